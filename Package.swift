@@ -1,0 +1,56 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// What every target is held to. A warning is an error here, and so is an unmarked use of unsafe memory.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "scrim",
+  products: [
+    .executable(name: "scrim", targets: ["scrim"]),
+    .library(name: "ScrimReplay", targets: ["ScrimReplay"]),
+    .library(name: "ScrimRedact", targets: ["ScrimRedact"]),
+    .library(name: "ScrimFormat", targets: ["ScrimFormat"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CScrimCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CZlib"]),
+
+    .target(name: "ScrimImage", swiftSettings: strict),
+    .target(
+      name: "ScrimRedact", dependencies: ["ScrimImage"], exclude: ["Masking.md"],
+      swiftSettings: strict),
+    .target(name: "ScrimCodec", dependencies: ["ScrimImage", "CScrimCodecs"], swiftSettings: strict),
+    .target(name: "ScrimDelta", dependencies: ["ScrimImage", "ScrimRedact"], swiftSettings: strict),
+    .target(
+      name: "ScrimFormat",
+      dependencies: ["ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
+      exclude: ["Format.md"], swiftSettings: strict),
+    .target(
+      name: "ScrimCapture", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec"],
+      swiftSettings: strict),
+    .target(
+      name: "ScrimReplay",
+      dependencies: ["ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimCapture"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "scrim",
+      dependencies: [
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimCapture", "ScrimReplay",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

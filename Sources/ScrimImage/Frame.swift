@@ -1,0 +1,110 @@
+/// The raw pixels of one moment, as a source delivered them: unmasked, and so never diffed, hashed or stored.
+///
+/// A value with shared, immutable storage: copying one copies a reference.
+public struct Frame: Sendable {
+  /// Pixels.
+  public let width: Int
+  public let height: Int
+  /// Bytes from the start of one row to the start of the next; what lies behind a row's pixels is ignored.
+  public let stride: Int
+  public let format: PixelFormat
+  /// The rows, packed into 32-bit words so that 32-bit pixels can be read whole.
+  private let words: [UInt32]
+
+  /// A frame of pixels that are canonical already, row by row without slack.
+  ///
+  /// - Parameter pixels: `width × height` pixels; the high byte of each is ignored.
+  public init(width: Int, height: Int, pixels: [Pixel]) {
+    precondition(width > 0 && height > 0, "a frame needs at least one pixel")
+    precondition(pixels.count == width * height, "a frame needs width × height pixels")
+    self.width = width
+    self.height = height
+    stride = width * 4
+    format = .bgrx
+    words = pixels
+  }
+
+  /// A frame from the bytes of a framebuffer.
+  ///
+  /// - Parameters:
+  ///   - stride: bytes a row, at least `width × bytesPerPixel`.
+  ///   - bytes: at least `stride × (height − 1) + width × bytesPerPixel` bytes; they are copied.
+  /// - Throws: ``FrameError`` where sizes do not fit together.
+  public init(
+    width: Int, height: Int, stride: Int, format: PixelFormat, bytes: Span<UInt8>
+  ) throws(FrameError) {
+    let needed = try Frame.byteCount(width: width, height: height, stride: stride, format: format)
+    guard bytes.count >= needed else { throw .tooFewBytes(needed: needed, given: bytes.count) }
+    self.width = width
+    self.height = height
+    self.stride = stride
+    self.format = format
+    var words = [UInt32](repeating: 0, count: (needed + 3) / 4)
+    unsafe words.withUnsafeMutableBytes { target in
+      // The guard above: `bytes` holds `needed` bytes, and `target` holds that many rounded up.
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[0..<needed]))
+      }
+    }
+    self.words = words
+  }
+
+  /// Bytes that a framebuffer of this shape holds, without slack behind its last row.
+  public static func byteCount(
+    width: Int, height: Int, stride: Int, format: PixelFormat
+  ) throws(FrameError) -> Int {
+    guard width > 0, height > 0 else { throw .emptySize(width: width, height: height) }
+    let (row, rowOverflow) = width.multipliedReportingOverflow(by: format.bytesPerPixel)
+    guard !rowOverflow, stride >= row else { throw .strideTooSmall(stride: stride, row: row) }
+    let (above, overflow) = stride.multipliedReportingOverflow(by: height - 1)
+    let (total, sumOverflow) = above.addingReportingOverflow(row)
+    guard !overflow, !sumOverflow, total <= Frame.byteLimit else {
+      throw .tooLarge(width: width, height: height, stride: stride)
+    }
+    return total
+  }
+
+  /// No framebuffer is larger: 32768 × 32768 pixels of 4 bytes.
+  public static let byteLimit = 1 << 32
+
+  /// Writes the canonical pixels `xs` of row `y` to the front of `row`. Reads no other pixel, and no padding byte's
+  /// value reaches the result.
+  ///
+  /// - Parameter row: at least `xs.count` pixels long.
+  public func readRow(_ y: Int, _ xs: Range<Int>, into row: inout MutableSpan<Pixel>) {
+    precondition(y >= 0 && y < height && xs.lowerBound >= 0 && xs.upperBound <= width)
+    precondition(row.count >= xs.count, "the row buffer is shorter than the pixels asked for")
+    let start = y * stride + xs.lowerBound * format.bytesPerPixel
+    let count = xs.count
+    unsafe words.withUnsafeBytes { all in
+      // The rows lie inside `words` (checked when the frame was made), and `xs` inside the row (checked above).
+      unsafe row.withUnsafeMutableBufferPointer { target in
+        guard count > 0, let source = unsafe all.baseAddress?.advanced(by: start),
+          let out = target.baseAddress
+        else { return }
+        unsafe PixelFormat.convert(from: source, format: format, to: out, count: count)
+      }
+    }
+  }
+}
+
+/// Why bytes do not make a frame.
+public enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
+  case emptySize(width: Int, height: Int)
+  case strideTooSmall(stride: Int, row: Int)
+  case tooFewBytes(needed: Int, given: Int)
+  case tooLarge(width: Int, height: Int, stride: Int)
+
+  public var description: String {
+    switch self {
+    case .emptySize(let width, let height):
+      "a frame of \(width)x\(height) has no pixels; give a size of at least 1x1"
+    case .strideTooSmall(let stride, let row):
+      "a stride of \(stride) bytes is shorter than a row of \(row) bytes; give at least \(row)"
+    case .tooFewBytes(let needed, let given):
+      "the frame needs \(needed) bytes, \(given) were given: \(needed - given) are missing"
+    case .tooLarge(let width, let height, let stride):
+      "a frame of \(width)x\(height) with a stride of \(stride) bytes is over the limit of \(Frame.byteLimit) bytes"
+    }
+  }
+}

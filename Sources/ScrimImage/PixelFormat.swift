@@ -1,0 +1,22 @@
+/// The memory layout of one pixel of a raw framebuffer, named in byte order as ffmpeg names it.
+///
+/// Scrim records opaque screens: the fourth byte of a 32-bit pixel, whether a format calls it X or A, is
+/// padding. On real X servers it is garbage, so nothing is ever computed from it.
+public enum PixelFormat: String, CaseIterable, Sendable {
+  case bgrx, bgra, rgbx, rgba, xrgb, argb, rgb24, bgr24, rgb565, gray8
+
+  /// Bytes that one pixel takes.
+  public var bytesPerPixel: Int {
+    switch self {
+    case .bgrx, .bgra, .rgbx, .rgba, .xrgb, .argb: 4
+    case .rgb24, .bgr24: 3
+    case .rgb565: 2
+    case .gray8: 1
+    }
+  }
+}
+
+/// A pixel in the one form that everything behind the source computes with: `0x00RRGGBB`.
+///
+/// In memory (little-endian) that is B, G, R, 0: what a BGRX framebuffer holds once its padding byte is cleared.
+public typealias Pixel = UInt32

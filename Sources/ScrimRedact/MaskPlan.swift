@@ -1,0 +1,114 @@
+public import ScrimImage
+
+/// What a mask covers, which chooses its fill. The order is the order of painting: a later kind covers an earlier one.
+public enum MaskKind: String, CaseIterable, Comparable, Sendable {
+  case uncovered, gap, other, image, text, input, password
+
+  public static func < (a: MaskKind, b: MaskKind) -> Bool { a.order < b.order }
+
+  var order: Int {
+    switch self {
+    case .uncovered: 0
+    case .gap: 1
+    case .other: 2
+    case .image: 3
+    case .text: 4
+    case .input: 5
+    case .password: 6
+    }
+  }
+}
+
+/// Why a rectangle is masked. Carries no name and no text of a widget.
+public enum MaskReason: Hashable, Sendable {
+  /// The widget's explicit mark.
+  case mark
+  /// The library user's callback.
+  case callback
+  /// The rule of that index in the policy.
+  case rule(Int)
+  /// The default for what the widget shows.
+  case nature
+  /// A container of which no children are listed.
+  case childless
+  /// A role that the table does not have.
+  case unknownRole
+  /// Under the masked widget of that index in the tree.
+  case inside(Int)
+  /// A window's frame, which no widget describes.
+  case titleBar
+  /// A window without an accessible tree.
+  case treelessWindow
+  /// Pixels that only containers claim, where the policy shows none of them.
+  case gap
+  /// Pixels that nothing claims.
+  case uncovered
+  /// The boxes could not be had: everything is masked.
+  case failedClosed
+}
+
+/// Where a picture is masked, and why: computed from boxes and a policy alone, never from a pixel.
+public struct MaskPlan: Hashable, Sendable {
+  /// One masked rectangle, cut to the picture.
+  public struct Mask: Hashable, Sendable {
+    public var rect: Rect
+    public var kind: MaskKind
+    public var reason: MaskReason
+    /// The index of the widget in the tree it came from; nil for windows, gaps and uncovered pixels.
+    public var widget: Int?
+
+    public init(rect: Rect, kind: MaskKind, reason: MaskReason, widget: Int? = nil) {
+      self.rect = rect
+      self.kind = kind
+      self.reason = reason
+      self.widget = widget
+    }
+  }
+
+  /// Pixels of the picture.
+  public let width: Int
+  public let height: Int
+  public let masks: [Mask]
+  /// The union of all masks: pixels that are never read.
+  public let masked: Region
+  /// Pixels outside ``masked`` that are believed only on the evidence of their texture.
+  public let guarded: Region
+
+  public init(width: Int, height: Int, masks: [Mask], guarded: Region) {
+    self.width = width
+    self.height = height
+    self.masks = masks
+    masked = Region(union: masks.lazy.map(\.rect))
+    self.guarded = guarded.subtracting(masked)
+  }
+
+  /// The plan that shows nothing.
+  public static func failedClosed(width: Int, height: Int) -> MaskPlan {
+    let all = Rect(x: 0, y: 0, width: width, height: height)
+    return MaskPlan(
+      width: width, height: height, masks: [Mask(rect: all, kind: .other, reason: .failedClosed)],
+      guarded: Region())
+  }
+
+  /// What either plan masks; pixels that either of them guards and neither masks stay guarded.
+  public func union(_ other: MaskPlan) -> MaskPlan {
+    precondition(width == other.width && height == other.height, "plans of one picture can be united")
+    if self == other { return self }
+    return MaskPlan(
+      width: width, height: height, masks: masks + other.masks, guarded: guarded.union(other.guarded))
+  }
+}
+
+/// The constant colour of each kind of mask.
+public struct MaskFills: Hashable, Sendable {
+  private var colours: [Pixel]
+
+  public init(_ colour: Pixel = 0) {
+    colours = [Pixel](repeating: colour, count: MaskKind.allCases.count)
+  }
+
+  public subscript(kind: MaskKind) -> Pixel {
+    get { colours[kind.order] }
+    set { colours[kind.order] = newValue & 0x00FF_FFFF }
+  }
+}
