@@ -38,17 +38,56 @@ let package = Package(
       dependencies: ["ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
       exclude: ["Format.md"], swiftSettings: strict),
     .target(
+      name: "ScrimDelivery", dependencies: ["ScrimFormat"], swiftSettings: strict),
+    .target(
       name: "ScrimCapture", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec"],
       swiftSettings: strict),
     .target(
       name: "ScrimReplay",
-      dependencies: ["ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimCapture"],
+      dependencies: [
+        "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimCapture", "ScrimDelivery",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "scrim",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimCapture", "ScrimReplay",
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimDelivery", "ScrimCapture",
+        "ScrimReplay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "ScrimTestSupport", dependencies: ["ScrimImage"], path: "Tests/ScrimTestSupport",
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScrimImageTests", dependencies: ["ScrimImage", "ScrimTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScrimRedactTests", dependencies: ["ScrimImage", "ScrimRedact", "ScrimTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScrimCodecTests", dependencies: ["ScrimImage", "ScrimCodec", "ScrimTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScrimDeltaTests", dependencies: ["ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScrimFormatTests",
+      dependencies: ["ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScrimDeliveryTests", dependencies: ["ScrimFormat", "ScrimDelivery", "ScrimTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScrimCaptureTests",
+      dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimCapture", "ScrimTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScrimReplayTests",
+      dependencies: [
+        "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimDelivery", "ScrimCapture", "ScrimReplay",
+        "ScrimTestSupport",
       ],
       swiftSettings: strict),
   ],
