@@ -30,7 +30,7 @@ let package = Package(
     .target(name: "ScrimImage", swiftSettings: strict),
     .target(
       name: "ScrimRedact", dependencies: ["ScrimImage"], exclude: ["Masking.md"],
-      swiftSettings: strict),
+      swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "ScrimCodec", dependencies: ["ScrimImage", "CScrimCodecs"], swiftSettings: strict),
     .target(name: "ScrimDelta", dependencies: ["ScrimImage", "ScrimRedact"], swiftSettings: strict),
     .target(

@@ -65,21 +65,19 @@ public struct MaskPlan: Hashable, Sendable {
     }
   }
 
-  /// Pixels of the picture.
-  public let width: Int
-  public let height: Int
+  /// Every mask with its reason, as found.
   public let masks: [Mask]
-  /// The union of all masks: pixels that are never read.
-  public let masked: Region
-  /// Pixels outside ``masked`` that are believed only on the evidence of their texture.
-  public let guarded: Region
+  /// The same as sets of pixels, which is what painting needs.
+  public let regions: MaskRegions
 
+  /// - Parameter guarded: pixels that only containers claim; those under a mask are taken out.
   public init(width: Int, height: Int, masks: [Mask], guarded: Region) {
-    self.width = width
-    self.height = height
     self.masks = masks
-    masked = Region(union: masks.lazy.map(\.rect))
-    self.guarded = guarded.subtracting(masked)
+    regions = MaskRegions(
+      width: width, height: height,
+      byKind: MaskKind.allCases.map { kind in
+        Region(union: masks.lazy.filter { $0.kind == kind }.map(\.rect))
+      }, guarded: guarded)
   }
 
   /// The plan that shows nothing.
@@ -90,13 +88,10 @@ public struct MaskPlan: Hashable, Sendable {
       guarded: Region())
   }
 
-  /// What either plan masks; pixels that either of them guards and neither masks stay guarded.
-  public func union(_ other: MaskPlan) -> MaskPlan {
-    precondition(width == other.width && height == other.height, "plans of one picture can be united")
-    if self == other { return self }
-    return MaskPlan(
-      width: width, height: height, masks: masks + other.masks, guarded: guarded.union(other.guarded))
-  }
+  /// Pixels under any mask: never read.
+  public var masked: Region { regions.masked }
+  /// Pixels outside ``masked`` that are believed only on the evidence of their texture.
+  public var guarded: Region { regions.guarded }
 }
 
 /// The constant colour of each kind of mask.

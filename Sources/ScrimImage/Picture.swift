@@ -1,0 +1,18 @@
+/// A picture in canonical pixels, row by row without slack: what a player shows.
+public struct Picture: Hashable, Sendable {
+  /// Pixels.
+  public let width: Int
+  public let height: Int
+  /// `width × height` pixels.
+  public var pixels: [Pixel]
+
+  /// A picture of one colour.
+  public init(width: Int, height: Int, filledWith colour: Pixel = 0) {
+    precondition(width > 0 && height > 0, "a picture needs at least one pixel")
+    self.width = width
+    self.height = height
+    pixels = [Pixel](repeating: colour, count: width * height)
+  }
+
+  public var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
+}

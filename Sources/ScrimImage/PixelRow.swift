@@ -1,0 +1,54 @@
+/// The loops over one row of pixels that everything above is made of. None has a branch inside, so all are vectorized.
+public enum PixelRow {
+  /// Whether two rows of equal length differ anywhere.
+  public static func differs(_ a: Span<Pixel>, _ b: Span<Pixel>) -> Bool {
+    let count = a.count
+    precondition(b.count == count, "rows of different lengths cannot be compared")
+    var difference: UInt32 = 0
+    for i in 0..<count { difference |= a[i] ^ b[i] }
+    return difference != 0
+  }
+
+  /// Whether any pixel of a row is not `colour`.
+  public static func differs(_ a: Span<Pixel>, from colour: Pixel) -> Bool {
+    var difference: UInt32 = 0
+    for i in 0..<a.count { difference |= a[i] ^ colour }
+    return difference != 0
+  }
+
+  /// Copies `source` over the pixels of `target` that begin at `start`.
+  public static func copy(_ source: Span<Pixel>, to target: inout MutableSpan<Pixel>, at start: Int) {
+    let count = source.count
+    precondition(start >= 0 && start + count <= target.count, "the pixels copied do not fit the target")
+    var part = target._mutatingExtracting(start..<start + count)
+    for i in 0..<count { part[i] = source[i] }
+  }
+
+  /// Sets the pixels `xs` of `target` to one colour.
+  public static func fill(_ target: inout MutableSpan<Pixel>, _ xs: Range<Int>, with colour: Pixel) {
+    var part = target._mutatingExtracting(xs)
+    for i in 0..<part.count { part[i] = colour }
+  }
+
+  /// The tile columns in which two rows differ are marked in `marks`. Whole rows are compared first, since most are equal.
+  ///
+  /// - Parameters:
+  ///   - origin: the column in the picture of the rows' first pixel.
+  ///   - side: pixels along a tile's side.
+  ///   - marks: a byte a tile column, set to 1 where the rows differ.
+  /// - Returns: whether the rows differ at all.
+  @discardableResult
+  public static func markDifferences(
+    _ a: Span<Pixel>, _ b: Span<Pixel>, origin: Int, side: Int, marks: inout [UInt8]
+  ) -> Bool {
+    guard differs(a, b) else { return false }
+    var x = 0
+    while x < a.count {
+      let column = (origin + x) / side
+      let end = min((column + 1) * side - origin, a.count)
+      if marks[column] == 0, differs(a.extracting(x..<end), b.extracting(x..<end)) { marks[column] = 1 }
+      x = end
+    }
+    return true
+  }
+}

@@ -1,0 +1,50 @@
+public import ScrimImage
+
+/// The pixels that a plan masks, by kind, and those it guards.
+public struct MaskRegions: Hashable, Sendable {
+  /// Pixels of the picture.
+  public let width: Int
+  public let height: Int
+  /// One set for each ``MaskKind``, in the order of painting; they may overlap.
+  public let byKind: [Region]
+  /// The union of all kinds: pixels that are never read.
+  public let masked: Region
+  /// Pixels outside ``masked`` that are believed only on the evidence of their texture.
+  public let guarded: Region
+
+  init(width: Int, height: Int, byKind: [Region], guarded: Region) {
+    precondition(byKind.count == MaskKind.allCases.count, "a set of pixels for every kind of mask")
+    self.width = width
+    self.height = height
+    self.byKind = byKind
+    masked = byKind.reduce(Region()) { $0.union($1) }
+    self.guarded = guarded.subtracting(masked)
+  }
+
+  /// What either masks. Pixels that either guards and neither masks stay guarded.
+  public func union(_ other: MaskRegions) -> MaskRegions {
+    precondition(width == other.width && height == other.height, "masks of one picture can be united")
+    if self == other { return self }
+    return MaskRegions(
+      width: width, height: height,
+      byKind: zip(byKind, other.byKind).map { $0.union($1) },
+      guarded: guarded.union(other.guarded))
+  }
+
+  /// The masked pixels by colour: sets that do not overlap, since a later kind covers an earlier one.
+  func painted(with fills: MaskFills) -> [(region: Region, colour: Pixel)] {
+    var above = Region()
+    var layers: [(region: Region, colour: Pixel)] = []
+    for kind in MaskKind.allCases.reversed() where !byKind[kind.order].isEmpty {
+      let visible = byKind[kind.order].subtracting(above)
+      above = above.union(byKind[kind.order])
+      if visible.isEmpty { continue }
+      if let same = layers.firstIndex(where: { $0.colour == fills[kind] }) {
+        layers[same].region = layers[same].region.union(visible)
+      } else {
+        layers.append((visible, fills[kind]))
+      }
+    }
+    return layers
+  }
+}

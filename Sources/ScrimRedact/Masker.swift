@@ -1,0 +1,243 @@
+public import ScrimImage
+
+/// Makes masked frames: paints the masks, lets what is cleared through, and keeps the rest as it was shown last.
+///
+/// One masker serves one stream of frames of one size. It holds two pictures: the masked one, and the last source
+/// pixels seen *outside* masks. The latter is compared with new frames; what lies under a mask there is stale and
+/// is not read, neither there nor in the frame.
+public struct Masker: ~Copyable {
+  public let fills: MaskFills
+  /// The masked picture.
+  public private(set) var frame: MaskedFrame
+  /// Source pixels as last read outside masks.
+  private var source: [Pixel]
+  private var regions: MaskRegions
+  /// The pixels outside `regions.masked`.
+  private var kept: Region
+  private var painted: [(region: Region, colour: Pixel)]
+  /// Tiles whose shown content is not known to be what `source`, `regions` and the guard give.
+  private var pending: TileSet
+  /// Tiles of the gap guard that are masked for their texture.
+  private var suspects: TileSet
+  private var gapGuard = GapGuard()
+  /// Scratch: one row.
+  private var row: [Pixel]
+  /// Scratch: a byte a tile column.
+  private var marks: [UInt8]
+
+  public init(width: Int, height: Int, fills: MaskFills) {
+    self.fills = fills
+    frame = MaskedFrame(width: width, height: height, fill: fills[.other])
+    source = [Pixel](repeating: 0, count: width * height)
+    regions = MaskPlan.failedClosed(width: width, height: height).regions
+    kept = Region()
+    painted = regions.painted(with: fills)
+    pending = TileSet(frame.touched.grid)
+    suspects = TileSet(TileGrid(width: width, height: height, side: GapGuard.tileSide))
+    row = [Pixel](repeating: 0, count: width)
+    marks = [UInt8](repeating: 0, count: max(frame.touched.grid.columns, frame.damage.grid.columns))
+  }
+
+  /// Paints masks over what is shown. Reads no source pixel.
+  public mutating func mask(_ regions: MaskRegions) {
+    frame.damage.removeAll()
+    adopt(regions)
+    paint()
+  }
+
+  /// Shows a new frame outside its masks, in the tiles that are cleared; paints the masks everywhere.
+  ///
+  /// - Parameters:
+  ///   - source: of the masker's size. Its pixels under `regions.masked` are not read.
+  ///   - cleared: 16-pixel tiles that may show this frame; nil clears all. The others keep what they showed.
+  public mutating func show(_ source: Frame, masked regions: MaskRegions, cleared: TileSet? = nil) {
+    precondition(
+      source.width == frame.width && source.height == frame.height, "a masker serves frames of one size")
+    frame.damage.removeAll()
+    let adopted = adopt(regions)
+    let changed = read(source)
+    if adopted || changed { updateSuspects() }
+    compose(cleared)
+    if cleared != nil { paint() }
+  }
+
+  /// Takes over new masks; everything is pending where they differ from the ones before.
+  @discardableResult
+  private mutating func adopt(_ new: MaskRegions) -> Bool {
+    precondition(new.width == frame.width && new.height == frame.height, "masks of another size")
+    guard new != regions else { return false }
+    regions = new
+    kept = new.masked.complement(in: frame.bounds)
+    painted = new.painted(with: fills)
+    pending.insertAll()
+    return true
+  }
+
+  /// Reads the frame outside masks into `source` and marks tiles that changed as pending.
+  private mutating func read(_ new: Frame) -> Bool {
+    var changed = false
+    for band in kept.bands {
+      for y in band.minY..<band.maxY {
+        for span in kept.spans[band.firstSpan..<band.endSpan] {
+          if Masker.read(new, y, span, into: &source, row: &row, marks: &marks) {
+            changed = true
+            Masker.take(&marks, span, y, into: &pending)
+          }
+        }
+      }
+    }
+    return changed
+  }
+
+  /// Reads a span of one row into `source`; marks the tile columns in which it differs from what was there.
+  private static func read(
+    _ new: Frame, _ y: Int, _ xs: Range<Int>, into source: inout [Pixel], row: inout [Pixel],
+    marks: inout [UInt8]
+  ) -> Bool {
+    var buffer = row.mutableSpan
+    new.readRow(y, xs, into: &buffer)
+    return replace(
+      &source, at: y * new.width + xs.lowerBound, with: row, 0..<xs.count,
+      origin: xs.lowerBound, side: MaskedFrame.clearanceSide, marks: &marks)
+  }
+
+  /// Writes a row's part into a picture; marks the tile columns in which that changed it.
+  private static func replace(
+    _ picture: inout [Pixel], at start: Int, with row: [Pixel], _ xs: Range<Int>, origin: Int,
+    side: Int, marks: inout [UInt8]
+  ) -> Bool {
+    let new = row.span.extracting(xs)
+    guard
+      PixelRow.markDifferences(
+        new, picture.span.extracting(start..<start + new.count), origin: origin, side: side, marks: &marks)
+    else { return false }
+    var target = picture.mutableSpan
+    PixelRow.copy(new, to: &target, at: start)
+    return true
+  }
+
+  /// Moves the marks of a row's tile columns into a set of tiles.
+  private static func take(_ marks: inout [UInt8], _ xs: Range<Int>, _ y: Int, into tiles: inout TileSet) {
+    for column in tiles.grid.columns(of: xs) where marks[column] != 0 {
+      tiles[column, y / tiles.grid.side] = true
+      marks[column] = 0
+    }
+  }
+
+  /// Asks the gap guard again; tiles where its answer changed are pending.
+  private mutating func updateSuspects() {
+    let before = suspects
+    if regions.guarded.isEmpty {
+      suspects.removeAll()
+    } else {
+      Masker.findSuspects(&gapGuard, source, regions, &suspects)
+    }
+    guard suspects != before else { return }
+    let scale = MaskedFrame.clearanceSide / GapGuard.tileSide
+    for tileRow in 0..<suspects.grid.rows {
+      for column in 0..<suspects.grid.columns
+      where suspects[column, tileRow] != before[column, tileRow] {
+        pending[column / scale, tileRow / scale] = true
+      }
+    }
+  }
+
+  private static func findSuspects(
+    _ gapGuard: inout GapGuard, _ source: [Pixel], _ regions: MaskRegions, _ suspects: inout TileSet
+  ) {
+    gapGuard.findSuspects(
+      pixels: source.span, width: regions.width, height: regions.height, guarded: regions.guarded,
+      into: &suspects)
+  }
+
+  /// Writes the pending tiles that are cleared.
+  private mutating func compose(_ cleared: TileSet?) {
+    let grid = pending.grid
+    for tileRow in 0..<grid.rows {
+      var column = 0
+      while column < grid.columns {
+        guard pending[column, tileRow], cleared?[column, tileRow] ?? true else {
+          column += 1
+          continue
+        }
+        let first = column
+        while column < grid.columns, pending[column, tileRow], cleared?[column, tileRow] ?? true {
+          pending[column, tileRow] = false
+          frame.touched[column, tileRow] = false
+          column += 1
+        }
+        let xs = first * grid.side..<min(column * grid.side, grid.width)
+        for y in tileRow * grid.side..<min((tileRow + 1) * grid.side, grid.height) {
+          composeRow(y, xs)
+        }
+      }
+    }
+  }
+
+  /// Writes one row of cleared tiles: source, then suspects, then masks.
+  private mutating func composeRow(_ y: Int, _ xs: Range<Int>) {
+    let start = y * frame.width
+    for span in kept.spans(atRow: y) where span.overlaps(xs) {
+      let part = span.clamped(to: xs)
+      Masker.copy(source, from: start + part.lowerBound, to: &row, part)
+    }
+    let side = GapGuard.tileSide
+    for span in regions.guarded.spans(atRow: y) where span.overlaps(xs) {
+      let part = span.clamped(to: xs)
+      for column in suspects.grid.columns(of: part) where suspects[column, y / side] {
+        let tile = (column * side..<(column + 1) * side).clamped(to: part)
+        Masker.fill(&row, tile, with: fills[.gap])
+        touch(tile, y)
+      }
+    }
+    for layer in painted {
+      for span in layer.region.spans(atRow: y) where span.overlaps(xs) {
+        let part = span.clamped(to: xs)
+        Masker.fill(&row, part, with: layer.colour)
+        touch(part, y)
+      }
+    }
+    let differs = Masker.replace(
+      &frame.storage, at: start + xs.lowerBound, with: row, xs, origin: xs.lowerBound,
+      side: MaskedFrame.damageSide, marks: &marks)
+    if differs { Masker.take(&marks, xs, y, into: &frame.damage) }
+  }
+
+  /// Paints every mask over what is shown. Tiles in which that changed a pixel are pending: once the mask is gone,
+  /// they have to be written again.
+  private mutating func paint() {
+    for layer in painted {
+      for band in layer.region.bands {
+        for y in band.minY..<band.maxY {
+          for span in layer.region.spans[band.firstSpan..<band.endSpan] {
+            let start = y * frame.width + span.lowerBound
+            let range = start..<start + span.count
+            guard PixelRow.differs(frame.storage.span.extracting(range), from: layer.colour) else { continue }
+            Masker.fill(&frame.storage, range, with: layer.colour)
+            touch(span, y)
+            for column in pending.grid.columns(of: span) { pending[column, y / pending.grid.side] = true }
+            for column in frame.damage.grid.columns(of: span) {
+              frame.damage[column, y / MaskedFrame.damageSide] = true
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static func copy(_ source: [Pixel], from start: Int, to row: inout [Pixel], _ xs: Range<Int>) {
+    var target = row.mutableSpan
+    PixelRow.copy(source.span.extracting(start..<start + xs.count), to: &target, at: xs.lowerBound)
+  }
+
+  private static func fill(_ pixels: inout [Pixel], _ range: Range<Int>, with colour: Pixel) {
+    var target = pixels.mutableSpan
+    PixelRow.fill(&target, range, with: colour)
+  }
+
+  private mutating func touch(_ xs: Range<Int>, _ y: Int) {
+    for column in frame.touched.grid.columns(of: xs) {
+      frame.touched[column, y / MaskedFrame.clearanceSide] = true
+    }
+  }
+}
