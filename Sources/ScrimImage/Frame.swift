@@ -67,6 +67,17 @@ public struct Frame: Sendable {
   /// No framebuffer is larger: 32768 × 32768 pixels of 4 bytes.
   public static let byteLimit = 1 << 32
 
+  /// Whether both are views of the same memory, so that comparing pixels can be left out. Different memory may hold equal
+  /// pixels.
+  public func isSameStorage(as other: Frame) -> Bool {
+    guard width == other.width, height == other.height, stride == other.stride, format == other.format
+    else { return false }
+    // Only the addresses are looked at, while both arrays are held.
+    return unsafe words.withUnsafeBufferPointer { mine in
+      unsafe other.words.withUnsafeBufferPointer { theirs in unsafe mine.baseAddress == theirs.baseAddress }
+    }
+  }
+
   /// Writes the canonical pixels `xs` of row `y` to the front of `row`. Reads no other pixel, and no padding byte's
   /// value reaches the result.
   ///

@@ -65,6 +65,13 @@ public struct TileSet: Hashable, Sendable {
     for index in flags.indices { flags[index] |= other.flags[index] }
   }
 
+  /// The tiles that are not members.
+  public func inverted() -> TileSet {
+    var result = self
+    for index in result.flags.indices { result.flags[index] ^= 1 }
+    return result
+  }
+
   /// Whether any tile of a row of tiles is a member.
   public func hasMember(inRow row: Int) -> Bool {
     flags[row * grid.columns..<(row + 1) * grid.columns].contains(1)

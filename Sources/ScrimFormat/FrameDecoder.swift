@@ -1,0 +1,241 @@
+public import ScrimCodec
+public import ScrimImage
+
+/// Why a frame's payload does not make a picture. `offset` counts inflated bytes of its operations.
+public enum PayloadError: Error, Equatable, Sendable, CustomStringConvertible {
+  case cut(needed: Int, left: Int)
+  case unknownOperation(code: UInt8, offset: Int)
+  case outside(Rect, width: Int, height: Int, offset: Int)
+  case noSuchColour(index: Int, colours: Int, offset: Int)
+  case paletteFull(offset: Int)
+  case trailing(bytes: Int)
+  case wrongPictureSize(Rect, width: Int, height: Int)
+  case noKeyframe
+  case codec(CodecError)
+
+  public var description: String {
+    switch self {
+    case .cut(let needed, let left): "the payload ends early: \(needed) bytes are needed, \(left) are left"
+    case .unknownOperation(let code, let offset):
+      "operation \(code) at offset \(offset) is not known to this version"
+    case .outside(let rect, let width, let height, let offset):
+      "the rectangle \(rect.width)x\(rect.height)+\(rect.x)+\(rect.y) at offset \(offset) lies outside the picture of \(width)x\(height)"
+    case .noSuchColour(let index, let colours, let offset):
+      "colour \(index) at offset \(offset) is not among the \(colours) of the palette"
+    case .paletteFull(let offset): "the palette at offset \(offset) would hold more than 256 colours"
+    case .trailing(let bytes): "\(bytes) bytes follow the last operation"
+    case .wrongPictureSize(let rect, let width, let height):
+      "the JPEG picture of \(width)x\(height) does not fit its rectangle of \(rect.width)x\(rect.height)"
+    case .noKeyframe: "a frame that is no keyframe follows nothing that it could change"
+    case .codec(let error): "\(error)"
+    }
+  }
+}
+
+/// Operations of one kind in a payload, and the bytes that they took before deflating.
+public struct OperationTally: Hashable, Sendable {
+  public var operations = 0
+  public var pixels = 0
+  public var bytes = 0
+}
+
+/// Turns the payloads of frame records back into pictures: what a player shows.
+///
+/// Nothing it reads is trusted: sizes are checked before memory is taken. After an error the picture may hold half a frame:
+/// it must not be shown, and only a keyframe is taken next.
+public struct FrameDecoder: ~Copyable {
+  /// The picture after the last payload.
+  public private(set) var picture: Picture
+  /// What was decoded so far, by kind of operation.
+  public private(set) var tallies: [String: OperationTally] = [:]
+  private var palette: [Pixel] = []
+  private var inflater: Inflater
+  private var plain: [UInt8] = []
+  /// Whether `picture` is what the writer had: false before the first keyframe and after an error.
+  private var isWhole = false
+
+  public init(width: Int, height: Int) throws(CodecError) {
+    picture = Picture(width: width, height: height)
+    inflater = try Inflater()
+  }
+
+  /// Applies one payload.
+  public mutating func apply(_ payload: ArraySlice<UInt8>, keyframe: Bool) throws(PayloadError) {
+    if keyframe {
+      for index in picture.pixels.indices { picture.pixels[index] = 0 }
+      palette.removeAll(keepingCapacity: true)
+      do { try inflater.reset() } catch { throw .codec(error) }
+    }
+    guard isWhole || keyframe else { throw .noKeyframe }
+    isWhole = false
+    if !payload.isEmpty { try applyOperations(of: payload) }
+    isWhole = true
+  }
+
+  private mutating func applyOperations(of payload: ArraySlice<UInt8>) throws(PayloadError) {
+    var outer = ByteReader(payload)
+    let deflated = Int(try outer.u32())
+    let body = try outer.take(deflated)
+    plain.removeAll(keepingCapacity: true)
+    do {
+      try inflater.append(
+        body.span, into: &plain,
+        limit: FrameLimits.operationBytes(width: picture.width, height: picture.height))
+    } catch { throw .codec(error) }
+    let operations = plain[...]
+    try apply(operations, pictures: &outer)
+    guard outer.left == 0 else { throw .trailing(bytes: outer.left) }
+  }
+
+  private mutating func apply(_ operations: ArraySlice<UInt8>, pictures: inout ByteReader) throws(PayloadError) {
+    var reader = ByteReader(operations)
+    while true {
+      let start = reader.offset
+      let byte = try reader.u8()
+      guard let code = OperationCode(rawValue: byte) else {
+        throw .unknownOperation(code: byte, offset: start)
+      }
+      if code == .end { break }
+      let rect = try readRect(&reader)
+      switch code {
+      case .end: break
+      case .fill:
+        let colour = try reader.colour()
+        fill(rect, colour)
+      case .indexed: try readIndexed(rect, &reader)
+      case .direct: try readDirect(rect, &reader)
+      case .copy: try copy(to: rect, &reader)
+      case .jpeg:
+        let length = Int(try reader.u32())
+        try readPicture(rect, pictures.take(length))
+      }
+      let name = "\(code)"
+      tallies[name, default: OperationTally()].operations += 1
+      tallies[name, default: OperationTally()].pixels += rect.area
+      tallies[name, default: OperationTally()].bytes += reader.offset - start
+    }
+    guard reader.left == 0 else { throw .trailing(bytes: reader.left) }
+  }
+
+  private func readRect(_ reader: inout ByteReader) throws(PayloadError) -> Rect {
+    let offset = reader.offset
+    let rect = Rect(
+      x: Int(try reader.u16()), y: Int(try reader.u16()), width: Int(try reader.u16()),
+      height: Int(try reader.u16()))
+    guard !rect.isEmpty, rect.maxX <= picture.width, rect.maxY <= picture.height else {
+      throw .outside(rect, width: picture.width, height: picture.height, offset: offset)
+    }
+    return rect
+  }
+
+  private mutating func fill(_ rect: Rect, _ colour: Pixel) {
+    for y in rect.y..<rect.maxY {
+      var target = picture.pixels.mutableSpan
+      PixelRow.fill(&target, y * picture.width + rect.x..<y * picture.width + rect.maxX, with: colour)
+    }
+  }
+
+  private mutating func readIndexed(_ rect: Rect, _ reader: inout ByteReader) throws(PayloadError) {
+    let offset = reader.offset
+    let added = Int(try reader.u16())
+    guard palette.count + added <= StablePalette.capacity else { throw .paletteFull(offset: offset) }
+    for _ in 0..<added { palette.append(try reader.colour()) }
+    let indices = try reader.take(rect.area)
+    var next = indices.startIndex
+    for y in rect.y..<rect.maxY {
+      let start = y * picture.width + rect.x
+      for x in 0..<rect.width {
+        let index = Int(indices[next])
+        guard index < palette.count else {
+          throw .noSuchColour(index: index, colours: palette.count, offset: next)
+        }
+        picture.pixels[start + x] = palette[index]
+        next += 1
+      }
+    }
+  }
+
+  private mutating func readDirect(_ rect: Rect, _ reader: inout ByteReader) throws(PayloadError) {
+    let bytes = try reader.take(rect.area * 3)
+    var next = bytes.startIndex
+    for y in rect.y..<rect.maxY {
+      let start = y * picture.width + rect.x
+      for x in 0..<rect.width {
+        picture.pixels[start + x] =
+          UInt32(bytes[next]) | UInt32(bytes[next + 1]) << 8 | UInt32(bytes[next + 2]) << 16
+        next += 3
+      }
+    }
+  }
+
+  /// Copies a rectangle of the picture as it is at this moment; source and target may overlap.
+  private mutating func copy(to rect: Rect, _ reader: inout ByteReader) throws(PayloadError) {
+    let offset = reader.offset
+    let source = Rect(
+      x: Int(try reader.u16()), y: Int(try reader.u16()), width: rect.width, height: rect.height)
+    guard source.maxX <= picture.width, source.maxY <= picture.height else {
+      throw .outside(source, width: picture.width, height: picture.height, offset: offset)
+    }
+    let rows = source.y < rect.y ? Array((0..<rect.height).reversed()) : Array(0..<rect.height)
+    for row in rows {
+      let from = (source.y + row) * picture.width + source.x
+      let line = Array(picture.pixels[from..<from + rect.width])
+      var target = picture.pixels.mutableSpan
+      PixelRow.copy(line.span, to: &target, at: (rect.y + row) * picture.width + rect.x)
+    }
+  }
+
+  private mutating func readPicture(_ rect: Rect, _ bytes: ArraySlice<UInt8>) throws(PayloadError) {
+    let image: JPEGImage
+    do {
+      image = try JPEG.decode(bytes.span, pixelLimit: rect.area)
+    } catch { throw .codec(error) }
+    guard image.width == rect.width, image.height == rect.height else {
+      throw .wrongPictureSize(rect, width: image.width, height: image.height)
+    }
+    for row in 0..<rect.height {
+      var target = picture.pixels.mutableSpan
+      PixelRow.copy(
+        image.pixels.span.extracting(row * rect.width..<(row + 1) * rect.width), to: &target,
+        at: (rect.y + row) * picture.width + rect.x)
+    }
+  }
+}
+
+/// Reads little-endian numbers off a slice of bytes; what would pass its end throws.
+struct ByteReader {
+  private let bytes: ArraySlice<UInt8>
+  private var position: Int
+
+  init(_ bytes: ArraySlice<UInt8>) {
+    self.bytes = bytes
+    position = bytes.startIndex
+  }
+
+  var offset: Int { position - bytes.startIndex }
+  var left: Int { bytes.endIndex - position }
+
+  mutating func take(_ count: Int) throws(PayloadError) -> ArraySlice<UInt8> {
+    guard count <= left else { throw .cut(needed: count, left: left) }
+    defer { position += count }
+    return bytes[position..<position + count]
+  }
+
+  mutating func u8() throws(PayloadError) -> UInt8 {
+    let part = try take(1)
+    return part[part.startIndex]
+  }
+
+  mutating func u16() throws(PayloadError) -> UInt16 {
+    let part = try take(2)
+    return UInt16(part[part.startIndex]) | UInt16(part[part.startIndex + 1]) << 8
+  }
+
+  mutating func u32() throws(PayloadError) -> UInt32 {
+    UInt32(try u16()) | UInt32(try u16()) << 16
+  }
+
+  mutating func colour() throws(PayloadError) -> Pixel {
+    UInt32(try u8()) | UInt32(try u8()) << 8 | UInt32(try u8()) << 16
+  }
+}
