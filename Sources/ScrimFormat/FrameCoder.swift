@@ -18,7 +18,6 @@ public struct CodingOptions: Hashable, Sendable {
   }
 }
 
-
 /// Codes masked frames to the payloads of frame records, one after the other: the writing half of ``FrameDecoder``.
 public struct FrameCoder: ~Copyable {
   private let options: CodingOptions
@@ -37,7 +36,9 @@ public struct FrameCoder: ~Copyable {
   private static let chunk = 1 << 18
 
   public init(width: Int, height: Int, options: CodingOptions) throws(CodecError) {
-    precondition(width <= FrameLimits.side && height <= FrameLimits.side, "a recorded picture is at most 65535 pixels wide and high")
+    precondition(
+      width <= FrameLimits.side && height <= FrameLimits.side,
+      "a recorded picture is at most 65535 pixels wide and high")
     self.options = options
     self.width = width
     self.height = height

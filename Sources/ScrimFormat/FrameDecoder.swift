@@ -87,7 +87,9 @@ public struct FrameDecoder: ~Copyable {
     guard outer.left == 0 else { throw .trailing(bytes: outer.left) }
   }
 
-  private mutating func apply(_ operations: ArraySlice<UInt8>, pictures: inout ByteReader) throws(PayloadError) {
+  private mutating func apply(_ operations: ArraySlice<UInt8>, pictures: inout ByteReader)
+    throws(PayloadError)
+  {
     var reader = ByteReader(operations)
     while true {
       let start = reader.offset

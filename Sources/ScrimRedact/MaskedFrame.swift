@@ -50,7 +50,9 @@ public struct MaskedFrame: ~Copyable {
     let inside = rect.intersection(bounds)
     let side = MaskedFrame.clearanceSide
     for row in inside.y / side..<(inside.maxY + side - 1) / side {
-      for column in touched.grid.columns(of: inside.x..<inside.maxX) where touched[column, row] { return false }
+      for column in touched.grid.columns(of: inside.x..<inside.maxX) where touched[column, row] {
+        return false
+      }
     }
     return true
   }

@@ -1,0 +1,74 @@
+public import ScrimImage
+public import ScrimRedact
+
+/// Something that frames and their boxes come from, in the order of time.
+public protocol FrameSource {
+  /// Pixels of every frame.
+  var width: Int { get }
+  var height: Int { get }
+  /// How many frames there will be, where that is known beforehand.
+  var expectedFrames: Int? { get }
+  /// The next thing the source has; nil at its end.
+  ///
+  /// - Throws: ``CaptureError`` where nothing more can be read.
+  mutating func next() throws(CaptureError) -> SourceItem?
+}
+
+/// One step of a source.
+public enum SourceItem: Sendable {
+  case frame(SourceFrame)
+  /// A frame that could not be read so far as to have a time: nothing can be shown for it.
+  case lost(CaptureFault)
+}
+
+/// A frame as its source gave it, with the boxes that came with it.
+public struct SourceFrame: Sendable {
+  /// Counts the source's frames, lost ones included.
+  public var number: Int
+  /// Nanoseconds on the source's clock.
+  public var time: Int64
+  public var pixels: Result<Frame, CaptureFault>
+  public var tree: Result<WidgetTree, CaptureFault>
+  /// Equal numbers: the same tree as the frame before, so that its plan can be used again.
+  public var treeVersion: Int
+  /// When the reading of the boxes began and ended; nil where they belong to the frame exactly.
+  public var dump: ClosedRange<Int64>?
+  /// Whether the tree was read in full.
+  public var isTreeComplete: Bool
+}
+
+/// A fault of one frame: the run goes on, the frame fails closed.
+public struct CaptureFault: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Where: a file, and a line or a frame in it.
+  public var place: String
+  public var message: String
+
+  public init(place: String, message: String) {
+    self.place = place
+    self.message = message
+  }
+
+  public var description: String { "\(place): \(message)" }
+}
+
+/// A fault that ends a source.
+public enum CaptureError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The input is not what it should be.
+  case badInput(CaptureFault)
+  /// The system refused to open or read a file.
+  case system(path: String, errno: Int32)
+
+  public var description: String {
+    switch self {
+    case .badInput(let fault): fault.description
+    case .system(let path, let errno): "\(path): \(InputFile.message(of: errno))"
+    }
+  }
+}
+
+/// Milliseconds, as files tell times, to nanoseconds; nil where the number is no time.
+public func nanoseconds(fromMilliseconds milliseconds: Double) -> Int64? {
+  let limit = 1e12  // over thirty years, far inside what 64 bits of nanoseconds hold
+  guard milliseconds.isFinite, abs(milliseconds) <= limit else { return nil }
+  return Int64((milliseconds * 1_000_000).rounded())
+}

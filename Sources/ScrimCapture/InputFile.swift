@@ -1,0 +1,119 @@
+import Foundation
+import Glibc
+
+/// A file or standard input, read in order.
+final class InputFile {
+  let path: String
+  private let descriptor: Int32
+
+  /// - Parameter path: `-` is standard input.
+  init(_ path: String) throws(CaptureError) {
+    self.path = path
+    if path == "-" {
+      descriptor = 0
+    } else {
+      descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw .system(path: path, errno: errno) }
+    }
+  }
+
+  deinit {
+    if descriptor > 0 { close(descriptor) }
+  }
+
+  /// Fills `bytes` from the front, as far as the input reaches.
+  ///
+  /// - Returns: bytes read; fewer than `bytes.count` only at the end.
+  func read(into bytes: inout [UInt8]) throws(CaptureError) -> Int {
+    var filled = 0
+    while filled < bytes.count {
+      // The pointer and the count describe the rest of `bytes`.
+      let count = unsafe bytes.withUnsafeMutableBytes { target in
+        unsafe Glibc.read(descriptor, target.baseAddress?.advanced(by: filled), target.count - filled)
+      }
+      if count == 0 { break }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .system(path: path, errno: errno)
+      }
+      filled += count
+    }
+    return filled
+  }
+
+  /// All bytes of a file.
+  static func contents(of path: String, limit: Int = 1 << 32) throws(CaptureError) -> [UInt8] {
+    let file = try InputFile(path)
+    var result: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = try file.read(into: &chunk)
+      result += chunk[0..<count]
+      guard result.count <= limit else {
+        throw .badInput(
+          CaptureFault(place: path, message: "the file is over the limit of \(limit) bytes"))
+      }
+      if count < chunk.count { return result }
+    }
+  }
+
+  /// What the system says to an error number.
+  static func message(of errno: Int32) -> String {
+    POSIXErrorCode(rawValue: errno).map { "\(POSIXError($0).localizedDescription)" } ?? "error \(errno)"
+  }
+}
+
+/// The lines of a file, one at a time; memory is bounded by the longest line.
+struct LineReader {
+  private let file: InputFile
+  private var buffer: [UInt8] = []
+  private var start = 0
+  private var chunk = [UInt8](repeating: 0, count: 1 << 16)
+  private var atEnd = false
+  /// Lines handed out.
+  private(set) var lines = 0
+
+  /// Bytes in a line at most.
+  static let limit = 1 << 26
+
+  init(_ path: String) throws(CaptureError) {
+    file = try InputFile(path)
+  }
+
+  /// The next line without its line feed; nil at the end. Empty lines are passed over.
+  mutating func next() throws(CaptureError) -> [UInt8]? {
+    while let line = try nextRaw() {
+      if line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }) { return line }
+    }
+    return nil
+  }
+
+  private mutating func nextRaw() throws(CaptureError) -> [UInt8]? {
+    var searched = start
+    while true {
+      if let end = buffer[searched...].firstIndex(of: 0x0A) {
+        defer { start = end + 1 }
+        lines += 1
+        return Array(buffer[start..<end])
+      }
+      if atEnd {
+        guard start < buffer.count else { return nil }
+        defer { start = buffer.count }
+        lines += 1
+        return Array(buffer[start...])
+      }
+      buffer.removeFirst(start)
+      start = 0
+      searched = buffer.count
+      guard buffer.count <= LineReader.limit else {
+        throw .badInput(
+          CaptureFault(
+            place: "\(file.path):\(lines + 1)",
+            message: "the line is over the limit of \(LineReader.limit) bytes"))
+      }
+      let count = try file.read(into: &chunk)
+      buffer += chunk[0..<count]
+      atEnd = count < chunk.count
+    }
+  }
+}

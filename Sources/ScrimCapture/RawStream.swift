@@ -1,0 +1,101 @@
+public import ScrimImage
+public import ScrimRedact
+
+/// The shape of a raw stream: frames back to back, as `ffmpeg -f rawvideo` writes them.
+public struct RawShape: Hashable, Sendable {
+  public var width: Int
+  public var height: Int
+  public var format: PixelFormat
+  /// Bytes a row; every row of a frame takes this many, the last one too.
+  public var stride: Int
+  /// Frames a second, which gives the frames their times.
+  public var framesPerSecond: Double
+
+  public init(width: Int, height: Int, format: PixelFormat, stride: Int? = nil, framesPerSecond: Double) {
+    self.width = width
+    self.height = height
+    self.format = format
+    self.stride = stride ?? width * format.bytesPerPixel
+    self.framesPerSecond = framesPerSecond
+  }
+}
+
+/// A raw stream from a file or standard input, with boxes from a file of lines where one is given.
+///
+/// A line `{"t_ms":…,"widgets":[…]}` holds from its time until the next one's. Without lines no widget claims any pixel: the policy's
+/// `uncovered` decides, which masks everything by default.
+public struct RawStream: FrameSource {
+  public let width: Int
+  public let height: Int
+  public var expectedFrames: Int? { nil }
+  private let shape: RawShape
+  private let file: InputFile
+  private let frameBytes: Int
+  private var buffer: [UInt8]
+  private var boxes: BoxLines?
+  private var number = 0
+  private var ended = false
+
+  /// - Parameters:
+  ///   - path: `-` is standard input.
+  ///   - widgets: a file of box lines.
+  public init(path: String, shape: RawShape, widgets: String?) throws(CaptureError) {
+    do {
+      _ = try Frame.byteCount(
+        width: shape.width, height: shape.height, stride: shape.stride, format: shape.format)
+    } catch {
+      throw .badInput(CaptureFault(place: path, message: "\(error)"))
+    }
+    guard shape.framesPerSecond.isFinite, shape.framesPerSecond > 0 else {
+      throw .badInput(CaptureFault(place: path, message: "the frame rate must be above 0"))
+    }
+    self.shape = shape
+    width = shape.width
+    height = shape.height
+    frameBytes = shape.stride * shape.height
+    file = try InputFile(path)
+    buffer = [UInt8](repeating: 0, count: frameBytes)
+    if let widgets { boxes = try BoxLines(widgets) }
+  }
+
+  public mutating func next() throws(CaptureError) -> SourceItem? {
+    if ended { return nil }
+    let count = try file.read(into: &buffer)
+    if count < frameBytes { ended = true }
+    if count == 0 { return nil }
+    defer { number += 1 }
+    let place = "\(file.path): frame \(number)"
+    guard count == frameBytes else {
+      return .lost(
+        CaptureFault(
+          place: place,
+          message:
+            "the stream ends within the frame: \(frameBytes - count) of \(frameBytes) bytes are missing; check --size, --format and --stride"
+        ))
+    }
+    let time = Int64((Double(number) * 1_000_000_000 / shape.framesPerSecond).rounded())
+    var tree: Result<WidgetTree, CaptureFault> = .success(.empty)
+    var version = 0
+    if var lines = boxes {
+      boxes = nil
+      try lines.advance(to: time)
+      tree = lines.tree
+      version = lines.version
+      boxes = lines
+    }
+    return .frame(
+      SourceFrame(
+        number: number, time: time, pixels: frame(at: place), tree: tree, treeVersion: version, dump: nil,
+        isTreeComplete: true))
+  }
+
+  private func frame(at place: String) -> Result<Frame, CaptureFault> {
+    do {
+      return .success(
+        try Frame(
+          width: width, height: height, stride: shape.stride, format: shape.format, bytes: buffer.span))
+    } catch {
+      return .failure(CaptureFault(place: place, message: "\(error)"))
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import ScrimImage
+import ScrimTestSupport
+import Testing
+
+@testable import ScrimRedact
+
+/// The masker against a naive one that works pixel by pixel and remembers nothing it need not.
+@Suite struct MaskerTests {
+  static func random(_ width: Int, _ height: Int, _ random: inout SeededGenerator) -> [Pixel] {
+    // Few values, so that neighbours are often equal, as on screens.
+    (0..<width * height).map { _ in Pixel.random(in: 0..<3, using: &random) * 0x40_4040 }
+  }
+
+  static func plan(_ width: Int, _ height: Int, _ random: inout SeededGenerator) -> MaskPlan {
+    let bounds = Rect(x: 0, y: 0, width: width, height: height)
+    let masks = (0..<Int.random(in: 0...6, using: &random)).map { _ in
+      MaskPlan.Mask(
+        rect: Rect(
+          x: .random(in: -5..<width, using: &random), y: .random(in: -5..<height, using: &random),
+          width: .random(in: 1...30, using: &random), height: .random(in: 1...30, using: &random)
+        ).intersection(bounds), kind: MaskKind.allCases.randomElement(using: &random) ?? .text,
+        reason: .nature)
+    }
+    return MaskPlan(width: width, height: height, masks: masks, guarded: Region())
+  }
+
+  static let fills: MaskFills = {
+    var fills = MaskFills(0x111111)
+    fills[.text] = 0x222222
+    fills[.password] = 0x333333
+    return fills
+  }()
+
+  /// What the fill of a pixel is, nil where no mask lies.
+  static func fill(_ x: Int, _ y: Int, _ plan: MaskPlan) -> Pixel? {
+    plan.masks.filter { $0.rect.contains(x: x, y: y) }.map(\.kind).max().map { fills[$0] }
+  }
+
+  @Test func agreesWithANaiveMaskerOnEveryPixel() {
+    var random = SeededGenerator(seed: 4)
+    for _ in 0..<40 {
+      let (width, height) = (Int.random(in: 1...90, using: &random), Int.random(in: 1...90, using: &random))
+      var masker = Masker(width: width, height: height, fills: MaskerTests.fills)
+      var shown = [Pixel](repeating: MaskerTests.fills[.other], count: width * height)
+      var pixels = MaskerTests.random(width, height, &random)
+      var plan = MaskerTests.plan(width, height, &random)
+      let grid = TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide)
+      for _ in 0..<12 {
+        if Bool.random(using: &random) { plan = MaskerTests.plan(width, height, &random) }
+        for _ in 0..<Int.random(in: 0...20, using: &random) {
+          pixels[.random(in: 0..<pixels.count, using: &random)] =
+            Pixel.random(in: 0..<3, using: &random) * 0x40_4040
+        }
+        var cleared: TileSet? = nil
+        let onlyMask = Int.random(in: 0..<4, using: &random) == 0
+        if Bool.random(using: &random) {
+          var tiles = TileSet(grid)
+          for row in 0..<grid.rows {
+            for column in 0..<grid.columns { tiles[column, row] = Bool.random(using: &random) }
+          }
+          cleared = tiles
+        }
+        let before = shown
+        for y in 0..<height {
+          for x in 0..<width {
+            if let fill = MaskerTests.fill(x, y, plan) {
+              shown[y * width + x] = fill
+            } else if !onlyMask, cleared?[x / grid.side, y / grid.side] ?? true {
+              shown[y * width + x] = pixels[y * width + x]
+            }
+          }
+        }
+        if onlyMask {
+          masker.mask(plan.regions)
+        } else {
+          masker.show(
+            Frame(width: width, height: height, pixels: pixels), masked: plan.regions, cleared: cleared)
+        }
+        let result = (0..<width * height).map { masker.frame.pixels[$0] }
+        #expect(result == shown)
+        let damage = masker.frame.damage
+        for row in 0..<damage.grid.rows {
+          for column in 0..<damage.grid.columns {
+            let rect = damage.grid.rect(column: column, row: row)
+            let changed = (rect.y..<rect.maxY).contains { y in
+              (rect.x..<rect.maxX).contains { x in before[y * width + x] != shown[y * width + x] }
+            }
+            // Painting in two steps may touch a tile and leave it as it was; no change goes unmarked.
+            #expect(!changed || damage[column, row])
+          }
+        }
+      }
+    }
+  }
+
+  /// The property that everything stands on: pixels under masks have no influence at all.
+  @Test func pixelsUnderMasksHaveNoInfluence() {
+    var random = SeededGenerator(seed: 5)
+    for _ in 0..<40 {
+      let (width, height) = (Int.random(in: 1...90, using: &random), Int.random(in: 1...90, using: &random))
+      var one = Masker(width: width, height: height, fills: MaskerTests.fills)
+      var two = Masker(width: width, height: height, fills: MaskerTests.fills)
+      for _ in 0..<8 {
+        let pixels = MaskerTests.random(width, height, &random)
+        var noisy = pixels
+        var plan = MaskerTests.plan(width, height, &random)
+        let guarded = Region(Rect(x: 0, y: 0, width: width, height: height))
+        plan = MaskPlan(width: width, height: height, masks: plan.masks, guarded: guarded)
+        for y in 0..<height {
+          for x in 0..<width where plan.masked.contains(x: x, y: y) {
+            noisy[y * width + x] = Pixel.random(in: 0...0xFFFFFF, using: &random)
+          }
+        }
+        one.show(Frame(width: width, height: height, pixels: pixels), masked: plan.regions)
+        two.show(Frame(width: width, height: height, pixels: noisy), masked: plan.regions)
+        #expect((0..<width * height).allSatisfy { one.frame.pixels[$0] == two.frame.pixels[$0] })
+        #expect(one.frame.damage == two.frame.damage)
+      }
+    }
+  }
+}
