@@ -1,0 +1,150 @@
+import FoundationEssentials
+import Glibc
+
+/// The few calls of the system that a session's folder needs; each failure names the path and says what errno means.
+enum Disk {
+  /// An open file or folder, closed when the last reference goes.
+  final class Handle: Sendable {
+    let path: String
+    let descriptor: Int32
+
+    fileprivate init(path: String, descriptor: Int32) {
+      self.path = path
+      self.descriptor = descriptor
+    }
+
+    deinit { _ = close(descriptor) }
+  }
+
+  static func open(_ path: String, _ flags: Int32, doing: String = "opening") throws(DeliveryError) -> Handle
+  {
+    // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
+    let descriptor = retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o644) }
+    guard descriptor >= 0 else { throw failure(path, doing) }
+    return Handle(path: path, descriptor: descriptor)
+  }
+
+  /// Takes the folder for this process, until the handle goes.
+  static func lock(_ folder: Handle) throws(DeliveryError) {
+    guard flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      if errno == EWOULDBLOCK { throw DeliveryError(folder.path, .inUse) }
+      throw failure(folder.path, "locking")
+    }
+  }
+
+  /// Writes all of `bytes` from `offset` on. Where it throws, any part of them may have been written.
+  static func write(_ bytes: [UInt8], to file: Handle, at offset: Int) throws(DeliveryError) {
+    var done = 0
+    while done < bytes.count {
+      // `done` is less than `count`, so the pointer and the length stay inside the array.
+      let written = retrying {
+        unsafe bytes.withUnsafeBytes { all in
+          unsafe pwrite(file.descriptor, all.baseAddress! + done, all.count - done, offset + done)
+        }
+      }
+      guard written > 0 else { throw failure(file.path, "writing") }
+      done += written
+    }
+  }
+
+  /// The whole file, which must be at most `limit` bytes long; takes memory for what is there only.
+  static func read(_ path: String, upTo limit: Int) throws(DeliveryError) -> [UInt8] {
+    let file = try open(path, O_RDONLY)
+    var status = stat()
+    guard unsafe fstat(file.descriptor, &status) == 0 else { throw failure(path, "reading") }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw DeliveryError(
+        path, .system(doing: "reading", errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL))
+    }
+    let size = Int(status.st_size)
+    guard size <= limit else { throw DeliveryError(path, .system(doing: "reading", errno: EFBIG)) }
+    var bytes = [UInt8](repeating: 0, count: size)
+    var done = 0
+    while done < size {
+      // As above: inside the array.
+      let got = retrying {
+        unsafe bytes.withUnsafeMutableBytes { all in
+          unsafe pread(file.descriptor, all.baseAddress! + done, all.count - done, done)
+        }
+      }
+      guard got >= 0 else { throw failure(path, "reading") }
+      guard got > 0 else { break }
+      done += got
+    }
+    bytes.removeSubrange(done...)
+    return bytes
+  }
+
+  static func truncate(_ file: Handle, to size: Int) throws(DeliveryError) {
+    guard retrying({ ftruncate(file.descriptor, size) }) == 0 else { throw failure(file.path, "cutting") }
+  }
+
+  static func sync(_ file: Handle) throws(DeliveryError) {
+    guard retrying({ fsync(file.descriptor) }) == 0 else { throw failure(file.path, "writing to the disk") }
+  }
+
+  /// Makes the names in a folder last.
+  static func syncFolder(_ path: String) throws(DeliveryError) {
+    try sync(try open(path, O_RDONLY | O_DIRECTORY))
+  }
+
+  static func rename(_ from: String, to: String) throws(DeliveryError) {
+    // Both strings live as C strings until the call returns.
+    guard unsafe Glibc.rename(from, to) == 0 else { throw failure(to, "renaming") }
+  }
+
+  /// Replaces a file at once: whoever reads sees the old bytes or the new ones, and after a power cut too.
+  static func replace(_ path: String, with bytes: [UInt8], in folder: Handle) throws(DeliveryError) {
+    let temporary = path + ".tmp"
+    let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
+    try write(bytes, to: file, at: 0)
+    try sync(file)
+    try rename(temporary, to: path)
+    try sync(folder)
+  }
+
+  /// Makes a folder and those above it; one that is there already is fine.
+  static func makeFolder(_ path: String) throws(DeliveryError) {
+    // The string lives as a C string until the call returns.
+    if unsafe mkdir(path, 0o755) == 0 { return }
+    if errno == ENOENT, let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
+      try makeFolder(String(path[..<slash]))
+      // As above.
+      if unsafe mkdir(path, 0o755) == 0 { return }
+    }
+    guard errno == EEXIST else { throw failure(path, "making the folder") }
+  }
+
+  static func exists(_ path: String) -> Bool {
+    // The string lives as a C string until the call returns.
+    unsafe access(path, F_OK) == 0
+  }
+
+  /// The names in a folder, sorted.
+  static func names(in path: String) throws(DeliveryError) -> [String] {
+    // Opening says what is wrong in the system's words, which listing doesn't.
+    _ = try open(path, O_RDONLY | O_DIRECTORY)
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+    } catch {
+      throw DeliveryError(path, .system(doing: "listing", errno: EIO))
+    }
+  }
+
+  static func text(ofErrno code: Int32) -> String {
+    // strerror's text is terminated, and glibc's lasts until this thread's next call.
+    unsafe String(cString: strerror(code))
+  }
+
+  private static func failure(_ path: String, _ doing: String) -> DeliveryError {
+    DeliveryError(path, .system(doing: doing, errno: errno))
+  }
+
+  /// Calls again as long as a signal interrupts.
+  private static func retrying<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
+    while true {
+      let result = call()
+      if result != -1 || errno != EINTR { return result }
+    }
+  }
+}

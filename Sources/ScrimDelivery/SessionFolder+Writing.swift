@@ -1,0 +1,144 @@
+import Glibc
+public import ScrimFormat
+
+extension SessionFolder {
+  /// Begins a session in a folder that is new or empty; makes it and those above it where missing.
+  ///
+  /// - Parameter header: names the session; its size is that of the first pictures.
+  /// - Throws: ``DeliveryError`` where the folder holds anything, can't be written, or the header isn't valid.
+  public func create(_ header: SegmentHeader) throws(DeliveryError) -> SessionWriter {
+    do {
+      try header.validate()
+    } catch {
+      throw DeliveryError(path, .segment(error))
+    }
+    try Disk.makeFolder(path)
+    let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
+    try Disk.lock(handle)
+    guard try Disk.names(in: path).isEmpty else {
+      throw DeliveryError(path, .folderNotEmpty(holdsSession: Disk.exists(manifestPath)))
+    }
+    try Disk.makeFolder(segmentsPath)
+    let writer = SessionWriter(folder: self, handle: handle, manifest: SessionManifest(header: header))
+    try writer.writeManifest()
+    return writer
+  }
+}
+
+/// Writes the segments of one session, one after the other. Holds the folder's lock as long as it lives.
+///
+/// A call that throws ``DeliveryError`` may be made again once its cause is gone: what could not be written is kept
+/// and written first. After a crash, ``SessionFolder/recover()`` seals what is whole.
+public struct SessionWriter: ~Copyable, Sendable {
+  private struct Open: Sendable {
+    var writer: SegmentWriter
+    var file: Disk.Handle
+    /// Bytes of the file that are known to be written.
+    var written = 0
+  }
+
+  public let folder: SessionFolder
+  /// As it was, or is to be, written.
+  public private(set) var manifest: SessionManifest
+  private let handle: Disk.Handle
+  private var open: Open?
+
+  fileprivate init(folder: SessionFolder, handle: Disk.Handle, manifest: SessionManifest) {
+    self.folder = folder
+    self.handle = handle
+    self.manifest = manifest
+  }
+
+  /// Bytes of the open segment, and what it holds; nil between segments.
+  public var openSegment: (size: Int, summary: SegmentSummary)? {
+    open.map { ($0.writer.size, $0.writer.summary) }
+  }
+
+  /// Takes over a segment and writes what it holds; more records may follow. A session that buffers hands over its
+  /// segments when it flushes.
+  ///
+  /// - Parameter segment: of this session, with its first frame, and of which nothing was drained.
+  public mutating func begin(_ segment: consuming SegmentWriter) throws(DeliveryError) {
+    precondition(open == nil, "a segment is begun when the one before is sealed")
+    precondition(segment.bytes.count == segment.size, "a segment is begun with all of its bytes")
+    precondition(segment.summary.frames > 0, "a segment is begun with its first frame")
+    precondition(manifest.state == .open, "a sealed session takes no segment")
+    guard manifest.isSession(of: segment.header) else { throw DeliveryError(folder.path, .otherSession) }
+    let index = manifest.segments.count
+    guard index < SessionFolder.segmentLimit else { throw DeliveryError(folder.path, .tooManySegments) }
+    let file = try Disk.open(folder.openSegmentPath(index), O_RDWR | O_CREAT | O_TRUNC)
+    open = Open(writer: segment, file: file)
+    try flush()
+  }
+
+  public mutating func append(_ frame: FrameRecord) throws(DeliveryError) {
+    try append { segment throws(FormatError) in try segment.append(frame) }
+  }
+
+  public mutating func append(_ event: EventRecord) throws(DeliveryError) {
+    try append { segment throws(FormatError) in try segment.append(event) }
+  }
+
+  /// Ends the open segment: seals it, brings it to the disk, gives it its name and lists it.
+  public mutating func seal() throws(DeliveryError) {
+    guard let open else { preconditionFailure("there is no open segment to seal") }
+    let index = manifest.segments.count
+    let sealed = try folder.seal(open.writer, at: index, previous: manifest.lastDigest)
+    try Disk.write(sealed.bytes, to: open.file, at: open.written)
+    try folder.publish(open.file, at: index)
+    self.open = nil
+    manifest.segments.append(
+      SessionManifest.Segment(
+        header: sealed.header, seal: sealed.seal, size: sealed.size, digest: sealed.digest))
+    try writeManifest()
+  }
+
+  /// Ends the session: seals the open segment, if any, and the manifest.
+  public mutating func finish() throws(DeliveryError) {
+    if open != nil { try seal() }
+    manifest.state = .sealed
+    try writeManifest()
+  }
+
+  private mutating func append(
+    _ record: (inout SegmentWriter) throws(FormatError) -> Void
+  ) throws(DeliveryError) {
+    precondition(open != nil, "records are appended to an open segment")
+    do {
+      try record(&open!.writer)
+    } catch {
+      throw DeliveryError(folder.openSegmentPath(manifest.segments.count), .segment(error))
+    }
+    try flush()
+  }
+
+  /// Writes over what an earlier call that failed may have left behind `written`.
+  private mutating func flush() throws(DeliveryError) {
+    guard let open else { return }
+    try Disk.write(open.writer.bytes, to: open.file, at: open.written)
+    self.open!.written += self.open!.writer.drain().count
+  }
+
+  fileprivate func writeManifest() throws(DeliveryError) {
+    try Disk.replace(folder.manifestPath, with: manifest.json, in: handle)
+  }
+}
+
+extension SessionFolder {
+  func seal(
+    _ writer: consuming SegmentWriter, at index: Int, previous: SHA256Digest
+  ) throws(DeliveryError) -> SealedSegment {
+    do {
+      return try writer.seal(index: UInt32(index), previous: previous)
+    } catch {
+      throw DeliveryError(openSegmentPath(index), .segment(error))
+    }
+  }
+
+  /// Brings a sealed segment to the disk under its final name.
+  func publish(_ file: Disk.Handle, at index: Int) throws(DeliveryError) {
+    try Disk.sync(file)
+    try Disk.rename(openSegmentPath(index), to: segmentPath(index))
+    try Disk.syncFolder(segmentsPath)
+  }
+}

@@ -1,0 +1,68 @@
+import ScrimFormat
+
+/// A session on disk: `manifest.json`, and `segments/` with a file a segment.
+///
+///     manifest.json                     the sealed segments; replaced as a whole
+///     segments/00000000.scrim           sealed, never changed again
+///     segments/00000001.scrim.part      the open one; records are appended as they come
+public struct SessionFolder: Hashable, Sendable {
+  public let path: String
+
+  public init(path: String) {
+    self.path = path
+  }
+
+  /// Segments of a session: their names have eight digits.
+  public static let segmentLimit = 100_000_000
+
+  /// The name of a sealed segment within the folder.
+  public static func segmentFile(_ index: Int) -> String {
+    let digits = String(index)
+    return "segments/" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".scrim"
+  }
+
+  static let openSuffix = ".part"
+  static let damagedSuffix = ".damaged"
+  /// Bytes of a manifest; ours takes some 300 a segment.
+  static let manifestLimit = 1 << 28
+
+  var manifestPath: String { path + "/manifest.json" }
+  var segmentsPath: String { path + "/segments" }
+
+  func segmentPath(_ index: Int) -> String { path + "/" + SessionFolder.segmentFile(index) }
+  func openSegmentPath(_ index: Int) -> String { segmentPath(index) + SessionFolder.openSuffix }
+
+  func readManifest() throws(DeliveryError) -> SessionManifest {
+    guard Disk.exists(manifestPath) else { throw DeliveryError(path, .notASession) }
+    return try SessionManifest(
+      json: try Disk.read(manifestPath, upTo: SessionFolder.manifestLimit), path: manifestPath)
+  }
+
+  /// Reads the sealed segment at `index` and checks it against its file's digest and its place in the session.
+  ///
+  /// - Parameter previous: the digest of the segment before.
+  func readSegment(
+    _ index: Int, previous: SHA256Digest
+  ) throws(DeliveryError) -> (segment: Segment, entry: SessionManifest.Segment) {
+    let path = segmentPath(index)
+    let bytes = try Disk.read(path, upTo: FormatLimits.segmentBytes + FormatLimits.payloadBytes)
+    let segment: Segment
+    do {
+      segment = try SegmentReader.read(bytes)
+    } catch {
+      throw DeliveryError(path, .segment(error))
+    }
+    guard let seal = segment.seal else {
+      preconditionFailure("the reader returns sealed segments only")
+    }
+    guard Int(seal.index) == index else {
+      throw DeliveryError(path, .disagrees("the seal says index \(seal.index)"))
+    }
+    guard seal.previous == previous else {
+      throw DeliveryError(path, .disagrees("the chain is broken: the seal names another segment before it"))
+    }
+    let entry = SessionManifest.Segment(
+      header: segment.header, seal: seal, size: bytes.count, digest: SHA256.digest(bytes.span))
+    return (segment, entry)
+  }
+}

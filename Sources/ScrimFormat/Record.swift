@@ -1,0 +1,147 @@
+/// What a record is; readers pass over types that they don't know.
+enum RecordType: UInt8 {
+  case header = 1
+  case frame = 2
+  case event = 3
+  case seal = 127
+}
+
+/// Bits of a record's flags byte; the others are zero.
+enum RecordFlags {
+  static let key: UInt8 = 1
+}
+
+/// What became of a frame on its way through clearance; bits of one byte.
+public struct FrameStatus: OptionSet, Hashable, Sendable {
+  public let rawValue: UInt8
+
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Some tiles show older content than the frame's time says.
+  public static let withheldInPart = FrameStatus(rawValue: 1)
+  /// The boxes could not be had: all of the picture is fill.
+  public static let failedClosed = FrameStatus(rawValue: 2)
+
+  static let known: FrameStatus = [.withheldInPart, .failedClosed]
+}
+
+/// One picture, as the operations that turn the one before it into it.
+public struct FrameRecord: Hashable, Sendable {
+  /// Nanoseconds on the session's clock.
+  public var time: Int64
+  /// Counts the frames of the session; rises from frame to frame, and leaves out those that were dropped.
+  public var number: Int
+  /// Whether ``coded`` starts from an empty picture.
+  public var isKey: Bool
+  /// Tiles that show older content.
+  public var withheldTiles: Int
+  public var status: FrameStatus
+  /// The operations; what they mean is no matter of the container.
+  public var coded: [UInt8]
+
+  public init(
+    time: Int64, number: Int, isKey: Bool, withheldTiles: Int = 0, status: FrameStatus = [], coded: [UInt8]
+  ) {
+    self.time = time
+    self.number = number
+    self.isKey = isKey
+    self.withheldTiles = withheldTiles
+    self.status = status
+    self.coded = coded
+  }
+
+  var payload: [UInt8] {
+    var payload: [UInt8] = []
+    payload.reserveCapacity(coded.count + 24)
+    payload.appendZigzag(time)
+    payload.appendVarint(UInt64(number))
+    payload.appendVarint(UInt64(withheldTiles))
+    payload.append(status.rawValue)
+    payload += coded
+    return payload
+  }
+
+  init(payload reader: inout ByteReader, isKey: Bool) throws(FormatError.Reason) {
+    time = try reader.zigzag()
+    number = try reader.count(of: "the frame's number", upTo: Int(FormatLimits.time))
+    withheldTiles = try reader.count(of: "the number of withheld tiles", upTo: FormatLimits.pixels)
+    status = FrameStatus(rawValue: try reader.byte()).intersection(.known)
+    coded = Array(reader.bytes[try reader.take(reader.remaining)])
+    self.isKey = isKey
+    try check()
+  }
+
+  func check() throws(FormatError.Reason) {
+    try time.checkRecordTime()
+    guard number >= 0 else { throw .badValue("the frame's number") }
+    guard number <= Int(FormatLimits.time) else {
+      throw .overLimit("the frame's number", value: number, limit: Int(FormatLimits.time))
+    }
+    guard withheldTiles >= 0 else { throw .badValue("the number of withheld tiles") }
+    guard withheldTiles <= FormatLimits.pixels else {
+      throw .overLimit("the number of withheld tiles", value: withheldTiles, limit: FormatLimits.pixels)
+    }
+    guard status.isSubset(of: .known) else { throw .badValue("the frame's status") }
+  }
+}
+
+/// Something that happened beside the pictures: pointer, key, log, network, navigation, error.
+public struct EventRecord: Hashable, Sendable {
+  /// Nanoseconds on the session's clock.
+  public var time: Int64
+  /// One JSON object in UTF-8; the container doesn't look inside.
+  public var json: [UInt8]
+
+  public init(time: Int64, json: [UInt8]) {
+    self.time = time
+    self.json = json
+  }
+
+  var payload: [UInt8] {
+    var payload: [UInt8] = []
+    payload.appendZigzag(time)
+    payload += json
+    return payload
+  }
+
+  init(payload reader: inout ByteReader) throws(FormatError.Reason) {
+    time = try reader.zigzag()
+    json = Array(reader.bytes[try reader.take(reader.remaining)])
+    try check()
+  }
+
+  func check() throws(FormatError.Reason) {
+    try time.checkRecordTime()
+    guard json.count <= FormatLimits.eventBytes else {
+      throw .overLimit("the event's length", value: json.count, limit: FormatLimits.eventBytes)
+    }
+  }
+}
+
+extension Int64 {
+  fileprivate func checkRecordTime() throws(FormatError.Reason) {
+    guard magnitude <= FormatLimits.time.magnitude else {
+      throw .overLimit("the time in ns", value: Int(self), limit: Int(FormatLimits.time))
+    }
+  }
+}
+
+/// The first bytes of a segment, and the frame around each record.
+enum Framing {
+  /// Not ASCII and not UTF-8 in front, and a line feed behind, so that a copy as text shows at once.
+  static let magicStem: [UInt8] = [0x9D, 0x53, 0x43, 0x52, 0x49, 0x4D]
+  static let version: UInt8 = 1
+  static let magic = magicStem + [version, 0x0A]
+
+  /// Appends type, flags, length, checksum and payload.
+  static func append(_ payload: [UInt8], type: RecordType, flags: UInt8, to bytes: inout [UInt8]) {
+    var head: [UInt8] = [type.rawValue, flags]
+    head.appendLittleEndian(UInt32(payload.count))
+    var crc = CRC32C()
+    crc.update(head.span)
+    crc.update(payload.span)
+    head.appendLittleEndian(crc.value)
+    bytes += head
+    bytes += payload
+  }
+}

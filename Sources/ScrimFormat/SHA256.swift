@@ -1,0 +1,158 @@
+/// SHA-256 (FIPS 180-4), which chains the segments of a session and names a policy. Our own: it is 80 lines, and
+/// swift-crypto would be the heaviest thing in the build. Not for secrets: it is not hardened against timing.
+public struct SHA256: Sendable {
+  private var state: InlineArray<8, UInt32> = [
+    0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
+  ]
+  private var block = InlineArray<64, UInt8>(repeating: 0)
+  private var length = 0
+
+  public init() {}
+
+  public mutating func update(_ bytes: Span<UInt8>) {
+    var at = 0
+    let buffered = length & 63
+    length += bytes.count
+    if buffered > 0 {
+      let taken = min(64 - buffered, bytes.count)
+      for index in 0..<taken { block[buffered + index] = bytes[index] }
+      guard buffered + taken == 64 else { return }
+      SHA256.compress(block.span, at: 0, into: &state)
+      at = taken
+    }
+    while bytes.count - at >= 64 {
+      SHA256.compress(bytes, at: at, into: &state)
+      at += 64
+    }
+    for index in 0..<(bytes.count - at) { block[index] = bytes[at + index] }
+  }
+
+  /// The digest of everything so far; more may follow.
+  public func digest() -> SHA256Digest {
+    var last = self
+    var tail: [UInt8] = [0x80]
+    while (length + tail.count) & 63 != 56 { tail.append(0) }
+    let bits = UInt64(length) << 3
+    for shift in stride(from: UInt64(56), through: 0, by: -8) {
+      tail.append(UInt8(truncatingIfNeeded: bits >> shift))
+    }
+    last.update(tail.span)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(32)
+    for index in 0..<8 {
+      for shift in stride(from: UInt32(24), through: 0, by: -8) {
+        bytes.append(UInt8(truncatingIfNeeded: last.state[index] >> shift))
+      }
+    }
+    return SHA256Digest(bytes)
+  }
+
+  public static func digest(_ bytes: Span<UInt8>) -> SHA256Digest {
+    var hash = SHA256()
+    hash.update(bytes)
+    return hash.digest()
+  }
+
+  private static func compress(
+    _ bytes: Span<UInt8>, at start: Int, into state: inout InlineArray<8, UInt32>
+  ) {
+    var w = InlineArray<64, UInt32>(repeating: 0)
+    for index in 0..<16 {
+      let at = start + index * 4
+      w[index] =
+        UInt32(bytes[at]) << 24 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 8
+        | UInt32(bytes[at + 3])
+    }
+    for index in 16..<64 {
+      let early = w[index - 15]
+      let late = w[index - 2]
+      let s0 = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
+      let s1 = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
+      w[index] = w[index - 16] &+ s0 &+ w[index - 7] &+ s1
+    }
+    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+    for index in 0..<64 {
+      let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+      let t1 = h &+ s1 &+ (e & f ^ ~e & g) &+ constants[index] &+ w[index]
+      let s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+      let t2 = s0 &+ (a & b ^ a & c ^ b & c)
+      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+    }
+    state[0] &+= a
+    state[1] &+= b
+    state[2] &+= c
+    state[3] &+= d
+    state[4] &+= e
+    state[5] &+= f
+    state[6] &+= g
+    state[7] &+= h
+  }
+
+  @inline(__always) private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
+    word &>> count | word &<< (32 &- count)
+  }
+
+  private static let constants: InlineArray<64, UInt32> = [
+    0x428A_2F98, 0x7137_4491, 0xB5C0_FBCF, 0xE9B5_DBA5, 0x3956_C25B, 0x59F1_11F1, 0x923F_82A4, 0xAB1C_5ED5,
+    0xD807_AA98, 0x1283_5B01, 0x2431_85BE, 0x550C_7DC3, 0x72BE_5D74, 0x80DE_B1FE, 0x9BDC_06A7, 0xC19B_F174,
+    0xE49B_69C1, 0xEFBE_4786, 0x0FC1_9DC6, 0x240C_A1CC, 0x2DE9_2C6F, 0x4A74_84AA, 0x5CB0_A9DC, 0x76F9_88DA,
+    0x983E_5152, 0xA831_C66D, 0xB003_27C8, 0xBF59_7FC7, 0xC6E0_0BF3, 0xD5A7_9147, 0x06CA_6351, 0x1429_2967,
+    0x27B7_0A85, 0x2E1B_2138, 0x4D2C_6DFC, 0x5338_0D13, 0x650A_7354, 0x766A_0ABB, 0x81C2_C92E, 0x9272_2C85,
+    0xA2BF_E8A1, 0xA81A_664B, 0xC24B_8B70, 0xC76C_51A3, 0xD192_E819, 0xD699_0624, 0xF40E_3585, 0x106A_A070,
+    0x19A4_C116, 0x1E37_6C08, 0x2748_774C, 0x34B0_BCB5, 0x391C_0CB3, 0x4ED8_AA4A, 0x5B9C_CA4F, 0x682E_6FF3,
+    0x748F_82EE, 0x78A5_636F, 0x84C8_7814, 0x8CC7_0208, 0x90BE_FFFA, 0xA450_6CEB, 0xBEF9_A3F7, 0xC671_78F2,
+  ]
+}
+
+/// The 32 bytes of a SHA-256; written as 64 lower-case hexadecimal digits.
+public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
+  public let bytes: [UInt8]
+
+  /// - Parameter bytes: exactly 32.
+  public init(_ bytes: [UInt8]) {
+    precondition(bytes.count == 32, "a SHA-256 digest is 32 bytes long")
+    self.bytes = bytes
+  }
+
+  /// Nil unless `hex` is 64 lower-case hexadecimal digits.
+  public init?(hex: some StringProtocol) {
+    guard let bytes = Hex.bytes(hex), bytes.count == 32 else { return nil }
+    self.bytes = bytes
+  }
+
+  /// What the first segment of a session names as the one before it.
+  public static let zero = SHA256Digest([UInt8](repeating: 0, count: 32))
+
+  public var description: String { Hex.string(bytes) }
+}
+
+/// Lower-case hexadecimal, the only spelling that the format knows.
+enum Hex {
+  private static let digits = Array("0123456789abcdef".utf8)
+
+  static func string(_ bytes: some Collection<UInt8>) -> String {
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count * 2)
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  static func bytes(_ text: some StringProtocol) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var high: UInt8?
+    for character in text.utf8 {
+      guard let digit = digits.firstIndex(of: character).map(UInt8.init) else { return nil }
+      if let first = high {
+        bytes.append(first << 4 | digit)
+        high = nil
+      } else {
+        high = digit
+      }
+    }
+    return high == nil ? bytes : nil
+  }
+}

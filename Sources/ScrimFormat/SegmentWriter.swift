@@ -1,0 +1,131 @@
+/// Turns records into the bytes of one segment. Does no I/O: the caller drains ``bytes`` to wherever they go.
+///
+/// Equal calls give equal bytes. A call that throws leaves the writer as it was.
+public struct SegmentWriter: Sendable {
+  public let header: SegmentHeader
+  /// Bytes that were not drained yet.
+  public private(set) var bytes: [UInt8]
+  /// Bytes of the segment so far, drained or not.
+  public private(set) var size: Int
+  private var hash = SHA256()
+  private var tally = Tally()
+
+  /// Begins a segment: ``bytes`` holds its magic and its header.
+  public init(header: SegmentHeader) throws(FormatError) {
+    try header.validate()
+    self.header = header
+    var start = Framing.magic
+    Framing.append(header.payload, type: .header, flags: 0, to: &start)
+    hash.update(start.span)
+    bytes = start
+    size = start.count
+    do throws(FormatError.Reason) {
+      try tally.noteOther(endingAt: size)
+    } catch {
+      throw FormatError(error, writing: true, record: 0, offset: FormatLimits.magicBytes)
+    }
+  }
+
+  /// Goes on behind the last whole record of a segment that was cut off.
+  ///
+  /// - Parameters:
+  ///   - recovered: what ``SegmentReader/recover(_:)`` made of `file`; not sealed.
+  ///   - file: the bytes it was made of. They count as drained.
+  public init(continuing recovered: RecoveredSegment, of file: [UInt8]) {
+    precondition(recovered.segment.seal == nil, "a sealed segment doesn't go on")
+    precondition(recovered.wholeBytes + recovered.tornBytes == file.count, "recovered from other bytes")
+    header = recovered.segment.header
+    bytes = []
+    size = recovered.wholeBytes
+    tally = recovered.tally
+    hash.update(file.span.extracting(0..<recovered.wholeBytes))
+  }
+
+  /// Frames, events and the time they span so far.
+  public var summary: SegmentSummary { tally.summary }
+
+  /// - Throws: ``FormatError`` if the first frame isn't a keyframe, a time goes back, a number doesn't rise, or a
+  ///   limit of the format would be passed.
+  public mutating func append(_ frame: FrameRecord) throws(FormatError) {
+    do throws(FormatError.Reason) {
+      try frame.check()
+      let payload = frame.payload
+      try tally.note(frame, at: size, endingAt: end(of: payload))
+      append(payload, type: .frame, flags: frame.isKey ? RecordFlags.key : 0)
+    } catch {
+      throw FormatError(error, writing: true, record: tally.records, offset: size)
+    }
+  }
+
+  /// Events keep their own time, which may lie before that of frames already written.
+  ///
+  /// - Throws: ``FormatError`` if a limit of the format would be passed.
+  public mutating func append(_ event: EventRecord) throws(FormatError) {
+    do throws(FormatError.Reason) {
+      try event.check()
+      let payload = event.payload
+      try tally.note(event, endingAt: end(of: payload))
+      append(payload, type: .event, flags: 0)
+    } catch {
+      throw FormatError(error, writing: true, record: tally.records, offset: size)
+    }
+  }
+
+  /// All bytes that were not drained yet; ``bytes`` is empty afterwards.
+  public mutating func drain() -> [UInt8] {
+    let drained = bytes
+    bytes = []
+    return drained
+  }
+
+  /// Ends the segment. ``SealedSegment/bytes`` are those that were not drained, up to the end of the file.
+  ///
+  /// - Parameters:
+  ///   - index: the segment's place in its session, without gaps from 0.
+  ///   - previous: the digest of the whole file of the segment before; ``SHA256Digest/zero`` for index 0 only.
+  /// - Throws: ``FormatError`` if the segment holds no frame.
+  public consuming func seal(index: UInt32, previous: SHA256Digest) throws(FormatError) -> SealedSegment {
+    precondition(
+      (index == 0) == (previous == .zero), "the first segment has none before it, and every other has one")
+    guard tally.summary.frames > 0 else {
+      throw FormatError(.noFrames, writing: true, record: tally.records, offset: size)
+    }
+    let seal = Seal(
+      index: index, previous: previous, content: hash.digest(), summary: tally.summary, entries: tally.entries
+    )
+    var record: [UInt8] = []
+    Framing.append(seal.payload(at: size), type: .seal, flags: 0, to: &record)
+    hash.update(record.span)
+    return SealedSegment(
+      header: header, bytes: bytes + record, size: size + record.count, digest: hash.digest(), seal: seal)
+  }
+
+  /// Where a record with this payload would end in the file.
+  private func end(of payload: [UInt8]) throws(FormatError.Reason) -> Int {
+    guard payload.count <= FormatLimits.payloadBytes else {
+      throw .overLimit("the record's length", value: payload.count, limit: FormatLimits.payloadBytes)
+    }
+    return size + FormatLimits.recordHeadBytes + payload.count
+  }
+
+  private mutating func append(_ payload: [UInt8], type: RecordType, flags: UInt8) {
+    let start = bytes.count
+    Framing.append(payload, type: type, flags: flags, to: &bytes)
+    var hash = hash
+    hash.update(bytes.span.extracting(start..<bytes.count))
+    self.hash = hash
+    size += bytes.count - start
+  }
+}
+
+/// A finished segment.
+public struct SealedSegment: Sendable {
+  public var header: SegmentHeader
+  /// The end of the file: what the writer's caller had not drained before.
+  public var bytes: [UInt8]
+  /// Bytes of the whole file.
+  public var size: Int
+  /// The SHA-256 of the whole file, which the next segment's seal names.
+  public var digest: SHA256Digest
+  public var seal: Seal
+}

@@ -1,0 +1,121 @@
+/// One widget as an accessibility tree tells of it.
+///
+/// What its `text` says is not kept, only whether it says anything: so neither a mask nor a message can depend on it.
+public struct Widget: Hashable, Sendable {
+  /// Where a widget hangs in its tree.
+  public enum Parent: Hashable, Sendable {
+    /// Under the widget of that id. An id that no widget has makes a top-level widget: the ancestor isn't showing.
+    case id(String)
+    /// Under the widget of that index in the same list.
+    case index(Int)
+  }
+
+  /// Unique in its tree where present. Messages name it.
+  public var id: String?
+  /// The role as it was written.
+  public let type: String
+  /// What ``type`` means; ``Role/unknown`` where the table doesn't have it.
+  public let role: Role
+  /// Whether the table has ``type``.
+  public let isRoleKnown: Bool
+  /// The accessible name. Only name patterns of rules and the library user's callback see it.
+  public var name: String
+  /// The box, in pixels of the image divided by the tree's box scale.
+  public var x: Double
+  public var y: Double
+  public var width: Double
+  public var height: Double
+  public var parent: Parent?
+  /// States in lower case, letters and digits only: `multi-line` is `multiline`.
+  public let states: [String]
+  /// Whether its `text` holds anything but white space and U+FFFC.
+  public let hasText: Bool
+  /// The explicit mark on this instance: true masks, false unmasks.
+  public var mask: Bool?
+  /// What it shows: its role's nature, corrected by its states and its text (Masking.md, section 2).
+  public let nature: Nature
+
+  /// - Parameters:
+  ///   - role: an AT-SPI role name, or one of its aliases.
+  ///   - states: AT-SPI state names; case and separators are ignored.
+  public init(
+    id: String? = nil, role type: String, name: String = "", x: Double, y: Double, width: Double,
+    height: Double,
+    parent: Parent? = nil, states: [String] = [], text: String? = nil, mask: Bool? = nil
+  ) {
+    self.id = id
+    self.type = type
+    let role = Role(named: type)
+    self.role = role ?? .unknown
+    isRoleKnown = role != nil
+    self.name = name
+    self.x = x
+    self.y = y
+    self.width = width
+    self.height = height
+    self.parent = parent
+    self.states = states.compactMap(RoleTable.key)
+    hasText = text.map(Widget.says) ?? false
+    self.mask = mask
+    nature = Widget.nature(of: self.role, states: self.states, hasText: hasText)
+  }
+
+  private static func says(_ text: String) -> Bool {
+    text.unicodeScalars.contains { $0 != "\u{FFFC}" && !$0.properties.isWhitespace }
+  }
+
+  private static func nature(of role: Role, states: [String], hasText: Bool) -> Nature {
+    if role.nature == .password || states.contains("password") || states.contains("protected") {
+      return .password
+    }
+    var nature = role.nature
+    if hasText, nature != .input { nature = .text }
+    if nature == .text, states.contains("editable") { nature = .input }
+    return nature
+  }
+}
+
+/// A window of the screen, bottom to top in a list of them. Its title is not kept.
+public struct Window: Hashable, Sendable {
+  /// What a window manager draws around a client area, or a client inside it, in pixels.
+  public struct Extents: Hashable, Sendable {
+    public var left: Int
+    public var right: Int
+    public var top: Int
+    public var bottom: Int
+
+    public init(left: Int, right: Int, top: Int, bottom: Int) {
+      self.left = left
+      self.right = right
+      self.top = top
+      self.bottom = bottom
+    }
+  }
+
+  public var xid: Int?
+  /// The client area in pixels of the image; the tree's box scale does not apply.
+  public var x: Double
+  public var y: Double
+  public var width: Double
+  public var height: Double
+  /// The frame that the window manager draws outside the client area: the title bar.
+  public var frameExtents: Extents?
+  /// The invisible shadow inside the client area.
+  public var shadowExtents: Extents?
+  /// False for menus, tool tips and other windows that no window manager looks after.
+  public var isManaged: Bool
+
+  public init(
+    xid: Int? = nil, x: Double, y: Double, width: Double, height: Double, frameExtents: Extents? = nil,
+    shadowExtents: Extents? = nil, isManaged: Bool = true
+  ) {
+    self.xid = xid
+    self.x = x
+    self.y = y
+    self.width = width
+    self.height = height
+    self.frameExtents = frameExtents
+    self.shadowExtents = shadowExtents
+    self.isManaged = isManaged
+  }
+}

@@ -1,0 +1,174 @@
+public import ScrimImage
+
+/// All widgets and windows of one moment, checked: every number is usable and the parents make a forest.
+public struct WidgetTree: Sendable {
+  public let widgets: [Widget]
+  public let windows: [Window]
+  /// Pixels of the image per unit of a widget's box.
+  public let boxScale: Double
+  /// The box of each widget in whole pixels, rounded outward; neither padded nor cut to the picture.
+  public let rects: [Rect]
+  /// The client area of each window in whole pixels, rounded outward.
+  public let windowRects: [Rect]
+  /// Indices of the widgets, each behind its parent.
+  let order: [Int]
+  /// The index of each widget's parent, -1 for none.
+  private let parents: [Int]
+  private let childCounts: [Int]
+
+  /// Box scales that a screen can have; another one would move every mask off the picture.
+  public static let boxScales: ClosedRange<Double> = 0.0625...64
+  /// Pixels; what X11 and Wayland can address is far less.
+  public static let coordinateLimit = 1 << 30
+  public static let widgetLimit = 1 << 20
+  public static let windowLimit = 1 << 12
+
+  /// A tree without a widget, which describes nothing.
+  public static let empty = WidgetTree()
+
+  private init() {
+    widgets = []
+    windows = []
+    boxScale = 1
+    rects = []
+    windowRects = []
+    order = []
+    parents = []
+    childCounts = []
+  }
+
+  /// - Parameters:
+  ///   - widgets: in any order; a parent that is not among them makes a top-level widget.
+  ///   - windows: bottom to top, in pixels of the image.
+  ///   - boxScale: `pixel = box × boxScale`.
+  /// - Throws: ``WidgetError`` for the first widget or window at fault.
+  public init(
+    widgets: [Widget], windows: [Window] = [], boxScale: Double = 1
+  ) throws(WidgetError) {
+    guard WidgetTree.boxScales.contains(boxScale) else { throw WidgetError(.tree, .boxScale) }
+    guard widgets.count <= WidgetTree.widgetLimit else {
+      throw WidgetError(.tree, .tooMany("widgets", limit: WidgetTree.widgetLimit))
+    }
+    guard windows.count <= WidgetTree.windowLimit else {
+      throw WidgetError(.tree, .tooMany("windows", limit: WidgetTree.windowLimit))
+    }
+    var rects: [Rect] = []
+    rects.reserveCapacity(widgets.count)
+    for (index, widget) in widgets.enumerated() {
+      rects.append(
+        try WidgetTree.rect(
+          x: widget.x, y: widget.y, width: widget.width, height: widget.height, scale: boxScale,
+          of: .widget(id: widget.id, index: index)))
+    }
+    var windowRects: [Rect] = []
+    for (index, window) in windows.enumerated() {
+      let culprit = WidgetError.Culprit.window(xid: window.xid, index: index)
+      windowRects.append(
+        try WidgetTree.rect(
+          x: window.x, y: window.y, width: window.width, height: window.height, scale: 1, of: culprit))
+      try WidgetTree.check(window.frameExtents, "frame_extents", of: culprit)
+      try WidgetTree.check(window.shadowExtents, "gtk_frame_extents", of: culprit)
+    }
+    let parents = try WidgetTree.parents(of: widgets)
+    let forest = try WidgetTree.forest(widgets, parents: parents)
+    self.widgets = widgets
+    self.windows = windows
+    self.boxScale = boxScale
+    self.rects = rects
+    self.windowRects = windowRects
+    self.parents = parents
+    childCounts = forest.childCounts
+    order = forest.order
+  }
+
+  /// The index of a widget's parent; nil for a top-level widget.
+  public func parent(of index: Int) -> Int? { parents[index] < 0 ? nil : parents[index] }
+
+  /// Whether any listed widget hangs under it.
+  public func hasChildren(_ index: Int) -> Bool { childCounts[index] > 0 }
+
+  /// What a widget shows: its own nature, and for an unknown one with children that of a container.
+  public func nature(of index: Int) -> Nature {
+    let nature = widgets[index].nature
+    return nature == .unknown && hasChildren(index) ? .container : nature
+  }
+
+  private static func rect(
+    x: Double, y: Double, width: Double, height: Double, scale: Double, of culprit: WidgetError.Culprit
+  ) throws(WidgetError) -> Rect {
+    for (key, value) in [("x", x), ("y", y), ("w", width), ("h", height)] {
+      guard value.isFinite else { throw WidgetError(culprit, .notFinite(key)) }
+      guard abs(value * scale) <= Double(coordinateLimit) else {
+        throw WidgetError(culprit, .outOfRange(key))
+      }
+    }
+    guard width >= 0 else { throw WidgetError(culprit, .negative("w")) }
+    guard height >= 0 else { throw WidgetError(culprit, .negative("h")) }
+    let left = (x * scale).rounded(.down)
+    let top = (y * scale).rounded(.down)
+    // Each edge is within twice the limit, far inside what an Int holds.
+    let right = width == 0 ? left : ((x + width) * scale).rounded(.up)
+    let bottom = height == 0 ? top : ((y + height) * scale).rounded(.up)
+    return Rect(minX: Int(left), minY: Int(top), maxX: Int(right), maxY: Int(bottom))
+  }
+
+  private static func check(
+    _ extents: Window.Extents?, _ key: String, of culprit: WidgetError.Culprit
+  ) throws(WidgetError) {
+    guard let extents else { return }
+    for value in [extents.left, extents.right, extents.top, extents.bottom] {
+      guard value >= 0 else { throw WidgetError(culprit, .negative(key)) }
+      guard value <= coordinateLimit else { throw WidgetError(culprit, .outOfRange(key)) }
+    }
+  }
+
+  private static func parents(of widgets: [Widget]) throws(WidgetError) -> [Int] {
+    var byID: [String: Int] = [:]
+    byID.reserveCapacity(widgets.count)
+    for (index, widget) in widgets.enumerated() {
+      guard let id = widget.id else { continue }
+      guard byID.updateValue(index, forKey: id) == nil else {
+        throw WidgetError(.widget(id: id, index: index), .duplicateID)
+      }
+    }
+    var parents: [Int] = []
+    parents.reserveCapacity(widgets.count)
+    for (index, widget) in widgets.enumerated() {
+      switch widget.parent {
+      case nil: parents.append(-1)
+      case .id(let id): parents.append(byID[id] ?? -1)
+      case .index(let parent):
+        guard widgets.indices.contains(parent) else {
+          throw WidgetError(.widget(id: widget.id, index: index), .noSuchParent)
+        }
+        parents.append(parent)
+      }
+    }
+    return parents
+  }
+
+  /// How many children each widget has, and an order in which parents come first.
+  private static func forest(
+    _ widgets: [Widget], parents: [Int]
+  ) throws(WidgetError) -> (childCounts: [Int], order: [Int]) {
+    var childCounts = [Int](repeating: 0, count: parents.count)
+    for parent in parents where parent >= 0 { childCounts[parent] += 1 }
+    // Take away leaf after leaf: what is left at the end hangs on a cycle.
+    var waiting = childCounts
+    var order = parents.indices.filter { waiting[$0] == 0 }
+    order.reserveCapacity(parents.count)
+    var next = 0
+    while next < order.count {
+      let parent = parents[order[next]]
+      next += 1
+      guard parent >= 0 else { continue }
+      waiting[parent] -= 1
+      if waiting[parent] == 0 { order.append(parent) }
+    }
+    if order.count < parents.count, let culprit = waiting.firstIndex(where: { $0 > 0 }) {
+      throw WidgetError(.widget(id: widgets[culprit].id, index: culprit), .parentCycle)
+    }
+    order.reverse()
+    return (childCounts, order)
+  }
+}
