@@ -41,6 +41,17 @@ final class InputFile {
     return filled
   }
 
+  /// Bytes `offset..<offset + count` of a file that can be read again.
+  func bytes(at offset: Int, count: Int) throws(CaptureError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    // The pointer and the count describe all of `bytes`.
+    let got = unsafe bytes.withUnsafeMutableBytes { target in
+      unsafe pread(descriptor, target.baseAddress, target.count, off_t(offset))
+    }
+    guard got == count else { throw .system(path: path, errno: got < 0 ? errno : EIO) }
+    return bytes
+  }
+
   /// All bytes of a file.
   static func contents(of path: String, limit: Int = 1 << 32) throws(CaptureError) -> [UInt8] {
     let file = try InputFile(path)
@@ -70,8 +81,18 @@ struct LineReader {
   private var start = 0
   private var chunk = [UInt8](repeating: 0, count: 1 << 16)
   private var atEnd = false
-  /// Lines handed out.
+  /// Lines handed out, empty ones included.
   private(set) var lines = 0
+  /// Where the line handed out last stands.
+  private(set) var place = Place(offset: 0, count: 0)
+  /// Where in the file `buffer` begins.
+  private var bufferOffset = 0
+
+  /// Where a line stands in its file, in bytes.
+  struct Place {
+    var offset: Int
+    var count: Int
+  }
 
   /// Bytes in a line at most.
   static let limit = 1 << 26
@@ -93,16 +114,15 @@ struct LineReader {
     while true {
       if let end = buffer[searched...].firstIndex(of: 0x0A) {
         defer { start = end + 1 }
-        lines += 1
-        return Array(buffer[start..<end])
+        return take(start..<end)
       }
       if atEnd {
         guard start < buffer.count else { return nil }
         defer { start = buffer.count }
-        lines += 1
-        return Array(buffer[start...])
+        return take(start..<buffer.count)
       }
       buffer.removeFirst(start)
+      bufferOffset += start
       start = 0
       searched = buffer.count
       guard buffer.count <= LineReader.limit else {
@@ -115,5 +135,16 @@ struct LineReader {
       buffer += chunk[0..<count]
       atEnd = count < chunk.count
     }
+  }
+
+  private mutating func take(_ range: Range<Int>) -> [UInt8] {
+    lines += 1
+    place = Place(offset: bufferOffset + range.lowerBound, count: range.count)
+    return Array(buffer[range])
+  }
+
+  /// A line that was handed out before.
+  func line(at place: Place) throws(CaptureError) -> [UInt8] {
+    try file.bytes(at: place.offset, count: place.count)
   }
 }

@@ -37,8 +37,8 @@ public struct FrameCoder: ~Copyable {
 
   public init(width: Int, height: Int, options: CodingOptions) throws(CodecError) {
     precondition(
-      width <= FrameLimits.side && height <= FrameLimits.side,
-      "a recorded picture is at most 65535 pixels wide and high")
+      width <= FormatLimits.side && height <= FormatLimits.side,
+      "a recorded picture is at most \(FormatLimits.side) pixels a side")
     self.options = options
     self.width = width
     self.height = height
@@ -51,7 +51,7 @@ public struct FrameCoder: ~Copyable {
   public mutating func encode(_ frame: borrowing MaskedFrame, keyframe: Bool) throws(CodecError) -> [UInt8] {
     if keyframe {
       palette.removeAll()
-      try deflater.reset()
+      deflater.reset()
     }
     finder.operations(for: frame, keyframe: keyframe, into: &operations)
     if operations.isEmpty { return [] }
@@ -63,14 +63,13 @@ public struct FrameCoder: ~Copyable {
       case .fill(let rect, let colour):
         open(.fill, rect)
         append(colour: colour)
-      case .pixels(let rect, colours: .few): try appendPixels(of: rect, in: frame, into: &payload)
-      case .pixels(let rect, colours: .many): try appendDirect(rect, in: frame, into: &payload)
+      case .pixels(let rect, colours: .few): appendPixels(of: rect, in: frame, into: &payload)
+      case .pixels(let rect, colours: .many): appendDirect(rect, in: frame, into: &payload)
       case .jpeg(let rect): try appendPicture(of: rect, in: frame)
       }
     }
     plain.append(OperationCode.end.rawValue)
-    try deflater.append(plain.span, into: &payload)
-    try deflater.syncFlush(into: &payload)
+    deflater.append(plain.span, flush: .sync, to: &payload)
     let deflated = UInt32(payload.count - 4)
     for byte in 0..<4 { payload[byte] = UInt8(truncatingIfNeeded: deflated >> (8 * byte)) }
     payload.append(contentsOf: pictures)
@@ -94,9 +93,9 @@ public struct FrameCoder: ~Copyable {
   /// Few colours: indices into the palette, as long as it has room.
   private mutating func appendPixels(
     of rect: Rect, in frame: borrowing MaskedFrame, into payload: inout [UInt8]
-  ) throws(CodecError) {
+  ) {
     guard let added = palette.add(coloursOf: rect, of: frame.pixels, stride: width) else {
-      return try appendDirect(rect, in: frame, into: &payload)
+      return appendDirect(rect, in: frame, into: &payload)
     }
     open(.indexed, rect)
     plain.append(UInt8(truncatingIfNeeded: added))
@@ -105,17 +104,17 @@ public struct FrameCoder: ~Copyable {
     for y in rect.y..<rect.maxY {
       palette.index(frame.pixels.extracting(y * width + rect.x..<y * width + rect.maxX), into: &plain)
     }
-    try drain(into: &payload)
+    drain(into: &payload)
   }
 
   private mutating func appendDirect(
     _ rect: Rect, in frame: borrowing MaskedFrame, into payload: inout [UInt8]
-  ) throws(CodecError) {
+  ) {
     open(.direct, rect)
     for y in rect.y..<rect.maxY {
       let row = frame.pixels.extracting(y * width + rect.x..<y * width + rect.maxX)
       for x in 0..<row.count { append(colour: row[x]) }
-      try drain(into: &payload)
+      drain(into: &payload)
     }
   }
 
@@ -127,16 +126,15 @@ public struct FrameCoder: ~Copyable {
       for x in 0..<row.count { pixels.append(row[x]) }
     }
     let jpeg = try JPEG.encode(
-      pixels: pixels.span, width: rect.width, height: rect.height, quality: options.quality ?? 100,
-      chroma: .yuv444)
+      pixels.span, width: rect.width, height: rect.height, quality: options.quality ?? 100, chroma: .full)
     open(.jpeg, rect)
     for byte in 0..<4 { plain.append(UInt8(truncatingIfNeeded: jpeg.count >> (8 * byte))) }
     pictures.append(contentsOf: jpeg)
   }
 
-  private mutating func drain(into payload: inout [UInt8]) throws(CodecError) {
+  private mutating func drain(into payload: inout [UInt8]) {
     guard plain.count >= FrameCoder.chunk else { return }
-    try deflater.append(plain.span, into: &payload)
+    deflater.append(plain.span, to: &payload)
     plain.removeAll(keepingCapacity: true)
   }
 }

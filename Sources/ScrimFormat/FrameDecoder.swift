@@ -1,37 +1,6 @@
 public import ScrimCodec
 public import ScrimImage
 
-/// Why a frame's payload does not make a picture. `offset` counts inflated bytes of its operations.
-public enum PayloadError: Error, Equatable, Sendable, CustomStringConvertible {
-  case cut(needed: Int, left: Int)
-  case unknownOperation(code: UInt8, offset: Int)
-  case outside(Rect, width: Int, height: Int, offset: Int)
-  case noSuchColour(index: Int, colours: Int, offset: Int)
-  case paletteFull(offset: Int)
-  case trailing(bytes: Int)
-  case wrongPictureSize(Rect, width: Int, height: Int)
-  case noKeyframe
-  case codec(CodecError)
-
-  public var description: String {
-    switch self {
-    case .cut(let needed, let left): "the payload ends early: \(needed) bytes are needed, \(left) are left"
-    case .unknownOperation(let code, let offset):
-      "operation \(code) at offset \(offset) is not known to this version"
-    case .outside(let rect, let width, let height, let offset):
-      "the rectangle \(rect.width)x\(rect.height)+\(rect.x)+\(rect.y) at offset \(offset) lies outside the picture of \(width)x\(height)"
-    case .noSuchColour(let index, let colours, let offset):
-      "colour \(index) at offset \(offset) is not among the \(colours) of the palette"
-    case .paletteFull(let offset): "the palette at offset \(offset) would hold more than 256 colours"
-    case .trailing(let bytes): "\(bytes) bytes follow the last operation"
-    case .wrongPictureSize(let rect, let width, let height):
-      "the JPEG picture of \(width)x\(height) does not fit its rectangle of \(rect.width)x\(rect.height)"
-    case .noKeyframe: "a frame that is no keyframe follows nothing that it could change"
-    case .codec(let error): "\(error)"
-    }
-  }
-}
-
 /// Operations of one kind in a payload, and the bytes that they took before deflating.
 public struct OperationTally: Hashable, Sendable {
   public var operations = 0
@@ -64,7 +33,7 @@ public struct FrameDecoder: ~Copyable {
     if keyframe {
       for index in picture.pixels.indices { picture.pixels[index] = 0 }
       palette.removeAll(keepingCapacity: true)
-      do { try inflater.reset() } catch { throw .codec(error) }
+      inflater.reset()
     }
     guard isWhole || keyframe else { throw .noKeyframe }
     isWhole = false
@@ -73,13 +42,13 @@ public struct FrameDecoder: ~Copyable {
   }
 
   private mutating func applyOperations(of payload: ArraySlice<UInt8>) throws(PayloadError) {
-    var outer = ByteReader(payload)
+    var outer = PayloadReader(payload)
     let deflated = Int(try outer.u32())
     let body = try outer.take(deflated)
     plain.removeAll(keepingCapacity: true)
     do {
       try inflater.append(
-        body.span, into: &plain,
+        body.span, to: &plain,
         limit: FrameLimits.operationBytes(width: picture.width, height: picture.height))
     } catch { throw .codec(error) }
     let operations = plain[...]
@@ -87,10 +56,10 @@ public struct FrameDecoder: ~Copyable {
     guard outer.left == 0 else { throw .trailing(bytes: outer.left) }
   }
 
-  private mutating func apply(_ operations: ArraySlice<UInt8>, pictures: inout ByteReader)
+  private mutating func apply(_ operations: ArraySlice<UInt8>, pictures: inout PayloadReader)
     throws(PayloadError)
   {
-    var reader = ByteReader(operations)
+    var reader = PayloadReader(operations)
     while true {
       let start = reader.offset
       let byte = try reader.u8()
@@ -119,7 +88,7 @@ public struct FrameDecoder: ~Copyable {
     guard reader.left == 0 else { throw .trailing(bytes: reader.left) }
   }
 
-  private func readRect(_ reader: inout ByteReader) throws(PayloadError) -> Rect {
+  private func readRect(_ reader: inout PayloadReader) throws(PayloadError) -> Rect {
     let offset = reader.offset
     let rect = Rect(
       x: Int(try reader.u16()), y: Int(try reader.u16()), width: Int(try reader.u16()),
@@ -137,7 +106,7 @@ public struct FrameDecoder: ~Copyable {
     }
   }
 
-  private mutating func readIndexed(_ rect: Rect, _ reader: inout ByteReader) throws(PayloadError) {
+  private mutating func readIndexed(_ rect: Rect, _ reader: inout PayloadReader) throws(PayloadError) {
     let offset = reader.offset
     let added = Int(try reader.u16())
     guard palette.count + added <= StablePalette.capacity else { throw .paletteFull(offset: offset) }
@@ -157,7 +126,7 @@ public struct FrameDecoder: ~Copyable {
     }
   }
 
-  private mutating func readDirect(_ rect: Rect, _ reader: inout ByteReader) throws(PayloadError) {
+  private mutating func readDirect(_ rect: Rect, _ reader: inout PayloadReader) throws(PayloadError) {
     let bytes = try reader.take(rect.area * 3)
     var next = bytes.startIndex
     for y in rect.y..<rect.maxY {
@@ -171,7 +140,7 @@ public struct FrameDecoder: ~Copyable {
   }
 
   /// Copies a rectangle of the picture as it is at this moment; source and target may overlap.
-  private mutating func copy(to rect: Rect, _ reader: inout ByteReader) throws(PayloadError) {
+  private mutating func copy(to rect: Rect, _ reader: inout PayloadReader) throws(PayloadError) {
     let offset = reader.offset
     let source = Rect(
       x: Int(try reader.u16()), y: Int(try reader.u16()), width: rect.width, height: rect.height)
@@ -188,12 +157,13 @@ public struct FrameDecoder: ~Copyable {
   }
 
   private mutating func readPicture(_ rect: Rect, _ bytes: ArraySlice<UInt8>) throws(PayloadError) {
-    let image: JPEGImage
+    let image: JPEG.Image
     do {
       image = try JPEG.decode(bytes.span, pixelLimit: rect.area)
     } catch { throw .codec(error) }
-    guard image.width == rect.width, image.height == rect.height else {
-      throw .wrongPictureSize(rect, width: image.width, height: image.height)
+    guard image.info.header.width == rect.width, image.info.header.height == rect.height else {
+      throw .wrongPictureSize(
+        rect, width: image.info.header.width, height: image.info.header.height)
     }
     for row in 0..<rect.height {
       var target = picture.pixels.mutableSpan
@@ -201,43 +171,5 @@ public struct FrameDecoder: ~Copyable {
         image.pixels.span.extracting(row * rect.width..<(row + 1) * rect.width), to: &target,
         at: (rect.y + row) * picture.width + rect.x)
     }
-  }
-}
-
-/// Reads little-endian numbers off a slice of bytes; what would pass its end throws.
-struct ByteReader {
-  private let bytes: ArraySlice<UInt8>
-  private var position: Int
-
-  init(_ bytes: ArraySlice<UInt8>) {
-    self.bytes = bytes
-    position = bytes.startIndex
-  }
-
-  var offset: Int { position - bytes.startIndex }
-  var left: Int { bytes.endIndex - position }
-
-  mutating func take(_ count: Int) throws(PayloadError) -> ArraySlice<UInt8> {
-    guard count <= left else { throw .cut(needed: count, left: left) }
-    defer { position += count }
-    return bytes[position..<position + count]
-  }
-
-  mutating func u8() throws(PayloadError) -> UInt8 {
-    let part = try take(1)
-    return part[part.startIndex]
-  }
-
-  mutating func u16() throws(PayloadError) -> UInt16 {
-    let part = try take(2)
-    return UInt16(part[part.startIndex]) | UInt16(part[part.startIndex + 1]) << 8
-  }
-
-  mutating func u32() throws(PayloadError) -> UInt32 {
-    UInt32(try u16()) | UInt32(try u16()) << 16
-  }
-
-  mutating func colour() throws(PayloadError) -> Pixel {
-    UInt32(try u8()) | UInt32(try u8()) << 8 | UInt32(try u8()) << 16
   }
 }

@@ -13,9 +13,6 @@ enum OperationCode: UInt8 {
 
 /// What bounds the payload of one frame of a picture, so that a reader can refuse more before taking memory.
 enum FrameLimits {
-  /// Pixels along a side: rectangles are told in 16 bits.
-  static let side = 65_535
-
   /// Inflated bytes of a frame's operations: every pixel at most once, three bytes each, and room for their heads.
   static func operationBytes(width: Int, height: Int) -> Int { 65_536 + 4 * width * height }
 }

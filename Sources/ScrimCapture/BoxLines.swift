@@ -1,0 +1,55 @@
+import Foundation
+import ScrimRedact
+
+/// Boxes from a file of lines `{"t_ms":…,"widgets":[…]}`; each line holds from its time until the next one's.
+struct BoxLines {
+  private var lines: LineReader
+  private let path: String
+  /// The line after the one in force.
+  private var following: (time: Int64, tree: Result<WidgetTree, CaptureFault>)?
+  private var atEnd = false
+  /// The boxes in force; no widget before the first line's time.
+  private(set) var tree: Result<WidgetTree, CaptureFault> = .success(.empty)
+  /// Changes with `tree`.
+  private(set) var version = 0
+
+  init(_ path: String) throws(CaptureError) {
+    self.path = path
+    lines = try LineReader(path)
+  }
+
+  /// Puts the boxes of a time in force. Times may not go back.
+  mutating func advance(to time: Int64) throws(CaptureError) {
+    while true {
+      if following == nil, !atEnd { try readLine() }
+      guard let line = following, line.time <= time else { return }
+      tree = line.tree
+      version += 1
+      following = nil
+    }
+  }
+
+  private struct Time: Decodable {
+    var t_ms: Double
+  }
+
+  private mutating func readLine() throws(CaptureError) {
+    guard let bytes = try lines.next() else {
+      atEnd = true
+      return
+    }
+    let place = "\(path):\(lines.lines)"
+    guard let line = try? JSONDecoder().decode(Time.self, from: Data(bytes)),
+      let time = nanoseconds(fromMilliseconds: line.t_ms)
+    else {
+      // Nobody knows from when on it holds, so it holds at once: nothing is shown by boxes that it may have replaced.
+      following = (.min, .failure(CaptureFault(place: place, message: "the line is not JSON with a \"t_ms\"")))
+      return
+    }
+    do {
+      following = (time, .success(try WidgetTree(json: bytes)))
+    } catch {
+      following = (time, .failure(CaptureFault(place: place, message: "\(error)")))
+    }
+  }
+}

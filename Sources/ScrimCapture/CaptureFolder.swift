@@ -1,0 +1,139 @@
+import Foundation
+public import ScrimImage
+public import ScrimRedact
+
+/// A capture folder: `capture.json`, `frames.jsonl` and lossless PNG images.
+///
+/// Lines are read one at a time, so memory does not grow with the length of a capture.
+public struct CaptureFolder: FrameSource {
+  public let width: Int
+  public let height: Int
+  public let expectedFrames: Int?
+  private let folder: String
+  private var lines: LineReader
+  private var number = 0
+  /// The image read last: lines that repeat an image share its pixels.
+  private var image: (path: String, pixels: Result<Frame, CaptureFault>)?
+  /// The boxes in force, and what they came from.
+  private var tree: Result<WidgetTree, CaptureFault> = .success(.empty)
+  private var treeVersion = 0
+  private var widgets = WidgetLists()
+  private var widgetsIndex: Int?
+  private var windows: Result<[Window], CaptureFault> = .success([])
+
+  /// Pixels of an image at most.
+  private static let pixelLimit = 1 << 26
+
+  public init(_ folder: String) throws(CaptureError) {
+    self.folder = folder
+    let description = "\(folder)/capture.json"
+    let bytes = try InputFile.contents(of: description, limit: 1 << 26)
+    let head: Head
+    do {
+      head = try JSONDecoder().decode(Head.self, from: Data(bytes))
+    } catch {
+      throw .badInput(
+        CaptureFault(
+          place: description,
+          message: "the description does not say \"width\" and \"height\" as whole numbers of pixels"))
+    }
+    guard head.width > 0, head.height > 0, head.width <= 32_768, head.height <= 32_768,
+      head.width * head.height <= CaptureFolder.pixelLimit
+    else {
+      throw .badInput(
+        CaptureFault(
+          place: description, message: "a picture of \(head.width)x\(head.height) is empty or too large"))
+    }
+    if let format = head.format, format != "capture-corpus/1" {
+      throw .badInput(
+        CaptureFault(place: description, message: "the format is not capture-corpus/1, which this version reads"))
+    }
+    width = head.width
+    height = head.height
+    expectedFrames = head.frames
+    lines = try LineReader("\(folder)/frames.jsonl")
+  }
+
+  private struct Head: Decodable {
+    var format: String?
+    var width: Int
+    var height: Int
+    var frames: Int?
+  }
+
+  public mutating func next() throws(CaptureError) -> SourceItem? {
+    guard let bytes = try lines.next() else { return nil }
+    defer { number += 1 }
+    let place = "\(folder)/frames.jsonl:\(lines.lines)"
+    let line: CaptureLine
+    do {
+      line = try CaptureLine(json: bytes)
+    } catch {
+      return .lost(CaptureFault(place: place, message: "\(error)"))
+    }
+    guard let time = nanoseconds(fromMilliseconds: line.milliseconds) else {
+      return .lost(CaptureFault(place: place, message: "t_ms is no time"))
+    }
+    try takeBoxes(of: line, place: place)
+    return .frame(
+      SourceFrame(
+        number: number, time: time, pixels: pixels(of: line.image), tree: tree, treeVersion: treeVersion,
+        dump: CaptureFolder.dump(of: line), isTreeComplete: !line.isTreeIncomplete))
+  }
+
+  /// The span of the tree's reading. Half of it, or an end before the beginning, is no span that could clear anything: the frame
+  /// then counts as read in an instant that never ends.
+  private static func dump(of line: CaptureLine) -> ClosedRange<Int64>? {
+    if line.treeBegin == nil && line.treeEnd == nil { return nil }
+    guard let begin = line.treeBegin.flatMap(nanoseconds(fromMilliseconds:)),
+      let end = line.treeEnd.flatMap(nanoseconds(fromMilliseconds:)), begin <= end
+    else { return Int64.max...Int64.max }
+    return begin...end
+  }
+
+  /// Makes the boxes that the line gives, or refers to, those in force.
+  private mutating func takeBoxes(of line: CaptureLine, place: String) throws(CaptureError) {
+    let own = line.list(place: place)
+    if let own { widgets.add(own, index: line.index, at: lines.place) }
+    let index = own == nil ? line.widgetsOfFrame : line.index
+    if own == nil, line.windows == nil, index != nil, index == widgetsIndex { return }
+    if let windows = line.windows { self.windows = windows.mapError { CaptureFault(place: place, message: "\($0)") } }
+    widgetsIndex = index
+    treeVersion += 1
+    guard let index else {
+      tree = .failure(CaptureFault(place: place, message: "the line has neither widgets nor widgets_of_frame"))
+      return
+    }
+    guard let list = try widgets.list(of: index, in: lines, path: place) else {
+      tree = .failure(
+        CaptureFault(place: place, message: "widgets_of_frame \(index) is no earlier line with widgets"))
+      return
+    }
+    tree = list.flatMap { list in
+      windows.flatMap { windows in
+        do {
+          return .success(try WidgetTree(widgets: list, windows: windows, boxScale: line.boxScale))
+        } catch {
+          return .failure(CaptureFault(place: place, message: "\(error)"))
+        }
+      }
+    }
+  }
+
+  private mutating func pixels(of path: String) -> Result<Frame, CaptureFault> {
+    if let image, image.path == path { return image.pixels }
+    let full = path.hasPrefix("/") ? path : "\(folder)/\(path)"
+    let result = read(full)
+    image = (path, result)
+    return result
+  }
+
+  private func read(_ path: String) -> Result<Frame, CaptureFault> {
+    do throws(CaptureError) {
+      let bytes = try InputFile.contents(of: path, limit: 1 << 30)
+      return ImageFile.frame(from: bytes, path: path, width: width, height: height)
+    } catch {
+      return .failure(CaptureFault(place: path, message: "\(error)"))
+    }
+  }
+}

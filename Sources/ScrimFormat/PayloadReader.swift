@@ -1,0 +1,39 @@
+import ScrimImage
+
+/// Reads the little-endian numbers of a frame's payload; what would pass its end throws.
+struct PayloadReader {
+  private let bytes: ArraySlice<UInt8>
+  private var position: Int
+
+  init(_ bytes: ArraySlice<UInt8>) {
+    self.bytes = bytes
+    position = bytes.startIndex
+  }
+
+  var offset: Int { position - bytes.startIndex }
+  var left: Int { bytes.endIndex - position }
+
+  mutating func take(_ count: Int) throws(PayloadError) -> ArraySlice<UInt8> {
+    guard count <= left else { throw .cut(needed: count, left: left) }
+    defer { position += count }
+    return bytes[position..<position + count]
+  }
+
+  mutating func u8() throws(PayloadError) -> UInt8 {
+    let part = try take(1)
+    return part[part.startIndex]
+  }
+
+  mutating func u16() throws(PayloadError) -> UInt16 {
+    let part = try take(2)
+    return UInt16(part[part.startIndex]) | UInt16(part[part.startIndex + 1]) << 8
+  }
+
+  mutating func u32() throws(PayloadError) -> UInt32 {
+    UInt32(try u16()) | UInt32(try u16()) << 16
+  }
+
+  mutating func colour() throws(PayloadError) -> Pixel {
+    UInt32(try u8()) | UInt32(try u8()) << 8 | UInt32(try u8()) << 16
+  }
+}
