@@ -1,1 +1,122 @@
+// PNG, JPEG and deflate behind plain functions: no setjmp, no library type and no output on stderr gets past them.
+//
+// Every function returns a status. Where it takes a `message`, that is room for SCRIM_MESSAGE_SIZE bytes, which hold
+// a terminated sentence unless the status is SCRIM_OK. What a function allocated it has freed again, unless it says
+// otherwise. Pixels are 32-bit words 0xAARRGGBB of a little-endian machine, row by row without slack.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SCRIM_MESSAGE_SIZE 256
+
+typedef enum __attribute__((enum_extensibility(closed))) scrim_status {
+  SCRIM_OK = 0,
+  SCRIM_TRUNCATED,
+  SCRIM_DAMAGED,
+  SCRIM_UNSUPPORTED,
+  SCRIM_NO_MEMORY,
+} scrim_status;
+
+// ---- PNG
+
+typedef enum __attribute__((enum_extensibility(closed))) scrim_png_form {
+  SCRIM_PNG_RGB,     // words 0x00RRGGBB; 16-bit samples are rounded to 8 bits
+  SCRIM_PNG_ARGB,    // words 0xAARRGGBB, not premultiplied; 16-bit samples are rounded to 8 bits
+  SCRIM_PNG_RGBA16,  // four native uint16_t a pixel: R, G, B, A
+} scrim_png_form;
+
+typedef struct scrim_png_facts {
+  int has_alpha;  // an alpha channel, or a tRNS chunk
+  int is_opaque;  // the alpha of every pixel is the largest value
+} scrim_png_facts;
+
+// Decodes a whole PNG of `width` by `height` pixels into `rows`, which holds width × height words (RGB, ARGB) or
+// width × height × 4 samples (RGBA16). `image_data_end` is the offset behind the last IDAT chunk that is not empty.
+// Everything but IHDR, PLTE, tRNS, IDAT and IEND is skipped once its CRC is right. A warning is a failure.
+scrim_status scrim_png_decode(const uint8_t *bytes, size_t count, size_t image_data_end, scrim_png_form form,
+                              uint32_t width, uint32_t height, void *rows, scrim_png_facts *facts,
+                              char *message);
+
+typedef enum __attribute__((enum_extensibility(closed))) scrim_png_color {
+  SCRIM_PNG_COLOR_RGB8,
+  SCRIM_PNG_COLOR_RGBA8,
+  SCRIM_PNG_COLOR_GRAY8,  // SCRIM_UNSUPPORTED where R, G and B of a pixel differ
+} scrim_png_color;
+
+// Encodes width × height `pixels` to IHDR, IDAT and IEND. `level` is zlib's, 0 to 9; `adaptive` chooses a filter a
+// row, else none is used. On SCRIM_OK `*out` holds `*out_count` bytes for the caller to give to scrim_free.
+scrim_status scrim_png_encode(const uint32_t *pixels, uint32_t width, uint32_t height, scrim_png_color color,
+                              int level, int adaptive, uint8_t **out, size_t *out_count, char *message);
+
+// ---- JPEG
+
+typedef enum __attribute__((enum_extensibility(closed))) scrim_jpeg_space {
+  SCRIM_JPEG_GRAY,
+  SCRIM_JPEG_YCBCR,
+  SCRIM_JPEG_RGB,
+  SCRIM_JPEG_CMYK,
+  SCRIM_JPEG_YCCK,
+} scrim_jpeg_space;
+
+typedef struct scrim_jpeg_facts {
+  scrim_jpeg_space space;
+  size_t trailing;  // bytes behind the end-of-image marker
+} scrim_jpeg_facts;
+
+// Decodes a whole JPEG of `width` by `height` pixels to words 0x00RRGGBB. A warning is a failure.
+scrim_status scrim_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height,
+                               uint32_t *pixels, scrim_jpeg_facts *facts, char *message);
+
+// Encodes width × height `pixels` (high bytes ignored) as a baseline JFIF file. A chroma sample covers
+// `chroma_x` by `chroma_y` pixels, each 1 or 2. `*out` as in scrim_png_encode.
+scrim_status scrim_jpeg_encode(const uint32_t *pixels, uint32_t width, uint32_t height, int quality, int chroma_x,
+                               int chroma_y, int optimize, uint8_t **out, size_t *out_count, char *message);
+
+void scrim_free(void *memory);
+
+// ---- Deflate
+
+typedef struct scrim_deflater scrim_deflater;
+typedef struct scrim_inflater scrim_inflater;
+
+typedef enum __attribute__((enum_extensibility(closed))) scrim_wrapper {
+  SCRIM_RAW,
+  SCRIM_ZLIB,
+} scrim_wrapper;
+
+typedef enum __attribute__((enum_extensibility(closed))) scrim_strategy {
+  SCRIM_STRATEGY_DEFAULT,
+  SCRIM_STRATEGY_FILTERED,
+  SCRIM_STRATEGY_HUFFMAN,
+  SCRIM_STRATEGY_RLE,
+} scrim_strategy;
+
+typedef enum __attribute__((enum_extensibility(closed))) scrim_flush {
+  SCRIM_FLUSH_NONE,
+  SCRIM_FLUSH_SYNC,
+  SCRIM_FLUSH_FINISH,
+} scrim_flush;
+
+// How far one step of a stream came.
+typedef struct scrim_progress {
+  size_t taken;  // bytes of the input used up
+  size_t given;  // bytes of the output written
+} scrim_progress;
+
+// A stream with a window of 32 KB, or NULL where memory is short.
+scrim_deflater *scrim_deflater_new(int level, scrim_strategy strategy, scrim_wrapper wrapper);
+void scrim_deflater_free(scrim_deflater *deflater);
+// Back to the start of a stream, keeping the memory. `preset` (raw streams only) is what back references may
+// point into; its last 32 KB count.
+void scrim_deflater_reset(scrim_deflater *deflater, const uint8_t *preset, size_t preset_count);
+// Compresses into the room given. Input and flush are done with once all is taken and room is left over.
+scrim_progress scrim_deflater_step(scrim_deflater *deflater, const uint8_t *in, size_t in_count, uint8_t *out,
+                                   size_t out_count, scrim_flush flush);
+
+scrim_inflater *scrim_inflater_new(scrim_wrapper wrapper);
+void scrim_inflater_free(scrim_inflater *inflater);
+void scrim_inflater_reset(scrim_inflater *inflater, const uint8_t *preset, size_t preset_count);
+// Decompresses into the room given; stops at the end of the stream, of the input or of the room.
+scrim_status scrim_inflater_step(scrim_inflater *inflater, const uint8_t *in, size_t in_count, uint8_t *out,
+                                 size_t out_count, scrim_progress *progress, int *at_end, char *message);

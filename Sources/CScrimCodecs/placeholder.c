@@ -1,1 +1,0 @@
-#include "scrim_codecs.h"

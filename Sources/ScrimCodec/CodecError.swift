@@ -1,0 +1,92 @@
+import CScrimCodecs
+
+/// Why bytes could not be decoded, or pixels not be encoded.
+public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Format: String, Sendable {
+    case png = "PNG"
+    case jpeg = "JPEG"
+    case deflate = "deflate stream"
+  }
+
+  /// What is wrong, and by that whose fault it is: the input's unless said otherwise.
+  public enum Fault: Hashable, Sendable {
+    /// The bytes start as no file of this format does.
+    case otherFormat
+    /// The bytes end before the data does.
+    case truncated
+    /// The bytes contradict the format or their own checksums.
+    case damaged
+    /// This many bytes follow the end of the data.
+    case trailingBytes(Int)
+    /// The data is valid, or may be, but needs what this codec does not do or was not asked to do.
+    case unsupported
+    /// The data is larger than the caller allowed.
+    case overLimit
+    /// The system has too little memory.
+    case outOfMemory
+  }
+
+  public let format: Format
+  public let fault: Fault
+  /// Where and what, as a clause without a full stop. Tells of the file's structure, never of what a picture shows.
+  public let detail: String
+
+  public init(_ format: Format, _ fault: Fault, _ detail: String) {
+    self.format = format
+    self.fault = fault
+    self.detail = detail
+  }
+
+  public var description: String {
+    let (kind, advice) =
+      switch fault {
+      case .otherFormat: ("not this format", "check what the file is")
+      case .truncated: ("cut short", "write or copy the file again")
+      case .damaged: ("damaged", "write or copy the file again")
+      case .trailingBytes(let count): ("\(count) bytes too many", "cut them off if they are not meant")
+      case .unsupported: ("not supported", "convert it first")
+      case .overLimit: ("over the limit", "raise the limit if this size is meant")
+      case .outOfMemory: ("out of memory", "free memory, or lower the limit on pixels")
+      }
+    return "\(format.rawValue): \(kind): \(detail); \(advice)"
+  }
+
+  /// Runs a function of CScrimCodecs, which writes a sentence to the room it is handed unless it succeeds.
+  static func check(
+    _ format: Format, _ body: (_ message: UnsafeMutablePointer<CChar>) -> scrim_status
+  ) throws(CodecError) {
+    let failure: CodecError? = unsafe withUnsafeTemporaryAllocation(
+      of: CChar.self, capacity: Int(SCRIM_MESSAGE_SIZE)
+    ) { room in
+      // The capacity is not zero, so the room has an address; a function that fails leaves a terminated text there.
+      guard let message = room.baseAddress else { return nil }
+      unsafe message.initialize(repeating: 0, count: room.count)
+      let fault: Fault
+      switch unsafe body(message) {
+      case .SCRIM_OK: return nil
+      case .SCRIM_TRUNCATED: fault = .truncated
+      case .SCRIM_DAMAGED: fault = .damaged
+      case .SCRIM_UNSUPPORTED: fault = .unsupported
+      case .SCRIM_NO_MEMORY: fault = .outOfMemory
+      }
+      return unsafe CodecError(format, fault, String(cString: message))
+    }
+    if let failure { throw failure }
+  }
+
+  /// Runs an encoder of CScrimCodecs, which leaves bytes that are the caller's to free.
+  static func encode(
+    _ format: Format,
+    _ body: (
+      _ out: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, _ count: UnsafeMutablePointer<Int>,
+      _ message: UnsafeMutablePointer<CChar>
+    ) -> scrim_status
+  ) throws(CodecError) -> [UInt8] {
+    var out: UnsafeMutablePointer<UInt8>?
+    var count = 0
+    try unsafe check(format) { message in unsafe body(&out, &count, message) }
+    // On success `out` holds `count` bytes, which nobody else frees.
+    defer { unsafe scrim_free(out) }
+    return unsafe [UInt8](UnsafeBufferPointer(start: out, count: count))
+  }
+}

@@ -1,0 +1,28 @@
+/// Bounds that hold where a caller gives none.
+public enum CodecLimit {
+  /// Pixels of one picture: 1 GiB once decoded.
+  public static let pixels = 1 << 28
+
+  /// The pixels of a picture, if a caller who allows `limit` may have memory taken for them.
+  static func pixelCount(
+    _ format: CodecError.Format, width: Int, height: Int, limit: Int
+  ) throws(CodecError) -> Int {
+    let (count, overflow) = width.multipliedReportingOverflow(by: height)
+    guard !overflow, count <= limit, count <= 1 << 40 else {
+      throw CodecError(
+        format, .overLimit, "the picture has \(width)x\(height) pixels, at most \(limit) are allowed")
+    }
+    return count
+  }
+}
+
+extension Array where Element: FixedWidthInteger {
+  /// Makes the array `count` long without touching what it holds already.
+  mutating func resize(to count: Int) {
+    if self.count > count {
+      removeLast(self.count - count)
+    } else {
+      append(contentsOf: repeatElement(0, count: count - self.count))
+    }
+  }
+}

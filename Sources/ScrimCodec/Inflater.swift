@@ -1,0 +1,105 @@
+import CScrimCodecs
+
+/// The way back from ``Deflater``: compressed bytes in, in pieces of any size, and the original out, never more of it
+/// than the caller allows.
+///
+/// Takes 40 KB, once; ``reset(preset:)`` starts the next stream without taking more.
+@safe
+public struct Inflater: ~Copyable, @unchecked Sendable {
+  // Owned by this value alone, which cannot be copied: so it may go to another thread, and is freed once.
+  private let stream: OpaquePointer
+  private let wrapper: Deflate.Wrapper
+  /// Whether the stream's end was reached. A stream that is flushed but never finished has none.
+  public private(set) var isFinished = false
+  private var hasFailed = false
+
+  /// - Throws: ``CodecError`` with the fault `outOfMemory`.
+  public init(wrapper: Deflate.Wrapper = .raw) throws(CodecError) {
+    guard let stream = unsafe scrim_inflater_new(wrapper.code) else {
+      throw CodecError(.deflate, .outOfMemory, "a stream could not be opened")
+    }
+    unsafe self.stream = stream
+    self.wrapper = wrapper
+  }
+
+  deinit { unsafe scrim_inflater_free(stream) }
+
+  /// Decompresses the whole of `input`, appending what comes out to `output`.
+  ///
+  /// Input that ends within the stream is no error here, since more may follow: a caller who expects a certain number
+  /// of bytes counts them, and one who expects the end calls ``finish()``.
+  ///
+  /// - Parameter limit: bytes that may come out of this call; memory is taken as they come.
+  /// - Throws: ``CodecError`` with the fault `damaged`, `overLimit`, or `trailingBytes` where input follows the stream's
+  ///   end. `output` is then as before, and only ``reset(preset:)`` may follow.
+  public mutating func append(
+    _ input: Span<UInt8>, to output: inout [UInt8], limit: Int
+  ) throws(CodecError) {
+    precondition(!hasFailed, "the stream has failed; reset it first")
+    precondition(limit >= 0, "a limit is a number of bytes")
+    let start = output.count
+    do throws(CodecError) {
+      try run(input, &output, end: start + min(limit, Int.max - 1 - start))
+    } catch {
+      output.removeLast(output.count - start)
+      hasFailed = true
+      throw error
+    }
+  }
+
+  /// Asserts that the stream is whole.
+  ///
+  /// - Throws: ``CodecError`` with the fault `truncated` where its end has not come.
+  public func finish() throws(CodecError) {
+    guard isFinished else { throw CodecError(.deflate, .truncated, "the input ends before the stream does") }
+  }
+
+  /// Starts a new stream in the same memory, whatever became of the last one.
+  ///
+  /// - Parameter preset: what the deflater was given. Only for raw streams.
+  public mutating func reset(preset: [UInt8] = []) {
+    precondition(preset.isEmpty || wrapper == .raw, "only a raw stream takes a preset")
+    unsafe preset.withUnsafeBufferPointer { bytes in
+      // zlib copies the preset before it returns.
+      unsafe scrim_inflater_reset(stream, bytes.baseAddress, bytes.count)
+    }
+    isFinished = false
+    hasFailed = false
+  }
+
+  private mutating func run(
+    _ input: Span<UInt8>, _ output: inout [UInt8], end: Int
+  ) throws(CodecError) {
+    var taken = 0
+    var isDrained = false
+    while !isFinished, !isDrained {
+      // One byte over the limit shows whether more would come.
+      let room = min(max((input.count - taken) * 4, 256), 1 << 16, end - output.count + 1)
+      try output.append(addingCapacity: room) { target throws(CodecError) in
+        try unsafe target.withUnsafeMutableBufferPointer { space, count throws(CodecError) in
+          try unsafe input.withUnsafeBufferPointer { source throws(CodecError) in
+            // The step reads only behind `taken`, writes at most `room` bytes to `space`, and keeps no pointer.
+            let rest = unsafe UnsafeBufferPointer(rebasing: source[taken...])
+            var progress = scrim_progress()
+            var atEnd: Int32 = 0
+            try unsafe CodecError.check(.deflate) { message in
+              unsafe scrim_inflater_step(
+                stream, rest.baseAddress, rest.count, space.baseAddress, room, &progress, &atEnd, message)
+            }
+            taken += progress.taken
+            count = progress.given
+            isFinished = atEnd != 0
+            isDrained = taken == source.count && progress.given < room
+          }
+        }
+      }
+      guard output.count <= end else {
+        throw CodecError(.deflate, .overLimit, "more bytes come out than were allowed")
+      }
+    }
+    guard taken == input.count else {
+      throw CodecError(
+        .deflate, .trailingBytes(input.count - taken), "input follows the end of the stream")
+    }
+  }
+}

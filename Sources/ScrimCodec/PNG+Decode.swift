@@ -1,0 +1,84 @@
+import CScrimCodecs
+
+extension PNG {
+  /// Decodes a picture.
+  ///
+  /// - Parameters:
+  ///   - form: what the 32 bits of a pixel hold.
+  ///   - sixteenBit: what to do where samples have 16 bits.
+  ///   - pixelLimit: pixels a picture may have; checked before memory is taken for them.
+  /// - Throws: ``CodecError``, for anything that is wrong with the bytes.
+  public static func decode(
+    _ bytes: Span<UInt8>, as form: PixelForm = .rgb, sixteenBit: SixteenBit = .refuse,
+    pixelLimit: Int = CodecLimit.pixels
+  ) throws(CodecError) -> Image {
+    var pixels: [UInt32] = []
+    let info = try decode(bytes, into: &pixels, as: form, sixteenBit: sixteenBit, pixelLimit: pixelLimit)
+    return Image(info: info, pixels: pixels)
+  }
+
+  /// Decodes a picture into an array whose memory is used again: it becomes `width × height` long, or empty where an
+  /// error is thrown.
+  public static func decode(
+    _ bytes: Span<UInt8>, into pixels: inout [UInt32], as form: PixelForm = .rgb,
+    sixteenBit: SixteenBit = .refuse, pixelLimit: Int = CodecLimit.pixels
+  ) throws(CodecError) -> Info {
+    do throws(CodecError) {
+      let header = try header(of: bytes)
+      if header.bitDepth == 16, case .refuse = sixteenBit {
+        throw CodecError(.png, .unsupported, "the samples have 16 bits, and no reduction to 8 was asked for")
+      }
+      let count = try CodecLimit.pixelCount(
+        .png, width: header.width, height: header.height, limit: pixelLimit)
+      let imageDataEnd = try imageDataEnd(of: bytes)
+      pixels.resize(to: count)
+      return try unsafe pixels.withUnsafeMutableBufferPointer { target throws(CodecError) in
+        // `target` holds `count` words: what `run` asks for in both forms of 32 bits.
+        try unsafe run(
+          bytes, header, imageDataEnd, form: form == .rgb ? .SCRIM_PNG_RGB : .SCRIM_PNG_ARGB,
+          rows: UnsafeMutableRawPointer(target.baseAddress))
+      }
+    } catch {
+      pixels.removeAll(keepingCapacity: true)
+      throw error
+    }
+  }
+
+  /// Decodes the samples of a picture that has 16 bits of each; for fewer there is ``decode(_:as:sixteenBit:pixelLimit:)``.
+  public static func decodeSixteenBit(
+    _ bytes: Span<UInt8>, pixelLimit: Int = CodecLimit.pixels
+  ) throws(CodecError) -> DeepImage {
+    let header = try header(of: bytes)
+    guard header.bitDepth == 16 else {
+      throw CodecError(.png, .unsupported, "the samples have \(header.bitDepth) bits, not 16")
+    }
+    let count = try CodecLimit.pixelCount(.png, width: header.width, height: header.height, limit: pixelLimit)
+    let imageDataEnd = try imageDataEnd(of: bytes)
+    var samples = [UInt16](repeating: 0, count: count * 4)
+    let info = try unsafe samples.withUnsafeMutableBufferPointer { target throws(CodecError) in
+      // `target` holds four samples a pixel: what `run` asks for in this form.
+      try unsafe run(
+        bytes, header, imageDataEnd, form: .SCRIM_PNG_RGBA16,
+        rows: UnsafeMutableRawPointer(target.baseAddress)
+      )
+    }
+    return DeepImage(info: info, samples: samples)
+  }
+
+  /// - Parameter rows: room for `width × height` words, or four times as many samples of 16 bits.
+  private static func run(
+    _ bytes: Span<UInt8>, _ header: Header, _ imageDataEnd: Int, form: scrim_png_form,
+    rows: UnsafeMutableRawPointer?
+  ) throws(CodecError) -> Info {
+    var facts = scrim_png_facts()
+    try unsafe bytes.withUnsafeBufferPointer { source throws(CodecError) in
+      try unsafe CodecError.check(.png) { message in
+        // `source` is alive for the call, which keeps no pointer; the header has bounded both sides to 31 bits.
+        unsafe scrim_png_decode(
+          source.baseAddress, source.count, imageDataEnd, form, UInt32(header.width), UInt32(header.height),
+          rows, &facts, message)
+      }
+    }
+    return Info(header: header, hasAlpha: facts.has_alpha != 0, isOpaque: facts.is_opaque != 0)
+  }
+}

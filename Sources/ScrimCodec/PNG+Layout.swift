@@ -1,0 +1,75 @@
+extension PNG {
+  /// Reads the size and kind of a picture without decoding it. Looks at the first 29 bytes only.
+  ///
+  /// - Throws: ``CodecError`` with the fault `otherFormat`, `truncated` or `damaged`.
+  public static func header(of bytes: Span<UInt8>) throws(CodecError) -> Header {
+    let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    guard bytes.starts(with: signature) else {
+      let isStart =
+        bytes.count < signature.count && (0..<bytes.count).allSatisfy { bytes[$0] == signature[$0] }
+      throw isStart && bytes.count > 0
+        ? CodecError(.png, .truncated, "\(bytes.count) bytes are less than a signature")
+        : CodecError(.png, .otherFormat, "the first 8 bytes are not a PNG's")
+    }
+    guard bytes.count >= 29 else {
+      throw CodecError(.png, .truncated, "\(bytes.count) bytes do not hold the IHDR chunk")
+    }
+    guard bytes.number(at: 8, size: 4) == 13, name(of: bytes, at: 8) == "IHDR" else {
+      throw CodecError(.png, .damaged, "the first chunk is not an IHDR of 13 bytes")
+    }
+    let width = bytes.number(at: 16, size: 4)
+    let height = bytes.number(at: 20, size: 4)
+    let bitDepth = Int(bytes[24])
+    let largest = Int(Int32.max)
+    guard (1...largest).contains(width), (1...largest).contains(height) else {
+      throw CodecError(.png, .damaged, "IHDR gives a size of \(width)x\(height)")
+    }
+    guard let colorType = ColorType(rawValue: bytes[25]), colorType.bitDepths.contains(bitDepth) else {
+      throw CodecError(.png, .damaged, "IHDR gives colour type \(bytes[25]) with \(bitDepth) bits")
+    }
+    guard bytes[26] == 0, bytes[27] == 0, bytes[28] <= 1 else {
+      throw CodecError(
+        .png, .damaged, "IHDR gives methods \(bytes[26]), \(bytes[27]), \(bytes[28]) that no PNG has")
+    }
+    return Header(
+      width: width, height: height, bitDepth: bitDepth, colorType: colorType, isInterlaced: bytes[28] == 1)
+  }
+
+  /// Walks the chunks to the end of IEND, which must be the end of the bytes.
+  ///
+  /// - Returns: the offset behind the last IDAT chunk that is not empty.
+  static func imageDataEnd(of bytes: Span<UInt8>) throws(CodecError) -> Int {
+    var offset = 8
+    var imageDataEnd = 0
+    while true {
+      guard bytes.count - offset >= 12 else {
+        throw CodecError(.png, .truncated, "there is no IEND chunk before the end at byte \(bytes.count)")
+      }
+      let size = bytes.number(at: offset, size: 4)
+      let name = name(of: bytes, at: offset)
+      guard size <= bytes.count - offset - 12 else {
+        throw CodecError(
+          .png, .truncated,
+          "chunk \(name) at byte \(offset) needs \(size + 12) bytes, \(bytes.count - offset) are left")
+      }
+      offset += size + 12
+      if name == "IDAT", size > 0 { imageDataEnd = offset }
+      if name == "IEND" { break }
+    }
+    guard offset == bytes.count else {
+      throw CodecError(.png, .trailingBytes(bytes.count - offset), "bytes follow the IEND chunk at \(offset)")
+    }
+    return imageDataEnd
+  }
+
+  /// The name of the chunk whose length stands at `offset`; bytes that are no letters show as `?`.
+  private static func name(of bytes: Span<UInt8>, at offset: Int) -> String {
+    var name = ""
+    for i in offset + 4..<offset + 8 {
+      let scalar = UnicodeScalar(bytes[i])
+      let isLetter = scalar.isASCII && scalar.properties.isAlphabetic
+      name.unicodeScalars.append(isLetter ? scalar : "?")
+    }
+    return name
+  }
+}
