@@ -1,4 +1,3 @@
-import Foundation
 import ScrimRedact
 
 /// Boxes from a file of lines `{"t_ms":…,"widgets":[…]}`; each line holds from its time until the next one's.
@@ -29,27 +28,35 @@ struct BoxLines {
     }
   }
 
-  private struct Time: Decodable {
-    var t_ms: Double
-  }
-
   private mutating func readLine() throws(CaptureError) {
     guard let bytes = try lines.next() else {
       atEnd = true
       return
     }
+    do {
+      let reading = try TreeReading(json: bytes, line: lines.lines)
+      following = (nanoseconds(fromMilliseconds: reading.timeMs) ?? .min, boxes(of: reading))
+    } catch {
+      // Nobody knows from when on the line holds, so it holds at once: nothing is shown by boxes that it may have replaced.
+      following = (.min, .failure(CaptureFault(place: path, message: "\(error)")))
+    }
+  }
+
+  private func boxes(of reading: TreeReading) -> Result<WidgetTree, CaptureFault> {
     let place = "\(path):\(lines.lines)"
-    guard let line = try? JSONDecoder().decode(Time.self, from: Data(bytes)),
-      let time = nanoseconds(fromMilliseconds: line.t_ms)
-    else {
-      // Nobody knows from when on it holds, so it holds at once: nothing is shown by boxes that it may have replaced.
-      following = (.min, .failure(CaptureFault(place: place, message: "the line is not JSON with a \"t_ms\"")))
-      return
+    guard !reading.isIncomplete else {
+      return .failure(CaptureFault(place: place, message: "the tree could be read in part only"))
+    }
+    guard let widgets = reading.widgets else {
+      return .failure(CaptureFault(place: place, message: "the line has no widgets"))
     }
     do {
-      following = (time, .success(try WidgetTree(json: bytes)))
+      return .success(
+        try WidgetTree(
+          widgets: try widgets.get(), windows: try reading.windows?.get() ?? [],
+          boxScale: reading.boxScale ?? 1))
     } catch {
-      following = (time, .failure(CaptureFault(place: place, message: "\(error)")))
+      return .failure(CaptureFault(place: place, message: "\(error)"))
     }
   }
 }

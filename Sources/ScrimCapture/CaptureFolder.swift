@@ -64,29 +64,29 @@ public struct CaptureFolder: FrameSource {
   public mutating func next() throws(CaptureError) -> SourceItem? {
     guard let bytes = try lines.next() else { return nil }
     defer { number += 1 }
-    let place = "\(folder)/frames.jsonl:\(lines.lines)"
+    let path = "\(folder)/frames.jsonl"
+    let place = "\(path):\(lines.lines)"
     let line: CaptureLine
     do {
-      line = try CaptureLine(json: bytes)
+      line = try CaptureLine(json: bytes, line: lines.lines)
     } catch {
-      return .lost(CaptureFault(place: place, message: "\(error)"))
+      return .lost(CaptureFault(place: path, message: "\(error)"))
     }
-    guard let time = nanoseconds(fromMilliseconds: line.milliseconds) else {
+    guard let time = nanoseconds(fromMilliseconds: line.tree.timeMs) else {
       return .lost(CaptureFault(place: place, message: "t_ms is no time"))
     }
     try takeBoxes(of: line, place: place)
     return .frame(
       SourceFrame(
         number: number, time: time, pixels: pixels(of: line.image), tree: tree, treeVersion: treeVersion,
-        dump: CaptureFolder.dump(of: line), isTreeComplete: !line.isTreeIncomplete))
+        dump: CaptureFolder.dump(of: line), isTreeComplete: !line.tree.isIncomplete))
   }
 
-  /// The span of the tree's reading. Half of it, or an end before the beginning, is no span that could clear anything: the frame
-  /// then counts as read in an instant that never ends.
+  /// The span of the tree's reading. Where its times are no times, none that could clear anything.
   private static func dump(of line: CaptureLine) -> ClosedRange<Int64>? {
-    if line.treeBegin == nil && line.treeEnd == nil { return nil }
-    guard let begin = line.treeBegin.flatMap(nanoseconds(fromMilliseconds:)),
-      let end = line.treeEnd.flatMap(nanoseconds(fromMilliseconds:)), begin <= end
+    guard let reading = line.tree.readingMs else { return nil }
+    guard let begin = nanoseconds(fromMilliseconds: reading.lowerBound),
+      let end = nanoseconds(fromMilliseconds: reading.upperBound)
     else { return Int64.max...Int64.max }
     return begin...end
   }
@@ -95,9 +95,9 @@ public struct CaptureFolder: FrameSource {
   private mutating func takeBoxes(of line: CaptureLine, place: String) throws(CaptureError) {
     let own = line.list(place: place)
     if let own { widgets.add(own, index: line.index, at: lines.place) }
-    let index = own == nil ? line.widgetsOfFrame : line.index
-    if own == nil, line.windows == nil, index != nil, index == widgetsIndex { return }
-    if let windows = line.windows { self.windows = windows.mapError { CaptureFault(place: place, message: "\($0)") } }
+    let index = own == nil ? line.tree.widgetsOfFrame : line.index
+    if own == nil, line.tree.windows == nil, index != nil, index == widgetsIndex { return }
+    if let windows = line.tree.windows { self.windows = windows.mapError { CaptureFault(place: place, message: "\($0)") } }
     widgetsIndex = index
     treeVersion += 1
     guard let index else {
@@ -112,7 +112,7 @@ public struct CaptureFolder: FrameSource {
     tree = list.flatMap { list in
       windows.flatMap { windows in
         do {
-          return .success(try WidgetTree(widgets: list, windows: windows, boxScale: line.boxScale))
+          return .success(try WidgetTree(widgets: list, windows: windows, boxScale: line.tree.boxScale ?? 1))
         } catch {
           return .failure(CaptureFault(place: place, message: "\(error)"))
         }

@@ -84,12 +84,13 @@ struct LineReader {
   /// Lines handed out, empty ones included.
   private(set) var lines = 0
   /// Where the line handed out last stands.
-  private(set) var place = Place(offset: 0, count: 0)
+  private(set) var place = Place(line: 0, offset: 0, count: 0)
   /// Where in the file `buffer` begins.
   private var bufferOffset = 0
 
-  /// Where a line stands in its file, in bytes.
+  /// Where a line stands in its file: its number from 1, and bytes.
   struct Place {
+    var line: Int
     var offset: Int
     var count: Int
   }
@@ -139,7 +140,7 @@ struct LineReader {
 
   private mutating func take(_ range: Range<Int>) -> [UInt8] {
     lines += 1
-    place = Place(offset: bufferOffset + range.lowerBound, count: range.count)
+    place = Place(line: lines, offset: bufferOffset + range.lowerBound, count: range.count)
     return Array(buffer[range])
   }
 

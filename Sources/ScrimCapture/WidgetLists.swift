@@ -24,7 +24,7 @@ struct WidgetLists {
     let bytes = try lines.line(at: place)
     let list: List
     do {
-      list = try CaptureLine(json: bytes).list(place: path) ?? .success([])
+      list = try CaptureLine(json: bytes, line: place.line).list(place: path) ?? .success([])
     } catch {
       list = .failure(CaptureFault(place: path, message: "\(error)"))
     }
@@ -41,6 +41,6 @@ struct WidgetLists {
 extension CaptureLine {
   /// The line's own widgets; nil where it has none.
   func list(place: String) -> WidgetLists.List? {
-    widgets?.mapError { CaptureFault(place: place, message: "\($0)") }
+    tree.widgets?.mapError { CaptureFault(place: place, message: "\($0)") }
   }
 }

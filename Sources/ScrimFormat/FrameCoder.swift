@@ -1,5 +1,5 @@
 public import ScrimCodec
-public import ScrimDelta
+import ScrimDelta
 import ScrimImage
 public import ScrimRedact
 
@@ -69,7 +69,7 @@ public struct FrameCoder: ~Copyable {
       }
     }
     plain.append(OperationCode.end.rawValue)
-    deflater.append(plain.span, flush: .sync, to: &payload)
+    FrameCoder.deflate(plain, with: &deflater, flush: .sync, to: &payload)
     let deflated = UInt32(payload.count - 4)
     for byte in 0..<4 { payload[byte] = UInt8(truncatingIfNeeded: deflated >> (8 * byte)) }
     payload.append(contentsOf: pictures)
@@ -134,7 +134,13 @@ public struct FrameCoder: ~Copyable {
 
   private mutating func drain(into payload: inout [UInt8]) {
     guard plain.count >= FrameCoder.chunk else { return }
-    deflater.append(plain.span, to: &payload)
+    FrameCoder.deflate(plain, with: &deflater, flush: .none, to: &payload)
     plain.removeAll(keepingCapacity: true)
+  }
+
+  private static func deflate(
+    _ bytes: [UInt8], with deflater: inout Deflater, flush: Deflate.Flush, to payload: inout [UInt8]
+  ) {
+    deflater.append(bytes.span, flush: flush, to: &payload)
   }
 }

@@ -100,9 +100,10 @@ public struct FrameDecoder: ~Copyable {
   }
 
   private mutating func fill(_ rect: Rect, _ colour: Pixel) {
+    let width = picture.width
+    var target = picture.pixels.mutableSpan
     for y in rect.y..<rect.maxY {
-      var target = picture.pixels.mutableSpan
-      PixelRow.fill(&target, y * picture.width + rect.x..<y * picture.width + rect.maxX, with: colour)
+      PixelRow.fill(&target, y * width + rect.x..<y * width + rect.maxX, with: colour)
     }
   }
 
@@ -150,9 +151,10 @@ public struct FrameDecoder: ~Copyable {
     let rows = source.y < rect.y ? Array((0..<rect.height).reversed()) : Array(0..<rect.height)
     for row in rows {
       let from = (source.y + row) * picture.width + source.x
+      let to = (rect.y + row) * picture.width + rect.x
       let line = Array(picture.pixels[from..<from + rect.width])
       var target = picture.pixels.mutableSpan
-      PixelRow.copy(line.span, to: &target, at: (rect.y + row) * picture.width + rect.x)
+      PixelRow.copy(line.span, to: &target, at: to)
     }
   }
 
@@ -165,11 +167,12 @@ public struct FrameDecoder: ~Copyable {
       throw .wrongPictureSize(
         rect, width: image.info.header.width, height: image.info.header.height)
     }
+    let width = picture.width
+    var target = picture.pixels.mutableSpan
     for row in 0..<rect.height {
-      var target = picture.pixels.mutableSpan
       PixelRow.copy(
         image.pixels.span.extracting(row * rect.width..<(row + 1) * rect.width), to: &target,
-        at: (rect.y + row) * picture.width + rect.x)
+        at: (rect.y + row) * width + rect.x)
     }
   }
 }
