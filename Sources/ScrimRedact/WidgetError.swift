@@ -16,7 +16,7 @@ public struct WidgetError: Error, Hashable, Sendable, CustomStringConvertible {
     /// NaN or infinite.
     case notFinite(String)
     case negative(String)
-    /// Further than ``WidgetTree/coordinateLimit`` pixels from the origin.
+    /// Beyond ``WidgetTree/coordinateLimit`` or ``WidgetTree/extentLimit``.
     case outOfRange(String)
     case wrongType(String, expected: String)
     case repeatedKey(String)
@@ -72,7 +72,7 @@ extension WidgetError.Fault {
     case .notFinite(let key): "\(key) is NaN or infinite; give a number of pixels, or leave the widget out"
     case .negative(let key): "\(key) is negative; give a size of zero or more, or leave the widget out"
     case .outOfRange(let key):
-      "\(key) lies more than \(WidgetTree.coordinateLimit) pixels away; check the source"
+      "\(key) is larger than any screen; check the source"
     case .wrongType(let key, let expected): "\(key) must be \(expected)"
     case .repeatedKey(let key): "\(key) is given twice; give it once"
     case .contradiction(let one, let other): "\(one) and \(other) contradict each other; give one of them"

@@ -18,10 +18,12 @@ public struct WidgetTree: Sendable {
 
   /// Box scales that a screen can have; another one would move every mask off the picture.
   public static let boxScales: ClosedRange<Double> = 0.0625...64
-  /// Pixels; what X11 and Wayland can address is far less.
+  /// Pixels; a long page may reach far below the screen, and areas must fit an Int.
   public static let coordinateLimit = 1 << 30
+  /// Pixels that a window manager may draw around a window.
+  public static let extentLimit = 1 << 14
   public static let widgetLimit = 1 << 20
-  public static let windowLimit = 1 << 12
+  public static let windowLimit = 1 << 10
 
   /// A tree without a widget, which describes nothing.
   public static let empty = WidgetTree()
@@ -118,7 +120,7 @@ public struct WidgetTree: Sendable {
     guard let extents else { return }
     for value in [extents.left, extents.right, extents.top, extents.bottom] {
       guard value >= 0 else { throw WidgetError(culprit, .negative(key)) }
-      guard value <= coordinateLimit else { throw WidgetError(culprit, .outOfRange(key)) }
+      guard value <= extentLimit else { throw WidgetError(culprit, .outOfRange(key)) }
     }
   }
 

@@ -1,0 +1,135 @@
+/// The boxes of one moment as a line of JSON tells of them.
+///
+/// A list that can't be read fails alone: the line's times stay known, so that the frame can be shown as nothing
+/// but fill.
+public struct TreeReading: Sendable {
+  /// Milliseconds on the capture's clock: when the pixels were copied.
+  public var timeMs: Double
+  /// When the reading of the tree began and ended, on the same clock; nil if the boxes belong to the pixels exactly.
+  public var readingMs: ClosedRange<Double>?
+  /// Nil if the line carries none.
+  public var widgets: Result<[Widget], WidgetError>?
+  /// The index of the earlier line whose widgets hold here too.
+  public var widgetsOfFrame: Int?
+  /// Nil if the windows are those of the line before.
+  public var windows: Result<[Window], WidgetError>?
+  public var boxScale: Double?
+  /// Whether parts of the tree could not be read: what the list lacks may be on the screen.
+  public var isIncomplete: Bool
+
+  /// Reads a line of a widget stream: `{"t_ms":…,"widgets":[…]}`, with the other keys of a capture's line if they
+  /// are there.
+  ///
+  /// - Parameter line: its number, for messages.
+  public init(json: [UInt8], line: Int) throws(CaptureLineError) {
+    try self.init(try LineFields(json, line: line))
+  }
+
+  fileprivate init(_ fields: LineFields) throws(CaptureLineError) {
+    guard let time = try fields.time("t_ms") else { throw fields.fault("t_ms is missing; give it") }
+    timeMs = time
+    switch (try fields.time("tree_t_ms"), try fields.time("tree_end_ms")) {
+    case (nil, nil): readingMs = nil
+    case (let began?, let ended?) where began <= ended: readingMs = began...ended
+    case (.some, .some): throw fields.fault("tree_end_ms lies before tree_t_ms")
+    default: throw fields.fault("tree_t_ms and tree_end_ms go together; give both or none")
+    }
+    widgets = try fields.list("widgets", Widget.list)
+    widgetsOfFrame = try fields.count("widgets_of_frame")
+    if widgets != nil, widgetsOfFrame != nil {
+      throw fields.fault("widgets and widgets_of_frame contradict each other; give one of them")
+    }
+    windows = try fields.list("windows", Window.list)
+    boxScale = try fields.read { (fields) throws(WidgetError) in try fields.number("box_scale") }
+    let isComplete = try fields.read { (fields) throws(WidgetError) in try fields.boolean("tree_complete") }
+    isIncomplete = try fields.count("tree_errors") ?? 0 > 0 || isComplete == false
+  }
+}
+
+/// One line of a capture's `frames.jsonl`.
+public struct CaptureLine: Sendable {
+  public var index: Int
+  /// The path of the picture within the capture folder, as it was written: not checked to stay inside it.
+  public var image: String
+  public var tree: TreeReading
+
+  /// - Parameter line: its number, for messages.
+  public init(json: [UInt8], line: Int) throws(CaptureLineError) {
+    let fields = try LineFields(json, line: line)
+    guard let index = try fields.count("index") else { throw fields.fault("index is missing; give it") }
+    guard let image = try fields.read({ (fields) throws(WidgetError) in try fields.string("image") }) else {
+      throw fields.fault("image is missing; give the path of a picture")
+    }
+    self.index = index
+    self.image = image
+    tree = try TreeReading(fields)
+  }
+}
+
+/// Why a line can't be used at all.
+public struct CaptureLineError: Error, Hashable, Sendable, CustomStringConvertible {
+  public var line: Int
+  public var problem: String
+
+  public var description: String { "line \(line): \(problem)" }
+}
+
+private struct LineFields {
+  let line: Int
+  private let fields: Fields
+
+  private static let keys: Set<String> = [
+    "index", "t_ms", "tree_t_ms", "tree_end_ms", "image", "widgets", "widgets_of_frame", "windows",
+    "box_scale",
+    "tree_errors", "tree_complete",
+  ]
+
+  init(_ json: [UInt8], line: Int) throws(CaptureLineError) {
+    self.line = line
+    do {
+      fields = try Fields(try JSON(json, acceptingNonFinite: true), of: .tree)
+      try fields.checkRest(LineFields.keys)
+    } catch let error as JSONError {
+      throw CaptureLineError(line: line, problem: error.description)
+    } catch let error as WidgetError {
+      throw CaptureLineError(line: line, problem: error.fault.sentence)
+    } catch {
+      throw CaptureLineError(line: line, problem: "\(error)")
+    }
+  }
+
+  func fault(_ problem: String) -> CaptureLineError { CaptureLineError(line: line, problem: problem) }
+
+  func read<Value>(_ body: (Fields) throws(WidgetError) -> Value) throws(CaptureLineError) -> Value {
+    do {
+      return try body(fields)
+    } catch {
+      throw fault(error.fault.sentence)
+    }
+  }
+
+  func list<Item>(
+    _ key: String, _ read: (JSON) throws(WidgetError) -> [Item]
+  ) throws(CaptureLineError) -> Result<[Item], WidgetError>? {
+    guard let json = fields[key] else { return nil }
+    do {
+      return .success(try read(json))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  func time(_ key: String) throws(CaptureLineError) -> Double? {
+    guard let time = try read({ (fields) throws(WidgetError) in try fields.number(key) }) else { return nil }
+    guard abs(time) <= 1e15 else { throw fault("\(key) is no time in milliseconds") }
+    return time
+  }
+
+  func count(_ key: String) throws(CaptureLineError) -> Int? {
+    guard let count = try read({ (fields) throws(WidgetError) in try fields.integer(key) }) else {
+      return nil
+    }
+    guard count >= 0 else { throw fault("\(key) must not be negative") }
+    return count
+  }
+}

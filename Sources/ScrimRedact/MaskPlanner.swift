@@ -1,0 +1,307 @@
+import ScrimImage
+
+/// What a library user's callback says of a widget.
+public enum MaskDecision: Sendable {
+  case mask, unmask, `continue`
+}
+
+/// Applies a policy to widget trees: Masking.md in code. Sees boxes, never a pixel.
+public struct MaskPlanner: Sendable {
+  public let policy: MaskPolicy
+
+  public init(policy: MaskPolicy) { self.policy = policy }
+
+  /// Holes that `insideMasked` rules may cut in one plan, ancestors above each, and pieces of each mask. What exceeds them
+  /// stays masked: no tree may make a plan of unbounded size.
+  static let holeLimit = 1000
+  static let holeDepthLimit = 256
+  static let pieceLimit = 4000
+
+  /// The plan for one moment's tree.
+  ///
+  /// - Parameters:
+  ///   - width: pixels of the picture, as is `height`.
+  ///   - describesWholeWindows: whether what no widget claims is unknown rather than of no interest: true for captures,
+  ///     live sources and sidecars with windows. Decides `uncovered: auto`.
+  ///   - callback: asked about every widget that is no password and bears no mark, before the rules.
+  public func plan(
+    for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool,
+    callback: ((Widget) -> MaskDecision)? = nil
+  ) -> MaskPlan {
+    var usage = MaskUsage(policy: policy)
+    return plan(
+      for: tree, width: width, height: height, describesWholeWindows: describesWholeWindows, usage: &usage,
+      callback: callback)
+  }
+
+  /// The plan for one moment's tree; what it made of the policy is added to `usage`.
+  public func plan(
+    for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool, usage: inout MaskUsage,
+    callback: ((Widget) -> MaskDecision)? = nil
+  ) -> MaskPlan {
+    precondition(width > 0 && height > 0, "a picture has at least one pixel")
+    let picture = Rect(x: 0, y: 0, width: width, height: height)
+    var run = PlanRun(policy: policy, tree: tree, picture: picture, usage: usage)
+    run.decideWidgets(callback: callback)
+    run.emitWidgets()
+    run.emitWindows()
+    let guarded = run.emitRest(describesWholeWindows: describesWholeWindows)
+    usage = run.usage
+    usage.plans += 1
+    return MaskPlan(width: width, height: height, masks: run.masks, guarded: guarded)
+  }
+}
+
+/// One plan in the making.
+private struct PlanRun {
+  let policy: MaskPolicy
+  let tree: WidgetTree
+  let picture: Rect
+  var usage: MaskUsage
+  private(set) var masks: [MaskPlan.Mask] = []
+  /// Boxes that are shown and trusted, and boxes of which only the texture is trusted; cut to the picture.
+  private var trusted: [Rect] = []
+  private var gaps: [Rect] = []
+  private var outcomes: [Outcome]
+  private var contexts: [Context]
+  /// For a masked widget that rules open: the boxes cut out of its mask.
+  private var holes: [Int: [Rect]] = [:]
+  private var holeCount = 0
+
+  /// What becomes of a widget.
+  private enum Outcome {
+    case masked(MaskReason)
+    case shown
+    case gap
+  }
+
+  /// What a widget's children inherit.
+  private struct Context {
+    /// The nearest ancestor masked by a decision of its own, -1 for none.
+    var maskedBy = -1
+    /// Rules of a lower index may open the masks above: the lowest rule that masks an ancestor, ``PlanRun/byDefault``
+    /// if only defaults do, ``PlanRun/closed`` if nothing may.
+    var rank = PlanRun.byDefault
+    /// The box of the shown control that the widget is in.
+    var control: Rect?
+    /// The box of the nearest ancestor that is a gap.
+    var gap: Rect?
+  }
+
+  /// Why a widget is masked or shown by itself, whatever is above it.
+  private enum Verdict {
+    case mask(MaskReason, rank: Int)
+    case show
+    case showByRule(Int)
+    /// As part of the control it lies in.
+    case showInControl
+    /// Since the policy masks nothing of its nature.
+    case showByDefault
+    case gap
+  }
+
+  private static let byDefault = Int.max
+  private static let closed = -1
+
+  init(policy: MaskPolicy, tree: WidgetTree, picture: Rect, usage: MaskUsage) {
+    self.policy = policy
+    self.tree = tree
+    self.picture = picture
+    self.usage = usage
+    outcomes = [Outcome](repeating: .gap, count: tree.widgets.count)
+    contexts = [Context](repeating: Context(), count: tree.widgets.count)
+  }
+
+  mutating func decideWidgets(callback: ((Widget) -> MaskDecision)?) {
+    for index in tree.order {
+      let above = tree.parent(of: index).map { contexts[$0] } ?? Context()
+      let isCovered = above.maskedBy >= 0
+      if !tree.widgets[index].isRoleKnown { usage.note(unknownRole: tree.widgets[index].type) }
+      var inherited = above
+      switch verdict(on: index, in: above.control, callback: callback) {
+      case .mask(let reason, let rank):
+        outcomes[index] = .masked(reason)
+        inherited.maskedBy = index
+        inherited.rank = min(above.rank, rank)
+        inherited.control = nil
+      case .showByRule(let rule) where !isCovered || opens(rule: rule, index, above: above):
+        outcomes[index] = .shown
+        if tree.widgets[index].role.isControl { inherited.control = tree.rects[index] }
+      case .show where !isCovered:
+        outcomes[index] = .shown
+        if tree.widgets[index].role.isControl { inherited.control = tree.rects[index] }
+      case .showInControl: outcomes[index] = .shown
+      case .showByDefault where !isCovered: outcomes[index] = .shown
+      case .gap where !isCovered:
+        outcomes[index] = .gap
+        inherited.gap = tree.rects[index]
+      case .show, .showByRule, .showByDefault, .gap:
+        outcomes[index] = .masked(.inside(above.maskedBy))
+        inherited.control = nil
+      }
+      contexts[index] = inherited
+    }
+  }
+
+  private mutating func verdict(
+    on index: Int, in control: Rect?, callback: ((Widget) -> MaskDecision)?
+  ) -> Verdict {
+    let widget = tree.widgets[index]
+    let nature = tree.nature(of: index)
+    if nature == .password { return .mask(.nature, rank: PlanRun.closed) }
+    if let mark = widget.mask { return mark ? .mask(.mark, rank: PlanRun.closed) : .show }
+    switch callback?(widget) {
+    case .mask: return .mask(.callback, rank: PlanRun.closed)
+    case .unmask: return .show
+    case .continue, nil: break
+    }
+    if let rule = policy.rules.firstIndex(where: { $0.holds(for: widget) }) {
+      usage.note(rule: rule)
+      if policy.rules[rule].decision == .unmask { return .showByRule(rule) }
+      return .mask(.rule(rule), rank: nature == .input ? PlanRun.closed : rule)
+    }
+    if let control, control.holds(tree.rects[index]),
+      [.text, .image, .decoration, .container].contains(nature)
+    {
+      return .showInControl
+    }
+    return standard(for: nature, hasChildren: tree.hasChildren(index))
+  }
+
+  private func standard(for nature: Nature, hasChildren: Bool) -> Verdict {
+    switch nature {
+    case .password: .mask(.nature, rank: PlanRun.closed)
+    case .input: policy.maskAllInputs ? .mask(.nature, rank: PlanRun.closed) : .showByDefault
+    case .text: policy.maskAllText ? .mask(.nature, rank: PlanRun.byDefault) : .showByDefault
+    case .image: policy.maskAllImages ? .mask(.nature, rank: PlanRun.byDefault) : .showByDefault
+    case .unknown: policy.unknown == .mask ? .mask(.unknownRole, rank: PlanRun.byDefault) : .gap
+    case .container:
+      hasChildren || policy.unknown == .keep ? .gap : .mask(.childless, rank: PlanRun.byDefault)
+    case .decoration: .gap
+    }
+  }
+
+  /// Whether a rule shows the widget although ancestors are masked; if so, cuts its box out of their masks.
+  private mutating func opens(rule: Int, _ index: Int, above: Context) -> Bool {
+    guard policy.rules[rule].insideMasked, rule < above.rank, holeCount < MaskPlanner.holeLimit else {
+      return false
+    }
+    var masked: [Int] = []
+    var next = tree.parent(of: index)
+    var depth = 0
+    while let ancestor = next {
+      depth += 1
+      guard depth <= MaskPlanner.holeDepthLimit else { return false }
+      if case .masked = outcomes[ancestor] { masked.append(ancestor) }
+      next = contexts[ancestor].maskedBy >= 0 ? tree.parent(of: ancestor) : nil
+    }
+    holeCount += 1
+    for ancestor in masked { holes[ancestor, default: []].append(tree.rects[index]) }
+    return true
+  }
+
+  mutating func emitWidgets() {
+    for index in tree.widgets.indices where !tree.rects[index].isEmpty {
+      let rect = tree.rects[index]
+      switch outcomes[index] {
+      case .masked(let reason):
+        let kind = MaskKind(tree.nature(of: index))
+        let cut = rect.padded(by: policy.padding).intersection(picture)
+        guard let holes = holes[index] else {
+          emit(cut, kind, reason, widget: index)
+          continue
+        }
+        let pieces = Region(cut).subtracting(Region(union: holes)).rects
+        for piece in pieces.count > MaskPlanner.pieceLimit ? [cut] : pieces {
+          emit(piece, kind, reason, widget: index)
+        }
+      case .shown: trusted.append(rect.intersection(picture))
+      case .gap:
+        // Most containers lie inside their parent, which claims their pixels already.
+        if let above = tree.parent(of: index).flatMap({ contexts[$0].gap }), above.holds(rect) { continue }
+        gaps.append(rect.intersection(picture))
+      }
+    }
+  }
+
+  private mutating func emit(_ rect: Rect, _ kind: MaskKind, _ reason: MaskReason, widget: Int? = nil) {
+    guard !rect.isEmpty else { return }
+    usage.note(reason)
+    masks.append(MaskPlan.Mask(rect: rect, kind: kind, reason: reason, widget: widget))
+  }
+
+  mutating func emitWindows() {
+    for (index, window) in tree.windows.enumerated() {
+      let client = tree.windowRects[index]
+      let extents = window.frameExtents ?? Window.Extents(left: 0, right: 0, top: 0, bottom: 0)
+      let outer = Rect(
+        minX: client.x - extents.left, minY: client.y - extents.top,
+        maxX: client.maxX + extents.right, maxY: client.maxY + extents.bottom)
+      guard client.area > 1, outer.intersects(picture) else { continue }
+      for side in [
+        Rect(minX: outer.x, minY: outer.y, maxX: outer.maxX, maxY: client.y),
+        Rect(minX: outer.x, minY: client.y, maxX: client.x, maxY: client.maxY),
+        Rect(minX: client.maxX, minY: client.y, maxX: outer.maxX, maxY: client.maxY),
+        Rect(minX: outer.x, minY: client.maxY, maxX: outer.maxX, maxY: outer.maxY),
+      ] where !side.isEmpty {
+        if policy.titleBars == .mask {
+          emit(side.padded(by: policy.padding).intersection(picture), .text, .titleBar)
+        } else {
+          gaps.append(side.intersection(picture))
+        }
+      }
+      if policy.treelessWindows == .mask, !isDescribed(outer) {
+        emit(outer.padded(by: policy.padding).intersection(picture), .other, .treelessWindow)
+      }
+    }
+  }
+
+  /// Whether any widget box describes the window.
+  private func isDescribed(_ window: Rect) -> Bool {
+    tree.rects.indices.contains { index in
+      let rect = tree.rects[index]
+      let shared = rect.intersection(window).area
+      guard shared > 0 else { return false }
+      if tree.parent(of: index) == nil, 2 * shared >= rect.area { return true }
+      return 2 * shared >= rect.area + window.area - shared
+    }
+  }
+
+  /// Masks the pixels that no mask covers yet and the policy doesn't show; returns those that need a guard.
+  mutating func emitRest(describesWholeWindows: Bool) -> Region {
+    let masksUncovered =
+      policy.uncovered == .mask || policy.uncovered == .auto && describesWholeWindows
+    let gap = policy.gaps == .keep ? Region() : Region(union: gaps).subtracting(Region(union: trusted))
+    let claimed: Region? =
+      masksUncovered || policy.gaps == .mask
+      ? Region(union: masks.lazy.map(\.rect)).union(Region(union: trusted)) : nil
+    if masksUncovered, let claimed {
+      for rect in claimed.union(Region(union: gaps)).complement(in: picture).rects {
+        emit(rect, .uncovered, .uncovered)
+      }
+    }
+    guard policy.gaps == .mask, let claimed else { return gap }
+    for rect in gap.subtracting(claimed).rects { emit(rect, .gap, .gap) }
+    return Region()
+  }
+}
+
+extension Rect {
+  /// Whether all of `other`, which is not empty, lies inside.
+  fileprivate func holds(_ other: Rect) -> Bool {
+    !other.isEmpty && other.x >= x && other.y >= y && other.maxX <= maxX && other.maxY <= maxY
+  }
+}
+
+extension MaskKind {
+  /// The kind of mask over what a widget shows.
+  fileprivate init(_ nature: Nature) {
+    switch nature {
+    case .password: self = .password
+    case .input: self = .input
+    case .text: self = .text
+    case .image: self = .image
+    case .decoration, .container, .unknown: self = .other
+    }
+  }
+}

@@ -1,0 +1,172 @@
+/// What to mask: rules and defaults over widgets, and what becomes of pixels that no widget decides.
+///
+/// The values a policy starts with are those of the preset `default`.
+public struct MaskPolicy: Hashable, Sendable {
+  public enum Treatment: String, CaseIterable, Sendable {
+    case mask, keep
+  }
+
+  /// What happens to pixels that nothing claims; `auto` masks them where the input describes whole windows.
+  public enum Uncovered: String, CaseIterable, Sendable {
+    case mask, keep, auto
+  }
+
+  /// What happens to pixels that only containers and decorations claim.
+  public enum Gaps: String, CaseIterable, Sendable {
+    case `guard`, keep, mask
+  }
+
+  /// Which boxes are believed for which pixels.
+  public enum Clearance: String, CaseIterable, Sendable {
+    case generation, settled, latest
+  }
+
+  public enum Decision: String, CaseIterable, Sendable {
+    case mask, unmask
+  }
+
+  /// A decision about the widgets for which every given condition holds; a condition holds if one of its values does.
+  public struct Rule: Hashable, Sendable {
+    public var roles: [Role]
+    /// Patterns over the role as it was written.
+    public var types: [NamePattern]
+    public var ids: [NamePattern]
+    public var names: [NamePattern]
+    /// States in lower case, letters and digits only.
+    public private(set) var states: [String]
+    public var decision: Decision
+    /// Whether a widget that this rule shows is shown under a masked ancestor too (Masking.md, section 4).
+    public var insideMasked: Bool
+
+    /// An empty list is no condition. At least one condition must be given.
+    public init(
+      roles: [Role] = [], types: [NamePattern] = [], ids: [NamePattern] = [], names: [NamePattern] = [],
+      states: [String] = [], decision: Decision, insideMasked: Bool = false
+    ) {
+      self.roles = roles
+      self.types = types
+      self.ids = ids
+      self.names = names
+      self.states = states.compactMap(RoleTable.key)
+      self.decision = decision
+      self.insideMasked = insideMasked
+      precondition(
+        !(roles.isEmpty && types.isEmpty && ids.isEmpty && names.isEmpty && self.states.isEmpty),
+        "a rule needs a condition")
+    }
+
+    /// Whether the rule is about the widget. A text too long to be searched counts as what hides more.
+    func holds(for widget: Widget) -> Bool {
+      if !roles.isEmpty, !roles.contains(widget.role) { return false }
+      if !states.isEmpty, !states.contains(where: widget.states.contains) { return false }
+      return holds(types, widget.type) && holds(ids, widget.id) && holds(names, widget.name)
+    }
+
+    private func holds(_ patterns: [NamePattern], _ text: String?) -> Bool {
+      if patterns.isEmpty { return true }
+      guard let text else { return false }
+      return patterns.contains { $0.matches(text) ?? (decision == .mask) }
+    }
+  }
+
+  public var maskAllText = true
+  public var maskAllImages = true
+  public var maskAllInputs = true
+  /// Widgets whose role nobody knows, and containers whose children nobody lists.
+  public var unknown = Treatment.mask
+  public var uncovered = Uncovered.auto
+  public var titleBars = Treatment.mask
+  public var treelessWindows = Treatment.mask
+  public var gaps = Gaps.guard
+  /// Pixels by which a mask grows on every side, 0 to 1024.
+  public var padding = 2
+  public var fills = MaskFills()
+  public var clearance = Clearance.settled
+  /// Milliseconds after which a tree is too old to be believed.
+  public var staleAfterMs = 1000.0
+  /// Roles inside which pointer positions are not kept. Password fields hide them always.
+  public var hideInteraction = [Role.passwordText]
+  /// Types of events to keep beyond the known ones.
+  public var events: [String] = []
+  /// The first that decides wins.
+  public var rules: [Rule] = []
+
+  public init() {}
+}
+
+extension MaskPolicy {
+  /// Policies by name.
+  public enum Preset: String, CaseIterable, Sendable {
+    /// Text, images and inputs masked.
+    case `default`
+    /// Only what a rule unmasks is shown.
+    case strict
+    /// As `default`, with buttons, menus and tabs shown.
+    case controls
+    /// Masks nothing but passwords; for tests, and for screens that hold nothing private.
+    case none
+  }
+
+  public init(preset: Preset) {
+    self.init()
+    switch preset {
+    case .default: break
+    case .strict:
+      uncovered = .mask
+      gaps = .mask
+    case .controls:
+      let shown = [
+        "push button", "push button menu", "toggle button", "switch", "check box", "radio button", "menu",
+        "menu item", "check menu item", "radio menu item", "tear off menu item", "page tab",
+        "disclosure triangle",
+      ]
+      rules = [Rule(roles: shown.map(Role.required), decision: .unmask, insideMasked: true)]
+    case .none:
+      maskAllText = false
+      maskAllImages = false
+      maskAllInputs = false
+      unknown = .keep
+      uncovered = .keep
+      titleBars = .keep
+      treelessWindows = .keep
+      gaps = .keep
+      clearance = .latest
+    }
+  }
+
+  /// The whole policy, defaults filled in, in the one way to write it: sorted keys, no white space. Reading it gives an
+  /// equal policy, and a digest of it names the policy.
+  public var canonicalJSON: [UInt8] {
+    func strings(_ values: [String]) -> JSON { .array(values.map(JSON.string)) }
+    let rules = rules.map { rule in
+      var members = [
+        JSON.Member("decision", .string(rule.decision.rawValue)),
+        JSON.Member("insideMasked", .bool(rule.insideMasked)),
+      ]
+      for (key, values) in [
+        ("role", rule.roles.map(\.name)), ("type", rule.types.map(\.source)), ("id", rule.ids.map(\.source)),
+        ("name", rule.names.map(\.source)), ("state", rule.states),
+      ] where !values.isEmpty {
+        members.append(JSON.Member(key, strings(values)))
+      }
+      return JSON.object(members)
+    }
+    let fill = MaskKind.allCases.map {
+      let digits = String(fills[$0], radix: 16)
+      return JSON.Member(
+        $0.rawValue, .string("#" + String(repeating: "0", count: 6 - digits.count) + digits))
+    }
+    return JSON.object([
+      JSON.Member("maskAllText", .bool(maskAllText)), JSON.Member("maskAllImages", .bool(maskAllImages)),
+      JSON.Member("maskAllInputs", .bool(maskAllInputs)), JSON.Member("unknown", .string(unknown.rawValue)),
+      JSON.Member("uncovered", .string(uncovered.rawValue)),
+      JSON.Member("titleBars", .string(titleBars.rawValue)),
+      JSON.Member("treelessWindows", .string(treelessWindows.rawValue)),
+      JSON.Member("gaps", .string(gaps.rawValue)), JSON.Member("padding", .number(Double(padding))),
+      JSON.Member("fill", .object(fill)), JSON.Member("clearance", .string(clearance.rawValue)),
+      JSON.Member("staleAfter_ms", .number(staleAfterMs)),
+      JSON.Member("hideInteraction", strings(hideInteraction.map(\.name))),
+      JSON.Member("events", strings(events)), JSON.Member("rules", .array(rules)),
+    ]).canonicalBytes
+  }
+}

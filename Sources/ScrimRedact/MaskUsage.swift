@@ -1,0 +1,64 @@
+/// What plans made of a policy, summed over a run: which rules never decided anything, which roles nobody knew.
+///
+/// Holds names of roles, never names or texts of widgets.
+public struct MaskUsage: Hashable, Sendable {
+  /// Plans folded in.
+  public internal(set) var plans = 0
+  /// Widgets that each rule decided, by the rule's index.
+  public private(set) var ruleDecisions: [Int]
+  /// Role names that the table doesn't have, and how many widgets bore each. Only the first
+  /// ``unknownRoleLimit`` are told apart.
+  public private(set) var unknownRoles: [String: Int] = [:]
+  /// Masks by the name of their reason.
+  public private(set) var masksByReason: [String: Int] = [:]
+
+  public static let unknownRoleLimit = 100
+
+  public init(policy: MaskPolicy) {
+    ruleDecisions = [Int](repeating: 0, count: policy.rules.count)
+  }
+
+  /// Indices of the rules that decided nothing: a rule that silently stops matching is how real products leaked.
+  public var neverMatchedRules: [Int] { ruleDecisions.indices.filter { ruleDecisions[$0] == 0 } }
+
+  /// Adds what another part of the run counted under the same policy.
+  public mutating func merge(_ other: MaskUsage) {
+    precondition(ruleDecisions.count == other.ruleDecisions.count, "usages of one policy can be merged")
+    plans += other.plans
+    for index in ruleDecisions.indices { ruleDecisions[index] += other.ruleDecisions[index] }
+    masksByReason.merge(other.masksByReason, uniquingKeysWith: +)
+    for (name, count) in other.unknownRoles.sorted(by: { $0.key < $1.key }) { note(unknownRole: name, count) }
+  }
+
+  mutating func note(rule: Int) { ruleDecisions[rule] += 1 }
+
+  mutating func note(unknownRole name: String, _ count: Int = 1) {
+    let name = WidgetError.printable(name)
+    guard unknownRoles[name] != nil || unknownRoles.count < MaskUsage.unknownRoleLimit else { return }
+    unknownRoles[name, default: 0] += count
+  }
+
+  mutating func note(_ reason: MaskReason, _ count: Int = 1) {
+    masksByReason[reason.name, default: 0] += count
+  }
+}
+
+extension MaskReason {
+  /// The reason as reports write it.
+  public var name: String {
+    switch self {
+    case .mark: "mark"
+    case .callback: "callback"
+    case .rule: "rule"
+    case .nature: "nature"
+    case .childless: "childless"
+    case .unknownRole: "unknown role"
+    case .inside: "inside"
+    case .titleBar: "title bar"
+    case .treelessWindow: "treeless window"
+    case .gap: "gap"
+    case .uncovered: "uncovered"
+    case .failedClosed: "failed closed"
+    }
+  }
+}
