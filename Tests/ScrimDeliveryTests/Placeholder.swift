@@ -1,0 +1,1 @@
+// Replaced by the work that fills this room.
