@@ -5,14 +5,16 @@ import Testing
 
 @Suite struct DamageTests {
   @Test func everyFlipOfAByteIsFound() throws {
-    let whole = try Samples.example().bytes
-    for offset in whole.indices {
+    var bytes = try Samples.example().bytes
+    var missed: [String] = []
+    for offset in bytes.indices {
       for flip in UInt8(1)...255 {
-        var bytes = whole
         bytes[offset] ^= flip
-        #expect(throws: FormatError.self, "byte \(offset) ^ \(flip)") { try SegmentReader.read(bytes) }
+        if (try? SegmentReader.read(bytes)) != nil { missed.append("byte \(offset) ^ \(flip)") }
+        bytes[offset] ^= flip
       }
     }
+    #expect(missed.isEmpty)
   }
 
   @Test func everyTruncationIsFound() throws {
