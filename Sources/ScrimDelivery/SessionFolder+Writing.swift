@@ -27,14 +27,15 @@ extension SessionFolder {
 
 /// Writes the segments of one session, one after the other. Holds the folder's lock as long as it lives.
 ///
-/// A call that throws ``DeliveryError`` may be made again once its cause is gone: what could not be written is kept
-/// and written first. After a crash, ``SessionFolder/recover()`` seals what is whole.
+/// Where the system refuses (a full disk), nothing is lost that was handed over: a record whose writing failed is kept
+/// and written first by the next call, ``begin(_:)`` may be called again, and so may ``seal()`` and ``finish()`` once the
+/// cause is gone. After a crash, ``SessionFolder/recover()`` seals what is whole.
 public struct SessionWriter: ~Copyable, Sendable {
   private struct Open: Sendable {
     var writer: SegmentWriter
     var file: Disk.Handle
     /// Bytes of the file that are known to be written.
-    var written = 0
+    var written: Int
   }
 
   public let folder: SessionFolder
@@ -67,8 +68,9 @@ public struct SessionWriter: ~Copyable, Sendable {
     let index = manifest.segments.count
     guard index < SessionFolder.segmentLimit else { throw DeliveryError(folder.path, .tooManySegments) }
     let file = try Disk.open(folder.openSegmentPath(index), O_RDWR | O_CREAT | O_TRUNC)
-    open = Open(writer: segment, file: file)
-    try flush()
+    try Disk.write(segment.bytes, to: file, at: 0)
+    let written = segment.drain().count
+    open = Open(writer: segment, file: file, written: written)
   }
 
   public mutating func append(_ frame: FrameRecord) throws(DeliveryError) {
@@ -80,6 +82,9 @@ public struct SessionWriter: ~Copyable, Sendable {
   }
 
   /// Ends the open segment: seals it, brings it to the disk, gives it its name and lists it.
+  ///
+  /// Where it throws and ``openSegment`` is nil, only the manifest could not be written; ``finish()`` and the next
+  /// ``seal()`` write it.
   public mutating func seal() throws(DeliveryError) {
     guard let open else { preconditionFailure("there is no open segment to seal") }
     let index = manifest.segments.count

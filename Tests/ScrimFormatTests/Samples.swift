@@ -19,7 +19,8 @@ enum Samples {
     try writer.append(EventRecord(time: 540_000_000, json: Array(#"{"type":"key"}"#.utf8)))
     try writer.append(
       FrameRecord(
-        time: 649_100_000, number: 2, isKey: false, withheldTiles: 300, status: .withheldInPart, coded: [0xED]))
+        time: 649_100_000, number: 2, isKey: false, withheldTiles: 300, status: .withheldInPart, coded: [0xED]
+      ))
     return try writer.seal(index: 0, previous: .zero)
   }
 
@@ -62,4 +63,9 @@ enum Samples {
     head.appendLittleEndian(crc)
     return head + payload
   }
+}
+
+extension SHA256Digest {
+  /// Of no file: a segment before, where a test needs one.
+  static let other = SHA256Digest([UInt8](repeating: 0xAB, count: 32))
 }
