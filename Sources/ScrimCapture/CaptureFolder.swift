@@ -1,6 +1,6 @@
 import Foundation
-public import ScrimImage
-public import ScrimRedact
+import ScrimImage
+import ScrimRedact
 
 /// A capture folder: `capture.json`, `frames.jsonl` and lossless PNG images.
 ///

@@ -12,7 +12,7 @@ final class InputFile {
     if path == "-" {
       descriptor = 0
     } else {
-      descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw .system(path: path, errno: errno) }
     }
   }

@@ -131,6 +131,8 @@ extension MaskPolicy {
       treelessWindows = .keep
       gaps = .keep
       clearance = .latest
+      // Boxes matter for passwords only here: old ones are no reason to hide a frame.
+      staleAfterMs = 1e9
     }
   }
 

@@ -1,4 +1,4 @@
-import ScrimCapture
+public import ScrimCapture
 public import ScrimFormat
 import ScrimImage
 import ScrimRedact
@@ -71,7 +71,7 @@ struct FramePipeline: ~Copyable {
       return failClosed(
         CaptureFault(
           place: "frame \(source.number)",
-          message: "its boxes were read more than \(planner.policy.staleAfter_ms) ms before or after it"))
+          message: "its boxes were read more than \(planner.policy.staleAfterMs) ms before or after it"))
     case _ where !source.isTreeComplete:
       return failClosed(
         CaptureFault(place: "frame \(source.number)", message: "its tree could be read in part only"))
@@ -83,7 +83,7 @@ struct FramePipeline: ~Copyable {
 
   private func isStale(_ dump: ClosedRange<Int64>, at time: Int64) -> Bool {
     let (age, overflow) = dump.lowerBound.subtractingReportingOverflow(time)
-    return overflow || Double(age.magnitude) > planner.policy.staleAfter_ms * 1_000_000
+    return overflow || Double(age.magnitude) > planner.policy.staleAfterMs * 1_000_000
   }
 
   private mutating func failClosed(_ fault: CaptureFault) -> FrameOutcome {

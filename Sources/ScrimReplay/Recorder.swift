@@ -47,22 +47,31 @@ public struct Recorder: ~Copyable {
     to folder: SessionFolder, width: Int, height: Int, session: SessionID, start: Int64, producer: String,
     options: RecorderOptions
   ) throws(RecordingError) {
-    self.options = options
-    header = SegmentHeader(
+    let header = SegmentHeader(
       session: session, start: start, width: width, height: height,
-      policy: SHA256.digest(of: options.policy.canonicalJSON.span), producer: producer)
+      policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
+    let coder = try Recorder.coder(for: header, options.coding)
+    let writer = try Recorder.writer(to: folder, header)
+    self.options = options
+    self.header = header
+    self.coder = coder
+    self.writer = writer
     pipeline = FramePipeline(width: width, height: height, policy: options.policy)
     filter = InteractionFilter(policy: options.policy)
-    do {
-      coder = try FrameCoder(width: width, height: height, options: options.coding)
-    } catch {
+  }
+
+  private static func coder(
+    for header: SegmentHeader, _ options: CodingOptions
+  ) throws(RecordingError) -> FrameCoder {
+    do { return try FrameCoder(width: header.width, height: header.height, options: options) } catch {
       throw .codec(error)
     }
-    do {
-      writer = try folder.create(header)
-    } catch {
-      throw .delivery(error)
-    }
+  }
+
+  private static func writer(
+    to folder: SessionFolder, _ header: SegmentHeader
+  ) throws(RecordingError) -> SessionWriter {
+    do { return try folder.create(header) } catch { throw .delivery(error) }
   }
 
   /// Records the next frame. A frame whose boxes or pixels could not be had is recorded as fill.
@@ -103,7 +112,7 @@ public struct Recorder: ~Copyable {
   public mutating func record(_ event: EventLines.Line) throws(RecordingError) -> CaptureFault? {
     let kept: SanitizedEvent?
     do {
-      kept = try filter.sanitize(event.json, line: event.number, over: tree)
+      kept = try filter.sanitize(json: event.json, line: event.number, tree: tree)
     } catch {
       summary.lostEvents += 1
       return CaptureFault(place: "events.jsonl", message: "\(error)")
@@ -144,15 +153,17 @@ public struct Recorder: ~Copyable {
   }
 
   private mutating func begin(with frame: FrameRecord) throws(RecordingError) {
-    do throws(FormatError) {
-      var segment = try SegmentWriter(header: header)
-      for event in earlyEvents { try segment.append(event) }
-      earlyEvents.removeAll()
-      try segment.append(frame)
-      do { try writer.begin(segment) } catch { throw RecordingError.delivery(error) }
-    } catch {
-      throw .format(error)
-    }
+    let segment: SegmentWriter
+    do { segment = try newSegment(with: frame) } catch { throw .format(error) }
+    do { try writer.begin(segment) } catch { throw .delivery(error) }
+  }
+
+  private mutating func newSegment(with frame: FrameRecord) throws(FormatError) -> SegmentWriter {
+    var segment = try SegmentWriter(header: header)
+    for event in earlyEvents { try segment.append(event) }
+    earlyEvents.removeAll()
+    try segment.append(frame)
+    return segment
   }
 
   private mutating func append(_ frame: FrameRecord) throws(RecordingError) {

@@ -1,0 +1,48 @@
+import ScrimCapture
+import ScrimDelivery
+import ScrimReplay
+
+/// The exit codes other than 0.
+enum FailureCode: Int32 {
+  /// Some input was refused; the rest is done.
+  case input = 1
+  case usage = 2
+  /// Disk full, a file that can't be read, no display.
+  case environment = 3
+  case interrupted = 130
+}
+
+/// The end of a command that did not do all it was asked for.
+struct Failure: Error {
+  var code: FailureCode
+  var message: String
+
+  init(_ code: FailureCode, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  init(_ error: DeliveryError) {
+    let code: FailureCode =
+      switch error.fault {
+      case .system: .environment
+      case .caller: .usage
+      case .input, .limit: .input
+      }
+    self.init(code, "\(error)")
+  }
+
+  init(_ error: CaptureError) {
+    switch error {
+    case .badInput: self.init(.input, "\(error)")
+    case .system: self.init(.environment, "\(error)")
+    }
+  }
+
+  init(_ error: RecordingError) {
+    switch error {
+    case .delivery(let error): self.init(error)
+    case .format, .codec: self.init(.input, "\(error)")
+    }
+  }
+}

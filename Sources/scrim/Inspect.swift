@@ -1,0 +1,141 @@
+import ArgumentParser
+import ScrimDelivery
+import ScrimFormat
+import ScrimReplay
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print what a session holds, by segment and in total.")
+
+  @Argument(help: "A session folder.")
+  var session: String
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let reader = try SessionFolder(path: session).opened()
+    var player = SessionPlayer(reader)
+    var report = SessionReport(reader.manifest)
+    do {
+      while let frame = try player.next() { report.note(frame, player.tallies, events: player.events.count) }
+    } catch { throw Failure(.input, "\(error)") }
+    report.close()
+    if output.json { try output.print(json: report) } else { for line in report.lines { print(line) } }
+  }
+}
+
+/// What a session holds.
+struct SessionReport: Encodable {
+  struct Operations: Encodable {
+    var operations = 0
+    var pixels = 0
+    /// Before the entropy coder; JPEG pictures are not among them.
+    var plainBytes = 0
+  }
+
+  struct Part: Encodable {
+    var bytes = 0
+    var frames = 0
+    var keyframes = 0
+    /// Bytes of the frames' operations as stored.
+    var frameBytes = 0
+    /// Frames of which some tiles show older content, and those that are all fill.
+    var withheldFrames = 0
+    var failedClosedFrames = 0
+    /// Numbers that no frame has, between frames that are there.
+    var droppedFrames = 0
+    var events = 0
+    var firstMs: Double?
+    var lastMs: Double?
+    var operations: [String: Operations] = [:]
+  }
+
+  var session: String
+  var startedAt: String
+  var width: Int
+  var height: Int
+  var producer: String
+  var policyDigest: String
+  var state: String
+  var segments: [Part]
+  var total = Part()
+  private var lastNumber: Int?
+
+  private enum CodingKeys: String, CodingKey {
+    case session, startedAt, width, height, producer, policyDigest, state, segments, total
+  }
+
+  init(_ manifest: SessionManifest) {
+    session = "\(manifest.session)"
+    startedAt = RFC3339.string(manifest.start)
+    width = manifest.width
+    height = manifest.height
+    producer = manifest.producer
+    policyDigest = "\(manifest.policy)"
+    state = manifest.state.rawValue
+    segments = manifest.segments.map { Part(bytes: $0.bytes, events: $0.events) }
+  }
+
+  mutating func note(_ frame: SessionPlayer.PlayedFrame, _ tallies: [String: OperationTally], events: Int) {
+    var part = segments[frame.segment]
+    part.frames += 1
+    part.frameBytes += frame.bytes
+    if frame.isKey { part.keyframes += 1 }
+    if frame.status.contains(.withheldInPart) { part.withheldFrames += 1 }
+    if frame.status.contains(.failedClosed) { part.failedClosedFrames += 1 }
+    if let lastNumber { part.droppedFrames += frame.number - lastNumber - 1 }
+    lastNumber = frame.number
+    let time = Double(frame.time) / 1e6
+    part.firstMs = part.firstMs ?? time
+    part.lastMs = time
+    part.operations = tallies.mapValues {
+      Operations(operations: $0.operations, pixels: $0.pixels, plainBytes: $0.bytes)
+    }
+    segments[frame.segment] = part
+  }
+
+  mutating func close() {
+    for part in segments {
+      total.bytes += part.bytes
+      total.frames += part.frames
+      total.keyframes += part.keyframes
+      total.frameBytes += part.frameBytes
+      total.withheldFrames += part.withheldFrames
+      total.failedClosedFrames += part.failedClosedFrames
+      total.droppedFrames += part.droppedFrames
+      total.events += part.events
+      total.firstMs = total.firstMs ?? part.firstMs
+      total.lastMs = part.lastMs ?? total.lastMs
+      total.operations.merge(part.operations) {
+        Operations(
+          operations: $0.operations + $1.operations, pixels: $0.pixels + $1.pixels,
+          plainBytes: $0.plainBytes + $1.plainBytes)
+      }
+    }
+  }
+
+  var lines: [String] {
+    var lines = [
+      "session \(session), \(width)x\(height), begun \(startedAt), \(state)",
+      "producer \(producer), policy \(policyDigest)",
+    ]
+    for (index, part) in segments.enumerated() { lines += SessionReport.lines("segment \(index)", part) }
+    return lines + SessionReport.lines("total", total)
+  }
+
+  private static func lines(_ name: String, _ part: Part) -> [String] {
+    var text =
+      "\(name): \(part.bytes) bytes, \(part.frames) frames (\(part.keyframes) keyframes), \(part.events) events"
+    if let first = part.firstMs, let last = part.lastMs { text += ", \(first) to \(last) ms" }
+    var lines = [text]
+    let oddities = [
+      (part.withheldFrames, "withheld in part"), (part.failedClosedFrames, "failed closed"),
+      (part.droppedFrames, "dropped"),
+    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    if !oddities.isEmpty { lines.append("  frames " + oddities.joined(separator: ", ")) }
+    for (kind, value) in part.operations.sorted(by: { $0.key < $1.key }) {
+      lines.append("  \(kind): \(value.operations) operations, \(value.pixels) pixels, \(value.plainBytes) bytes plain")
+    }
+    return lines
+  }
+}

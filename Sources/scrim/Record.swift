@@ -1,0 +1,225 @@
+public import ArgumentParser
+import Foundation
+import ScrimCapture
+import ScrimDelivery
+import ScrimFormat
+public import ScrimImage
+import ScrimRedact
+import ScrimReplay
+
+struct Record: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Record a capture, a raw stream or a window dump as a redacted session.")
+
+  @Argument(help: "A capture folder: capture.json, frames.jsonl, PNG images.")
+  var capture: String?
+
+  @Option(help: ArgumentHelp("A raw stream of frames, - for standard input.", valueName: "file"))
+  var raw: String?
+
+  @Option(help: ArgumentHelp("An X window dump.", valueName: "file"))
+  var xwd: String?
+
+  @Option(help: ArgumentHelp("Where the session goes; a new or empty folder.", valueName: "dir"))
+  var out: String
+
+  @Option(help: ArgumentHelp("What to mask: a file, or default, strict, controls, none.", valueName: "policy"))
+  var policy = "default"
+
+  @Flag(help: "Keep every unmasked pixel exactly. This is the default.")
+  var lossless = false
+
+  @Option(help: ArgumentHelp("JPEG quality, 1 to 100, for photographic areas without masks.", valueName: "n"))
+  var quality: Int?
+
+  @Option(help: ArgumentHelp("Seconds from one keyframe to the next.", valueName: "s"))
+  var keyframeInterval = 5.0
+
+  @Option(help: ArgumentHelp("Seconds in a segment.", valueName: "s"))
+  var segmentSeconds = 5.0
+
+  @Option(help: ArgumentHelp("With --raw: pixels of a frame.", valueName: "WxH"))
+  var size: PixelSize?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --raw: \(PixelFormat.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "fmt"))
+  var format: PixelFormat?
+
+  @Option(help: ArgumentHelp("With --raw: bytes from row to row.", valueName: "bytes"))
+  var stride: Int?
+
+  @Option(help: ArgumentHelp("With --raw: frames a second.", valueName: "n"))
+  var fps: Double?
+
+  @Option(help: ArgumentHelp("With --raw: lines {\"t_ms\":…,\"widgets\":[…]}.", valueName: "file.jsonl"))
+  var widgets: String?
+
+  @Option(help: ArgumentHelp("The session's name, a UUID; random by default.", valueName: "uuid"))
+  var sessionId: String?
+
+  @Option(help: ArgumentHelp("When the session began, as 2026-01-31T12:00:00Z; now by default.", valueName: "time"))
+  var startedAt: String?
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard [capture, raw, xwd].compactMap({ $0 }).count == 1 else {
+      throw ValidationError("give one input: a capture folder, --raw FILE, or --xwd FILE")
+    }
+    guard raw == nil || (size != nil && format != nil && fps != nil) else {
+      throw ValidationError("--raw needs --size WxH, --format FMT and --fps N")
+    }
+    guard raw != nil || (size == nil && format == nil && fps == nil && stride == nil && widgets == nil) else {
+      throw ValidationError("--size, --format, --fps, --stride and --widgets go with --raw only")
+    }
+    guard !(lossless && quality != nil) else { throw ValidationError("give --lossless or --quality, not both") }
+    guard quality.map({ (1...100).contains($0) }) ?? true else {
+      throw ValidationError("--quality takes a number from 1 to 100")
+    }
+    for (name, seconds) in [("--keyframe-interval", keyframeInterval), ("--segment-seconds", segmentSeconds)] {
+      guard seconds > 0, seconds <= 3600 else {
+        throw ValidationError("\(name) takes seconds, above 0 and at most 3600")
+      }
+    }
+  }
+
+  func run() throws {
+    let policy = try MaskPolicy.named(self.policy)
+    let session = try sessionID()
+    let start = try startTime()
+    if self.policy == MaskPolicy.Preset.none.rawValue {
+      Terminal.say("warning: policy none masks nothing but password fields; do not use it on real screens")
+    }
+    var source = try openSource()
+    var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))
+    options.keyframeInterval = Int64(keyframeInterval * 1e9)
+    options.segmentDuration = Int64(segmentSeconds * 1e9)
+    var recorder: Recorder
+    do {
+      recorder = try Recorder(
+        to: SessionFolder(path: out), width: source.width, height: source.height, session: session,
+        start: start, producer: Scrim.producer, options: options)
+    } catch { throw Failure(error) }
+    Terminal.noteInterrupts()
+    let summary = try record(&source, with: &recorder)
+    try report(summary, policy)
+    if Terminal.isInterrupted {
+      throw Failure(.interrupted, "interrupted after \(summary.frames) frames; what was recorded is sealed")
+    }
+    if !summary.isComplete {
+      throw Failure(.input, "some of the input was refused (see above); the rest is recorded in \(out)")
+    }
+  }
+
+  private func record(
+    _ source: inout any FrameSource, with recorder: inout Recorder
+  ) throws -> RecordingSummary {
+    var log = FaultLog()
+    var progress = Progress(unit: "frames", total: source.expectedFrames, isQuiet: output.quiet)
+    do {
+      var events = try capture.flatMap { folder throws(CaptureError) in try EventLines(ofCapture: folder) }
+      var event = try events?.next()
+      while !Terminal.isInterrupted, let item = try source.next() {
+        switch item {
+        case .lost(let fault): log.note(recorder.lose(fault), &progress)
+        case .frame(let frame):
+          while let due = event, due.time.map({ $0 <= frame.time }) ?? true {
+            log.note(try recorder.record(due), &progress)
+            event = try events?.next()
+          }
+          log.note(try recorder.record(frame), &progress)
+        }
+        progress.show(recorder.summary.frames)
+      }
+      while !Terminal.isInterrupted, let due = event {
+        log.note(try recorder.record(due), &progress)
+        event = try events?.next()
+      }
+    } catch let error as CaptureError {
+      // What was read so far is whole; it is sealed before the run ends.
+      progress.clear()
+      _ = try? recorder.finish()
+      throw Failure(error)
+    } catch let error as RecordingError {
+      progress.clear()
+      throw Failure(error)
+    }
+    progress.clear()
+    log.close()
+    do { return try recorder.finish() } catch { throw Failure(error) }
+  }
+
+  private func openSource() throws -> any FrameSource {
+    do {
+      if let capture { return try CaptureFolder(capture) }
+      if let xwd { return try XWDFile(path: xwd) }
+      guard let raw, let size, let format, let fps else { throw ValidationError("--raw needs its shape") }
+      return try RawStream(
+        path: raw,
+        shape: RawShape(
+          width: size.width, height: size.height, format: format, stride: stride, framesPerSecond: fps),
+        widgets: widgets)
+    } catch let error as CaptureError { throw Failure(error) }
+  }
+
+  private func sessionID() throws -> SessionID {
+    guard let sessionId else {
+      var generator = SystemRandomNumberGenerator()
+      return SessionID(using: &generator)
+    }
+    guard let id = SessionID(sessionId) else {
+      throw Failure(.usage, "--session-id \(sessionId): a UUID looks like 01234567-89ab-cdef-0123-456789abcdef")
+    }
+    return id
+  }
+
+  private func startTime() throws -> Int64 {
+    guard let startedAt else { return Int64(Date().timeIntervalSince1970 * 1000) * 1_000_000 }
+    guard let time = RFC3339.nanoseconds(startedAt) else {
+      throw Failure(.usage, "--started-at \(startedAt): a time looks like 2026-01-31T12:00:00Z")
+    }
+    return time
+  }
+
+  private func report(_ summary: RecordingSummary, _ policy: MaskPolicy) throws {
+    let report = RecordReport(summary, policy)
+    if output.json { try output.print(json: report) }
+    if !output.quiet { for line in report.lines { Terminal.say(line) } }
+  }
+}
+
+/// A size as `WIDTHxHEIGHT`.
+struct PixelSize: ExpressibleByArgument {
+  var width: Int
+  var height: Int
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let width = parts[0], let height = parts[1],
+      (1...FormatLimits.side).contains(width), (1...FormatLimits.side).contains(height)
+    else { return nil }
+    self.width = width
+    self.height = height
+  }
+}
+
+extension PixelFormat: ExpressibleByArgument {}
+
+/// Says what was wrong with single frames, as far as a person reads.
+struct FaultLog {
+  private var counts = 0
+  private static let limit = 20
+
+  mutating func note(_ fault: CaptureFault?, _ progress: inout Progress) {
+    guard let fault else { return }
+    counts += 1
+    guard counts <= FaultLog.limit else { return }
+    progress.clear()
+    Terminal.say("\(fault)")
+  }
+
+  func close() {
+    if counts > FaultLog.limit { Terminal.say("and \(counts - FaultLog.limit) more of the kind") }
+  }
+}

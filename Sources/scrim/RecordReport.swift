@@ -1,0 +1,52 @@
+import Foundation
+import ScrimRedact
+import ScrimReplay
+
+/// What a recording came to, for people and machines.
+struct RecordReport: Encodable {
+  var frames: Int
+  var withheldFrames: Int
+  var failedClosedFrames: Int
+  var lostFrames: Int
+  var events: Int
+  var droppedEvents: Int
+  var lostEvents: Int
+  var segments: Int
+  var bytes: Int
+  /// Rules that decided nothing, by their index in the policy.
+  var rulesNeverMatched: [Int]
+  var unknownRoles: [String: Int]
+  var masksByReason: [String: Int]
+
+  init(_ summary: RecordingSummary, _ policy: MaskPolicy) {
+    frames = summary.frames
+    withheldFrames = summary.withheldFrames
+    failedClosedFrames = summary.failedClosedFrames
+    lostFrames = summary.lostFrames
+    events = summary.events
+    droppedEvents = summary.droppedEvents
+    lostEvents = summary.lostEvents
+    segments = summary.segments
+    bytes = summary.bytes
+    rulesNeverMatched = summary.usage.neverMatchedRules
+    unknownRoles = summary.usage.unknownRoles
+    masksByReason = summary.usage.masksByReason
+  }
+
+  var lines: [String] {
+    var lines = [
+      "\(frames) frames in \(segments) segments, \(bytes) bytes; \(events) events kept, \(droppedEvents) dropped"
+    ]
+    if withheldFrames > 0 { lines.append("\(withheldFrames) frames show older content in part: it had not settled") }
+    if failedClosedFrames > 0 {
+      lines.append("\(failedClosedFrames) frames are fill: their boxes or pixels could not be had")
+    }
+    if lostFrames > 0 { lines.append("\(lostFrames) frames are lost") }
+    if lostEvents > 0 { lines.append("\(lostEvents) events could not be read") }
+    for rule in rulesNeverMatched { lines.append("warning: rule \(rule) of the policy never matched") }
+    for role in unknownRoles.sorted(by: { $0.key < $1.key }) {
+      lines.append("warning: role \(role.key) is not known (\(role.value) widgets)")
+    }
+    return lines
+  }
+}

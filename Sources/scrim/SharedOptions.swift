@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import ScrimDelivery
+import ScrimRedact
+
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Say nothing but what went wrong.")
+  var quiet = false
+
+  @Flag(help: "Print the result as one JSON object to standard output.")
+  var json = false
+
+  /// Prints a result for machines.
+  func print(json value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+}
+
+extension MaskPolicy {
+  /// The policy that an argument names: a preset, or a file.
+  static func named(_ argument: String) throws -> MaskPolicy {
+    if let preset = Preset(rawValue: argument) { return MaskPolicy(preset: preset) }
+    guard let bytes = FileManager.default.contents(atPath: argument) else {
+      let presets = Preset.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Failure(.usage, "--policy \(argument): there is no such file, and the presets are \(presets)")
+    }
+    do {
+      return try MaskPolicy(json: Array(bytes))
+    } catch {
+      throw Failure(.usage, "--policy \(argument): \(error)")
+    }
+  }
+}
+
+extension SessionFolder {
+  /// Opens the session that an argument names.
+  func opened() throws -> SessionReader {
+    do { return try read() } catch { throw Failure(error) }
+  }
+}
+
+/// Nanoseconds as the milliseconds that files tell: no exponent, no digits that say nothing.
+func milliseconds(_ nanoseconds: Int64) -> String {
+  let sign = nanoseconds < 0 ? "-" : ""
+  let whole = nanoseconds.magnitude / 1_000_000
+  let rest = nanoseconds.magnitude % 1_000_000
+  if rest == 0 { return "\(sign)\(whole)" }
+  var digits = String(rest)
+  digits = String(repeating: "0", count: 6 - digits.count) + digits
+  while digits.last == "0" { digits.removeLast() }
+  return "\(sign)\(whole).\(digits)"
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// Words for people, and the signal that ends long work.
+enum Terminal {
+  /// Writes a line to standard error.
+  static func say(_ line: String) {
+    FileHandle.standardError.write(Data((line + "\n").utf8))
+  }
+
+  private static let interrupt = Atomic<Bool>(false)
+
+  /// Whether the user asked to stop.
+  static var isInterrupted: Bool { interrupt.load(ordering: .relaxed) }
+
+  /// From here on SIGINT and SIGTERM are noted instead of ending the program, so that it can close its files.
+  static func noteInterrupts() {
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { _ in Terminal.interrupt.store(true, ordering: .relaxed) }
+    }
+  }
+}
+
+/// Tells how far long work is: a bar on a terminal, a plain line every few seconds otherwise.
+struct Progress {
+  private let unit: String
+  private let total: Int?
+  private let isQuiet: Bool
+  private let isTerminal = isatty(2) == 1
+  private let start = ContinuousClock.now
+  private var lastShown = ContinuousClock.now
+  private var hasBar = false
+
+  /// - Parameter total: nil where it is not known beforehand.
+  init(unit: String, total: Int?, isQuiet: Bool) {
+    self.unit = unit
+    self.total = total
+    self.isQuiet = isQuiet
+  }
+
+  mutating func show(_ done: Int) {
+    let now = ContinuousClock.now
+    guard !isQuiet, now - lastShown >= (isTerminal ? .milliseconds(200) : .seconds(5)) else { return }
+    lastShown = now
+    let rate = Double(done) / max((now - start) / .seconds(1), 0.001)
+    var text = "\(done)\(total.map { " of \($0)" } ?? "") \(unit), \(Int(rate)) a second"
+    if let total, rate > 0, total > done {
+      text += ", \(Int((Double(total - done) / rate).rounded(.up))) s left"
+    }
+    if isTerminal {
+      let share = total.map { Double(done) / Double(max($0, 1)) } ?? 0
+      let filled = min(max(Int(share * 24), 0), 24)
+      let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 24 - filled)
+      FileHandle.standardError.write(Data("\r\u{1B}[K[\(bar)] \(text)".utf8))
+      hasBar = true
+    } else {
+      Terminal.say(text)
+    }
+  }
+
+  /// Takes the bar away, so that other words can follow.
+  mutating func clear() {
+    guard hasBar else { return }
+    hasBar = false
+    FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+  }
+}

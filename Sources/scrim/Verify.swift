@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import ScrimCapture
+import ScrimDelivery
+import ScrimFormat
+import ScrimImage
+import ScrimRedact
+import ScrimReplay
+
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check every checksum, the chain and the decoding of a session; with its capture, the masks too.")
+
+  @Argument(help: "A session folder.")
+  var session: String
+
+  @Option(help: ArgumentHelp("The capture it was recorded from.", valueName: "dir"))
+  var capture: String?
+
+  @Option(help: ArgumentHelp("The policy it was recorded with.", valueName: "policy"))
+  var policy = "default"
+
+  @OptionGroup var output: OutputOptions
+
+  private struct Report: Encodable {
+    var segments: Int
+    var frames: Int
+    var maskedPixelsChecked: Int
+  }
+
+  func run() throws {
+    let reader = try SessionFolder(path: session).opened()
+    var player = SessionPlayer(reader)
+    var masks = try capture.map { try MaskCheck(capture: $0, policy: .named(policy), manifest: reader.manifest) }
+    var progress = Progress(
+      unit: "frames", total: reader.manifest.segments.reduce(0) { $0 + $1.frames }, isQuiet: output.quiet)
+    var frames = 0
+    do {
+      while let frame = try player.next() {
+        if let picture = player.picture { try masks?.check(frame, picture) }
+        frames += 1
+        progress.show(frames)
+      }
+    } catch let error as PlaybackError {
+      progress.clear()
+      throw Failure(.input, "\(error)")
+    }
+    progress.clear()
+    let stray: [String]
+    do { stray = try reader.unlistedFiles() } catch { throw Failure(error) }
+    guard stray.isEmpty, reader.manifest.state == .sealed else {
+      throw Failure(
+        .input, "the session is not sealed: \((stray + ["manifest.json is open"]).joined(separator: ", "))")
+    }
+    let report = Report(
+      segments: reader.manifest.segments.count, frames: frames, maskedPixelsChecked: masks?.pixels ?? 0)
+    if output.json { try output.print(json: report) }
+    if !output.quiet {
+      var line = "\(report.segments) segments and \(frames) frames are whole"
+      if capture != nil { line += "; \(report.maskedPixelsChecked) masked pixels are fill" }
+      Terminal.say(line)
+    }
+  }
+}
+
+/// Works out from a capture which pixels of each frame must be fill, and looks whether they are.
+///
+/// It shares the plan with the recorder, and nothing behind it: rectangles are painted one by one, pixel by pixel.
+private struct MaskCheck {
+  private var source: CaptureFolder
+  private let policy: MaskPolicy
+  private let planner: MaskPlanner
+  private var plan: (version: Int, expected: [Pixel?])?
+  private(set) var pixels = 0
+
+  init(capture: String, policy: MaskPolicy, manifest: SessionManifest) throws {
+    do { source = try CaptureFolder(capture) } catch { throw Failure(error) }
+    guard manifest.policy == SHA256.digest(policy.canonicalJSON.span) else {
+      throw Failure(.input, "the session was recorded with another policy than the one given (their digests differ)")
+    }
+    guard manifest.width == source.width, manifest.height == source.height else {
+      throw Failure(.input, "the session's pictures have another size than the capture's")
+    }
+    self.policy = policy
+    planner = MaskPlanner(policy: policy)
+  }
+
+  mutating func check(_ played: SessionPlayer.PlayedFrame, _ picture: Picture) throws {
+    let frame = try frame(played.number)
+    let expected: [Pixel?]
+    switch frame.tree {
+    case .success(let tree) where !played.status.contains(.failedClosed):
+      expected = self.expected(tree, version: frame.treeVersion)
+    default: expected = [Pixel?](repeating: policy.fills[.other], count: picture.pixels.count)
+    }
+    for index in expected.indices {
+      guard let fill = expected[index] else { continue }
+      guard picture.pixels[index] == fill else {
+        throw Failure(
+          .input,
+          "frame \(played.number): the masked pixel \(index % picture.width),\(index / picture.width) is not the fill; do not hand this session on"
+        )
+      }
+      pixels += 1
+    }
+  }
+
+  private mutating func frame(_ number: Int) throws -> SourceFrame {
+    do {
+      while let item = try source.next() {
+        if case .frame(let frame) = item, frame.number == number { return frame }
+      }
+    } catch { throw Failure(error) }
+    throw Failure(.input, "the capture has no frame \(number), the session has one")
+  }
+
+  private mutating func expected(_ tree: WidgetTree, version: Int) -> [Pixel?] {
+    if let plan, plan.version == version { return plan.expected }
+    var expected = [Pixel?](repeating: nil, count: source.width * source.height)
+    let made = planner.plan(
+      for: tree, width: source.width, height: source.height, describesWholeWindows: true)
+    for mask in made.masks.sorted(by: { $0.kind < $1.kind }) {
+      for y in mask.rect.y..<mask.rect.maxY {
+        for x in mask.rect.x..<mask.rect.maxX { expected[y * source.width + x] = policy.fills[mask.kind] }
+      }
+    }
+    plan = (version, expected)
+    return expected
+  }
+}
