@@ -80,7 +80,7 @@ enum RoleTable {
           "button imagebutton toolbarbutton floatingactionbutton extendedfloatingactionbutton key"
         ),
         ("push button menu", "menubutton buttonmenu"), ("toggle button", "togglebutton toggle"),
-        ("switch", "switchcompat switchmaterial materialswitch"),
+        ("switch", "switchcompat switchmaterial"),
         ("check box", "checkbutton checkedtextview"),
         ("radio button", "radio"), ("menu", "submenu"), ("menu item", "menubaritem"),
         ("check menu item", "menuitemcheckbox"), ("radio menu item", "menuitemradio"),
@@ -90,7 +90,7 @@ enum RoleTable {
     + roles(
       .text,
       [
-        ("label", "textview appcompattextview materialtextview checkedtext legend textclock"),
+        ("label", "textview checkedtext legend textclock"),
         ("static", "statictext"), ("text", "textleaf inlinetextbox"),
         ("heading", ""), ("paragraph", ""), ("caption", "captiontext figcaption"),
         ("accelerator label", ""), ("block quote", "blockquote"), ("comment", ""), ("code", ""),
@@ -113,7 +113,7 @@ enum RoleTable {
       [
         (
           "image",
-          "img imageview appcompatimageview shapeableimageview graphic graphicsdocument graphicsobject"
+          "img imageview shapeableimageview graphic graphicsdocument graphicsobject"
         ),
         ("icon", "dockitem graphicssymbol"), ("desktop icon", ""), ("image map", "imagemap"),
         ("canvas", ""), ("drawing area", "surfaceview textureview glsurfaceview"),
@@ -123,7 +123,7 @@ enum RoleTable {
     + roles(
       .decoration,
       [
-        ("scroll bar", "scrollbar"), ("separator", "splitter divider materialdivider"),
+        ("scroll bar", "scrollbar"), ("separator", "splitter divider"),
         ("progress bar", "progressindicator linearprogressindicator circularprogressindicator"),
         ("busy indicator", "activityindicator"), ("slider", "seekbar rangeslider timeline"),
         ("level bar", "meter levelindicator relevanceindicator valueindicator"), ("dial", ""),
@@ -147,14 +147,14 @@ enum RoleTable {
         ("landmark", "banner complementary contentinfo main navigation region search"),
         ("article", "feed"), ("form", ""), ("figure", ""), ("page", ""),
         ("grouping", "group radiogroup rowgroup tablayoutgroup layoutarea touchbar matte"),
-        ("card", "cardview materialcardview"), ("text input layout", ""),
+        ("card", "cardview"), ("text input layout", ""),
         ("table", "grid gridview tableview"), ("table row", "row"), ("table column", ""),
         ("tree table", "treegrid outline"), ("tree", ""), ("browser", ""),
         ("list", "listview recyclerview collectionview"), ("list box", "listbox"),
         ("description list", "definitionlist"), ("document frame", "document"),
         ("document web", "webview webarea rootwebarea"), ("document text", ""), ("document email", ""),
         ("document presentation", ""), ("document spreadsheet", ""), ("html container", ""),
-        ("tool bar", "toolbar materialtoolbar navigationbar bottomnavigationview actionbar"),
+        ("tool bar", "toolbar navigationbar bottomnavigationview actionbar"),
         ("menu bar", "menubar"), ("popup menu", "menupopup contextmenu"),
         ("page tab list", "tablist tabbar tabgroup tablayout segmentedcontrol"),
         ("tab panel", "tabpanel"), ("info bar", ""), ("notification", ""),
@@ -183,7 +183,10 @@ enum RoleTable {
       let last = key(String(name[name.utf8.index(after: dot)...]))
     else { return nil }
     if let line = index[last] { return line }
-    return last.hasPrefix("appcompat") ? index[String(last.dropFirst(9))] : nil
+    for family in ["appcompat", "material"] where last.hasPrefix(family) {
+      return index[String(last.dropFirst(family.count))]
+    }
+    return nil
   }
 
   /// Lower case letters and digits of a name; nil if it has none, is longer than any name could be, or holds

@@ -1,0 +1,128 @@
+import ScrimRedact
+import Testing
+
+struct InteractionFilterTests {
+  private static func sanitized(
+    _ json: String, policy: MaskPolicy = MaskPolicy(), tree: WidgetTree? = .empty
+  ) throws(EventError) -> String? {
+    try InteractionFilter(policy: policy).sanitize(json: Array(json.utf8), line: 4, tree: tree)
+      .map { String(decoding: $0.json, as: UTF8.self) }
+  }
+
+  @Test(arguments: [
+    (#"{"t_ms":1.5,"type":"move","x":633,"y":400}"#, #"{"type":"move","x":633,"y":400}"#),
+    (#"{"t_ms":1,"type":"move","x":-3.5,"y":4.9,"target":"iban"}"#, #"{"type":"move","x":-4,"y":4}"#),
+    (#"{"t_ms":1,"type":"move","x":1}"#, #"{"type":"move"}"#),
+    (#"{"t_ms":1,"type":"move","x":1e300,"y":4}"#, #"{"type":"move"}"#),
+    (#"{"t_ms":1,"type":"button","button":1,"x":3,"y":4}"#, #"{"button":1,"type":"button","x":3,"y":4}"#),
+    (#"{"t_ms":1,"type":"button-up","button":"1","x":3,"y":4}"#, #"{"type":"button-up","x":3,"y":4}"#),
+    (#"{"t_ms":1,"type":"button-down","button":1.5}"#, #"{"type":"button-down"}"#),
+    (
+      #"{"t_ms":1,"type":"wheel","dx":0,"dy":-1.5,"button":5}"#,
+      #"{"button":5,"dx":0,"dy":-1.5,"type":"wheel"}"#
+    ),
+    (#"{"t_ms":1,"type":"key","key":"Return","x":3,"y":4}"#, #"{"type":"key"}"#),
+    (#"{"t_ms":1,"type":"char","char":"s"}"#, #"{"type":"key"}"#),
+    (
+      #"{"t_ms":1,"type":"log","level":"warn","message":"a \"b\" \u0001","stack":"x"}"#,
+      #"{"level":"warn","message":"a \"b\" \u0001","type":"log"}"#
+    ),
+    (#"{"t_ms":1,"type":"log","level":"a b","message":7}"#, #"{"type":"log"}"#),
+    (
+      #"{"t_ms":1,"type":"network","method":"GET","url":"https://ann:pw@shop.example:8443/a;s=1/b?card=4012#x","status":200,"duration_ms":1.25,"body":"x"}"#,
+      #"{"duration_ms":1.25,"method":"GET","status":200,"type":"network","url":"https://shop.example:8443/a/b"}"#
+    ),
+    (
+      #"{"t_ms":1,"type":"error","message":"m","name":"TypeError","type2":1}"#,
+      #"{"message":"m","name":"TypeError","type":"error"}"#
+    ),
+    (
+      #"{"t_ms":1,"type":"navigation","url":"/a?b","name":"Pay"}"#,
+      #"{"name":"Pay","type":"navigation","url":"/a"}"#
+    ),
+    (#"{"t_ms":1,"type":"clipboard","text":"4012"}"#, nil),
+  ])
+  func whatIsKept(_ event: String, _ kept: String?) throws {
+    #expect(try Self.sanitized(event) == kept)
+  }
+
+  @Test(arguments: [
+    ("https://u:p@h/x", "https://h/x"), ("https://u:p@h", "https://h"),
+    ("https://a@b@h/x@y", "https://h/x@y"),
+    ("//u:p@h/x", "//h/x"), ("https://h?q=/x@y", "https://h"), ("data:text/plain,secret", "data:"),
+    ("mailto:ann@example.org", "mailto:"), ("javascript:alert(1)", "javascript:"), ("https:u:p@h/", "https:"),
+    ("relative/path?x", "relative/path"), ("#frag", ""), ("u:p@h/x", "u:"), (":p@h", nil), ("ü:p@h/x", nil),
+    (" https://u:p@h/", nil), ("ht\ntps://u:p@h/", nil), ("https:\\\\u:p@h\\", nil),
+    ("http://u:p@\u{301}h/x", "http://\u{301}h/x"),
+    ("https://[::1]:80/x", "https://[::1]:80/x"),
+  ])
+  func addresses(_ url: String, _ kept: String?) throws {
+    var escaped = ""
+    for scalar in url.unicodeScalars {
+      escaped += scalar == "\n" ? "\\n" : scalar == "\\" ? "\\\\" : String(scalar)
+    }
+    let expected = kept.map { #"{"type":"navigation","url":"\#($0)"}"# } ?? #"{"type":"navigation"}"#
+    #expect(try Self.sanitized(#"{"t_ms":1,"type":"navigation","url":"\#(escaped)"}"#) == expected)
+  }
+
+  @Test func longMessagesAreCutAtACharacter() throws {
+    let long = String(repeating: "é", count: 5000)
+    let event = try #require(try Self.sanitized(#"{"t_ms":1,"type":"log","message":"x\#(long)"}"#))
+    #expect(event == #"{"message":"x\#(String(repeating: "é", count: 2047))","type":"log"}"#)
+  }
+
+  @Test func positionsInsideHiddenWidgets() throws {
+    let tree = try WidgetTree(widgets: [
+      Widget(id: "p", role: "password text", x: 10, y: 10, width: 41, height: 20),
+      Widget(id: "e", role: "entry", x: 10, y: 40, width: 40, height: 20, states: ["protected"]),
+      Widget(id: "k", role: "keyboard", x: 100, y: 100, width: 60, height: 60),
+      Widget(id: "b", role: "push button", x: 110, y: 110, width: 10, height: 10, parent: .id("k")),
+    ])
+    func at(_ x: Int, _ y: Int, _ policy: MaskPolicy = MaskPolicy()) throws -> String? {
+      try Self.sanitized(#"{"t_ms":1,"type":"move","x":\#(x),"y":\#(y)}"#, policy: policy, tree: tree)
+    }
+    #expect(try at(12, 12) == #"{"type":"move","x":30,"y":20}"#)
+    #expect(try at(50, 29) == #"{"type":"move","x":30,"y":20}"#)
+    // The padding belongs to it: boxes are not exact.
+    #expect(try at(9, 9) == #"{"type":"move","x":30,"y":20}"#)
+    #expect(try at(7, 9) == #"{"type":"move","x":7,"y":9}"#)
+    #expect(try at(12, 45) == #"{"type":"move","x":30,"y":50}"#)
+    #expect(try at(115, 115) == #"{"type":"move","x":115,"y":115}"#)
+    let keypad = try MaskPolicy(json: Array(#"{"hideInteraction":["push button","keyboard"]}"#.utf8))
+    #expect(try at(115, 115, keypad) == #"{"type":"move","x":130,"y":130}"#)
+    #expect(try at(12, 12, keypad) == #"{"type":"move","x":30,"y":20}"#)
+    #expect(
+      try Self.sanitized(#"{"t_ms":1,"type":"button","button":1,"x":1,"y":2}"#, tree: nil)
+        == #"{"button":1,"type":"button"}"#)
+  }
+
+  @Test func furtherTypes() throws {
+    let policy = try MaskPolicy(json: Array(#"{"events":["tap","key"]}"#.utf8))
+    #expect(
+      try Self.sanitized(#"{"t_ms":1,"type":"tap","x":1,"y":2,"text":"a"}"#, policy: policy)
+        == #"{"type":"tap","x":1,"y":2}"#)
+    #expect(try Self.sanitized(#"{"t_ms":1,"type":"key","x":1,"y":2}"#, policy: policy) == #"{"type":"key"}"#)
+    #expect(try Self.sanitized(#"{"t_ms":1,"type":"swipe","x":1,"y":2}"#, policy: policy) == nil)
+  }
+
+  @Test(arguments: [
+    "", "7", "{\"t_ms\":1}", #"{"t_ms":"1","type":"key"}"#, #"{"type":"key"}"#, #"{"t_ms":1,"type":7}"#,
+    #"{"t_ms":NaN,"type":"key"}"#, #"{"t_ms":1e300,"type":"key"}"#, #"{"t_ms":1,"t_ms":2,"type":"key"}"#,
+    #"{"t_ms":1,"type":""}"#,
+  ])
+  func malformed(_ json: String) {
+    do {
+      _ = try Self.sanitized(json)
+      Issue.record("no error")
+    } catch {
+      #expect(error.description.hasPrefix("line 4: "))
+    }
+  }
+
+  @Test func timeIsKeptApart() throws {
+    let filter = InteractionFilter(policy: MaskPolicy())
+    let event = try filter.sanitize(
+      json: Array(#"{"t_ms":858.3,"type":"char","char":"x"}"#.utf8), line: 1, tree: nil)
+    #expect(event?.timeMs == 858.3 && event?.type == "key")
+  }
+}

@@ -1,0 +1,126 @@
+import ScrimImage
+import ScrimRedact
+import ScrimTestSupport
+import Testing
+
+/// What holds for every tree and policy, tried on random ones.
+struct MaskPlannerPropertyTests {
+  static func randomWidgets(using generator: inout SeededGenerator) -> [Widget] {
+    let roles =
+      Role.all.map(\.name) + ["sparkle", "push button", "panel", "panel", "label", "frame", "list item"]
+    let count = Int.random(in: 0...40, using: &generator)
+    return (0..<count).map { index in
+      let parent = index > 0 && Int.random(in: 0..<4, using: &generator) > 0
+      return Widget(
+        id: "w\(index)", role: roles.randomElement(using: &generator) ?? "label",
+        x: Double.random(in: -20...110, using: &generator), y: Double.random(in: -20...80, using: &generator),
+        width: Double.random(in: 0...60, using: &generator).rounded(),
+        height: Double.random(in: 0...40, using: &generator).rounded(),
+        parent: parent ? .index(Int.random(in: 0..<index, using: &generator)) : nil,
+        states: ["editable", "focused", "protected", "checked"].filter { _ in
+          Int.random(in: 0..<8, using: &generator) == 0
+        },
+        text: Int.random(in: 0..<4, using: &generator) == 0 ? "text" : nil,
+        mask: [nil, nil, nil, nil, true, false][Int.random(in: 0..<6, using: &generator)])
+    }
+  }
+
+  static func randomPolicy(using generator: inout SeededGenerator) -> MaskPolicy {
+    var policy = MaskPolicy(preset: MaskPolicy.Preset.allCases.randomElement(using: &generator) ?? .default)
+    policy.maskAllText = Bool.random(using: &generator)
+    policy.maskAllImages = Bool.random(using: &generator)
+    policy.maskAllInputs = Bool.random(using: &generator)
+    policy.unknown = Bool.random(using: &generator) ? .mask : .keep
+    policy.uncovered = MaskPolicy.Uncovered.allCases.randomElement(using: &generator) ?? .auto
+    policy.gaps = MaskPolicy.Gaps.allCases.randomElement(using: &generator) ?? .guard
+    policy.padding = Int.random(in: 0...3, using: &generator)
+    for _ in 0..<Int.random(in: 0...3, using: &generator) {
+      let shows = Bool.random(using: &generator)
+      policy.rules.append(
+        MaskPolicy.Rule(
+          roles: (0..<3).compactMap { _ in Role.all.randomElement(using: &generator) },
+          states: Bool.random(using: &generator) ? ["focused", "checked"] : [],
+          decision: shows ? .unmask : .mask, insideMasked: shows && Bool.random(using: &generator)))
+    }
+    return policy
+  }
+
+  static func plan(_ widgets: [Widget], _ policy: MaskPolicy) throws -> MaskPlan {
+    let extents = Window.Extents(left: 2, right: 2, top: 9, bottom: 2)
+    let windows = [
+      Window(x: 10, y: 15, width: 50, height: 40, frameExtents: extents),
+      Window(x: 30, y: 30, width: 60, height: 60),
+    ]
+    return MaskPlanner(policy: policy)
+      .plan(
+        for: try WidgetTree(widgets: widgets, windows: windows), width: 100, height: 80,
+        describesWholeWindows: true)
+  }
+
+  /// Names and texts decide nothing but through name patterns and whether a text says anything.
+  @Test func namesAndTextsDecideNothing() throws {
+    var generator = SeededGenerator(seed: 7)
+    for _ in 0..<1500 {
+      let widgets = Self.randomWidgets(using: &generator)
+      let policy = Self.randomPolicy(using: &generator)
+      let others = widgets.map { widget in
+        Widget(
+          id: widget.id, role: widget.type, name: "name \(UInt.random(in: 0...999, using: &generator))",
+          x: widget.x, y: widget.y, width: widget.width, height: widget.height, parent: widget.parent,
+          states: widget.states,
+          text: widget.hasText
+            ? "other \(UInt.random(in: 0...999, using: &generator))"
+            : [" \n", "\u{FFFC}", ""].randomElement(using: &generator),
+          mask: widget.mask)
+      }
+      #expect(try Self.plan(widgets, policy) == Self.plan(others, policy))
+    }
+  }
+
+  /// The order of a list decides nothing about pixels.
+  @Test func orderDecidesNothing() throws {
+    var generator = SeededGenerator(seed: 8)
+    for _ in 0..<500 {
+      var widgets = Self.randomWidgets(using: &generator)
+      for index in widgets.indices {
+        if case .index(let parent)? = widgets[index].parent { widgets[index].parent = .id("w\(parent)") }
+      }
+      let policy = Self.randomPolicy(using: &generator)
+      let plan = try Self.plan(widgets, policy)
+      let other = try Self.plan(widgets.shuffled(using: &generator), policy)
+      #expect(plan.masked == other.masked && plan.guarded == other.guarded)
+    }
+  }
+
+  /// Passwords, marks and their subtrees are masked whatever the policy; nothing masked is guarded; strict guards nothing.
+  @Test func whatNoPolicyShows() throws {
+    var generator = SeededGenerator(seed: 9)
+    for _ in 0..<1500 {
+      let widgets = Self.randomWidgets(using: &generator)
+      let policy = Self.randomPolicy(using: &generator)
+      let plan = try Self.plan(widgets, policy)
+      let tree = try WidgetTree(widgets: widgets)
+      let picture = Rect(x: 0, y: 0, width: 100, height: 80)
+      for index in widgets.indices {
+        var above: Int? = index
+        while let ancestor = above {
+          if widgets[ancestor].nature == .password || widgets[ancestor].mask == true {
+            let box = Region(tree.rects[index].intersection(picture))
+            #expect(box.subtracting(plan.masked).isEmpty)
+          }
+          above = tree.parent(of: ancestor)
+        }
+      }
+      #expect(plan.guarded.intersection(plan.masked).isEmpty)
+      for mask in plan.masks { #expect(!mask.rect.isEmpty && mask.rect.intersection(picture) == mask.rect) }
+      if policy.gaps != .guard { #expect(plan.guarded.isEmpty) }
+      if policy.gaps == .mask, policy.uncovered != .keep {
+        // Only what something shows is left.
+        let shown = Region(
+          union: widgets.indices.filter { index in !plan.masks.contains { $0.widget == index } }
+            .map { tree.rects[$0].intersection(picture) })
+        #expect(plan.masked.complement(in: picture).subtracting(shown).isEmpty)
+      }
+    }
+  }
+}

@@ -1,0 +1,300 @@
+import ScrimImage
+import ScrimRedact
+import Testing
+
+/// The rules of Masking.md, section by section, on a picture of 100 × 80 pixels.
+struct MaskPlannerTests {
+  static func widget(
+    _ id: String, _ role: String, _ box: (Double, Double, Double, Double), in parent: String? = nil,
+    name: String = "",
+    states: [String] = [], text: String? = nil, mask: Bool? = nil
+  ) -> Widget {
+    Widget(
+      id: id, role: role, name: name, x: box.0, y: box.1, width: box.2, height: box.3,
+      parent: parent.map { .id($0) }, states: states, text: text, mask: mask)
+  }
+
+  private func policy(_ json: String) throws -> MaskPolicy { try MaskPolicy(json: Array(json.utf8)) }
+
+  private func plan(
+    _ widgets: [Widget], _ policy: MaskPolicy, windows: [Window] = [], whole: Bool = false,
+    callback: ((Widget) -> MaskDecision)? = nil
+  ) throws -> MaskPlan {
+    MaskPlanner(policy: policy)
+      .plan(
+        for: try WidgetTree(widgets: widgets, windows: windows), width: 100, height: 80,
+        describesWholeWindows: whole,
+        callback: callback)
+  }
+
+  /// Why the widget of that index is masked; nil if it isn't.
+  private func reason(_ plan: MaskPlan, _ index: Int) -> MaskReason? {
+    plan.masks.first { $0.widget == index }?.reason
+  }
+
+  @Test func boxesArePaddedAndCut() throws {
+    let label = Self.widget("a", "label", (10.4, 20.6, 5, 5))
+    let edge = Self.widget("b", "icon", (95, 75, 50, 50))
+    let outside = Self.widget("c", "label", (200, 0, 5, 5))
+    let empty = Self.widget("d", "label", (50, 50, 0, 10))
+    let below = Self.widget("e", "panel", (40, 40, 5, 5), in: "d")
+    let plan = try plan([label, edge, outside, empty, below], MaskPolicy())
+    #expect(
+      plan.masks == [
+        MaskPlan.Mask(
+          rect: Rect(minX: 8, minY: 18, maxX: 18, maxY: 28), kind: .text, reason: .nature, widget: 0),
+        MaskPlan.Mask(
+          rect: Rect(minX: 93, minY: 73, maxX: 100, maxY: 80), kind: .image, reason: .nature, widget: 1),
+        MaskPlan.Mask(
+          rect: Rect(minX: 38, minY: 38, maxX: 47, maxY: 47), kind: .other, reason: .childless, widget: 4),
+      ])
+  }
+
+  @Test func defaultsByNature() throws {
+    let box = (10.0, 10.0, 5.0, 5.0)
+    let widgets = [
+      Self.widget("0", "label", box), Self.widget("1", "image", box), Self.widget("2", "entry", box),
+      Self.widget("3", "password text", box), Self.widget("4", "sparkle", box),
+      Self.widget("5", "panel", box),
+      Self.widget("6", "slider", box), Self.widget("7", "panel", (0, 0, 50, 50)),
+      Self.widget("8", "label", box, in: "7"),
+      Self.widget("9", "sparkle", (0, 0, 50, 50)), Self.widget("10", "label", box, in: "9"),
+    ]
+    let masked = try plan(widgets, MaskPolicy())
+    let expected: [MaskReason?] = [
+      .nature, .nature, .nature, .nature, .unknownRole, .childless, nil, nil, .nature, nil, .nature,
+    ]
+    #expect((0..<11).map { reason(masked, $0) } == expected)
+    #expect(masked.guarded == Region(Rect(x: 0, y: 0, width: 50, height: 50)).subtracting(masked.masked))
+    let none = try plan(widgets, MaskPolicy(preset: .none), whole: true)
+    #expect(none.masks.map(\.reason) == [.nature] && none.masks[0].kind == .password)
+    #expect(none.guarded.isEmpty)
+    let images = try plan(widgets, policy(#"{"maskAllText":false,"maskAllInputs":false}"#))
+    #expect((0..<3).map { reason(images, $0) } == [nil, .nature, nil])
+    #expect(try reason(plan(widgets, policy(#"{"maskAllImages":false}"#)), 1) == nil)
+  }
+
+  @Test func orderOfDecisions() throws {
+    let policy = try policy(
+      #"""
+      {"rules":[{"id":"a","decision":"unmask"},{"role":"label","name":"/secret/i","decision":"mask"},
+      {"role":"button","state":["focused","selected"],"decision":"unmask"},{"role":"button","decision":"mask"},
+      {"type":"com.acme.*","decision":"unmask"},{"role":"password text","decision":"unmask"}]}
+      """#)
+    let box = (10.0, 10.0, 5.0, 5.0)
+    let widgets = [
+      Self.widget("a", "label", box, name: "Secret"), Self.widget("b", "label", box, name: "Secret"),
+      Self.widget("c", "push button", box, states: ["FOCUSED"]), Self.widget("d", "push button", box),
+      Self.widget("e", "com.acme.Gauge", box), Self.widget("f", "password text", box, mask: false),
+      Self.widget("g", "push button", box, mask: false),
+      Self.widget("h", "label", box, name: "secret", mask: false),
+      Self.widget("i", "push button", box, states: ["focused"], mask: true),
+    ]
+    let result = try plan(widgets, policy)
+    let expected: [MaskReason?] = [nil, .rule(1), nil, .rule(3), nil, .nature, nil, nil, .mark]
+    #expect((0..<9).map { reason(result, $0) } == expected)
+    let asked = try plan(widgets, policy) { $0.id == "a" ? .mask : $0.id == "b" ? .unmask : .continue }
+    #expect((0..<4).map { reason(asked, $0) } == [.callback, nil, nil, .rule(3)])
+    _ = try plan(widgets, policy) { widget in
+      #expect(widget.nature != .password && widget.mask == nil)
+      return .continue
+    }
+  }
+
+  @Test func longNamesCountAsWhatHidesMore() throws {
+    let long = String(repeating: "x", count: NamePattern.textLimit + 1)
+    let label = Self.widget("a", "label", (0, 0, 5, 5), name: long)
+    #expect(
+      try reason(plan([label], policy(#"{"rules":[{"name":"zzz","decision":"mask"}]}"#)), 0) == .rule(0))
+    #expect(try reason(plan([label], policy(#"{"rules":[{"name":"*","decision":"unmask"}]}"#)), 0) == .nature)
+  }
+
+  @Test func subtreesAreMasked() throws {
+    let widgets = [
+      Self.widget("list", "list item", (0, 0, 50, 20)),
+      Self.widget("label", "label", (60, 0, 10, 5), in: "list"),
+      Self.widget("button", "push button", (30, 2, 10, 10), in: "list"),
+      Self.widget("bar", "slider", (60, 20, 5, 5), in: "button"),
+      Self.widget("mark", "label", (60, 30, 5, 5), in: "list", mask: false),
+    ]
+    let kept = try plan(
+      widgets, policy(#"{"rules":[{"role":"push button","decision":"unmask"}],"padding":0}"#))
+    #expect((0..<5).map { reason(kept, $0) } == [.nature, .nature, .inside(0), .inside(0), .inside(0)])
+    #expect(kept.masks[3].kind == .other && kept.masks[1].kind == .text)
+    #expect(kept.masked.contains(x: 60, y: 20) && kept.masked.contains(x: 60, y: 30))
+  }
+
+  private static let unmaskInside = #"{"role":"push button","decision":"unmask","insideMasked":true}"#
+
+  @Test func rulesOpenMasks() throws {
+    let policy = try policy(#"{"rules":[\#(Self.unmaskInside)],"padding":3}"#)
+    let opened = try plan(
+      [
+        Self.widget("row", "list item", (0, 0, 50, 20)),
+        Self.widget("inner", "panel", (10, 0, 40, 20), in: "row"),
+        Self.widget("button", "push button", (30, 2, 10, 10), in: "inner"),
+        Self.widget("image", "image", (31, 3, 4, 4), in: "button"),
+        Self.widget("entry", "entry", (36, 8, 1, 1), in: "button"),
+        Self.widget("far", "label", (60, 60, 5, 5), in: "button"),
+        Self.widget("near", "label", (20, 5, 9, 5), in: "row"),
+      ], policy)
+    // The button's box is shown but for the entry (grown to 33..<40 × 5..<12) and its neighbour (to x < 32).
+    #expect(!opened.masked.contains(x: 35, y: 3) && opened.masked.contains(x: 35, y: 1))
+    #expect(opened.masked.contains(x: 36, y: 8) && opened.masked.contains(x: 30, y: 4))
+    #expect(opened.masked.contains(x: 41, y: 4) && opened.masked.contains(x: 60, y: 60))
+    #expect(opened.masks.filter { $0.widget == 3 }.isEmpty)
+    #expect(reason(opened, 1) == .inside(0))
+  }
+
+  @Test(arguments: [
+    ("list item", nil, [], false, false), ("list item", true, [], false, true),
+    ("entry", nil, [], false, true),
+    ("combo box", nil, [], false, true), ("list item", nil, ["editable"], false, true),
+    ("list item", nil, ["password"], false, true), ("list item", nil, [], true, true),
+    ("panel", nil, ["focused"], false, true), ("panel", nil, ["selected"], false, false),
+  ])
+  func whatStaysClosed(_ role: String, _ mark: Bool?, _ states: [String], _ called: Bool, _ closed: Bool)
+    throws
+  {
+    let policy = try policy(
+      """
+      {"rules":[{"state":"focused","role":"panel","decision":"mask"},\(Self.unmaskInside),
+      {"state":"selected","decision":"mask"}]}
+      """)
+    let plan = try plan(
+      [
+        Self.widget("row", role, (0, 0, 50, 20), states: states, mask: mark),
+        Self.widget("button", "push button", (30, 2, 10, 10), in: "row"),
+      ], policy
+    ) { called && $0.id == "row" ? .mask : .continue }
+    #expect(plan.masked.contains(x: 35, y: 7) == closed)
+    #expect(plan.masked.contains(x: 5, y: 5))
+  }
+
+  @Test func controlsShowWhatLiesInThem() throws {
+    let rules = #"{"rules":[{"role":"page tab","decision":"unmask"},{"name":"no","decision":"mask"}]}"#
+    let widgets = [
+      Self.widget("tab", "page tab", (0, 0, 30, 10)),
+      Self.widget("filler", "filler", (0, 0, 30, 10), in: "tab"),
+      Self.widget("label", "label", (2, 2, 10, 6), in: "filler"),
+      Self.widget("page", "panel", (0, 10, 90, 60), in: "tab"),
+      Self.widget("text", "label", (10, 20, 10, 10), in: "page"),
+      Self.widget("entry", "entry", (15, 2, 5, 5), in: "tab"),
+      Self.widget("inEntry", "label", (15, 2, 5, 5), in: "entry"),
+      Self.widget("no", "label", (24, 2, 3, 3), in: "tab", name: "no"),
+    ]
+    let shown = try plan(widgets, policy(rules))
+    let expected: [MaskReason?] = [nil, nil, nil, nil, .nature, .nature, .nature, .rule(1)]
+    #expect((0..<8).map { reason(shown, $0) } == expected)
+    // A control that is shown since nothing masks its nature shows its own pixels only.
+    let images = [
+      Self.widget("b", "push button", (0, 0, 30, 10)), Self.widget("i", "image", (2, 2, 5, 5), in: "b"),
+    ]
+    #expect(try reason(plan(images, policy(#"{"maskAllText":false}"#)), 1) == .nature)
+  }
+
+  @Test func containersThatARuleShowsAreTrusted() throws {
+    let widgets = [
+      Self.widget("p", "panel", (0, 0, 50, 50)), Self.widget("l", "label", (10, 10, 5, 5), in: "p"),
+      Self.widget("s", "slider", (60, 60, 10, 10)),
+    ]
+    let plan = try plan(widgets, policy(#"{"gaps":"mask","rules":[{"role":["panel"],"decision":"unmask"}]}"#))
+    #expect(!plan.masked.contains(x: 40, y: 40) && plan.masked.contains(x: 12, y: 12))
+    #expect(plan.masked.contains(x: 65, y: 65) && plan.guarded.isEmpty)
+    #expect(plan.masks.last?.reason == .gap && plan.masks.last?.kind == .gap)
+  }
+
+  @Test func windows() throws {
+    let extents = Window.Extents(left: 1, right: 1, top: 10, bottom: 2)
+    let window = Window(x: 20, y: 20, width: 40, height: 40, frameExtents: extents)
+    let frame = [
+      Self.widget("f", "frame", (20, 20, 40, 40)), Self.widget("l", "label", (30, 30, 5, 5), in: "f"),
+    ]
+    let ring = try plan(frame, MaskPolicy(), windows: [window])
+    #expect(ring.masks.filter { $0.reason == .titleBar }.count == 4)
+    #expect(ring.masked.contains(x: 17, y: 8) && !ring.masked.contains(x: 40, y: 50))
+    #expect(ring.masked.contains(x: 40, y: 21) && !ring.masked.contains(x: 40, y: 23))
+    let kept = try plan(frame, policy(#"{"titleBars":"keep"}"#), windows: [window])
+    #expect(kept.masks.map(\.widget) == [1] && kept.guarded.contains(x: 20, y: 12))
+    let treeless = try plan([], policy(#"{"titleBars":"keep"}"#), windows: [window])
+    #expect(treeless.masks.map(\.reason) == [.treelessWindow])
+    #expect(treeless.masks.map(\.rect) == [Rect(minX: 17, minY: 8, maxX: 63, maxY: 64)])
+    #expect(
+      try plan([], policy(#"{"titleBars":"keep","treelessWindows":"keep"}"#), windows: [window]).masks.isEmpty
+    )
+    // A listed child that lies in a window doesn't describe it, unless the two agree.
+    let far = Self.widget("f", "frame", (0, 0, 100, 80))
+    let small = Self.widget("l", "panel", (30, 30, 5, 5), in: "f")
+    let equal = Self.widget("l", "panel", (22, 22, 36, 36), in: "f")
+    func isTreeless(_ widgets: [Widget]) throws -> Bool {
+      try plan(widgets, MaskPolicy(), windows: [window]).masks.contains { $0.reason == .treelessWindow }
+    }
+    #expect(try isTreeless([far, small]))
+    #expect(try !isTreeless([far, equal]))
+    #expect(try !isTreeless([Self.widget("t", "tool tip", (50, 50, 15, 15))]))
+    #expect(try isTreeless([Self.widget("t", "tool tip", (50, 50, 40, 40))]))
+    #expect(try plan([], MaskPolicy(), windows: [Window(x: 1, y: 1, width: 1, height: 1)]).masks.isEmpty)
+    #expect(try plan([], MaskPolicy(), windows: [Window(x: -50, y: 1, width: 9, height: 9)]).masks.isEmpty)
+  }
+
+  @Test func uncovered() throws {
+    let widgets = [
+      Self.widget("f", "frame", (0, 0, 50, 80)), Self.widget("l", "label", (10, 10, 60, 5), in: "f"),
+    ]
+    func uncovered(_ value: String, whole: Bool) throws -> [Rect] {
+      try plan(widgets, policy(#"{"uncovered":"\#(value)","padding":1}"#), whole: whole).masks
+        .filter { $0.kind == .uncovered }.map(\.rect)
+    }
+    #expect(try uncovered("keep", whole: true).isEmpty)
+    #expect(try uncovered("auto", whole: false).isEmpty)
+    let rest = [
+      Rect(minX: 50, minY: 0, maxX: 100, maxY: 9), Rect(minX: 71, minY: 9, maxX: 100, maxY: 16),
+      Rect(minX: 50, minY: 16, maxX: 100, maxY: 80),
+    ]
+    #expect(try uncovered("auto", whole: true) == rest)
+    #expect(try uncovered("mask", whole: false) == rest)
+  }
+
+  @Test func presets() throws {
+    let widgets = [
+      Self.widget("f", "frame", (0, 0, 90, 70)), Self.widget("b", "push button", (0, 0, 10, 10), in: "f"),
+      Self.widget("m", "check menu item", (0, 20, 10, 10), in: "f"),
+      Self.widget("l", "label", (20, 20, 9, 9), in: "f"),
+      Self.widget("s", "slider", (40, 40, 9, 9), in: "f"), Self.widget("k", "link", (60, 20, 9, 9), in: "f"),
+      Self.widget("u", "sparkle", (60, 40, 9, 9), in: "f"),
+      Self.widget("p", "password text", (60, 60, 9, 9), in: "f"),
+    ]
+    func shown(_ preset: MaskPolicy.Preset) throws -> [Bool] {
+      let plan = try plan(widgets, MaskPolicy(preset: preset))
+      return try (0..<8).map { index in
+        let rect = try WidgetTree(widgets: widgets).rects[index]
+        return !plan.masked.contains(x: rect.maxX - 1, y: rect.maxY - 1)
+      } + [!plan.masked.contains(x: 95, y: 75)]
+    }
+    #expect(try shown(.default) == [true, false, false, false, true, false, false, false, true])
+    #expect(try shown(.strict) == [false, false, false, false, false, false, false, false, false])
+    #expect(try shown(.controls) == [true, true, true, false, true, false, false, false, true])
+    #expect(try shown(.none) == [true, true, true, true, true, true, true, false, true])
+  }
+
+  @Test func usage() throws {
+    let policy = try policy(
+      #"{"rules":[{"role":"label","decision":"mask"},{"id":"gone","decision":"mask"},{"role":"icon","decision":"unmask"}]}"#
+    )
+    let tree = try WidgetTree(widgets: [
+      Self.widget("a", "label", (0, 0, 9, 9)), Self.widget("b", "sparkle", (0, 0, 9, 9)),
+      Self.widget("c", "sparkle", (0, 0, 9, 9)), Self.widget("d", "unknown", (0, 0, 9, 9)),
+      Self.widget("e", "icon", (0, 0, 9, 9)),
+    ])
+    var usage = MaskUsage(policy: policy)
+    for _ in 0..<2 {
+      _ = MaskPlanner(policy: policy)
+        .plan(for: tree, width: 100, height: 80, describesWholeWindows: false, usage: &usage)
+    }
+    #expect(usage.plans == 2 && usage.neverMatchedRules == [1] && usage.ruleDecisions == [2, 0, 2])
+    #expect(usage.unknownRoles == ["sparkle": 4])
+    #expect(usage.masksByReason == ["rule": 2, "unknown role": 6])
+    usage.merge(usage)
+    #expect(usage.plans == 4 && usage.unknownRoles == ["sparkle": 8])
+  }
+}
