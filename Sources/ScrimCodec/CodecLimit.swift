@@ -15,14 +15,3 @@ public enum CodecLimit {
     return count
   }
 }
-
-extension Array where Element: FixedWidthInteger {
-  /// Makes the array `count` long without touching what it holds already.
-  mutating func resize(to count: Int) {
-    if self.count > count {
-      removeLast(self.count - count)
-    } else {
-      append(contentsOf: repeatElement(0, count: count - self.count))
-    }
-  }
-}

@@ -20,34 +20,33 @@ extension JPEG {
   public static func decode(
     _ bytes: Span<UInt8>, into pixels: inout [UInt32], pixelLimit: Int = CodecLimit.pixels
   ) throws(CodecError) -> Info {
-    do throws(CodecError) {
-      let header = try header(of: bytes)
-      let count = try CodecLimit.pixelCount(
-        .jpeg, width: header.width, height: header.height, limit: pixelLimit)
-      pixels.resize(to: count)
-      var facts = scrim_jpeg_facts()
-      try unsafe pixels.withUnsafeMutableBufferPointer { target throws(CodecError) in
+    pixels.removeAll(keepingCapacity: true)
+    let header = try header(of: bytes)
+    let count = try CodecLimit.pixelCount(
+      .jpeg, width: header.width, height: header.height, limit: pixelLimit)
+    var facts = scrim_jpeg_facts()
+    try pixels.append(addingCapacity: count) { target throws(CodecError) in
+      try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
         try unsafe bytes.withUnsafeBufferPointer { source throws(CodecError) in
           try unsafe CodecError.check(.jpeg) { message in
-            // `target` holds width × height words; both buffers are alive for the call, which keeps no pointer.
+            // `space` has room for `count` words, all written on success; both buffers outlive the call, which keeps
+            // no pointer.
             unsafe scrim_jpeg_decode(
               source.baseAddress, source.count, UInt32(header.width), UInt32(header.height),
-              target.baseAddress, &facts, message)
+              space.baseAddress, &facts, message)
           }
         }
+        initialized = count
       }
-      let colorSpace: ColorSpace =
-        switch facts.space {
-        case .SCRIM_JPEG_GRAY: .gray
-        case .SCRIM_JPEG_YCBCR: .yCbCr
-        case .SCRIM_JPEG_RGB: .rgb
-        case .SCRIM_JPEG_CMYK: .cmyk
-        case .SCRIM_JPEG_YCCK: .ycck
-        }
-      return Info(header: header, colorSpace: colorSpace, trailingBytes: facts.trailing)
-    } catch {
-      pixels.removeAll(keepingCapacity: true)
-      throw error
     }
+    let colorSpace: ColorSpace =
+      switch facts.space {
+      case .SCRIM_JPEG_GRAY: .gray
+      case .SCRIM_JPEG_YCBCR: .yCbCr
+      case .SCRIM_JPEG_RGB: .rgb
+      case .SCRIM_JPEG_CMYK: .cmyk
+      case .SCRIM_JPEG_YCCK: .ycck
+      }
+    return Info(header: header, colorSpace: colorSpace, trailingBytes: facts.trailing)
   }
 }

@@ -23,25 +23,24 @@ extension PNG {
     _ bytes: Span<UInt8>, into pixels: inout [UInt32], as form: PixelForm = .rgb,
     sixteenBit: SixteenBit = .refuse, pixelLimit: Int = CodecLimit.pixels
   ) throws(CodecError) -> Info {
-    do throws(CodecError) {
-      let header = try header(of: bytes)
-      if header.bitDepth == 16, case .refuse = sixteenBit {
-        throw CodecError(.png, .unsupported, "the samples have 16 bits, and no reduction to 8 was asked for")
-      }
-      let count = try CodecLimit.pixelCount(
-        .png, width: header.width, height: header.height, limit: pixelLimit)
-      let imageDataEnd = try imageDataEnd(of: bytes)
-      pixels.resize(to: count)
-      return try unsafe pixels.withUnsafeMutableBufferPointer { target throws(CodecError) in
-        // `target` holds `count` words: what `run` asks for in both forms of 32 bits.
-        try unsafe run(
-          bytes, header, imageDataEnd, form: form == .rgb ? .SCRIM_PNG_RGB : .SCRIM_PNG_ARGB,
-          rows: UnsafeMutableRawPointer(target.baseAddress))
-      }
-    } catch {
-      pixels.removeAll(keepingCapacity: true)
-      throw error
+    pixels.removeAll(keepingCapacity: true)
+    let header = try header(of: bytes)
+    if header.bitDepth == 16, case .refuse = sixteenBit {
+      throw CodecError(.png, .unsupported, "the samples have 16 bits, and no reduction to 8 was asked for")
     }
+    let count = try CodecLimit.pixelCount(.png, width: header.width, height: header.height, limit: pixelLimit)
+    let imageDataEnd = try imageDataEnd(of: bytes)
+    var facts = scrim_png_facts()
+    try pixels.append(addingCapacity: count) { target throws(CodecError) in
+      try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
+        // `space` has room for `count` words, and `run` has written all of them where it does not throw.
+        facts = try unsafe run(
+          bytes, header, imageDataEnd, form: form == .rgb ? .SCRIM_PNG_RGB : .SCRIM_PNG_ARGB,
+          rows: UnsafeMutableRawPointer(space.baseAddress))
+        initialized = count
+      }
+    }
+    return Info(header: header, facts: facts)
   }
 
   /// Decodes the samples of a picture that has 16 bits of each; for fewer there is ``decode(_:as:sixteenBit:pixelLimit:)``.
@@ -54,22 +53,24 @@ extension PNG {
     }
     let count = try CodecLimit.pixelCount(.png, width: header.width, height: header.height, limit: pixelLimit)
     let imageDataEnd = try imageDataEnd(of: bytes)
-    var samples = [UInt16](repeating: 0, count: count * 4)
-    let info = try unsafe samples.withUnsafeMutableBufferPointer { target throws(CodecError) in
-      // `target` holds four samples a pixel: what `run` asks for in this form.
-      try unsafe run(
-        bytes, header, imageDataEnd, form: .SCRIM_PNG_RGBA16,
-        rows: UnsafeMutableRawPointer(target.baseAddress)
-      )
+    var facts = scrim_png_facts()
+    let samples = try [UInt16](capacity: count * 4) { target throws(CodecError) in
+      try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
+        // `space` has room for four samples a pixel, and `run` has written all of them where it does not throw.
+        facts = try unsafe run(
+          bytes, header, imageDataEnd, form: .SCRIM_PNG_RGBA16,
+          rows: UnsafeMutableRawPointer(space.baseAddress))
+        initialized = count * 4
+      }
     }
-    return DeepImage(info: info, samples: samples)
+    return DeepImage(info: Info(header: header, facts: facts), samples: samples)
   }
 
   /// - Parameter rows: room for `width × height` words, or four times as many samples of 16 bits.
   private static func run(
     _ bytes: Span<UInt8>, _ header: Header, _ imageDataEnd: Int, form: scrim_png_form,
     rows: UnsafeMutableRawPointer?
-  ) throws(CodecError) -> Info {
+  ) throws(CodecError) -> scrim_png_facts {
     var facts = scrim_png_facts()
     try unsafe bytes.withUnsafeBufferPointer { source throws(CodecError) in
       try unsafe CodecError.check(.png) { message in
@@ -79,6 +80,12 @@ extension PNG {
           rows, &facts, message)
       }
     }
-    return Info(header: header, hasAlpha: facts.has_alpha != 0, isOpaque: facts.is_opaque != 0)
+    return facts
+  }
+}
+
+extension PNG.Info {
+  fileprivate init(header: PNG.Header, facts: scrim_png_facts) {
+    self.init(header: header, hasAlpha: facts.has_alpha != 0, isOpaque: facts.is_opaque != 0)
   }
 }
