@@ -102,9 +102,11 @@ class Export:
         return len(self.paths)
 
     def frame(self, i):
-        if self.last[0] != self.paths[i]:
-            self.last = self.paths[i], pixels(self.paths[i])
-        return self.last[1]
+        path, picture = self.last
+        if path != self.paths[i]:
+            picture = pixels(self.paths[i])
+            self.last = self.paths[i], picture
+        return picture
 
     def lines_up(self, report, name, times):
         """Whether the frames are those of the source, on its clock."""
