@@ -1,0 +1,457 @@
+#!/usr/bin/python3
+"""The rules of Masking.md a second time, naively and per pixel, written from that text alone.
+
+`Capture(folder).plan(line, policy)` gives a `Plan`: for every pixel of the picture of that line whether it is
+masked and with which kind, trusted, or claimed by gaps only. Run as a program it tests itself on small trees
+whose answers were worked out by hand, or prints what it masks: `masks.py CAPTURE LINE [POLICY]`."""
+import json
+import math
+import os
+import re
+import sys
+
+import numpy as np
+
+# Order of painting: a later kind covers an earlier one. In a plan 0 means "not masked".
+KINDS = ["uncovered", "gap", "other", "image", "text", "input", "password"]
+CODE = {kind: i + 1 for i, kind in enumerate(KINDS)}
+
+# What a role shows (section 2): AT-SPI names by nature, other vocabularies as aliases of them.
+NATURES = {
+    "password": "password text",
+    "input": "entry|spin button|combo box|editbar|autocomplete|date editor|search box|terminal",
+    "text": """label|static|text|heading|paragraph|link|table cell|list item|tree item|menu|menu item|
+        check menu item|radio menu item|tear off menu item|push button|toggle button|push button menu|check box|
+        radio button|switch|page tab|tool tip|status bar|title bar|caption|block quote|accelerator label|
+        table column header|table row header|column header|row header|comment|notification|footnote|
+        description term|description value|subscript|superscript|math|timer|log|marquee|mark|suggestion|
+        content deletion|content insertion|definition""",
+    "image": "image|icon|canvas|drawing area|animation|chart|video|map|image map|color chooser|desktop icon",
+    "decoration": "scroll bar|separator|progress bar|slider|level bar|dial|ruler|rating|arrow",
+    "container": """panel|filler|frame|window|dialog|alert|scroll pane|split pane|section|landmark|table|tree|
+        tree table|table row|list|list box|description list|tool bar|menu bar|page tab list|page|viewport|
+        layered pane|glass pane|root pane|option pane|directory pane|internal frame|desktop frame|file chooser|
+        font chooser|calendar|popup menu|form|grouping|info bar|article|header|footer|application|embedded|
+        html container|document web|document frame|document text|document spreadsheet|document presentation|
+        document email""",
+}
+ALIASES = {  # ARIA · Android classes (last part of the name) · XCUIElement types
+    "entry": "textbox|edittext|textfield",
+    "password text": "securetextfield",
+    "search box": "searchbox|searchfield",
+    "autocomplete": "autocompletetextview|multiautocompletetextview",
+    "combo box": "combobox|spinner|popupbutton",
+    "spin button": "spinbutton|stepper",
+    "push button": "button|imagebutton|menubutton|floatingactionbutton",
+    "toggle button": "togglebutton|toggle",
+    "check box": "checkbox|checkedtextview",
+    "radio button": "radio|radiobutton",
+    "page tab": "tab",
+    "page tab list": "tablist|tabgroup|tabbar",
+    "menu item": "menuitem",
+    "check menu item": "menuitemcheckbox",
+    "radio menu item": "menuitemradio",
+    "list item": "listitem|option",
+    "tree item": "treeitem",
+    "table cell": "cell|gridcell",
+    "table column header": "columnheader",
+    "table row header": "rowheader",
+    "static": "statictext",
+    "label": "textview|textclock|chronometer",
+    "tool tip": "tooltip",
+    "image": "img|imageview",
+    "video": "videoview",
+    "map": "mapview",
+    "slider": "seekbar",
+    "progress bar": "progressbar|progressindicator|activityindicator",
+    "scroll bar": "scrollbar",
+    "panel": "tabpanel|framelayout|linearlayout|relativelayout|constraintlayout|viewgroup",
+    "scroll pane": "scrollview|horizontalscrollview|nestedscrollview",
+    "grouping": "group|radiogroup",
+    "landmark": "banner|complementary|contentinfo|main|navigation|region|search",
+    "dialog": "alertdialog|sheet",
+    "table": "grid",
+    "tree table": "treegrid",
+    "table row": "row|tablerow",
+    "list box": "listbox",
+    "list": "listview|recyclerview|collectionview",
+    "tool bar": "toolbar|navigationbar",
+    "menu bar": "menubar",
+    "document web": "webview|document",
+}
+CONTROLS = set("""push button|toggle button|push button menu|check box|radio button|switch|menu|menu item|
+    check menu item|radio menu item|tear off menu item|page tab|link""".replace("\n", "").replace("    ", "")
+               .split("|"))
+
+
+def flat(name):
+    """A role or state without case and separators."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _table():
+    nature, canonical = {}, {}
+    for key, names in NATURES.items():
+        for name in re.split(r"\|\s*", names):
+            nature[name.strip()] = key
+            canonical[flat(name)] = name.strip()
+    for name, others in ALIASES.items():
+        for other in others.split("|"):
+            canonical.setdefault(other, name)
+    return nature, canonical
+
+
+NATURE, CANONICAL = _table()
+
+
+def role_name(role):
+    """The AT-SPI name of a role however it was written; None if the table does not have it."""
+    tail = role.rsplit(".", 1)[-1]
+    for form in (flat(role), flat(tail), re.sub("^xcuielementtype", "", flat(role))):
+        if form in CANONICAL:
+            return CANONICAL[form]
+    return None
+
+
+class Refused(Exception):
+    """A tree or policy that may not be believed."""
+
+
+# ---- Policies ------------------------------------------------------------------------------------------------
+
+DEFAULTS = dict(maskAllText=True, maskAllImages=True, maskAllInputs=True, unknown="mask", uncovered="auto",
+                titleBars="mask", treelessWindows="mask", gaps="guard", padding=2, fill="#000000",
+                clearance="settled", staleAfter_ms=1000, hideInteraction=["password text"], rules=[])
+PRESETS = {
+    "default": {},
+    "strict": dict(gaps="mask", uncovered="mask", decorations="mask"),
+    # The widest reading of "buttons, menus, tabs": what is masked even so has to be masked.
+    "controls": dict(rules=[dict(role=sorted(CONTROLS - {"link"}), decision="unmask")]),
+    "none": dict(maskAllText=False, maskAllImages=False, maskAllInputs=False, unknown="keep", uncovered="keep",
+                 titleBars="keep", treelessWindows="keep", gaps="keep", clearance="latest", childless="keep"),
+}
+CONDITIONS = {"role", "type", "id", "name", "state"}
+
+
+def policy(spec="default", **more):
+    """A policy from a preset's name, the path of a file or a dictionary; keyword arguments are laid over it."""
+    if isinstance(spec, str):
+        if spec in PRESETS:
+            return {**DEFAULTS, **PRESETS[spec], **more}
+        with open(spec, encoding="utf-8") as file:
+            spec = json.load(file)
+    for rule in spec.get("rules", []):
+        if not CONDITIONS & set(rule) or set(rule) - CONDITIONS - {"decision", "insideMasked"}:
+            raise Refused("a rule")
+    if set(spec) - set(DEFAULTS):
+        raise Refused("a key")
+    return {**DEFAULTS, **spec, **more}
+
+
+def matches(pattern, value):
+    regex = re.fullmatch(r"/(.*)/(i?)", pattern, re.S)
+    if regex:
+        return re.search(regex[1], value, re.I if regex[2] else 0) is not None
+    glob = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern)
+    return re.fullmatch(glob, value, re.S) is not None
+
+
+def holds(rule, widget):
+    """Whether every condition of a rule holds for a widget."""
+    def some(key, test):
+        wanted = rule[key] if isinstance(rule.get(key), list) else [rule.get(key)]
+        return key not in rule or any(test(value) for value in wanted)
+    same = lambda a: (role_name(a) or flat(a)) == (widget.role or flat(widget.type))
+    return (some("role", same) and some("type", lambda a: a == widget.type)
+            and some("id", lambda a: matches(a, widget.id or "")) and some("name", lambda a: matches(a, widget.name))
+            and some("state", lambda a: flat(a) in widget.states))
+
+
+# ---- Trees ---------------------------------------------------------------------------------------------------
+
+class Widget:
+    """One widget, checked. `rect` is in pixels, uncut and without padding; None where it has none."""
+
+    def __init__(self, given, scale):
+        if not isinstance(given, dict):
+            raise Refused("a widget that is no object")
+        text = lambda key: self.checked(given.get(key), str) or ""
+        self.type, self.name, self.text = given.get("role"), text("name"), text("text")
+        if not isinstance(self.type, str):
+            raise Refused("role")
+        self.id, self.parent_id = self.checked(given.get("id"), str), self.checked(given.get("parent"), str)
+        self.mark = self.checked(given.get("mask"), bool)
+        states = self.checked(given.get("states"), list) or []
+        self.states = {flat(self.checked(s, str) or "") for s in states}
+        x, y = number(given, "x"), number(given, "y")
+        w, h = number(given, "w", "width"), number(given, "h", "height")
+        if w < 0 or h < 0:
+            raise Refused("a negative size")
+        edges = (math.floor(x * scale), math.floor(y * scale), math.ceil((x + w) * scale),
+                 math.ceil((y + h) * scale))
+        if any(abs(e) > 2 ** 31 for e in edges):
+            raise Refused("overflow")
+        self.rect = edges if w and h else None
+        self.role = role_name(self.type)
+        self.parent, self.children = None, []
+
+    @staticmethod
+    def checked(value, kind):
+        if value is not None and not isinstance(value, kind):
+            raise Refused("a wrong type")
+        return value
+
+    @property
+    def nature(self):
+        nature = NATURE.get(self.role, "unknown")
+        if nature == "password" or self.states & {"password", "protected"}:
+            return "password"
+        if self.role == "text" and "editable" in self.states:
+            return "input"
+        if nature in ("container", "decoration", "unknown"):
+            if self.text.replace("\ufffc", "").strip():
+                return "text"
+        if nature == "unknown" and self.children:
+            return "container"
+        return nature
+
+
+def number(given, *keys):
+    value = next((given[k] for k in keys if k in given), None)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
+        raise Refused("a number")
+    return value
+
+
+def tree(given, scale=1):
+    """The checked widgets of a list, in order, with parents and children tied."""
+    found, by_id = [], {}
+
+    def add(items, parent):
+        if not isinstance(items, list):
+            raise Refused("widgets is no list")
+        for item in items:
+            widget = Widget(item, scale)
+            found.append(widget)
+            if widget.id is not None:
+                if widget.id in by_id:
+                    raise Refused("a duplicate id")
+                by_id[widget.id] = widget
+            widget.parent = parent
+            add(item.get("children", []), widget)
+    add(given, None)
+    for widget in found:
+        if widget.parent is None and widget.parent_id is not None:
+            widget.parent = by_id.get(widget.parent_id)
+        if widget.parent is not None:
+            widget.parent.children.append(widget)
+    for widget in found:
+        seen, up = {id(widget)}, widget.parent
+        while up is not None:
+            if id(up) in seen:
+                raise Refused("a parent cycle")
+            seen.add(id(up))
+            up = up.parent
+    return found
+
+
+# ---- Decisions (sections 3 and 4) ----------------------------------------------------------------------------
+
+def own_decision(widget, rules):
+    """What is decided for one widget alone: (mask, show or gap; the cause; the rule's index)."""
+    nature = widget.nature
+    if nature == "password":
+        return "mask", "password", None
+    if widget.mark is not None:
+        return ("mask" if widget.mark else "show"), "mark", None
+    for index, rule in enumerate(rules["rules"]):
+        if holds(rule, widget):
+            return {"mask": "mask", "unmask": "show"}[rule["decision"]], "rule", index
+    switch = {"text": "maskAllText", "image": "maskAllImages", "input": "maskAllInputs"}.get(nature)
+    if switch:
+        verdict = "mask" if rules[switch] else "show"
+    elif nature == "unknown":
+        verdict = "mask" if rules["unknown"] == "mask" else "gap"
+    elif nature == "container":
+        verdict = "mask" if not widget.children and rules.get("childless") != "keep" else "gap"
+    else:
+        verdict = "mask" if rules.get("decorations") == "mask" else "gap"
+    return verdict, "default", None
+
+
+def decide(widgets, rules):
+    """mask, show or gap for every widget, ancestors considered."""
+    result = {}
+    pending = [(w, [], False) for w in widgets if w.parent is None]
+    while pending:
+        widget, masking, in_control = pending.pop()
+        verdict, cause, index = own_decision(widget, rules)
+        masks_below = masking
+        if verdict == "mask" and cause == "default" and in_control and widget.nature in (
+                "text", "image", "decoration", "container"):
+            verdict = "show"
+        elif verdict == "gap" and in_control:
+            verdict = "show"
+        if verdict == "mask":
+            masks_below = masking + [(cause, index)]
+        elif masking:
+            may = cause == "rule" and rules["rules"][index].get("insideMasked") is True
+            may = may and all(c == "default" or c == "rule" and i > index for c, i in masking)
+            verdict = "show" if may else "mask"
+        result[id(widget)] = verdict
+        control = not masks_below and (in_control or verdict == "show" and widget.role in CONTROLS)
+        pending += [(child, masks_below, control) for child in widget.children]
+    return result
+
+
+# ---- Pixels (sections 1, 5, 6, 7, 8) -------------------------------------------------------------------------
+
+class Plan:
+    """Per pixel: `kind` (0 where not masked, else CODE), `trusted`, `gap` (only gaps claim it)."""
+
+    def __init__(self, width, height):
+        self.kind = np.zeros((height, width), np.uint8)
+        self.trusted = np.zeros((height, width), bool)
+        self.gap = np.zeros((height, width), bool)
+
+    @property
+    def masked(self):
+        return self.kind > 0
+
+    def colours(self, fill):
+        """The picture of fills, 0 where nothing is masked."""
+        table = [0] * (len(KINDS) + 1)
+        for kind, code in CODE.items():
+            table[code] = int((fill.get(kind, "#000000") if isinstance(fill, dict) else fill)[1:], 16)
+        return np.array(table, np.uint32)[self.kind]
+
+
+def cut(array, rect, grow=0):
+    """The part of an array that a rectangle covers after growing."""
+    x0, y0, x1, y1 = rect
+    height, width = array.shape
+    low, high = (lambda v, top: min(max(v - grow, 0), top)), (lambda v, top: min(max(v + grow, 0), top))
+    return array[low(y0, height):high(y1, height), low(x0, width):high(x1, width)]
+
+
+def area(rect):
+    return max(rect[2] - rect[0], 0) * max(rect[3] - rect[1], 0)
+
+
+def common(a, b):
+    return area((max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])))
+
+
+def window_rects(window):
+    """A window's client area, its outside, and the sides of its ring that are not empty."""
+    if not isinstance(window, dict):
+        raise Refused("a window that is no object")
+    x, y, w, h = (number(window, k) for k in "xywh")
+    left, right, top, bottom = window.get("frame_extents") or (0, 0, 0, 0)
+    if w < 0 or h < 0:
+        raise Refused("a window of negative size")
+    outer = (x - left, y - top, x + w + right, y + h + bottom)
+    sides = [(outer[0], outer[1], outer[2], y), (outer[0], y + h, outer[2], outer[3]), (outer[0], y, x, y + h),
+             (x + w, y, outer[2], y + h)]
+    return (x, y, x + w, y + h), outer, [s for s in sides if area(s)]
+
+
+def make_plan(given, windows, rules, width, height, scale=1, whole=True):
+    """The plan for one list of widgets. `whole`: the input describes whole windows. Fails closed."""
+    plan = Plan(width, height)
+    try:
+        widgets = tree(given, scale)
+        outlines = [window_rects(w) for w in windows or []]
+    except (Refused, TypeError, ValueError, RecursionError):
+        plan.kind[:] = CODE["other"]
+        return plan
+    grow = rules["padding"]
+
+    def mask(rect, kind):
+        part = cut(plan.kind, rect, grow)
+        np.maximum(part, CODE[kind], out=part)
+
+    verdicts = decide(widgets, rules)
+    for widget in widgets:
+        if widget.rect is None:
+            continue
+        verdict = verdicts[id(widget)]
+        if verdict == "mask":
+            mask(widget.rect, widget.nature if widget.nature in CODE else "other")
+        else:
+            cut(plan.trusted if verdict == "show" else plan.gap, widget.rect)[:] = True
+    for client, outer, ring in outlines:
+        if area(client) <= 1 or not common(outer, (0, 0, width, height)):
+            continue
+        boxes = [(w, w.rect) for w in widgets if w.rect]
+        described = any(
+            w.parent is None and 2 * common(r, outer) >= area(r)
+            or 2 * common(r, outer) >= area(r) + area(outer) - common(r, outer) for w, r in boxes)
+        treeless = not described and rules["treelessWindows"] == "mask"
+        if treeless:
+            mask(client, "other")
+        for side in ring:
+            if treeless or rules["titleBars"] == "mask":
+                mask(side, "text")
+            else:
+                cut(plan.gap, side)[:] = True
+    plan.gap &= ~plan.trusted & ~plan.masked
+    if rules["gaps"] == "mask":
+        plan.kind[plan.gap] = CODE["gap"]
+    if rules["uncovered"] == "mask" or rules["uncovered"] == "auto" and whole:
+        plan.kind[~(plan.masked | plan.trusted | plan.gap)] = CODE["uncovered"]
+    plan.trusted &= ~plan.masked
+    plan.gap &= ~plan.masked
+    return plan
+
+
+class Capture:
+    """A capture folder: `lines` as parsed, each with its tree and its windows found."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with open(os.path.join(folder, "capture.json"), encoding="utf-8") as file:
+            self.head = json.load(file)
+        with open(os.path.join(folder, "frames.jsonl"), encoding="utf-8") as file:
+            self.lines = [json.loads(line) for line in file if line.strip()]
+        self.width, self.height = self.head["width"], self.head["height"]
+        windows, by_index = None, {}
+        self.trees, self.windows, self.plans = [], [], {}
+        for line in self.lines:
+            windows = line.get("windows", windows)
+            box_scale = line.get("box_scale", self.head.get("box_scale", 1))
+            found = (line["widgets"], box_scale) if "widgets" in line else by_index.get(
+                line.get("widgets_of_frame"), (None, 1))
+            by_index[line["index"]] = found
+            self.trees.append(found)
+            self.windows.append(windows)
+
+    def image(self, i):
+        return os.path.join(self.folder, self.lines[i]["image"])
+
+    def plan(self, i, rules):
+        """The plan of a line's own tree; equal trees, windows and policies share one."""
+        widgets, scale = self.trees[i]
+        key = id(widgets), id(self.windows[i]), json.dumps(rules, sort_keys=True)
+        if key not in self.plans:
+            self.plans[key] = make_plan(widgets, self.windows[i], rules, self.width, self.height, scale)
+        return self.plans[key]
+
+    def masked_by_image(self, rules):
+        """For each image file, the pixels masked in every line that uses it."""
+        result = {}
+        for i, line in enumerate(self.lines):
+            masked = self.plan(i, rules).masked
+            result[line["image"]] = result[line["image"]] & masked if line["image"] in result else masked
+        return result
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        import masks_test
+        masks_test.main()
+    else:
+        shown = Capture(sys.argv[1]).plan(int(sys.argv[2]), policy(*sys.argv[3:4]))
+        for name, code in CODE.items():
+            print(f"{name:10} {np.count_nonzero(shown.kind == code)}")
+        print(f"{'trusted':10} {np.count_nonzero(shown.trusted)}\n{'gap':10} {np.count_nonzero(shown.gap)}")
