@@ -1,0 +1,28 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Fuzzers of the readers that take what anyone may send. Built and run by `run.sh`, never by `swift test`.
+let package = Package(
+  name: "scrim-fuzz",
+  dependencies: [.package(name: "scrim", path: "../..")],
+  targets: [
+    .executableTarget(
+      name: "FuzzSegment", dependencies: [.product(name: "ScrimFormat", package: "scrim")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "FuzzWidgets", dependencies: [.product(name: "ScrimRedact", package: "scrim")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "FuzzPolicy", dependencies: [.product(name: "ScrimRedact", package: "scrim")],
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

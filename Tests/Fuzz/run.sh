@@ -1,0 +1,38 @@
+#!/bin/sh
+# Runs each fuzzer for SECONDS (60 unless told), from small seeds and what it found before.
+# Usage: Tests/Fuzz/run.sh [SECONDS [TARGET...]]     targets: segment widgets policy
+# Exit status 1 if any fuzzer found something. Copy what it found to Tests/ScrimFormatTests/Regressions (segment-…), or
+# into a test of the reader's own.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+seconds=${1:-60}
+[ $# -gt 0 ] && shift
+targets=${*:-segment widgets policy}
+vectors="$here/../ScrimFormatTests/Vectors"
+regressions="$here/../ScrimFormatTests/Regressions"
+# The runtime's own crash handler would hide the crash from libFuzzer.
+export SWIFT_BACKTRACE=enable=no
+
+status=0
+for target in $targets; do
+  case $target in
+    segment) product=FuzzSegment seeds="$vectors $regressions" longest=4096 ;;
+    widgets) product=FuzzWidgets seeds="$here/Seeds/widgets" longest=2048 ;;
+    policy) product=FuzzPolicy seeds="$here/Seeds/policy" longest=2048 ;;
+    *) echo "run.sh: there is no target $target; there are segment, widgets and policy" >&2; exit 2 ;;
+  esac
+  swift build --package-path "$here" -c release --sanitize=fuzzer --product "$product"
+  mkdir -p "$here/.build/corpus/$target" "$here/.build/found"
+  # The first folder is the fuzzer's own, the others are only read.
+  # shellcheck disable=SC2086
+  if "$here/.build/release/$product" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+    -max_len="$longest" -print_final_stats=1 -artifact_prefix="$here/.build/found/$target-" \
+    "$here/.build/corpus/$target" $seeds
+  then
+    echo "$target: nothing found in $seconds s"
+  else
+    echo "$target: found something, see $here/.build/found" >&2
+    status=1
+  fi
+done
+exit $status
