@@ -82,6 +82,18 @@ import Testing
     #expect(try temporary.files(under: "session") == recovered)
   }
 
+  /// The torn end is longer than the seal that takes its place.
+  @Test func aLongTornEnd() throws {
+    let ends = try writeAndCrash()
+    let open = try temporary.bytes(of: RecoveryTests.part)
+    try temporary.write(
+      open + [2, 0, 0x10, 0x27, 0, 0] + [UInt8](repeating: 9, count: 5000), to: RecoveryTests.part)
+    let recovery = try folder.recover()
+    #expect(recovery.recovered?.frames == ends.count)
+    #expect(recovery.tornBytes == 5006)
+    #expect(try folder.read().segment(1).frames.count == ends.count)
+  }
+
   @Test func aSecondRecoveryChangesNothing() throws {
     _ = try writeAndCrash()
     let first = try folder.recover()

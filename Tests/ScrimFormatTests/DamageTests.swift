@@ -118,6 +118,19 @@ import Testing
     }
   }
 
+  @Test func nothingFollowsTheSeal() throws {
+    let sealed = try Samples.example()
+    let seal = Array(sealed.bytes[0xA2...])
+    for more in [Samples.framed([1], type: 99), seal, Samples.framed(Samples.header.payload, type: 1)] {
+      let error = #expect(throws: FormatError.self) { try SegmentReader.read(sealed.bytes + more) }
+      #expect(error?.reason == .bytesAfterSeal(more.count))
+      #expect(error?.offset == sealed.size)
+      let found = try SegmentReader.recover(sealed.bytes + more)
+      #expect(found.segment.seal == sealed.seal)
+      #expect(found.tornBytes == more.count)
+    }
+  }
+
   @Test func whatIsNoSegmentIsNamed() throws {
     func reason(_ bytes: [UInt8]) -> FormatError.Reason? {
       do {

@@ -68,7 +68,7 @@ import Testing
   }
 }
 
-/// What the fuzzers found once.
+/// What lies, and what the fuzzers found.
 @Suite struct RegressionTests {
   @Test func noFileTroublesTheReader() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
@@ -76,9 +76,7 @@ import Testing
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     where name.hasPrefix("segment-") {
       let bytes = try VectorTests.bytes("Regressions/\(name)")
-      if let segment = try? SegmentReader.read(bytes) {
-        #expect(try SegmentReader.recover(bytes).segment == segment, "\(name)")
-      }
+      #expect(throws: FormatError.self, "\(name)") { try SegmentReader.read(bytes) }
       guard let found = try? SegmentReader.recover(bytes), found.segment.seal == nil else { continue }
       let writer = SegmentWriter(continuing: found, of: bytes)
       guard writer.summary.frames > 0 else { continue }
