@@ -7,19 +7,20 @@ NATURES = {
     "password": "password text",
     "input": "entry|spin button|combo box|editbar|autocomplete|date editor|search box|terminal",
     "text": """label|static|text|heading|paragraph|link|table cell|list item|tree item|menu|menu item|
-        check menu item|radio menu item|tear off menu item|push button|toggle button|push button menu|
-        check box|radio button|switch|page tab|tool tip|status bar|title bar|caption|block quote|accelerator label|
-        table column header|table row header|column header|row header|comment|notification|footnote|
-        description term|description value|subscript|superscript|math|timer|log|marquee|mark|suggestion|
-        content deletion|content insertion|definition""",
+        check menu item|radio menu item|tear off menu item|push button|toggle button|
+        push button menu|check box|radio button|switch|page tab|tool tip|status bar|title bar|
+        caption|block quote|accelerator label|table column header|table row header|column header|
+        row header|comment|notification|footnote|description term|description value|subscript|
+        superscript|math|timer|log|marquee|mark|suggestion|content deletion|content insertion|
+        definition""",
     "image": "image|icon|canvas|drawing area|animation|chart|video|map|image map|color chooser|desktop icon",
     "decoration": "scroll bar|separator|progress bar|slider|level bar|dial|ruler|rating|arrow",
-    "container": """panel|filler|frame|window|dialog|alert|scroll pane|split pane|section|landmark|table|tree|
-        tree table|table row|list|list box|description list|tool bar|menu bar|page tab list|page|viewport|
-        layered pane|glass pane|root pane|option pane|directory pane|internal frame|desktop frame|
-        file chooser|font chooser|calendar|popup menu|form|grouping|info bar|article|header|footer|application|embedded|
-        html container|document web|document frame|document text|document spreadsheet|document presentation|
-        document email""",
+    "container": """panel|filler|frame|window|dialog|alert|scroll pane|split pane|section|landmark|table|
+        tree|tree table|table row|list|list box|description list|tool bar|menu bar|page tab list|
+        page|viewport|layered pane|glass pane|root pane|option pane|directory pane|internal frame|
+        desktop frame|file chooser|font chooser|calendar|popup menu|form|grouping|info bar|
+        article|header|footer|application|embedded|html container|document web|document frame|
+        document text|document spreadsheet|document presentation|document email""",
 }
 ALIASES = {  # ARIA · Android classes (last part of the name) · XCUIElement types
     "entry": "textbox|edittext|textfield",
