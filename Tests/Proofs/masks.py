@@ -12,129 +12,56 @@ import sys
 
 import numpy as np
 
+from roles import CONTROLS, NATURE, flat, role_name
+
 # Order of painting: a later kind covers an earlier one. In a plan 0 means "not masked".
 KINDS = ["uncovered", "gap", "other", "image", "text", "input", "password"]
 CODE = {kind: i + 1 for i, kind in enumerate(KINDS)}
-
-# What a role shows (section 2): AT-SPI names by nature, other vocabularies as aliases of them.
-NATURES = {
-    "password": "password text",
-    "input": "entry|spin button|combo box|editbar|autocomplete|date editor|search box|terminal",
-    "text": """label|static|text|heading|paragraph|link|table cell|list item|tree item|menu|menu item|
-        check menu item|radio menu item|tear off menu item|push button|toggle button|push button menu|check box|
-        radio button|switch|page tab|tool tip|status bar|title bar|caption|block quote|accelerator label|
-        table column header|table row header|column header|row header|comment|notification|footnote|
-        description term|description value|subscript|superscript|math|timer|log|marquee|mark|suggestion|
-        content deletion|content insertion|definition""",
-    "image": "image|icon|canvas|drawing area|animation|chart|video|map|image map|color chooser|desktop icon",
-    "decoration": "scroll bar|separator|progress bar|slider|level bar|dial|ruler|rating|arrow",
-    "container": """panel|filler|frame|window|dialog|alert|scroll pane|split pane|section|landmark|table|tree|
-        tree table|table row|list|list box|description list|tool bar|menu bar|page tab list|page|viewport|
-        layered pane|glass pane|root pane|option pane|directory pane|internal frame|desktop frame|file chooser|
-        font chooser|calendar|popup menu|form|grouping|info bar|article|header|footer|application|embedded|
-        html container|document web|document frame|document text|document spreadsheet|document presentation|
-        document email""",
-}
-ALIASES = {  # ARIA · Android classes (last part of the name) · XCUIElement types
-    "entry": "textbox|edittext|textfield",
-    "password text": "securetextfield",
-    "search box": "searchbox|searchfield",
-    "autocomplete": "autocompletetextview|multiautocompletetextview",
-    "combo box": "combobox|spinner|popupbutton",
-    "spin button": "spinbutton|stepper",
-    "push button": "button|imagebutton|menubutton|floatingactionbutton",
-    "toggle button": "togglebutton|toggle",
-    "check box": "checkbox|checkedtextview",
-    "radio button": "radio|radiobutton",
-    "page tab": "tab",
-    "page tab list": "tablist|tabgroup|tabbar",
-    "menu item": "menuitem",
-    "check menu item": "menuitemcheckbox",
-    "radio menu item": "menuitemradio",
-    "list item": "listitem|option",
-    "tree item": "treeitem",
-    "table cell": "cell|gridcell",
-    "table column header": "columnheader",
-    "table row header": "rowheader",
-    "static": "statictext",
-    "label": "textview|textclock|chronometer",
-    "tool tip": "tooltip",
-    "image": "img|imageview",
-    "video": "videoview",
-    "map": "mapview",
-    "slider": "seekbar",
-    "progress bar": "progressbar|progressindicator|activityindicator",
-    "scroll bar": "scrollbar",
-    "panel": "tabpanel|framelayout|linearlayout|relativelayout|constraintlayout|viewgroup",
-    "scroll pane": "scrollview|horizontalscrollview|nestedscrollview",
-    "grouping": "group|radiogroup",
-    "landmark": "banner|complementary|contentinfo|main|navigation|region|search",
-    "dialog": "alertdialog|sheet",
-    "table": "grid",
-    "tree table": "treegrid",
-    "table row": "row|tablerow",
-    "list box": "listbox",
-    "list": "listview|recyclerview|collectionview",
-    "tool bar": "toolbar|navigationbar",
-    "menu bar": "menubar",
-    "document web": "webview|document",
-}
-CONTROLS = set("""push button|toggle button|push button menu|check box|radio button|switch|menu|menu item|
-    check menu item|radio menu item|tear off menu item|page tab|link""".replace("\n", "").replace("    ", "")
-               .split("|"))
-
-
-def flat(name):
-    """A role or state without case and separators."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _table():
-    nature, canonical = {}, {}
-    for key, names in NATURES.items():
-        for name in re.split(r"\|\s*", names):
-            nature[name.strip()] = key
-            canonical[flat(name)] = name.strip()
-    for name, others in ALIASES.items():
-        for other in others.split("|"):
-            canonical.setdefault(other, name)
-    return nature, canonical
-
-
-NATURE, CANONICAL = _table()
-
-
-def role_name(role):
-    """The AT-SPI name of a role however it was written; None if the table does not have it."""
-    tail = role.rsplit(".", 1)[-1]
-    for form in (flat(role), flat(tail), re.sub("^xcuielementtype", "", flat(role))):
-        if form in CANONICAL:
-            return CANONICAL[form]
-    return None
 
 
 class Refused(Exception):
     """A tree or policy that may not be believed."""
 
 
-# ---- Policies ------------------------------------------------------------------------------------------------
-
-DEFAULTS = dict(maskAllText=True, maskAllImages=True, maskAllInputs=True, unknown="mask", uncovered="auto",
-                titleBars="mask", treelessWindows="mask", gaps="guard", padding=2, fill="#000000",
-                clearance="settled", staleAfter_ms=1000, hideInteraction=["password text"], rules=[])
+DEFAULTS = dict(
+    maskAllText=True,
+    maskAllImages=True,
+    maskAllInputs=True,
+    unknown="mask",
+    uncovered="auto",
+    titleBars="mask",
+    treelessWindows="mask",
+    gaps="guard",
+    padding=2,
+    fill="#000000",
+    clearance="settled",
+    staleAfter_ms=1000,
+    hideInteraction=["password text"],
+    rules=[],
+)
 PRESETS = {
     "default": {},
     "strict": dict(gaps="mask", uncovered="mask", decorations="mask"),
     # The widest reading of "buttons, menus, tabs": what is masked even so has to be masked.
     "controls": dict(rules=[dict(role=sorted(CONTROLS - {"link"}), decision="unmask")]),
-    "none": dict(maskAllText=False, maskAllImages=False, maskAllInputs=False, unknown="keep", uncovered="keep",
-                 titleBars="keep", treelessWindows="keep", gaps="keep", clearance="latest", childless="keep"),
+    "none": dict(
+        maskAllText=False,
+        maskAllImages=False,
+        maskAllInputs=False,
+        unknown="keep",
+        uncovered="keep",
+        titleBars="keep",
+        treelessWindows="keep",
+        gaps="keep",
+        clearance="latest",
+        childless="keep",
+    ),
 }
 CONDITIONS = {"role", "type", "id", "name", "state"}
 
 
 def policy(spec="default", **more):
-    """A policy from a preset's name, the path of a file or a dictionary; keyword arguments are laid over it."""
+    """A policy from a preset's name, a file's path or a dictionary; keyword arguments are laid over it."""
     if isinstance(spec, str):
         if spec in PRESETS:
             return {**DEFAULTS, **PRESETS[spec], **more}
@@ -158,16 +85,20 @@ def matches(pattern, value):
 
 def holds(rule, widget):
     """Whether every condition of a rule holds for a widget."""
+
     def some(key, test):
         wanted = rule[key] if isinstance(rule.get(key), list) else [rule.get(key)]
         return key not in rule or any(test(value) for value in wanted)
+
     same = lambda a: (role_name(a) or flat(a)) == (widget.role or flat(widget.type))
-    return (some("role", same) and some("type", lambda a: a == widget.type)
-            and some("id", lambda a: matches(a, widget.id or "")) and some("name", lambda a: matches(a, widget.name))
-            and some("state", lambda a: flat(a) in widget.states))
+    return (
+        some("role", same)
+        and some("type", lambda a: a == widget.type)
+        and some("id", lambda a: matches(a, widget.id or ""))
+        and some("name", lambda a: matches(a, widget.name))
+        and some("state", lambda a: flat(a) in widget.states)
+    )
 
-
-# ---- Trees ---------------------------------------------------------------------------------------------------
 
 class Widget:
     """One widget, checked. `rect` is in pixels, uncut and without padding; None where it has none."""
@@ -187,9 +118,13 @@ class Widget:
         w, h = number(given, "w", "width"), number(given, "h", "height")
         if w < 0 or h < 0:
             raise Refused("a negative size")
-        edges = (math.floor(x * scale), math.floor(y * scale), math.ceil((x + w) * scale),
-                 math.ceil((y + h) * scale))
-        if any(abs(e) > 2 ** 31 for e in edges):
+        edges = (
+            math.floor(x * scale),
+            math.floor(y * scale),
+            math.ceil((x + w) * scale),
+            math.ceil((y + h) * scale),
+        )
+        if any(abs(e) > 2**31 for e in edges):
             raise Refused("overflow")
         self.rect = edges if w and h else None
         self.role = role_name(self.type)
@@ -239,6 +174,7 @@ def tree(given, scale=1):
                 by_id[widget.id] = widget
             widget.parent = parent
             add(item.get("children", []), widget)
+
     add(given, None)
     for widget in found:
         if widget.parent is None and widget.parent_id is not None:
@@ -254,8 +190,6 @@ def tree(given, scale=1):
             up = up.parent
     return found
 
-
-# ---- Decisions (sections 3 and 4) ----------------------------------------------------------------------------
 
 def own_decision(widget, rules):
     """What is decided for one widget alone: (mask, show or gap; the cause; the rule's index)."""
@@ -287,8 +221,12 @@ def decide(widgets, rules):
         widget, masking, in_control = pending.pop()
         verdict, cause, index = own_decision(widget, rules)
         masks_below = masking
-        if verdict == "mask" and cause == "default" and in_control and widget.nature in (
-                "text", "image", "decoration", "container"):
+        if (
+            verdict == "mask"
+            and cause == "default"
+            and in_control
+            and widget.nature in ("text", "image", "decoration", "container")
+        ):
             verdict = "show"
         elif verdict == "gap" and in_control:
             verdict = "show"
@@ -303,8 +241,6 @@ def decide(widgets, rules):
         pending += [(child, masks_below, control) for child in widget.children]
     return result
 
-
-# ---- Pixels (sections 1, 5, 6, 7, 8) -------------------------------------------------------------------------
 
 class Plan:
     """Per pixel: `kind` (0 where not masked, else CODE), `trusted`, `gap` (only gaps claim it)."""
@@ -331,7 +267,7 @@ def cut(array, rect, grow=0):
     x0, y0, x1, y1 = rect
     height, width = array.shape
     low, high = (lambda v, top: min(max(v - grow, 0), top)), (lambda v, top: min(max(v + grow, 0), top))
-    return array[low(y0, height):high(y1, height), low(x0, width):high(x1, width)]
+    return array[low(y0, height) : high(y1, height), low(x0, width) : high(x1, width)]
 
 
 def area(rect):
@@ -351,8 +287,12 @@ def window_rects(window):
     if w < 0 or h < 0:
         raise Refused("a window of negative size")
     outer = (x - left, y - top, x + w + right, y + h + bottom)
-    sides = [(outer[0], outer[1], outer[2], y), (outer[0], y + h, outer[2], outer[3]), (outer[0], y, x, y + h),
-             (x + w, y, outer[2], y + h)]
+    sides = [
+        (outer[0], outer[1], outer[2], y),
+        (outer[0], y + h, outer[2], outer[3]),
+        (outer[0], y, x, y + h),
+        (x + w, y, outer[2], y + h),
+    ]
     return (x, y, x + w, y + h), outer, [s for s in sides if area(s)]
 
 
@@ -385,8 +325,11 @@ def make_plan(given, windows, rules, width, height, scale=1, whole=True):
             continue
         boxes = [(w, w.rect) for w in widgets if w.rect]
         described = any(
-            w.parent is None and 2 * common(r, outer) >= area(r)
-            or 2 * common(r, outer) >= area(r) + area(outer) - common(r, outer) for w, r in boxes)
+            w.parent is None
+            and 2 * common(r, outer) >= area(r)
+            or 2 * common(r, outer) >= area(r) + area(outer) - common(r, outer)
+            for w, r in boxes
+        )
         treeless = not described and rules["treelessWindows"] == "mask"
         if treeless:
             mask(client, "other")
@@ -420,8 +363,11 @@ class Capture:
         for line in self.lines:
             windows = line.get("windows", windows)
             box_scale = line.get("box_scale", self.head.get("box_scale", 1))
-            found = (line["widgets"], box_scale) if "widgets" in line else by_index.get(
-                line.get("widgets_of_frame"), (None, 1))
+            found = (
+                (line["widgets"], box_scale)
+                if "widgets" in line
+                else by_index.get(line.get("widgets_of_frame"), (None, 1))
+            )
             by_index[line["index"]] = found
             self.trees.append(found)
             self.windows.append(windows)
@@ -449,6 +395,7 @@ class Capture:
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         import masks_test
+
         masks_test.main()
     else:
         shown = Capture(sys.argv[1]).plan(int(sys.argv[2]), policy(*sys.argv[3:4]))

@@ -17,8 +17,11 @@ def widget(role, x, y, w, h, **more):
 
 def picture(widgets, windows=None, scale=1, whole=False, **rules):
     """A letter a pixel: a kind of mask, or T trusted, G gap, space for what is kept uncovered."""
-    rules = masks.policy({"padding": 0, "gaps": "keep", **rules}) if "preset" not in rules else masks.policy(
-        rules.pop("preset"), **rules)
+    rules = (
+        masks.policy({"padding": 0, "gaps": "keep", **rules})
+        if "preset" not in rules
+        else masks.policy(rules.pop("preset"), **rules)
+    )
     plan = masks.make_plan(widgets, windows, rules, W, H, scale, whole)
     shown = np.where(plan.trusted, "T", np.where(plan.gap, "G", " "))
     return np.where(plan.masked, np.array(list(LETTERS))[plan.kind], shown)
@@ -43,97 +46,244 @@ def main():
     label = widget("label", 6, 5, 4, 4, id="l", parent="b")
     case = lambda title, got, *areas, **more: expect(report, title, got, *areas, **more)
 
-    case("rounded outward, padded, cut", picture([widget("label", 0.6, 2.5, 3, 2)], padding=2),
-         area("t", 0, 0, 6, 7))
+    case(
+        "rounded outward, padded, cut",
+        picture([widget("label", 0.6, 2.5, 3, 2)], padding=2),
+        area("t", 0, 0, 6, 7),
+    )
     case("box_scale", picture([widget("icon", 1, 1, 2.25, 1)], scale=2), area("i", 2, 2, 7, 4))
-    case("no size, no mask, but children", picture([widget("label", 5, 5, 0, 9, id="z"), widget(
-        "panel", 8, 8, 3, 3, parent="z")]), area("o", 8, 8, 11, 11))
-    case("text in a gap", picture([panel, widget("label", 3, 3, 5, 5, parent="p")]),
-         area("t", 3, 3, 8, 8), rest="G")
+    case(
+        "no size, no mask, but children",
+        picture([widget("label", 5, 5, 0, 9, id="z"), widget("panel", 8, 8, 3, 3, parent="z")]),
+        area("o", 8, 8, 11, 11),
+    )
+    case(
+        "text in a gap",
+        picture([panel, widget("label", 3, 3, 5, 5, parent="p")]),
+        area("t", 3, 3, 8, 8),
+        rest="G",
+    )
     case("a childless container is masked", picture([panel]), rest="o")
     case("a decoration is a gap", picture([widget("slider", 2, 2, 5, 5)]), area("G", 2, 2, 7, 7))
     case("a container with words is text", picture([dict(panel, text=" a\ufffc")]), rest="t")
-    case("white space and U+FFFC are no words", picture([dict(panel, text=" \n\ufffc"), button]),
-         area("t", 4, 4, 14, 10), rest="G")
+    case(
+        "white space and U+FFFC are no words",
+        picture([dict(panel, text=" \n\ufffc"), button]),
+        area("t", 4, 4, 14, 10),
+        rest="G",
+    )
     case("an unknown role is masked", picture([widget("frobnicator", 1, 1, 2, 2)]), area("o", 1, 1, 3, 3))
-    case("unknown: keep is a decoration", picture([widget("frobnicator", 1, 1, 2, 2)], unknown="keep"),
-         area("G", 1, 1, 3, 3))
-    case("an unknown role with children is a container", picture([dict(panel, role="frobnicator"), button]),
-         area("t", 4, 4, 14, 10), rest="G")
-    case("editable text is input", picture([widget("text", 1, 1, 2, 2, states=["editable"])]),
-         area("n", 1, 1, 3, 3))
-    case("passwords whatever is said", picture([
-        widget("password text", 1, 1, 2, 2, mask=False), widget("panel", 9, 9, 2, 2, states=["protected"])],
-        rules=[{"role": "password text", "decision": "unmask"}]), area("p", 1, 1, 3, 3), area("p", 9, 9, 11, 11))
-    case("a mark comes before a rule", picture([dict(button, mask=False)], rules=[
-        {"role": "button", "decision": "mask"}]), area("T", 4, 4, 14, 10))
-    case("the first rule wins", picture([dict(button, name="Pay now")], rules=[
-        {"name": "/^pay/", "decision": "mask"}, {"name": "pay*", "decision": "mask"},
-        {"role": "entry", "name": "Pay*", "decision": "mask"}, {"name": ["x", "P?y*"], "decision": "unmask"},
-        {"id": "b", "decision": "mask"}]), area("T", 4, 4, 14, 10))
-    case("type is the role as written", picture([dict(button, role="Button")], rules=[
-        {"type": "push button", "decision": "mask"}, {"type": "Button", "decision": "unmask"}]),
-        area("T", 4, 4, 14, 10))
-    case("a subtree is masked, outside its root too", picture([
-        dict(button, mask=True), widget("label", 12, 5, 8, 2, parent="b", mask=False)]),
-        area("t", 4, 4, 14, 10), area("t", 12, 5, 20, 7))
+    case(
+        "unknown: keep is a decoration",
+        picture([widget("frobnicator", 1, 1, 2, 2)], unknown="keep"),
+        area("G", 1, 1, 3, 3),
+    )
+    case(
+        "an unknown role with children is a container",
+        picture([dict(panel, role="frobnicator"), button]),
+        area("t", 4, 4, 14, 10),
+        rest="G",
+    )
+    case(
+        "editable text is input",
+        picture([widget("text", 1, 1, 2, 2, states=["editable"])]),
+        area("n", 1, 1, 3, 3),
+    )
+    case(
+        "passwords whatever is said",
+        picture(
+            [
+                widget("password text", 1, 1, 2, 2, mask=False),
+                widget("panel", 9, 9, 2, 2, states=["protected"]),
+            ],
+            rules=[{"role": "password text", "decision": "unmask"}],
+        ),
+        area("p", 1, 1, 3, 3),
+        area("p", 9, 9, 11, 11),
+    )
+    case(
+        "a mark comes before a rule",
+        picture([dict(button, mask=False)], rules=[{"role": "button", "decision": "mask"}]),
+        area("T", 4, 4, 14, 10),
+    )
+    case(
+        "the first rule wins",
+        picture(
+            [dict(button, name="Pay now")],
+            rules=[
+                {"name": "/^pay/", "decision": "mask"},
+                {"name": "pay*", "decision": "mask"},
+                {"role": "entry", "name": "Pay*", "decision": "mask"},
+                {"name": ["x", "P?y*"], "decision": "unmask"},
+                {"id": "b", "decision": "mask"},
+            ],
+        ),
+        area("T", 4, 4, 14, 10),
+    )
+    case(
+        "type is the role as written",
+        picture(
+            [dict(button, role="Button")],
+            rules=[{"type": "push button", "decision": "mask"}, {"type": "Button", "decision": "unmask"}],
+        ),
+        area("T", 4, 4, 14, 10),
+    )
+    case(
+        "a subtree is masked, outside its root too",
+        picture([dict(button, mask=True), widget("label", 12, 5, 8, 2, parent="b", mask=False)]),
+        area("t", 4, 4, 14, 10),
+        area("t", 12, 5, 20, 7),
+    )
     inside = [dict(button), widget("label", 20, 5, 4, 4, id="l", parent="b")]
     show = {"id": "l", "decision": "unmask", "insideMasked": True}
-    case("insideMasked shows under a default", picture(inside, rules=[show]), area("t", 4, 4, 14, 10),
-         area("T", 20, 5, 24, 9))
-    case("insideMasked under a later rule", picture(inside, rules=[show, {"id": "b", "decision": "mask"}]),
-         area("t", 4, 4, 14, 10), area("T", 20, 5, 24, 9))
-    case("not under an earlier rule", picture(inside, rules=[{"id": "b", "decision": "mask"}, show]),
-         area("t", 4, 4, 14, 10), area("t", 20, 5, 24, 9))
-    case("not under a mark", picture([dict(button, mask=True), inside[1]], rules=[show]),
-         area("t", 4, 4, 14, 10), area("t", 20, 5, 24, 9))
+    case(
+        "insideMasked shows under a default",
+        picture(inside, rules=[show]),
+        area("t", 4, 4, 14, 10),
+        area("T", 20, 5, 24, 9),
+    )
+    case(
+        "insideMasked under a later rule",
+        picture(inside, rules=[show, {"id": "b", "decision": "mask"}]),
+        area("t", 4, 4, 14, 10),
+        area("T", 20, 5, 24, 9),
+    )
+    case(
+        "not under an earlier rule",
+        picture(inside, rules=[{"id": "b", "decision": "mask"}, show]),
+        area("t", 4, 4, 14, 10),
+        area("t", 20, 5, 24, 9),
+    )
+    case(
+        "not under a mark",
+        picture([dict(button, mask=True), inside[1]], rules=[show]),
+        area("t", 4, 4, 14, 10),
+        area("t", 20, 5, 24, 9),
+    )
     shown = [{"role": "push button", "decision": "unmask"}]
-    case("a shown control shows its label", picture([panel, button, label], rules=shown),
-         area("T", 4, 4, 14, 10), rest="G")
-    case("but not what a rule masks", picture([panel, button, label], rules=shown + [
-        {"role": "label", "decision": "mask"}]), area("T", 4, 4, 14, 10), area("t", 6, 5, 10, 9), rest="G")
-    case("nor an entry", picture([panel, button, dict(label, role="entry")], rules=shown),
-         area("T", 4, 4, 14, 10), area("n", 6, 5, 10, 9), rest="G")
-    case("masks win over the shown", picture([widget("label", 0, 0, 9, 9), widget("icon", 5, 5, 9, 9, mask=False)]),
-         area("T", 5, 5, 14, 14), area("t", 0, 0, 9, 9))
-    case("kinds are painted in order", picture([
-        widget("entry", 0, 0, 6, 6), widget("label", 3, 3, 6, 6), widget("icon", 6, 6, 6, 6)]),
-        area("i", 6, 6, 12, 12), area("t", 3, 3, 9, 9), area("n", 0, 0, 6, 6))
+    case(
+        "a shown control shows its label",
+        picture([panel, button, label], rules=shown),
+        area("T", 4, 4, 14, 10),
+        rest="G",
+    )
+    case(
+        "but not what a rule masks",
+        picture([panel, button, label], rules=shown + [{"role": "label", "decision": "mask"}]),
+        area("T", 4, 4, 14, 10),
+        area("t", 6, 5, 10, 9),
+        rest="G",
+    )
+    case(
+        "nor an entry",
+        picture([panel, button, dict(label, role="entry")], rules=shown),
+        area("T", 4, 4, 14, 10),
+        area("n", 6, 5, 10, 9),
+        rest="G",
+    )
+    case(
+        "masks win over the shown",
+        picture([widget("label", 0, 0, 9, 9), widget("icon", 5, 5, 9, 9, mask=False)]),
+        area("T", 5, 5, 14, 14),
+        area("t", 0, 0, 9, 9),
+    )
+    case(
+        "kinds are painted in order",
+        picture([widget("entry", 0, 0, 6, 6), widget("label", 3, 3, 6, 6), widget("icon", 6, 6, 6, 6)]),
+        area("i", 6, 6, 12, 12),
+        area("t", 3, 3, 9, 9),
+        area("n", 0, 0, 6, 6),
+    )
     window = dict(x=4, y=6, w=30, h=10, frame_extents=[1, 1, 3, 0])
     frame = widget("frame", 4, 6, 30, 10, id="f")
     child = widget("label", 6, 8, 4, 4, parent="f")
     ring = [area("t", 3, 3, 35, 16), area("G", 4, 6, 34, 16), area("t", 6, 8, 10, 12)]
-    case("a title bar is text, the rest uncovered", picture([frame, child], [window], whole=True), *ring, rest="u")
+    case(
+        "a title bar is text, the rest uncovered",
+        picture([frame, child], [window], whole=True),
+        *ring,
+        rest="u",
+    )
     case("uncovered: keep", picture([frame, child], [window], whole=True, uncovered="keep"), *ring)
-    case("titleBars: keep is a gap", picture([frame, child], [window], titleBars="keep"),
-         area("G", 3, 3, 35, 16), area("t", 6, 8, 10, 12))
-    case("gaps: mask", picture([frame, child], [window], gaps="mask"), area("t", 3, 3, 35, 16),
-         area("g", 4, 6, 34, 16), area("t", 6, 8, 10, 12))
-    case("a treeless window", picture([widget("frame", 0, 0, 6, 20, id="f")], [window], whole=True),
-         area("o", 0, 0, 6, 20), area("o", 4, 6, 34, 16), area("t", 3, 3, 35, 6), area("t", 3, 3, 4, 16),
-         area("t", 34, 3, 35, 16), rest="u")
-    case("treelessWindows: keep claims nothing", picture([], [dict(window, frame_extents=None)],
-                                                         treelessWindows="keep"))
-    case("it agrees with a widget by half", picture([panel, widget("panel", 4, 6, 30, 7, id="q", parent="p"),
-                                                     dict(child, parent="q")], [window], titleBars="keep"),
-         area("t", 6, 8, 10, 12), rest="G")
+    case(
+        "titleBars: keep is a gap",
+        picture([frame, child], [window], titleBars="keep"),
+        area("G", 3, 3, 35, 16),
+        area("t", 6, 8, 10, 12),
+    )
+    case(
+        "gaps: mask",
+        picture([frame, child], [window], gaps="mask"),
+        area("t", 3, 3, 35, 16),
+        area("g", 4, 6, 34, 16),
+        area("t", 6, 8, 10, 12),
+    )
+    case(
+        "a treeless window",
+        picture([widget("frame", 0, 0, 6, 20, id="f")], [window], whole=True),
+        area("o", 0, 0, 6, 20),
+        area("o", 4, 6, 34, 16),
+        area("t", 3, 3, 35, 6),
+        area("t", 3, 3, 4, 16),
+        area("t", 34, 3, 35, 16),
+        rest="u",
+    )
+    case(
+        "treelessWindows: keep claims nothing",
+        picture([], [dict(window, frame_extents=None)], treelessWindows="keep"),
+    )
+    case(
+        "it agrees with a widget by half",
+        picture(
+            [panel, widget("panel", 4, 6, 30, 7, id="q", parent="p"), dict(child, parent="q")],
+            [window],
+            titleBars="keep",
+        ),
+        area("t", 6, 8, 10, 12),
+        rest="G",
+    )
     for title, broken in {
-            "NaN": widget("label", float("nan"), 0, 1, 1), "infinity": widget("label", 0, 0, float("inf"), 1),
-            "overflow": widget("label", 1e200, 0, 1, 1), "a negative size": widget("label", 0, 0, -1, 1),
-            "a missing number": dict(role="label", x=1, y=1, w=1), "a wrong type": widget("label", "1", 0, 1, 1),
-            "a truth value": widget("label", True, 0, 1, 1), "no role": dict(x=1, y=1, w=1, h=1),
-            "a duplicate id": dict(label), "a cycle": widget("label", 0, 0, 1, 1, id="c", parent="c")}.items():
+        "NaN": widget("label", float("nan"), 0, 1, 1),
+        "infinity": widget("label", 0, 0, float("inf"), 1),
+        "overflow": widget("label", 1e200, 0, 1, 1),
+        "a negative size": widget("label", 0, 0, -1, 1),
+        "a missing number": dict(role="label", x=1, y=1, w=1),
+        "a wrong type": widget("label", "1", 0, 1, 1),
+        "a truth value": widget("label", True, 0, 1, 1),
+        "no role": dict(x=1, y=1, w=1, h=1),
+        "a duplicate id": dict(label),
+        "a cycle": widget("label", 0, 0, 1, 1, id="c", parent="c"),
+    }.items():
         case("fails closed on " + title, picture([label, broken]), rest="o")
     case("a parent that is not listed", picture([dict(label, parent="gone")]), area("t", 6, 5, 10, 9))
-    case("nested children", picture([dict(panel, children=[dict(button, parent=None)])]),
-         area("t", 4, 4, 14, 10), rest="G")
+    case(
+        "nested children",
+        picture([dict(panel, children=[dict(button, parent=None)])]),
+        area("t", 4, 4, 14, 10),
+        rest="G",
+    )
     everything = [panel, button, label, widget("password text", 20, 4, 4, 4, id="pw", parent="p")]
-    case("the preset none", picture(everything + [widget("panel", 30, 4, 4, 4, parent="p")], preset="none", padding=0),
-         area("T", 4, 4, 14, 10), area("p", 20, 4, 24, 8), rest="G")
-    case("the preset strict", picture(everything, preset="strict", padding=0), area("t", 4, 4, 14, 10),
-         area("p", 20, 4, 24, 8), rest="g")
-    for alias, name in {"android.widget.EditText": "entry", "XCUIElementTypeButton": "push button", "img": "image",
-                        "PUSH_BUTTON": "push button", "XCUIElementTypeSecureTextField": "password text"}.items():
+    case(
+        "the preset none",
+        picture(everything + [widget("panel", 30, 4, 4, 4, parent="p")], preset="none", padding=0),
+        area("T", 4, 4, 14, 10),
+        area("p", 20, 4, 24, 8),
+        rest="G",
+    )
+    case(
+        "the preset strict",
+        picture(everything, preset="strict", padding=0),
+        area("t", 4, 4, 14, 10),
+        area("p", 20, 4, 24, 8),
+        rest="g",
+    )
+    for alias, name in {
+        "android.widget.EditText": "entry",
+        "XCUIElementTypeButton": "push button",
+        "img": "image",
+        "PUSH_BUTTON": "push button",
+        "XCUIElementTypeSecureTextField": "password text",
+    }.items():
         report.check(f"{alias} is {name}", masks.role_name(alias) == name, masks.role_name(alias))
     for bad in ({"maskAllTexts": True}, {"rules": [{"decision": "mask"}]}, {"rules": [{"rôle": "x"}]}):
         try:

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Every exported frame against the naive masks: what must be masked is fill, what need not be is the source's.
+"""Every exported frame against the naive masks: what must be masked is fill, the rest the source's.
 
 Each corpus session is recorded five ways, with a fill that no frame contains:
-  settled      as recorded. Masked pixels are fill; every shown pixel has the value it had there in some earlier
-               frame (or this one) whose own tree did not mask it: nothing is invented, nothing masked is kept
+  settled      as recorded. Masked pixels are fill; every shown pixel has the value it had there in some
+               earlier frame (or this one) whose own tree did not mask it: nothing is invented, nothing
+               masked is kept
   exact        without tree times and gaps kept: masked pixels are fill and all others equal the source
   guard        without tree times: gaps are fill or source, all else as above
   controls     the preset: what even the widest reading of it masks is fill
@@ -17,8 +18,19 @@ import numpy as np
 
 import masks
 import synthetic
-from proof import (ODD_FILL, CommandFailed, Pictures, Report, arguments, generation_copy, record_and_export, run,
-                   session_folders, stop_without_command)
+from proof import (
+    ODD_FILL,
+    QUICK_SESSIONS,
+    CommandFailed,
+    Pictures,
+    Report,
+    arguments,
+    generation_copy,
+    record_and_export,
+    run,
+    session_folders,
+    stop_without_command,
+)
 
 FILL = f"#{ODD_FILL:06x}"
 
@@ -27,7 +39,13 @@ class Check:
     """The frames of one recording, checked one after another."""
 
     def __init__(self, name, capture, rules, export, pictures):
-        self.name, self.capture, self.rules, self.export, self.pictures = name, capture, rules, export, pictures
+        self.name, self.capture, self.rules, self.export, self.pictures = (
+            name,
+            capture,
+            rules,
+            export,
+            pictures,
+        )
         self.bad, self.first, self.masked, self.shown, self.fill_pixels = {}, {}, 0, 0, 0
         self.valid = None
 
@@ -80,8 +98,14 @@ class Check:
 
     def tell(self, report, want_shown=True):
         faults = [f"{n} px {what} ({self.first[what]})" for what, n in self.bad.items()]
-        report.check(self.name, not faults, "; ".join(faults) or (
-            f"{len(self.export)} frames, {self.masked / 1e6:.1f} Mpx masked, {self.shown / 1e6:.2f} shown"))
+        report.check(
+            self.name,
+            not faults,
+            "; ".join(faults)
+            or (
+                f"{len(self.export)} frames, {self.masked / 1e6:.1f} Mpx masked, {self.shown / 1e6:.2f} shown"
+            ),
+        )
         if want_shown:
             report.check(self.name + ": something is shown", self.shown > 0, quiet=True)
 
@@ -92,10 +116,17 @@ def session(report, options, name, folder):
         capture, pictures = masks.Capture(folder), Pictures()
         ways = [  # name, capture, the command's policy, the oracle's, settled (None: masks only)
             ("settled", folder, {"fill": FILL}, masks.policy("default", fill=FILL), True),
-            ("exact", exact, {"fill": FILL, "gaps": "keep"}, masks.policy("default", fill=FILL, gaps="keep"), False),
+            (
+                "exact",
+                exact,
+                {"fill": FILL, "gaps": "keep"},
+                masks.policy("default", fill=FILL, gaps="keep"),
+                False,
+            ),
             ("guard", exact, {"fill": FILL}, masks.policy("default", fill=FILL), False),
             ("controls", exact, "controls", masks.policy("controls"), None),
-            ("strict", exact, "strict", masks.policy("strict"), None)][:2 if options.quick else 5]
+            ("strict", exact, "strict", masks.policy("strict"), None),
+        ][: 2 if options.quick else 5]
         checks = []
         for way, source, policy, rules, settled in ways:
             try:
@@ -127,7 +158,9 @@ def random_cases(report, options, count):
             given = synthetic.random_policy(rng, inside)
             capture = masks.Capture(folder)
             try:
-                _, export = record_and_export(options, work, folder, "s", given, codes=(1,) if broken else (0,))
+                _, export = record_and_export(
+                    options, work, folder, "s", given, codes=(1,) if broken else (0,)
+                )
             except CommandFailed as failure:
                 report.check(name, False, str(failure))
                 continue
@@ -146,7 +179,7 @@ def main():
     stop_without_command(options)
     report = Report("masks")
     random_cases(report, options, 20 if options.quick else options.cases)
-    for name, folder in session_folders(options):
+    for name, folder in session_folders(options, QUICK_SESSIONS):
         session(report, options, name, folder)
     sys.exit(report.close())
 

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Two inputs that differ only in what the policy masks give the same bytes everywhere.
 
-Of each capture a twin is made: noise in the pixels that the naive masks mask in every line that uses the file,
-other words for every widget's name and text and every window's title (blank stays blank, and the beginnings that
-rules look at stay), other keys. Both are recorded; the session's files, the output and messages of `record`, and
-`inspect --json` must be equal byte by byte. Corpus sessions under the default policy, and random captures with and
-without tree times under random policies, broken trees among them."""
+Of each capture a twin is made: noise in the pixels that the naive masks mask in every line that uses the
+file, other words for every widget's name and text and every window's title (blank stays blank, and the
+beginnings that rules look at stay), other keys. Both are recorded; the session's files, the output and
+messages of `record`, and `inspect --json` must be equal byte by byte. Corpus sessions under the default
+policy, and random captures with and without tree times under random policies, broken trees among them."""
 import json
 import os
 import shutil
@@ -16,8 +16,22 @@ import numpy as np
 
 import masks
 import synthetic
-from proof import (IDENTITY, CommandFailed, Report, arguments, files_of, pixels, run, save_pixels, session_folders,
-                   stop_without_command, without_timings, write_capture, write_json)
+from proof import (
+    IDENTITY,
+    QUICK_SESSIONS,
+    CommandFailed,
+    Report,
+    arguments,
+    files_of,
+    pixels,
+    run,
+    save_pixels,
+    session_folders,
+    stop_without_command,
+    without_timings,
+    write_capture,
+    write_json,
+)
 
 
 def other_words(rng, words, keep=0):
@@ -62,12 +76,18 @@ def make_twin(rng, folder, target, rules, keep=0):
 
 
 def outcome(options, work, capture, policy):
-    """Everything the command gives for a capture, by name. Run in a folder of its own, so that paths are equal."""
-    done = run(options, "record", capture, "--out", "session", "--policy", policy, *IDENTITY, cwd=work,
-               codes=(0, 1))
+    """All that the command gives for a capture, by name. Run in a folder of its own, so paths are equal."""
+    done = run(
+        options, "record", capture, "--out", "session", "--policy", policy, *IDENTITY, cwd=work, codes=(0, 1)
+    )
     told = run(options, "inspect", "session", "--json", cwd=work)
-    return {**files_of(os.path.join(work, "session")), "(exit code)": done.returncode, "(stdout)": done.stdout,
-            "(stderr)": without_timings(done.stderr), "(inspect)": told.stdout}
+    return {
+        **files_of(os.path.join(work, "session")),
+        "(exit code)": done.returncode,
+        "(stdout)": done.stdout,
+        "(stderr)": without_timings(done.stderr),
+        "(inspect)": told.stdout,
+    }
 
 
 def compare(report, options, title, work, policy, detail):
@@ -82,10 +102,7 @@ def compare(report, options, title, work, policy, detail):
 
 def corpus(report, options):
     rng = np.random.default_rng(options.seed)
-    folders = session_folders(options)
-    if options.quick and not options.sessions:
-        folders = [f for f in folders if f[0] == "zenity_yad_forms"] or folders[:1]
-    for name, folder in folders:
+    for name, folder in session_folders(options, QUICK_SESSIONS[1:]):
         with tempfile.TemporaryDirectory() as work:
             for side in "ab":
                 os.mkdir(os.path.join(work, side))
@@ -106,8 +123,14 @@ def random_cases(report, options, count):
             rules = masks.policy(given)
             changed, total = make_twin(rng, first, os.path.join(work, "b", "capture"), rules, keep=4)
             policy = write_json(os.path.join(work, "policy.json"), given)
-            compare(report, options, f"random {case}{' settled' * settled}{' broken' * broken}", work, policy,
-                    f"{changed / total:.0%} of the pixels changed")
+            compare(
+                report,
+                options,
+                f"random {case}{' settled' * settled}{' broken' * broken}",
+                work,
+                policy,
+                f"{changed / total:.0%} of the pixels changed",
+            )
             changed_at_all += changed
             if case == 1:
                 rules = masks.policy("default")
@@ -125,15 +148,29 @@ def hidden_pointer(report, options):
     rng = np.random.default_rng(options.seed)
     keypad = {"id": "pw", "role": "password text", "x": 20, "y": 20, "w": 60, "h": 40}
     panel = {"id": "p", "role": "panel", "x": 0, "y": 0, "w": 120, "h": 80}
-    lines = [{"index": i, "t_ms": 100.0 * i, "image": "frames/0000.png",
-              **({"widgets_of_frame": 0} if i else {"widgets": [panel, dict(keypad, parent="p")]})} for i in range(6)]
+    lines = [
+        {
+            "index": i,
+            "t_ms": 100.0 * i,
+            "image": "frames/0000.png",
+            **({"widgets_of_frame": 0} if i else {"widgets": [panel, dict(keypad, parent="p")]}),
+        }
+        for i in range(6)
+    ]
     head = {"format": "capture-corpus/1", "width": 120, "height": 80, "fps": 10}
     with tempfile.TemporaryDirectory() as work:
         for side in "ab":
             kinds = ["move", "button", "move", "button-down", "button-up", "wheel"]
             events = [{"type": "move", "x": 5, "y": 5, "t_ms": 10.0}] + [
-                {"type": kind, "x": int(rng.integers(30, 70)), "y": int(rng.integers(30, 50)), "t_ms": 150.0 + 40 * k,
-                 **({} if kind == "move" else {"button": 1})} for k, kind in enumerate(kinds)]
+                {
+                    "type": kind,
+                    "x": int(rng.integers(30, 70)),
+                    "y": int(rng.integers(30, 50)),
+                    "t_ms": 150.0 + 40 * k,
+                    **({} if kind == "move" else {"button": 1}),
+                }
+                for k, kind in enumerate(kinds)
+            ]
             folder = os.path.join(work, side, "capture")
             write_capture(folder, head, lines, events)
             save_pixels(os.path.join(folder, "frames", "0000.png"), np.full((80, 120), 0xD0D0D0, np.uint32))

@@ -4,13 +4,15 @@
 Under the default policy, in frames evenly sampled and those right after a secret was typed:
   secrets  no known secret can be read
   words    no word at all of four letters or more of which OCR is sure (confidence 75)
-  glyphs   of the words that OCR finds in the raw frame (confidence 60), no pixel that belongs to a glyph shows.
-           A glyph pixel differs from its word's commonest colour by over 40 in a channel, and is not part of a shape
-           that runs out of the word's surroundings (a border, a rule, a selection's edge). It shows if the exported
-           pixel, recorded with a fill that no frame contains, equals the raw one
-Under the preset controls: the labels that should survive are read in at least one frame, in a crop around their box.
+  glyphs   of the words that OCR finds in the raw frame (confidence 60), no pixel that belongs to a glyph
+           shows. A glyph pixel differs from its word's commonest colour by over 40 in a channel, and is not
+           part of a shape that runs out of the word's surroundings (a border, a rule, a selection's edge).
+           It shows if the exported pixel, recorded with a fill that no frame contains, equals the raw one
+Under the preset controls: the labels that should survive are read in at least one frame, in a crop around
+their box.
 
-Readings are kept by the picture's digest in .build/proofs-ocr, so that a second run is quick."""
+Readings are kept by the picture's digest in .build/proofs-ocr, so that a second run is quick. With --quick
+all but the labels is looked at in one recording, with the odd fill."""
 import hashlib
 import io
 import json
@@ -25,8 +27,17 @@ import numpy as np
 from PIL import Image
 
 import masks
-from proof import (ODD_FILL, ROOT, CommandFailed, Report, arguments, pixels, record_and_export, session_folders,
-                   stop_without_command)
+from proof import (
+    ODD_FILL,
+    ROOT,
+    CommandFailed,
+    Report,
+    arguments,
+    pixels,
+    record_and_export,
+    session_folders,
+    stop_without_command,
+)
 
 CACHE = os.path.join(ROOT, ".build", "proofs-ocr")
 SURE, FOUND, LETTERS, CONTRAST = 75, 60, 4, 40
@@ -42,13 +53,22 @@ def read(picture, scale=2, psm=11):
         image = image.resize((image.width * scale, image.height * scale), Image.BICUBIC)
         png = io.BytesIO()
         image.save(png, "PNG", compress_level=1)
-        done = subprocess.run(["tesseract", "stdin", "stdout", "--psm", str(psm), "tsv"], input=png.getvalue(),
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True,
-                              env=dict(os.environ, OMP_THREAD_LIMIT="1"))
+        done = subprocess.run(
+            ["tesseract", "stdin", "stdout", "--psm", str(psm), "tsv"],
+            input=png.getvalue(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            env=dict(os.environ, OMP_THREAD_LIMIT="1"),
+        )
         rows = [line.split("\t") for line in done.stdout.decode().splitlines()[1:]]
-        words = [(r[11], float(r[10]), tuple(map(int, r[6:10]))) for r in rows if len(r) == 12 and r[11].strip()]
-        words = [(t, c, (x // scale, y // scale, -(-(x + w) // scale), -(-(y + h) // scale)))
-                 for t, c, (x, y, w, h) in words]
+        words = [
+            (r[11], float(r[10]), tuple(map(int, r[6:10]))) for r in rows if len(r) == 12 and r[11].strip()
+        ]
+        words = [
+            (t, c, (x // scale, y // scale, -(-(x + w) // scale), -(-(y + h) // scale)))
+            for t, c, (x, y, w, h) in words
+        ]
         os.makedirs(CACHE, exist_ok=True)
         with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as file:
             json.dump(words, file)
@@ -75,13 +95,13 @@ def touching(mask):
 
 
 def glyph_pixels(picture, box):
-    """Which pixels belong to the glyphs of a word, in its surroundings; and where these are in the picture."""
+    """Which pixels around a word belong to its glyphs, and the place of these surroundings."""
     x0, y0, x1, y1 = box
     margin = max(4, (y1 - y0) // 2)
     top, left = max(y0 - margin, 0), max(x0 - margin, 0)
-    around = picture[top:y1 + margin, left:x1 + margin]
+    around = picture[top : y1 + margin, left : x1 + margin]
     inside = np.zeros(around.shape, bool)
-    inside[y0 - top:y1 - top, x0 - left:x1 - left] = True
+    inside[y0 - top : y1 - top, x0 - left : x1 - left] = True
     values, counts = np.unique(around[inside], return_counts=True)
     if not len(values):
         return inside, (top, left)
@@ -115,7 +135,7 @@ def glyphs_shown(raw, got, words):
 
 
 def frames_to_read(capture, folder, secrets, n):
-    """Lines evenly sampled, and those right after each secret was typed."""
+    """Lines evenly sampled, and those right after each secret was typed; all lines if n is 0."""
     count = len(capture.lines)
     if n == 0:
         return list(range(count))
@@ -135,7 +155,7 @@ def spread(items, n):
     return [items[round(i * (len(items) - 1) / max(n - 1, 1))] for i in range(min(n, len(items)))]
 
 
-def label_is_read(label, capture, export):
+def label_is_read(label, capture, export, most):
     """Whether a label is read around one of its controls; where even the raw crop can't be read, whether its
     pixels are untouched."""
     places = []
@@ -144,16 +164,20 @@ def label_is_read(label, capture, export):
             if widget.get("name") == label and masks.role_name(widget["role"]) in masks.CONTROLS:
                 x, y = max(int(widget["x"]), 0), max(int(widget["y"]), 0)
                 places.append((i, slice(y, y + int(widget["h"])), slice(x, x + int(widget["w"]))))
-    places = [p for p in spread(places, 12) if export.frame(p[0])[p[1:]].size]
+    places = [p for p in spread(places, most) if export.frame(p[0])[p[1:]].size]
+    reads = lambda crop: any(
+        plain(label) in flow(read(np.pad(crop, pad, "edge"), 3, psm)) for pad in (0, 6) for psm in (11, 7)
+    )
     raw_reads = untouched = False
     for i, *part in places:
         crop, raw = export.frame(i)[tuple(part)], pixels(capture.image(i))[tuple(part)]
-        if any(plain(label) in flow(read(np.pad(crop, 6, "edge"), 3, psm)) for psm in (7, 11)):
+        if reads(crop):
             return True, f"read in frame {i}"
-        raw_reads |= plain(label) in flow(read(np.pad(raw, 6, "edge"), 3, 7))
+        raw_reads |= reads(raw)
         untouched |= np.array_equal(crop, raw)
     return untouched and not raw_reads, (
-        f"not read in {len(places)} places" + ("" if raw_reads else ", nor raw") + (", untouched" * untouched))
+        f"not read in {len(places)} places" + ("" if raw_reads else ", nor raw") + (", untouched" * untouched)
+    )
 
 
 def session(report, options, name, folder, pool):
@@ -161,11 +185,15 @@ def session(report, options, name, folder, pool):
     with open(os.path.join(folder, "secrets.json"), encoding="utf-8") as file:
         given = json.load(file)
     secrets, labels = [s["value"] for s in given["secrets"]], given.get("labels_that_should_survive", [])
-    picked = frames_to_read(capture, folder, secrets, 3 if options.quick else options.frames)
+    picked = frames_to_read(
+        capture, folder, secrets[:1] if options.quick else secrets, 2 if options.quick else options.frames
+    )
     with tempfile.TemporaryDirectory() as work:
         try:
-            _, plainly = record_and_export(options, work, folder, "default", "default")
             _, oddly = record_and_export(options, work, folder, "odd", {"fill": f"#{ODD_FILL:06x}"})
+            plainly = oddly
+            if not options.quick:
+                _, plainly = record_and_export(options, work, folder, "default", "default")
             _, controls = record_and_export(options, work, folder, "controls", "controls")
         except CommandFailed as failure:
             return report.check(name, False, str(failure))
@@ -179,14 +207,27 @@ def session(report, options, name, folder, pool):
         masked = dict(zip(masked_images, pool.map(reading, masked_images)))
 
         readable = {s for s in secrets for words in raw.values() if plain(s) in flow(words)}
-        leaked = {f"{s!r} in frame {masked_images[path]}" for path, words in masked.items() for s in secrets
-                  if plain(s) in flow(words)}
-        report.check(f"{name} secrets", not leaked, "; ".join(sorted(leaked)) or (
-            f"none of {len(secrets)} ({len(readable)} readable raw) in {len(masked)} pictures"))
-        sure = [f"{text!r} in frame {masked_images[path]} at {box}" for path, words in masked.items()
-                for text, confidence, box in words
-                if confidence >= SURE and sum(c.isalpha() for c in text) >= LETTERS]
-        report.check(f"{name} words", not sure, f"{len(sure)} words: " + "; ".join(sure[:5]) if sure else "none")
+        leaked = {
+            f"{s!r} in frame {masked_images[path]}"
+            for path, words in masked.items()
+            for s in secrets
+            if plain(s) in flow(words)
+        }
+        report.check(
+            f"{name} secrets",
+            not leaked,
+            "; ".join(sorted(leaked))
+            or (f"none of {len(secrets)} ({len(readable)} readable raw) in {len(masked)} pictures"),
+        )
+        sure = [
+            f"{text!r} in frame {masked_images[path]} at {box}"
+            for path, words in masked.items()
+            for text, confidence, box in words
+            if confidence >= SURE and sum(c.isalpha() for c in text) >= LETTERS
+        ]
+        report.check(
+            f"{name} words", not sure, f"{len(sure)} words: " + "; ".join(sure[:5]) if sure else "none"
+        )
         counts, where, seen = np.zeros(3, int), [], set()
         for i in picked:
             if (capture.image(i), oddly.paths[i]) in seen:
@@ -194,10 +235,15 @@ def session(report, options, name, folder, pool):
             seen.add((capture.image(i), oddly.paths[i]))
             more, places = glyphs_shown(pixels(capture.image(i)), oddly.frame(i), raw[capture.image(i)])
             counts, where = counts + more, where + [f"frame {i} {place}" for place in places]
-        report.check(f"{name} glyphs", counts[2] == 0 and counts[1] > 0,
-                     f"{counts[0]} words raw, {counts[1]} glyph px, {counts[2]} shown"
-                     + "".join(f"; {place}" for place in where[:6]) + " …" * (len(where) > 6))
-        for label, (holds, detail) in zip(labels, pool.map(lambda l: label_is_read(l, capture, controls), labels)):
+        report.check(
+            f"{name} glyphs",
+            counts[2] == 0 and counts[1] > 0,
+            f"{counts[0]} words raw, {counts[1]} glyph px, {counts[2]} shown"
+            + "".join(f"; {place}" for place in where[:6])
+            + " …" * (len(where) > 6),
+        )
+        look = lambda label: label_is_read(label, capture, controls, 4 if options.quick else 12)
+        for label, (holds, detail) in zip(labels, pool.map(look, labels)):
             report.check(f"{name} label {label!r}", holds, detail)
     return None
 

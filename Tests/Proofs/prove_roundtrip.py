@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """What goes in comes out: sessions under the preset none, and raw streams of every format.
 
-Sessions: `record --policy none --lossless`, then `export`: every pixel equals the source PNG as Pillow reads it, but
-for password widgets, which are fill. Raw streams: every format at odd sizes and strides, decoded here by hand;
-two streams that differ only in padding give the same session, byte by byte. One stream a format is ffmpeg's."""
+Sessions: `record --policy none --lossless`, then `export`: every pixel equals the source PNG as Pillow
+reads it, but for password widgets, which are fill. Raw streams: every format at odd sizes and strides,
+decoded here by hand; two streams that differ only in padding give the same session, byte by byte. One
+stream a format is ffmpeg's."""
 import os
 import subprocess
 import sys
@@ -12,12 +13,32 @@ import tempfile
 import numpy as np
 
 import masks
-from proof import (IDENTITY, CommandFailed, Pictures, Report, arguments, files_of, record_and_export,
-                   session_folders, stop_without_command)
+from proof import (
+    IDENTITY,
+    QUICK_SESSIONS,
+    CommandFailed,
+    Pictures,
+    Report,
+    arguments,
+    files_of,
+    record_and_export,
+    session_folders,
+    stop_without_command,
+)
 
 # Bytes of a pixel in memory order; "_" is padding, "a" an alpha that is not used.
-LAYOUTS = dict(bgrx="bgr_", bgra="bgra", rgbx="rgb_", rgba="rgba", xrgb="_rgb", argb="argb", rgb24="rgb",
-               bgr24="bgr", rgb565="16", gray8="y")
+LAYOUTS = dict(
+    bgrx="bgr_",
+    bgra="bgra",
+    rgbx="rgb_",
+    rgba="rgba",
+    xrgb="_rgb",
+    argb="argb",
+    rgb24="rgb",
+    bgr24="bgr",
+    rgb565="16",
+    gray8="y",
+)
 FFMPEG = dict(bgrx="bgr0", rgbx="rgb0", xrgb="0rgb", rgb565="rgb565le", gray8="gray")
 SIZES = [(1, 1), (1, 37), (37, 1), (63, 65), (64, 63), (65, 64), (4097, 3)]
 FRAMES, FPS = 3, 10
@@ -26,7 +47,7 @@ FRAMES, FPS = 3, 10
 def sessions(report, options):
     rules = masks.policy("none")
     frames = compared = hidden = 0
-    for name, folder in session_folders(options):
+    for name, folder in session_folders(options, QUICK_SESSIONS):
         capture, pictures = masks.Capture(folder), Pictures()
         with tempfile.TemporaryDirectory() as work:
             try:
@@ -47,9 +68,13 @@ def sessions(report, options):
                 wrong += int(np.count_nonzero(bad))
                 passwords += int(np.count_nonzero(masked))
             n = len(capture.lines)
-            report.check(name, wrong == 0, f"{n} frames, {wrong} px differ{first}, {passwords} px of passwords")
+            report.check(
+                name, wrong == 0, f"{n} frames, {wrong} px differ{first}, {passwords} px of passwords"
+            )
             frames, compared, hidden = frames + n, compared + n * masked.size, hidden + passwords
-    print(f"sessions: {frames} frames, {compared / 1e6:.0f} Mpx compared, {hidden / 1e6:.2f} Mpx of passwords")
+    print(
+        f"sessions: {frames} frames, {compared / 1e6:.0f} Mpx compared, {hidden / 1e6:.2f} Mpx of passwords"
+    )
 
 
 def encode(rng, pictures, layout, slack):
@@ -96,8 +121,16 @@ def stream(report, options, title, form, size, raws, stride=None):
                 os.mkdir(place)
                 with open(os.path.join(place, "in.raw"), "wb") as file:
                     file.write(raw)
-                how = ["--raw", os.path.join(place, "in.raw"), "--size", f"{width}x{height}", "--format", form,
-                       "--fps", str(FPS)] + (["--stride", str(stride)] if stride else [])
+                how = [
+                    "--raw",
+                    os.path.join(place, "in.raw"),
+                    "--size",
+                    f"{width}x{height}",
+                    "--format",
+                    form,
+                    "--fps",
+                    str(FPS),
+                ] + (["--stride", str(stride)] if stride else [])
                 session, export = record_and_export(options, place, how, "s", "none", "--lossless", *IDENTITY)
                 found.append((files_of(session), [export.frame(i) for i in range(len(export))], export.times))
         except CommandFailed as failure:
@@ -125,17 +158,41 @@ def streams(report, options):
             pictures = [rng.integers(1 << 24, size=(height, width), dtype=np.uint32)]
             while len(pictures) < FRAMES:  # the same with a part changed
                 picture = pictures[-1].copy()
-                picture[height // 2:, width // 2:] = rng.integers(1 << 24)
+                picture[height // 2 :, width // 2 :] = rng.integers(1 << 24)
                 pictures.append(picture)
             for slack in (0, 13) if not options.quick else (13,):
                 raws = [encode(rng, pictures, layout, slack) for _ in range(2)]
                 stride = raws[0][1] if slack else None
-                stream(report, options, f"{form} {width}x{height} slack {slack}", form, (width, height),
-                       [raw for raw, _ in raws], stride)
+                stream(
+                    report,
+                    options,
+                    f"{form} {width}x{height} slack {slack}",
+                    form,
+                    (width, height),
+                    [raw for raw, _ in raws],
+                    stride,
+                )
         with tempfile.NamedTemporaryFile(suffix=".raw") as file:
-            subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc=size=65x64:rate={FPS}",
-                            "-frames:v", str(FRAMES), "-f", "rawvideo", "-pix_fmt", FFMPEG.get(form, form), file.name],
-                           check=True)
+            subprocess.run(
+                [
+                    "ffmpeg",
+                    "-v",
+                    "error",
+                    "-y",
+                    "-f",
+                    "lavfi",
+                    "-i",
+                    f"testsrc=size=65x64:rate={FPS}",
+                    "-frames:v",
+                    str(FRAMES),
+                    "-f",
+                    "rawvideo",
+                    "-pix_fmt",
+                    FFMPEG.get(form, form),
+                    file.name,
+                ],
+                check=True,
+            )
             stream(report, options, f"{form} from ffmpeg", form, (65, 64), [file.read()])
     print(f"raw streams: {len(LAYOUTS)} formats, {len(SIZES)} sizes")
 

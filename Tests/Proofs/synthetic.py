@@ -1,20 +1,36 @@
 """Small random captures and policies, for the proofs that need many."""
+
 import os
 
 import numpy as np
 
 from proof import save_pixels, write_capture
 
-ROLES = """password text|entry|text|spin button|combo box|terminal|label|static|heading|paragraph|link|table cell|
-list item|menu|menu item|push button|toggle button|check box|radio button|page tab|tool tip|status bar|image|icon|
-canvas|drawing area|animation|chart|video|map|scroll bar|separator|progress bar|slider|level bar|dial|panel|filler|
-frame|window|dialog|scroll pane|split pane|section|landmark|table|tool bar|menu bar|document web|unknown|
-frobnicator|button|img|checkbox|android.widget.EditText|XCUIElementTypeStaticText""".replace("\n", "").split("|")
+ROLES = """password text|entry|text|spin button|combo box|terminal|label|static|heading|paragraph|link
+|table cell|list item|menu|menu item|push button|toggle button|check box|radio button|page tab|tool tip
+|status bar|image|icon|canvas|drawing area|animation|chart|video|map|scroll bar|separator|progress bar
+|slider|level bar|dial|panel|filler|frame|window|dialog|scroll pane|split pane|section|landmark|table
+|tool bar|menu bar|document web|unknown|frobnicator|button|img|checkbox|android.widget.EditText
+|XCUIElementTypeStaticText""".replace(
+    "\n", ""
+).split(
+    "|"
+)
 CONTAINERS = ["panel", "frame", "section", "filler", "table"]
 STATES = ["editable", "focused", "checked", "focusable", "selected", "password", "protected"]
 HEADS = ["pay", "card", "menu"]  # how names begin; rules look at no more than this
-BREAKS = [dict(x=None), dict(w=-4), dict(x="12"), dict(y=1e300), dict(h=True), dict(id="w0"), dict(role=7),
-          dict(id="self", parent="self"), dict(states="focused"), dict(mask="no")]
+BREAKS = [
+    dict(x=None),
+    dict(w=-4),
+    dict(x="12"),
+    dict(y=1e300),
+    dict(h=True),
+    dict(id="w0"),
+    dict(role=7),
+    dict(id="self", parent="self"),
+    dict(states="focused"),
+    dict(mask="no"),
+]
 
 
 def pick(rng, items):
@@ -24,20 +40,28 @@ def pick(rng, items):
 def random_widget(rng, index, width, height):
     x, y = rng.integers(-8, width), rng.integers(-8, height)
     w, h = rng.integers(1, width // 2), rng.integers(1, height // 2)
-    box = [float(v) + (rng.random() if rng.random() < .2 else 0) for v in (x, y, w, h)]
-    if rng.random() < .05:
+    box = [float(v) + (rng.random() if rng.random() < 0.2 else 0) for v in (x, y, w, h)]
+    if rng.random() < 0.05:
         box[2] = 0
-    role = pick(rng, CONTAINERS if index < 2 or rng.random() < .2 else ROLES)
-    widget = dict(id=f"w{index}", role=role, x=box[0], y=box[1], w=box[2], h=box[3],
-                  name=pick(rng, HEADS) + " " + str(rng.integers(1000)), parent=None)
-    if index and rng.random() < .8:
-        widget["parent"] = f"w{rng.integers(index)}" if rng.random() < .95 else "gone"
-    if rng.random() < .3:
-        widget["states"] = sorted({pick(rng, STATES[:5 if rng.random() < .9 else 7]) for _ in range(2)})
-    if rng.random() < .15:
+    role = pick(rng, CONTAINERS if index < 2 or rng.random() < 0.2 else ROLES)
+    widget = dict(
+        id=f"w{index}",
+        role=role,
+        x=box[0],
+        y=box[1],
+        w=box[2],
+        h=box[3],
+        name=pick(rng, HEADS) + " " + str(rng.integers(1000)),
+        parent=None,
+    )
+    if index and rng.random() < 0.8:
+        widget["parent"] = f"w{rng.integers(index)}" if rng.random() < 0.95 else "gone"
+    if rng.random() < 0.3:
+        widget["states"] = sorted({pick(rng, STATES[: 5 if rng.random() < 0.9 else 7]) for _ in range(2)})
+    if rng.random() < 0.15:
         widget["text"] = pick(rng, ["some words", " \n", "\ufffc", "x"])
-    if rng.random() < .1:
-        widget["mask"] = bool(rng.random() < .5)
+    if rng.random() < 0.1:
+        widget["mask"] = bool(rng.random() < 0.5)
     return widget
 
 
@@ -46,12 +70,19 @@ def random_tree(rng, width, height):
 
 
 def random_windows(rng, width, height):
-    windows = [dict(xid=9, title="tiny", x=3, y=3, w=1, h=1), dict(xid=8, title="away", x=-500, y=0, w=40, h=40)]
+    windows = [
+        dict(xid=9, title="tiny", x=3, y=3, w=1, h=1),
+        dict(xid=8, title="away", x=-500, y=0, w=40, h=40),
+    ]
     for i in range(rng.integers(0, 3)):
         window = dict(xid=i, title=f"title {rng.integers(99)}", **{"class": "App"}, pid=1, managed=True)
-        window.update(x=int(rng.integers(-5, width - 5)), y=int(rng.integers(0, height - 5)),
-                      w=int(rng.integers(8, width)), h=int(rng.integers(8, height)))
-        if rng.random() < .6:
+        window.update(
+            x=int(rng.integers(-5, width - 5)),
+            y=int(rng.integers(0, height - 5)),
+            w=int(rng.integers(8, width)),
+            h=int(rng.integers(8, height)),
+        )
+        if rng.random() < 0.6:
             window["frame_extents"] = [int(v) for v in rng.integers(0, 8, 4)]
         windows.append(window)
     return windows
@@ -65,19 +96,35 @@ def random_policy(rng, inside=False, **fixed):
     for _ in range(rng.integers(0, 5)):
         rule = {"decision": either("mask", "unmask", "unmask")}
         for _ in range(either(1, 1, 2)):
-            rule.update(either(
-                {"role": [pick(rng, ROLES), pick(rng, ROLES)]}, {"role": "push button"}, {"type": pick(rng, ROLES)},
-                {"id": f"w{rng.integers(9)}"}, {"id": "w1*"}, {"name": pick(rng, HEADS) + "*"},
-                {"name": f"/^{pick(rng, HEADS).upper()}/i"}, {"state": pick(rng, STATES)}))
-        if inside and rule["decision"] == "unmask" and rng.random() < .5:
+            rule.update(
+                either(
+                    {"role": [pick(rng, ROLES), pick(rng, ROLES)]},
+                    {"role": "push button"},
+                    {"type": pick(rng, ROLES)},
+                    {"id": f"w{rng.integers(9)}"},
+                    {"id": "w1*"},
+                    {"name": pick(rng, HEADS) + "*"},
+                    {"name": f"/^{pick(rng, HEADS).upper()}/i"},
+                    {"state": pick(rng, STATES)},
+                )
+            )
+        if inside and rule["decision"] == "unmask" and rng.random() < 0.5:
             rule["insideMasked"] = True
         rules.append(rule)
     fill = {kind: colour() for kind in ("text", "image", "input", "password", "gap", "uncovered", "other")}
-    policy = dict(maskAllText=either(True, False), maskAllImages=either(True, False),
-                  maskAllInputs=either(True, True, False), unknown=either("mask", "keep"),
-                  uncovered=either("auto", "keep", "mask"), titleBars=either("mask", "keep"),
-                  treelessWindows=either("mask", "keep"), gaps=either("keep", "guard", "mask"),
-                  padding=either(0, 1, 2, 5), fill=either(colour(), fill), rules=rules)
+    policy = dict(
+        maskAllText=either(True, False),
+        maskAllImages=either(True, False),
+        maskAllInputs=either(True, True, False),
+        unknown=either("mask", "keep"),
+        uncovered=either("auto", "keep", "mask"),
+        titleBars=either("mask", "keep"),
+        treelessWindows=either("mask", "keep"),
+        gaps=either("keep", "guard", "mask"),
+        padding=either(0, 1, 2, 5),
+        fill=either(colour(), fill),
+        rules=rules,
+    )
     return {**policy, **fixed}
 
 
@@ -86,10 +133,10 @@ def random_picture(rng, width, height, before=None):
     picture = np.full((height, width), rng.integers(1 << 24), np.uint32) if before is None else before.copy()
     for _ in range(12 if before is None else 2):
         x, y = rng.integers(width), rng.integers(height)
-        part = picture[y:y + rng.integers(1, height), x:x + rng.integers(1, width // 2)]
+        part = picture[y : y + rng.integers(1, height), x : x + rng.integers(1, width // 2)]
         look = rng.random()
-        part[:] = rng.integers(1 << 24) if look < .5 else rng.integers(1 << 24, size=part.shape)
-        if look > .8:
+        part[:] = rng.integers(1 << 24) if look < 0.5 else rng.integers(1 << 24, size=part.shape)
+        if look > 0.8:
             part[::3] = 0
     return picture
 
@@ -102,15 +149,15 @@ def random_capture(rng, folder, settled, broken=False):
         line = {"index": i, "t_ms": 100.0 * i + 7, "image": f"frames/{i:04}.png"}
         if settled:
             line.update(tree_t_ms=line["t_ms"] - 2, tree_end_ms=line["t_ms"] + 60)
-        if i and rng.random() < .25:
+        if i and rng.random() < 0.25:
             line["image"] = lines[-1]["image"]
         else:
             picture = random_picture(rng, width, height, picture)
             os.makedirs(os.path.join(folder, "frames"), exist_ok=True)
             save_pixels(os.path.join(folder, line["image"]), picture)
-        if i == 0 or rng.random() < .3:
+        if i == 0 or rng.random() < 0.3:
             line["windows"] = random_windows(rng, width, height)
-        if i and rng.random() < .5:
+        if i and rng.random() < 0.5:
             line["widgets_of_frame"] = int(rng.integers(i))
         else:
             line["widgets"] = random_tree(rng, width, height)
@@ -120,7 +167,14 @@ def random_capture(rng, folder, settled, broken=False):
         victim["widgets"].append({**random_widget(rng, 99, width, height), **pick(rng, BREAKS)})
     events = [{"type": "move", "x": 5, "y": 6, "t_ms": 20}] + [
         {"type": kind, kind: pick(rng, ["a", "b", "7"]), "t_ms": 30 + 10 * k}
-        for k, kind in enumerate(["key", "char", "char"])]
-    head = {"format": "capture-corpus/1", "name": "synthetic", "width": width, "height": height, "fps": 10,
-            "frames": len(lines)}
+        for k, kind in enumerate(["key", "char", "char"])
+    ]
+    head = {
+        "format": "capture-corpus/1",
+        "name": "synthetic",
+        "width": width,
+        "height": height,
+        "fps": 10,
+        "frames": len(lines),
+    }
     write_capture(folder, head, lines, events)
