@@ -56,7 +56,7 @@ public struct Masker: ~Copyable {
     frame.damage.removeAll()
     let adopted = adopt(regions)
     let changed = read(source)
-    if adopted || changed { updateSuspects() }
+    if adopted { updateSuspects(rows: 0..<frame.height) } else if let changed { updateSuspects(rows: changed) }
     compose(cleared)
     if cleared != nil { paint() }
   }
@@ -74,13 +74,15 @@ public struct Masker: ~Copyable {
   }
 
   /// Reads the frame outside masks into `source` and marks tiles that changed as pending.
-  private mutating func read(_ new: Frame) -> Bool {
-    var changed = false
+  ///
+  /// - Returns: the rows from the first to the last that changed; nil where none did.
+  private mutating func read(_ new: Frame) -> Range<Int>? {
+    var changed: Range<Int>?
     for band in kept.bands {
       for y in band.minY..<band.maxY {
         for span in kept.spans[band.firstSpan..<band.endSpan] {
           if Masker.read(new, y, span, into: &source, row: &row, marks: &marks) {
-            changed = true
+            changed = (changed?.lowerBound ?? y)..<y + 1
             Masker.take(&marks, span, y, into: &pending)
           }
         }
@@ -124,13 +126,14 @@ public struct Masker: ~Copyable {
     }
   }
 
-  /// Asks the gap guard again; tiles where its answer changed are pending.
-  private mutating func updateSuspects() {
+  /// Asks the gap guard again for the rows that changed, widened by its reach; tiles where its answer changed are pending.
+  private mutating func updateSuspects(rows: Range<Int>) {
     let before = suspects
     if regions.guarded.isEmpty {
       suspects.removeAll()
     } else {
-      Masker.findSuspects(&gapGuard, source, regions, &suspects)
+      let asked = rows.lowerBound - GapGuard.reach..<rows.upperBound + GapGuard.reach
+      Masker.findSuspects(&gapGuard, source, regions, rows: asked, &suspects)
     }
     guard suspects != before else { return }
     let scale = MaskedFrame.clearanceSide / GapGuard.tileSide
@@ -143,11 +146,12 @@ public struct Masker: ~Copyable {
   }
 
   private static func findSuspects(
-    _ gapGuard: inout GapGuard, _ source: [Pixel], _ regions: MaskRegions, _ suspects: inout TileSet
+    _ gapGuard: inout GapGuard, _ source: [Pixel], _ regions: MaskRegions, rows: Range<Int>,
+    _ suspects: inout TileSet
   ) {
-    gapGuard.findSuspects(
+    gapGuard.suspects(
       pixels: source.span, width: regions.width, height: regions.height, guarded: regions.guarded,
-      into: &suspects)
+      rows: rows, into: &suspects)
   }
 
   /// Writes the pending tiles that are cleared.
