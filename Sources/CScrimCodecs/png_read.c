@@ -4,6 +4,14 @@
 
 #include "support.h"
 
+// What libpng leaves at the end of a row's place, and so what is still to be done with it.
+typedef enum layout {
+  LAYOUT_INDEXES,  // a byte a pixel
+  LAYOUT_RGB,      // three bytes a pixel
+  LAYOUT_BGRA,     // words
+  LAYOUT_DEEP,     // four samples of 16 bits a pixel
+} layout;
+
 typedef struct reader {
   png_structp png;
   png_infop info;
@@ -13,6 +21,11 @@ typedef struct reader {
   uint32_t width, height;
   uint8_t *rows;
   size_t row_bytes;
+  layout layout;
+  uint32_t kept;         // the bits of a word that the form has
+  uint32_t seen;         // all words so far, and-ed: their high byte is 0xFF while all are opaque
+  uint32_t table[256];   // a palette's words
+  uint8_t largest_index;
   scrim_png_facts *facts;
   scrim_fault fault;
 } reader;
@@ -53,63 +66,82 @@ static void on_free(png_structp png, png_voidp memory) {
   free(memory);
 }
 
-// Reads every row to the last `row_bytes - skip` bytes of its place in `rows`.
-static void read_rows(reader *r, int passes, size_t skip) {
-  for (int pass = 0; pass < passes; pass++) {
-    uint8_t *row = r->rows + skip;
-    for (uint32_t y = 0; y < r->height; y++, row += r->row_bytes) png_read_row(r->png, row, NULL);
+// Makes words of what lies in the last bytes of a row's place, from the first pixel to the last: pixel i is then
+// written over bytes that only pixels up to i came from.
+static void finish_row(reader *r, uint8_t *row) {
+  size_t width = r->width;
+  uint32_t kept = r->kept, seen = r->seen;
+  switch (r->layout) {
+    case LAYOUT_INDEXES: {
+      // libpng does not see an index outside the palette once it expands one, so the table is applied here.
+      const uint8_t *indexes = row + width * 3;
+      uint8_t largest = r->largest_index;
+      for (size_t x = 0; x < width; x++) {
+        uint8_t index = indexes[x];
+        if (index > largest) largest = index;
+        uint32_t pixel = r->table[index];
+        seen &= pixel;
+        pixel &= kept;
+        memcpy(row + x * 4, &pixel, 4);
+      }
+      r->largest_index = largest;
+      break;
+    }
+    case LAYOUT_RGB: {
+      // One pass here takes less than libpng's two (filler, then BGR). The load starts a byte early, so that its last
+      // stays inside the row.
+      const uint8_t *colors = row + width - 1;
+      for (size_t x = 0; x < width; x++) {
+        uint32_t pixel;
+        memcpy(&pixel, colors + x * 3, 4);
+        pixel = (__builtin_bswap32(pixel) | 0xFF000000) & kept;
+        memcpy(row + x * 4, &pixel, 4);
+      }
+      break;
+    }
+    case LAYOUT_BGRA: {
+      uint32_t *pixels = (uint32_t *)row;
+      for (size_t x = 0; x < width; x++) {
+        seen &= pixels[x];
+        pixels[x] &= kept;
+      }
+      break;
+    }
+    case LAYOUT_DEEP: {
+      const uint16_t *samples = (const uint16_t *)row;
+      uint16_t alpha = 0xFFFF;
+      for (size_t x = 0; x < width; x++) alpha &= samples[x * 4 + 3];
+      if (alpha != 0xFFFF) seen = 0;
+      break;
+    }
   }
+  r->seen = seen;
 }
 
-// libpng does not see an index outside the palette once it expands one, so the table is applied here. A row's indexes
-// lie in the last quarter of its place, so that pixel i is written over bytes that only pixels up to i came from.
-static void expand_palette(reader *r) {
+static void read_rows(reader *r, int passes, size_t skip) {
+  for (int pass = 0; pass < passes; pass++) {
+    uint8_t *row = r->rows;
+    for (uint32_t y = 0; y < r->height; y++, row += r->row_bytes) {
+      png_read_row(r->png, row + skip, NULL);
+      if (passes == 1) finish_row(r, row);
+    }
+  }
+  if (passes == 1) return;
+  for (uint32_t y = 0; y < r->height; y++) finish_row(r, r->rows + y * r->row_bytes);
+}
+
+// Returns the number of colours.
+static int fill_table(reader *r) {
   png_colorp colors = NULL;
   png_bytep alphas = NULL;
   int color_count = 0, alpha_count = 0;
   png_get_PLTE(r->png, r->info, &colors, &color_count);
   png_get_tRNS(r->png, r->info, &alphas, &alpha_count, NULL);
-  uint32_t table[256] = {0};
   for (int i = 0; i < color_count; i++) {
     uint32_t alpha = i < alpha_count ? alphas[i] : 0xFF;
-    table[i] = alpha << 24 | (uint32_t)colors[i].red << 16 | (uint32_t)colors[i].green << 8 | colors[i].blue;
+    r->table[i] = alpha << 24 | (uint32_t)colors[i].red << 16 | (uint32_t)colors[i].green << 8 | colors[i].blue;
   }
-  uint32_t seen = 0xFFFFFFFF, kept = r->form == SCRIM_PNG_RGB ? 0x00FFFFFF : 0xFFFFFFFF;
-  uint8_t largest = 0;
-  uint8_t *row = r->rows;
-  for (uint32_t y = 0; y < r->height; y++, row += r->row_bytes) {
-    const uint8_t *indexes = row + (size_t)r->width * 3;
-    for (size_t x = 0; x < r->width; x++) {
-      uint8_t index = indexes[x];
-      if (index > largest) largest = index;
-      seen &= table[index];
-      uint32_t pixel = table[index] & kept;
-      memcpy(row + x * 4, &pixel, 4);
-    }
-  }
-  r->facts->is_opaque = seen >> 24 == 0xFF;
-  if (largest >= color_count)
-    scrim_fault_set(&r->fault, SCRIM_DAMAGED, "a pixel has palette index %d, and the palette has %d colours", largest,
-                    color_count);
-}
-
-// Whether all alphas are full; clears them where the form has none.
-static void settle_alpha(reader *r) {
-  size_t count = (size_t)r->width * r->height;
-  if (r->form == SCRIM_PNG_RGBA16) {
-    const uint16_t *samples = (const uint16_t *)r->rows;
-    uint16_t seen = 0xFFFF;
-    for (size_t i = 0; i < count; i++) seen &= samples[i * 4 + 3];
-    r->facts->is_opaque = seen == 0xFFFF;
-    return;
-  }
-  uint32_t *pixels = (uint32_t *)r->rows;
-  uint32_t seen = 0xFFFFFFFF, kept = r->form == SCRIM_PNG_RGB ? 0x00FFFFFF : 0xFFFFFFFF;
-  for (size_t i = 0; i < count; i++) {
-    seen &= pixels[i];
-    pixels[i] &= kept;
-  }
-  r->facts->is_opaque = seen >> 24 == 0xFF;
+  return color_count;
 }
 
 // Between this function's start and end an error jumps back into it, so it changes nothing but what `r` points to.
@@ -120,7 +152,7 @@ static void run(reader *r) {
   png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-  png_set_check_for_invalid_index(png, 0);  // expand_palette does it
+  png_set_check_for_invalid_index(png, 0);  // finish_row and the end of this function do it
   png_set_read_fn(png, r, on_read);
   png_read_info(png, r->info);
   if (png_get_image_width(png, r->info) != r->width || png_get_image_height(png, r->info) != r->height)
@@ -130,41 +162,45 @@ static void run(reader *r) {
   int depth = png_get_bit_depth(png, r->info);
   int transparent = png_get_valid(png, r->info, PNG_INFO_tRNS) != 0;
   r->facts->has_alpha = (color & PNG_COLOR_MASK_ALPHA) != 0 || transparent;
-  r->facts->is_opaque = 1;
 
+  int color_count = 256;
+  size_t skip = 0;
   if (color == PNG_COLOR_TYPE_PALETTE) {
     if (r->form == SCRIM_PNG_RGBA16) png_error(png, "a palette has no 16-bit samples");
+    r->layout = LAYOUT_INDEXES;
+    skip = (size_t)r->width * 3;
+    color_count = fill_table(r);
     png_set_packing(png);
   } else {
     png_set_expand(png);
     if (!(color & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(png);
     if (r->form == SCRIM_PNG_RGBA16) {
       if (depth != 16) png_error(png, "the image does not have 16-bit samples");
+      r->layout = LAYOUT_DEEP;
       png_set_swap(png);
       png_set_add_alpha(png, 0xFFFF, PNG_FILLER_AFTER);
     } else {
       if (depth == 16) png_set_scale_16(png);
-      png_set_bgr(png);
-      if (r->form == SCRIM_PNG_RGB && !r->facts->has_alpha)
-        png_set_filler(png, 0, PNG_FILLER_AFTER);
-      else
-        png_set_add_alpha(png, 0xFF, PNG_FILLER_AFTER);
+      if (r->facts->has_alpha) {
+        r->layout = LAYOUT_BGRA;
+        png_set_bgr(png);
+      } else {
+        r->layout = LAYOUT_RGB;
+        skip = r->width;
+      }
     }
   }
   int passes = png_set_interlace_handling(png);
   png_read_update_info(png, r->info);
-  size_t skip = color == PNG_COLOR_TYPE_PALETTE ? (size_t)r->width * 3 : 0;
   if (png_get_rowbytes(png, r->info) != r->row_bytes - skip) png_error(png, "a row has an unforeseen size");
   read_rows(r, passes, skip);
   // Behind the image's last row libpng passes over IDAT chunks that hold more than the image.
   if (r->offset < r->image_data_end) png_error(png, "image data goes on behind the end of the image");
   png_read_end(png, NULL);
-
-  if (r->fault.status != SCRIM_OK) return;
-  if (color == PNG_COLOR_TYPE_PALETTE)
-    expand_palette(r);
-  else if (r->facts->has_alpha)
-    settle_alpha(r);
+  r->facts->is_opaque = r->seen >> 24 == 0xFF;
+  if (r->largest_index >= color_count)
+    scrim_fault_set(&r->fault, SCRIM_DAMAGED, "a pixel has palette index %d, and the palette has %d colours",
+                    r->largest_index, color_count);
 }
 
 scrim_status scrim_png_decode(const uint8_t *bytes, size_t count, size_t image_data_end, scrim_png_form form,
@@ -178,6 +214,8 @@ scrim_status scrim_png_decode(const uint8_t *bytes, size_t count, size_t image_d
               .height = height,
               .rows = rows,
               .row_bytes = (size_t)width * (form == SCRIM_PNG_RGBA16 ? 8 : 4),
+              .kept = form == SCRIM_PNG_RGB ? 0x00FFFFFF : 0xFFFFFFFF,
+              .seen = 0xFFFFFFFF,
               .facts = facts,
               .fault = {SCRIM_OK, message}};
   r.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &r, on_error, on_warning, &r, on_malloc, on_free);
