@@ -23,7 +23,7 @@ public struct Region: Hashable, Sendable {
   /// The union of any number of rectangles. Takes time in the order of bands × (rectangles alive in a band), sorting
   /// them only where they are fewer than the columns they span.
   public init(union rects: some Sequence<Rect>) {
-    let sorted = rects.filter { !$0.isEmpty }.sorted { ($0.y, $0.x) < ($1.y, $1.x) }
+    let sorted = Array(rects).filter { !$0.isEmpty }.sorted { ($0.y, $0.x) < ($1.y, $1.x) }
     guard !sorted.isEmpty else { return }
     var edges: [Int] = []
     edges.reserveCapacity(sorted.count * 2)
@@ -159,8 +159,14 @@ public struct Region: Hashable, Sendable {
   private func combined(with other: Region, keeping keep: (Bool, Bool) -> Bool) -> Region {
     var edges: [Int] = []
     edges.reserveCapacity((bands.count + other.bands.count) * 2)
-    for band in bands { edges += [band.minY, band.maxY] }
-    for band in other.bands { edges += [band.minY, band.maxY] }
+    for band in bands {
+      edges.append(band.minY)
+      edges.append(band.maxY)
+    }
+    for band in other.bands {
+      edges.append(band.minY)
+      edges.append(band.maxY)
+    }
     edges.sort()
     var result = Region()
     var mine = 0

@@ -78,7 +78,7 @@ public struct MaskPlan: Hashable, Sendable {
     self.width = width
     self.height = height
     self.masks = masks
-    masked = Region(union: masks.lazy.map(\.rect))
+    masked = Region(union: masks.map(\.rect))
     self.guarded = guarded.subtracting(masked)
   }
 
