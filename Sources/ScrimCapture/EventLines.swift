@@ -22,11 +22,15 @@ public struct EventLines {
 
   public mutating func next() throws(CaptureError) -> Line? {
     guard let json = try lines.next() else { return nil }
-    let time = (try? JSONDecoder().decode(Time.self, from: Data(json)))?.t_ms
+    let time = (try? JSONDecoder().decode(Time.self, from: Data(json)))?.milliseconds
     return Line(number: lines.lines, time: time.flatMap(nanoseconds(fromMilliseconds:)), json: json)
   }
 
   private struct Time: Decodable {
-    var t_ms: Double
+    var milliseconds: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case milliseconds = "t_ms"
+    }
   }
 }

@@ -56,7 +56,11 @@ public struct Masker: ~Copyable {
     frame.damage.removeAll()
     let adopted = adopt(regions)
     let changed = read(source)
-    if adopted { updateSuspects(rows: 0..<frame.height) } else if let changed { updateSuspects(rows: changed) }
+    if adopted {
+      updateSuspects(rows: 0..<frame.height)
+    } else if let changed {
+      updateSuspects(rows: changed)
+    }
     compose(cleared)
     if cleared != nil { paint() }
   }
