@@ -46,7 +46,8 @@ public struct CaptureFolder: FrameSource {
     }
     if let format = head.format, format != "capture-corpus/1" {
       throw .badInput(
-        CaptureFault(place: description, message: "the format is not capture-corpus/1, which this version reads"))
+        CaptureFault(
+          place: description, message: "the format is not capture-corpus/1, which this version reads"))
     }
     width = head.width
     height = head.height
@@ -101,11 +102,14 @@ public struct CaptureFolder: FrameSource {
     }
     let index = own == nil ? line.tree.widgetsOfFrame : line.index
     if own == nil, line.tree.windows == nil, index != nil, index == widgetsIndex { return }
-    if let windows = line.tree.windows { self.windows = windows.mapError { CaptureFault(place: place, message: "\($0)") } }
+    if let windows = line.tree.windows {
+      self.windows = windows.mapError { CaptureFault(place: place, message: "\($0)") }
+    }
     widgetsIndex = index
     treeVersion += 1
     guard let index else {
-      tree = .failure(CaptureFault(place: place, message: "the line has neither widgets nor widgets_of_frame"))
+      tree = .failure(
+        CaptureFault(place: place, message: "the line has neither widgets nor widgets_of_frame"))
       return
     }
     guard let list = try widgets.list(of: index, in: lines, path: place) else {

@@ -80,7 +80,8 @@ public struct Recorder: ~Copyable {
   @discardableResult
   public mutating func record(_ frame: SourceFrame) throws(RecordingError) -> CaptureFault? {
     if let lastTime, frame.time < lastTime {
-      return lose(CaptureFault(place: "frame \(frame.number)", message: "its time lies before the last frame's"))
+      return lose(
+        CaptureFault(place: "frame \(frame.number)", message: "its time lies before the last frame's"))
     }
     lastTime = frame.time
     let outcome = pipeline.take(frame)
