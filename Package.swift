@@ -15,7 +15,9 @@ let package = Package(
   products: [
     .executable(name: "scrim", targets: ["scrim"]),
     .library(name: "ScrimReplay", targets: ["ScrimReplay"]),
+    .library(name: "ScrimImage", targets: ["ScrimImage"]),
     .library(name: "ScrimRedact", targets: ["ScrimRedact"]),
+    .library(name: "ScrimCodec", targets: ["ScrimCodec"]),
     .library(name: "ScrimFormat", targets: ["ScrimFormat"]),
   ],
   dependencies: [

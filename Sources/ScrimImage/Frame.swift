@@ -78,6 +78,23 @@ public struct Frame: Sendable {
     }
   }
 
+  /// Whether the pixels `xs` of row `y` may differ from canonical ones. False is certain; true may be said of equal pixels.
+  ///
+  /// Most rows of most frames are equal. For framebuffers of 32-bit BGRX that is found out without converting them: the
+  /// cost is that of reading both.
+  ///
+  /// - Parameter canonical: `xs.count` pixels.
+  public func mayDiffer(_ y: Int, _ xs: Range<Int>, from canonical: Span<Pixel>) -> Bool {
+    guard format == .bgrx || format == .bgra, stride % 4 == 0 else { return true }
+    let start = y * (stride / 4) + xs.lowerBound
+    let row = words.span.extracting(start..<start + xs.count)
+    let count = row.count
+    precondition(canonical.count == count, "rows of different lengths cannot be compared")
+    var difference: UInt32 = 0
+    for i in 0..<count { difference |= row[i] ^ canonical[i] }
+    return UInt32(littleEndian: difference) & 0x00FF_FFFF != 0
+  }
+
   /// Writes the canonical pixels `xs` of row `y` to the front of `row`. Reads no other pixel, and no padding byte's
   /// value reaches the result.
   ///

@@ -100,10 +100,12 @@ public struct Masker: ~Copyable {
     _ new: Frame, _ y: Int, _ xs: Range<Int>, into source: inout [Pixel], row: inout [Pixel],
     marks: inout [UInt8]
   ) -> Bool {
+    let start = y * new.width + xs.lowerBound
+    guard new.mayDiffer(y, xs, from: source.span.extracting(start..<start + xs.count)) else { return false }
     var buffer = row.mutableSpan
     new.readRow(y, xs, into: &buffer)
     return replace(
-      &source, at: y * new.width + xs.lowerBound, with: row, 0..<xs.count,
+      &source, at: start, with: row, 0..<xs.count,
       origin: xs.lowerBound, side: MaskedFrame.clearanceSide, marks: &marks)
   }
 
