@@ -29,7 +29,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CScrimCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CZlib"]),
 
-    .target(name: "ScrimImage", swiftSettings: strict),
+    .target(name: "CScrimKernels"),
+    .target(name: "ScrimImage", dependencies: ["CScrimKernels"], swiftSettings: strict),
     .target(
       name: "ScrimRedact", dependencies: ["ScrimImage"], exclude: ["Masking.md"],
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),

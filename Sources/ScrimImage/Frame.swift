@@ -87,12 +87,8 @@ public struct Frame: Sendable {
   public func mayDiffer(_ y: Int, _ xs: Range<Int>, from canonical: Span<Pixel>) -> Bool {
     guard format == .bgrx || format == .bgra, stride % 4 == 0 else { return true }
     let start = y * (stride / 4) + xs.lowerBound
-    let row = words.span.extracting(start..<start + xs.count)
-    let count = row.count
-    precondition(canonical.count == count, "rows of different lengths cannot be compared")
-    var difference: UInt32 = 0
-    for i in 0..<count { difference |= row[i] ^ canonical[i] }
-    return UInt32(littleEndian: difference) & 0x00FF_FFFF != 0
+    // On a little-endian machine, which is what pixels in words are read on, padding is the high byte.
+    return PixelRow.differs(words.span.extracting(start..<start + xs.count), canonical, in: 0x00FF_FFFF)
   }
 
   /// Writes the canonical pixels `xs` of row `y` to the front of `row`. Reads no other pixel, and no padding byte's

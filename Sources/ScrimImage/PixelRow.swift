@@ -1,12 +1,21 @@
+import CScrimKernels
+
 /// The loops over one row of pixels that everything above is made of. None has a branch inside, so all are vectorized.
 public enum PixelRow {
-  /// Whether two rows of equal length differ anywhere.
-  public static func differs(_ a: Span<Pixel>, _ b: Span<Pixel>) -> Bool {
+  /// Whether two rows of equal length differ in any of the bits `mask`.
+  ///
+  /// The loop in Swift, `difference |= a[i] ^ b[i]`, takes 1.16 times as long as memcmp over cold frames, since it has 16-byte
+  /// vectors only; this one 1.06 (`scrim-bench --filter unchanged`).
+  public static func differs(_ a: Span<Pixel>, _ b: Span<Pixel>, in mask: Pixel = ~0) -> Bool {
     let count = a.count
     precondition(b.count == count, "rows of different lengths cannot be compared")
-    var difference: UInt32 = 0
-    for i in 0..<count { difference |= a[i] ^ b[i] }
-    return difference != 0
+    return unsafe a.withUnsafeBufferPointer { a in
+      unsafe b.withUnsafeBufferPointer { b in
+        // Both hold `count` words, and the call keeps no pointer.
+        guard let a = a.baseAddress, let b = b.baseAddress else { return false }
+        return unsafe scrim_rows_differ(a, b, count, mask)
+      }
+    }
   }
 
   /// Whether any pixel of a row is not `colour`.

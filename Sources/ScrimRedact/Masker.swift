@@ -96,17 +96,32 @@ public struct Masker: ~Copyable {
   }
 
   /// Reads a span of one row into `source`; marks the tile columns in which it differs from what was there.
+  ///
+  /// Most rows are equal, and of the others most blocks: only blocks that differ are converted.
   private static func read(
     _ new: Frame, _ y: Int, _ xs: Range<Int>, into source: inout [Pixel], row: inout [Pixel],
     marks: inout [UInt8]
   ) -> Bool {
+    guard differs(new, y, xs, source) else { return false }
+    var changed = false
+    var start = xs.lowerBound
+    while start < xs.upperBound {
+      let block = start..<min(start + MaskedFrame.damageSide, xs.upperBound)
+      start = block.upperBound
+      guard differs(new, y, block, source) else { continue }
+      var buffer = row.mutableSpan
+      new.readRow(y, block, into: &buffer)
+      let replaced = replace(
+        &source, at: y * new.width + block.lowerBound, with: row, 0..<block.count, origin: block.lowerBound,
+        side: MaskedFrame.clearanceSide, marks: &marks)
+      changed = replaced || changed
+    }
+    return changed
+  }
+
+  private static func differs(_ new: Frame, _ y: Int, _ xs: Range<Int>, _ source: [Pixel]) -> Bool {
     let start = y * new.width + xs.lowerBound
-    guard new.mayDiffer(y, xs, from: source.span.extracting(start..<start + xs.count)) else { return false }
-    var buffer = row.mutableSpan
-    new.readRow(y, xs, into: &buffer)
-    return replace(
-      &source, at: start, with: row, 0..<xs.count,
-      origin: xs.lowerBound, side: MaskedFrame.clearanceSide, marks: &marks)
+    return new.mayDiffer(y, xs, from: source.span.extracting(start..<start + xs.count))
   }
 
   /// Writes a row's part into a picture; marks the tile columns in which that changed it.

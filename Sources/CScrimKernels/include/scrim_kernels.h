@@ -1,0 +1,9 @@
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Whether two rows of 32-bit pixels differ in any bit of `mask`.
+///
+/// Both hold `count` words. Nothing is kept. The bits outside `mask` are read with the rest and decide nothing.
+bool scrim_rows_differ(const uint32_t *a, const uint32_t *b, size_t count, uint32_t mask);

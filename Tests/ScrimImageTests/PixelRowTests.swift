@@ -1,0 +1,49 @@
+import ScrimImage
+import ScrimTestSupport
+import Testing
+
+/// The loops over rows against the plainest Swift.
+@Suite struct PixelRowTests {
+  @Test func differencesAreFoundAtEveryPlaceOfEveryLength() {
+    var random = SeededGenerator(seed: 6)
+    for count in Array(0...70) + [255, 1024, 4097] {
+      let row = (0..<count).map { _ in Pixel.random(in: 0...Pixel.max, using: &random) }
+      #expect(!PixelRow.differs(row.span, row.span))
+      for place in count <= 70 ? Array(0..<count) : [0, count / 2, count - 1] {
+        let bit = Pixel(1) << Pixel.random(in: 0..<32, using: &random)
+        var other = row
+        other[place] ^= bit
+        #expect(PixelRow.differs(row.span, other.span))
+        #expect(PixelRow.differs(row.span, other.span, in: 0x00FF_FFFF) == (bit & 0x00FF_FFFF != 0))
+        #expect(PixelRow.differs(row.span, from: row[place]) == row.contains { $0 != row[place] })
+      }
+    }
+  }
+
+  @Test func rowsOfOtherLengthsTrap() async {
+    await #expect(processExitsWith: .failure) {
+      let short: [Pixel] = [1]
+      let long: [Pixel] = [1, 2]
+      _ = PixelRow.differs(short.span, long.span)
+    }
+  }
+
+  @Test func aFrameThatDiffersSaysSo() throws {
+    var random = SeededGenerator(seed: 7)
+    for format in PixelFormat.allCases {
+      let (width, height, stride) = (37, 2, 37 * format.bytesPerPixel + 4)
+      let bytes = (0..<stride * height).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let frame = try Frame(width: width, height: height, stride: stride, format: format, bytes: bytes.span)
+      var row = [Pixel](repeating: 0, count: width)
+      var target = row.mutableSpan
+      frame.readRow(1, 0..<width, into: &target)
+      let mayDiffer = frame.mayDiffer(1, 0..<width, from: row.span)
+      #expect(!mayDiffer || (format != .bgrx && format != .bgra))
+      for place in 0..<width {
+        var other = row
+        other[place] ^= 1 << Pixel.random(in: 0..<24, using: &random)
+        #expect(frame.mayDiffer(1, 0..<width, from: other.span))
+      }
+    }
+  }
+}
