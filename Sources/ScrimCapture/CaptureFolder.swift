@@ -120,7 +120,8 @@ public struct CaptureFolder: FrameSource {
     tree = list.flatMap { list in
       windows.flatMap { windows in
         do {
-          return .success(try WidgetTree(widgets: list, windows: windows, boxScale: line.tree.boxScale ?? 1))
+          return .success(
+            try WidgetTree(widgets: list.widgets, windows: windows, boxScale: list.boxScale))
         } catch {
           return .failure(CaptureFault(place: place, message: "\(error)"))
         }

@@ -1,10 +1,16 @@
 import ScrimRedact
 
+/// The widgets of one line, with the scale of their boxes: a line that refers to them means the same pixels.
+struct WidgetList {
+  var widgets: [Widget]
+  var boxScale: Double
+}
+
 /// The widget lists of a capture's lines, for the lines that refer to them.
 ///
 /// Any earlier line may be named. The last few lists are kept; of the others, the place in the file.
 struct WidgetLists {
-  typealias List = Result<[Widget], CaptureFault>
+  typealias List = Result<WidgetList, CaptureFault>
 
   private var recent: [(index: Int, list: List)] = []
   private var places: [Int: LineReader.Place] = [:]
@@ -30,7 +36,9 @@ struct WidgetLists {
     let bytes = try lines.line(at: place)
     let list: List
     do {
-      list = try CaptureLine(json: bytes, line: place.line).list(place: path) ?? .success([])
+      let line = try CaptureLine(json: bytes, line: place.line)
+      guard let own = line.list(place: path) else { return nil }
+      list = own
     } catch {
       list = .failure(CaptureFault(place: path, message: "\(error)"))
     }
@@ -47,6 +55,8 @@ struct WidgetLists {
 extension CaptureLine {
   /// The line's own widgets; nil where it has none.
   func list(place: String) -> WidgetLists.List? {
-    tree.widgets?.mapError { CaptureFault(place: place, message: "\($0)") }
+    tree.widgets?
+      .map { WidgetList(widgets: $0, boxScale: tree.boxScale ?? 1) }
+      .mapError { CaptureFault(place: place, message: "\($0)") }
   }
 }

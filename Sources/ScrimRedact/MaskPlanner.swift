@@ -117,17 +117,18 @@ private struct PlanRun {
       let above = tree.parent(of: index).map { contexts[$0] } ?? Context()
       let isCovered = above.maskedBy >= 0
       if !tree.widgets[index].isRoleKnown { usage.note(unknownRole: tree.widgets[index].type) }
+      let isPart = isPart(index, of: above.control)
       var inherited = above
-      switch verdict(on: index, in: above.control, callback: callback) {
+      switch verdict(on: index, isPart: isPart, callback: callback) {
       case .mask(let reason, let rank):
         outcomes[index] = .masked(reason)
         inherited.maskedBy = index
         inherited.rank = min(above.rank, rank)
         inherited.control = nil
-      case .showByRule(let rule) where !isCovered || opens(rule: rule, index, above: above):
+      case .showByRule(let rule) where !isCovered || isPart || opens(rule: rule, index, above: above):
         outcomes[index] = .shown
         if tree.widgets[index].role.isControl { inherited.control = tree.rects[index] }
-      case .show where !isCovered:
+      case .show where !isCovered || isPart:
         outcomes[index] = .shown
         if tree.widgets[index].role.isControl { inherited.control = tree.rects[index] }
       case .showInControl: outcomes[index] = .shown
@@ -137,6 +138,7 @@ private struct PlanRun {
         inherited.gap = tree.rects[index]
       case .show, .showByRule, .showByDefault, .gap:
         outcomes[index] = .masked(.inside(above.maskedBy))
+        if tree.nature(of: index) == .input { inherited.rank = PlanRun.closed }
         inherited.control = nil
       }
       contexts[index] = inherited
@@ -144,7 +146,7 @@ private struct PlanRun {
   }
 
   private mutating func verdict(
-    on index: Int, in control: Rect?, callback: ((Widget) -> MaskDecision)?
+    on index: Int, isPart: Bool, callback: ((Widget) -> MaskDecision)?
   ) -> Verdict {
     let widget = tree.widgets[index]
     let nature = tree.nature(of: index)
@@ -160,12 +162,13 @@ private struct PlanRun {
       if policy.rules[rule].decision == .unmask { return .showByRule(rule) }
       return .mask(.rule(rule), rank: nature == .input ? PlanRun.closed : rule)
     }
-    if let control, control.holds(tree.rects[index]),
-      [.text, .image, .decoration, .container].contains(nature)
-    {
-      return .showInControl
-    }
-    return standard(for: nature, hasChildren: tree.hasChildren(index))
+    return isPart ? .showInControl : standard(for: nature, hasChildren: tree.hasChildren(index))
+  }
+
+  /// Whether the widget belongs to the shown control that it lies in, as a label does to its button.
+  private func isPart(_ index: Int, of control: Rect?) -> Bool {
+    guard let control, control.holds(tree.rects[index]) else { return false }
+    return [.text, .image, .decoration, .container].contains(tree.nature(of: index))
   }
 
   private func standard(for nature: Nature, hasChildren: Bool) -> Verdict {
@@ -237,7 +240,7 @@ private struct PlanRun {
       let outer = Rect(
         minX: client.x - extents.left, minY: client.y - extents.top,
         maxX: client.maxX + extents.right, maxY: client.maxY + extents.bottom)
-      guard client.area > 1, outer.intersects(picture) else { continue }
+      guard outer.area > 1, outer.intersects(picture) else { continue }
       for side in [
         Rect(minX: outer.x, minY: outer.y, maxX: outer.maxX, maxY: client.y),
         Rect(minX: outer.x, minY: client.y, maxX: client.x, maxY: client.maxY),

@@ -105,8 +105,7 @@ enum RoleTable {
         ("table column header", "tablecolumnheader"), ("table row header", "tablerowheader"),
         ("tool tip", "helptag"), ("status bar", "statusbar status"),
         ("title bar", ""), ("log", ""), ("marquee", ""), ("timer", "chronometer"), ("math", ""),
-        ("math fraction", ""), ("math root", ""), ("calendar", "calendarview"), ("chip", ""),
-        ("status item", ""),
+        ("math fraction", ""), ("math root", ""), ("notification", ""), ("chip", ""), ("status item", ""),
       ])
     + roles(
       .image,
@@ -157,7 +156,7 @@ enum RoleTable {
         ("tool bar", "toolbar navigationbar bottomnavigationview actionbar"),
         ("menu bar", "menubar"), ("popup menu", "menupopup contextmenu"),
         ("page tab list", "tablist tabbar tabgroup tablayout segmentedcontrol"),
-        ("tab panel", "tabpanel"), ("info bar", ""), ("notification", ""),
+        ("tab panel", "tabpanel"), ("info bar", ""), ("calendar", "calendarview"),
         ("keyboard", "keypad onscreenkeyboard"), ("focus traversable", ""),
         ("redundant object", ""),
       ])

@@ -41,9 +41,10 @@ DEFAULTS = dict(
 )
 PRESETS = {
     "default": {},
-    "strict": dict(gaps="mask", uncovered="mask", decorations="mask"),
-    # The widest reading of "buttons, menus, tabs": what is masked even so has to be masked.
-    "controls": dict(rules=[dict(role=sorted(CONTROLS - {"link"}), decision="unmask")]),
+    "strict": dict(gaps="mask", uncovered="mask"),
+    "controls": dict(
+        rules=[dict(role=sorted(CONTROLS - {"link"}), decision="unmask", insideMasked=True)]
+    ),
     "none": dict(
         maskAllText=False,
         maskAllImages=False,
@@ -54,7 +55,6 @@ PRESETS = {
         treelessWindows="keep",
         gaps="keep",
         clearance="latest",
-        childless="keep",
     ),
 }
 CONDITIONS = {"role", "type", "id", "name", "state"}
@@ -70,15 +70,25 @@ def policy(spec="default", **more):
     for rule in spec.get("rules", []):
         if not CONDITIONS & set(rule) or set(rule) - CONDITIONS - {"decision", "insideMasked"}:
             raise Refused("a rule")
+        if any(role_name(role) is None for role in values(rule, "role")):
+            raise Refused("a role that nobody knows")
     if set(spec) - set(DEFAULTS):
         raise Refused("a key")
     return {**DEFAULTS, **spec, **more}
 
 
+def values(rule, key):
+    """The values that a condition of a rule allows; none where it does not have the condition."""
+    given = rule.get(key, [])
+    return given if isinstance(given, list) else [given]
+
+
 def matches(pattern, value):
     regex = re.fullmatch(r"/(.*)/(i?)", pattern, re.S)
     if regex:
-        return re.search(regex[1], value, re.I if regex[2] else 0) is not None
+        return re.search(regex[1], value, re.S | re.A | (re.I if regex[2] else 0)) is not None
+    if pattern.startswith("/"):
+        raise Refused("a pattern")
     glob = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern)
     return re.fullmatch(glob, value, re.S) is not None
 
@@ -86,17 +96,19 @@ def matches(pattern, value):
 def holds(rule, widget):
     """Whether every condition of a rule holds for a widget."""
 
-    def some(key, test):
-        wanted = rule[key] if isinstance(rule.get(key), list) else [rule.get(key)]
-        return key not in rule or any(test(value) for value in wanted)
+    def pattern(key, text):
+        if key not in rule:
+            return True
+        if text is not None and len(text) > 1000:
+            return rule["decision"] == "mask"
+        return text is not None and any(matches(value, text) for value in values(rule, key))
 
-    same = lambda a: (role_name(a) or flat(a)) == (widget.role or flat(widget.type))
     return (
-        some("role", same)
-        and some("type", lambda a: a == widget.type)
-        and some("id", lambda a: matches(a, widget.id or ""))
-        and some("name", lambda a: matches(a, widget.name))
-        and some("state", lambda a: flat(a) in widget.states)
+        ("role" not in rule or widget.role in map(role_name, values(rule, "role")))
+        and pattern("type", widget.type)
+        and pattern("id", widget.id)
+        and pattern("name", widget.name)
+        and ("state" not in rule or any(flat(state) in widget.states for state in values(rule, "state")))
     )
 
 
@@ -113,21 +125,22 @@ class Widget:
         self.id, self.parent_id = self.checked(given.get("id"), str), self.checked(given.get("parent"), str)
         self.mark = self.checked(given.get("mask"), bool)
         states = self.checked(given.get("states"), list) or []
-        self.states = {flat(self.checked(s, str) or "") for s in states}
-        x, y = number(given, "x"), number(given, "y")
-        w, h = number(given, "w", "width"), number(given, "h", "height")
+        if not all(isinstance(state, str) for state in states):
+            raise Refused("a state")
+        self.states = {flat(state) for state in states}
+        x, y, w, h = (number(given, *keys) for keys in PLACE)
         if w < 0 or h < 0:
             raise Refused("a negative size")
+        if any(abs(v * scale) > 2**30 for v in (x, y, w, h)):
+            raise Refused("overflow")
         edges = (
             math.floor(x * scale),
             math.floor(y * scale),
             math.ceil((x + w) * scale),
             math.ceil((y + h) * scale),
         )
-        if any(abs(e) > 2**31 for e in edges):
-            raise Refused("overflow")
-        self.rect = edges if w and h else None
-        self.role = role_name(self.type)
+        self.rect = edges if w and h and area(edges) else None
+        self.role = role_name(self.type) or "unknown"
         self.parent, self.children = None, []
 
     @staticmethod
@@ -138,29 +151,37 @@ class Widget:
 
     @property
     def nature(self):
-        nature = NATURE.get(self.role, "unknown")
+        nature = NATURE[self.role]
         if nature == "password" or self.states & {"password", "protected"}:
             return "password"
-        if self.role == "text" and "editable" in self.states:
+        if nature != "input" and self.text.replace("\ufffc", "").strip():
+            nature = "text"
+        if nature == "text" and "editable" in self.states:
             return "input"
-        if nature in ("container", "decoration", "unknown"):
-            if self.text.replace("\ufffc", "").strip():
-                return "text"
         if nature == "unknown" and self.children:
             return "container"
         return nature
 
 
+PLACE = ("x",), ("y",), ("w", "width"), ("h", "height")
+
+
 def number(given, *keys):
-    value = next((given[k] for k in keys if k in given), None)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e300:
+    """The number under one of the keys; if under several, the same."""
+    found = [given[key] for key in keys if given.get(key) is not None]
+    for value in found:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise Refused("a number")
+    if not found or found[0] != found[-1]:
         raise Refused("a number")
-    return value
+    return found[0]
 
 
 def tree(given, scale=1):
     """The checked widgets of a list, in order, with parents and children tied."""
     found, by_id = [], {}
+    if not 1 / 16 <= scale <= 64:
+        raise Refused("box_scale")
 
     def add(items, parent):
         if not isinstance(items, list):
@@ -173,7 +194,10 @@ def tree(given, scale=1):
                     raise Refused("a duplicate id")
                 by_id[widget.id] = widget
             widget.parent = parent
-            add(item.get("children", []), widget)
+            if parent is not None and widget.parent_id not in (None, parent.id):
+                raise Refused("two parents")
+            children = item.get("children")
+            add([] if children is None else children, widget)
 
     add(given, None)
     for widget in found:
@@ -206,40 +230,58 @@ def own_decision(widget, rules):
         verdict = "mask" if rules[switch] else "show"
     elif nature == "unknown":
         verdict = "mask" if rules["unknown"] == "mask" else "gap"
-    elif nature == "container":
-        verdict = "mask" if not widget.children and rules.get("childless") != "keep" else "gap"
+    elif nature == "container" and not widget.children:
+        verdict = "mask" if rules["unknown"] == "mask" else "gap"
     else:
-        verdict = "mask" if rules.get("decorations") == "mask" else "gap"
+        verdict = "gap"
     return verdict, "default", None
 
 
+def within(rect, control):
+    return (
+        rect is not None
+        and control is not None
+        and control[0] <= rect[0]
+        and control[1] <= rect[1]
+        and rect[2] <= control[2]
+        and rect[3] <= control[3]
+    )
+
+
+def opens(rule, index, masked_above):
+    """Whether a rule shows a widget under these masked ancestors, (widget, cause, index of the rule) each."""
+    if not rule.get("insideMasked"):
+        return False
+    for ancestor, cause, by in masked_above:
+        if cause in ("password", "mark") or ancestor.nature == "input" or cause == "rule" and by < index:
+            return False
+    return True
+
+
 def decide(widgets, rules):
-    """mask, show or gap for every widget, ancestors considered."""
-    result = {}
-    pending = [(w, [], False) for w in widgets if w.parent is None]
+    """For every widget mask, show or gap, ancestors considered; and the boxes cut out of its mask."""
+    result, holes = {}, {id(w): [] for w in widgets}
+    # What is above: masked ancestors with the cause, and the box of the shown control.
+    pending = [(w, [], None) for w in widgets if w.parent is None]
     while pending:
-        widget, masking, in_control = pending.pop()
+        widget, masked_above, control = pending.pop()
         verdict, cause, index = own_decision(widget, rules)
-        masks_below = masking
-        if (
-            verdict == "mask"
-            and cause == "default"
-            and in_control
-            and widget.nature in ("text", "image", "decoration", "container")
-        ):
+        part = widget.nature in ("text", "image", "decoration", "container") and within(widget.rect, control)
+        if part and (cause == "default" or verdict == "show"):
             verdict = "show"
-        elif verdict == "gap" and in_control:
-            verdict = "show"
-        if verdict == "mask":
-            masks_below = masking + [(cause, index)]
-        elif masking:
-            may = cause == "rule" and rules["rules"][index].get("insideMasked") is True
-            may = may and all(c == "default" or c == "rule" and i > index for c, i in masking)
-            verdict = "show" if may else "mask"
+        elif verdict != "mask" and masked_above:
+            if verdict == "show" and cause == "rule" and opens(rules["rules"][index], index, masked_above):
+                for ancestor, _, _ in masked_above:
+                    holes[id(ancestor)].append(widget.rect)
+            else:
+                verdict, cause = "mask", "inside"
         result[id(widget)] = verdict
-        control = not masks_below and (in_control or verdict == "show" and widget.role in CONTROLS)
-        pending += [(child, masks_below, control) for child in widget.children]
-    return result
+        if verdict == "mask":
+            masked_above, control = masked_above + [(widget, cause, index)], None
+        elif verdict == "show" and cause != "default" and widget.role in CONTROLS:
+            control = widget.rect
+        pending += [(child, masked_above, control) for child in widget.children]
+    return result, holes
 
 
 class Plan:
@@ -282,22 +324,26 @@ def window_rects(window):
     """A window's client area, its outside, and the sides of its ring that are not empty."""
     if not isinstance(window, dict):
         raise Refused("a window that is no object")
-    x, y, w, h = (number(window, k) for k in "xywh")
-    left, right, top, bottom = window.get("frame_extents") or (0, 0, 0, 0)
-    if w < 0 or h < 0:
-        raise Refused("a window of negative size")
-    outer = (x - left, y - top, x + w + right, y + h + bottom)
+    x, y, w, h = (number(window, *keys) for keys in PLACE)
+    extents = window.get("frame_extents")
+    extents = (0, 0, 0, 0) if extents is None else extents
+    if w < 0 or h < 0 or not all(e == int(e) and 0 <= e <= 2**14 for e in extents):
+        raise Refused("a window's size")
+    left, right, top, bottom = map(int, extents)
+    x0, y0, x1, y1 = math.floor(x), math.floor(y), math.ceil(x + w), math.ceil(y + h)
+    outer = (x0 - left, y0 - top, x1 + right, y1 + bottom)
     sides = [
-        (outer[0], outer[1], outer[2], y),
-        (outer[0], y + h, outer[2], outer[3]),
-        (outer[0], y, x, y + h),
-        (x + w, y, outer[2], y + h),
+        (outer[0], outer[1], outer[2], y0),
+        (outer[0], y1, outer[2], outer[3]),
+        (outer[0], y0, x0, y1),
+        (x1, y0, outer[2], y1),
     ]
-    return (x, y, x + w, y + h), outer, [s for s in sides if area(s)]
+    return outer, [s for s in sides if area(s)]
 
 
-def make_plan(given, windows, rules, width, height, scale=1, whole=True):
-    """The plan for one list of widgets. `whole`: the input describes whole windows. Fails closed."""
+def make_plan(given, windows, rules, width, height, scale=1, whole=True, partial=False):
+    """The plan for one list of widgets. `whole`: the input describes whole windows. `partial`: boxes are
+    lacking that the look of gaps can't make up for. Fails closed."""
     plan = Plan(width, height)
     try:
         widgets = tree(given, scale)
@@ -307,21 +353,25 @@ def make_plan(given, windows, rules, width, height, scale=1, whole=True):
         return plan
     grow = rules["padding"]
 
-    def mask(rect, kind):
-        part = cut(plan.kind, rect, grow)
-        np.maximum(part, CODE[kind], out=part)
+    def mask(rect, kind, holes=()):
+        covered = np.zeros((height, width), bool)
+        cut(covered, rect, grow)[:] = True
+        for hole in holes:
+            if hole is not None:
+                cut(covered, hole)[:] = False
+        plan.kind[covered] = np.maximum(plan.kind[covered], CODE[kind])
 
-    verdicts = decide(widgets, rules)
+    verdicts, holes = decide(widgets, rules)
     for widget in widgets:
         if widget.rect is None:
             continue
         verdict = verdicts[id(widget)]
         if verdict == "mask":
-            mask(widget.rect, widget.nature if widget.nature in CODE else "other")
+            mask(widget.rect, widget.nature if widget.nature in CODE else "other", holes[id(widget)])
         else:
             cut(plan.trusted if verdict == "show" else plan.gap, widget.rect)[:] = True
-    for client, outer, ring in outlines:
-        if area(client) <= 1 or not common(outer, (0, 0, width, height)):
+    for outer, ring in outlines:
+        if area(outer) <= 1 or not common(outer, (0, 0, width, height)):
             continue
         boxes = [(w, w.rect) for w in widgets if w.rect]
         described = any(
@@ -330,16 +380,15 @@ def make_plan(given, windows, rules, width, height, scale=1, whole=True):
             or 2 * common(r, outer) >= area(r) + area(outer) - common(r, outer)
             for w, r in boxes
         )
-        treeless = not described and rules["treelessWindows"] == "mask"
-        if treeless:
-            mask(client, "other")
+        if not described and rules["treelessWindows"] == "mask":
+            mask(outer, "other")
         for side in ring:
-            if treeless or rules["titleBars"] == "mask":
+            if rules["titleBars"] == "mask":
                 mask(side, "text")
             else:
                 cut(plan.gap, side)[:] = True
     plan.gap &= ~plan.trusted & ~plan.masked
-    if rules["gaps"] == "mask":
+    if rules["gaps"] == "mask" or rules["gaps"] == "guard" and partial:
         plan.kind[plan.gap] = CODE["gap"]
     if rules["uncovered"] == "mask" or rules["uncovered"] == "auto" and whole:
         plan.kind[~(plan.masked | plan.trusted | plan.gap)] = CODE["uncovered"]
@@ -362,12 +411,10 @@ class Capture:
         self.trees, self.windows, self.plans = [], [], {}
         for line in self.lines:
             windows = line.get("windows", windows)
-            box_scale = line.get("box_scale", self.head.get("box_scale", 1))
-            found = (
-                (line["widgets"], box_scale)
-                if "widgets" in line
-                else by_index.get(line.get("widgets_of_frame"), (None, 1))
-            )
+            if "widgets" in line:
+                found = line["widgets"], line.get("box_scale", 1)
+            else:
+                found = by_index.get(line.get("widgets_of_frame"), (None, 1))
             by_index[line["index"]] = found
             self.trees.append(found)
             self.windows.append(windows)
@@ -377,10 +424,15 @@ class Capture:
 
     def plan(self, i, rules):
         """The plan of a line's own tree; equal trees, windows and policies share one."""
-        widgets, scale = self.trees[i]
-        key = id(widgets), id(self.windows[i]), json.dumps(rules, sort_keys=True)
+        line, (widgets, scale) = self.lines[i], self.trees[i]
+        # Such a reading clears nothing where frames wait for one; elsewhere it is all there is.
+        partial = line.get("tree_complete") is False or (line.get("tree_errors") or 0) > 0
+        partial &= rules["clearance"] != "settled" or line.get("tree_t_ms") is None
+        key = id(widgets), id(self.windows[i]), partial, json.dumps(rules, sort_keys=True)
         if key not in self.plans:
-            self.plans[key] = make_plan(widgets, self.windows[i], rules, self.width, self.height, scale)
+            self.plans[key] = make_plan(
+                widgets, self.windows[i], rules, self.width, self.height, scale, partial=partial
+            )
         return self.plans[key]
 
     def masked_by_image(self, rules):

@@ -160,6 +160,44 @@ def main():
         area("t", 4, 4, 14, 10),
         area("t", 20, 5, 24, 9),
     )
+    row = widget("list item", 2, 2, 20, 12, id="r")
+    open_buttons = {"role": "push button", "decision": "unmask", "insideMasked": True}
+    opened = [row, dict(button, parent="r"), label]
+    case(
+        "a hole, unpadded, with its label",
+        picture(opened, rules=[open_buttons], padding=1),
+        area("t", 1, 1, 23, 15),
+        area("T", 4, 4, 14, 10),
+    )
+    case(
+        "others' masks cover a hole, padding included",
+        picture(opened + [widget("label", 15, 4, 4, 4)], rules=[open_buttons], padding=2),
+        area("t", 0, 0, 24, 16),
+        area("T", 4, 4, 14, 10),
+        area("t", 13, 2, 21, 10),
+    )
+    case(
+        "no hole in a field that is masked with its row",
+        picture(
+            [row, widget("combo box", 3, 3, 18, 10, id="c", parent="r"), dict(button, parent="c")],
+            rules=[{"role": "combo box", "decision": "unmask"}, open_buttons],
+        ),
+        area("t", 2, 2, 22, 14),
+        area("n", 3, 3, 21, 13),
+    )
+    case(
+        "a label outside its opened button",
+        picture(opened[:2] + [dict(label, x=12)], rules=[open_buttons]),
+        area("t", 2, 2, 22, 14),
+        area("T", 4, 4, 14, 10),
+        area("t", 12, 5, 16, 9),
+    )
+    case(
+        "a label that is shown anyway",
+        picture(opened[:2] + [dict(label, mask=False)], rules=[open_buttons]),
+        area("t", 2, 2, 22, 14),
+        area("T", 4, 4, 14, 10),
+    )
     shown = [{"role": "push button", "decision": "unmask"}]
     case(
         "a shown control shows its label",

@@ -119,7 +119,7 @@ def random_cases(report, options, count):
         with tempfile.TemporaryDirectory() as work:
             first = os.path.join(work, "a", "capture")
             synthetic.random_capture(rng, first, settled, broken)
-            given = synthetic.random_policy(rng)
+            given = synthetic.random_policy(rng, inside=case % 3 == 0)
             rules = masks.policy(given)
             changed, total = make_twin(rng, first, os.path.join(work, "b", "capture"), rules, keep=4)
             policy = write_json(os.path.join(work, "policy.json"), given)

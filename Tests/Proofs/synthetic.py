@@ -5,18 +5,13 @@ import os
 import numpy as np
 
 from proof import save_pixels, write_capture
+from roles import CANONICAL, CONTROLS, NATURE
 
-ROLES = """password text|entry|text|spin button|combo box|terminal|label|static|heading|paragraph|link
-|table cell|list item|menu|menu item|push button|toggle button|check box|radio button|page tab|tool tip
-|status bar|image|icon|canvas|drawing area|animation|chart|video|map|scroll bar|separator|progress bar
-|slider|level bar|dial|panel|filler|frame|window|dialog|scroll pane|split pane|section|landmark|table
-|tool bar|menu bar|document web|unknown|frobnicator|button|img|checkbox|android.widget.EditText
-|XCUIElementTypeStaticText""".replace(
-    "\n", ""
-).split(
-    "|"
-)
+# Known to everybody, however it is written; and what nobody knows.
+KNOWN = sorted(CANONICAL) + sorted(NATURE) + ["android.widget.EditText", "XCUIElementTypeStaticText"]
+ROLES = KNOWN + ["frobnicator", "com.acme.Gauge", "lâbel"]
 CONTAINERS = ["panel", "frame", "section", "filler", "table"]
+COMMON = sorted(CONTROLS) + ["label", "list item", "table cell", "image", "entry", "slider", "unknown"]
 STATES = ["editable", "focused", "checked", "focusable", "selected", "password", "protected"]
 HEADS = ["pay", "card", "menu"]  # how names begin; rules look at no more than this
 BREAKS = [
@@ -37,13 +32,14 @@ def pick(rng, items):
     return items[int(rng.integers(len(items)))]
 
 
-def random_widget(rng, index, width, height):
+def random_widget(rng, index, width, height, above=None):
     x, y = rng.integers(-8, width), rng.integers(-8, height)
     w, h = rng.integers(1, width // 2), rng.integers(1, height // 2)
     box = [float(v) + (rng.random() if rng.random() < 0.2 else 0) for v in (x, y, w, h)]
     if rng.random() < 0.05:
         box[2] = 0
-    role = pick(rng, CONTAINERS if index < 2 or rng.random() < 0.2 else ROLES)
+    kinds = CONTAINERS, COMMON, ROLES
+    role = pick(rng, kinds[0 if index < 2 else int(rng.choice(3, p=[0.2, 0.4, 0.4]))])
     widget = dict(
         id=f"w{index}",
         role=role,
@@ -55,7 +51,11 @@ def random_widget(rng, index, width, height):
         parent=None,
     )
     if index and rng.random() < 0.8:
-        widget["parent"] = f"w{rng.integers(index)}" if rng.random() < 0.95 else "gone"
+        nearest = index - 1 if rng.random() < 0.5 else rng.integers(index)
+        widget["parent"] = f"w{nearest}" if rng.random() < 0.95 else "gone"
+        if above and widget["parent"] == above["id"] and rng.random() < 0.7:  # inside it, as in real trees
+            x, y, w, h = (above[key] for key in "xywh")
+            widget.update(x=x + w / 8, y=y + h / 8, w=w / 2, h=h / 2)
     if rng.random() < 0.3:
         widget["states"] = sorted({pick(rng, STATES[: 5 if rng.random() < 0.9 else 7]) for _ in range(2)})
     if rng.random() < 0.15:
@@ -66,7 +66,10 @@ def random_widget(rng, index, width, height):
 
 
 def random_tree(rng, width, height):
-    return [random_widget(rng, i, width, height) for i in range(rng.integers(3, 18))]
+    widgets = []
+    for i in range(rng.integers(3, 18)):
+        widgets.append(random_widget(rng, i, width, height, widgets[-1] if widgets else None))
+    return widgets
 
 
 def random_windows(rng, width, height):
@@ -98,9 +101,9 @@ def random_policy(rng, inside=False, **fixed):
         for _ in range(either(1, 1, 2)):
             rule.update(
                 either(
-                    {"role": [pick(rng, ROLES), pick(rng, ROLES)]},
-                    {"role": "push button"},
-                    {"type": pick(rng, ROLES)},
+                    {"role": [pick(rng, COMMON), pick(rng, KNOWN)]},
+                    {"role": pick(rng, COMMON)},
+                    {"type": pick(rng, [pick(rng, ROLES), "*box", "/^check/i"])},
                     {"id": f"w{rng.integers(9)}"},
                     {"id": "w1*"},
                     {"name": pick(rng, HEADS) + "*"},
@@ -108,7 +111,7 @@ def random_policy(rng, inside=False, **fixed):
                     {"state": pick(rng, STATES)},
                 )
             )
-        if inside and rule["decision"] == "unmask" and rng.random() < 0.5:
+        if inside and rule["decision"] == "unmask" and rng.random() < 0.7:
             rule["insideMasked"] = True
         rules.append(rule)
     fill = {kind: colour() for kind in ("text", "image", "input", "password", "gap", "uncovered", "other")}
@@ -161,6 +164,10 @@ def random_capture(rng, folder, settled, broken=False):
             line["widgets_of_frame"] = int(rng.integers(i))
         else:
             line["widgets"] = random_tree(rng, width, height)
+            if rng.random() < 0.2:
+                line["box_scale"] = float(pick(rng, [0.5, 1.25, 2]))
+        if rng.random() < 0.15:
+            line.update(pick(rng, [{"tree_complete": False}, {"tree_errors": 2}]))
         lines.append(line)
     if broken:
         victim = pick(rng, [line for line in lines if "widgets" in line])

@@ -171,6 +171,36 @@ struct MaskPlannerTests {
     #expect(plan.masked.contains(x: 5, y: 5))
   }
 
+  /// A field that a rule would show is masked with its row, and then nothing shows what it holds.
+  @Test func fieldsMaskedWithTheirRowStayClosed() throws {
+    for (rule, extra) in [(#"{"role":"combo box","decision":"unmask"},"#, ""), ("", #","maskAllInputs":false"#)] {
+      let plan = try plan(
+        [
+          Self.widget("row", "list item", (0, 0, 50, 20)),
+          Self.widget("combo", "combo box", (10, 0, 40, 20), in: "row"),
+          Self.widget("button", "push button", (30, 2, 10, 10), in: "combo"),
+        ], policy(#"{"rules":[\#(rule)\#(Self.unmaskInside)]\#(extra)}"#))
+      #expect((0..<3).map { reason(plan, $0) } == [.nature, .inside(0), .inside(0)])
+      #expect(plan.masked.contains(x: 35, y: 7))
+    }
+  }
+
+  /// A label that a mark or a rule shows is shown in an opened button, as one is that nothing is said of.
+  @Test func whatIsShownAnywayIsPartOfAnOpenedControl() throws {
+    let plan = try plan(
+      [
+        Self.widget("row", "list item", (0, 0, 50, 20)),
+        Self.widget("button", "push button", (30, 2, 10, 10), in: "row"),
+        Self.widget("plain", "label", (31, 3, 2, 2), in: "button"),
+        Self.widget("mark", "label", (34, 3, 2, 2), in: "button", mask: false),
+        Self.widget("rule", "label", (37, 3, 2, 2), in: "button", name: "yes"),
+        Self.widget("entry", "entry", (31, 8, 2, 2), in: "button", mask: false),
+        Self.widget("far", "label", (60, 3, 2, 2), in: "button", mask: false),
+      ], policy(#"{"rules":[\#(Self.unmaskInside),{"name":"yes","decision":"unmask"}],"padding":0}"#))
+    #expect(
+      (0..<7).map { reason(plan, $0) } == [.nature, nil, nil, nil, nil, .inside(0), .inside(0)])
+  }
+
   @Test func controlsShowWhatLiesInThem() throws {
     let rules = #"{"rules":[{"role":"page tab","decision":"unmask"},{"name":"no","decision":"mask"}]}"#
     let widgets = [
@@ -235,6 +265,12 @@ struct MaskPlannerTests {
     #expect(try isTreeless([Self.widget("t", "tool tip", (50, 50, 40, 40))]))
     #expect(try plan([], MaskPolicy(), windows: [Window(x: 1, y: 1, width: 1, height: 1)]).masks.isEmpty)
     #expect(try plan([], MaskPolicy(), windows: [Window(x: -50, y: 1, width: 9, height: 9)]).masks.isEmpty)
+    // A title bar hides a title however small the window is rolled up.
+    let rolled = Window(x: 20, y: 20, width: 40, height: 0, frameExtents: extents)
+    let point = Window(x: 20, y: 20, width: 1, height: 1, frameExtents: extents)
+    for window in [rolled, point] {
+      #expect(try plan([], MaskPolicy(), windows: [window]).masked.contains(x: 20, y: 12))
+    }
   }
 
   @Test func uncovered() throws {

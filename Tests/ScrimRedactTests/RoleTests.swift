@@ -46,12 +46,15 @@ struct RoleTests {
           "label", "static", "text", "heading", "paragraph", "link", "table cell", "list item", "menu",
           "menu item",
           "push button", "toggle button", "check box", "radio button", "page tab", "tool tip", "status bar",
-          "title bar",
+          "title bar", "tree item", "notification", "header", "footer",
         ]
       ),
       (
         .image,
-        ["image", "icon", "canvas", "drawing area", "animation", "chart", "video", "map", "color chooser"]
+        [
+          "image", "icon", "canvas", "drawing area", "animation", "chart", "video", "map", "color chooser",
+          "embedded",
+        ]
       ),
       (.decoration, ["scroll bar", "separator", "progress bar", "slider", "level bar", "dial"]),
       (
@@ -59,7 +62,7 @@ struct RoleTests {
         [
           "panel", "filler", "frame", "window", "dialog", "scroll pane", "split pane", "section", "landmark",
           "table",
-          "tool bar", "menu bar", "document web",
+          "tool bar", "menu bar", "document web", "popup menu", "info bar", "directory pane", "calendar",
         ]
       ), (.unknown, ["unknown", "invalid", "extended"]),
     ]
