@@ -94,7 +94,11 @@ public struct CaptureFolder: FrameSource {
   /// Makes the boxes that the line gives, or refers to, those in force.
   private mutating func takeBoxes(of line: CaptureLine, place: String) throws(CaptureError) {
     let own = line.list(place: place)
-    if let own { widgets.add(own, index: line.index, at: lines.place) }
+    if let own {
+      widgets.add(own, index: line.index, at: lines.place)
+    } else if let earlier = line.tree.widgetsOfFrame, earlier != line.index {
+      widgets.add(reference: line.index, to: earlier)
+    }
     let index = own == nil ? line.tree.widgetsOfFrame : line.index
     if own == nil, line.tree.windows == nil, index != nil, index == widgetsIndex { return }
     if let windows = line.tree.windows { self.windows = windows.mapError { CaptureFault(place: place, message: "\($0)") } }

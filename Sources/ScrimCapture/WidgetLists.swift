@@ -17,7 +17,13 @@ struct WidgetLists {
     places[index] = place
   }
 
-  /// The list of line `index`; nil where no earlier line of that index has one.
+  /// Makes line `index`, which has no list of its own, stand for the line that it refers to.
+  mutating func add(reference index: Int, to earlier: Int) {
+    places[index] = places[earlier]
+    if let kept = recent.last(where: { $0.index == earlier }) { keep(kept.list, index: index) }
+  }
+
+  /// The list of line `index`; nil where no earlier line of that index has or names one.
   mutating func list(of index: Int, in lines: LineReader, path: String) throws(CaptureError) -> List? {
     if let kept = recent.last(where: { $0.index == index }) { return kept.list }
     guard let place = places[index] else { return nil }

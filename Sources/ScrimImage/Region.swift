@@ -20,9 +20,10 @@ public struct Region: Hashable, Sendable {
     self.init(union: CollectionOfOne(rect))
   }
 
-  /// The union of any number of rectangles. Takes time in the order of bands × rectangles alive in a band.
+  /// The union of any number of rectangles. Takes time in the order of bands × (rectangles alive in a band), sorting
+  /// them only where they are fewer than the columns they span.
   public init(union rects: some Sequence<Rect>) {
-    let sorted = rects.filter { !$0.isEmpty }.sorted { ($0.y, $0.x) < ($1.y, $1.x) }
+    let sorted = Array(rects).filter { !$0.isEmpty }.sorted { ($0.y, $0.x) < ($1.y, $1.x) }
     guard !sorted.isEmpty else { return }
     var edges: [Int] = []
     edges.reserveCapacity(sorted.count * 2)
@@ -31,6 +32,10 @@ public struct Region: Hashable, Sendable {
       edges.append(rect.maxY)
     }
     edges.sort()
+    let columns = sorted.reduce(sorted[0].x..<sorted[0].maxX) {
+      min($0.lowerBound, $1.x)..<max($0.upperBound, $1.maxX)
+    }
+    var counters: [Int] = []
     var alive: [Rect] = []
     var next = 0
     var row: [Range<Int>] = []
@@ -44,8 +49,13 @@ public struct Region: Hashable, Sendable {
         next += 1
       }
       guard !alive.isEmpty else { continue }
-      alive.sort { $0.x < $1.x }
       row.removeAll(keepingCapacity: true)
+      if alive.count > columns.count / 8 {
+        Region.count(alive, over: columns, counters: &counters, into: &row)
+        append(row, rows: top..<bottom)
+        continue
+      }
+      alive.sort { $0.x < $1.x }
       for rect in alive {
         if let last = row.last, rect.x <= last.upperBound {
           if rect.maxX > last.upperBound { row[row.count - 1] = last.lowerBound..<rect.maxX }
@@ -54,6 +64,29 @@ public struct Region: Hashable, Sendable {
         }
       }
       append(row, rows: top..<bottom)
+    }
+  }
+
+  /// The spans that `rects` cover, by counting how many begin and end at each of `columns`: for thousands of rectangles
+  /// alive in one band, which a hostile list of widgets has, sorting takes minutes.
+  private static func count(
+    _ rects: [Rect], over columns: Range<Int>, counters: inout [Int], into row: inout [Range<Int>]
+  ) {
+    if counters.isEmpty { counters = [Int](repeating: 0, count: columns.count + 1) }
+    for rect in rects {
+      counters[rect.x - columns.lowerBound] += 1
+      counters[rect.maxX - columns.lowerBound] -= 1
+    }
+    var depth = 0
+    var start = 0
+    for index in counters.indices where counters[index] != 0 {
+      let before = depth
+      depth += counters[index]
+      counters[index] = 0
+      if before == 0, depth > 0 { start = index }
+      if before > 0, depth == 0 {
+        row.append(columns.lowerBound + start..<columns.lowerBound + index)
+      }
     }
   }
 
@@ -126,8 +159,14 @@ public struct Region: Hashable, Sendable {
   private func combined(with other: Region, keeping keep: (Bool, Bool) -> Bool) -> Region {
     var edges: [Int] = []
     edges.reserveCapacity((bands.count + other.bands.count) * 2)
-    for band in bands { edges += [band.minY, band.maxY] }
-    for band in other.bands { edges += [band.minY, band.maxY] }
+    for band in bands {
+      edges.append(band.minY)
+      edges.append(band.maxY)
+    }
+    for band in other.bands {
+      edges.append(band.minY)
+      edges.append(band.maxY)
+    }
     edges.sort()
     var result = Region()
     var mine = 0

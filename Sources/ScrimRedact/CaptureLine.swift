@@ -78,7 +78,7 @@ private struct LineFields {
   let line: Int
   private let fields: Fields
 
-  private static let keys: Set<String> = [
+  private static let keys = [
     "index", "t_ms", "tree_t_ms", "tree_end_ms", "image", "widgets", "widgets_of_frame", "windows",
     "box_scale",
     "tree_errors", "tree_complete",

@@ -76,7 +76,7 @@ public struct MaskPlan: Hashable, Sendable {
     regions = MaskRegions(
       width: width, height: height,
       byKind: MaskKind.allCases.map { kind in
-        Region(union: masks.lazy.filter { $0.kind == kind }.map(\.rect))
+        Region(union: masks.filter { $0.kind == kind }.map(\.rect))
       }, guarded: guarded)
   }
 

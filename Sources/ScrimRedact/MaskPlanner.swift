@@ -271,12 +271,14 @@ private struct PlanRun {
   mutating func emitRest(describesWholeWindows: Bool) -> Region {
     let masksUncovered =
       policy.uncovered == .mask || policy.uncovered == .auto && describesWholeWindows
-    let gap = policy.gaps == .keep ? Region() : Region(union: gaps).subtracting(Region(union: trusted))
+    let shown = Region(union: trusted)
+    let gap = policy.gaps == .keep ? Region() : Region(union: gaps).subtracting(shown)
     let claimed: Region? =
-      masksUncovered || policy.gaps == .mask
-      ? Region(union: masks.lazy.map(\.rect)).union(Region(union: trusted)) : nil
+      masksUncovered || policy.gaps == .mask ? Region(union: masks.map(\.rect)).union(shown) : nil
     if masksUncovered, let claimed {
-      for rect in claimed.union(Region(union: gaps)).complement(in: picture).rects {
+      for rect in claimed.union(policy.gaps == .keep ? Region(union: gaps) : gap).complement(in: picture)
+        .rects
+      {
         emit(rect, .uncovered, .uncovered)
       }
     }

@@ -31,6 +31,13 @@ public struct MaskRegions: Hashable, Sendable {
       guarded: guarded.union(other.guarded))
   }
 
+  /// The same with every guarded pixel masked: for boxes that are known to be incomplete.
+  public var withGapsMasked: MaskRegions {
+    var byKind = byKind
+    byKind[MaskKind.gap.order] = byKind[MaskKind.gap.order].union(guarded)
+    return MaskRegions(width: width, height: height, byKind: byKind, guarded: Region())
+  }
+
   /// The masked pixels by colour: sets that do not overlap, since a later kind covers an earlier one.
   func painted(with fills: MaskFills) -> [(region: Region, colour: Pixel)] {
     var above = Region()

@@ -72,7 +72,7 @@ extension Widget {
     try fields.checkRest(Widget.keys)
   }
 
-  private static let keys: Set<String> = [
+  private static let keys = [
     "id", "role", "name", "x", "y", "w", "h", "width", "height", "parent", "states", "text", "mask",
     "children",
   ]
@@ -100,7 +100,7 @@ extension Window {
     return windows
   }
 
-  private static let keys: Set<String> = [
+  private static let keys = [
     "xid", "x", "y", "w", "h", "width", "height", "frame_extents", "gtk_frame_extents", "managed",
   ]
 }
@@ -204,11 +204,12 @@ struct Fields {
   }
 
   /// Refuses a known key given twice, and a number that is none under any other key.
-  func checkRest(_ known: Set<String>) throws(WidgetError) {
-    var seen: Set<String> = []
+  func checkRest(_ known: [String]) throws(WidgetError) {
+    var seen: UInt64 = 0
     for member in members {
-      if known.contains(member.key) {
-        guard seen.insert(member.key).inserted else { throw fault(.repeatedKey(member.key)) }
+      if let index = known.firstIndex(of: member.key) {
+        guard seen & 1 << index == 0 else { throw fault(.repeatedKey(member.key)) }
+        seen |= 1 << index
       } else if member.value.holdsNonFinite {
         throw fault(.notFinite(WidgetError.printable(member.key)))
       }

@@ -72,11 +72,9 @@ struct FramePipeline: ~Copyable {
         CaptureFault(
           place: "frame \(source.number)",
           message: "its boxes were read more than \(planner.policy.staleAfterMs) ms before or after it"))
-    case _ where !source.isTreeComplete:
-      return failClosed(
-        CaptureFault(place: "frame \(source.number)", message: "its tree could be read in part only"))
     default:
-      masker.show(pixels, masked: regions)
+      // Nodes that could not be read may be anywhere between those that could: the look of a gap is not enough then.
+      masker.show(pixels, masked: source.isTreeComplete ? regions : regions.withGapsMasked)
       return FrameOutcome()
     }
   }

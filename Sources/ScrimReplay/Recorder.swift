@@ -95,6 +95,7 @@ public struct Recorder: ~Copyable {
       status: outcome.status, coded: try coded(keyframe: isKey))
     if isFirst { try begin(with: record) } else { try append(record) }
     summary.note(outcome)
+    if !frame.isTreeComplete { summary.partialTrees += 1 }
     return outcome.fault
   }
 

@@ -11,6 +11,8 @@ public struct RecordingSummary: Sendable {
   public var withheldFrames = 0
   /// Frames recorded as fill, since their boxes or pixels could not be had.
   public var failedClosedFrames = 0
+  /// Frames whose tree was read in part: it clears nothing, or has its gaps masked.
+  public var partialTrees = 0
   /// Frames of which nothing is recorded.
   public var lostFrames = 0
   public var events = 0

@@ -7,6 +7,7 @@ struct RecordReport: Encodable {
   var frames: Int
   var withheldFrames: Int
   var failedClosedFrames: Int
+  var partialTrees: Int
   var lostFrames: Int
   var events: Int
   var droppedEvents: Int
@@ -22,6 +23,7 @@ struct RecordReport: Encodable {
     frames = summary.frames
     withheldFrames = summary.withheldFrames
     failedClosedFrames = summary.failedClosedFrames
+    partialTrees = summary.partialTrees
     lostFrames = summary.lostFrames
     events = summary.events
     droppedEvents = summary.droppedEvents
@@ -40,6 +42,9 @@ struct RecordReport: Encodable {
     if withheldFrames > 0 { lines.append("\(withheldFrames) frames show older content in part: it had not settled") }
     if failedClosedFrames > 0 {
       lines.append("\(failedClosedFrames) frames are fill: their boxes or pixels could not be had")
+    }
+    if partialTrees > 0 {
+      lines.append("\(partialTrees) frames came with a tree read in part: it clears nothing, or has its gaps masked")
     }
     if lostFrames > 0 { lines.append("\(lostFrames) frames are lost") }
     if lostEvents > 0 { lines.append("\(lostEvents) events could not be read") }

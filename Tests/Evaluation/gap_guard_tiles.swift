@@ -1,6 +1,7 @@
-// Answers gap_guard.py over pipes, so that what is evaluated is the product's own kernel. A question is, in 32-bit
-// little-endian words: width, height, number of rectangles, scans to time; the pixels; the guarded rectangles as x, y,
-// width, height. The answer is a byte a tile, then the nanoseconds of the fastest scan as a 64-bit word.
+// Answers gap_guard.py over pipes, so that what is evaluated is the product's own kernel. A question is, in
+// 32-bit little-endian words: width, height, number of rectangles, scans to time; the pixels; the guarded
+// rectangles as x, y, width, height. The answer is a byte a tile, then the nanoseconds of the fastest scan as a
+// 64-bit word.
 import Foundation
 import ScrimImage
 import ScrimRedact

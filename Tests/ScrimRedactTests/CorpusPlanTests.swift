@@ -67,6 +67,26 @@ struct CorpusPlanTests {
     }
   }
 
+  /// What a tree of a few hundred widgets costs: the largest of the screenshots.
+  @Test(.enabled(if: corpus != nil, "no corpus: set SCRIM_CORPUS")) func largestTree() throws {
+    let clock = ContinuousClock()
+    let files = try Self.contents("screens", ".json").filter { $0.lastPathComponent != "verify.json" }
+    let trees = try files.map { file in
+      let bytes = try Array(Data(contentsOf: file))
+      return (bytes, try WidgetTree(json: bytes))
+    }
+    let (bytes, tree) = try #require(trees.max { $0.1.widgets.count < $1.1.widgets.count })
+    let decodes = try (0..<20).map { _ in try clock.measure { _ = try WidgetTree(json: bytes) } }.sorted()
+    let planner = MaskPlanner(policy: MaskPolicy(preset: .controls))
+    let plans = (0..<20).map { _ in
+      clock.measure { _ = planner.plan(for: tree, width: 1280, height: 800, describesWholeWindows: true) }
+    }
+    .sorted()
+    print(
+      "\(tree.widgets.count) widgets, \(bytes.count) bytes: decoded in \(decodes[10]), planned in \(plans[10])"
+    )
+  }
+
   @Test(.enabled(if: corpus != nil, "no corpus: set SCRIM_CORPUS")) func screens() throws {
     var usage = MaskUsage(policy: MaskPolicy())
     for file in try Self.contents("screens", ".json") where file.lastPathComponent != "verify.json" {

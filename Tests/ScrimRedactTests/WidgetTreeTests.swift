@@ -180,7 +180,7 @@ struct WidgetTreeTests {
         .utf8)
     var generator = SeededGenerator(seed: 1)
     var good = 0
-    for _ in 0..<20_000 {
+    for _ in 0..<5000 {
       var bytes = document
       for _ in 0..<Int.random(in: 1...3, using: &generator) {
         let at = Int.random(in: 0..<bytes.count, using: &generator)
@@ -197,6 +197,6 @@ struct WidgetTreeTests {
           .plan(for: tree, width: 40, height: 30, describesWholeWindows: true)
       }
     }
-    #expect(good > 1000)
+    #expect(good > 250)
   }
 }
