@@ -19,10 +19,8 @@ public struct CaptureFolder: FrameSource {
   private var treeVersion = 0
   private var widgets = WidgetLists()
   private var widgetsIndex: Int?
+  private var boxScale = 1.0
   private var windows: Result<[Window], CaptureFault> = .success([])
-
-  /// Pixels of an image at most.
-  private static let pixelLimit = 1 << 26
 
   public init(_ folder: String) throws(CaptureError) {
     self.folder = folder
@@ -37,16 +35,15 @@ public struct CaptureFolder: FrameSource {
           place: description,
           message: "the description does not say \"width\" and \"height\" as whole numbers of pixels"))
     }
-    guard head.width > 0, head.height > 0, head.width <= 32_768, head.height <= 32_768,
-      head.width * head.height <= CaptureFolder.pixelLimit
-    else {
+    guard SourceLimits.allow(width: head.width, height: head.height) else {
       throw .badInput(
         CaptureFault(
           place: description, message: "a picture of \(head.width)x\(head.height) is empty or too large"))
     }
     if let format = head.format, format != "capture-corpus/1" {
       throw .badInput(
-        CaptureFault(place: description, message: "the format is not capture-corpus/1, which this version reads"))
+        CaptureFault(
+          place: description, message: "the format is not capture-corpus/1, which this version reads"))
     }
     width = head.width
     height = head.height
@@ -58,7 +55,18 @@ public struct CaptureFolder: FrameSource {
     var format: String?
     var width: Int
     var height: Int
+    /// Only informs, so another kind of value is no fault.
     var frames: Int?
+
+    private enum CodingKeys: CodingKey { case format, width, height, frames }
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      format = try values.decodeIfPresent(String.self, forKey: .format)
+      width = try values.decode(Int.self, forKey: .width)
+      height = try values.decode(Int.self, forKey: .height)
+      frames = try? values.decode(Int.self, forKey: .frames)
+    }
   }
 
   public mutating func next() throws(CaptureError) -> SourceItem? {
@@ -70,9 +78,11 @@ public struct CaptureFolder: FrameSource {
     do {
       line = try CaptureLine(json: bytes, line: lines.lines)
     } catch {
+      forgetWindows(of: bytes, place: place)
       return .lost(CaptureFault(place: path, message: "\(error)"))
     }
     guard let time = nanoseconds(fromMilliseconds: line.tree.timeMs) else {
+      forgetWindows(of: bytes, place: place)
       return .lost(CaptureFault(place: place, message: "t_ms is no time"))
     }
     try takeBoxes(of: line, place: place)
@@ -80,6 +90,14 @@ public struct CaptureFolder: FrameSource {
       SourceFrame(
         number: number, time: time, pixels: pixels(of: line.image), tree: tree, treeVersion: treeVersion,
         dump: CaptureFolder.dump(of: line), isTreeComplete: !line.tree.isIncomplete))
+  }
+
+  /// Windows are told of when they change. Where a line that is lost told of some, nobody knows them until the next telling.
+  private mutating func forgetWindows(of line: [UInt8], place: String) {
+    guard String(decoding: line, as: UTF8.self).contains(#""windows""#) else { return }
+    windows = .failure(
+      CaptureFault(place: place, message: "the line that told of the windows could not be read"))
+    widgetsIndex = nil
   }
 
   /// The span of the tree's reading. Where its times are no times, none that could clear anything.
@@ -95,17 +113,22 @@ public struct CaptureFolder: FrameSource {
   private mutating func takeBoxes(of line: CaptureLine, place: String) throws(CaptureError) {
     let own = line.list(place: place)
     if let own {
-      widgets.add(own, index: line.index, at: lines.place)
+      widgets.add(own, index: line.index, boxScale: line.tree.boxScale ?? 1, at: lines.place)
     } else if let earlier = line.tree.widgetsOfFrame, earlier != line.index {
-      widgets.add(reference: line.index, to: earlier)
+      widgets.add(reference: line.index, to: earlier, boxScale: line.tree.boxScale)
     }
     let index = own == nil ? line.tree.widgetsOfFrame : line.index
-    if own == nil, line.tree.windows == nil, index != nil, index == widgetsIndex { return }
-    if let windows = line.tree.windows { self.windows = windows.mapError { CaptureFault(place: place, message: "\($0)") } }
+    let scale = line.tree.boxScale ?? index.map(widgets.boxScale(of:)) ?? 1
+    if own == nil, line.tree.windows == nil, index != nil, index == widgetsIndex, scale == boxScale { return }
+    if let windows = line.tree.windows {
+      self.windows = windows.mapError { CaptureFault(place: place, message: "\($0)") }
+    }
     widgetsIndex = index
+    boxScale = scale
     treeVersion += 1
     guard let index else {
-      tree = .failure(CaptureFault(place: place, message: "the line has neither widgets nor widgets_of_frame"))
+      tree = .failure(
+        CaptureFault(place: place, message: "the line has neither widgets nor widgets_of_frame"))
       return
     }
     guard let list = try widgets.list(of: index, in: lines, path: place) else {
@@ -116,7 +139,7 @@ public struct CaptureFolder: FrameSource {
     tree = list.flatMap { list in
       windows.flatMap { windows in
         do {
-          return .success(try WidgetTree(widgets: list, windows: windows, boxScale: line.tree.boxScale ?? 1))
+          return .success(try WidgetTree(widgets: list, windows: windows, boxScale: scale))
         } catch {
           return .failure(CaptureFault(place: place, message: "\(error)"))
         }

@@ -7,26 +7,29 @@ struct WidgetLists {
   typealias List = Result<[Widget], CaptureFault>
 
   private var recent: [(index: Int, list: List)] = []
-  private var places: [Int: LineReader.Place] = [:]
+  private var places: [Int: (place: LineReader.Place, boxScale: Double)] = [:]
 
   /// Lists kept.
   private static let limit = 8
 
-  mutating func add(_ list: List, index: Int, at place: LineReader.Place) {
+  /// - Parameter boxScale: of the line's boxes, which belongs to the list wherever it is referred to.
+  mutating func add(_ list: List, index: Int, boxScale: Double, at place: LineReader.Place) {
     keep(list, index: index)
-    places[index] = place
+    places[index] = (place, boxScale)
   }
 
   /// Makes line `index`, which has no list of its own, stand for the line that it refers to.
-  mutating func add(reference index: Int, to earlier: Int) {
-    places[index] = places[earlier]
+  ///
+  /// - Parameter boxScale: nil where the line says none, and that of the line referred to holds.
+  mutating func add(reference index: Int, to earlier: Int, boxScale: Double?) {
+    places[index] = places[earlier].map { ($0.place, boxScale ?? $0.boxScale) }
     if let kept = recent.last(where: { $0.index == earlier }) { keep(kept.list, index: index) }
   }
 
   /// The list of line `index`; nil where no earlier line of that index has or names one.
   mutating func list(of index: Int, in lines: LineReader, path: String) throws(CaptureError) -> List? {
     if let kept = recent.last(where: { $0.index == index }) { return kept.list }
-    guard let place = places[index] else { return nil }
+    guard let place = places[index]?.place else { return nil }
     let bytes = try lines.line(at: place)
     let list: List
     do {
@@ -37,6 +40,9 @@ struct WidgetLists {
     keep(list, index: index)
     return list
   }
+
+  /// Pixels per unit of the boxes of line `index`.
+  func boxScale(of index: Int) -> Double { places[index]?.boxScale ?? 1 }
 
   private mutating func keep(_ list: List, index: Int) {
     recent.append((index, list))
