@@ -61,7 +61,7 @@ let package = Package(
       swiftSettings: strict),
 
     .target(
-      name: "ScrimTestSupport", dependencies: ["ScrimImage"], path: "Tests/ScrimTestSupport",
+      name: "ScrimTestSupport", dependencies: ["ScrimImage", "ScrimCodec"], path: "Tests/ScrimTestSupport",
       swiftSettings: strict),
     .testTarget(
       name: "ScrimImageTests", dependencies: ["ScrimImage", "ScrimTestSupport"],
@@ -77,7 +77,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ScrimFormatTests",
-      dependencies: ["ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimTestSupport"],
+      dependencies: [
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimDelta", "ScrimFormat", "ScrimTestSupport",
+      ],
       exclude: ["Vectors", "Regressions"], swiftSettings: strict),
     .testTarget(
       name: "ScrimDeliveryTests", dependencies: ["ScrimFormat", "ScrimDelivery", "ScrimTestSupport"],
@@ -92,6 +94,10 @@ let package = Package(
         "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimDelivery", "ScrimCapture", "ScrimReplay",
         "ScrimTestSupport",
       ],
+      swiftSettings: strict),
+    // Runs the built command, so it links nothing of it.
+    .testTarget(
+      name: "CommandTests", dependencies: ["ScrimImage", "ScrimTestSupport"], exclude: ["Snapshots"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

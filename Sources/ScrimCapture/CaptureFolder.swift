@@ -21,9 +21,6 @@ public struct CaptureFolder: FrameSource {
   private var widgetsIndex: Int?
   private var windows: Result<[Window], CaptureFault> = .success([])
 
-  /// Pixels of an image at most.
-  private static let pixelLimit = 1 << 26
-
   public init(_ folder: String) throws(CaptureError) {
     self.folder = folder
     let description = "\(folder)/capture.json"
@@ -37,9 +34,7 @@ public struct CaptureFolder: FrameSource {
           place: description,
           message: "the description does not say \"width\" and \"height\" as whole numbers of pixels"))
     }
-    guard head.width > 0, head.height > 0, head.width <= 32_768, head.height <= 32_768,
-      head.width * head.height <= CaptureFolder.pixelLimit
-    else {
+    guard SourceLimits.allow(width: head.width, height: head.height) else {
       throw .badInput(
         CaptureFault(
           place: description, message: "a picture of \(head.width)x\(head.height) is empty or too large"))
@@ -59,7 +54,18 @@ public struct CaptureFolder: FrameSource {
     var format: String?
     var width: Int
     var height: Int
+    /// Only informs, so another kind of value is no fault.
     var frames: Int?
+
+    private enum CodingKeys: CodingKey { case format, width, height, frames }
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      format = try values.decodeIfPresent(String.self, forKey: .format)
+      width = try values.decode(Int.self, forKey: .width)
+      height = try values.decode(Int.self, forKey: .height)
+      frames = try? values.decode(Int.self, forKey: .frames)
+    }
   }
 
   public mutating func next() throws(CaptureError) -> SourceItem? {
@@ -71,9 +77,11 @@ public struct CaptureFolder: FrameSource {
     do {
       line = try CaptureLine(json: bytes, line: lines.lines)
     } catch {
+      forgetWindows(of: bytes, place: place)
       return .lost(CaptureFault(place: path, message: "\(error)"))
     }
     guard let time = nanoseconds(fromMilliseconds: line.tree.timeMs) else {
+      forgetWindows(of: bytes, place: place)
       return .lost(CaptureFault(place: place, message: "t_ms is no time"))
     }
     try takeBoxes(of: line, place: place)
@@ -81,6 +89,14 @@ public struct CaptureFolder: FrameSource {
       SourceFrame(
         number: number, time: time, pixels: pixels(of: line.image), tree: tree, treeVersion: treeVersion,
         dump: CaptureFolder.dump(of: line), isTreeComplete: !line.tree.isIncomplete))
+  }
+
+  /// Windows are told of when they change. Where a line that is lost told of some, nobody knows them until the next telling.
+  private mutating func forgetWindows(of line: [UInt8], place: String) {
+    guard String(decoding: line, as: UTF8.self).contains(#""windows""#) else { return }
+    windows = .failure(
+      CaptureFault(place: place, message: "the line that told of the windows could not be read"))
+    widgetsIndex = nil
   }
 
   /// The span of the tree's reading. Where its times are no times, none that could clear anything.

@@ -24,6 +24,7 @@ final class InputFile {
   /// Fills `bytes` from the front, as far as the input reaches.
   ///
   /// - Returns: bytes read; fewer than `bytes.count` only at the end.
+  /// - Throws: `system` with EINTR where a signal came that the program handles: it may be the wish to end.
   func read(into bytes: inout [UInt8]) throws(CaptureError) -> Int {
     var filled = 0
     while filled < bytes.count {
@@ -32,10 +33,7 @@ final class InputFile {
         unsafe Glibc.read(descriptor, target.baseAddress?.advanced(by: filled), target.count - filled)
       }
       if count == 0 { break }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .system(path: path, errno: errno)
-      }
+      guard count > 0 else { throw .system(path: path, errno: errno) }
       filled += count
     }
     return filled

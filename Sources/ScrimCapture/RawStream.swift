@@ -36,6 +36,9 @@ public struct RawStream: FrameSource {
   private var number = 0
   private var ended = false
 
+  /// Frames a second; at less, times would leave what 64 bits of nanoseconds hold.
+  private static let rates = 0.0001...10_000
+
   /// - Parameters:
   ///   - path: `-` is standard input.
   ///   - widgets: a file of box lines.
@@ -46,13 +49,29 @@ public struct RawStream: FrameSource {
     } catch {
       throw .badInput(CaptureFault(place: path, message: "\(error)"))
     }
-    guard shape.framesPerSecond.isFinite, shape.framesPerSecond > 0 else {
-      throw .badInput(CaptureFault(place: path, message: "the frame rate must be above 0"))
+    let (frameBytes, overflow) = shape.stride.multipliedReportingOverflow(by: shape.height)
+    guard SourceLimits.allow(width: shape.width, height: shape.height), !overflow,
+      frameBytes <= Frame.byteLimit
+    else {
+      throw .badInput(
+        CaptureFault(
+          place: path,
+          message:
+            "frames of \(shape.width)x\(shape.height) with \(shape.stride) bytes a row are too large; check --size and --stride"
+        ))
+    }
+    guard RawStream.rates.contains(shape.framesPerSecond) else {
+      throw .badInput(
+        CaptureFault(
+          place: path,
+          message:
+            "the frame rate must lie between \(RawStream.rates.lowerBound) and \(RawStream.rates.upperBound)")
+      )
     }
     self.shape = shape
     width = shape.width
     height = shape.height
-    frameBytes = shape.stride * shape.height
+    self.frameBytes = frameBytes
     file = try InputFile(path)
     buffer = [UInt8](repeating: 0, count: frameBytes)
     if let widgets { boxes = try BoxLines(widgets) }

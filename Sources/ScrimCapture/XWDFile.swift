@@ -47,6 +47,12 @@ public struct XWDFile: FrameSource {
     guard field(2) == 2 else {
       throw Refusal(message: "only dumps in Z format can be read; take one with xwd's default")
     }
+    guard field(0) >= 100 else {
+      throw Refusal(message: "the header says that it is \(field(0)) bytes long; it has at least 100")
+    }
+    guard SourceLimits.allow(width: field(4), height: field(5)) else {
+      throw Refusal(message: "a picture of \(field(4))x\(field(5)) is empty or too large")
+    }
     let start = field(0) + field(19) * 12
     guard start <= bytes.count else {
       throw Refusal(message: "the file ends within its header or colour map")

@@ -20,6 +20,9 @@ public struct Masker: ~Copyable {
   /// Tiles of the gap guard that are masked for their texture.
   private var suspects: TileSet
   private var gapGuard = GapGuard()
+  /// Whether `regions` changed since the guard was asked about all of the picture: masks may be painted frames before they
+  /// are shown with.
+  private var isGuardStale = false
   /// Scratch: one row.
   private var row: [Pixel]
   /// Scratch: a byte a tile column.
@@ -54,10 +57,11 @@ public struct Masker: ~Copyable {
     precondition(
       source.width == frame.width && source.height == frame.height, "a masker serves frames of one size")
     frame.damage.removeAll()
-    let adopted = adopt(regions)
+    adopt(regions)
     let changed = read(source)
-    if adopted {
+    if isGuardStale {
       updateSuspects(rows: 0..<frame.height)
+      isGuardStale = false
     } else if let changed {
       updateSuspects(rows: changed)
     }
@@ -66,15 +70,14 @@ public struct Masker: ~Copyable {
   }
 
   /// Takes over new masks; everything is pending where they differ from the ones before.
-  @discardableResult
-  private mutating func adopt(_ new: MaskRegions) -> Bool {
+  private mutating func adopt(_ new: MaskRegions) {
     precondition(new.width == frame.width && new.height == frame.height, "masks of another size")
-    guard new != regions else { return false }
+    guard new != regions else { return }
     regions = new
     kept = new.masked.complement(in: frame.bounds)
     painted = new.painted(with: fills)
     pending.insertAll()
-    return true
+    isGuardStale = true
   }
 
   /// Reads the frame outside masks into `source` and marks tiles that changed as pending.

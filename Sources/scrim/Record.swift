@@ -142,10 +142,12 @@ struct Record: ParsableCommand {
         event = try events?.next()
       }
     } catch let error as CaptureError {
-      // What was read so far is whole; it is sealed before the run ends.
+      // What was read so far is whole; it is sealed before the run ends. A read that a signal broke off is no fault.
       progress.clear()
-      _ = try? recorder.finish()
-      throw Failure(error)
+      if !Terminal.isInterrupted {
+        _ = try? recorder.finish()
+        throw Failure(error)
+      }
     } catch let error as RecordingError {
       progress.clear()
       throw Failure(error)

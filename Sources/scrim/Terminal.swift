@@ -14,11 +14,13 @@ enum Terminal {
   /// Whether the user asked to stop.
   static var isInterrupted: Bool { interrupt.load(ordering: .relaxed) }
 
-  /// From here on SIGINT and SIGTERM are noted instead of ending the program, so that it can close its files.
+  /// From here on SIGINT and SIGTERM are noted instead of ending the program, so that it can close its files. A read that
+  /// waits for input is broken off: `signal` would have it wait on.
   static func noteInterrupts() {
-    for number in [SIGINT, SIGTERM] {
-      signal(number) { _ in Terminal.interrupt.store(true, ordering: .relaxed) }
-    }
+    var action = sigaction()
+    // The handler does nothing but set an atomic, and both pointers are looked at during the call only.
+    unsafe action.__sigaction_handler.sa_handler = { _ in Terminal.interrupt.store(true, ordering: .relaxed) }
+    for number in [SIGINT, SIGTERM] { unsafe sigaction(number, &action, nil) }
   }
 }
 

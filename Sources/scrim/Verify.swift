@@ -49,11 +49,11 @@ struct Verify: ParsableCommand {
       throw Failure(.input, "\(error)")
     }
     progress.clear()
-    let stray: [String]
-    do { stray = try reader.unlistedFiles() } catch { throw Failure(error) }
-    guard stray.isEmpty, reader.manifest.state == .sealed else {
-      throw Failure(
-        .input, "the session is not sealed: \((stray + ["manifest.json is open"]).joined(separator: ", "))")
+    var open: [String]
+    do { open = try reader.unlistedFiles().map { "\($0) is not listed" } } catch { throw Failure(error) }
+    if reader.manifest.state == .open { open.append("manifest.json is open") }
+    guard open.isEmpty else {
+      throw Failure(.input, "the session is not sealed: \(open.joined(separator: ", "))")
     }
     let report = Report(
       segments: reader.manifest.segments.count, frames: frames, maskedPixelsChecked: masks?.pixels ?? 0)

@@ -1,5 +1,6 @@
 import Foundation
 import ScrimFormat
+import ScrimTestSupport
 import Testing
 
 @testable import ScrimDelivery

@@ -118,4 +118,27 @@ import Testing
       }
     }
   }
+
+  /// Masks that were painted first, and shown with later, guard as if they had come with the frame.
+  @Test func theGuardLooksAtWhatNewMasksGuard() {
+    let (width, height) = (64, 48)
+    var random = SeededGenerator(seed: 6)
+    // Text on one half, which has texture.
+    let pixels = (0..<width * height).map { index in
+      index % width < 32 && Bool.random(using: &random) ? 0x101010 : 0xF0F0F0 as Pixel
+    }
+    let frame = Frame(width: width, height: height, pixels: pixels)
+    let free = MaskPlan(width: width, height: height, masks: [], guarded: Region())
+    let guarded = MaskPlan(
+      width: width, height: height, masks: [], guarded: Region(Rect(x: 0, y: 0, width: width, height: height))
+    )
+    var direct = Masker(width: width, height: height, fills: MaskerTests.fills)
+    direct.show(frame, masked: guarded.regions)
+    var later = Masker(width: width, height: height, fills: MaskerTests.fills)
+    later.show(frame, masked: free.regions)
+    later.mask(guarded.regions)
+    later.show(frame, masked: guarded.regions)
+    #expect((0..<width * height).contains { direct.frame.pixels[$0] != pixels[$0] })
+    #expect((0..<width * height).allSatisfy { direct.frame.pixels[$0] == later.frame.pixels[$0] })
+  }
 }

@@ -1,0 +1,347 @@
+import Foundation
+import ScrimImage
+import ScrimTestSupport
+import Testing
+
+/// The command from outside: what it prints, what it writes, and how it ends.
+@Suite struct CommandTests {
+  let temporary: TemporaryFolder
+  static let (width, height) = (48, 32)
+  static let name = [
+    "--session-id", "00112233-4455-6677-8899-aabbccddeeff", "--started-at", "2026-01-31T12:00:00Z",
+  ]
+
+  init() throws { temporary = try TemporaryFolder() }
+
+  private func path(_ name: String) -> String { temporary.path + "/" + name }
+
+  private func run(_ arguments: String..., input: [UInt8] = []) throws -> Command.Result {
+    try Command.run(Command.process(arguments), input: input)
+  }
+
+  private func record(_ capture: String, to out: String, _ more: String...) throws -> Command.Result {
+    try Command.run(
+      Command.process(["record", path(capture), "--out", path(out)] + CommandTests.name + more))
+  }
+
+  static let label = #"{"id":"l","role":"label","name":"SECRET","x":8,"y":8,"w":20,"h":10}"#
+
+  private func line(_ index: Int, _ widgets: String) -> String {
+    #"{"index":\#(index),"t_ms":\#(index * 100),"image":"\#(index).png","widgets":[\#(widgets)]}"#
+  }
+
+  /// Twelve frames with a label that hides noise, and an event.
+  private func capture(
+    _ name: String = "capture", widgets: String = label, lines change: (inout [String]) -> Void = { _ in }
+  ) throws {
+    var screen = Screen(width: CommandTests.width, height: CommandTests.height, seed: 61)
+    var images: [String: [Pixel]] = [:]
+    for index in 0..<12 {
+      screen.change()
+      screen.draw(Rect(x: 8, y: 8, width: 20, height: 10)) { _, _, random in
+        .random(in: 1...0xFF_FFFF, using: &random)
+      }
+      images["\(index).png"] = screen.pixels
+    }
+    var lines = (0..<12).map { line($0, widgets) }
+    change(&lines)
+    try temporary.writeCapture(
+      name, width: CommandTests.width, height: CommandTests.height, frames: lines, images: images,
+      events: [#"{"t_ms":250,"type":"key","key":"SECRET"}"#])
+  }
+
+  /// Shows what no widget claims, so that a mask that is missing can be seen.
+  private func writePolicy() throws -> String {
+    try temporary.write(Array(##"{"uncovered":"keep","fill":"#0A0B0C"}"##.utf8), to: "policy.json")
+    return path("policy.json")
+  }
+
+  /// To renew the snapshots after a change that is meant, set SCRIM_RENEW_SNAPSHOTS.
+  @Test(arguments: ["", "record", "export", "inspect", "verify"]) func helpIsPinned(command: String) throws {
+    let result = try Command.run(Command.process((command.isEmpty ? [] : [command]) + ["--help"]))
+    #expect(result.code == 0 && result.errors.isEmpty)
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Snapshots/help\(command.isEmpty ? "" : "-" + command).txt")
+    if ProcessInfo.processInfo.environment["SCRIM_RENEW_SNAPSHOTS"] != nil {
+      try Data(result.output.utf8).write(to: file)
+    }
+    #expect(result.output == String(decoding: try Data(contentsOf: file), as: UTF8.self))
+  }
+
+  @Test func theVersionIsTheProducer() throws {
+    let result = try run("--version")
+    #expect(result.code == 0 && result.output.hasPrefix("scrim ") && result.errors.isEmpty)
+  }
+
+  @Test func aGoodRunIsZeroThroughout() throws {
+    try capture()
+    let policy = try writePolicy()
+    let recorded = try record("capture", to: "s", "--policy", policy)
+    #expect(recorded.code == 0 && recorded.output.isEmpty, "\(recorded.errors)")
+    #expect(recorded.errors.contains("12 frames in 1 segments"))
+    let verified = try run("verify", path("s"), "--capture", path("capture"), "--policy", policy)
+    #expect(verified.code == 0, "\(verified.errors)")
+    #expect(verified.errors.contains("12 frames are whole"))
+    let exported = try run("export", path("s"), "--to", "png", "--out", path("pictures"))
+    #expect(exported.code == 0 && exported.errors.contains("12 frames"))
+    let index = String(decoding: try temporary.bytes(of: "pictures/frames.jsonl"), as: UTF8.self)
+    #expect(index.split(separator: "\n").count == 12)
+    #expect(index.hasPrefix(#"{"index":0,"t_ms":0,"image":"000000.png"}"#))
+    let inspected = try run("inspect", path("s"))
+    #expect(inspected.code == 0 && inspected.output.contains("12 frames (1 keyframes), 1 events"))
+  }
+
+  @Test func equalInputGivesEqualBytesEverywhere() throws {
+    try capture()
+    let policy = try writePolicy()
+    var printed: [[String]] = []
+    for name in ["s", "t"] {
+      let recorded = try record("capture", to: name, "--policy", policy, "--json")
+      let inspected = try run("inspect", path(name), "--json")
+      let verified = try run("verify", path(name), "--json", "--quiet")
+      #expect([recorded.code, inspected.code, verified.code] == [0, 0, 0])
+      #expect(verified.errors.isEmpty)
+      printed.append([recorded.output, inspected.output, verified.output])
+      for text in printed.last ?? [] {
+        #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(text.utf8)) }
+      }
+    }
+    #expect(printed[0] == printed[1])
+    #expect(try temporary.files(under: "s") == temporary.files(under: "t"))
+    let keys = try JSONSerialization.jsonObject(with: Data(printed[0][0].utf8)) as? [String: Any]
+    #expect(keys?["frames"] as? Int == 12 && keys?["failedClosedFrames"] as? Int == 0)
+  }
+
+  @Test func quietSaysNothing() throws {
+    try capture()
+    let result = try record("capture", to: "s", "--quiet")
+    #expect(result.code == 0 && result.output.isEmpty && result.errors.isEmpty)
+    let exported = try run("export", path("s"), "--to", "png", "--out", path("p"), "--quiet")
+    #expect(exported.code == 0 && exported.output.isEmpty && exported.errors.isEmpty)
+  }
+
+  @Test func noWordOfAWidgetIsWrittenOrPrinted() throws {
+    try capture { lines in
+      lines[3] = #"{"index":3,"t_ms":300,"image":"3.png","widgets":[{"role":"label","name":"SECRET","x":1}]}"#
+    }
+    let result = try record("capture", to: "s")
+    #expect(result.code == 1 && !(result.output + result.errors).contains("SECRET"))
+    for (name, bytes) in try temporary.files(under: "s") {
+      #expect(bytes.firstRange(of: Array("SECRET".utf8)) == nil, "\(name)")
+    }
+  }
+
+  @Test func whatIsNoUsageIsTwo() throws {
+    try capture()
+    let capture = path("capture")
+    let out = path("s")
+    for arguments in [
+      ["--nonsense"], ["nonsense"], ["record"], ["record", capture],
+      ["record", capture, "--out", out, "--nonsense"],
+      ["record", capture, "--raw", "-", "--out", out], ["record", "--raw", "-", "--out", out],
+      ["record", capture, "--fps", "3", "--out", out], ["record", capture, "--out", out, "--quality", "0"],
+      ["record", capture, "--out", out, "--quality", "50", "--lossless"],
+      ["record", capture, "--out", out, "--segment-seconds", "0"],
+      ["record", capture, "--out", out, "--keyframe-interval", "nan"],
+      ["record", capture, "--out", out, "--policy", "nonsense"],
+      ["record", capture, "--out", out, "--session-id", "7"],
+      ["record", capture, "--out", out, "--started-at", "now"],
+      ["record", "--raw", "-", "--size", "4", "--format", "bgrx", "--fps", "1", "--out", out],
+      ["record", "--raw", "-", "--size", "4x99999", "--format", "bgrx", "--fps", "1", "--out", out],
+      ["record", "--raw", "-", "--size", "4x4", "--format", "yuv", "--fps", "1", "--out", out],
+      ["export", out], ["export", out, "--to", "gif", "--out", out], ["inspect"], ["verify"],
+    ] {
+      let result = try Command.run(Command.process(arguments))
+      #expect(result.code == 2, "\(arguments): \(result.code)")
+      #expect(result.output.isEmpty && !result.errors.isEmpty, "\(arguments)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: out), "nothing is begun that can't be done")
+  }
+
+  @Test func badPoliciesAreTwo() throws {
+    try capture()
+    for text in ["{", #"{"maskAllTekst":false}"#, #"{"padding":-1}"#] {
+      try temporary.write(Array(text.utf8), to: "bad.json")
+      #expect(try record("capture", to: "s", "--policy", path("bad.json")).code == 2, "\(text)")
+    }
+  }
+
+  @Test func foldersThatAreFullAreTwo() throws {
+    try capture()
+    #expect(try record("capture", to: "s").code == 0)
+    let before = try temporary.files(under: "s")
+    #expect(try record("capture", to: "s").code == 2)
+    #expect(try temporary.files(under: "s") == before)
+    try temporary.write([1], to: "mine/note")
+    #expect(try record("capture", to: "mine").code == 2)
+    #expect(try run("export", path("s"), "--to", "png", "--out", path("mine")).code == 2)
+    #expect(try temporary.files(under: "mine").count == 1)
+  }
+
+  @Test func whatCannotBeReadOrWrittenIsThree() throws {
+    try capture()
+    try temporary.write([1], to: "file")
+    #expect(try record("none", to: "s").code == 3)
+    #expect(try record("capture", to: "file/s").code == 3)
+    #expect(try record("capture", to: "file").code == 3)
+    #expect(try run("record", "--xwd", path("none"), "--out", path("s")).code == 3)
+    #expect(try record("capture", to: "good").code == 0)
+    #expect(try run("export", path("good"), "--to", "png", "--out", path("file/p")).code == 3)
+  }
+
+  /// The size of files is limited, as a full disk would limit it.
+  @Test func aDiskThatIsFullIsThree() throws {
+    let pixels = Screen(width: 1, height: 1, seed: 1).random
+    var random = pixels
+    try temporary.write((0..<300 * 300 * 3 * 4).map { _ in .random(in: 0...255, using: &random) }, to: "raw")
+    let command =
+      "ulimit -f 64; trap '' XFSZ; exec '\(Command.path)' record --raw '\(path("raw"))' --size 300x300 --format rgb24 --fps 5 --policy none --out '\(path("s"))'"
+    let result = try Command.run(Command.process(["-c", command], program: "/bin/bash"))
+    #expect(result.code == 3, "\(result.errors)")
+    #expect(result.errors.contains("File too large"))
+  }
+
+  @Test func whatIsNoCaptureOrSessionIsOne() throws {
+    try temporary.write(Array("{}".utf8), to: "empty/capture.json")
+    #expect(try record("empty", to: "s").code == 1)
+    try temporary.write(Array("no dump".utf8), to: "dump")
+    #expect(try run("record", "--xwd", path("dump"), "--out", path("s")).code == 1)
+    for command in ["inspect", "verify"] { #expect(try run(command, path("empty")).code == 1) }
+    #expect(try run("export", path("empty"), "--to", "png", "--out", path("p")).code == 1)
+  }
+
+  @Test func framesThatFailAreOneAndTheRestIsDone() throws {
+    let policy = try writePolicy()
+    try capture { lines in
+      lines[4] = line(4, #"{"id":"l","role":"label","x":NaN,"y":8,"w":20,"h":10}"#)
+      lines[6] = "nonsense"
+    }
+    try temporary.remove("capture/8.png")
+    let result = try record("capture", to: "s", "--policy", policy, "--json")
+    #expect(result.code == 1)
+    let report = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+    #expect(report?["frames"] as? Int == 11 && report?["failedClosedFrames"] as? Int == 2)
+    #expect(report?["lostFrames"] as? Int == 1)
+    let verified = try run("verify", path("s"), "--capture", path("capture"), "--policy", policy)
+    #expect(verified.code == 0, "\(verified.errors)")
+    let inspected = try run("inspect", path("s"))
+    #expect(inspected.output.contains("2 failed closed, 1 dropped"))
+  }
+
+  @Test func standardInputIsRecorded() throws {
+    var random = SeededGenerator(seed: 71)
+    let bytes = (0..<5 * 7 * 3 * 6).map { _ in UInt8.random(in: 0...255, using: &random) }
+    try temporary.write(bytes, to: "raw")
+    let shape = ["--size", "5x7", "--format", "rgb24", "--fps", "10", "--policy", "none", "--quiet"]
+    for (input, out) in [("-", "s"), (path("raw"), "t")] {
+      let result = try Command.run(
+        Command.process(["record", "--raw", input, "--out", path(out)] + shape + CommandTests.name),
+        input: bytes)
+      #expect(result.code == 0, "\(result.errors)")
+    }
+    #expect(try temporary.files(under: "s") == temporary.files(under: "t"))
+    let short = try Command.run(
+      Command.process(["record", "--raw", "-", "--out", path("u")] + shape), input: bytes.dropLast(10))
+    #expect(short.code == 1 && short.errors.contains("10 of 105 bytes are missing"))
+    #expect(try run("verify", path("u")).errors.contains("5 frames are whole"))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func anInterruptSealsTheSession(signal: Int32) throws {
+    // The threads that tests run on block signals, and what they start would inherit that.
+    let unblocked =
+      "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
+    for count in [3, 0] {
+      let out = "s\(count)"
+      let process = Command.process(
+        [
+          "-c", unblocked, Command.path, "record", "--raw", "-", "--size", "4x4", "--format", "gray8",
+          "--fps", "10", "--out", path(out), "--quiet",
+        ],
+        program: "/usr/bin/python3")
+      let input = Pipe()
+      process.standardInput = input
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      defer { if process.isRunning { process.terminate() } }
+      // The input stays open and says no more: the program waits in a read.
+      try input.fileHandleForWriting.write(contentsOf: Data((0..<16 * count).map { UInt8($0) }))
+      let manifest = path(out) + "/manifest.json"
+      for _ in 0..<500 where !FileManager.default.fileExists(atPath: manifest) { usleep(10_000) }
+      usleep(300_000)
+      kill(process.processIdentifier, signal)
+      for _ in 0..<500 where process.isRunning { usleep(10_000) }
+      let isRunning = process.isRunning
+      #expect(!isRunning, "it waits for input that doesn't come")
+      if isRunning { kill(process.processIdentifier, SIGKILL) }
+      process.waitUntilExit()
+      try input.fileHandleForWriting.close()
+      #expect(process.terminationStatus == 130)
+      let verified = try run("verify", path(out))
+      #expect(
+        verified.code == 0 && verified.errors.contains("\(count) frames are whole"), "\(verified.errors)")
+    }
+  }
+
+  @Test func aFlippedByteIsFound() throws {
+    try capture()
+    let policy = try writePolicy()
+    #expect(try record("capture", to: "s", "--policy", policy).code == 0)
+    let segment = "s/segments/00000000.scrim"
+    let whole = try temporary.bytes(of: segment)
+    for offset in [0, 9, 40, whole.count / 2, whole.count - 1] {
+      var damaged = whole
+      damaged[offset] ^= 0x20
+      try temporary.write(damaged, to: segment)
+      for arguments in [["verify", path("s")], ["inspect", path("s")]] {
+        let result = try Command.run(Command.process(arguments))
+        #expect(result.code == 1 && result.output.isEmpty, "byte \(offset): \(result.errors)")
+      }
+    }
+    try temporary.write(whole.dropLast(), to: segment)
+    #expect(try run("verify", path("s")).code == 1)
+    try temporary.remove(segment)
+    #expect(try run("verify", path("s")).code != 0)
+  }
+
+  @Test func anotherPolicyIsFound() throws {
+    try capture()
+    let policy = try writePolicy()
+    #expect(try record("capture", to: "s", "--policy", policy).code == 0)
+    let result = try run("verify", path("s"), "--capture", path("capture"))
+    #expect(result.code == 1 && result.errors.contains("another policy"))
+  }
+
+  /// The same frames and the same policy, recorded without the boxes: what should be masked shows.
+  @Test func masksThatAreMissingAreFound() throws {
+    try capture()
+    try capture("bare", widgets: "")
+    let policy = try writePolicy()
+    #expect(try record("bare", to: "s", "--policy", policy).code == 0)
+    #expect(try run("verify", path("s"), "--capture", path("bare"), "--policy", policy).code == 0)
+    let result = try run("verify", path("s"), "--capture", path("capture"), "--policy", policy)
+    #expect(result.code == 1 && result.errors.contains("is not the fill"))
+    // A pixel of a mask that is a little too small is found as well.
+    try capture("narrow", widgets: CommandTests.label.replacingOccurrences(of: #""w":20"#, with: #""w":19"#))
+    #expect(try record("narrow", to: "t", "--policy", policy).code == 0)
+    #expect(try run("verify", path("t"), "--capture", path("capture"), "--policy", policy).code == 1)
+  }
+
+  /// A session that leaves out frames, or tells of frames that the capture does not have.
+  @Test func framesThatTheCaptureDoesNotHaveAreFound() throws {
+    try capture()
+    let policy = try writePolicy()
+    #expect(try record("capture", to: "s", "--policy", policy).code == 0)
+    try capture { $0.removeLast(4) }
+    let result = try run("verify", path("s"), "--capture", path("capture"), "--policy", policy)
+    #expect(result.code == 1 && result.errors.contains("has no frame 8"))
+  }
+
+  @Test func aSessionThatIsNotSealedIsFound() throws {
+    try capture()
+    #expect(try record("capture", to: "s").code == 0)
+    try temporary.write([1], to: "s/segments/00000001.scrim.part")
+    let result = try run("verify", path("s"))
+    #expect(result.code == 1 && result.errors.contains("00000001.scrim.part is not listed"))
+    #expect(!result.errors.contains("manifest.json"))
+  }
+}

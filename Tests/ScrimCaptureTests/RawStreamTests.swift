@@ -1,0 +1,146 @@
+import ScrimImage
+import ScrimRedact
+import ScrimTestSupport
+import Testing
+
+@testable import ScrimCapture
+
+@Suite struct RawStreamTests {
+  let temporary: TemporaryFolder
+
+  init() throws { temporary = try TemporaryFolder() }
+
+  private func items(
+    _ bytes: [UInt8], _ shape: RawShape, widgets: String? = nil
+  ) throws -> [SourceItem] {
+    try temporary.write(bytes, to: "raw")
+    if let widgets { try temporary.write(Array(widgets.utf8), to: "widgets.jsonl") }
+    var stream = try RawStream(
+      path: temporary.path + "/raw", shape: shape,
+      widgets: widgets.map { _ in temporary.path + "/widgets.jsonl" })
+    var items: [SourceItem] = []
+    while let item = try stream.next() { items.append(item) }
+    return items
+  }
+
+  private func frames(_ items: [SourceItem]) -> [SourceFrame] {
+    items.compactMap { item in
+      guard case .frame(let frame) = item else { return nil }
+      return frame
+    }
+  }
+
+  private func pixels(_ frame: SourceFrame) throws -> [Pixel] {
+    let picture = try frame.pixels.get()
+    return (0..<picture.height).flatMap { y in
+      var row = [Pixel](repeating: 0, count: picture.width)
+      var span = row.mutableSpan
+      picture.readRow(y, 0..<picture.width, into: &span)
+      return row
+    }
+  }
+
+  /// Every format at odd sizes, with and without slack; the slack and the fourth byte are garbage.
+  @Test(arguments: PixelFormat.allCases) func framesBackToBack(format: PixelFormat) throws {
+    var random = SeededGenerator(seed: 41)
+    for (width, height) in [(1, 1), (1, 5), (63, 2), (64, 2), (65, 3)] {
+      for slack in [0, 1, 7] {
+        let stride = width * format.bytesPerPixel + slack
+        let shape = RawShape(width: width, height: height, format: format, stride: stride, framesPerSecond: 8)
+        let bytes = (0..<stride * height * 3).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let frames = frames(try items(bytes, shape))
+        #expect(frames.map(\.number) == [0, 1, 2])
+        #expect(frames.map(\.time) == [0, 125_000_000, 250_000_000])
+        for (index, frame) in frames.enumerated() {
+          let expected = (0..<height).flatMap { y in
+            (0..<width).map { x in
+              let at = index * stride * height + y * stride + x * format.bytesPerPixel
+              return Self.pixel(bytes, at, format)
+            }
+          }
+          #expect(try pixels(frame) == expected, "\(format) \(width)x\(height), slack \(slack)")
+        }
+      }
+    }
+  }
+
+  private static func pixel(_ bytes: [UInt8], _ at: Int, _ format: PixelFormat) -> Pixel {
+    func byte(_ offset: Int) -> Pixel { Pixel(bytes[at + offset]) }
+    func colour(_ red: Int, _ green: Int, _ blue: Int) -> Pixel {
+      byte(red) << 16 | byte(green) << 8 | byte(blue)
+    }
+    switch format {
+    case .bgrx, .bgra, .bgr24: return colour(2, 1, 0)
+    case .rgbx, .rgba, .rgb24: return colour(0, 1, 2)
+    case .xrgb, .argb: return colour(1, 2, 3)
+    case .gray8: return colour(0, 0, 0)
+    case .rgb565:
+      let word = byte(0) | byte(1) << 8
+      let (red, green, blue) = (word >> 11, word >> 5 & 63, word & 31)
+      return (red << 3 | red >> 2) << 16 | (green << 2 | green >> 4) << 8 | (blue << 3 | blue >> 2)
+    }
+  }
+
+  @Test func aShortLastFrameIsLostAndSaysWhatIsMissing() throws {
+    let shape = RawShape(width: 4, height: 3, format: .rgb24, framesPerSecond: 10)
+    for missing in [1, 35] {
+      let found = try items([UInt8](repeating: 1, count: 36 * 3 - missing), shape)
+      #expect(frames(found).count == 2)
+      guard case .lost(let fault)? = found.last else {
+        Issue.record("the last frame is not whole")
+        return
+      }
+      #expect(fault.message.contains("\(missing) of 36 bytes are missing"))
+      #expect(fault.place.hasSuffix("frame 2"))
+    }
+    #expect(try items([], shape).isEmpty)
+  }
+
+  @Test func aLineOfWidgetsHoldsUntilTheNext() throws {
+    let shape = RawShape(width: 2, height: 1, format: .gray8, framesPerSecond: 10)
+    func line(_ time: Int, _ ids: String...) -> String {
+      let widgets = ids.map { #"{"id":"\#($0)","role":"label","x":0,"y":0,"w":1,"h":1}"# }
+      return #"{"t_ms":\#(time),"widgets":[\#(widgets.joined(separator: ","))]}"#
+    }
+    let widgets = [line(100, "a"), line(150, "x"), line(200, "b", "c"), "", line(450, "d")].joined(
+      separator: "\n")
+    let frames = frames(try items([UInt8](repeating: 1, count: 12), shape, widgets: widgets))
+    #expect(
+      try frames.map { try $0.tree.get().widgets.compactMap(\.id).joined() } == [
+        "", "a", "bc", "bc", "bc", "d",
+      ])
+    #expect(Set(frames.map(\.treeVersion)).count == 4)
+  }
+
+  /// Nobody knows from when on a line that can't be read would hold: nothing is shown until a good one does.
+  @Test func aBadLineOfWidgetsShowsNothing() throws {
+    let shape = RawShape(width: 2, height: 1, format: .gray8, framesPerSecond: 10)
+    let good = #"{"t_ms":0,"widgets":[]}"#
+    for bad in [
+      "nonsense", #"{"t_ms":100}"#, #"{"t_ms":100,"widgets":[{"role":"label","x":0}]}"#, #"{"widgets":[]}"#,
+      #"{"t_ms":100,"widgets":[],"tree_errors":2}"#,
+    ] {
+      let lines = [good, bad, #"{"t_ms":300,"widgets":[]}"#].joined(separator: "\n")
+      let frames = frames(try items([UInt8](repeating: 1, count: 10), shape, widgets: lines))
+      let isShown = frames.map { (try? $0.tree.get()) != nil }
+      #expect(!isShown[1] && !isShown[2] && isShown[3] && isShown[4], "\(bad)")
+    }
+  }
+
+  @Test func shapesThatMakeNoFrameAreRefused() throws {
+    try temporary.write([1, 2, 3], to: "raw")
+    func shape(_ width: Int, _ height: Int, stride: Int? = nil, fps: Double = 10) -> RawShape {
+      RawShape(width: width, height: height, format: .gray8, stride: stride, framesPerSecond: fps)
+    }
+    for shape in [
+      shape(0, 1), shape(1, 0), shape(-1, 1), shape(4, 1, stride: 3), shape(4, 1, stride: -4),
+      shape(1, 1, stride: .max), shape(2, 2, stride: .max), shape(1 << 20, 1 << 20),
+      shape(1, 1, fps: 0), shape(1, 1, fps: -1), shape(1, 1, fps: .nan), shape(1, 1, fps: .infinity),
+      shape(1, 1, fps: 1e-12), shape(1, 1, fps: 1e12),
+    ] {
+      #expect(throws: CaptureError.self, "\(shape)") {
+        try RawStream(path: temporary.path + "/raw", shape: shape, widgets: nil)
+      }
+    }
+  }
+}

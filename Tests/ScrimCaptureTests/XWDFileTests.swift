@@ -1,0 +1,117 @@
+import Foundation
+import ScrimCodec
+import ScrimImage
+import ScrimTestSupport
+import Testing
+
+@testable import ScrimCapture
+
+@Suite struct XWDFileTests {
+  /// A dump of 3×2 pixels, 32 bits each, with a colour map of one entry and 4 bytes of slack a row.
+  static func dump(_ changes: [Int: Int] = [:], pixels: [UInt8]? = nil) -> [UInt8] {
+    var fields = [Int](repeating: 0, count: 25)
+    for (index, value) in [
+      0: 104, 1: 7, 2: 2, 3: 24, 4: 3, 5: 2, 7: 0, 11: 32, 12: 16, 13: 4, 14: 0xFF0000, 15: 0xFF00, 16: 0xFF,
+      19: 1,
+    ].merging(changes, uniquingKeysWith: { $1 }) { fields[index] = value }
+    var bytes = fields.flatMap { value in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
+    bytes += Array("abc\0".utf8) + [UInt8](repeating: 0xCC, count: 12)
+    return bytes + (pixels ?? (0..<32).map { UInt8($0) })
+  }
+
+  static func pixels(_ frame: Frame) -> [Pixel] {
+    (0..<frame.height).flatMap { y in
+      var row = [Pixel](repeating: 0, count: frame.width)
+      var span = row.mutableSpan
+      frame.readRow(y, 0..<frame.width, into: &span)
+      return row
+    }
+  }
+
+  @Test func pixelsStandBehindHeaderAndColourMap() throws {
+    let frame = try XWDFile.frame(from: Self.dump())
+    #expect(
+      Self.pixels(frame) == [0x020100, 0x060504, 0x0A0908, 0x121110, 0x161514, 0x1A1918])
+    let swapped = try XWDFile.frame(from: Self.dump([14: 0xFF, 16: 0xFF0000]))
+    #expect(Self.pixels(swapped)[0] == 0x000102)
+    let big = try XWDFile.frame(from: Self.dump([7: 1]))
+    #expect(Self.pixels(big)[0] == 0x010203)
+    let deep = try XWDFile.frame(from: Self.dump([11: 16, 14: 0xF800, 15: 0x7E0, 16: 0x1F]))
+    #expect(deep.format == .rgb565)
+  }
+
+  @Test func everyFaultOfAHeaderIsRefused() throws {
+    for changes in [
+      [1: 6], [1: 8], [2: 0], [2: 1], [0: 0], [0: 99], [0: 1 << 31], [19: 1 << 28], [19: 0xFFFF_FFFF], [4: 0],
+      [5: 0], [4: 5], [5: 3], [4: 0xFFFF_FFFF], [5: 0xFFFF_FFFF], [12: 11], [12: 0], [12: 0xFFFF_FFFF],
+      [11: 1],
+      [11: 4], [11: 0], [11: 64], [14: 0xFF], [15: 0], [16: 0xFFFF], [7: 1, 14: 0xFF, 16: 0xFF0000],
+      [11: 8, 13: 3], [11: 16],
+    ] {
+      #expect(throws: XWDFile.Refusal.self, "\(changes)") { try XWDFile.frame(from: Self.dump(changes)) }
+    }
+  }
+
+  /// More pixels a side than a session can hold: refused where the file is read, not where it is coded.
+  @Test func picturesBeyondASessionsSizeAreRefused() throws {
+    let wide = Self.dump([4: 40_000, 5: 1, 12: 160_000], pixels: [UInt8](repeating: 1, count: 160_000))
+    #expect(throws: XWDFile.Refusal.self) { try XWDFile.frame(from: wide) }
+    let high = Self.dump([4: 1, 5: 40_000, 12: 4], pixels: [UInt8](repeating: 1, count: 160_000))
+    #expect(throws: XWDFile.Refusal.self) { try XWDFile.frame(from: high) }
+  }
+
+  @Test func everyTruncationIsRefused() throws {
+    let whole = Self.dump()
+    // The last row's slack may be missing.
+    for count in 0..<whole.count - 4 {
+      #expect(throws: XWDFile.Refusal.self, "\(count) bytes") {
+        try XWDFile.frame(from: Array(whole[..<count]))
+      }
+    }
+  }
+
+  @Test func damagedHeadersNeverCrash() throws {
+    var random = SeededGenerator(seed: 51)
+    for _ in 0..<20_000 {
+      var bytes = Self.dump()
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        bytes[.random(in: 0..<100, using: &random)] =
+          [0, 1, 2, 4, 7, 8, 0x7F, 0x80, 0xFF].randomElement(
+            using: &random) ?? 0
+      }
+      bytes.removeLast(.random(in: 0...20, using: &random))
+      _ = try? XWDFile.frame(from: bytes)
+    }
+  }
+
+  @Test(
+    .enabled(if: Corpus.folder != nil, "\(Corpus.missing)"),
+    arguments: ["featherpad-1280x800", "yad-801x599"])
+  func realDumpsAreTheirPictures(name: String) throws {
+    let raw = try #require(Corpus.folder).appendingPathComponent("raw")
+    let gzip = Process()
+    gzip.executableURL = URL(fileURLWithPath: "/bin/gzip")
+    gzip.arguments = ["-dc", raw.appendingPathComponent(name + ".xwd.gz").path]
+    let output = Pipe()
+    gzip.standardOutput = output
+    try gzip.run()
+    let dump = Array(output.fileHandleForReading.readDataToEndOfFile())
+    gzip.waitUntilExit()
+    let temporary = try TemporaryFolder()
+    try temporary.write(dump, to: "dump.xwd")
+    var file = try XWDFile(path: temporary.path + "/dump.xwd")
+    guard case .frame(let frame)? = try file.next() else {
+      Issue.record("a dump holds one frame")
+      return
+    }
+    #expect(try file.next() == nil)
+    let png = Array(try Data(contentsOf: raw.appendingPathComponent(name + ".png")))
+    let picture = try PNG.decode(png.span, pixelLimit: 1 << 26)
+    #expect(try Self.pixels(frame.pixels.get()) == picture.pixels.map { $0 & 0xFF_FFFF })
+    for count in [0, 99, 100, 159, 160, 3000, dump.count / 2, dump.count - 5000] {
+      #expect(throws: XWDFile.Refusal.self, "\(count) bytes") {
+        try XWDFile.frame(from: Array(dump[..<count]))
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import ScrimDelta
+import ScrimImage
+import ScrimTestSupport
+import Testing
+
+@testable import ScrimRedact
+
+/// The differ against a naive one that compares every pixel.
+@Suite struct TileDiffTests {
+  @Test(arguments: [(1, 1), (1, 64), (63, 2), (64, 64), (65, 65), (200, 130)])
+  func rectanglesAreTheTightBoundsOfWhatChangedInATile(width: Int, height: Int) {
+    for seed in 0..<4 as Range<UInt64> {
+      var screen = Screen(width: width, height: height, seed: seed &+ UInt64(width))
+      var masker = Masker(width: width, height: height, fills: MaskFills(0x202020))
+      var diff = TileDiff(width: width, height: height)
+      var old = [Pixel](repeating: 0, count: width * height)
+      var rects: [Rect] = []
+      for number in 0..<12 {
+        screen.change()
+        let masks = (0..<Int.random(in: 0...2, using: &screen.random)).map { _ in
+          MaskPlan.Mask(rect: screen.rect(), kind: .text, reason: .nature)
+        }
+        let plan = MaskPlan(width: width, height: height, masks: masks, guarded: Region())
+        masker.show(screen.frame, masked: plan.regions)
+        let isKey = number % 5 == 0
+        if isKey {
+          diff.reset()
+          old = [Pixel](repeating: 0, count: width * height)
+        }
+        diff.changes(in: masker.frame, everywhere: isKey, into: &rects)
+        let new = (0..<width * height).map { masker.frame.pixels[$0] }
+        #expect(rects == Self.expected(old, new, width, height), "frame \(number) of seed \(seed)")
+        old = new
+      }
+    }
+  }
+
+  private static func expected(_ old: [Pixel], _ new: [Pixel], _ width: Int, _ height: Int) -> [Rect] {
+    let grid = TileGrid(width: width, height: height, side: MaskedFrame.damageSide)
+    return (0..<grid.count).compactMap { tile in
+      let rect = grid.rect(column: tile % grid.columns, row: tile / grid.columns)
+      var xs: [Int] = []
+      var ys: [Int] = []
+      for y in rect.y..<rect.maxY {
+        for x in rect.x..<rect.maxX where old[y * width + x] != new[y * width + x] {
+          xs.append(x)
+          ys.append(y)
+        }
+      }
+      guard let left = xs.min(), let right = xs.max(), let top = ys.first, let bottom = ys.last else {
+        return nil
+      }
+      return Rect(minX: left, minY: top, maxX: right + 1, maxY: bottom + 1)
+    }
+  }
+}

@@ -1,0 +1,278 @@
+import ScrimImage
+import ScrimTestSupport
+import Testing
+
+@testable import ScrimRedact
+
+/// Settled clearance against a naive one that keeps everything and compares pixel by pixel.
+@Suite struct ClearanceTests {
+  static let width = 50
+  static let height = 36
+
+  static func regions(_ rects: [Rect]) -> MaskRegions {
+    MaskPlan(
+      width: width, height: height, masks: rects.map { .init(rect: $0, kind: .text, reason: .nature) },
+      guarded: Region()
+    ).regions
+  }
+
+  static func frame(
+    _ time: Int64, _ pixels: [Pixel], _ masks: [Rect] = [], dump: ClosedRange<Int64>?, complete: Bool = true
+  ) -> CapturedFrame {
+    CapturedFrame(
+      time: time, pixels: Frame(width: width, height: height, pixels: pixels), regions: regions(masks),
+      dump: dump, isTreeComplete: complete)
+  }
+
+  static func flat(_ colour: Pixel = 1) -> [Pixel] { [Pixel](repeating: colour, count: width * height) }
+
+  static func changed(_ pixels: [Pixel], at x: Int, _ y: Int, to colour: Pixel = 9) -> [Pixel] {
+    var pixels = pixels
+    pixels[y * width + x] = colour
+    return pixels
+  }
+
+  /// A verdict in a form that can be compared.
+  struct Outcome: Equatable {
+    var masked: MaskRegions
+    /// Nil where nothing new is shown.
+    var cleared: Set<Int>?
+    var withheld: Set<Int>
+  }
+
+  static func members(_ tiles: TileSet) -> Set<Int> {
+    Set(tiles.flags.indices.filter { tiles.flags[$0] == 1 })
+  }
+
+  static func judge(_ frames: [CapturedFrame]) -> [Outcome] {
+    var clearance = SettledClearance(width: width, height: height)
+    return frames.map { frame in
+      switch clearance.judge(frame) {
+      case .keep(let masked):
+        return Outcome(masked: masked, cleared: nil, withheld: members(clearance.withheld))
+      case .show(let masked, let cleared):
+        return Outcome(
+          masked: masked, cleared: cleared.map(members) ?? all, withheld: members(clearance.withheld))
+      }
+    }
+  }
+
+  static var grid: TileGrid { TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide) }
+  static var all: Set<Int> { Set(0..<grid.count) }
+
+  /// Tiles in which two frames differ at a pixel outside all of these masks.
+  static func differing(_ a: CapturedFrame, _ b: CapturedFrame, outside masks: MaskRegions) -> Set<Int> {
+    var tiles: Set<Int> = []
+    for y in 0..<height {
+      let (rowA, rowB) = (row(y, of: a), row(y, of: b))
+      for x in 0..<width where !masks.masked.contains(x: x, y: y) && rowA[x] != rowB[x] {
+        tiles.insert(y / 16 * grid.columns + x / 16)
+      }
+    }
+    return tiles
+  }
+
+  static func row(_ y: Int, of frame: CapturedFrame) -> [Pixel] {
+    var row = [Pixel](repeating: 0, count: width)
+    var span = row.mutableSpan
+    frame.pixels.readRow(y, 0..<width, into: &span)
+    return row
+  }
+
+  /// What the rules say, worked out from the whole past at every frame.
+  static func naive(_ frames: [CapturedFrame]) -> [Outcome] {
+    struct Dump {
+      var span: ClosedRange<Int64>
+      var regions: MaskRegions
+    }
+    var withheld = all
+    var dumps: [Dump] = []
+    var lastBegin = Int64.min
+    var lastApplied: MaskRegions?
+    return frames.indices.map { now in
+      let frame = frames[now]
+      if now > 0 {
+        withheld.formUnion(
+          differing(frames[now - 1], frame, outside: frames[now - 1].regions.union(frame.regions)))
+      }
+      if let dump = frame.dump, now == 0 || frames[now - 1].dump != dump, frame.isTreeComplete {
+        dumps.append(Dump(span: dump, regions: frame.regions))
+      }
+      let landed = dumps.filter { $0.span.upperBound <= frame.time && $0.span.lowerBound > lastBegin }
+        .max { $0.span.lowerBound < $1.span.lowerBound }
+      guard let landed else { return Outcome(masked: frame.regions, cleared: nil, withheld: withheld) }
+      lastBegin = landed.span.lowerBound
+      defer { lastApplied = landed.regions }
+      guard let before = frames[...now].lastIndex(where: { $0.time <= landed.span.lowerBound }) else {
+        return Outcome(masked: frame.regions, cleared: nil, withheld: withheld)
+      }
+      var masked = landed.regions
+      for frame in frames[before...now] { masked = masked.union(frame.regions) }
+      if let lastApplied { masked = masked.union(lastApplied) }
+      var moved: Set<Int> = []
+      for other in frames[before...now] { moved.formUnion(differing(frames[before], other, outside: masked)) }
+      withheld = moved
+      return Outcome(masked: masked, cleared: all.subtracting(moved), withheld: withheld)
+    }
+  }
+
+  /// Frames at 100 ms with a few pixels changing; each dump is carried by the frames nearest to its beginning.
+  static func timeline(_ random: inout SeededGenerator) -> [CapturedFrame] {
+    var pixels = flat()
+    var masks: [Rect] = []
+    var dump: ClosedRange<Int64> = 0...0
+    var isComplete = true
+    return (0..<Int.random(in: 5...30, using: &random)).map { index in
+      let time = Int64(index) * 100
+      for _ in 0..<Int.random(in: 0...2, using: &random) {
+        pixels = changed(
+          pixels, at: .random(in: 0..<width, using: &random), .random(in: 0..<height, using: &random),
+          to: .random(in: 1...2, using: &random))
+      }
+      if index == 0 || Int.random(in: 0..<3, using: &random) > 0 {
+        let begin = max(dump.lowerBound + 1, time + .random(in: -90...90, using: &random))
+        dump = begin...begin + .random(in: 0...350, using: &random)
+        isComplete = Int.random(in: 0..<6, using: &random) > 0
+        masks = (0..<Int.random(in: 0...2, using: &random)).map { _ in
+          Rect(
+            x: .random(in: 0..<30, using: &random), y: .random(in: 0..<20, using: &random),
+            width: .random(in: 1...20, using: &random), height: .random(in: 1...16, using: &random))
+        }
+      }
+      return frame(time, pixels, masks, dump: dump, complete: isComplete)
+    }
+  }
+
+  @Test func agreesWithANaiveOneOnRandomTimelines() {
+    var random = SeededGenerator(seed: 31)
+    var cleared = 0
+    for round in 0..<200 {
+      let frames = Self.timeline(&random)
+      let outcomes = Self.judge(frames)
+      let expected = Self.naive(frames)
+      for index in frames.indices {
+        #expect(outcomes[index] == expected[index], "frame \(index) of timeline \(round)")
+        cleared += outcomes[index].cleared?.count ?? 0
+      }
+    }
+    #expect(cleared > 1000)
+  }
+
+  @Test func whatHappensUnderMasksDecidesNothing() {
+    var random = SeededGenerator(seed: 32)
+    for round in 0..<100 {
+      let frames = Self.timeline(&random)
+      let noisy = frames.map { frame in
+        var frame = frame
+        var pixels: [Pixel] = []
+        for y in 0..<Self.height {
+          let row = Self.row(y, of: frame)
+          for x in 0..<Self.width {
+            pixels.append(
+              frame.regions.masked.contains(x: x, y: y) ? .random(in: 0...0xFF_FFFF, using: &random) : row[x]
+            )
+          }
+        }
+        frame.pixels = Frame(width: Self.width, height: Self.height, pixels: pixels)
+        return frame
+      }
+      #expect(Self.judge(frames) == Self.judge(noisy), "timeline \(round)")
+    }
+  }
+
+  @Test func nothingIsClearedBeforeTheFirstWholeDump() {
+    let still = Self.flat()
+    // The dump began before the first frame: nobody knows what the screen showed then.
+    let early = Self.judge([
+      Self.frame(100, still, dump: 90...95), Self.frame(200, still, dump: 90...95),
+      Self.frame(300, still, dump: 90...95),
+    ])
+    #expect(early.allSatisfy { $0.cleared == nil && $0.withheld == Self.all })
+    // It has not ended before the last frame.
+    let late = Self.judge([
+      Self.frame(100, still, dump: 110...310), Self.frame(200, still, dump: 110...310),
+      Self.frame(300, still, dump: 110...310), Self.frame(400, still, dump: 110...310),
+    ])
+    #expect(late.map { $0.cleared == nil } == [true, true, true, false])
+    #expect(late.last?.cleared == Self.all && late.last?.withheld == [])
+  }
+
+  @Test func aTileThatChangesDuringTheDumpIsNotCleared() {
+    let still = Self.flat()
+    let moved = Self.changed(still, at: 17, 3)
+    let outcomes = Self.judge([
+      Self.frame(0, still, dump: 10...150), Self.frame(100, still, dump: 10...150),
+      Self.frame(200, moved, dump: 10...150),
+    ])
+    #expect(outcomes[2].cleared == Self.all.subtracting([1]) && outcomes[2].withheld == [1])
+  }
+
+  /// The last frame is as the first, but in between something else was shown, which the dump may describe.
+  @Test func aBlinkDuringTheDumpIsNotCleared() {
+    let still = Self.flat()
+    let outcomes = Self.judge([
+      Self.frame(0, still, dump: 10...250), Self.frame(100, Self.changed(still, at: 49, 35), dump: 10...250),
+      Self.frame(200, still, dump: 10...250), Self.frame(300, still, dump: 10...250),
+    ])
+    #expect(outcomes[3].cleared == Self.all.subtracting([Self.grid.count - 1]))
+  }
+
+  @Test func anIncompleteTreeClearsNothing() {
+    let still = Self.flat()
+    let outcomes = Self.judge([
+      Self.frame(0, still, dump: 10...50, complete: false),
+      Self.frame(100, still, dump: 10...50, complete: false),
+      Self.frame(200, still, dump: 110...150, complete: false), Self.frame(300, still, dump: 210...250),
+      Self.frame(400, still, dump: 310...390),
+    ])
+    #expect(outcomes.map { $0.cleared == nil } == [true, true, true, false, false])
+  }
+
+  @Test func masksOfTheDumpBeforeAreUnited() {
+    let still = Self.flat()
+    let (first, second) = (Rect(x: 0, y: 0, width: 9, height: 9), Rect(x: 20, y: 20, width: 9, height: 9))
+    let outcomes = Self.judge([
+      Self.frame(0, still, [first], dump: 0...50), Self.frame(100, still, [second], dump: 100...150),
+      Self.frame(200, still, [second], dump: 100...150), Self.frame(300, still, [second], dump: 300...300),
+    ])
+    #expect(outcomes[1].masked == Self.regions([first, second]))
+    #expect(outcomes[2].masked == Self.regions([first, second]) && outcomes[2].cleared == Self.all)
+    #expect(outcomes[3].masked == Self.regions([second]))
+  }
+
+  /// A dump that takes longer than the frames that are kept clears nothing; the next one does.
+  @Test func historyIsBounded() {
+    let still = Self.flat()
+    func frames(_ count: Int) -> [CapturedFrame] {
+      let dump = 10...Int64(count - 1) * 100
+      return (0..<count).map { Self.frame(Int64($0) * 100, still, dump: dump) }
+    }
+    let most = SettledClearance.historyLimit
+    #expect(Self.judge(frames(most)).last?.cleared == Self.all)
+    let long = frames(most + 6)
+    #expect(Self.judge(long).allSatisfy { $0.cleared == nil })
+    let end = Int64(long.count) * 100
+    let next = [
+      Self.frame(end, still, dump: end + 1...end + 50),
+      Self.frame(end + 100, still, dump: end + 1...end + 50),
+    ]
+    #expect(Self.judge(long + next).last?.cleared == Self.all)
+  }
+
+  @Test func afterAFaultNothingIsKnown() {
+    let still = Self.flat()
+    var clearance = SettledClearance(width: Self.width, height: Self.height)
+    _ = clearance.judge(Self.frame(0, still, dump: 0...50))
+    guard case .show = clearance.judge(Self.frame(100, still, dump: 10...60)) else {
+      Issue.record("a still screen is cleared")
+      return
+    }
+    #expect(clearance.withheld.isEmpty)
+    clearance.reset()
+    #expect(Self.members(clearance.withheld) == Self.all)
+    guard case .keep = clearance.judge(Self.frame(300, still, dump: 210...250)) else {
+      Issue.record("a dump that began before the fault ended clears nothing")
+      return
+    }
+  }
+}
