@@ -10,7 +10,8 @@ struct WidgetListsTests {
     let folder = FileManager.default.temporaryDirectory.appending(path: "scrim-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    try Data(#"{"width":100,"height":80,"box_scale":3}"#.utf8).write(to: folder.appending(path: "capture.json"))
+    try Data(#"{"width":100,"height":80,"box_scale":3}"#.utf8).write(
+      to: folder.appending(path: "capture.json"))
     let numbered = lines.enumerated().map {
       #"{"index":\#($0),"t_ms":\#($0),"image":"none.png",\#($1)}"#
     }

@@ -173,7 +173,9 @@ struct MaskPlannerTests {
 
   /// A field that a rule would show is masked with its row, and then nothing shows what it holds.
   @Test func fieldsMaskedWithTheirRowStayClosed() throws {
-    for (rule, extra) in [(#"{"role":"combo box","decision":"unmask"},"#, ""), ("", #","maskAllInputs":false"#)] {
+    for (rule, extra) in [
+      (#"{"role":"combo box","decision":"unmask"},"#, ""), ("", #","maskAllInputs":false"#),
+    ] {
       let plan = try plan(
         [
           Self.widget("row", "list item", (0, 0, 50, 20)),
