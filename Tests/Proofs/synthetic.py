@@ -114,6 +114,9 @@ def random_policy(rng, inside=False, **fixed):
         if inside and rule["decision"] == "unmask" and rng.random() < 0.7:
             rule["insideMasked"] = True
         rules.append(rule)
+    if inside:  # as the preset controls does, among the other rules
+        shown = dict(role=sorted(CONTROLS), decision="unmask", insideMasked=True)
+        rules.insert(int(rng.integers(len(rules) + 1)), shown)
     fill = {kind: colour() for kind in ("text", "image", "input", "password", "gap", "uncovered", "other")}
     policy = dict(
         maskAllText=either(True, False),
