@@ -6,6 +6,7 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
     case png = "PNG"
     case jpeg = "JPEG"
     case deflate = "deflate stream"
+    case zstd = "zstd stream"
   }
 
   /// What is wrong, and by that whose fault it is: the input's unless said otherwise.

@@ -3,6 +3,12 @@ public import ScrimRedact
 
 /// One step of the way from a masked frame to the next.
 public enum DeltaOperation: Hashable, Sendable {
+  /// The rectangle takes the pixels of the one of its size at x, y, as the picture is before this step.
+  case copy(Rect, x: Int, y: Int)
+  /// The tiles that the rectangle touches go to the ``TileHistory``, row by row.
+  case keep(Rect)
+  /// The tile becomes what that slot of the ``TileHistory`` holds.
+  case recall(Rect, slot: Int)
   /// Every pixel of the rectangle becomes one colour.
   case fill(Rect, Pixel)
   /// The rectangle's pixels follow as they are. `colours` tells what kind they are.
@@ -13,24 +19,43 @@ public enum DeltaOperation: Hashable, Sendable {
 
 /// How many colours a rectangle has, as far as it matters to its coding.
 public enum ColourCount: Hashable, Sendable {
-  /// At most 256.
+  /// As few as an interface has.
   case few
-  /// More.
+  /// As many as a photograph has.
   case many
 }
 
 /// Turns a masked frame into the list of operations that makes it from the one before.
 ///
-/// A keyframe is the same list on an empty picture.
+/// A keyframe is the same list on an empty picture: one of few colours as large as the picture, if there are any, and the
+/// photographic rectangles, which lie over it and take no part in it.
 public struct DeltaFinder: ~Copyable {
   private var diff: TileDiff
+  private var search = CopySearch()
+  private var history: TileHistory
   private var census = ColourCensus()
+  private var votes = ColourVotes()
   private var changed: [Rect] = []
+  private var moves: [CopySearch.Move] = []
+  private var photographs: [(rect: Rect, isJPEG: Bool)] = []
+  private let width: Int
+  private let height: Int
   private let allowsJPEG: Bool
+  /// After a keyframe: the colours of its few-coloured part that were met most often, at most 224.
+  public private(set) var commonColours: [Pixel] = []
+
+  /// Changed pixels from which on copies are searched.
+  private static let searchArea = 4096
+  /// Pixels of a tile that change together before the tile is worth remembering.
+  private static let keepArea = 512
+  private static let commonLimit = 224
 
   /// - Parameter allowsJPEG: whether photographic content may be told lossily, outside of masks.
   public init(width: Int, height: Int, allowsJPEG: Bool) {
     diff = TileDiff(width: width, height: height)
+    history = TileHistory(width: width, height: height, searched: true)
+    self.width = width
+    self.height = height
     self.allowsJPEG = allowsJPEG
   }
 
@@ -39,20 +64,105 @@ public struct DeltaFinder: ~Copyable {
     for frame: borrowing MaskedFrame, keyframe: Bool, into operations: inout [DeltaOperation]
   ) {
     operations.removeAll(keepingCapacity: true)
-    if keyframe { diff.reset() }
-    diff.changes(in: frame, everywhere: keyframe, into: &changed)
-    for rect in changed { append(classified(rect, in: frame), to: &operations) }
-    if allowsJPEG { DeltaFinder.growPhotographs(&operations) }
+    if keyframe {
+      findPicture(frame, into: &operations)
+    } else {
+      diff.changes(in: frame, into: &changed)
+      if changed.isEmpty { return }
+      findCopies(in: frame, into: &operations)
+      findRepeats(in: frame, into: &operations)
+      for rect in changed {
+        append(classified(rect, in: frame), to: &operations)
+        diff.keep(rect, of: frame)
+      }
+    }
+    stackPhotographs(in: &operations)
   }
 
-  private mutating func classified(_ rect: Rect, in frame: borrowing MaskedFrame) -> DeltaOperation {
-    switch census.count(rect, of: frame.pixels, stride: frame.width) {
-    case .one(let colour): .fill(rect, colour)
-    case .few: .pixels(rect, colours: .few)
-    case .many:
-      allowsJPEG && frame.isFreeOfMasks(rect) && rect.width >= 16 && rect.height >= 16
-        ? .jpeg(rect) : .pixels(rect, colours: .many)
+  // MARK: Keyframes
+
+  private mutating func findPicture(
+    _ frame: borrowing MaskedFrame, into operations: inout [DeltaOperation]
+  ) {
+    history.removeAll()
+    votes.removeAll()
+    diff.keep(frame.bounds, of: frame)
+    let whole = DeltaOperation.pixels(frame.bounds, colours: .few)
+    operations.append(whole)
+    var hasFew = false
+    let grid = frame.damage.grid
+    for row in 0..<grid.rows {
+      for column in 0..<grid.columns {
+        let operation = classified(grid.rect(column: column, row: row), in: frame)
+        switch operation {
+        case .pixels(_, .many), .jpeg: append(operation, to: &operations)
+        default:
+          votes.add(census)
+          hasFew = true
+        }
+      }
     }
+    if !hasFew { operations.removeFirst() }
+    commonColours = votes.top(DeltaFinder.commonLimit)
+  }
+
+  // MARK: What was there before
+
+  private mutating func findCopies(
+    in frame: borrowing MaskedFrame, into operations: inout [DeltaOperation]
+  ) {
+    moves.removeAll(keepingCapacity: true)
+    guard changed.reduce(0, { $0 + $1.area }) >= DeltaFinder.searchArea else { return }
+    search.apply(to: &diff.picture, new: frame.pixels, width: width, changed: changed, moves: &moves)
+    if moves.isEmpty { return }
+    for move in moves {
+      operations.append(.copy(move.target, x: move.target.x - move.dx, y: move.target.y - move.dy))
+    }
+    diff.narrow(&changed, in: frame)
+  }
+
+  /// Remembers tiles that are about to be replaced, then takes those out that are known. What a copy has written to is no
+  /// longer what was shown.
+  private mutating func findRepeats(
+    in frame: borrowing MaskedFrame, into operations: inout [DeltaOperation]
+  ) {
+    for rect in changed where rect.area >= DeltaFinder.keepArea {
+      let tile = history.tile(atX: rect.x, y: rect.y)
+      let isKnown = history.slot(of: tile, in: diff.picture.span) != nil
+      if isKnown || moves.contains(where: { $0.target.intersects(tile) }) { continue }
+      history.add(tile, of: diff.picture)
+      if case .keep(let run)? = operations.last, run.isBeside(tile) {
+        operations[operations.count - 1] = .keep(run.joined(tile))
+      } else {
+        operations.append(.keep(tile))
+      }
+    }
+    if history.count == 0 { return }
+    var count = 0
+    for rect in changed {
+      if rect.area >= DeltaFinder.keepArea {
+        let tile = history.tile(atX: rect.x, y: rect.y)
+        if let slot = history.slot(of: tile, in: frame.pixels) {
+          operations.append(.recall(tile, slot: slot))
+          diff.keep(rect, of: frame)
+          continue
+        }
+      }
+      changed[count] = rect
+      count += 1
+    }
+    changed.removeLast(changed.count - count)
+  }
+
+  // MARK: What is new
+
+  private mutating func classified(_ rect: Rect, in frame: borrowing MaskedFrame) -> DeltaOperation {
+    let limit = min(ColourCensus.most, max(48, rect.area / 6))
+    census.count(rect, of: frame.pixels, stride: width, limit: limit)
+    if census.count == 1 { return .fill(rect, census[0].colour) }
+    if census.count <= limit { return .pixels(rect, colours: .few) }
+    return allowsJPEG && rect.width >= 16 && rect.height >= 16 && frame.isFreeOfMasks(rect)
+      ? .jpeg(rect) : .pixels(rect, colours: .many)
   }
 
   /// Appends an operation, or widens the last one where both are one rectangle of one kind.
@@ -68,28 +178,38 @@ public struct DeltaFinder: ~Copyable {
     }
   }
 
-  /// JPEG costs a header a picture and is slow on small ones: strips that stand on each other become one, and what stays
-  /// small is told exactly.
-  private static func growPhotographs(_ operations: inout [DeltaOperation]) {
-    var result: [DeltaOperation] = []
-    var photographs: [Rect] = []
+  /// Photographic rectangles that stand on each other become one: each begins without knowing its surroundings. What is
+  /// too small for the header and the blocks of a JPEG is told exactly.
+  private mutating func stackPhotographs(in operations: inout [DeltaOperation]) {
+    photographs.removeAll(keepingCapacity: true)
+    var count = 0
     for operation in operations {
-      guard case .jpeg(let rect) = operation else {
-        result.append(operation)
+      guard let (rect, isJPEG) = operation.photograph else {
+        operations[count] = operation
+        count += 1
         continue
       }
-      if let above = photographs.firstIndex(where: {
-        $0.x == rect.x && $0.width == rect.width && $0.maxY == rect.y
-      }) {
-        photographs[above].height += rect.height
+      if let above = photographs.firstIndex(where: { $0.isJPEG == isJPEG && $0.rect.isOn(rect) }) {
+        photographs[above].rect.height += rect.height
       } else {
-        photographs.append(rect)
+        photographs.append((rect, isJPEG))
       }
     }
-    for rect in photographs {
-      result.append(rect.area >= 64 * 64 ? .jpeg(rect) : .pixels(rect, colours: .many))
+    operations.removeLast(operations.count - count)
+    for (rect, isJPEG) in photographs {
+      operations.append(isJPEG && rect.area >= 64 * 64 ? .jpeg(rect) : .pixels(rect, colours: .many))
     }
-    operations = result
+  }
+}
+
+extension DeltaOperation {
+  /// The rectangle of a photographic operation.
+  fileprivate var photograph: (rect: Rect, isJPEG: Bool)? {
+    switch self {
+    case .pixels(let rect, .many): (rect, false)
+    case .jpeg(let rect): (rect, true)
+    default: nil
+    }
   }
 }
 
@@ -97,6 +217,11 @@ extension Rect {
   /// Whether `other` continues this rectangle to the right.
   fileprivate func isBeside(_ other: Rect) -> Bool {
     y == other.y && height == other.height && maxX == other.x
+  }
+
+  /// Whether `other` continues this rectangle at the bottom.
+  fileprivate func isOn(_ other: Rect) -> Bool {
+    x == other.x && width == other.width && maxY == other.y
   }
 
   fileprivate func joined(_ other: Rect) -> Rect {

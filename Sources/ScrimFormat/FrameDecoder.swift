@@ -1,7 +1,8 @@
 public import ScrimCodec
+import ScrimDelta
 public import ScrimImage
 
-/// Operations of one kind in a payload, and the bytes that they took before deflating.
+/// Operations of one kind, and the bytes that they and their pixels took before squeezing.
 public struct OperationTally: Hashable, Sendable {
   public var operations = 0
   public var pixels = 0
@@ -18,22 +19,33 @@ public struct FrameDecoder: ~Copyable {
   /// What was decoded so far, by kind of operation.
   public private(set) var tallies: [String: OperationTally] = [:]
   private var palette: [Pixel] = []
-  private var inflater: Inflater
+  private var history: TileHistory
+  private var operationStream = EntropyReader()
+  private var sampleStream = EntropyReader()
   private var plain: [UInt8] = []
+  private var samples: [UInt8] = []
+  /// Pixels that operations of the frame touched.
+  private var work = 0
   /// Whether `picture` is what the writer had: false before the first keyframe and after an error.
   private var isWhole = false
 
-  public init(width: Int, height: Int) throws(CodecError) {
+  /// - Parameter coding: as the segment's header says.
+  /// - Throws: ``CodecError`` where memory is short, or this build lacks the coding.
+  public init(width: Int, height: Int, coding: EntropyCoding = .preferred) throws(CodecError) {
     picture = Picture(width: width, height: height)
-    inflater = try Inflater()
+    history = TileHistory(width: width, height: height, searched: false)
+    try operationStream.open(coding)
+    try sampleStream.open(coding)
   }
 
   /// Applies one payload.
   public mutating func apply(_ payload: ArraySlice<UInt8>, keyframe: Bool) throws(PayloadError) {
     if keyframe {
-      for index in picture.pixels.indices { picture.pixels[index] = 0 }
+      PictureRows.fill(picture.bounds, with: 0, in: &picture.pixels, width: picture.width)
       palette.removeAll(keepingCapacity: true)
-      inflater.reset()
+      history.removeAll()
+      operationStream.reset()
+      sampleStream.reset()
     }
     guard isWhole || keyframe else { throw .noKeyframe }
     isWhole = false
@@ -43,49 +55,77 @@ public struct FrameDecoder: ~Copyable {
 
   private mutating func applyOperations(of payload: ArraySlice<UInt8>) throws(PayloadError) {
     var outer = PayloadReader(payload)
-    let deflated = Int(try outer.u32())
-    let body = try outer.take(deflated)
+    let pixels = picture.pixels.count
     plain.removeAll(keepingCapacity: true)
+    samples.removeAll(keepingCapacity: true)
+    let operationBytes = try outer.take(try outer.varint())
+    let sampleBytes = try outer.take(try outer.varint())
     do {
-      try inflater.append(
-        body.span, to: &plain,
-        limit: FrameLimits.operationBytes(width: picture.width, height: picture.height))
+      try operationStream.append(
+        operationBytes, to: &plain, limit: FrameLimits.operationBytes(pixels))
+      try sampleStream.append(sampleBytes, to: &samples, limit: FrameLimits.sampleBytes(pixels))
     } catch { throw .codec(error) }
-    let operations = plain[...]
-    try apply(operations, pictures: &outer)
+    // Both are only read from here on; nothing else changes them before the next frame.
+    let (operations, told) = (plain, samples)
+    var indices = PayloadReader(operations[...])
+    let list = try indices.take(try indices.varint())
+    var samples = PayloadReader(told[...])
+    try apply(list, indices: &indices, samples: &samples, pictures: &outer)
+    guard indices.left == 0 else { throw .trailing(bytes: indices.left) }
+    guard samples.left == 0 else { throw .trailing(bytes: samples.left) }
     guard outer.left == 0 else { throw .trailing(bytes: outer.left) }
   }
 
-  private mutating func apply(_ operations: ArraySlice<UInt8>, pictures: inout PayloadReader)
-    throws(PayloadError)
-  {
+  private mutating func apply(
+    _ operations: ArraySlice<UInt8>, indices: inout PayloadReader, samples: inout PayloadReader,
+    pictures: inout PayloadReader
+  ) throws(PayloadError) {
     var reader = PayloadReader(operations)
-    while true {
+    work = 0
+    while reader.left > 0 {
       let start = reader.offset
       let byte = try reader.u8()
       guard let code = OperationCode(rawValue: byte) else {
         throw .unknownOperation(code: byte, offset: start)
       }
-      if code == .end { break }
+      if code == .colours {
+        try readColours(&reader)
+        note(code, pixels: 0, bytes: reader.offset - start)
+        continue
+      }
       let rect = try readRect(&reader)
+      try charge(rect.area)
+      var bytes = 0
       switch code {
-      case .end: break
+      case .colours: break
       case .fill:
         let colour = try reader.colour()
-        fill(rect, colour)
-      case .indexed: try readIndexed(rect, &reader)
-      case .direct: try readDirect(rect, &reader)
+        PictureRows.fill(rect, with: colour, in: &picture.pixels, width: picture.width)
+      case .indexed: bytes = try readIndices(rect, &indices)
+      case .predicted: bytes = try readSamples(rect, &reader, &samples)
       case .copy: try copy(to: rect, &reader)
+      case .keep: try keep(rect)
+      case .recall: try recall(rect, &reader)
       case .jpeg:
         let length = Int(try reader.u32())
         try readPicture(rect, pictures.take(length))
       }
-      let name = "\(code)"
-      tallies[name, default: OperationTally()].operations += 1
-      tallies[name, default: OperationTally()].pixels += rect.area
-      tallies[name, default: OperationTally()].bytes += reader.offset - start
+      note(code, pixels: rect.area, bytes: reader.offset - start + bytes)
     }
-    guard reader.left == 0 else { throw .trailing(bytes: reader.left) }
+  }
+
+  private mutating func note(_ code: OperationCode, pixels: Int, bytes: Int) {
+    let name = "\(code)"
+    tallies[name, default: OperationTally()].operations += 1
+    tallies[name, default: OperationTally()].pixels += pixels
+    tallies[name, default: OperationTally()].bytes += bytes
+  }
+
+  /// Counts pixels that an operation touches: a few bytes may not ask for endless work.
+  private mutating func charge(_ pixels: Int) throws(PayloadError) {
+    work += pixels
+    let limit = FrameLimits.work(picture.pixels.count)
+    guard work <= limit else { throw .tooMuchWork(pixels: work, limit: limit) }
   }
 
   private func readRect(_ reader: inout PayloadReader) throws(PayloadError) -> Rect {
@@ -99,48 +139,95 @@ public struct FrameDecoder: ~Copyable {
     return rect
   }
 
-  private mutating func fill(_ rect: Rect, _ colour: Pixel) {
+  private mutating func readColours(_ reader: inout PayloadReader) throws(PayloadError) {
+    let offset = reader.offset
+    let added = Int(try reader.u8())
+    guard palette.count + added <= FrameLimits.colours else { throw .paletteFull(offset: offset) }
+    for _ in 0..<added { palette.append(try reader.colour()) }
+  }
+
+  /// - Returns: the bytes of its indices and of colours that the palette lacks.
+  private mutating func readIndices(
+    _ rect: Rect, _ reader: inout PayloadReader
+  ) throws(PayloadError) -> Int {
+    let start = reader.offset
+    var top = rect.y
+    while top < rect.maxY {
+      let rows = min(FrameLimits.stripe, rect.maxY - top)
+      let offset = reader.offset
+      let indices = try reader.take(rows * rect.width)
+      let escapes = try checkIndices(indices.span, offset: offset)
+      let colours = try reader.take(3 * escapes)
+      place(indices.span, colours.span, Rect(x: rect.x, y: top, width: rect.width, height: rows))
+      top += rows
+    }
+    return reader.offset - start
+  }
+
+  /// Checks that the palette has all indices of a stripe.
+  ///
+  /// - Returns: how many are escapes.
+  private func checkIndices(_ indices: Span<UInt8>, offset: Int) throws(PayloadError) -> Int {
+    var escapes = 0
+    var largest: UInt8 = 0
+    for i in 0..<indices.count {
+      escapes += indices[i] == FrameLimits.escape ? 1 : 0
+      largest = max(largest, indices[i] == FrameLimits.escape ? 0 : indices[i])
+    }
+    guard escapes == indices.count || Int(largest) < palette.count else {
+      throw .noSuchColour(index: Int(largest), colours: palette.count, offset: offset)
+    }
+    return escapes
+  }
+
+  private mutating func place(_ indices: Span<UInt8>, _ colours: Span<UInt8>, _ rect: Rect) {
+    let width = picture.width
+    let palette = palette
+    var target = picture.pixels.mutableSpan
+    var next = 0
+    for row in 0..<rect.height {
+      let start = (rect.y + row) * width + rect.x
+      let line = indices.extracting(row * rect.width..<(row + 1) * rect.width)
+      var out = target._mutatingExtracting(start..<start + rect.width)
+      for x in 0..<line.count {
+        if line[x] != FrameLimits.escape {
+          out[x] = palette[Int(line[x])]
+        } else {
+          out[x] = UInt32(colours[next]) | UInt32(colours[next + 1]) << 8 | UInt32(colours[next + 2]) << 16
+          next += 3
+        }
+      }
+    }
+  }
+
+  /// - Returns: the bytes of its samples.
+  private mutating func readSamples(
+    _ rect: Rect, _ reader: inout PayloadReader, _ samples: inout PayloadReader
+  ) throws(PayloadError) -> Int {
+    let offset = reader.offset
+    let byte = try reader.u8()
+    guard let transform = SampleTransform(rawValue: byte) else {
+      throw .unknownTransform(byte, offset: offset)
+    }
+    var coder = SampleCoder(width: rect.width, transform: transform)
     let width = picture.width
     var target = picture.pixels.mutableSpan
-    for y in rect.y..<rect.maxY {
-      PixelRow.fill(&target, y * width + rect.x..<y * width + rect.maxX, with: colour)
-    }
-  }
-
-  private mutating func readIndexed(_ rect: Rect, _ reader: inout PayloadReader) throws(PayloadError) {
-    let offset = reader.offset
-    let added = Int(try reader.u16())
-    guard palette.count + added <= StablePalette.capacity else { throw .paletteFull(offset: offset) }
-    for _ in 0..<added { palette.append(try reader.colour()) }
-    let indices = try reader.take(rect.area)
-    var next = indices.startIndex
-    for y in rect.y..<rect.maxY {
-      let start = y * picture.width + rect.x
-      for x in 0..<rect.width {
-        let index = Int(indices[next])
-        guard index < palette.count else {
-          throw .noSuchColour(index: index, colours: palette.count, offset: next)
-        }
-        picture.pixels[start + x] = palette[index]
-        next += 1
+    var top = rect.y
+    while top < rect.maxY {
+      let rows = min(FrameLimits.stripe, rect.maxY - top)
+      let plane = rows * rect.width
+      let bytes = try samples.take(3 * plane)
+      for row in 0..<rows {
+        let place = (top + row) * width + rect.x
+        var out = target._mutatingExtracting(place..<place + rect.width)
+        let first = row * rect.width
+        coder.decode(bytes.span, starts: (first, first + plane, first + 2 * plane), to: &out)
       }
+      top += rows
     }
+    return 3 * rect.area
   }
 
-  private mutating func readDirect(_ rect: Rect, _ reader: inout PayloadReader) throws(PayloadError) {
-    let bytes = try reader.take(rect.area * 3)
-    var next = bytes.startIndex
-    for y in rect.y..<rect.maxY {
-      let start = y * picture.width + rect.x
-      for x in 0..<rect.width {
-        picture.pixels[start + x] =
-          UInt32(bytes[next]) | UInt32(bytes[next + 1]) << 8 | UInt32(bytes[next + 2]) << 16
-        next += 3
-      }
-    }
-  }
-
-  /// Copies a rectangle of the picture as it is at this moment; source and target may overlap.
   private mutating func copy(to rect: Rect, _ reader: inout PayloadReader) throws(PayloadError) {
     let offset = reader.offset
     let source = Rect(
@@ -148,14 +235,31 @@ public struct FrameDecoder: ~Copyable {
     guard source.maxX <= picture.width, source.maxY <= picture.height else {
       throw .outside(source, width: picture.width, height: picture.height, offset: offset)
     }
-    let rows = source.y < rect.y ? Array((0..<rect.height).reversed()) : Array(0..<rect.height)
-    for row in rows {
-      let from = (source.y + row) * picture.width + source.x
-      let to = (rect.y + row) * picture.width + rect.x
-      let line = Array(picture.pixels[from..<from + rect.width])
-      var target = picture.pixels.mutableSpan
-      PixelRow.copy(line.span, to: &target, at: to)
+    PictureRows.move(
+      to: rect, fromX: source.x, y: source.y, in: &picture.pixels, width: picture.width)
+  }
+
+  private mutating func keep(_ rect: Rect) throws(PayloadError) {
+    var y = rect.y
+    while y < rect.maxY {
+      let row = history.tile(atX: rect.x, y: y)
+      var x = rect.x
+      while x < rect.maxX {
+        let tile = history.tile(atX: x, y: y)
+        try charge(tile.area)
+        history.add(tile, of: picture.pixels)
+        x = tile.maxX
+      }
+      y = row.maxY
     }
+  }
+
+  private mutating func recall(_ rect: Rect, _ reader: inout PayloadReader) throws(PayloadError) {
+    let offset = reader.offset
+    let slot = Int(try reader.u16())
+    guard rect == history.tile(atX: rect.x, y: rect.y),
+      history.restore(slot, to: rect, in: &picture.pixels)
+    else { throw .noSuchTile(slot: slot, held: history.count, offset: offset) }
   }
 
   private mutating func readPicture(_ rect: Rect, _ bytes: ArraySlice<UInt8>) throws(PayloadError) {

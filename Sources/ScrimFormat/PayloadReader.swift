@@ -33,6 +33,21 @@ struct PayloadReader {
     UInt32(try u16()) | UInt32(try u16()) << 16
   }
 
+  /// A count in the format's variable length, in its shortest form.
+  mutating func varint() throws(PayloadError) -> Int {
+    let start = offset
+    var value = 0
+    for shift in stride(from: 0, to: 35, by: 7) {
+      let byte = try u8()
+      value |= Int(byte & 0x7F) << shift
+      if byte < 0x80 {
+        if byte == 0, shift > 0 { break }
+        return value
+      }
+    }
+    throw .badNumber(offset: start)
+  }
+
   mutating func colour() throws(PayloadError) -> Pixel {
     UInt32(try u8()) | UInt32(try u8()) << 8 | UInt32(try u8()) << 16
   }

@@ -1,3 +1,5 @@
+import ScrimCodec
+
 /// What every record of a segment needs to know: the session, the size of its pictures and how they are coded.
 public struct SegmentHeader: Hashable, Sendable {
   public var session: SessionID
@@ -86,9 +88,17 @@ public struct SegmentHeader: Hashable, Sendable {
   }
 }
 
-/// How the pixels of frames are squeezed; 2 is kept for zstd.
+/// How the payloads of frames are squeezed. Every build reads and writes deflate.
 public enum EntropyCoding: UInt8, Hashable, Sendable {
   case deflate = 1
+  /// Half the bytes, and faster; only in builds with the package's trait `Zstd`.
+  case zstd = 2
+
+  /// Whether this build reads and writes it.
+  public var isBuiltIn: Bool { self == .deflate || Zstd.isBuiltIn }
+
+  /// The smallest that this build writes.
+  public static var preferred: EntropyCoding { EntropyCoding.zstd.isBuiltIn ? .zstd : .deflate }
 }
 
 /// A session's name: a UUID (RFC 9562), written in lower case.

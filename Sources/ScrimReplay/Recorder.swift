@@ -49,6 +49,7 @@ public struct Recorder: ~Copyable {
   ) throws(RecordingError) {
     let header = SegmentHeader(
       session: session, start: start, width: width, height: height,
+      entropyCoding: options.coding.entropyCoding,
       policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
     let coder = try Recorder.coder(for: header, options.coding)
     let writer = try Recorder.writer(to: folder, header)

@@ -66,7 +66,9 @@ public struct SessionPlayer: ~Copyable {
     let opened: Segment
     do { opened = try reader.segment(index) } catch { throw .delivery(error) }
     do {
-      decoder = try FrameDecoder(width: opened.header.width, height: opened.header.height)
+      let header = opened.header
+      decoder = try FrameDecoder(
+        width: header.width, height: header.height, coding: header.entropyCoding)
     } catch {
       throw .frame(segment: index, number: 0, .codec(error))
     }

@@ -148,8 +148,8 @@ import Testing
     let open = try Samples.random(seed: 1, records: 3).bytes
     #expect(reason(open) == .notSealed)
     var header = Samples.header.payload
-    header[32] = 2
-    #expect(reason(Framing.magic + Samples.framed(header, type: 1)) == .unsupportedEntropyCoding(2))
+    header[32] = 3
+    #expect(reason(Framing.magic + Samples.framed(header, type: 1)) == .unsupportedEntropyCoding(3))
   }
 
   @Test func headersGrowAtTheirEnd() throws {

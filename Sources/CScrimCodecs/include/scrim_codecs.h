@@ -1,4 +1,4 @@
-// PNG, JPEG and deflate behind plain functions: no setjmp, no library type and no output on stderr gets past them.
+// PNG, JPEG, deflate and zstd behind plain functions: no setjmp, no library type and no output on stderr gets past them.
 //
 // Every function returns a status. Where it takes a `message`, that is room for SCRIM_MESSAGE_SIZE bytes, which hold
 // a terminated sentence unless the status is SCRIM_OK. What a function allocated it has freed again, unless it says
@@ -120,3 +120,30 @@ void scrim_inflater_reset(scrim_inflater *inflater, const uint8_t *preset, size_
 // Decompresses into the room given; stops at the end of the stream, of the input or of the room.
 scrim_status scrim_inflater_step(scrim_inflater *inflater, const uint8_t *in, size_t in_count, uint8_t *out,
                                  size_t out_count, scrim_progress *progress, int *at_end, char *message);
+
+// ---- Zstandard
+
+// Whether this build has it; without, a stream can't be opened.
+int scrim_zstd_is_built(void);
+
+typedef struct scrim_zstd_writer scrim_zstd_writer;
+typedef struct scrim_zstd_reader scrim_zstd_reader;
+
+// A stream of one zstd frame at `level`, with a window of 2^window_log bytes and search tables of 2^table_log entries,
+// or NULL where memory is short.
+scrim_zstd_writer *scrim_zstd_writer_new(int level, int window_log, int table_log);
+void scrim_zstd_writer_free(scrim_zstd_writer *writer);
+// Back to the start of a stream, keeping the memory.
+void scrim_zstd_writer_reset(scrim_zstd_writer *writer);
+// As scrim_deflater_step. Fails with SCRIM_NO_MEMORY only.
+scrim_status scrim_zstd_writer_step(scrim_zstd_writer *writer, const uint8_t *in, size_t in_count, uint8_t *out,
+                                    size_t out_count, scrim_flush flush, scrim_progress *progress, int *is_done,
+                                    char *message);
+
+// Refuses a stream whose window is larger than 2^window_log bytes.
+scrim_zstd_reader *scrim_zstd_reader_new(int window_log);
+void scrim_zstd_reader_free(scrim_zstd_reader *reader);
+void scrim_zstd_reader_reset(scrim_zstd_reader *reader);
+// As scrim_inflater_step.
+scrim_status scrim_zstd_reader_step(scrim_zstd_reader *reader, const uint8_t *in, size_t in_count, uint8_t *out,
+                                    size_t out_count, scrim_progress *progress, int *at_end, char *message);

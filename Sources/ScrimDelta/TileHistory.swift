@@ -1,0 +1,125 @@
+public import ScrimImage
+
+/// Tiles as they once were, so that what comes back can be named instead of told again. Coder and decoder keep the same one:
+/// tiles are added in the order of the coder's word, and the oldest give way.
+///
+/// Takes memory as tiles come, at most half of what the picture takes.
+public struct TileHistory {
+  /// Pixels along a tile's side.
+  public static let side = 64
+  private static let area = side * side
+  /// Tiles that are held at most.
+  public let capacity: Int
+  private let grid: TileGrid
+  private var pixels: [Pixel] = []
+  private var sizes: [(width: Int, height: Int)] = []
+  /// Filled by the coder only, which looks tiles up.
+  private var hashes: [UInt64] = []
+  private let isSearched: Bool
+  private var next = 0
+
+  /// - Parameter searched: whether ``slot(of:in:)`` will be asked.
+  public init(width: Int, height: Int, searched: Bool) {
+    grid = TileGrid(width: width, height: height, side: TileHistory.side)
+    capacity = min(max(grid.count / 2, 8), 65_535)
+    isSearched = searched
+  }
+
+  /// Tiles that are held.
+  public var count: Int { sizes.count }
+
+  public mutating func removeAll() {
+    pixels.removeAll(keepingCapacity: true)
+    sizes.removeAll(keepingCapacity: true)
+    hashes.removeAll(keepingCapacity: true)
+    next = 0
+  }
+
+  /// The tile of the picture in which a pixel lies.
+  public func tile(atX x: Int, y: Int) -> Rect {
+    grid.rect(column: x / TileHistory.side, row: y / TileHistory.side)
+  }
+
+  /// Adds the tile `tile` of a picture; the oldest gives way where the history is full.
+  public mutating func add(_ tile: Rect, of picture: [Pixel]) {
+    let slot = next
+    next = (next + 1) % capacity
+    if slot == sizes.count {
+      sizes.append((tile.width, tile.height))
+      for _ in 0..<TileHistory.area { pixels.append(0) }
+      if isSearched { hashes.append(0) }
+    }
+    sizes[slot] = (tile.width, tile.height)
+    let width = grid.width
+    var target = pixels.mutableSpan
+    for row in 0..<tile.height {
+      let start = (tile.y + row) * width + tile.x
+      PixelRow.copy(
+        picture.span.extracting(start..<start + tile.width), to: &target,
+        at: slot * TileHistory.area + row * tile.width)
+    }
+    if isSearched {
+      let hash = hash(tile, of: picture.span)
+      hashes[slot] = hash
+    }
+  }
+
+  /// The slot that holds exactly the pixels of `tile` in a picture; nil where none does.
+  public func slot(of tile: Rect, in picture: Span<Pixel>) -> Int? {
+    precondition(isSearched, "the history was made for a decoder")
+    if hashes.isEmpty { return nil }
+    let wanted = hash(tile, of: picture)
+    for slot in hashes.indices where hashes[slot] == wanted && holds(slot, tile, picture) { return slot }
+    return nil
+  }
+
+  /// Writes a tile held to a picture. Returns false, and writes nothing, where the slot holds no tile of that size.
+  public func restore(_ slot: Int, to tile: Rect, in picture: inout [Pixel]) -> Bool {
+    guard slot < sizes.count, sizes[slot] == (tile.width, tile.height) else { return false }
+    var target = picture.mutableSpan
+    for row in 0..<tile.height {
+      let start = slot * TileHistory.area + row * tile.width
+      PixelRow.copy(
+        pixels.span.extracting(start..<start + tile.width), to: &target,
+        at: (tile.y + row) * grid.width + tile.x)
+    }
+    return true
+  }
+
+  private func holds(_ slot: Int, _ tile: Rect, _ picture: Span<Pixel>) -> Bool {
+    guard sizes[slot] == (tile.width, tile.height) else { return false }
+    for row in 0..<tile.height {
+      let start = slot * TileHistory.area + row * tile.width
+      let place = (tile.y + row) * grid.width + tile.x
+      if PixelRow.differs(
+        pixels.span.extracting(start..<start + tile.width), picture.extracting(place..<place + tile.width))
+      {
+        return false
+      }
+    }
+    return true
+  }
+
+  /// Sixteen lanes of a polynomial each, folded to one number: only a hint where to compare.
+  private func hash(_ tile: Rect, of picture: Span<Pixel>) -> UInt64 {
+    var lanes = SIMD16<UInt32>(repeating: 0x811C_9DC5)
+    var rest: UInt64 = UInt64(tile.width) << 32 | UInt64(tile.height)
+    for y in tile.y..<tile.maxY {
+      let start = y * grid.width + tile.x
+      let row = picture.extracting(start..<start + tile.width)
+      var x = 0
+      while x + 16 <= row.count {
+        var part = SIMD16<UInt32>()
+        for lane in 0..<16 { part[lane] = row[x + lane] }
+        lanes = (lanes ^ part) &* 0x0100_0193
+        x += 16
+      }
+      while x < row.count {
+        rest = (rest ^ UInt64(row[x])) &* 0x0000_0100_0000_01B3
+        x += 1
+      }
+    }
+    for lane in 0..<16 { rest = (rest ^ UInt64(lanes[lane])) &* 0x9E37_79B9_7F4A_7C15 }
+    return rest ^ rest >> 29
+  }
+}
