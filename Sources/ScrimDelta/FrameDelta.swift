@@ -86,6 +86,7 @@ public struct DeltaFinder: ~Copyable {
   ) {
     history.removeAll()
     votes.removeAll()
+    diff.forget()
     diff.keep(frame.bounds, of: frame)
     let whole = DeltaOperation.pixels(frame.bounds, colours: .few)
     operations.append(whole)
@@ -197,7 +198,12 @@ public struct DeltaFinder: ~Copyable {
     }
     operations.removeLast(operations.count - count)
     for (rect, isJPEG) in photographs {
-      operations.append(isJPEG && rect.area >= 64 * 64 ? .jpeg(rect) : .pixels(rect, colours: .many))
+      if isJPEG, rect.area >= 64 * 64 {
+        operations.append(.jpeg(rect))
+        diff.keepLossily(rect)
+      } else {
+        operations.append(.pixels(rect, colours: .many))
+      }
     }
   }
 }

@@ -6,8 +6,10 @@ import ScrimRedact
 /// Keeps the picture that a decoder holds. A tile counts as changed only where its pixels differ; what is reported is the
 /// smallest rectangle around the difference in each 64-pixel tile.
 struct TileDiff: ~Copyable {
-  /// What a decoder holds.
+  /// What a decoder holds; ``unknown`` where it was told lossily, which equals no pixel.
   var picture: [Pixel]
+  /// The 64-pixel tiles that were told lossily since the last ``forget()``.
+  private var lossy: TileSet
   private let width: Int
   private let height: Int
 
@@ -16,17 +18,23 @@ struct TileDiff: ~Copyable {
     self.width = width
     self.height = height
     picture = [Pixel](repeating: 0, count: width * height)
+    lossy = TileSet(TileGrid(width: width, height: height, side: MaskedFrame.damageSide))
   }
 
+  private static let unknown: Pixel = ~0
+
   /// The rectangles of `frame` that differ from the picture, one a tile at most, in tile order. Together they hold every
-  /// changed pixel. Only the frame's damage is looked at.
+  /// changed pixel. Only the frame's damage is looked at, and tiles told lossily in which a mask came to lie: a pixel that had
+  /// the fill's colour already is no damage, and yet a decoder does not hold it exactly.
   func changes(in frame: borrowing MaskedFrame, into rects: inout [Rect]) {
     precondition(frame.width == width && frame.height == height, "a diff serves frames of one size")
     rects.removeAll(keepingCapacity: true)
     let grid = frame.damage.grid
-    for tileRow in 0..<grid.rows where frame.damage.hasMember(inRow: tileRow) {
-      for column in 0..<grid.columns where frame.damage[column, tileRow] {
+    for tileRow in 0..<grid.rows
+    where frame.damage.hasMember(inRow: tileRow) || lossy.hasMember(inRow: tileRow) {
+      for column in 0..<grid.columns where frame.damage[column, tileRow] || lossy[column, tileRow] {
         let tile = grid.rect(column: column, row: tileRow)
+        if !frame.damage[column, tileRow], frame.isFreeOfMasks(tile) { continue }
         if let rect = PictureRows.difference(frame.pixels, picture.span, in: tile, width: width) {
           rects.append(rect)
         }
@@ -51,4 +59,20 @@ struct TileDiff: ~Copyable {
   mutating func keep(_ rect: Rect, of frame: borrowing MaskedFrame) {
     PictureRows.copy(rect, of: frame.pixels, to: &picture, width: width)
   }
+
+  /// Notes that a decoder holds a rectangle about, and not exactly.
+  mutating func keepLossily(_ rect: Rect) {
+    let grid = lossy.grid
+    for row in rect.y / grid.side...(rect.maxY - 1) / grid.side {
+      for column in grid.columns(of: rect.x..<rect.maxX) { lossy[column, row] = true }
+    }
+    let width = width
+    var pixels = picture.mutableSpan
+    for y in rect.y..<rect.maxY {
+      PixelRow.fill(&pixels, y * width + rect.x..<y * width + rect.maxX, with: TileDiff.unknown)
+    }
+  }
+
+  /// Forgets what was told lossily: a keyframe tells everything anew.
+  mutating func forget() { lossy.removeAll() }
 }

@@ -114,6 +114,8 @@ public struct FrameCoder: ~Copyable {
     let before = palette.colours.count
     if keyframe {
       for colour in finder.commonColours { palette.add(colour) }
+      // Where photographs lie over an indexed rectangle it is told as index 0, so there has to be one.
+      if palette.colours.isEmpty { palette.add(0) }
     } else {
       for operation in operations {
         if case .pixels(let rect, .few) = operation {
