@@ -48,11 +48,14 @@ let package = Package(
         "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimCapture", "ScrimDelivery",
       ],
       swiftSettings: strict),
+    .target(
+      name: "ScrimFolders", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
+      exclude: ["Folders.md"], swiftSettings: strict),
     .executableTarget(
       name: "scrim",
       dependencies: [
         "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimDelivery", "ScrimCapture",
-        "ScrimReplay",
+        "ScrimReplay", "ScrimFolders",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -82,6 +85,12 @@ let package = Package(
     .testTarget(
       name: "ScrimCaptureTests",
       dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimCapture", "ScrimTestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ScrimFoldersTests",
+      dependencies: [
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFolders", "ScrimTestSupport", "scrim",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ScrimReplayTests",
