@@ -89,7 +89,7 @@ let package = Package(
     .testTarget(
       name: "ScrimFoldersTests",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFolders", "ScrimTestSupport", "scrim",
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimFolders", "scrim",
       ],
       swiftSettings: strict),
     .testTarget(

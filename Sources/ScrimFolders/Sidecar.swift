@@ -96,39 +96,52 @@ public struct SidecarFormat: Sendable {
   public static let sizeLimit = 1 << 26
 }
 
-extension Sidecar {
-  /// Finds and reads the boxes of an image: `shot.png.json`, or `shot.json` where no second image shares the stem.
+/// A file that holds the boxes of an image, not yet understood.
+struct SidecarFile {
+  var bytes: [UInt8]
+  var name: String
+  var ending: String
+
+  /// Finds the boxes of an image: `shot.png.json`, or `shot.json` where no second image shares the stem.
   ///
   /// - Parameters:
-  ///   - name: the image's, in `folder`.
+  ///   - image: its name, the folder's or that of the folder's counterpart.
   ///   - isStemUnique: whether no other image of its folder has the same name but for the extension.
   /// - Returns: nil where there is no such file.
   static func find(
-    name: String, in folder: Folder, isStemUnique: Bool, request: SidecarRequest
-  ) -> Result<Sidecar, SidecarFault>? {
-    var names = SidecarFormat.endings.map { (file: name + $0, ending: $0) }
-    if isStemUnique, let dot = name.lastIndex(of: ".") {
-      names += SidecarFormat.endings.map { (file: name[..<dot] + $0, ending: $0) }
+    for image: String, in folder: Folder, isStemUnique: Bool
+  ) throws(SidecarFault) -> SidecarFile? {
+    var names = SidecarFormat.endings.map { (file: image + $0, ending: $0) }
+    if isStemUnique, let dot = image.lastIndex(of: ".") {
+      names += SidecarFormat.endings.map { (file: image[..<dot] + $0, ending: $0) }
     }
-    var found: (bytes: [UInt8], file: String, ending: String)?
-    for (file, ending) in names {
+    var found: SidecarFile?
+    for (name, ending) in names {
+      let bytes: [UInt8]?
       do {
-        guard let bytes = try folder.contents(of: file, limit: SidecarFormat.sizeLimit) else { continue }
-        if let found {
-          return .failure(
-            SidecarFault("two sidecars, \(found.file) and \(file); keep the one that holds the boxes"))
-        }
-        found = (bytes, file, ending)
+        bytes = try folder.contents(of: name, limit: SidecarFormat.sizeLimit)
       } catch {
-        return .failure(SidecarFault("sidecar \(file): \(error.sentence)"))
+        throw SidecarFault("sidecar \(name): \(error.sentence)")
       }
+      guard let bytes else { continue }
+      if let found {
+        throw SidecarFault("two sidecars, \(found.name) and \(name); keep the one that holds the boxes")
+      }
+      found = SidecarFile(bytes: bytes, name: name, ending: ending)
     }
-    guard let found else { return nil }
-    return read(found.bytes, ending: found.ending, request: request).mapError {
-      SidecarFault("sidecar \(found.file): \($0)")
-    }
+    return found
   }
 
+  func sidecar(_ request: SidecarRequest) throws(SidecarFault) -> Sidecar {
+    do {
+      return try Sidecar.read(bytes, ending: ending, request: request).get()
+    } catch {
+      throw SidecarFault("sidecar \(name): \(error)")
+    }
+  }
+}
+
+extension Sidecar {
   /// Reads a file of any format with that ending, and checks that it is of this image.
   static func read(
     _ bytes: [UInt8], ending: String, request: SidecarRequest

@@ -134,7 +134,8 @@ struct SessionReport: Encodable {
     ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     if !oddities.isEmpty { lines.append("  frames " + oddities.joined(separator: ", ")) }
     for (kind, value) in part.operations.sorted(by: { $0.key < $1.key }) {
-      lines.append("  \(kind): \(value.operations) operations, \(value.pixels) pixels, \(value.plainBytes) bytes plain")
+      lines.append(
+        "  \(kind): \(value.operations) operations, \(value.pixels) pixels, \(value.plainBytes) bytes plain")
     }
     return lines
   }

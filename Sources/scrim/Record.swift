@@ -23,7 +23,8 @@ struct Record: ParsableCommand {
   @Option(help: ArgumentHelp("Where the session goes; a new or empty folder.", valueName: "dir"))
   var out: String
 
-  @Option(help: ArgumentHelp("What to mask: a file, or default, strict, controls, none.", valueName: "policy"))
+  @Option(
+    help: ArgumentHelp("What to mask: a file, or default, strict, controls, none.", valueName: "policy"))
   var policy = "default"
 
   @Flag(help: "Keep every unmasked pixel exactly. This is the default.")
@@ -58,7 +59,8 @@ struct Record: ParsableCommand {
   @Option(help: ArgumentHelp("The session's name, a UUID; random by default.", valueName: "uuid"))
   var sessionId: String?
 
-  @Option(help: ArgumentHelp("When the session began, as 2026-01-31T12:00:00Z; now by default.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp("When the session began, as 2026-01-31T12:00:00Z; now by default.", valueName: "time"))
   var startedAt: String?
 
   @OptionGroup var output: OutputOptions
@@ -73,11 +75,14 @@ struct Record: ParsableCommand {
     guard raw != nil || (size == nil && format == nil && fps == nil && stride == nil && widgets == nil) else {
       throw ValidationError("--size, --format, --fps, --stride and --widgets go with --raw only")
     }
-    guard !(lossless && quality != nil) else { throw ValidationError("give --lossless or --quality, not both") }
+    guard !(lossless && quality != nil) else {
+      throw ValidationError("give --lossless or --quality, not both")
+    }
     guard quality.map({ (1...100).contains($0) }) ?? true else {
       throw ValidationError("--quality takes a number from 1 to 100")
     }
-    for (name, seconds) in [("--keyframe-interval", keyframeInterval), ("--segment-seconds", segmentSeconds)] {
+    for (name, seconds) in [("--keyframe-interval", keyframeInterval), ("--segment-seconds", segmentSeconds)]
+    {
       guard seconds > 0, seconds <= 3600 else {
         throw ValidationError("\(name) takes seconds, above 0 and at most 3600")
       }
@@ -169,7 +174,8 @@ struct Record: ParsableCommand {
       return SessionID(using: &generator)
     }
     guard let id = SessionID(sessionId) else {
-      throw Failure(.usage, "--session-id \(sessionId): a UUID looks like 01234567-89ab-cdef-0123-456789abcdef")
+      throw Failure(
+        .usage, "--session-id \(sessionId): a UUID looks like 01234567-89ab-cdef-0123-456789abcdef")
     }
     return id
   }

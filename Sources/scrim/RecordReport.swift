@@ -39,12 +39,15 @@ struct RecordReport: Encodable {
     var lines = [
       "\(frames) frames in \(segments) segments, \(bytes) bytes; \(events) events kept, \(droppedEvents) dropped"
     ]
-    if withheldFrames > 0 { lines.append("\(withheldFrames) frames show older content in part: it had not settled") }
+    if withheldFrames > 0 {
+      lines.append("\(withheldFrames) frames show older content in part: it had not settled")
+    }
     if failedClosedFrames > 0 {
       lines.append("\(failedClosedFrames) frames are fill: their boxes or pixels could not be had")
     }
     if partialTrees > 0 {
-      lines.append("\(partialTrees) frames came with a tree read in part: it clears nothing, or has its gaps masked")
+      lines.append(
+        "\(partialTrees) frames came with a tree read in part: it clears nothing, or has its gaps masked")
     }
     if lostFrames > 0 { lines.append("\(lostFrames) frames are lost") }
     if lostEvents > 0 { lines.append("\(lostEvents) events could not be read") }

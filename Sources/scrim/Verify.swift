@@ -9,7 +9,8 @@ import ScrimReplay
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check every checksum, the chain and the decoding of a session; with its capture, the masks too.")
+    abstract:
+      "Check every checksum, the chain and the decoding of a session; with its capture, the masks too.")
 
   @Argument(help: "A session folder.")
   var session: String
@@ -31,7 +32,9 @@ struct Verify: ParsableCommand {
   func run() throws {
     let reader = try SessionFolder(path: session).opened()
     var player = SessionPlayer(reader)
-    var masks = try capture.map { try MaskCheck(capture: $0, policy: .named(policy), manifest: reader.manifest) }
+    var masks = try capture.map {
+      try MaskCheck(capture: $0, policy: .named(policy), manifest: reader.manifest)
+    }
     var progress = Progress(
       unit: "frames", total: reader.manifest.segments.reduce(0) { $0 + $1.frames }, isQuiet: output.quiet)
     var frames = 0
@@ -76,7 +79,8 @@ private struct MaskCheck {
   init(capture: String, policy: MaskPolicy, manifest: SessionManifest) throws {
     do { source = try CaptureFolder(capture) } catch { throw Failure(error) }
     guard manifest.policy == SHA256.digest(policy.canonicalJSON.span) else {
-      throw Failure(.input, "the session was recorded with another policy than the one given (their digests differ)")
+      throw Failure(
+        .input, "the session was recorded with another policy than the one given (their digests differ)")
     }
     guard manifest.width == source.width, manifest.height == source.height else {
       throw Failure(.input, "the session's pictures have another size than the capture's")
