@@ -50,7 +50,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "ScrimFolders", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
-      exclude: ["Folders.md"], swiftSettings: strict),
+      exclude: ["Folders.md", "Boxes.md"], swiftSettings: strict),
     .executableTarget(
       name: "scrim",
       dependencies: [
@@ -91,7 +91,7 @@ let package = Package(
       dependencies: [
         "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimFolders", "scrim",
       ],
-      swiftSettings: strict),
+      exclude: ["Boxes"], swiftSettings: strict),
     .testTarget(
       name: "ScrimReplayTests",
       dependencies: [

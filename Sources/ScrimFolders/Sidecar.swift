@@ -59,12 +59,18 @@ public struct SidecarRequest: Sendable {
   /// Pixels as stored, and as displayed.
   public var stored: PixelSize
   public var displayed: PixelSize
+  /// Pixels of the picture per unit of the boxes where the user said so; nil leaves it to the file.
+  public var boxScale: Double?
 
-  public init(image: String, stored: PixelSize, displayed: PixelSize) {
+  public init(image: String, stored: PixelSize, displayed: PixelSize, boxScale: Double? = nil) {
     self.image = image
     self.stored = stored
     self.displayed = displayed
+    self.boxScale = boxScale
   }
+
+  /// The image's name in its folder.
+  var name: String { image.split(separator: "/").last.map(String.init) ?? image }
 }
 
 /// A kind of file that holds boxes. To add one, make a value of it and list it in ``all``.
@@ -85,7 +91,7 @@ public struct SidecarFormat: Sendable {
   }
 
   /// Every format, asked in this order; the first that takes the bytes decides.
-  public static let all: [SidecarFormat] = [.scrim]
+  public static let all: [SidecarFormat] = [.boxesJSON, .xml, .uix, .hocr, .tsv, .scrim]
 
   /// The endings of ``all``, each once.
   public static let endings: [String] = all.reduce(into: []) { endings, format in
