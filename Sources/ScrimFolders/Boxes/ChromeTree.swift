@@ -42,6 +42,11 @@ enum ChromeTree {
         parents[child] = index
       }
     }
+    for (index, node) in nodes.enumerated() {
+      // The parent of a subtree's top may be left out; a listed one must list its child.
+      guard let id = node.parentID, let parent = byID[id], parents[index] != parent else { continue }
+      throw BoxesError(.chrome, node.place, .malformed("parentId and childIds contradict each other"))
+    }
     // Breadth first from the tops: what is never reached lies on a cycle.
     var waiting: [(node: Int, parent: Int?, box: [Double]?)] = []
     for index in nodes.indices where parents[index] == nil { waiting.append((index, nil, nil)) }
@@ -70,6 +75,7 @@ enum ChromeTree {
     var place: String
     var id: String
     var childIDs: [String] = []
+    var parentID: String?
     var isIgnored: Bool
     var role: String
     var name: String
@@ -81,6 +87,7 @@ enum ChromeTree {
     init(_ members: JSONMembers, boxes: JSONMembers) throws(BoxesError) {
       place = members.place
       id = try members.id("nodeId")
+      parentID = try members.string("parentId")
       isIgnored = try members.boolean("ignored") ?? false
       guard let role = try Node.value("role", of: members) ?? (isIgnored ? "none" : nil) else {
         throw members.fault(.missing("role"))
