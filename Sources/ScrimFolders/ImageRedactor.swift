@@ -32,6 +32,11 @@ public struct RedactionSettings: Sendable {
   public var policy: MaskPolicy
   public var output = Output.keep
   public var onMissing = Missing.fail
+  /// What finds words in images that have no boxes; comes before `onMissing`.
+  public var detector: OCRDetector?
+  /// Pixels per unit of a side file's boxes; nil leaves it to the file. Our own sidecars say it themselves.
+  public var boxScale: Double?
+  var makesPreviews = false
   /// Of JPEG, 1 to 100.
   public var quality = 90
   /// Pixels of an image, and bytes of its file, at most.
@@ -42,7 +47,8 @@ public struct RedactionSettings: Sendable {
 
   /// Everything that the bytes of an output depend on, apart from the image and its boxes.
   var identity: [UInt8] {
-    Array("scrim redact 1\n\(output.rawValue) \(onMissing.rawValue) \(quality)\n".utf8) + policy.canonicalJSON
+    Array("scrim redact 1\n\(output.rawValue) \(onMissing.rawValue) \(quality)\n".utf8)
+      + Array("\(detector != nil) \(boxScale.map { "\($0)" } ?? "none")\n".utf8) + policy.canonicalJSON
   }
 }
 
@@ -60,6 +66,8 @@ public struct RedactedImage: Sendable {
   /// The format that its boxes came in; nil where it had none and all of it is masked.
   public var boxes: String?
   public var notes: [String]
+  /// A PNG file that shows the masks and their reasons, if asked for.
+  public var preview: [UInt8]?
 }
 
 /// Makes redacted images, in memory: decodes strictly, plans, masks, encodes, decodes again and compares.
@@ -98,7 +106,13 @@ struct ImageRedactor: Sendable {
     var source = try SourceImage(bytes, facts: facts, pixelLimit: settings.pixelLimit)
     let format = settings.output.format ?? facts.format
     var usage = MaskUsage(policy: settings.policy)
-    let planned = plan(sidecar, facts, usage: &usage)
+    var sidecar = sidecar
+    var notes = facts.notes
+    if sidecar == nil, let detector = settings.detector {
+      sidecar = try detect(detector, source, facts)
+      notes.append(OCRDetector.notice)
+    }
+    let (planned, masks) = plan(sidecar, facts, usage: &usage)
     var grow = Growth(facts: facts, source: source.block, output: PixelSize(width: 1, height: 1))
     if format == .jpeg { grow.output = ImageRedactor.codedBlock }
     let size = facts.displayed
@@ -114,9 +128,27 @@ struct ImageRedactor: Sendable {
     var reasons = usage.masksByReason
     if suspects > 0 { reasons["gap guard"] = suspects }
     if sidecar == nil { reasons[MaskReason.failedClosed.name] = 1 }
+    var preview: [UInt8]?
+    if settings.makesPreviews {
+      let gap = MaskKind.allCases.firstIndex(of: .gap) ?? 0
+      let judged = regions.byKind[gap].subtracting(grown.byKind[gap])
+      preview = try Preview(of: still, masks: masks, judged: judged).encoded()
+    }
     return RedactedImage(
       bytes: encoded, format: format, size: size, usage: usage, masksByReason: reasons,
-      maskedPixels: regions.masked.area, boxes: sidecar?.format, notes: facts.notes)
+      maskedPixels: regions.masked.area, boxes: sidecar?.format, notes: notes, preview: preview)
+  }
+
+  /// Finds words in the displayed picture; where it is transparent, as it looks on white.
+  private func detect(
+    _ detector: OCRDetector, _ source: borrowing SourceImage, _ facts: ImageFacts
+  ) throws(Refusal) -> Sidecar {
+    do throws(OCRFault) {
+      let shown = source.isOpaque ? source.pixels : source.pixels.map { $0.over(ImageRedactor.background) }
+      return try detector.boxes(in: shown.span, size: facts.displayed)
+    } catch {
+      throw Refusal(.noBoxes, "\(error)")
+    }
   }
 
   private static func take(_ pixels: inout [UInt32]) -> [UInt32] {
@@ -126,20 +158,29 @@ struct ImageRedactor: Sendable {
   }
 
   /// The masks in the displayed picture.
-  private func plan(_ sidecar: Sidecar?, _ facts: ImageFacts, usage: inout MaskUsage) -> MaskRegions {
+  private func plan(
+    _ sidecar: Sidecar?, _ facts: ImageFacts, usage: inout MaskUsage
+  ) -> (regions: MaskRegions, masks: [MaskPlan.Mask]) {
     guard let sidecar else {
-      return MaskPlan.failedClosed(width: facts.displayed.width, height: facts.displayed.height).regions
+      let plan = MaskPlan.failedClosed(width: facts.displayed.width, height: facts.displayed.height)
+      return (plan.regions, plan.masks)
     }
     let size = sidecar.space == .displayed ? facts.displayed : facts.stored
     let plan = planner.plan(
       for: sidecar.tree, width: size.width, height: size.height,
       describesWholeWindows: sidecar.describesWholeWindows, usage: &usage)
-    guard sidecar.space == .stored, facts.orientation != .upright else { return plan.regions }
+    guard sidecar.space == .stored, facts.orientation != .upright else { return (plan.regions, plan.masks) }
     let turn: (Region) -> Region = { region in
       region.mapped { facts.orientation.displayed($0, of: facts.stored) }
     }
-    return plan.regions.mapped(
+    let regions = plan.regions.mapped(
       width: facts.displayed.width, height: facts.displayed.height, masks: turn, guarded: turn)
+    let masks = plan.masks.map { mask in
+      var mask = mask
+      mask.rect = facts.orientation.displayed(mask.rect, of: facts.stored)
+      return mask
+    }
+    return (regions, masks)
   }
 
   private func encode(

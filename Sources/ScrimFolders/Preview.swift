@@ -1,3 +1,4 @@
+import ScrimCodec
 public import ScrimImage
 public import ScrimRedact
 
@@ -20,6 +21,22 @@ public struct Preview: Sendable {
     picture.reserveCapacity(span.count)
     for index in span.indices { picture.append(span[index]) }
     self.init(picture, width: frame.width, height: frame.height, masks: masks, judged: judged)
+  }
+
+  /// The same of a still; where it is transparent, as it looks on white.
+  init(of still: borrowing MaskedStill, masks: [MaskPlan.Mask], judged: Region = Region()) {
+    self.init(
+      still.flattened(on: 0x00FF_FFFF), width: still.width, height: still.height, masks: masks, judged: judged
+    )
+  }
+
+  /// A PNG file.
+  func encoded() throws(Refusal) -> [UInt8] {
+    do throws(CodecError) {
+      return try PNG.encode(pixels.span, width: width, height: height, level: 1)
+    } catch {
+      throw Refusal(error)
+    }
   }
 
   private init(_ picture: [Pixel], width: Int, height: Int, masks: [MaskPlan.Mask], judged: Region) {

@@ -11,6 +11,8 @@ public struct RedactionRequest: Sendable {
   public var output: String
   /// A tree that mirrors the input's and holds the sidecars; nil where they lie beside the images.
   public var widgets: String?
+  /// Where pictures go that show what was masked and why; nil for none.
+  public var preview: String?
   /// The folder of the ledger and its key; `OUTPUT.resume` by default.
   public var state: String
   public var settings: RedactionSettings
@@ -61,7 +63,9 @@ public final class RedactionRun: Sendable {
   private let redactor: ImageRedactor
   private let input: Folder
   private let widgets: Folder?
+  private let annotations = FolderAnnotations()
   private let output: OutputFolder?
+  private let preview: OutputFolder?
   private let ledger: ResumeLedger?
   private let state: Mutex<State>
 
@@ -82,18 +86,23 @@ public final class RedactionRun: Sendable {
       throw .usage("\(error)")
     }
     do throws(CodecError) {
-      redactor = try ImageRedactor(request.settings)
+      var settings = request.settings
+      settings.makesPreviews = request.preview != nil && !request.isDryRun
+      redactor = try ImageRedactor(settings)
     } catch {
       throw .system("\(error)")
     }
     var excluded: [Folder.Status] = []
     do throws(OutputFault) {
       if request.isDryRun {
-        (output, ledger) = (nil, nil)
+        (output, ledger, preview) = (nil, nil, nil)
       } else {
         let folder = try OutputFolder(request.output, syncs: request.syncs)
         output = folder
         ledger = try ResumeLedger(request.state, shard: request.shard, resuming: request.resumes)
+        preview = try request.preview.map { path throws(OutputFault) in
+          try OutputFolder(path, syncs: request.syncs)
+        }
         do throws(FolderFault) { excluded = [try folder.status] } catch { throw .system(error) }
       }
     } catch {
@@ -115,9 +124,19 @@ public final class RedactionRun: Sendable {
     let others =
       [("the input", request.input), ("the ledger", request.state)]
       + (request.widgets.map { [("the sidecars", $0)] } ?? [])
+      + (request.preview.map { [("the previews", $0)] } ?? [])
     for (what, path) in others where overlap(output, resolved(path)) {
       throw .usage(
         "\(request.output): the output and \(what) (\(path)) lie in each other; give a folder of its own")
+    }
+    if let preview = request.preview {
+      let inputs =
+        [("input", request.input), ("ledger", request.state)]
+        + (request.widgets.map { [("sidecars", $0)] } ?? [])
+      for (what, path) in inputs where overlap(resolved(preview), resolved(path)) {
+        throw .usage(
+          "\(preview): the previews and the \(what) (\(path)) lie in each other; give a folder of its own")
+      }
     }
     guard !overlap(resolved(request.input), resolved(request.state)) else {
       throw .usage("\(request.state): the ledger and the input lie in each other; give a folder of its own")
@@ -180,7 +199,10 @@ public final class RedactionRun: Sendable {
       summary.isInterrupted = isInterrupted()
       return summary
     }
-    do throws(OutputFault) { try output?.finish() } catch { stop(RunFault(error)) }
+    do throws(OutputFault) {
+      try output?.finish()
+      try preview?.finish()
+    } catch { stop(RunFault(error)) }
     if let fault = state.withLock({ $0.fault }) { throw fault }
     return summary
   }
@@ -235,8 +257,9 @@ public final class RedactionRun: Sendable {
   private func result(of image: ScannedImage) throws(ImageFault) -> (ImageResult, MaskUsage?) {
     let bytes = try contents(of: image)
     let file = try sidecarFile(of: image)
-    if file == nil, request.settings.onMissing == .skip { return (ImageResult(image.path, .skipped), nil) }
-    if file == nil, request.settings.onMissing == .fail {
+    let isMissing = file == nil && request.settings.detector == nil
+    if isMissing, request.settings.onMissing == .skip { return (ImageResult(image.path, .skipped), nil) }
+    if isMissing, request.settings.onMissing == .fail {
       throw .refused(
         Refusal(
           .noBoxes, "no file says what is on it; put \(image.name).json beside it, or give --on-missing"))
@@ -257,6 +280,7 @@ public final class RedactionRun: Sendable {
       return (ImageResult(image.path, .planned, output: planned, redacted), redacted.usage)
     }
     do throws(OutputFault) {
+      if let preview, let made = redacted.preview { _ = try preview.publish(made, at: name + ".png") }
       let outcome = try output.publish(redacted.bytes, at: name)
       try ledger.note(mark, output: ledger.mark(of: [redacted.bytes]))
       let status: ImageResult.Status = outcome == .same ? .same : .written
@@ -295,7 +319,8 @@ public final class RedactionRun: Sendable {
       }
     }
     do throws(SidecarFault) {
-      return try SidecarFile.find(for: image.name, in: folder, isStemUnique: image.isStemUnique)
+      return try SidecarFile.find(
+        for: image.name, in: folder, isStemUnique: image.isStemUnique, annotations: annotations)
     } catch {
       throw .refused(Refusal(error))
     }
@@ -310,7 +335,9 @@ public final class RedactionRun: Sendable {
       let sidecar: Sidecar
       do throws(SidecarFault) {
         sidecar = try file.sidecar(
-          SidecarRequest(image: image.path, stored: facts.stored, displayed: facts.displayed))
+          SidecarRequest(
+            image: image.path, stored: facts.stored, displayed: facts.displayed,
+            boxScale: request.settings.boxScale))
       } catch {
         throw Refusal(error)
       }

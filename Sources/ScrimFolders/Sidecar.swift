@@ -107,15 +107,18 @@ struct SidecarFile {
   var bytes: [UInt8]
   var name: String
   var ending: String
+  /// The folder's annotations that list the image; `bytes` are then what they say of it.
+  var annotations: COCOAnnotations?
 
-  /// Finds the boxes of an image: `shot.png.json`, or `shot.json` where no second image shares the stem.
+  /// Finds the boxes of an image: `shot.png.json`, or `shot.json` where no second image shares the stem, or so with another
+  /// ending; and else the annotations of its folder.
   ///
   /// - Parameters:
   ///   - image: its name, the folder's or that of the folder's counterpart.
   ///   - isStemUnique: whether no other image of its folder has the same name but for the extension.
   /// - Returns: nil where there is no such file.
   static func find(
-    for image: String, in folder: Folder, isStemUnique: Bool
+    for image: String, in folder: Folder, isStemUnique: Bool, annotations: FolderAnnotations
   ) throws(SidecarFault) -> SidecarFile? {
     var names = SidecarFormat.endings.map { (file: image + $0, ending: $0) }
     if isStemUnique, let dot = image.lastIndex(of: ".") {
@@ -135,11 +138,24 @@ struct SidecarFile {
       }
       found = SidecarFile(bytes: bytes, name: name, ending: ending)
     }
-    return found
+    let listing: COCOAnnotations?
+    if found == nil {
+      listing = try annotations.annotations(of: folder)
+    } else {
+      // What isn't asked for may be wrong.
+      listing = (try? annotations.annotations(of: folder)) ?? nil
+    }
+    guard let listing, listing.lists(image) else { return found }
+    if let found {
+      throw SidecarFault("\(found.name) and the folder's annotations both have its boxes; keep one of them")
+    }
+    return SidecarFile(
+      bytes: listing.identity(of: image), name: "annotations", ending: ".json", annotations: listing)
   }
 
   func sidecar(_ request: SidecarRequest) throws(SidecarFault) -> Sidecar {
     do {
+      if let listed = try annotations?.boxes(for: request) { return listed }
       return try Sidecar.read(bytes, ending: ending, request: request).get()
     } catch {
       throw SidecarFault("sidecar \(name): \(error)")

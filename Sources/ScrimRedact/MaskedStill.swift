@@ -108,7 +108,7 @@ extension MaskRegions {
 
 extension UInt32 {
   /// A pixel `0xAARRGGBB` on a background, rounded to the nearest: `0x00RRGGBB`.
-  fileprivate func over(_ background: Pixel) -> Pixel {
+  package func over(_ background: Pixel) -> Pixel {
     let alpha = self >> 24
     if alpha == 0xFF { return self & 0x00FF_FFFF }
     var result: UInt32 = 0

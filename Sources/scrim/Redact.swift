@@ -37,6 +37,24 @@ struct Redact: ParsableCommand {
       "An image without boxes is refused (fail), masked whole, or left out (skip).", valueName: "what"))
   var onMissing = RedactionSettings.Missing.fail
 
+  @Option(
+    help: ArgumentHelp(
+      "How to find boxes of images that have none: ocr, by an installed tesseract. Text that it misses is not masked.",
+      valueName: "how"))
+  var detect: Detection?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pixels per unit of the boxes of other tools' files, where these don't say; see Boxes.md.",
+      valueName: "n"))
+  var boxScale: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where pictures go that show what was masked and why: the redacted ones, with outlines.",
+      valueName: "dir"))
+  var preview: String?
+
   @Option(help: ArgumentHelp("Images at a time; as many as there are cores by default.", valueName: "n"))
   var jobs = ProcessInfo.processInfo.activeProcessorCount
 
@@ -68,6 +86,7 @@ struct Redact: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
+  enum Detection: String, CaseIterable, ExpressibleByArgument { case ocr }
   enum Rename: String, CaseIterable, ExpressibleByArgument { case keep, hash }
 
   func validate() throws {
@@ -75,6 +94,9 @@ struct Redact: ParsableCommand {
     guard (1...1024).contains(jobs) else { throw ValidationError("--jobs takes a number from 1 to 1024") }
     guard (1...1 << 28).contains(maxPixels) else {
       throw ValidationError("--max-pixels takes a number from 1 to \(1 << 28)")
+    }
+    guard boxScale.map({ (0.0625...64).contains($0) }) ?? true else {
+      throw ValidationError("--box-scale takes a number from 0.0625 to 64")
     }
     guard !(output.json && report == "-") else {
       throw ValidationError("--json and --report - both write to standard output; give --report a file")
@@ -88,7 +110,14 @@ struct Redact: ParsableCommand {
     if self.policy == MaskPolicy.Preset.none.rawValue {
       Terminal.say("warning: policy none masks nothing but password fields; do not use it on real screens")
     }
-    let request = request(policy)
+    var request = request(policy)
+    if detect == .ocr {
+      do throws(OCRFault) {
+        request.settings.detector = try OCRDetector()
+      } catch {
+        throw Failure(.environment, "--detect ocr: \(error)")
+      }
+    }
     Terminal.noteInterrupts()
     let summary: RedactionSummary
     let display: Display
@@ -113,6 +142,7 @@ struct Redact: ParsableCommand {
     let table = RedactionTable(summary)
     if output.json { try output.print(json: table) }
     if !output.quiet { for line in table.lines { Terminal.say(line) } }
+    if detect != nil { Terminal.say("warning: \(OCRDetector.notice)") }
     if summary.isInterrupted {
       throw Failure(
         .interrupted, "interrupted after \(summary.images) images; run again with --resume to go on")
@@ -130,8 +160,10 @@ struct Redact: ParsableCommand {
     settings.quality = quality
     settings.onMissing = onMissing
     settings.pixelLimit = maxPixels
+    settings.boxScale = boxScale
     var request = RedactionRequest(input: input, output: out, settings: settings)
     request.widgets = widgets
+    request.preview = preview
     if let state { request.state = state }
     request.jobs = jobs
     request.shard = shard

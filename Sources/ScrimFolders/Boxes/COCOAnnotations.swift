@@ -12,6 +12,21 @@ struct COCOAnnotations: Sendable {
 
   /// - Throws: ``BoxesError`` for the first picture, category or annotation at fault: a list that is wrong in one place is
   ///   relied upon for no picture.
+  /// Reads the annotations of a folder; nil where the file is of JSON but no annotations.
+  init?(file bytes: [UInt8]) throws(BoxesError) {
+    let json: JSON
+    do {
+      json = try JSON(bytes, acceptingNonFinite: true)
+    } catch {
+      throw BoxesError(.coco, "the file", .malformed(error.description))
+    }
+    guard BoxFormat.formats(of: json) == [.coco] else { return nil }
+    try self.init(json)
+    guard !json.holdsNonFinite else {
+      throw BoxesError(.coco, "a key that is only informative", .badNumber("it", "is NaN or infinite"))
+    }
+  }
+
   init(_ json: JSON) throws(BoxesError) {
     let root = try JSONMembers(json, .coco, "the outermost object")
     var pathOfID: [String: String] = [:]
@@ -60,6 +75,16 @@ struct COCOAnnotations: Sendable {
     }
     guard box[2] >= 0, box[3] >= 0 else { throw annotation.fault(.badNumber("bbox", "has a negative size")) }
     return box
+  }
+
+  /// Whether a picture beside the annotations is listed.
+  func lists(_ name: String) -> Bool { pictures[name] != nil }
+
+  /// All that the boxes of a picture depend on, for telling whether anything has changed.
+  func identity(of name: String) -> [UInt8] {
+    guard let picture = pictures[name] else { return [] }
+    let boxes = picture.list.widgets.map { "\($0.x) \($0.y) \($0.width) \($0.height) \($0.type)\n" }
+    return Array("\(picture.size)\n\(boxes.joined())".utf8)
   }
 
   /// The boxes of a picture that lies beside the annotations; nil if they don't list it.
