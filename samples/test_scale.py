@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs what the Kubernetes and Ray samples would run, on this machine:  python3 samples/test_scale.py
 
-Finds the program in $SCRIM or .build. Without PyYAML the Kubernetes tests are skipped, without Ray (pip install ray) that one.
+Finds the program in $SCRIM, or the one in .build that was built last. Without PyYAML the Kubernetes tests are skipped, without Ray (pip install ray) that one.
 """
 
 import importlib.util
@@ -18,12 +18,15 @@ SAMPLES = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(SAMPLES)
 PICTURE = os.path.join(ROOT, "Tests", "ScrimFoldersTests", "Boxes", "words.png")
 CANDIDATES = [os.path.join(ROOT, ".build", kind, "scrim") for kind in ("release", "debug")]
-SCRIM = os.environ.get("SCRIM") or next((path for path in CANDIDATES if os.path.exists(path)), None)
+BUILT = sorted((path for path in CANDIDATES if os.path.exists(path)), key=os.path.getmtime)
+SCRIM = os.environ.get("SCRIM") or (BUILT[-1] if BUILT else None)
 IMAGES = 12
 
 
 def missing(module):
-    return importlib.util.find_spec(module) is None
+    # The folder ray beside this file passes for a package without an origin.
+    spec = importlib.util.find_spec(module)
+    return spec is None or spec.origin is None
 
 
 def make_folder(root, with_boxes=IMAGES):
