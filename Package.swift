@@ -63,11 +63,14 @@ let package = Package(
         "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimCapture", "ScrimDelivery",
       ],
       swiftSettings: strict),
+    .target(
+      name: "ScrimFolders", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
+      exclude: ["Folders.md", "Boxes.md"], swiftSettings: strict),
     .executableTarget(
       name: "scrim",
       dependencies: [
         "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimDelivery", "ScrimCapture",
-        "ScrimReplay",
+        "ScrimReplay", "ScrimFolders",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -100,6 +103,12 @@ let package = Package(
       name: "ScrimCaptureTests",
       dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimCapture", "ScrimTestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ScrimFoldersTests",
+      dependencies: [
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimFolders", "scrim",
+      ],
+      exclude: ["Boxes"], swiftSettings: strict),
     .testTarget(
       name: "ScrimReplayTests",
       dependencies: [

@@ -18,6 +18,7 @@ typedef struct reader {
   const uint8_t *bytes;
   size_t count;
   uint32_t width, height;
+  int in_blocks;
   uint32_t *pixels;
   uint32_t components_seen;
   scrim_jpeg_facts *facts;
@@ -116,9 +117,15 @@ static void run(reader *r) {
   }
   int inked = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
   jpeg->out_color_space = inked ? JCS_CMYK : JCS_EXT_BGRX;
+  if (r->in_blocks) {
+    jpeg->do_fancy_upsampling = FALSE;
+    jpeg->do_block_smoothing = FALSE;
+  }
   r->progress.progress_monitor = on_progress;
   jpeg->progress = &r->progress;
   jpeg_start_decompress(jpeg);
+  r->facts->mcu_width = jpeg->max_h_samp_factor * DCTSIZE;
+  r->facts->mcu_height = jpeg->max_v_samp_factor * DCTSIZE;
   if (jpeg_has_multiple_scans(jpeg) && r->components_seen != (1u << jpeg->num_components) - 1) {
     scrim_fault_set(&r->fault, SCRIM_TRUNCATED, "a colour component has no scan");
     return;
@@ -139,12 +146,13 @@ static void run(reader *r) {
   r->facts->trailing = jpeg->src->bytes_in_buffer;
 }
 
-scrim_status scrim_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height,
+scrim_status scrim_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int in_blocks,
                                uint32_t *pixels, scrim_jpeg_facts *facts, char *message) {
   reader r = {.bytes = bytes,
               .count = count,
               .width = width,
               .height = height,
+              .in_blocks = in_blocks,
               .pixels = pixels,
               .facts = facts,
               .fault = {SCRIM_OK, message}};

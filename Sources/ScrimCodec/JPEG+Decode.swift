@@ -4,21 +4,24 @@ extension JPEG {
   /// Decodes a picture: grey, YCbCr, RGB, CMYK or YCCK (as Adobe's programs invert it), sequential or progressive,
   /// Huffman or arithmetic, 8 bits a sample.
   ///
-  /// - Parameter pixelLimit: pixels a picture may have; checked before memory is taken for them. A progressive one takes
-  ///   up to 6 bytes a pixel while it is decoded, besides the 4 of its result.
+  /// - Parameters:
+  ///   - upsampling: how samples of colour that several pixels share become pixels.
+  ///   - pixelLimit: pixels a picture may have; checked before memory is taken for them. A progressive one takes
+  ///     up to 6 bytes a pixel while it is decoded, besides the 4 of its result.
   /// - Throws: ``CodecError``, for anything that is wrong with the bytes.
   public static func decode(
-    _ bytes: Span<UInt8>, pixelLimit: Int = CodecLimit.pixels
+    _ bytes: Span<UInt8>, upsampling: Upsampling = .smooth, pixelLimit: Int = CodecLimit.pixels
   ) throws(CodecError) -> Image {
     var pixels: [UInt32] = []
-    let info = try decode(bytes, into: &pixels, pixelLimit: pixelLimit)
+    let info = try decode(bytes, into: &pixels, upsampling: upsampling, pixelLimit: pixelLimit)
     return Image(info: info, pixels: pixels)
   }
 
   /// Decodes a picture into an array whose memory is used again: it becomes `width × height` long, or empty where an
   /// error is thrown.
   public static func decode(
-    _ bytes: Span<UInt8>, into pixels: inout [UInt32], pixelLimit: Int = CodecLimit.pixels
+    _ bytes: Span<UInt8>, into pixels: inout [UInt32], upsampling: Upsampling = .smooth,
+    pixelLimit: Int = CodecLimit.pixels
   ) throws(CodecError) -> Info {
     pixels.removeAll(keepingCapacity: true)
     let header = try header(of: bytes)
@@ -33,7 +36,7 @@ extension JPEG {
             // no pointer.
             unsafe scrim_jpeg_decode(
               source.baseAddress, source.count, UInt32(header.width), UInt32(header.height),
-              space.baseAddress, &facts, message)
+              upsampling == .withinBlocks ? 1 : 0, space.baseAddress, &facts, message)
           }
         }
         initialized = count
@@ -47,6 +50,8 @@ extension JPEG {
       case .SCRIM_JPEG_CMYK: .cmyk
       case .SCRIM_JPEG_YCCK: .ycck
       }
-    return Info(header: header, colorSpace: colorSpace, trailingBytes: facts.trailing)
+    return Info(
+      header: header, colorSpace: colorSpace, trailingBytes: facts.trailing,
+      blockWidth: Int(facts.mcu_width), blockHeight: Int(facts.mcu_height))
   }
 }

@@ -3,26 +3,20 @@ extension JPEG {
   ///
   /// - Throws: ``CodecError`` with the fault `otherFormat`, `truncated`, `damaged` or `unsupported`.
   public static func header(of bytes: Span<UInt8>) throws(CodecError) -> Header {
-    guard bytes.starts(with: [0xFF, 0xD8]) else {
-      throw CodecError(.jpeg, .otherFormat, "the first 2 bytes are not a JPEG's")
-    }
     var frame: (marker: UInt8, start: Int, size: Int)?
     var orientation: Int?
-    var offset = 2
-    while true {
-      let (marker, start, size) = try segment(of: bytes, at: offset)
-      switch marker {
-      case 0xC0...0xCF where marker != 0xC4 && marker != 0xC8 && marker != 0xCC:
+    for segment in try segments(of: bytes) {
+      let start = segment.content.lowerBound
+      switch segment.marker {
+      case 0xC0...0xCF where segment.marker != 0xC4 && segment.marker != 0xC8 && segment.marker != 0xCC:
         guard frame == nil else {
-          throw CodecError(.jpeg, .damaged, "a second frame header stands at byte \(offset)")
+          throw CodecError(.jpeg, .damaged, "a second frame header stands at byte \(start - 4)")
         }
-        frame = (marker, start, size)
+        frame = (segment.marker, start, segment.content.count)
       case 0xE1 where orientation == nil:
-        orientation = exifOrientation(bytes.extracting(start..<start + size))
+        orientation = exifOrientation(bytes.extracting(segment.content))
       default: break
       }
-      offset = start + size
-      if marker == 0xDA { break }
     }
     guard let frame, frame.size >= 6 else {
       throw CodecError(.jpeg, .damaged, "no frame header comes before the first scan")
@@ -35,6 +29,27 @@ extension JPEG {
     return Header(
       width: width, height: height, components: Int(bytes[frame.start + 5]),
       isProgressive: frame.marker & 0x03 == 2, orientation: orientation ?? 1)
+  }
+
+  /// A segment before the picture's data, by the second byte of its marker, and where its content lies.
+  package struct Segment {
+    package var marker: UInt8
+    package var content: Range<Int>
+  }
+
+  /// The segments from the first to the one that starts the first scan.
+  package static func segments(of bytes: Span<UInt8>) throws(CodecError) -> [Segment] {
+    guard bytes.starts(with: [0xFF, 0xD8]) else {
+      throw CodecError(.jpeg, .otherFormat, "the first 2 bytes are not a JPEG's")
+    }
+    var segments: [Segment] = []
+    var offset = 2
+    while true {
+      let (marker, start, size) = try segment(of: bytes, at: offset)
+      segments.append(Segment(marker: marker, content: start..<start + size))
+      offset = start + size
+      if marker == 0xDA { return segments }
+    }
   }
 
   /// The segment whose marker stands at `offset`: its marker, and where its content lies.
@@ -65,8 +80,13 @@ extension JPEG {
 
   /// Tag 0x0112 of the first directory of an APP1 segment that holds Exif.
   private static func exifOrientation(_ segment: Span<UInt8>) -> Int? {
-    guard segment.starts(with: [0x45, 0x78, 0x69, 0x66, 0, 0]), segment.count >= 14 else { return nil }
-    let tiff = segment.extracting(6..<segment.count)
+    guard segment.starts(with: [0x45, 0x78, 0x69, 0x66, 0, 0]), segment.count >= 6 else { return nil }
+    return orientation(ofTIFF: segment.extracting(6..<segment.count))
+  }
+
+  /// Tag 0x0112 of the first directory of Exif data; nil where it has none, or none that can be read.
+  package static func orientation(ofTIFF tiff: Span<UInt8>) -> Int? {
+    guard tiff.count >= 8 else { return nil }
     let isBig: Bool
     switch tiff.number(at: 0, size: 2) {
     case 0x4D4D: isBig = true

@@ -24,12 +24,24 @@ public enum JPEG {
     public let colorSpace: ColorSpace
     /// Bytes behind the picture's end, where phones keep previews and videos. They influence nothing.
     public let trailingBytes: Int
+    /// Pixels along the sides of what is coded together: a pixel depends on no other block if
+    /// ``Upsampling/withinBlocks`` was asked for.
+    public let blockWidth: Int
+    public let blockHeight: Int
   }
 
   public struct Image: Sendable {
     public let info: Info
     /// `width × height` pixels `0x00RRGGBB`, row by row.
     public let pixels: [UInt32]
+  }
+
+  /// How samples of colour that several pixels share become pixels.
+  public enum Upsampling: Sendable {
+    /// Blended with those beside them, across the edges of blocks.
+    case smooth
+    /// Repeated; nothing crosses the edge of a block.
+    case withinBlocks
   }
 
   /// How many pixels share a sample of colour.

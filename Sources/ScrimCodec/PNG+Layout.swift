@@ -35,12 +35,22 @@ extension PNG {
       width: width, height: height, bitDepth: bitDepth, colorType: colorType, isInterlaced: bytes[28] == 1)
   }
 
-  /// Walks the chunks to the end of IEND, which must be the end of the bytes.
-  ///
-  /// - Returns: the offset behind the last IDAT chunk that is not empty.
+  /// The offset behind the last IDAT chunk that is not empty.
   static func imageDataEnd(of bytes: Span<UInt8>) throws(CodecError) -> Int {
+    try chunks(of: bytes).last { $0.name == "IDAT" && !$0.content.isEmpty }.map { $0.content.upperBound + 4 }
+      ?? 0
+  }
+
+  /// A chunk by its name, bytes that are no letters as `?`, and where its content lies.
+  package struct Chunk {
+    package var name: String
+    package var content: Range<Int>
+  }
+
+  /// The chunks from the first to IEND, which must be the end of the bytes. Checksums are not looked at.
+  package static func chunks(of bytes: Span<UInt8>) throws(CodecError) -> [Chunk] {
+    var chunks: [Chunk] = []
     var offset = 8
-    var imageDataEnd = 0
     while true {
       guard bytes.count - offset >= 12 else {
         throw CodecError(.png, .truncated, "there is no IEND chunk before the end at byte \(bytes.count)")
@@ -52,14 +62,17 @@ extension PNG {
           .png, .truncated,
           "chunk \(name) at byte \(offset) needs \(size + 12) bytes, \(bytes.count - offset) are left")
       }
+      guard chunks.count < 1 << 17 else {
+        throw CodecError(.png, .overLimit, "there are more than \(chunks.count) chunks")
+      }
+      chunks.append(Chunk(name: name, content: offset + 8..<offset + 8 + size))
       offset += size + 12
-      if name == "IDAT", size > 0 { imageDataEnd = offset }
       if name == "IEND" { break }
     }
     guard offset == bytes.count else {
       throw CodecError(.png, .trailingBytes(bytes.count - offset), "bytes follow the IEND chunk at \(offset)")
     }
-    return imageDataEnd
+    return chunks
   }
 
   /// The name of the chunk whose length stands at `offset`; bytes that are no letters show as `?`.

@@ -43,9 +43,10 @@ public struct WidgetTree: Sendable {
   ///   - widgets: in any order; a parent that is not among them makes a top-level widget.
   ///   - windows: bottom to top, in pixels of the image.
   ///   - boxScale: `pixel = box × boxScale`.
+  ///   - idsRepeat: whether widgets may share an id, as the rows of an Android list do. Parents are then given by index.
   /// - Throws: ``WidgetError`` for the first widget or window at fault.
   public init(
-    widgets: [Widget], windows: [Window] = [], boxScale: Double = 1
+    widgets: [Widget], windows: [Window] = [], boxScale: Double = 1, idsRepeat: Bool = false
   ) throws(WidgetError) {
     guard WidgetTree.boxScales.contains(boxScale) else { throw WidgetError(.tree, .boxScale) }
     guard widgets.count <= WidgetTree.widgetLimit else {
@@ -71,7 +72,7 @@ public struct WidgetTree: Sendable {
       try WidgetTree.check(window.frameExtents, "frame_extents", of: culprit)
       try WidgetTree.check(window.shadowExtents, "gtk_frame_extents", of: culprit)
     }
-    let parents = try WidgetTree.parents(of: widgets)
+    let parents = try WidgetTree.parents(of: widgets, idsRepeat: idsRepeat)
     let forest = try WidgetTree.forest(widgets, parents: parents)
     self.widgets = widgets
     self.windows = windows
@@ -124,12 +125,12 @@ public struct WidgetTree: Sendable {
     }
   }
 
-  private static func parents(of widgets: [Widget]) throws(WidgetError) -> [Int] {
+  private static func parents(of widgets: [Widget], idsRepeat: Bool) throws(WidgetError) -> [Int] {
     var byID: [String: Int] = [:]
     byID.reserveCapacity(widgets.count)
     for (index, widget) in widgets.enumerated() {
       guard let id = widget.id else { continue }
-      guard byID.updateValue(index, forKey: id) == nil else {
+      guard byID.updateValue(index, forKey: id) == nil || idsRepeat else {
         throw WidgetError(.widget(id: id, index: index), .duplicateID)
       }
     }
@@ -138,7 +139,9 @@ public struct WidgetTree: Sendable {
     for (index, widget) in widgets.enumerated() {
       switch widget.parent {
       case nil: parents.append(-1)
-      case .id(let id): parents.append(byID[id] ?? -1)
+      case .id(let id):
+        precondition(!idsRepeat, "an id that several widgets share names no parent")
+        parents.append(byID[id] ?? -1)
       case .index(let parent):
         guard widgets.indices.contains(parent) else {
           throw WidgetError(.widget(id: widget.id, index: index), .noSuchParent)

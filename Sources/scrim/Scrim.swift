@@ -11,7 +11,7 @@ struct Scrim: ParsableCommand {
       unreadable file); 130 interrupted.
       """,
     version: producer,
-    subcommands: [Record.self, Export.self, Inspect.self, Verify.self])
+    subcommands: [Redact.self, Record.self, Export.self, Inspect.self, Verify.self])
 
   /// Written into sessions as their producer.
   static let producer = "scrim 0.1.0"

@@ -9,6 +9,19 @@ enum Terminal {
     FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 
+  /// A name of a file as a terminal may show it: without control characters.
+  static func printable(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator:
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
   private static let interrupt = Atomic<Bool>(false)
 
   /// Whether the user asked to stop.
@@ -17,6 +30,12 @@ enum Terminal {
   /// From here on SIGINT and SIGTERM are noted instead of ending the program, so that it can close its files. A read that
   /// waits for input is broken off: `signal` would have it wait on.
   static func noteInterrupts() {
+    // A program that starts us from one of its worker threads may leave them blocked.
+    var signals = sigset_t()
+    // The set is ours and outlives the calls.
+    unsafe sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { unsafe sigaddset(&signals, number) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     var action = sigaction()
     // The handler does nothing but set an atomic, and both pointers are looked at during the call only.
     unsafe action.__sigaction_handler.sa_handler = { _ in Terminal.interrupt.store(true, ordering: .relaxed) }
@@ -27,7 +46,8 @@ enum Terminal {
 /// Tells how far long work is: a bar on a terminal, a plain line every few seconds otherwise.
 struct Progress {
   private let unit: String
-  private let total: Int?
+  /// Nil as long as it is not known.
+  var total: Int?
   private let isQuiet: Bool
   private let isTerminal = isatty(2) == 1
   private let start = ContinuousClock.now

@@ -61,11 +61,13 @@ typedef enum __attribute__((enum_extensibility(closed))) scrim_jpeg_space {
 
 typedef struct scrim_jpeg_facts {
   scrim_jpeg_space space;
+  int mcu_width, mcu_height;  // pixels that are coded together
   size_t trailing;  // bytes behind the end-of-image marker
 } scrim_jpeg_facts;
 
-// Decodes a whole JPEG of `width` by `height` pixels to words 0x00RRGGBB. A warning is a failure.
-scrim_status scrim_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height,
+// Decodes a whole JPEG of `width` by `height` pixels to words 0x00RRGGBB. A warning is a failure. `in_blocks` keeps
+// libjpeg from smoothing across the edges of MCUs, so that no pixel depends on another MCU.
+scrim_status scrim_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int in_blocks,
                                uint32_t *pixels, scrim_jpeg_facts *facts, char *message);
 
 // Encodes width × height `pixels` (high bytes ignored) as a baseline JFIF file. A chroma sample covers

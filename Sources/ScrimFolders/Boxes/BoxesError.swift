@@ -1,0 +1,110 @@
+import ScrimRedact
+
+/// Why a side file gives no boxes. The picture that it belongs to is refused.
+///
+/// A description names the place by line, number and element; never by a name or text that an application showed.
+public struct BoxesError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Fault: Hashable, Sendable {
+    case missing(String)
+    case wrongType(String, expected: String)
+    /// A number that is none, is negative where it must not be, or is beyond any screen.
+    case badNumber(String, String)
+    case repeated(String)
+    /// Not the format at all.
+    case malformed(String)
+    /// Understood, but not to be relied upon.
+    case unsupported(String)
+    /// Where boxes for a picture of another size would mask the wrong places.
+    case otherSize(claimed: String, picture: PixelSize)
+    case scaleUnknown
+    case tooMany(String, limit: Int)
+  }
+
+  /// Nil where the format could not be told.
+  public var format: BoxFormat?
+  public var place: String
+  public var fault: Fault
+
+  init(_ format: BoxFormat?, _ place: String, _ fault: Fault) {
+    self.format = format
+    self.place = place
+    self.fault = fault
+  }
+
+  public var description: String { "\(format?.name ?? "side file"), \(place): \(fault.sentence)" }
+}
+
+extension BoxesError.Fault {
+  fileprivate var sentence: String {
+    switch self {
+    case .missing(let key): "\(key) is missing; give it"
+    case .wrongType(let key, let expected): "\(key) must be \(expected)"
+    case .badNumber(let key, let problem): "\(key) \(problem); mend the source or leave the box out"
+    case .repeated(let key): "\(key) is given twice; give it once"
+    case .malformed(let reason): reason
+    case .unsupported(let what): "can't rely on \(what)"
+    case .otherSize(let claimed, let picture):
+      "the boxes are for \(claimed), the picture is \(picture); give boxes of this very picture, or their scale"
+    case .scaleUnknown:
+      "how many pixels a unit of its boxes has can't be told; say deviceScaleFactor in the file, or give a box scale"
+    case .tooMany(let what, let limit): "more than \(limit) \(what); describe only what is showing"
+    }
+  }
+}
+
+/// Text as a message may carry it: short, and of plain characters.
+func printable(_ text: String) -> String {
+  let short = text.unicodeScalars.prefix(60).map {
+    $0.isASCII && $0.value > 0x20 && $0.value < 0x7F ? $0 : "?"
+  }
+  var result = ""
+  result.unicodeScalars.append(contentsOf: short)
+  return text.unicodeScalars.dropFirst(60).isEmpty ? result : result + "..."
+}
+
+/// Widgets in the making, with the place that each was read from.
+struct WidgetList {
+  let format: BoxFormat
+  private(set) var widgets: [Widget] = []
+  private var places: [String] = []
+
+  init(_ format: BoxFormat) { self.format = format }
+
+  /// - Returns: the widget's index, which children name as their parent.
+  mutating func append(_ widget: Widget, from place: String) throws(BoxesError) -> Int {
+    guard widgets.count < WidgetTree.widgetLimit else {
+      throw BoxesError(format, place, .tooMany("boxes", limit: WidgetTree.widgetLimit))
+    }
+    widgets.append(widget)
+    places.append(place)
+    return widgets.count - 1
+  }
+
+  /// The checked tree. Ids may repeat: parents are given by index.
+  func tree(scale: Double = 1) throws(BoxesError) -> WidgetTree {
+    do {
+      return try WidgetTree(widgets: widgets, boxScale: scale, idsRepeat: true)
+    } catch {
+      var place = "the file"
+      if case .widget(_, let index) = error.culprit { place = places[index] }
+      throw BoxesError(format, place, BoxesError.Fault(error.fault))
+    }
+  }
+}
+
+extension BoxesError.Fault {
+  /// What a tree finds wrong, without the id that its own message would carry: ids of some tools are labels.
+  fileprivate init(_ fault: WidgetError.Fault) {
+    switch fault {
+    case .notFinite(let key): self = .badNumber(key, "is NaN or infinite")
+    case .negative(let key): self = .badNumber(key, "is negative")
+    case .outOfRange(let key): self = .badNumber(key, "is larger than any screen")
+    case .parentCycle: self = .malformed("it is its own ancestor; mend the children of a node on the way")
+    case .boxScale:
+      self = .badNumber(
+        "the box scale",
+        "must lie between \(WidgetTree.boxScales.lowerBound) and \(WidgetTree.boxScales.upperBound)")
+    default: self = .malformed("its boxes make no tree")
+    }
+  }
+}

@@ -1,0 +1,283 @@
+/// XML as dumps and hOCR use it, read strictly: elements and attributes, all character data dropped.
+///
+/// Not Foundation's parser, which on Linux brings libxml2 and its entities, expansion and network options along. This
+/// reads no DTD, knows no entity but the five predefined ones and character references, and has limits everywhere.
+enum Markup {
+  /// Elements nested deeper than this are refused; accessibility trees are some dozens deep.
+  static let depthLimit = 512
+  static let elementLimit = 1 << 20
+  static let attributeLimit = 256
+
+  struct Element: Sendable {
+    var name: String
+    var attributes: [(name: String, value: String)]
+    var children: [Element] = []
+    /// From 1; the number of the element in the file, and its line.
+    var number: Int
+    var line: Int
+
+    subscript(attribute: String) -> String? { attributes.first { $0.name == attribute }?.value }
+
+    /// For messages.
+    var place: String { "element \(number) (\(printable(name))) on line \(line)" }
+
+    /// Reads a document with one root.
+    ///
+    /// - Parameter accepting: what a line of text behind the root may begin with; anything else is refused.
+    init(_ bytes: [UInt8], format: BoxFormat?, accepting afterword: [String] = []) throws(BoxesError) {
+      guard String(validating: bytes, as: UTF8.self) != nil else {
+        throw BoxesError(format, "the file", .malformed("it is not UTF-8; convert it"))
+      }
+      var reader = MarkupReader(bytes: bytes, format: format)
+      self = try reader.readDocument(accepting: afterword)
+    }
+
+    fileprivate init(name: String, attributes: [(name: String, value: String)], number: Int, line: Int) {
+      self.name = name
+      self.attributes = attributes
+      self.number = number
+      self.line = line
+    }
+  }
+}
+
+private struct MarkupReader {
+  let bytes: [UInt8]
+  let format: BoxFormat?
+  var at = 0
+  var line = 1
+  var count = 0
+
+  init(bytes: [UInt8], format: BoxFormat?) {
+    self.bytes = bytes
+    self.format = format
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
+  }
+
+  private func fault(_ reason: String) -> BoxesError {
+    BoxesError(format, "line \(line)", .malformed("not XML: \(reason)"))
+  }
+
+  mutating func readDocument(accepting afterword: [String]) throws(BoxesError) -> Markup.Element {
+    var open: [Markup.Element] = []
+    while true {
+      try skipText(insideRoot: !open.isEmpty)
+      guard at < bytes.count else { throw fault("the document ends before its root does") }
+      if skip("<!--") {
+        try skipPast("-->")
+      } else if skip("<![CDATA[") {
+        guard !open.isEmpty else { throw fault("character data outside the root") }
+        try skipPast("]]>")
+      } else if skip("<?") {
+        try skipPast("?>")
+      } else if skip("<!DOCTYPE") {
+        guard open.isEmpty, count == 0 else { throw fault("a document type inside the root") }
+        try skipDocumentType()
+      } else if skip("</") {
+        let name = try readName()
+        skipSpace()
+        guard skip(">"), let done = open.popLast(), done.name == name else {
+          throw fault("an end tag that closes another element")
+        }
+        guard let parent = open.indices.last else { return try end(done, accepting: afterword) }
+        open[parent].children.append(done)
+      } else {
+        let (element, isEmpty) = try readStartTag()
+        if !isEmpty {
+          guard open.count < Markup.depthLimit else {
+            throw BoxesError(format, element.place, .tooMany("nested elements", limit: Markup.depthLimit))
+          }
+          open.append(element)
+        } else if let parent = open.indices.last {
+          open[parent].children.append(element)
+        } else {
+          return try end(element, accepting: afterword)
+        }
+      }
+    }
+  }
+
+  private mutating func end(
+    _ root: Markup.Element, accepting afterword: [String]
+  ) throws(BoxesError) -> Markup.Element {
+    while true {
+      skipSpace()
+      if at == bytes.count { return root }
+      if skip("<!--") {
+        try skipPast("-->")
+      } else if afterword.contains(where: { bytes[at...].starts(with: $0.utf8) }) {
+        guard !bytes[at...].dropLast().contains(UInt8(ascii: "\n")) else {
+          throw fault("more than one document")
+        }
+        return root
+      } else {
+        throw fault("something follows the root")
+      }
+    }
+  }
+
+  private mutating func readStartTag() throws(BoxesError) -> (Markup.Element, isEmpty: Bool) {
+    let start = line
+    guard skip("<") else { throw fault("a tag is missing") }
+    count += 1
+    guard count <= Markup.elementLimit else {
+      throw BoxesError(format, "line \(line)", .tooMany("elements", limit: Markup.elementLimit))
+    }
+    let name = try readName()
+    var attributes: [(name: String, value: String)] = []
+    while true {
+      let hadSpace = skipSpace()
+      let isEmpty = skip("/>")
+      if isEmpty || skip(">") {
+        return (Markup.Element(name: name, attributes: attributes, number: count, line: start), isEmpty)
+      }
+      guard hadSpace else { throw fault("attributes need white space between them") }
+      let key = try readName()
+      skipSpace()
+      guard skip("=") else { throw fault("an attribute without a value") }
+      skipSpace()
+      guard !attributes.contains(where: { $0.name == key }) else {
+        throw BoxesError(format, "element \(count) on line \(line)", .repeated(printable(key)))
+      }
+      guard attributes.count < Markup.attributeLimit else {
+        throw BoxesError(
+          format, "element \(count) on line \(line)", .tooMany("attributes", limit: Markup.attributeLimit))
+      }
+      attributes.append((key, try readValue()))
+    }
+  }
+
+  private mutating func readName() throws(BoxesError) -> String {
+    let start = at
+    while at < bytes.count {
+      switch bytes[at] {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"),
+        UInt8(ascii: ":"), 0x80...:
+        at += 1
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "$"):
+        // Appium names elements by Java classes, inner ones with a dollar sign.
+        guard at > start else { throw fault("a name is missing") }
+        at += 1
+      default:
+        guard at > start else { throw fault("a name is missing") }
+        return String(decoding: bytes[start..<at], as: UTF8.self)
+      }
+    }
+    throw fault("the document ends inside a tag")
+  }
+
+  private mutating func readValue() throws(BoxesError) -> String {
+    guard at < bytes.count, bytes[at] == UInt8(ascii: "\"") || bytes[at] == UInt8(ascii: "'") else {
+      throw fault("an attribute's value without quotes")
+    }
+    let quote = bytes[at]
+    at += 1
+    var value: [UInt8] = []
+    while at < bytes.count {
+      let byte = bytes[at]
+      at += 1
+      switch byte {
+      case quote: return String(decoding: value, as: UTF8.self)
+      case UInt8(ascii: "&"): value += String(try readReference()).utf8
+      case UInt8(ascii: "<"): throw fault("a < inside an attribute")
+      case UInt8(ascii: "\n"):
+        line += 1
+        value.append(0x20)
+      case 0x09, 0x0D: value.append(0x20)
+      case ..<0x20: throw fault("a control character inside an attribute")
+      default: value.append(byte)
+      }
+    }
+    throw fault("the document ends inside an attribute")
+  }
+
+  private mutating func readReference() throws(BoxesError) -> Unicode.Scalar {
+    for (name, scalar) in [("amp;", "&"), ("lt;", "<"), ("gt;", ">"), ("quot;", "\""), ("apos;", "'")]
+      as [(String, Unicode.Scalar)]
+    {
+      if skip(name) { return scalar }
+    }
+    guard skip("#") else { throw fault("an entity that XML does not define") }
+    let radix: UInt32 = skip("x") ? 16 : 10
+    var value: UInt32 = 0
+    let start = at
+    while at < bytes.count, at - start < 8, let digit = Character(Unicode.Scalar(bytes[at])).hexDigitValue,
+      digit < radix
+    {
+      value = value * radix + UInt32(digit)
+      at += 1
+    }
+    guard at > start, value <= 0x10FFFF, skip(";") else { throw fault("a bad character reference") }
+    // Android writes an emoji as two references to surrogates.
+    return Unicode.Scalar(value).map { $0.value < 0x20 ? " " : $0 } ?? "\u{FFFD}"
+  }
+
+  private mutating func skip(_ text: String) -> Bool {
+    guard bytes[at...].starts(with: text.utf8) else { return false }
+    at += text.utf8.count
+    return true
+  }
+
+  @discardableResult
+  private mutating func skipSpace() -> Bool {
+    let start = at
+    while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) {
+      if bytes[at] == 0x0A { line += 1 }
+      at += 1
+    }
+    return at > start
+  }
+
+  private mutating func skipText(insideRoot: Bool) throws(BoxesError) {
+    guard insideRoot else {
+      skipSpace()
+      guard at == bytes.count || bytes[at] == UInt8(ascii: "<") else { throw fault("text outside the root") }
+      return
+    }
+    while at < bytes.count, bytes[at] != UInt8(ascii: "<") {
+      if bytes[at] == 0x0A { line += 1 }
+      at += 1
+    }
+  }
+
+  private mutating func skipPast(_ end: String) throws(BoxesError) {
+    while at < bytes.count {
+      if skip(end) { return }
+      if bytes[at] == 0x0A { line += 1 }
+      at += 1
+    }
+    throw fault("the document ends inside a comment, an instruction or character data")
+  }
+
+  private mutating func skipDocumentType() throws(BoxesError) {
+    while at < bytes.count, bytes[at] != UInt8(ascii: ">") {
+      guard bytes[at] != UInt8(ascii: "["), bytes[at] != UInt8(ascii: "<") else {
+        throw fault("a document type with declarations of its own; they are not read")
+      }
+      if bytes[at] == 0x0A { line += 1 }
+      at += 1
+    }
+    guard skip(">") else { throw fault("the document ends inside its document type") }
+  }
+}
+
+extension String {
+  /// The number that the whole text writes in plain decimal: no exponent, no white space, at most 15 digits.
+  var plainNumber: Double? {
+    var digits = 0
+    var points = 0
+    for (index, byte) in utf8.enumerated() {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digits += 1
+      case UInt8(ascii: "."):
+        guard digits > 0, points == 0 else { return nil }
+        points = 1
+      case UInt8(ascii: "-"):
+        guard index == 0 else { return nil }
+      default: return nil
+      }
+    }
+    guard (1...15).contains(digits), utf8.last != UInt8(ascii: ".") else { return nil }
+    return Double(self)
+  }
+}

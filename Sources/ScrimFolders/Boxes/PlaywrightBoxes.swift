@@ -1,0 +1,134 @@
+import ScrimRedact
+
+/// Nodes with a role and the box that Playwright's `boundingBox()` or `getBoundingClientRect()` gives, in a list or a tree.
+enum PlaywrightBoxes {
+  static func read(_ json: JSON, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
+    var list = WidgetList(.playwright)
+    var page = PageScale()
+    var isTree = false
+    if case .array(let nodes) = json {
+      isTree = try append(nodes, at: "node", under: nil, to: &list)
+    } else {
+      let root = try JSONMembers(json, .playwright, "the outermost object")
+      page = try PageScale(root)
+      if root["role"] != nil {
+        isTree = try append([json], at: "node", under: nil, to: &list)
+      } else {
+        isTree = try append(try root.list("nodes") ?? [], at: "node", under: nil, to: &list)
+      }
+    }
+    guard !list.widgets.isEmpty else {
+      throw BoxesError(.playwright, "the file", .malformed("it lists no node; give the nodes of the page"))
+    }
+    let scale = try page.scale(for: request, .playwright)
+    return Sidecar(
+      tree: try list.tree(scale: scale), size: page.claimedSize(at: scale), describesWholeWindows: isTree,
+      format: BoxFormat.playwright.rawValue)
+  }
+
+  /// - Returns: whether any node lists children: a tree describes a page, a list some places in it.
+  private static func append(
+    _ nodes: [JSON], at place: String, under parent: Int?, to list: inout WidgetList
+  ) throws(BoxesError) -> Bool {
+    var isTree = false
+    for (number, json) in nodes.enumerated() {
+      let node = try JSONMembers(json, .playwright, "\(place) \(number)")
+      guard let role = try node.string("role") else { throw node.fault(.missing("role")) }
+      let box = try box(of: node)
+      let widget = Widget(
+        id: try node.string("id"), role: role, name: try node.string("name") ?? "", x: box[0], y: box[1],
+        width: box[2], height: box[3], parent: parent.map(Widget.Parent.index), states: try states(node),
+        text: try text(node), mask: try node.boolean("mask"))
+      let index = try list.append(widget, from: node.place)
+      guard let children = try node.list("children") else { continue }
+      isTree = true
+      _ = try append(children, at: "\(node.place).", under: index, to: &list)
+    }
+    return isTree
+  }
+
+  private static let boxKeys = ["boundingBox", "box", "bounds", "rect"]
+
+  /// `null` is what `boundingBox()` gives for an element that isn't visible: it has no pixels.
+  private static func box(of node: JSONMembers) throws(BoxesError) -> [Double] {
+    let given = boxKeys.filter { node[$0] != nil || node.isNull($0) }
+    guard let key = given.first else { throw node.fault(.missing("boundingBox")) }
+    guard given.count == 1 else { throw node.fault(.repeated("the box")) }
+    guard let box = try node.object(key) else { return [0, 0, 0, 0] }
+    return [try box.required("x"), try box.required("y"), try box.size("width"), try box.size("height")]
+  }
+
+  private static let stateKeys = [
+    "checked", "disabled", "editable", "expanded", "focused", "modal", "multiline", "multiselectable",
+    "password",
+    "pressed", "protected", "readonly", "required", "selected",
+  ]
+
+  private static func states(_ node: JSONMembers) throws(BoxesError) -> [String] {
+    var states: [String] = []
+    for item in try node.list("states") ?? [] {
+      guard case .string(let state) = item else {
+        throw node.fault(.wrongType("states", expected: "a list of strings"))
+      }
+      states.append(state)
+    }
+    for key in stateKeys {
+      switch node[key] {
+      case nil, .bool(false): break
+      case .bool(true), .string("mixed"): states.append(key)
+      default: throw node.fault(.wrongType(key, expected: "true or false"))
+      }
+    }
+    // The `type` of an input.
+    if try node.string("type")?.lowercased() == "password" { states.append("password") }
+    return states
+  }
+
+  private static func text(_ node: JSONMembers) throws(BoxesError) -> String? {
+    if let text = try node.string("text") { return text }
+    if case .string(let value) = node["value"] { return value }
+    return nil
+  }
+}
+
+/// What a page says of its size and of the pixels that a CSS pixel has.
+struct PageScale {
+  var viewport: PointSize?
+  var deviceScale: Double?
+
+  init() {}
+
+  init(_ root: JSONMembers) throws(BoxesError) {
+    if let viewport = try root.object("viewport") {
+      self.viewport = PointSize(width: try viewport.size("width"), height: try viewport.size("height"))
+    }
+    deviceScale = try root.number("deviceScaleFactor")
+    guard deviceScale ?? 1 > 0 else {
+      throw root.fault(.badNumber("deviceScaleFactor", "must be above zero"))
+    }
+  }
+
+  /// The scale that the user, the file, or the viewport's size gives. A viewport must fit the picture at it.
+  func scale(for request: SidecarRequest, _ format: BoxFormat) throws(BoxesError) -> Double {
+    let said = request.boxScale ?? deviceScale
+    guard let viewport else {
+      guard let said else { throw BoxesError(format, "the file", .scaleUnknown) }
+      return said
+    }
+    guard let found = viewport.scale(to: request.displayed),
+      said.map({ abs($0 - found) * max(viewport.width, viewport.height) <= 1 }) ?? true
+    else {
+      let suffix = said.map { " at \($0) pixels each" } ?? ""
+      throw BoxesError(
+        format, "viewport", .otherSize(claimed: "\(viewport) CSS pixels\(suffix)", picture: request.displayed)
+      )
+    }
+    return said ?? found
+  }
+
+  func claimedSize(at scale: Double) -> PixelSize? {
+    viewport.map {
+      PixelSize(width: Int(($0.width * scale).rounded()), height: Int(($0.height * scale).rounded()))
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import ScrimImage
+import ScrimRedact
+
+/// The XML that Appium's XCUITest driver (WebDriverAgent) gives as page source. Its boxes are in points.
+enum XCUITestSource {
+  static func read(_ root: Markup.Element, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
+    let tops = root.name == "AppiumAUT" ? root.children : [root]
+    guard let application = tops.first else {
+      throw BoxesError(.xcuitest, root.place, .malformed("it lists no element; read the source again"))
+    }
+    var list = WidgetList(.xcuitest)
+    for top in tops { try append(top, under: nil, to: &list) }
+    let size = PointSize(width: list.widgets[0].width, height: list.widgets[0].height)
+    let isAtOrigin = list.widgets[0].x == 0 && list.widgets[0].y == 0
+    guard
+      let scale = request.boxScale
+        ?? (tops.count == 1 && isAtOrigin ? size.scale(to: request.displayed) : nil)
+    else {
+      throw BoxesError(
+        .xcuitest, application.place,
+        .otherSize(claimed: "an application of \(size) points", picture: request.displayed))
+    }
+    let tree = try list.tree(scale: scale)
+    guard tree.rects[0].maxX <= request.displayed.width + 1,
+      tree.rects[0].maxY <= request.displayed.height + 1
+    else {
+      throw BoxesError(
+        .xcuitest, application.place,
+        .otherSize(claimed: "an application of \(size) points at the scale given", picture: request.displayed)
+      )
+    }
+    return Sidecar(
+      tree: tree, size: nil, describesWholeWindows: true, format: BoxFormat.xcuitest.rawValue)
+  }
+
+  private static func append(
+    _ element: Markup.Element, under parent: Int?, to list: inout WidgetList
+  ) throws(BoxesError) {
+    guard element.name.hasPrefix("XCUIElementType"), element["type"] ?? element.name == element.name else {
+      throw BoxesError(
+        .xcuitest, element.place, .unsupported("an element that is no XCUIElementType, or has two"))
+    }
+    // `name` is the identifier where the element has one, and else repeats the label: that is text.
+    let label = element["label"]
+    let name = element["name"]
+    let isIdentifier = name != nil && name != "" && name != label && name != element["value"] && label != nil
+    let widget = Widget(
+      id: isIdentifier ? name : nil, role: element.name, name: label ?? name ?? "",
+      x: try number("x", of: element), y: try number("y", of: element),
+      width: try size("width", of: element), height: try size("height", of: element),
+      parent: parent.map(Widget.Parent.index), states: try states(element), text: element["value"])
+    let index = try list.append(widget, from: element.place)
+    for child in element.children { try append(child, under: index, to: &list) }
+  }
+
+  private static func states(_ element: Markup.Element) throws(BoxesError) -> [String] {
+    var states: [String] = []
+    for name in ["enabled", "visible", "accessible", "focused", "selected", "hittable"] {
+      switch element[name] {
+      case "true", "1": states.append(name)
+      case nil, "false", "0": break
+      default: throw BoxesError(.xcuitest, element.place, .wrongType(name, expected: "true or false"))
+      }
+    }
+    return states
+  }
+
+  private static func number(_ key: String, of element: Markup.Element) throws(BoxesError) -> Double {
+    guard let text = element[key] else { throw BoxesError(.xcuitest, element.place, .missing(key)) }
+    guard let number = text.plainNumber else {
+      throw BoxesError(.xcuitest, element.place, .badNumber(key, "is no plain number"))
+    }
+    return number
+  }
+
+  private static func size(_ key: String, of element: Markup.Element) throws(BoxesError) -> Double {
+    let value = try number(key, of: element)
+    guard value >= 0 else { throw BoxesError(.xcuitest, element.place, .badNumber(key, "is negative")) }
+    return value
+  }
+}
+
+/// The size of a screen or page in units of its boxes.
+struct PointSize: CustomStringConvertible {
+  var width: Double
+  var height: Double
+
+  var description: String { "\(width)x\(height)" }
+
+  /// Pixels a unit, if both sides agree on it to a pixel.
+  func scale(to size: PixelSize) -> Double? {
+    guard width > 0, height > 0 else { return nil }
+    let scale = Double(size.width) / width
+    return abs(height * scale - Double(size.height)) <= 1 ? scale : nil
+  }
+}

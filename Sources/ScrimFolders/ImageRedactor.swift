@@ -1,0 +1,283 @@
+import ScrimCodec
+import ScrimImage
+public import ScrimRedact
+
+/// What a run makes of each image.
+public struct RedactionSettings: Sendable {
+  public enum Output: String, CaseIterable, Sendable {
+    /// As the input.
+    case keep
+    case png, jpeg
+
+    /// Nil for the input's.
+    var format: ImageFormat? {
+      switch self {
+      case .keep: nil
+      case .png: .png
+      case .jpeg: .jpeg
+      }
+    }
+  }
+
+  /// What becomes of an image that has no boxes.
+  public enum Missing: String, CaseIterable, Sendable {
+    /// It is refused.
+    case fail
+    /// All of it is masked.
+    case mask
+    /// It is left out, and that is no fault.
+    case skip
+  }
+
+  public var policy: MaskPolicy
+  public var output = Output.keep
+  public var onMissing = Missing.fail
+  /// What finds words in images that have no boxes; comes before `onMissing`.
+  public var detector: OCRDetector?
+  /// Pixels per unit of a side file's boxes; nil leaves it to the file. Our own sidecars say it themselves.
+  public var boxScale: Double?
+  var makesPreviews = false
+  /// Of JPEG, 1 to 100.
+  public var quality = 90
+  /// Pixels of an image, and bytes of its file, at most.
+  public var pixelLimit = 1 << 26
+  public var fileLimit = 1 << 28
+
+  public init(policy: MaskPolicy) { self.policy = policy }
+
+  /// Everything that the bytes of an output depend on, apart from the image and its boxes.
+  var identity: [UInt8] {
+    Array("scrim redact 1\n\(output.rawValue) \(onMissing.rawValue) \(quality)\n".utf8)
+      + Array("\(detector != nil) \(boxScale.map { "\($0)" } ?? "none")\n".utf8) + policy.canonicalJSON
+  }
+}
+
+/// A redacted image, encoded and verified.
+public struct RedactedImage: Sendable {
+  public var bytes: [UInt8]
+  public var format: ImageFormat
+  /// Pixels.
+  public var size: PixelSize
+  /// Of the policy, one plan long.
+  public var usage: MaskUsage
+  /// Masks by the name of their reason; those of the gap guard are tiles of 8 pixels.
+  public var masksByReason: [String: Int]
+  public var maskedPixels: Int
+  /// The format that its boxes came in; nil where it had none and all of it is masked.
+  public var boxes: String?
+  public var notes: [String]
+  /// A PNG file that shows the masks and their reasons, if asked for.
+  public var preview: [UInt8]?
+}
+
+/// Makes redacted images, in memory: decodes strictly, plans, masks, encodes, decodes again and compares.
+struct ImageRedactor: Sendable {
+  let settings: RedactionSettings
+  private let planner: MaskPlanner
+  /// What each fill of the policy is once JPEG has coded it.
+  private let codedFills: MaskFills
+  private let fillsAreGray: Bool
+
+  /// Transparent pixels stand on white where the output can't have any.
+  static let background: Pixel = 0x00FF_FFFF
+  /// Sides of what our JPEG files code together: colour is not subsampled.
+  static let codedBlock = PixelSize(width: 8, height: 8)
+
+  init(_ settings: RedactionSettings) throws(CodecError) {
+    self.settings = settings
+    planner = MaskPlanner(policy: settings.policy)
+    var coded = settings.policy.fills
+    for kind in MaskKind.allCases {
+      let block = [Pixel](repeating: coded[kind], count: 64)
+      let bytes = try JPEG.encode(block.span, width: 8, height: 8, quality: settings.quality, chroma: .full)
+      coded[kind] = try JPEG.decode(bytes.span).pixels[0]
+    }
+    codedFills = coded
+    let fills = settings.policy.fills
+    fillsAreGray = MaskKind.allCases.allSatisfy { fills[$0] == fills[$0] >> 16 * 0x010101 }
+  }
+
+  /// - Parameters:
+  ///   - bytes: of the file.
+  ///   - sidecar: its boxes; nil masks all of it.
+  func redact(
+    _ bytes: [UInt8], facts: ImageFacts, sidecar: Sidecar?
+  ) throws(Refusal) -> RedactedImage {
+    var source = try SourceImage(bytes, facts: facts, pixelLimit: settings.pixelLimit)
+    let format = settings.output.format ?? facts.format
+    var usage = MaskUsage(policy: settings.policy)
+    var sidecar = sidecar
+    var notes = facts.notes
+    if sidecar == nil, let detector = settings.detector {
+      sidecar = try detect(detector, source, facts)
+      notes.append(OCRDetector.notice)
+    }
+    let (planned, masks) = plan(sidecar, facts, usage: &usage)
+    var grow = Growth(facts: facts, source: source.block, output: PixelSize(width: 1, height: 1))
+    if format == .jpeg { grow.output = ImageRedactor.codedBlock }
+    let size = facts.displayed
+    let grown = planned.mapped(width: size.width, height: size.height, masks: grow.callAsFunction)
+    let (regions, suspects) = grown.judged(
+      source.pixels, isOpaque: source.isOpaque, growing: grow.callAsFunction)
+    let isOpaque = source.isOpaque
+    let still = MaskedStill(
+      masking: ImageRedactor.take(&source.pixels), isOpaque: isOpaque, masked: regions,
+      fills: settings.policy.fills)
+    let encoded = try encode(still, as: format, isGray: facts.isGray && isOpaque && fillsAreGray)
+    try verify(encoded, format, still, regions)
+    var reasons = usage.masksByReason
+    if suspects > 0 { reasons["gap guard"] = suspects }
+    if sidecar == nil { reasons[MaskReason.failedClosed.name] = 1 }
+    var preview: [UInt8]?
+    if settings.makesPreviews {
+      let gap = MaskKind.allCases.firstIndex(of: .gap) ?? 0
+      let judged = regions.byKind[gap].subtracting(grown.byKind[gap])
+      preview = try Preview(of: still, masks: masks, judged: judged).encoded()
+    }
+    return RedactedImage(
+      bytes: encoded, format: format, size: size, usage: usage, masksByReason: reasons,
+      maskedPixels: regions.masked.area, boxes: sidecar?.format, notes: notes, preview: preview)
+  }
+
+  /// Finds words in the displayed picture; where it is transparent, as it looks on white.
+  private func detect(
+    _ detector: OCRDetector, _ source: borrowing SourceImage, _ facts: ImageFacts
+  ) throws(Refusal) -> Sidecar {
+    do throws(OCRFault) {
+      let shown = source.isOpaque ? source.pixels : source.pixels.map { $0.over(ImageRedactor.background) }
+      return try detector.boxes(in: shown.span, size: facts.displayed)
+    } catch {
+      throw Refusal(.noBoxes, "\(error)")
+    }
+  }
+
+  private static func take(_ pixels: inout [UInt32]) -> [UInt32] {
+    var taken: [UInt32] = []
+    swap(&taken, &pixels)
+    return taken
+  }
+
+  /// The masks in the displayed picture.
+  private func plan(
+    _ sidecar: Sidecar?, _ facts: ImageFacts, usage: inout MaskUsage
+  ) -> (regions: MaskRegions, masks: [MaskPlan.Mask]) {
+    guard let sidecar else {
+      let plan = MaskPlan.failedClosed(width: facts.displayed.width, height: facts.displayed.height)
+      return (plan.regions, plan.masks)
+    }
+    let size = sidecar.space == .displayed ? facts.displayed : facts.stored
+    let plan = planner.plan(
+      for: sidecar.tree, width: size.width, height: size.height,
+      describesWholeWindows: sidecar.describesWholeWindows, usage: &usage)
+    guard sidecar.space == .stored, facts.orientation != .upright else { return (plan.regions, plan.masks) }
+    let turn: (Region) -> Region = { region in
+      region.mapped { facts.orientation.displayed($0, of: facts.stored) }
+    }
+    let regions = plan.regions.mapped(
+      width: facts.displayed.width, height: facts.displayed.height, masks: turn, guarded: turn)
+    let masks = plan.masks.map { mask in
+      var mask = mask
+      mask.rect = facts.orientation.displayed(mask.rect, of: facts.stored)
+      return mask
+    }
+    return (regions, masks)
+  }
+
+  private func encode(
+    _ still: borrowing MaskedStill, as format: ImageFormat, isGray: Bool
+  ) throws(Refusal) -> [UInt8] {
+    do throws(CodecError) {
+      switch format {
+      case .png:
+        return try PNG.encode(
+          still.pixels, width: still.width, height: still.height,
+          as: still.isOpaque ? (isGray ? .gray8 : .rgb8) : .rgba8, level: 1)
+      case .jpeg:
+        let shown = still.isOpaque ? [] : still.flattened(on: ImageRedactor.background)
+        return try JPEG.encode(
+          still.isOpaque ? still.pixels : shown.span, width: still.width, height: still.height,
+          quality: settings.quality, chroma: .full)
+      }
+    } catch {
+      throw Refusal(error)
+    }
+  }
+
+  /// Decodes an output again. Of PNG every pixel must be what was masked; of both formats every masked pixel must be
+  /// the fill, and there must be nothing in the file but a picture.
+  private func verify(
+    _ bytes: [UInt8], _ format: ImageFormat, _ still: borrowing MaskedStill, _ regions: MaskRegions
+  ) throws(Refusal) {
+    let fault = Refusal(.notVerified, "the output did not decode to what was masked; report this as a bug")
+    let pixels: [UInt32]
+    let fills: MaskFills
+    do {
+      switch format {
+      case .png:
+        let chunks = try PNG.chunks(of: bytes.span)
+        guard chunks.allSatisfy({ ["IHDR", "IDAT", "IEND"].contains($0.name) }) else { throw fault }
+        let image = try PNG.decode(bytes.span, as: still.isOpaque ? .rgb : .argb)
+        guard image.info.header.width == still.width, image.info.header.height == still.height,
+          ImageRedactor.equal(image.pixels.span, still.pixels, mask: still.isOpaque ? 0x00FF_FFFF : ~0)
+        else { throw fault }
+        pixels = image.pixels
+        fills = settings.policy.fills
+      case .jpeg:
+        let allowed: Set<UInt8> = [0xE0, 0xDB, 0xC0, 0xC4, 0xDA]
+        guard try JPEG.segments(of: bytes.span).allSatisfy({ allowed.contains($0.marker) }) else {
+          throw fault
+        }
+        let image = try JPEG.decode(bytes.span)
+        guard image.info.header.width == still.width, image.info.header.height == still.height,
+          image.info.trailingBytes == 0
+        else { throw fault }
+        pixels = image.pixels
+        fills = codedFills
+      }
+    } catch {
+      throw fault
+    }
+    for layer in regions.fills(fills) {
+      let colour = layer.colour | (format == .png && !still.isOpaque ? 0xFF00_0000 : 0)
+      for band in layer.region.bands {
+        for y in band.minY..<band.maxY {
+          for xs in layer.region.spans[band.firstSpan..<band.endSpan] {
+            let row = y * still.width + xs.lowerBound..<y * still.width + xs.upperBound
+            guard ImageRedactor.isFilled(pixels, row, colour) else { throw fault }
+          }
+        }
+      }
+    }
+  }
+
+  private static func isFilled(_ pixels: [UInt32], _ range: Range<Int>, _ colour: UInt32) -> Bool {
+    !PixelRow.differs(pixels.span.extracting(range), from: colour)
+  }
+
+  private static func equal(_ a: Span<UInt32>, _ b: Span<UInt32>, mask: UInt32) -> Bool {
+    let count = a.count
+    guard b.count == count else { return false }
+    var difference: UInt32 = 0
+    for i in 0..<count { difference |= a[i] ^ b[i] }
+    return difference & mask == 0
+  }
+}
+
+/// How masks grow so that nothing under them leaves a trace beside them: to whole blocks of the file that the picture
+/// came from, if that is a JPEG, and of the one that it goes to.
+struct Growth {
+  var facts: ImageFacts
+  var source: PixelSize
+  var output: PixelSize
+
+  func callAsFunction(_ region: Region) -> Region {
+    var region = region
+    if source.width > 1 || source.height > 1 {
+      let turn = facts.orientation
+      region = region.mapped { turn.stored($0, of: facts.stored) }
+        .grown(toBlocksOf: source, in: facts.stored)
+        .mapped { turn.displayed($0, of: facts.stored) }
+    }
+    return region.grown(toBlocksOf: output, in: facts.displayed)
+  }
+}

@@ -1,0 +1,187 @@
+import Glibc
+import Synchronization
+
+/// Where redacted images go. A file gets its name only once all of it is written and on the disk, and never takes the place of
+/// another.
+final class OutputFolder: Sendable {
+  enum Outcome: String, Sendable {
+    case written
+    /// A file with the same bytes was there already.
+    case same
+  }
+
+  private let root: Folder
+  private let syncs: Bool
+  /// For tests: as on file systems that have no unnamed files.
+  private let namesTemporaries: Bool
+  /// Folders that got a name, by their paths.
+  private let touched = Mutex<Set<String>>([])
+
+  /// Makes the folder and those above it where they are missing.
+  init(_ path: String, syncs: Bool, namesTemporaries: Bool = false) throws(OutputFault) {
+    try OutputFolder.make(path)
+    do throws(FolderFault) { root = try Folder(path) } catch { throw .system(error) }
+    self.syncs = syncs
+    self.namesTemporaries = namesTemporaries
+  }
+
+  var status: Folder.Status { get throws(FolderFault) { try root.status() } }
+
+  /// Gives a file that name, with those bytes.
+  ///
+  /// - Parameter path: parts joined by slashes; folders that are missing are made.
+  func publish(_ bytes: [UInt8], at path: String) throws(OutputFault) -> Outcome {
+    var parts = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+    let name = parts.removeLast()
+    var folder = root
+    for part in parts { folder = try OutputFolder.enter(part, of: folder) }
+    if syncs { touched.withLock { _ = $0.insert(parts.joined(separator: "/")) } }
+    if try isPresent(name, bytes, in: folder) { return .same }
+    var isNamed = namesTemporaries ? nil : try writeUnnamed(bytes, name, in: folder)
+    if isNamed == nil { isNamed = try writeNamed(bytes, name, in: folder) }
+    if isNamed == true { return .written }
+    // Another run was faster.
+    guard try isPresent(name, bytes, in: folder) else { throw .exists }
+    return .same
+  }
+
+  /// Makes names last that were given: called once, at the end. After a power cut before that a name may be missing, but
+  /// none has a file that isn't whole.
+  func finish() throws(OutputFault) {
+    for path in touched.withLock({ $0 }) {
+      var folder = root
+      for part in path.split(separator: "/") { folder = try OutputFolder.enter(String(part), of: folder) }
+      guard fsync(folder.descriptor) == 0 else { throw failure("", "writing to the disk", in: folder) }
+    }
+  }
+
+  /// The bytes of an output; nil where there is none that can be read.
+  func contents(of path: String, limit: Int) -> [UInt8]? {
+    var parts = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+    let name = parts.removeLast()
+    var folder = root
+    for part in parts {
+      guard let next = try? folder.folder(named: part) else { return nil }
+      folder = next
+    }
+    return try? folder.contents(of: name, limit: limit)
+  }
+
+  /// Whether the file is there already, with those bytes.
+  private func isPresent(_ name: String, _ bytes: [UInt8], in folder: Folder) throws(OutputFault) -> Bool {
+    do throws(FolderFault) {
+      guard let status = try folder.status(of: name) else { return false }
+      guard status.kind == .file, status.size == bytes.count else { throw FolderFault.notAFile(path: name) }
+      guard try folder.contents(of: name, limit: bytes.count) == bytes else {
+        throw FolderFault.changed(path: name)
+      }
+      return true
+    } catch {
+      if case .system = error { throw .system(error) }
+      throw .exists
+    }
+  }
+
+  /// Writes to a file without a name and then gives it one: whatever ends the program leaves nothing behind.
+  ///
+  /// - Returns: whether it got the name, which another file may have; nil where the file system can't do this.
+  private func writeUnnamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputFault) -> Bool?
+  {
+    // From here on to the end of the type: strings live as terminated C strings until a call returns, and no call keeps
+    // a pointer.
+    let file = Folder.retrying {
+      unsafe openat(folder.descriptor, ".", unnamedFile | O_WRONLY | O_CLOEXEC, 0o644)
+    }
+    guard file >= 0 else {
+      switch errno {
+      case EOPNOTSUPP, EISDIR, ENOENT, EINVAL: return nil
+      default: throw failure(name, "writing", in: folder)
+      }
+    }
+    defer { close(file) }
+    try write(bytes, to: file, name, in: folder)
+    let code = unsafe linkat(
+      AT_FDCWD, "/proc/self/fd/\(file)", folder.descriptor, name, AT_SYMLINK_FOLLOW)
+    if code == 0 { return true }
+    switch errno {
+    case EEXIST: return false
+    case ENOENT, EXDEV, EOPNOTSUPP, EPERM: return nil
+    default: throw failure(name, "naming", in: folder)
+    }
+  }
+
+  /// Writes to a file with a name of its own and then changes that.
+  ///
+  /// - Returns: whether it got the name, which another file may have.
+  private func writeNamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputFault) -> Bool {
+    let temporary = ".scrim-\(UInt64.random(in: 0 ... .max)).part"
+    let file = Folder.retrying {
+      unsafe openat(folder.descriptor, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    }
+    guard file >= 0 else { throw failure(temporary, "writing", in: folder) }
+    defer {
+      close(file)
+      unsafe _ = unlinkat(folder.descriptor, temporary, 0)
+    }
+    try write(bytes, to: file, name, in: folder)
+    // A second name instead of a renaming, since that fails where the name is taken. File systems without links (FAT) can
+    // hold no output.
+    if unsafe linkat(folder.descriptor, temporary, folder.descriptor, name, 0) == 0 { return true }
+    if errno == EEXIST { return false }
+    throw failure(name, "naming", in: folder)
+  }
+
+  private func write(
+    _ bytes: [UInt8], to file: Int32, _ name: String, in folder: Folder
+  ) throws(OutputFault) {
+    var done = 0
+    while done < bytes.count {
+      // `done` is less than `count`, so the pointer and the length stay inside the array.
+      let written = Folder.retrying {
+        unsafe bytes.withUnsafeBytes { all in
+          unsafe Glibc.write(file, all.baseAddress! + done, all.count - done)
+        }
+      }
+      guard written > 0 else { throw failure(name, "writing", in: folder) }
+      done += written
+    }
+    if syncs, fsync(file) != 0 { throw failure(name, "writing to the disk", in: folder) }
+  }
+
+  private static func enter(_ name: String, of folder: Folder) throws(OutputFault) -> Folder {
+    if unsafe mkdirat(folder.descriptor, name, 0o755) != 0, errno != EEXIST {
+      throw .system(.system(path: folder.place(of: name), doing: "making the folder", errno: errno))
+    }
+    do { return try folder.folder(named: name) } catch {
+      // Something else than a folder has the name.
+      if case .system(_, _, let code) = error, code == ENOTDIR || code == ELOOP { throw .exists }
+      throw .system(error)
+    }
+  }
+
+  /// Makes a folder and those above it.
+  static func make(_ path: String) throws(OutputFault) {
+    if unsafe mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+    let code = errno
+    if code == ENOENT, let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
+      try make(String(path[..<slash]))
+      if unsafe mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+    }
+    throw .system(.system(path: path, doing: "making the folder", errno: code))
+  }
+
+  private func failure(_ name: String, _ doing: String, in folder: Folder) -> OutputFault {
+    .system(.system(path: folder.place(of: name), doing: doing, errno: errno))
+  }
+}
+
+/// Why an output could not be written.
+enum OutputFault: Error {
+  /// The disk is full, the folder can't be written: nothing that follows would fare better.
+  case system(FolderFault)
+  /// Something with other bytes has the name.
+  case exists
+}
+
+// A macro of Linux that Swift does not see.
+private let unnamedFile: Int32 = 0o20000000 | O_DIRECTORY

@@ -1,0 +1,375 @@
+import Dispatch
+import Foundation
+import Glibc
+import ScrimCodec
+import ScrimRedact
+import Synchronization
+
+/// What to redact, and where to.
+public struct RedactionRequest: Sendable {
+  public var input: String
+  public var output: String
+  /// A tree that mirrors the input's and holds the sidecars; nil where they lie beside the images.
+  public var widgets: String?
+  /// Where pictures go that show what was masked and why; nil for none.
+  public var preview: String?
+  /// The folder of the ledger and its key; `OUTPUT.resume` by default.
+  public var state: String
+  public var settings: RedactionSettings
+  /// Images at a time.
+  public var jobs = 1
+  public var shard = Shard.whole
+  /// Whether to leave out what an earlier run finished.
+  public var resumes = false
+  /// Whether to do everything but write.
+  public var isDryRun = false
+  /// Whether outputs get names that tell nothing, all in one folder.
+  public var hashesNames = false
+  /// Whether files are on the disk before they get their names.
+  public var syncs = true
+
+  public init(input: String, output: String, settings: RedactionSettings) {
+    self.input = input
+    self.output = output
+    self.settings = settings
+    var stem = output[...]
+    while stem.count > 1, stem.hasSuffix("/") { stem = stem.dropLast() }
+    state = stem + ".resume"
+  }
+
+  /// Whether a path lies in the output folder.
+  public func outputHolds(_ path: String) -> Bool {
+    RedactionRun.overlap(RedactionRun.resolved(output), RedactionRun.resolved(path))
+  }
+}
+
+/// Why a run can't begin or go on. What was published until then is whole and redacted.
+public enum RunFault: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The request makes no sense.
+  case usage(String)
+  /// The disk is full, a folder can't be read, …
+  case system(String)
+
+  public var description: String {
+    switch self {
+    case .usage(let text), .system(let text): text
+    }
+  }
+}
+
+/// Redacts a tree of images. Workers draw from one scan, so that memory is bounded by the images in work.
+public final class RedactionRun: Sendable {
+  private let request: RedactionRequest
+  private let redactor: ImageRedactor
+  private let input: Folder
+  private let widgets: Folder?
+  private let annotations = FolderAnnotations()
+  private let output: OutputFolder?
+  private let preview: OutputFolder?
+  private let ledger: ResumeLedger?
+  private let state: Mutex<State>
+
+  private struct State {
+    var scan: FolderScan
+    var summary: RedactionSummary
+    var fault: RunFault?
+  }
+
+  /// Checks the request, opens its folders and makes those of the output (but not in a dry run).
+  public init(_ request: RedactionRequest) throws(RunFault) {
+    self.request = request
+    try RedactionRun.checkApart(request)
+    do throws(FolderFault) {
+      input = try Folder(request.input)
+      widgets = try request.widgets.map { path throws(FolderFault) in try Folder(path) }
+    } catch {
+      throw .usage("\(error)")
+    }
+    do throws(CodecError) {
+      var settings = request.settings
+      settings.makesPreviews = request.preview != nil && !request.isDryRun
+      redactor = try ImageRedactor(settings)
+    } catch {
+      throw .system("\(error)")
+    }
+    var excluded: [Folder.Status] = []
+    do throws(OutputFault) {
+      if request.isDryRun {
+        (output, ledger, preview) = (nil, nil, nil)
+      } else {
+        let folder = try OutputFolder(request.output, syncs: request.syncs)
+        output = folder
+        ledger = try ResumeLedger(request.state, shard: request.shard, resuming: request.resumes)
+        preview = try request.preview.map { path throws(OutputFault) in
+          try OutputFolder(path, syncs: request.syncs)
+        }
+        do throws(FolderFault) { excluded = [try folder.status] } catch { throw .system(error) }
+      }
+    } catch {
+      throw RunFault(error)
+    }
+    do throws(FolderFault) {
+      state = Mutex(
+        State(
+          scan: try FolderScan(input, output: request.settings.output.format, excluding: excluded),
+          summary: RedactionSummary(policy: request.settings.policy)))
+    } catch {
+      throw .system("\(error)")
+    }
+  }
+
+  /// Input, output, ledger and sidecars must not lie in each other where that would mix them.
+  private static func checkApart(_ request: RedactionRequest) throws(RunFault) {
+    let output = resolved(request.output)
+    let others =
+      [("the input", request.input), ("the ledger", request.state)]
+      + (request.widgets.map { [("the sidecars", $0)] } ?? [])
+      + (request.preview.map { [("the previews", $0)] } ?? [])
+    for (what, path) in others where overlap(output, resolved(path)) {
+      throw .usage(
+        "\(request.output): the output and \(what) (\(path)) lie in each other; give a folder of its own")
+    }
+    if let preview = request.preview {
+      let inputs =
+        [("input", request.input), ("ledger", request.state)]
+        + (request.widgets.map { [("sidecars", $0)] } ?? [])
+      for (what, path) in inputs where overlap(resolved(preview), resolved(path)) {
+        throw .usage(
+          "\(preview): the previews and the \(what) (\(path)) lie in each other; give a folder of its own")
+      }
+    }
+    guard !overlap(resolved(request.input), resolved(request.state)) else {
+      throw .usage("\(request.state): the ledger and the input lie in each other; give a folder of its own")
+    }
+  }
+
+  /// Whether one is the other, or lies in it.
+  static func overlap(_ a: String, _ b: String) -> Bool {
+    let (a, b) = (Array((a == "/" ? a : a + "/").utf8), Array((b == "/" ? b : b + "/").utf8))
+    return a.starts(with: b) || b.starts(with: a)
+  }
+
+  /// The path without links; of what does not exist yet, the part that does is resolved.
+  static func resolved(_ path: String) -> String {
+    // The result is a terminated string of malloc's, freed here.
+    if let real = unsafe realpath(path, nil) {
+      defer { unsafe free(real) }
+      return unsafe String(cString: real)
+    }
+    var trimmed = path[...]
+    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
+    guard let slash = trimmed.lastIndex(of: "/") else { return resolved(".") + "/" + trimmed }
+    let parent = slash == trimmed.startIndex ? "/" : resolved(String(trimmed[..<slash]))
+    return (parent == "/" ? "" : parent) + trimmed[slash...]
+  }
+
+  /// How many images there are to look at, shards regarded. Walks the whole tree.
+  public func count() -> Int {
+    guard var scan = try? FolderScan(input, output: nil, excluding: []) else { return 0 }
+    var count = 0
+    while let item = scan.next() {
+      switch item {
+      case .image(let image): count += request.shard.holds(image.path) ? 1 : 0
+      case .refused(let path, _): count += request.shard.holds(path) ? 1 : 0
+      }
+    }
+    return count
+  }
+
+  /// Works until all images are done, the system fails or someone interrupts.
+  ///
+  /// - Parameter onResult: called once an image, one call at a time; throwing ends the run.
+  public func run(
+    isInterrupted: @escaping @Sendable () -> Bool,
+    onResult: @escaping @Sendable (ImageResult) throws(RunFault) -> Void
+  ) throws(RunFault) -> RedactionSummary {
+    DispatchQueue.concurrentPerform(iterations: request.jobs) { _ in
+      while !isInterrupted(), let item = nextItem() {
+        do throws(RunFault) {
+          let (result, usage) = try process(item)
+          try finish(result, usage, onResult)
+        } catch {
+          stop(error)
+        }
+      }
+    }
+    let summary = state.withLock { state in
+      var summary = state.summary
+      summary.others = state.scan.othersPassed
+      summary.isInterrupted = isInterrupted()
+      return summary
+    }
+    do throws(OutputFault) {
+      try output?.finish()
+      try preview?.finish()
+    } catch { stop(RunFault(error)) }
+    if let fault = state.withLock({ $0.fault }) { throw fault }
+    return summary
+  }
+
+  private func nextItem() -> FolderScan.Item? {
+    state.withLock { state in
+      while state.fault == nil, let item = state.scan.next() {
+        switch item {
+        case .image(let image): if request.shard.holds(image.path) { return item }
+        case .refused(let path, _): if request.shard.holds(path) { return item }
+        }
+      }
+      return nil
+    }
+  }
+
+  private func stop(_ fault: RunFault) {
+    state.withLock { if $0.fault == nil { $0.fault = fault } }
+  }
+
+  private func finish(
+    _ result: ImageResult, _ usage: MaskUsage?, _ onResult: (ImageResult) throws(RunFault) -> Void
+  ) throws(RunFault) {
+    let fault: RunFault? = state.withLock { state in
+      state.summary.add(result, usage)
+      do throws(RunFault) { try onResult(result) } catch { return error }
+      return nil
+    }
+    if let fault { throw fault }
+  }
+
+  private func process(_ item: FolderScan.Item) throws(RunFault) -> (ImageResult, MaskUsage?) {
+    switch item {
+    case .refused(let path, let refusal): return (ImageResult(path, refusal), nil)
+    case .image(let image):
+      do throws(ImageFault) {
+        return try result(of: image)
+      } catch {
+        switch error {
+        case .refused(let refusal): return (ImageResult(image.path, refusal), nil)
+        case .stopped(let fault): throw fault
+        }
+      }
+    }
+  }
+
+  private enum ImageFault: Error {
+    case refused(Refusal)
+    case stopped(RunFault)
+  }
+
+  private func result(of image: ScannedImage) throws(ImageFault) -> (ImageResult, MaskUsage?) {
+    let bytes = try contents(of: image)
+    let file = try sidecarFile(of: image)
+    let isMissing = file == nil && request.settings.detector == nil
+    if isMissing, request.settings.onMissing == .skip { return (ImageResult(image.path, .skipped), nil) }
+    if isMissing, request.settings.onMissing == .fail {
+      throw .refused(
+        Refusal(
+          .noBoxes, "no file says what is on it; put \(image.name).json beside it, or give --on-missing"))
+    }
+    let name = outputName(of: image)
+    let mark = ledger?.mark(of: [
+      request.settings.identity, Array(image.path.utf8), bytes, Array((file?.ending ?? "").utf8),
+      file?.bytes ?? [],
+    ])
+    if request.resumes, let mark, isFinished(mark, at: name) {
+      var result = ImageResult(image.path, .resumed)
+      result.output = name
+      return (result, nil)
+    }
+    let redacted = try redact(bytes, image, file)
+    guard let output, let ledger, let mark else {
+      let planned = request.hashesNames ? nil : name
+      return (ImageResult(image.path, .planned, output: planned, redacted), redacted.usage)
+    }
+    do throws(OutputFault) {
+      if let preview, let made = redacted.preview { _ = try preview.publish(made, at: name + ".png") }
+      let outcome = try output.publish(redacted.bytes, at: name)
+      try ledger.note(mark, output: ledger.mark(of: [redacted.bytes]))
+      let status: ImageResult.Status = outcome == .same ? .same : .written
+      return (ImageResult(image.path, status, output: name, redacted), redacted.usage)
+    } catch .exists {
+      throw .refused(
+        Refusal(
+          .exists, "another file has the name of its output (\(name)); remove it, or give another folder"))
+    } catch {
+      throw .stopped(RunFault(error))
+    }
+  }
+
+  private func contents(of image: ScannedImage) throws(ImageFault) -> [UInt8] {
+    do throws(FolderFault) {
+      if let bytes = try image.folder.contents(of: image.name, limit: request.settings.fileLimit) {
+        return bytes
+      }
+    } catch {
+      throw .refused(Refusal(error))
+    }
+    throw .refused(Refusal(.unreadable, "the file is gone"))
+  }
+
+  private func sidecarFile(of image: ScannedImage) throws(ImageFault) -> SidecarFile? {
+    var folder = image.folder
+    if let widgets {
+      folder = widgets
+      do throws(FolderFault) {
+        for part in image.folderPath.split(separator: "/") {
+          guard try folder.status(of: String(part)) != nil else { return nil }
+          folder = try folder.folder(named: String(part))
+        }
+      } catch {
+        throw .refused(Refusal(.badBoxes, "the folder of its sidecar: \(error.sentence)"))
+      }
+    }
+    do throws(SidecarFault) {
+      return try SidecarFile.find(
+        for: image.name, in: folder, isStemUnique: image.isStemUnique, annotations: annotations)
+    } catch {
+      throw .refused(Refusal(error))
+    }
+  }
+
+  private func redact(
+    _ bytes: [UInt8], _ image: ScannedImage, _ file: SidecarFile?
+  ) throws(ImageFault) -> RedactedImage {
+    do throws(Refusal) {
+      let facts = try ImageFacts(bytes, format: image.format)
+      guard let file else { return try redactor.redact(bytes, facts: facts, sidecar: nil) }
+      let sidecar: Sidecar
+      do throws(SidecarFault) {
+        sidecar = try file.sidecar(
+          SidecarRequest(
+            image: image.path, stored: facts.stored, displayed: facts.displayed,
+            boxScale: request.settings.boxScale))
+      } catch {
+        throw Refusal(error)
+      }
+      return try redactor.redact(bytes, facts: facts, sidecar: sidecar)
+    } catch {
+      throw .refused(error)
+    }
+  }
+
+  private func outputName(of image: ScannedImage) -> String {
+    let format = request.settings.output.format ?? image.format
+    if request.hashesNames, let ledger {
+      return ledger.name(for: image.path) + "." + format.fileExtension
+    }
+    guard format != image.format, let dot = image.path.lastIndex(of: ".") else { return image.path }
+    return image.path[..<dot] + "." + format.fileExtension
+  }
+
+  /// Whether an earlier run made this output of this input, and it is still there.
+  private func isFinished(_ mark: ResumeLedger.Mark, at name: String) -> Bool {
+    guard let ledger, let made = ledger.output(of: mark), let output,
+      let bytes = output.contents(of: name, limit: 1 << 32)
+    else { return false }
+    return ledger.mark(of: [bytes]) == made
+  }
+}
+
+extension RunFault {
+  init(_ fault: OutputFault) {
+    switch fault {
+    case .system(let fault): self = .system("\(fault)")
+    case .exists: self = .system("the output folder was changed by another program")
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import Glibc
+import ScrimFormat
+import Synchronization
+
+/// What earlier runs finished, in a folder beside the output: `key`, 32 random bytes that only its owner can read, and
+/// `done-*`, a line of two digests an image. Without the key the digests tell nothing: they are no means to guess a
+/// picture, its boxes or its name.
+final class ResumeLedger: Sendable {
+  private let key: [UInt8]
+  private let finished: [Mark: Mark]
+  private let descriptor: Int32
+  private let path: String
+
+  /// The first half of a keyed digest.
+  struct Mark: Hashable, Sendable {
+    var high: UInt64
+    var low: UInt64
+
+    init(_ digest: SHA256Digest) {
+      (high, low) = (0, 0)
+      for byte in digest.bytes[0..<8] { high = high << 8 | UInt64(byte) }
+      for byte in digest.bytes[8..<16] { low = low << 8 | UInt64(byte) }
+    }
+
+    init?(hex: Substring.UTF8View) {
+      guard hex.count == 32, let high = UInt64(String(hex.prefix(16)) ?? "", radix: 16),
+        let low = UInt64(String(hex.dropFirst(16)) ?? "", radix: 16)
+      else { return nil }
+      (self.high, self.low) = (high, low)
+    }
+
+    var hex: String {
+      [high, low].map { half in
+        let digits = String(half, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+      }.joined()
+    }
+  }
+
+  /// Opens the ledger, making what is missing.
+  ///
+  /// - Parameters:
+  ///   - shard: runs that write at the same time have files of their own.
+  ///   - resuming: whether to read what earlier runs finished.
+  init(_ path: String, shard: Shard, resuming: Bool) throws(OutputFault) {
+    self.path = path
+    try OutputFolder.make(path)
+    key = try ResumeLedger.key(in: path)
+    var finished: [Mark: Mark] = [:]
+    if resuming {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      for name in names where name.hasPrefix("done-") {
+        // A last line that was cut short is no line of two digests, and is passed over.
+        let text = (try? String(contentsOfFile: path + "/" + name, encoding: .utf8)) ?? ""
+        for line in text.split(separator: "\n") {
+          let parts = line.split(separator: " ")
+          guard parts.count == 2, let input = Mark(hex: parts[0].utf8), let output = Mark(hex: parts[1].utf8)
+          else { continue }
+          finished[input] = output
+        }
+      }
+    }
+    self.finished = finished
+    let file = path + "/done-\(shard.index)-of-\(shard.count)"
+    // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
+    descriptor = unsafe open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .system(.system(path: file, doing: "opening", errno: errno)) }
+    // What a kill left of a last line ends here.
+    try append([UInt8(ascii: "\n")])
+  }
+
+  deinit { close(descriptor) }
+
+  /// The folder's key; made if this is the first run. Of several first runs at once one makes it.
+  private static func key(in path: String) throws(OutputFault) -> [UInt8] {
+    do throws(FolderFault) {
+      let folder = try Folder(path)
+      for _ in 0..<2 {
+        if let key = try folder.contents(of: "key", limit: 32), key.count == 32 { return key }
+        var generator = SystemRandomNumberGenerator()
+        let key = (0..<32).map { _ in UInt8.random(in: 0 ... .max, using: &generator) }
+        let temporary = "key-\(UInt64.random(in: 0 ... .max))"
+        // As in `init`; the bytes are in the array for the call.
+        let file = unsafe openat(folder.descriptor, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .system(path: path, doing: "making a key", errno: errno) }
+        defer {
+          close(file)
+          unsafe _ = unlinkat(folder.descriptor, temporary, 0)
+        }
+        let written = unsafe key.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, 32) }
+        guard written == 32, fsync(file) == 0 else {
+          throw .system(path: path, doing: "making a key", errno: errno)
+        }
+        if unsafe linkat(folder.descriptor, temporary, folder.descriptor, "key", 0) != 0, errno != EEXIST {
+          throw .system(path: path, doing: "making a key", errno: errno)
+        }
+      }
+      throw .changed(path: path + "/key")
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  /// Of everything that an output depends on.
+  func mark(of parts: [[UInt8]]) -> Mark {
+    var inner = SHA256()
+    inner.update(key(masked: 0x36).span)
+    for part in parts {
+      var count = UInt64(part.count)
+      var length: [UInt8] = []
+      for _ in 0..<8 {
+        length.append(UInt8(truncatingIfNeeded: count))
+        count >>= 8
+      }
+      inner.update(length.span)
+      inner.update(part.span)
+    }
+    var outer = SHA256()
+    outer.update(key(masked: 0x5C).span)
+    outer.update(inner.digest().bytes.span)
+    return Mark(outer.digest())
+  }
+
+  /// A name for the output of an image that tells nothing of the image's own.
+  func name(for path: String) -> String { mark(of: [Array("name".utf8), Array(path.utf8)]).hex }
+
+  /// The key as HMAC (RFC 2104) wants it.
+  private func key(masked mask: UInt8) -> [UInt8] {
+    key.map { $0 ^ mask } + [UInt8](repeating: mask, count: 64 - key.count)
+  }
+
+  /// The output that an earlier run made of the input; nil where none did.
+  func output(of input: Mark) -> Mark? { finished[input] }
+
+  func note(_ input: Mark, output: Mark) throws(OutputFault) {
+    try append(Array("\(input.hex) \(output.hex)\n".utf8))
+  }
+
+  /// One call a line, so that lines of several threads don't mix.
+  private func append(_ bytes: [UInt8]) throws(OutputFault) {
+    // The bytes are in the array for the call.
+    let written = Folder.retrying {
+      unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    }
+    guard written == bytes.count else {
+      throw .system(.system(path: path, doing: "writing", errno: written < 0 ? errno : ENOSPC))
+    }
+  }
+}
+
+/// A part of the images: those whose path falls into it, on every machine the same.
+public struct Shard: Hashable, Sendable {
+  /// 1 to `count`.
+  public let index: Int
+  public let count: Int
+
+  public static let whole = Shard(index: 1, count: 1)
+
+  public init(index: Int, count: Int) {
+    precondition(count >= 1 && (1...count).contains(index), "shards are numbered from 1 to their count")
+    self.index = index
+    self.count = count
+  }
+
+  func holds(_ path: String) -> Bool { Int(Text.hash(path.utf8) % UInt64(count)) == index - 1 }
+}

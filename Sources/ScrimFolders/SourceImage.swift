@@ -1,0 +1,212 @@
+import ScrimCodec
+
+/// What a file of pictures is.
+public enum ImageFormat: String, Sendable {
+  case png, jpeg
+
+  /// By the extension of a name, in any case; nil for files that are none of ours.
+  init?(name: String) {
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+    switch name[dot...].dropFirst().lowercased() {
+    case "png": self = .png
+    case "jpg", "jpeg": self = .jpeg
+    default: return nil
+    }
+  }
+
+  var fileExtension: String { self == .png ? "png" : "jpg" }
+
+  init?(signatureOf bytes: [UInt8]) {
+    if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
+      self = .png
+    } else if bytes.starts(with: [0xFF, 0xD8]) {
+      self = .jpeg
+    } else {
+      return nil
+    }
+  }
+}
+
+/// What is known of an image before its pixels are decoded.
+struct ImageFacts {
+  var format: ImageFormat
+  /// Pixels.
+  var stored: PixelSize
+  var orientation: Orientation
+  /// Whether the file may have pixels that are not opaque.
+  var mayHaveAlpha: Bool
+  var isGray: Bool
+  /// What leaves nothing behind but is worth a word.
+  var notes: [String] = []
+
+  var displayed: PixelSize { orientation.displayed(stored) }
+
+  /// Looks at the structure of a file, and refuses what this tool will not take.
+  ///
+  /// - Parameter format: by the file's name, which the content must not contradict.
+  init(_ bytes: [UInt8], format: ImageFormat) throws(Refusal) {
+    guard let actual = ImageFormat(signatureOf: bytes) else {
+      throw Refusal(
+        .otherContent, "named as \(format.rawValue.uppercased()), the content is something else; rename it")
+    }
+    guard actual == format else {
+      throw Refusal(
+        .otherContent,
+        "named as \(format.rawValue.uppercased()), the content is \(actual.rawValue.uppercased()); rename it")
+    }
+    do {
+      switch format {
+      case .png: try self.init(png: bytes)
+      case .jpeg: try self.init(jpeg: bytes)
+      }
+    } catch let error as CodecError {
+      throw Refusal(error)
+    } catch let error as Refusal {
+      throw error
+    } catch {
+      throw Refusal(.damaged, "it can't be read")
+    }
+  }
+
+  private init(png bytes: [UInt8]) throws {
+    let header = try PNG.header(of: bytes.span)
+    self.init(
+      format: .png, stored: PixelSize(width: header.width, height: header.height), orientation: .upright,
+      mayHaveAlpha: header.colorType == .rgba || header.colorType == .grayAlpha,
+      isGray: header.colorType == .gray)
+    for chunk in try PNG.chunks(of: bytes.span) {
+      switch chunk.name {
+      case "acTL", "fcTL", "fdAT":
+        throw Refusal(.unsupported, "an animated PNG; export the frame that is meant as a plain one")
+      case "tRNS":
+        mayHaveAlpha = true
+        isGray = false
+      case "iCCP": notes.append("colour profile dropped")
+      case "eXIf":
+        let turn = JPEG.orientation(ofTIFF: bytes.span.extracting(chunk.content))
+        guard turn ?? 1 == 1 else {
+          throw Refusal(
+            .unsupported, "a PNG that Exif data turns, which few programs heed; turn its pixels first")
+        }
+      default: break
+      }
+    }
+  }
+
+  private init(jpeg bytes: [UInt8]) throws {
+    let header = try JPEG.header(of: bytes.span)
+    guard header.components != 4 else {
+      throw Refusal(
+        .unsupported, "colours for print (CMYK), which look different everywhere; convert it first")
+    }
+    self.init(
+      format: .jpeg, stored: PixelSize(width: header.width, height: header.height),
+      orientation: Orientation(number: header.orientation), mayHaveAlpha: false,
+      isGray: header.components == 1)
+    for segment in try JPEG.segments(of: bytes.span) where segment.marker == 0xE2 {
+      if bytes[segment.content].starts(with: "MPF\0".utf8) {
+        throw Refusal(.unsupported, "several pictures in one JPEG; export the one that is meant")
+      }
+      if bytes[segment.content].starts(with: "ICC_PROFILE\0".utf8), !notes.contains("colour profile dropped")
+      {
+        notes.append("colour profile dropped")
+      }
+    }
+  }
+
+  private init(
+    format: ImageFormat, stored: PixelSize, orientation: Orientation, mayHaveAlpha: Bool, isGray: Bool
+  ) {
+    self.format = format
+    self.stored = stored
+    self.orientation = orientation
+    self.mayHaveAlpha = mayHaveAlpha
+    self.isGray = isGray
+  }
+}
+
+/// A decoded image, turned as it is looked at.
+struct SourceImage {
+  var facts: ImageFacts
+  /// Pixels `0xAARRGGBB` of the displayed picture; high bytes mean nothing where all are opaque.
+  var pixels: [UInt32]
+  var isOpaque: Bool
+  /// Pixels of the stored picture that its file codes together: a trace of any of them may be in all of them.
+  var block: PixelSize
+
+  init(_ bytes: [UInt8], facts: ImageFacts, pixelLimit: Int) throws(Refusal) {
+    self.facts = facts
+    do throws(CodecError) {
+      switch facts.format {
+      case .png:
+        let image = try PNG.decode(
+          bytes.span, as: facts.mayHaveAlpha ? .argb : .rgb, sixteenBit: .refuse, pixelLimit: pixelLimit)
+        pixels = image.pixels
+        isOpaque = image.info.isOpaque
+        block = PixelSize(width: 1, height: 1)
+      case .jpeg:
+        let image = try JPEG.decode(bytes.span, upsampling: .withinBlocks, pixelLimit: pixelLimit)
+        guard image.info.trailingBytes == 0 else {
+          throw CodecError(
+            .jpeg, .trailingBytes(image.info.trailingBytes),
+            "bytes follow the end of the picture, where phones keep previews and videos")
+        }
+        pixels = facts.orientation.displayed(image.pixels, of: facts.stored)
+        isOpaque = true
+        block = PixelSize(width: image.info.blockWidth, height: image.info.blockHeight)
+      }
+    } catch {
+      throw Refusal(error)
+    }
+  }
+}
+
+/// Why an image has no output.
+public struct Refusal: Error, Hashable, Sendable {
+  public enum Reason: String, Sendable {
+    case noBoxes = "no boxes"
+    case badBoxes = "bad boxes"
+    case unreadable
+    case notAFile = "not a regular file"
+    case otherContent = "content and extension differ"
+    case damaged
+    case unsupported
+    case overLimit = "over the limit"
+    case badName = "name"
+    case clash = "names clash"
+    case exists = "output exists"
+    case notVerified = "verification failed"
+  }
+
+  public var reason: Reason
+  /// What is wrong and what to do next. Tells of the file's structure, never of what a picture or a widget shows.
+  public var sentence: String
+
+  init(_ reason: Reason, _ sentence: String) {
+    self.reason = reason
+    self.sentence = sentence
+  }
+
+  init(_ error: CodecError) {
+    let reason: Reason =
+      switch error.fault {
+      case .otherFormat: .otherContent
+      case .truncated, .damaged, .trailingBytes: .damaged
+      case .unsupported: .unsupported
+      case .overLimit, .outOfMemory: .overLimit
+      }
+    self.init(reason, "\(error)")
+  }
+
+  init(_ fault: FolderFault) {
+    let reason: Reason =
+      switch fault {
+      case .system, .changed: .unreadable
+      case .notAFile: .notAFile
+      case .tooLarge: .overLimit
+      }
+    self.init(reason, fault.sentence)
+  }
+
+  init(_ fault: SidecarFault) { self.init(.badBoxes, "\(fault)") }
+}

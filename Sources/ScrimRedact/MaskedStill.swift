@@ -1,0 +1,121 @@
+public import ScrimImage
+
+/// A single picture in which every masked pixel is the constant fill, and opaque: what may be encoded of a screenshot.
+///
+/// As with ``MaskedFrame``, masking is the only way to one. Outside masks its pixels are those of the source, but for
+/// the colour under an alpha of zero, which nobody sees and which becomes black.
+public struct MaskedStill: ~Copyable {
+  /// Pixels.
+  public let width: Int
+  public let height: Int
+  /// Whether all pixels are opaque; their high bytes then mean nothing.
+  public let isOpaque: Bool
+  private var storage: [UInt32]
+
+  /// Paints the masks over a picture. Pixels under masks are written, never read.
+  ///
+  /// - Parameters:
+  ///   - pixels: `width × height` pixels `0xAARRGGBB`, of the size that `regions` has.
+  ///   - isOpaque: whether all are opaque, whatever their high bytes hold.
+  ///   - regions: without guarded pixels; ``MaskRegions/judged(_:growing:)`` decides about those.
+  public init(
+    masking pixels: consuming [UInt32], isOpaque: Bool, masked regions: MaskRegions, fills: MaskFills
+  ) {
+    precondition(pixels.count == regions.width * regions.height, "a picture and masks of one size")
+    precondition(regions.guarded.isEmpty, "the gap guard decides before pixels are let through")
+    width = regions.width
+    height = regions.height
+    self.isOpaque = isOpaque
+    var target = pixels.mutableSpan
+    for layer in regions.painted(with: fills) {
+      for band in layer.region.bands {
+        for y in band.minY..<band.maxY {
+          for xs in layer.region.spans[band.firstSpan..<band.endSpan] {
+            let start = y * regions.width
+            PixelRow.fill(
+              &target, start + xs.lowerBound..<start + xs.upperBound, with: layer.colour | 0xFF00_0000)
+          }
+        }
+      }
+    }
+    if !isOpaque {
+      for i in 0..<target.count { target[i] = target[i] >> 24 == 0 ? 0 : target[i] }
+    }
+    storage = pixels
+  }
+
+  /// `width × height` pixels `0xAARRGGBB`, row by row; `0x??RRGGBB` where all are opaque.
+  public var pixels: Span<UInt32> {
+    @_lifetime(borrow self)
+    borrowing get { storage.span }
+  }
+
+  /// What the picture looks like on a background: `width × height` pixels `0x??RRGGBB`.
+  public func flattened(on background: Pixel) -> [Pixel] {
+    isOpaque ? storage : storage.map { $0.over(background) }
+  }
+}
+
+extension MaskRegions {
+  /// The same once the gap guard has looked at the guarded pixels of a picture: what it suspects is masked, and nothing
+  /// is guarded any more.
+  ///
+  /// - Parameters:
+  ///   - pixels: `width × height` pixels `0xAARRGGBB`; only guarded ones are read.
+  ///   - isOpaque: whether all alpha is full. Otherwise the picture is judged on black and on white, on one of which
+  ///     everything shows that it holds.
+  ///   - grow: what becomes of the suspect pixels before they are masked.
+  /// - Returns: also the number of tiles of 8 pixels that are suspect.
+  public func judged(
+    _ pixels: [UInt32], isOpaque: Bool, growing grow: (Region) -> Region = { $0 }
+  ) -> (regions: MaskRegions, suspects: Int) {
+    guard !guarded.isEmpty else { return (self, 0) }
+    precondition(pixels.count == width * height, "a picture and masks of one size")
+    var gapGuard = GapGuard()
+    var suspects = TileSet(TileGrid(width: width, height: height, side: GapGuard.tileSide))
+    if isOpaque {
+      // The guard compares whole words, whose high bytes are all alike.
+      gapGuard.suspects(pixels: pixels.span, width: width, height: height, guarded: guarded, into: &suspects)
+    } else {
+      for background: Pixel in [0, 0x00FF_FFFF] {
+        var found = suspects
+        let shown = pixels.map { $0.over(background) }
+        gapGuard.suspects(pixels: shown.span, width: width, height: height, guarded: guarded, into: &found)
+        suspects.formUnion(found)
+      }
+    }
+    guard !suspects.isEmpty else { return (withoutGuard, 0) }
+    var byKind = byKind
+    let masked = grow(suspects.region.intersection(guarded))
+    byKind[MaskKind.gap.order] = byKind[MaskKind.gap.order].union(masked)
+    return (MaskRegions(width: width, height: height, byKind: byKind, guarded: Region()), suspects.count)
+  }
+
+  private var withoutGuard: MaskRegions {
+    MaskRegions(width: width, height: height, byKind: byKind, guarded: Region())
+  }
+
+  /// The same sets of pixels in another picture, or changed otherwise. Pixels that are masked then are guarded no longer.
+  public func mapped(
+    width: Int, height: Int, masks: (Region) -> Region, guarded change: (Region) -> Region = { $0 }
+  ) -> MaskRegions {
+    MaskRegions(width: width, height: height, byKind: byKind.map(masks), guarded: change(guarded))
+  }
+
+  /// The colour of every masked pixel, in sets that do not overlap.
+  public func fills(_ fills: MaskFills) -> [(region: Region, colour: Pixel)] { painted(with: fills) }
+}
+
+extension UInt32 {
+  /// A pixel `0xAARRGGBB` on a background, rounded to the nearest: `0x00RRGGBB`.
+  package func over(_ background: Pixel) -> Pixel {
+    let alpha = self >> 24
+    if alpha == 0xFF { return self & 0x00FF_FFFF }
+    var result: UInt32 = 0
+    for shift: UInt32 in [0, 8, 16] {
+      let sum = (self >> shift & 0xFF) * alpha + (background >> shift & 0xFF) * (255 - alpha)
+      result |= (sum + 127) / 255 << shift
+    }
+    return result
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Glibc
+import ScrimFolders
+import ScrimRedact
+
+/// The report's file: JSON Lines, a line an image in the order in which they were done.
+final class ReportFile: Sendable {
+  private let path: String
+  private let descriptor: Int32
+
+  /// - Parameter request: in whose output folder the report, which names the inputs, must not lie.
+  init(_ path: String, outside request: RedactionRequest) throws(RunFault) {
+    self.path = path
+    if path == "-" {
+      descriptor = 1
+      return
+    }
+    guard !request.outputHolds(path) else {
+      throw .usage("--report \(path): it would lie in the output folder; put it elsewhere")
+    }
+    // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw fault() }
+  }
+
+  deinit { if descriptor > 2 { close(descriptor) } }
+
+  func write(_ result: ImageResult) throws(RunFault) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard var line = try? Array(encoder.encode(result)) else { throw .system("\(path): a line has no JSON") }
+    line.append(UInt8(ascii: "\n"))
+    var done = 0
+    while done < line.count {
+      // `done` is less than `count`, so the pointer and the length stay inside the array.
+      let written = unsafe line.withUnsafeBytes { all in
+        unsafe Glibc.write(descriptor, all.baseAddress! + done, all.count - done)
+      }
+      if written < 0, errno == EINTR { continue }
+      guard written > 0 else { throw fault() }
+      done += written
+    }
+  }
+
+  private func fault() -> RunFault {
+    // strerror's text is terminated, and lasts until this thread's next call.
+    .system("--report \(path): writing failed: \(unsafe String(cString: strerror(errno)))")
+  }
+}
+
+/// The end of a run, for people and machines.
+struct RedactionTable: Encodable {
+  var images: Int
+  var byStatus: [String: Int]
+  var refusedByReason: [String: Int]
+  var masksByReason: [String: Int]
+  /// Rules that decided nothing, by their index in the policy.
+  var rulesNeverMatched: [Int]
+  var unknownRoles: [String: Int]
+  var otherFiles: Int
+
+  init(_ summary: RedactionSummary) {
+    images = summary.images
+    byStatus = Dictionary(uniqueKeysWithValues: summary.byStatus.map { ($0.key.rawValue, $0.value) })
+    refusedByReason = summary.refusals
+    masksByReason = summary.masksByReason
+    // Where no plan was made there was nothing to match.
+    rulesNeverMatched = summary.usage.plans > 0 ? summary.usage.neverMatchedRules : []
+    unknownRoles = summary.usage.unknownRoles
+    otherFiles = summary.others
+  }
+
+  var lines: [String] {
+    var lines = ["\(images) images" + (images == 0 ? "; there is no PNG or JPEG file here" : "")]
+    func add(_ title: String, _ counts: [String: Int]) {
+      for (name, count) in counts.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+        let number = String(count)
+        lines.append(String(repeating: " ", count: max(10 - number.count, 0)) + "\(number)  \(title)\(name)")
+      }
+    }
+    add("", byStatus)
+    add("refused: ", refusedByReason)
+    add("masks: ", masksByReason)
+    for rule in rulesNeverMatched { lines.append("warning: rule \(rule) of the policy never matched") }
+    for (role, count) in unknownRoles.sorted(by: { $0.key < $1.key }) {
+      lines.append("warning: role \(role) is not known (\(count) widgets)")
+    }
+    return lines
+  }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import Glibc
+import ScrimRedact
+import Testing
+
+@testable import ScrimFolders
+
+/// What a folder may hold besides images, and where folders may lie. The answers are in Folders.md.
+@Suite struct FolderTests {
+  @Test func treesAreMirrored() throws {
+    let space = try Workspace()
+    try space.putImage("a.png", try Pictures.png(), sidecar: Pictures.sidecar())
+    try space.putImage("b/c/d.PNG", try Pictures.png(), sidecar: Pictures.sidecar())
+    try space.put("in/b/e.jpeg", try Pictures.jpeg())
+    try space.put("in/b/e.json", Array(Pictures.sidecar(48, 40).utf8))
+    try space.put("in/b/notes.txt", Array("s3cret".utf8))
+    let results = try space.run()
+    #expect(results.values.allSatisfy { $0.status == .written })
+    #expect(space.outputs == ["a.png", "b/c/d.PNG", "b/e.jpeg"])
+    try space.run {
+      $0.output = space.root + "/png"
+      $0.state = space.root + "/state"
+      $0.settings.output = .png
+    }
+    #expect(try space.bytes("png/b/e.png").starts(with: [0x89, 0x50]))
+  }
+
+  @Test func sidecarsMayLieInATreeOfTheirOwn() throws {
+    let space = try Workspace()
+    try space.put("in/a/b.png", try Pictures.png())
+    try space.put("in/c.png", try Pictures.png())
+    try space.put("in/d/e.png", try Pictures.png())
+    try space.put("boxes/a/b.json", Array(Pictures.sidecar().utf8))
+    try space.put("boxes/c.png.json", Array(Pictures.sidecar().utf8))
+    let results = try space.run { $0.widgets = space.root + "/boxes" }
+    #expect(results["a/b.png"]?.status == .written && results["c.png"]?.status == .written)
+    #expect(results["d/e.png"]?.reason == "no boxes")
+  }
+
+  @Test func aStemThatTwoImagesShareNamesNoSidecar() throws {
+    let space = try Workspace()
+    try space.put("in/a.png", try Pictures.png())
+    try space.put("in/a.jpg", try Pictures.jpeg())
+    try space.put("in/a.json", Array(Pictures.sidecar().utf8))
+    #expect(try space.run().values.allSatisfy { $0.reason == "no boxes" })
+  }
+
+  @Test func linksPipesAndSocketsAreNeverOpened() throws {
+    let space = try Workspace()
+    try space.put("other/a.png", try Pictures.png())
+    try space.put("other/a.png.json", Array(Pictures.sidecar().utf8))
+    try space.putImage("good.png", try Pictures.png(), sidecar: Pictures.sidecar())
+    let manager = FileManager.default
+    for (name, target) in [
+      ("link.png", "../other/a.png"), ("dangling.png", "nowhere"), ("folder", "../other"), ("loop", "."),
+      ("harmless", "../other/a.png.json"),
+    ] {
+      try manager.createSymbolicLink(atPath: space.input + "/" + name, withDestinationPath: target)
+    }
+    try #require(unsafe mkfifo(space.input + "/pipe.png", 0o600) == 0)
+    // A sidecar that is a link or a pipe is none.
+    try space.putImage("linked.png", try Pictures.png())
+    try manager.createSymbolicLink(
+      atPath: space.input + "/linked.png.json", withDestinationPath: "../other/a.png.json")
+    try space.putImage("piped.png", try Pictures.png())
+    try #require(unsafe mkfifo(space.input + "/piped.png.json", 0o600) == 0)
+    let results = try space.run()
+    for name in ["link.png", "dangling.png", "folder", "loop", "pipe.png"] {
+      #expect(results[name]?.reason == "not a regular file", "\(name)")
+    }
+    #expect(results["linked.png"]?.reason == "bad boxes" && results["piped.png"]?.reason == "bad boxes")
+    #expect(results["harmless"] == nil)
+    #expect(space.outputs == ["good.png"])
+  }
+
+  @Test func aHardLinkOfTheInputIsNotWrittenTo() throws {
+    let space = try Workspace()
+    let bytes = try Pictures.png()
+    try space.putImage("a.png", bytes, sidecar: Pictures.sidecar())
+    try #require(unsafe link(space.input + "/a.png", space.input + "/b.png") == 0)
+    try space.put("in/b.png.json", Array(Pictures.sidecar().utf8))
+    // One is in the way already, as a copy by links would leave it.
+    try FileManager.default.createDirectory(atPath: space.output, withIntermediateDirectories: true)
+    try #require(unsafe link(space.input + "/a.png", space.output + "/a.png") == 0)
+    let results = try space.run()
+    #expect(results["a.png"]?.reason == "output exists" && results["b.png"]?.status == .written)
+    #expect(try space.bytes("in/a.png") == bytes)
+    #expect(try space.bytes("out/b.png") != bytes)
+  }
+
+  @Test func whatIsInTheWayStays() throws {
+    let space = try Workspace()
+    for name in ["file.png", "link.png", "folder.png", "sub/a.png", "same.png"] {
+      try space.putImage(name, try Pictures.png(), sidecar: Pictures.sidecar())
+    }
+    try space.put("victim", [1])
+    try space.put("out/file.png", [1, 2, 3])
+    try space.put("out/folder.png/x", [])
+    let manager = FileManager.default
+    try manager.createSymbolicLink(atPath: space.output + "/link.png", withDestinationPath: "../victim")
+    try manager.createDirectory(atPath: space.root + "/elsewhere", withIntermediateDirectories: true)
+    try manager.createSymbolicLink(atPath: space.output + "/sub", withDestinationPath: "../elsewhere")
+    let results = try space.run()
+    #expect(results.values.count { $0.reason == "output exists" } == 4)
+    #expect(results["same.png"]?.status == .written)
+    #expect(try space.run()["same.png"]?.status == .same)
+    #expect(try space.bytes("victim") == [1] && space.bytes("out/file.png") == [1, 2, 3])
+    #expect(try manager.contentsOfDirectory(atPath: space.root + "/elsewhere").isEmpty)
+  }
+
+  @Test func oddNamesAreNamesAndNotUTF8IsRefused() throws {
+    let space = try Workspace()
+    let names = [
+      "-rf.png", "two\nlines.png", " .png", "Ünïcödé.png", "%s\u{1B}[31m.png", ".hidden.png", "a.b.png",
+    ]
+    for name in names { try space.putImage(name, try Pictures.png(), sidecar: Pictures.sidecar()) }
+    let raw = (Array(space.input.utf8) + [0x2F, 0xFF, 0xFE] + Array(".png\0".utf8)).map {
+      CChar(bitPattern: $0)
+    }
+    // The array is terminated and lives until the call returns.
+    let file = unsafe raw.withUnsafeBufferPointer { unsafe open($0.baseAddress!, O_CREAT | O_WRONLY, 0o600) }
+    try #require(file >= 0)
+    close(file)
+    // Foundation can't remove such a file.
+    defer { _ = unsafe raw.withUnsafeBufferPointer { unsafe unlink($0.baseAddress!) } }
+    let results = try space.run()
+    for name in names { #expect(results[name]?.status == .written, "\(name.debugDescription)") }
+    #expect(results[#"\xff\xfe.png"#]?.reason == "name")
+    #expect(space.outputs == Set(names))
+  }
+
+  @Test func namesThatClashAreRefusedOnAllSides() throws {
+    let space = try Workspace()
+    let names = [
+      "Shot.png", "shot.png", "caf\u{E9}.png", "cafe\u{301}.png", "stra\u{DF}e.png", "STRASSE.png", "A/x.png",
+      "a/y.png",
+    ]
+    for name in names + ["free.png"] {
+      try space.putImage(name, try Pictures.png(), sidecar: Pictures.sidecar())
+    }
+    let results = try space.run()
+    // Folders that clash are not gone into. (Swift counts both spellings of café as one key.)
+    #expect(
+      Set(results.keys)
+        == Set([
+          "Shot.png", "shot.png", "stra\u{DF}e.png", "STRASSE.png", "A", "a", "free.png", "caf\u{E9}.png",
+        ]))
+    #expect(results.filter { $0.key != "free.png" }.values.allSatisfy { $0.reason == "names clash" })
+    #expect(space.outputs == ["free.png"])
+  }
+
+  @Test func aChangeOfFormatMayMakeNamesClash() throws {
+    let space = try Workspace()
+    try space.putImage("a.png", try Pictures.png(), sidecar: Pictures.sidecar())
+    try space.putImage("a.jpg", try Pictures.jpeg(), sidecar: Pictures.sidecar(48, 40))
+    let results = try space.run { $0.settings.output = .png }
+    #expect(results.values.allSatisfy { $0.reason == "names clash" } && results.count == 2)
+    #expect(try space.run().values.allSatisfy { $0.status == .written })
+  }
+
+  @Test func inputAndOutputMustLieApart() throws {
+    let space = try Workspace()
+    try space.putImage("a.png", try Pictures.png(), sidecar: Pictures.sidecar())
+    try FileManager.default.createSymbolicLink(atPath: space.root + "/alias", withDestinationPath: "in")
+    for (input, output) in [
+      ("in", "in"), ("in", "in/out"), ("in/sub", "in"), ("in", "alias"), ("in", "alias/new/er"), ("in", "."),
+      ("alias", "in"), ("in", "in/../in/x"),
+    ] {
+      if input == "in/sub" { try space.put("in/sub/x", []) }
+      #expect(throws: RunFault.self, "\(input) to \(output)") {
+        try space.run {
+          $0.input = space.root + "/" + input
+          $0.output = space.root + "/" + output
+        }
+      }
+    }
+    #expect(throws: RunFault.self) { try space.run { $0.state = space.input + "/state" } }
+    #expect(throws: RunFault.self) { try space.run { $0.state = space.output } }
+    #expect(throws: RunFault.self) { try space.run { $0.widgets = space.output } }
+    #expect(throws: RunFault.self) { try space.run { $0.input = space.root + "/none" } }
+    #expect(RedactionRun.overlap("/a", "/a/b") && !RedactionRun.overlap("/a", "/ab"))
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may read everything"))
+  func whatCannotBeReadIsRefused() throws {
+    let space = try Workspace()
+    try space.putImage("a.png", try Pictures.png(), sidecar: Pictures.sidecar())
+    try space.putImage("b.png", try Pictures.png(), sidecar: Pictures.sidecar())
+    unsafe chmod(space.input + "/a.png", 0)
+    #expect(try space.run()["a.png"]?.reason == "unreadable")
+    #expect(space.outputs == ["b.png"])
+  }
+
+  @Test func temporariesWithNamesWorkAsWell() throws {
+    let space = try Workspace()
+    let folder = try OutputFolder(space.output, syncs: true, namesTemporaries: true)
+    #expect(try folder.publish([1, 2], at: "a/b.png") == .written)
+    #expect(try folder.publish([1, 2], at: "a/b.png") == .same)
+    #expect(throws: OutputFault.self) { try folder.publish([3], at: "a/b.png") }
+    try folder.finish()
+    #expect(space.outputs == ["a/b.png"])
+    #expect(try space.bytes("out/a/b.png") == [1, 2])
+  }
+}
