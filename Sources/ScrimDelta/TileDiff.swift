@@ -18,26 +18,22 @@ struct TileDiff: ~Copyable {
     picture = [Pixel](repeating: 0, count: width * height)
   }
 
-  /// The rectangles of `frame` that differ from the picture, one a tile at most, in tile order. Together they hold every
-  /// changed pixel. Only the frame's damage is looked at.
-  func changes(in frame: borrowing MaskedFrame, into rects: inout [Rect]) {
-    precondition(frame.width == width && frame.height == height, "a diff serves frames of one size")
+  /// The damaged tiles as they are, without a look at their pixels.
+  func damagedTiles(of frame: borrowing MaskedFrame, into rects: inout [Rect]) {
     rects.removeAll(keepingCapacity: true)
     let grid = frame.damage.grid
-    for tileRow in 0..<grid.rows where frame.damage.hasMember(inRow: tileRow) {
-      for column in 0..<grid.columns where frame.damage[column, tileRow] {
-        let tile = grid.rect(column: column, row: tileRow)
-        if let rect = PictureRows.difference(frame.pixels, picture.span, in: tile, width: width) {
-          rects.append(rect)
-        }
+    for row in 0..<grid.rows where frame.damage.hasMember(inRow: row) {
+      for column in 0..<grid.columns where frame.damage[column, row] {
+        rects.append(grid.rect(column: column, row: row))
       }
     }
   }
 
-  /// Looks again at rectangles found before, of which parts may be equal by now.
-  func narrow(_ rects: inout [Rect], in frame: borrowing MaskedFrame) {
+  /// Looks (again) at rectangles of which parts, or all, may be equal. What a move wrote to is known to be.
+  func narrow(_ rects: inout [Rect], in frame: borrowing MaskedFrame, moves: [CopySearch.Move]) {
     var count = 0
     for index in rects.indices {
+      if moves.contains(where: { $0.target.intersection(rects[index]) == rects[index] }) { continue }
       guard
         let rect = PictureRows.difference(frame.pixels, picture.span, in: rects[index], width: width)
       else { continue }

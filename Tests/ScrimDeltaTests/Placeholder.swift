@@ -1,1 +1,0 @@
-// Replaced by the work that fills this room.
