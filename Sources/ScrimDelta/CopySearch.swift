@@ -57,7 +57,8 @@ struct CopySearch {
   /// Finds moves and carries them out in `picture`, one after the other, each on what the one before left.
   ///
   /// - Parameters:
-  ///   - changed: the rectangles in which `new` and `picture` differ.
+  ///   - changed: rectangles, in tile order and none larger than a tile, that hold all pixels in which `new` and `picture`
+  ///     differ.
   ///   - moves: the moves, in the order in which they were carried out.
   mutating func apply(
     to picture: inout [Pixel], new: Span<Pixel>, width: Int, changed: [Rect], moves: inout [Move]
@@ -66,6 +67,7 @@ struct CopySearch {
     setAnchors(in: new, picture.span, width: width, changed: changed)
     guard anchors.count >= 2 else { return }
     collectVotes(in: picture.span, width: width, changed: changed)
+    let bounds = changed.dropFirst().reduce(changed[0]) { $0.united($1) }
     votes.sort { ($0.count, $1.dy, $1.dx) > ($1.count, $0.dy, $0.dx) }
     var effort = 2 * picture.count
     for vote in votes.prefix(8) where vote.count >= 2 {
@@ -73,8 +75,9 @@ struct CopySearch {
         if moves.contains(where: { $0.target.contains(x: anchor.x, y: anchor.y) }) { continue }
         guard
           let grown = growth.grow(
-            anchor.x, anchor.y, vote.dx, vote.dy, new: new, old: picture.span, width: width, effort: &effort),
-          let target = worthwhile(grown, new, picture.span, width, &effort)
+            anchor.x, anchor.y, vote.dx, vote.dy, within: bounds, new: new, old: picture.span, width: width,
+            effort: &effort),
+          let target = CopySearch.worthwhile(grown, changed)
         else { continue }
         PictureRows.move(
           to: target, fromX: target.x - vote.dx, y: target.y - vote.dy, in: &picture, width: width)
@@ -83,15 +86,17 @@ struct CopySearch {
     }
   }
 
-  /// The part of a find that holds the pixels it would change; nil where those are few.
-  private func worthwhile(
-    _ rect: Rect, _ new: Span<Pixel>, _ old: Span<Pixel>, _ width: Int, _ effort: inout Int
-  ) -> Rect? {
-    guard rect.area >= CopySearch.worth else { return nil }
-    effort -= rect.area
-    guard let part = PictureRows.difference(new, old, in: rect, width: width), part.area >= CopySearch.worth
-    else { return nil }
-    return part
+  /// The part of a find that holds what it may change; nil where that is little.
+  private static func worthwhile(_ rect: Rect, _ changed: [Rect]) -> Rect? {
+    var part: Rect?
+    var area = 0
+    for other in changed {
+      let common = other.intersection(rect)
+      if common.isEmpty { continue }
+      area += common.area
+      part = part?.united(common) ?? common
+    }
+    return area >= worth ? part : nil
   }
 
   /// Chooses up to four pieces of rows in each changed rectangle: some that changed, and are not of one colour.

@@ -46,6 +46,8 @@ public struct DeltaFinder: ~Copyable {
 
   /// Changed pixels from which on copies are searched.
   private static let searchArea = 4096
+  /// Damaged tiles up to which their changes are narrowed down before the search.
+  private static let narrowTiles = 8
   /// Pixels of a tile that change together before the tile is worth remembering.
   private static let keepArea = 512
   private static let commonLimit = 224
@@ -67,7 +69,7 @@ public struct DeltaFinder: ~Copyable {
     if keyframe {
       findPicture(frame, into: &operations)
     } else {
-      diff.changes(in: frame, into: &changed)
+      diff.damagedTiles(of: frame, into: &changed)
       if changed.isEmpty { return }
       findCopies(in: frame, into: &operations)
       findRepeats(in: frame, into: &operations)
@@ -109,17 +111,21 @@ public struct DeltaFinder: ~Copyable {
 
   // MARK: What was there before
 
+  /// Takes out what moved, and narrows what is left to what differs. Where few tiles changed it is narrowed first: the
+  /// search looks at all of what it is given.
   private mutating func findCopies(
     in frame: borrowing MaskedFrame, into operations: inout [DeltaOperation]
   ) {
     moves.removeAll(keepingCapacity: true)
-    guard changed.reduce(0, { $0 + $1.area }) >= DeltaFinder.searchArea else { return }
-    search.apply(to: &diff.picture, new: frame.pixels, width: width, changed: changed, moves: &moves)
-    if moves.isEmpty { return }
+    let isNarrow = changed.count <= DeltaFinder.narrowTiles
+    if isNarrow { diff.narrow(&changed, in: frame, moves: moves) }
+    if changed.reduce(0, { $0 + $1.area }) >= DeltaFinder.searchArea {
+      search.apply(to: &diff.picture, new: frame.pixels, width: width, changed: changed, moves: &moves)
+    }
     for move in moves {
       operations.append(.copy(move.target, x: move.target.x - move.dx, y: move.target.y - move.dy))
     }
-    diff.narrow(&changed, in: frame)
+    if !isNarrow || !moves.isEmpty { diff.narrow(&changed, in: frame, moves: moves) }
   }
 
   /// Remembers tiles that are about to be replaced, then takes those out that are known. What a copy has written to is no

@@ -7,16 +7,18 @@ struct MoveGrowth {
 
   /// - Parameters:
   ///   - x, y: where the piece lies in the new picture; dx, dy: how far it has come.
+  ///   - bounds: what is not grown beyond.
   ///   - effort: pixels that may still be looked at.
   /// - Returns: the rectangle in the new picture; nil where the piece itself is not equal.
   mutating func grow(
-    _ x: Int, _ y: Int, _ dx: Int, _ dy: Int, new: Span<Pixel>, old: Span<Pixel>, width: Int,
-    effort: inout Int
+    _ x: Int, _ y: Int, _ dx: Int, _ dy: Int, within bounds: Rect, new: Span<Pixel>, old: Span<Pixel>,
+    width: Int, effort: inout Int
   ) -> Rect? {
     let height = new.count / width
-    // The columns and rows whose source lies in the picture.
-    let xs = max(0, dx)..<min(width, width + dx)
-    let ys = max(0, dy)..<min(height, height + dy)
+    // The columns and rows asked for whose source lies in the picture.
+    let sources = Rect(x: dx, y: dy, width: width, height: height).intersection(bounds)
+    let xs = sources.x..<sources.maxX
+    let ys = sources.y..<sources.maxY
     let end = x + CopySearch.length
     guard ys.contains(y), xs.lowerBound <= x, end <= xs.upperBound else { return nil }
     let shift = dy * width + dx

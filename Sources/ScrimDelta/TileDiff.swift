@@ -23,29 +23,25 @@ struct TileDiff: ~Copyable {
 
   private static let unknown: Pixel = ~0
 
-  /// The rectangles of `frame` that differ from the picture, one a tile at most, in tile order. Together they hold every
-  /// changed pixel. Only the frame's damage is looked at, and tiles told lossily in which a mask came to lie: a pixel that had
-  /// the fill's colour already is no damage, and yet a decoder does not hold it exactly.
-  func changes(in frame: borrowing MaskedFrame, into rects: inout [Rect]) {
-    precondition(frame.width == width && frame.height == height, "a diff serves frames of one size")
+  /// The damaged tiles as they are, without a look at their pixels; and the tiles told lossily in which a mask came to lie:
+  /// a pixel that had the fill's colour already is no damage, and yet a decoder does not hold it exactly.
+  func damagedTiles(of frame: borrowing MaskedFrame, into rects: inout [Rect]) {
     rects.removeAll(keepingCapacity: true)
     let grid = frame.damage.grid
-    for tileRow in 0..<grid.rows
-    where frame.damage.hasMember(inRow: tileRow) || lossy.hasMember(inRow: tileRow) {
-      for column in 0..<grid.columns where frame.damage[column, tileRow] || lossy[column, tileRow] {
-        let tile = grid.rect(column: column, row: tileRow)
-        if !frame.damage[column, tileRow], frame.isFreeOfMasks(tile) { continue }
-        if let rect = PictureRows.difference(frame.pixels, picture.span, in: tile, width: width) {
-          rects.append(rect)
-        }
+    for row in 0..<grid.rows where frame.damage.hasMember(inRow: row) || lossy.hasMember(inRow: row) {
+      for column in 0..<grid.columns where frame.damage[column, row] || lossy[column, row] {
+        let tile = grid.rect(column: column, row: row)
+        if !frame.damage[column, row], frame.isFreeOfMasks(tile) { continue }
+        rects.append(tile)
       }
     }
   }
 
-  /// Looks again at rectangles found before, of which parts may be equal by now.
-  func narrow(_ rects: inout [Rect], in frame: borrowing MaskedFrame) {
+  /// Looks (again) at rectangles of which parts, or all, may be equal. What a move wrote to is known to be.
+  func narrow(_ rects: inout [Rect], in frame: borrowing MaskedFrame, moves: [CopySearch.Move]) {
     var count = 0
     for index in rects.indices {
+      if moves.contains(where: { $0.target.intersection(rects[index]) == rects[index] }) { continue }
       guard
         let rect = PictureRows.difference(frame.pixels, picture.span, in: rects[index], width: width)
       else { continue }

@@ -24,7 +24,8 @@ import Testing
         }
         let plan = MaskPlan(width: width, height: height, masks: masks, guarded: Region())
         masker.show(screen.frame, masked: plan.regions)
-        diff.changes(in: masker.frame, into: &rects)
+        diff.damagedTiles(of: masker.frame, into: &rects)
+        diff.narrow(&rects, in: masker.frame, moves: [])
         for rect in rects { diff.keep(rect, of: masker.frame) }
         let new = (0..<width * height).map { masker.frame.pixels[$0] }
         #expect(rects == Self.expected(old, new, width, height), "frame \(number) of seed \(seed)")
