@@ -34,18 +34,26 @@ public enum ClearanceVerdict: Sendable {
 /// Decides which tiles of a frame are described by boxes, for observers that read boxes and pixels at different moments.
 ///
 /// *Settled*: a dump that ran from `begin` to `end` is applied at the first frame captured after `end`. A tile is cleared
-/// if its pixels are equal in the last frame before `begin`, in that frame, and in all between: then the dump describes what is
-/// shown there. The masks of that dump, of the one before, and of all frames in between are united, and only pixels outside of them are
-/// compared: what happens under a mask decides nothing.
+/// if its pixels are equal in the last frame before `begin` less `lag`, in that frame, and in all between: then the dump describes
+/// what is shown there. The masks of that dump, of the one before, and of all frames in between are united, and only pixels outside of
+/// them are compared: what happens under a mask decides nothing. Of what a screen showed before its first frame nothing is known; it
+/// counts as still.
+///
+/// The lag is there since a tree is no picture of the moment in which it is read: toolkits announce a page up to 400 ms before they draw
+/// it, and tell of it as late. A quick dump, or many in a row, would find a still screen and the boxes of another page.
 public struct SettledClearance {
   private let grid: TileGrid
   /// The latest frames, oldest first: from the last one before the oldest dump that is still to be applied.
   private var history: [CapturedFrame] = []
   private var pendingDumps: [Dump] = []
   private var lastSeen: ClosedRange<Int64>?
-  /// The masks of the dump that was applied last. Toolkits announce a page up to 400 ms before they draw it: the masks of the
-  /// page that is still to be seen are those of the dump before.
-  private var lastApplied: MaskRegions?
+  /// Whether frames left `history` since it was empty.
+  private var isCut = false
+  /// How long before a dump began a tile must have held still, in nanoseconds.
+  private let lag: Int64
+  /// The masks of the dump that cleared last and of those that cleared nothing since. A dump may take longer than the lag: the masks
+  /// of the page that is still to be seen are those of the dump before, and remain so over a fault.
+  private var lastMasks: MaskRegions?
   private var comparison: FrameComparison
   /// 16-pixel tiles whose shown content may not be the present frame's.
   public private(set) var withheld: TileSet
@@ -55,10 +63,13 @@ public struct SettledClearance {
     var regions: MaskRegions
   }
 
-  /// Frames kept at most. A dump that takes longer clears nothing: at ten frames a second that is over six seconds.
-  static let historyLimit = 64
+  /// Frames kept at most. A dump that takes longer, with its lag, clears nothing: at sixty frames a second that is two seconds.
+  static let historyLimit = 128
 
-  public init(width: Int, height: Int) {
+  /// - Parameter lag: nanoseconds, not negative: by how much trees may be ahead of pixels, and behind them.
+  public init(width: Int, height: Int, lag: Int64 = 500_000_000) {
+    precondition(lag >= 0, "a lag is not negative")
+    self.lag = lag
     grid = TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide)
     comparison = FrameComparison(width: width, height: height)
     withheld = TileSet(grid, full: true)
@@ -85,8 +96,8 @@ public struct SettledClearance {
   /// Forgets everything but that what is shown is not the frame's: for a frame that failed closed.
   public mutating func reset() {
     history.removeAll()
+    isCut = false
     pendingDumps.removeAll()
-    lastApplied = nil
     withheld.insertAll()
   }
 
@@ -102,11 +113,14 @@ public struct SettledClearance {
   }
 
   private mutating func clear(by dump: Dump) -> ClearanceVerdict? {
-    defer { lastApplied = dump.regions }
-    guard let before = history.lastIndex(where: { $0.time <= dump.span.lowerBound }) else { return nil }
+    let united = lastMasks?.union(dump.regions) ?? dump.regions
+    guard let before = lastIndex(beforeDumpAt: dump.span.lowerBound) else {
+      lastMasks = united
+      return nil
+    }
+    lastMasks = dump.regions
     let span = history[before...]
-    var masked = span.reduce(dump.regions) { $0.union($1.regions) }
-    if let lastApplied { masked = masked.union(lastApplied) }
+    let masked = span.reduce(united) { $0.union($1.regions) }
     let kept = masked.masked.complement(in: bounds)
     var changed = TileSet(grid)
     for index in span.indices.dropFirst() {
@@ -117,13 +131,24 @@ public struct SettledClearance {
     return .show(masked: masked, cleared: changed.inverted())
   }
 
-  /// Drops frames that no dump, pending or to come, can begin after.
+  /// The frame since which a tile must have held still.
+  private func lastIndex(beforeDumpAt begin: Int64) -> Int? {
+    guard let first = history.first, first.time <= begin else { return nil }
+    return lastIndex(before: begin) ?? (isCut ? nil : history.startIndex)
+  }
+
+  /// The last frame that is older than a moment by the lag.
+  private func lastIndex(before moment: Int64) -> Int? {
+    let (calm, overflow) = moment.subtractingReportingOverflow(lag)
+    return overflow ? nil : history.lastIndex { $0.time <= calm }
+  }
+
+  /// Drops frames that no dump, pending or to come, can need. One to come begins after the last frame but one.
   private mutating func trim() {
-    if history.count > SettledClearance.historyLimit {
-      history.removeFirst(history.count - SettledClearance.historyLimit)
-    }
     let earliest = pendingDumps.map(\.span.lowerBound).min() ?? Int64.max
-    let needed = history.lastIndex { $0.time <= earliest } ?? 0
-    history.removeFirst(min(needed, max(history.count - 2, 0)))
+    let needed = lastIndex(before: min(earliest, history[max(history.count - 2, 0)].time)) ?? 0
+    let dropped = max(needed, history.count - SettledClearance.historyLimit)
+    isCut = isCut || dropped > 0
+    history.removeFirst(dropped)
   }
 }

@@ -44,8 +44,8 @@ import Testing
     Set(tiles.flags.indices.filter { tiles.flags[$0] == 1 })
   }
 
-  static func judge(_ frames: [CapturedFrame]) -> [Outcome] {
-    var clearance = SettledClearance(width: width, height: height)
+  static func judge(_ frames: [CapturedFrame], lag: Int64 = 0) -> [Outcome] {
+    var clearance = SettledClearance(width: width, height: height, lag: lag)
     return frames.map { frame in
       switch clearance.judge(frame) {
       case .keep(let masked):
@@ -80,7 +80,7 @@ import Testing
   }
 
   /// What the rules say, worked out from the whole past at every frame.
-  static func naive(_ frames: [CapturedFrame]) -> [Outcome] {
+  static func naive(_ frames: [CapturedFrame], lag: Int64) -> [Outcome] {
     struct Dump {
       var span: ClosedRange<Int64>
       var regions: MaskRegions
@@ -88,7 +88,7 @@ import Testing
     var withheld = all
     var dumps: [Dump] = []
     var lastBegin = Int64.min
-    var lastApplied: MaskRegions?
+    var lastMasks: MaskRegions?
     return frames.indices.map { now in
       let frame = frames[now]
       if now > 0 {
@@ -102,13 +102,14 @@ import Testing
         .max { $0.span.lowerBound < $1.span.lowerBound }
       guard let landed else { return Outcome(masked: frame.regions, cleared: nil, withheld: withheld) }
       lastBegin = landed.span.lowerBound
-      defer { lastApplied = landed.regions }
-      guard let before = frames[...now].lastIndex(where: { $0.time <= landed.span.lowerBound }) else {
+      var masked = lastMasks?.union(landed.regions) ?? landed.regions
+      guard frames[0].time <= landed.span.lowerBound else {
+        lastMasks = masked
         return Outcome(masked: frame.regions, cleared: nil, withheld: withheld)
       }
-      var masked = landed.regions
+      let before = frames[...now].lastIndex { $0.time <= landed.span.lowerBound - lag } ?? 0
+      lastMasks = landed.regions
       for frame in frames[before...now] { masked = masked.union(frame.regions) }
-      if let lastApplied { masked = masked.union(lastApplied) }
       var moved: Set<Int> = []
       for other in frames[before...now] { moved.formUnion(differing(frames[before], other, outside: masked)) }
       withheld = moved
@@ -148,8 +149,9 @@ import Testing
     var cleared = 0
     for round in 0..<200 {
       let frames = Self.timeline(&random)
-      let outcomes = Self.judge(frames)
-      let expected = Self.naive(frames)
+      let lag = Int64(round % 4 * 130)
+      let outcomes = Self.judge(frames, lag: lag)
+      let expected = Self.naive(frames, lag: lag)
       for index in frames.indices {
         #expect(outcomes[index] == expected[index], "frame \(index) of timeline \(round)")
         cleared += outcomes[index].cleared?.count ?? 0
@@ -176,7 +178,8 @@ import Testing
         frame.pixels = Frame(width: Self.width, height: Self.height, pixels: pixels)
         return frame
       }
-      #expect(Self.judge(frames) == Self.judge(noisy), "timeline \(round)")
+      let lag = Int64(round % 4 * 130)
+      #expect(Self.judge(frames, lag: lag) == Self.judge(noisy, lag: lag), "timeline \(round)")
     }
   }
 
@@ -240,6 +243,40 @@ import Testing
     #expect(outcomes[3].masked == Self.regions([second]))
   }
 
+  /// The screen shows another page 300 ms before the tree tells of it; each dump is over within a frame.
+  @Test func aTreeThatLagsBehindThePixelsClearsNothingOfThem() {
+    let outcomes = Self.judge(Self.switchOfPages(pixelsAt: 1000, treeAt: 1300), lag: 500)
+    for (index, outcome) in outcomes.enumerated() where index >= 10 {
+      let isMasked = outcome.masked.masked.contains(x: 20, y: 20)
+      #expect(isMasked || outcome.cleared?.contains(Self.pageTile) != true, "frame \(index)")
+    }
+    #expect(outcomes[5].cleared == Self.all && !outcomes[5].masked.masked.contains(x: 20, y: 20))
+  }
+
+  /// The tree tells of another page 300 ms before the screen shows it.
+  @Test func aTreeThatIsAheadOfThePixelsUncoversNothing() {
+    let outcomes = Self.judge(
+      Self.switchOfPages(pixelsAt: 1300, treeAt: 1000, isMaskedAfter: false), lag: 500)
+    for (index, outcome) in outcomes.enumerated() where index < 13 {
+      #expect(outcome.masked.masked.contains(x: 20, y: 20) || outcome.cleared == nil, "frame \(index)")
+    }
+    #expect(outcomes.last?.cleared == Self.all)
+    #expect(outcomes.last?.masked.masked.contains(x: 20, y: 20) == false)
+  }
+
+  static let pageTile = 20 / 16 * grid.columns + 20 / 16
+
+  /// Frames at 100 ms with a dump of 30 ms after each; the page after the switch, or that before it, is masked.
+  static func switchOfPages(pixelsAt: Int64, treeAt: Int64, isMaskedAfter: Bool = true) -> [CapturedFrame] {
+    (0..<30).map { index in
+      let time = Int64(index) * 100
+      let pixels = time < pixelsAt ? flat() : changed(flat(), at: 20, 20)
+      let isAfter = time + 10 >= treeAt
+      let masks = isAfter == isMaskedAfter ? [Rect(x: 16, y: 16, width: 9, height: 9)] : []
+      return frame(time, pixels, masks, dump: time + 10...time + 40)
+    }
+  }
+
   /// A dump that takes longer than the frames that are kept clears nothing; the next one does.
   @Test func historyIsBounded() {
     let still = Self.flat()
@@ -261,9 +298,10 @@ import Testing
 
   @Test func afterAFaultNothingIsKnown() {
     let still = Self.flat()
-    var clearance = SettledClearance(width: Self.width, height: Self.height)
-    _ = clearance.judge(Self.frame(0, still, dump: 0...50))
-    guard case .show = clearance.judge(Self.frame(100, still, dump: 10...60)) else {
+    let mask = Rect(x: 0, y: 0, width: 9, height: 9)
+    var clearance = SettledClearance(width: Self.width, height: Self.height, lag: 0)
+    _ = clearance.judge(Self.frame(0, still, [mask], dump: 0...50))
+    guard case .show = clearance.judge(Self.frame(100, still, [mask], dump: 10...60)) else {
       Issue.record("a still screen is cleared")
       return
     }
@@ -274,5 +312,13 @@ import Testing
       Issue.record("a dump that began before the fault ended clears nothing")
       return
     }
+    // The masks of the dump before the fault are still painted with the first one after it.
+    guard case .keep = clearance.judge(Self.frame(400, still, dump: 310...450)),
+      case .show(let masked, _) = clearance.judge(Self.frame(500, still, dump: 310...450))
+    else {
+      Issue.record("a still screen is cleared after a fault")
+      return
+    }
+    #expect(masked == Self.regions([mask]))
   }
 }
