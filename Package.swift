@@ -25,7 +25,10 @@ let package = Package(
     .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CScrimCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CZlib"]),
+    .systemLibrary(name: "CLibDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .target(
+      name: "CScrimCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CZlib", "CLibDeflate", "CISAL"]),
 
     .target(name: "ScrimImage", swiftSettings: strict),
     .target(
