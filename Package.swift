@@ -34,10 +34,13 @@ let package = Package(
     .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CLibDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     .target(
       name: "CScrimCodecs",
       dependencies: [
-        "CLibPNG", "CLibJPEG", "CZlib", .target(name: "CLibZstd", condition: .when(traits: ["Zstd"])),
+        "CLibPNG", "CLibJPEG", "CZlib", "CLibDeflate", "CISAL",
+        .target(name: "CLibZstd", condition: .when(traits: ["Zstd"])),
       ],
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
 

@@ -29,7 +29,12 @@ extension PNG {
       throw CodecError(.png, .unsupported, "the samples have 16 bits, and no reduction to 8 was asked for")
     }
     let count = try CodecLimit.pixelCount(.png, width: header.width, height: header.height, limit: pixelLimit)
-    let imageDataEnd = try imageDataEnd(of: bytes)
+    let chunks = try chunks(of: bytes)
+    // What is wrong with a file is libpng's to say.
+    let plain = try? decodePlain(bytes, header, chunks, into: &pixels, as: form, count: count)
+    if let plain { return plain }
+    pixels.removeAll(keepingCapacity: true)
+    let imageDataEnd = imageDataEnd(of: chunks)
     var facts = scrim_png_facts()
     try pixels.append(addingCapacity: count) { target throws(CodecError) in
       try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
@@ -52,7 +57,7 @@ extension PNG {
       throw CodecError(.png, .unsupported, "the samples have \(header.bitDepth) bits, not 16")
     }
     let count = try CodecLimit.pixelCount(.png, width: header.width, height: header.height, limit: pixelLimit)
-    let imageDataEnd = try imageDataEnd(of: bytes)
+    let imageDataEnd = imageDataEnd(of: try chunks(of: bytes))
     var facts = scrim_png_facts()
     let samples = try [UInt16](capacity: count * 4) { target throws(CodecError) in
       try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in

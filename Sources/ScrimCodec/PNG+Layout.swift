@@ -36,9 +36,8 @@ extension PNG {
   }
 
   /// The offset behind the last IDAT chunk that is not empty.
-  static func imageDataEnd(of bytes: Span<UInt8>) throws(CodecError) -> Int {
-    try chunks(of: bytes).last { $0.name == "IDAT" && !$0.content.isEmpty }.map { $0.content.upperBound + 4 }
-      ?? 0
+  static func imageDataEnd(of chunks: [Chunk]) -> Int {
+    chunks.last { $0.name == "IDAT" && !$0.content.isEmpty }.map { $0.content.upperBound + 4 } ?? 0
   }
 
   /// A chunk by its name, bytes that are no letters as `?`, and where its content lies.

@@ -189,9 +189,9 @@ struct ImageRedactor: Sendable {
     do throws(CodecError) {
       switch format {
       case .png:
-        return try PNG.encode(
+        return try PNG.encodeFast(
           still.pixels, width: still.width, height: still.height,
-          as: still.isOpaque ? (isGray ? .gray8 : .rgb8) : .rgba8, level: 1)
+          as: still.isOpaque ? (isGray ? .gray8 : .rgb8) : .rgba8)
       case .jpeg:
         let shown = still.isOpaque ? [] : still.flattened(on: ImageRedactor.background)
         return try JPEG.encode(
