@@ -8,6 +8,7 @@ public enum Zstd {
   static func cannotOpen() -> CodecError {
     isBuiltIn
       ? CodecError(.zstd, .outOfMemory, "a stream could not be opened")
-      : CodecError(.zstd, .unsupported, "this build of Scrim has no zstd; use one built with the package trait Zstd")
+      : CodecError(
+        .zstd, .unsupported, "this build of Scrim has no zstd; use one built with the package trait Zstd")
   }
 }
