@@ -121,7 +121,8 @@ let package = Package(
       swiftSettings: strict),
     // Runs the built command, so it links nothing of it.
     .testTarget(
-      name: "CommandTests", dependencies: ["ScrimImage", "ScrimTestSupport"], exclude: ["Snapshots"],
+      name: "CommandTests", dependencies: ["ScrimImage", "ScrimCodec", "ScrimTestSupport"],
+      exclude: ["Snapshots"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
