@@ -35,6 +35,19 @@ public struct SourceFrame: Sendable {
   public var dump: ClosedRange<Int64>?
   /// Whether the tree was read in full.
   public var isTreeComplete: Bool
+
+  public init(
+    number: Int, time: Int64, pixels: Result<Frame, CaptureFault>, tree: Result<WidgetTree, CaptureFault>,
+    treeVersion: Int, dump: ClosedRange<Int64>?, isTreeComplete: Bool
+  ) {
+    self.number = number
+    self.time = time
+    self.pixels = pixels
+    self.tree = tree
+    self.treeVersion = treeVersion
+    self.dump = dump
+    self.isTreeComplete = isTreeComplete
+  }
 }
 
 /// A fault of one frame: the run goes on, the frame fails closed.

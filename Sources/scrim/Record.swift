@@ -100,9 +100,9 @@ struct Record: ParsableCommand {
     var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))
     options.keyframeInterval = Int64(keyframeInterval * 1e9)
     options.segmentDuration = Int64(segmentSeconds * 1e9)
-    var recorder: Recorder
+    var recorder: SessionRecorder
     do {
-      recorder = try Recorder(
+      recorder = try SessionRecorder(
         to: SessionFolder(path: out), width: source.width, height: source.height, session: session,
         start: start, producer: Scrim.producer, options: options)
     } catch { throw Failure(error) }
@@ -118,7 +118,7 @@ struct Record: ParsableCommand {
   }
 
   private func record(
-    _ source: inout any FrameSource, with recorder: inout Recorder
+    _ source: inout any FrameSource, with recorder: inout SessionRecorder
   ) throws -> RecordingSummary {
     var log = FaultLog()
     var progress = Progress(unit: "frames", total: source.expectedFrames, isQuiet: output.quiet)

@@ -51,7 +51,7 @@ import Testing
     _ steps: [Step], _ options: RecorderOptions = RecorderOptions(policy: shown),
     to name: String = UUID().uuidString
   ) throws -> Recording {
-    var recorder = try Recorder(
+    var recorder = try SessionRecorder(
       to: SessionFolder(path: temporary.path + "/" + name), width: Self.width, height: Self.height,
       session: Self.session, start: 1_700_000_000_000_000_000, producer: "test", options: options)
     var faults: [CaptureFault?] = []

@@ -23,7 +23,7 @@ public struct RecorderOptions: Sendable {
 /// Records one session: frames and events in, sealed segments out.
 ///
 /// Works on the caller's thread and takes no clock and no randomness of its own: equal calls give equal bytes.
-public struct Recorder: ~Copyable {
+public struct SessionRecorder: ~Copyable {
   private let options: RecorderOptions
   private let header: SegmentHeader
   private var pipeline: FramePipeline
@@ -51,8 +51,8 @@ public struct Recorder: ~Copyable {
       session: session, start: start, width: width, height: height,
       entropyCoding: options.coding.entropyCoding,
       policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
-    let coder = try Recorder.coder(for: header, options.coding)
-    let writer = try Recorder.writer(to: folder, header)
+    let coder = try SessionRecorder.coder(for: header, options.coding)
+    let writer = try SessionRecorder.writer(to: folder, header)
     self.options = options
     self.header = header
     self.coder = coder
