@@ -35,10 +35,13 @@ public struct SourceFrame: Sendable {
   public var dump: ClosedRange<Int64>?
   /// Whether the tree was read in full.
   public var isTreeComplete: Bool
+  /// The pixels that may differ from those of the source's frame before; empty where none do, nil where nobody knows. Pixels
+  /// outside are not looked at, but for a stripe a frame that tells whether this can be believed.
+  public var damage: Region?
 
   public init(
     number: Int, time: Int64, pixels: Result<Frame, CaptureFault>, tree: Result<WidgetTree, CaptureFault>,
-    treeVersion: Int, dump: ClosedRange<Int64>?, isTreeComplete: Bool
+    treeVersion: Int, dump: ClosedRange<Int64>?, isTreeComplete: Bool, damage: Region? = nil
   ) {
     self.number = number
     self.time = time
@@ -47,6 +50,16 @@ public struct SourceFrame: Sendable {
     self.treeVersion = treeVersion
     self.dump = dump
     self.isTreeComplete = isTreeComplete
+    self.damage = damage
+  }
+
+  /// Takes over the damage of the frame before, which is left out: for whoever drops frames.
+  public mutating func addDamage(of dropped: SourceFrame) {
+    guard let mine = damage, let earlier = dropped.damage else {
+      damage = nil
+      return
+    }
+    damage = earlier.isEmpty ? mine : mine.union(earlier)
   }
 }
 

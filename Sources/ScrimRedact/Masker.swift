@@ -14,6 +14,11 @@ public struct Masker: ~Copyable {
   private var regions: MaskRegions
   /// The pixels outside `regions.masked`.
   private var kept: Region
+  /// The pixels of which `source` may not have the latest: masked ones, and those that changed in frames that were not shown.
+  private var unread: Region
+  private var audit: DamageAudit
+  /// Frames whose damage left out pixels that had changed.
+  public private(set) var untrueDamage = 0
   private var painted: [(region: Region, colour: Pixel)]
   /// Tiles whose shown content is not known to be what `source`, `regions` and the guard give.
   private var pending: TileSet
@@ -34,6 +39,8 @@ public struct Masker: ~Copyable {
     source = [Pixel](repeating: 0, count: width * height)
     regions = MaskPlan.failedClosed(width: width, height: height).regions
     kept = Region()
+    unread = regions.masked
+    audit = DamageAudit(width: width, height: height)
     painted = regions.painted(with: fills)
     pending = TileSet(frame.touched.grid)
     suspects = TileSet(TileGrid(width: width, height: height, side: GapGuard.tileSide))
@@ -42,9 +49,12 @@ public struct Masker: ~Copyable {
   }
 
   /// Paints masks over what is shown. Reads no source pixel.
-  public mutating func mask(_ regions: MaskRegions) {
+  ///
+  /// - Parameter damage: what changed in the source since the last frame, shown or not; nil where nobody knows.
+  public mutating func mask(_ regions: MaskRegions, damage: Region? = nil) {
     frame.damage.removeAll()
     adopt(regions)
+    unread = damage.map { unread.union($0) } ?? Region(frame.bounds)
     paint()
   }
 
@@ -53,12 +63,16 @@ public struct Masker: ~Copyable {
   /// - Parameters:
   ///   - source: of the masker's size. Its pixels under `regions.masked` are not read.
   ///   - cleared: 16-pixel tiles that may show this frame; nil clears all. The others keep what they showed.
-  public mutating func show(_ source: Frame, masked regions: MaskRegions, cleared: TileSet? = nil) {
+  ///   - damage: pixels that may differ from the frame before, shown or not; nil where nobody knows. Others are read only as far as
+  ///     masks hid them, and in a stripe that tells whether the source says the truth: where not, the whole frame is read.
+  public mutating func show(
+    _ source: Frame, masked regions: MaskRegions, cleared: TileSet? = nil, damage: Region? = nil
+  ) {
     precondition(
       source.width == frame.width && source.height == frame.height, "a masker serves frames of one size")
     frame.damage.removeAll()
     adopt(regions)
-    let changed = read(source)
+    let changed = read(source, damage: damage)
     if isGuardStale {
       updateSuspects(rows: 0..<frame.height)
       isGuardStale = false
@@ -80,14 +94,28 @@ public struct Masker: ~Copyable {
     isGuardStale = true
   }
 
-  /// Reads the frame outside masks into `source` and marks tiles that changed as pending.
+  /// Reads what may have changed of a frame, outside masks.
   ///
   /// - Returns: the rows from the first to the last that changed; nil where none did.
-  private mutating func read(_ new: Frame) -> Range<Int>? {
+  private mutating func read(_ new: Frame, damage: Region?) -> Range<Int>? {
+    defer { unread = regions.masked }
+    guard let damage else { return read(new, in: kept) }
+    let wanted = unread.union(damage).intersection(kept)
+    let changed = read(new, in: wanted)
+    guard read(new, in: audit.stripe().intersection(kept).subtracting(wanted)) != nil else { return changed }
+    untrueDamage += 1
+    _ = read(new, in: kept)
+    return 0..<frame.height
+  }
+
+  /// Reads pixels outside masks into `source` and marks tiles that changed as pending.
+  ///
+  /// - Returns: the rows from the first to the last that changed; nil where none did.
+  private mutating func read(_ new: Frame, in wanted: Region) -> Range<Int>? {
     var changed: Range<Int>?
-    for band in kept.bands {
+    for band in wanted.bands {
       for y in band.minY..<band.maxY {
-        for span in kept.spans[band.firstSpan..<band.endSpan] {
+        for span in wanted.spans[band.firstSpan..<band.endSpan] {
           if Masker.read(new, y, span, into: &source, row: &row, marks: &marks) {
             changed = (changed?.lowerBound ?? y)..<y + 1
             Masker.take(&marks, span, y, into: &pending)

@@ -8,8 +8,10 @@ public struct FrameOutcome: Sendable {
   public var status: FrameStatus = []
   /// 16-pixel tiles that show older content than the frame's.
   public var withheldTiles = 0
-  /// Why the frame failed closed; nil where it did not.
+  /// What was wrong with the frame; nil where nothing was.
   public var fault: CaptureFault?
+  /// Whether its source left changed pixels out of its damage.
+  public var hasUntrueDamage = false
 }
 
 /// The way of a frame from its source to a masked picture: plan, clearance, mask.
@@ -18,6 +20,8 @@ struct FramePipeline: ~Copyable {
   private var clearance: SettledClearance
   private var masker: Masker
   private let nothing: MaskRegions
+  /// Whether frames of the source were left out, so that the next one's damage says too little.
+  private var isDamageLost = false
   /// The plan of the tree of that version.
   private var plan: (version: Int, regions: MaskRegions)?
   /// What the plans made of the policy.
@@ -38,6 +42,26 @@ struct FramePipeline: ~Copyable {
 
   /// Masks one frame. Frames come in the order of time.
   mutating func take(_ source: SourceFrame) -> FrameOutcome {
+    var source = source
+    if isDamageLost { source.damage = nil }
+    isDamageLost = false
+    let untrue = masker.untrueDamage
+    var outcome = masked(source)
+    if masker.untrueDamage > untrue {
+      outcome.hasUntrueDamage = true
+      outcome.fault =
+        outcome.fault
+        ?? CaptureFault(
+          place: "frame \(source.number)",
+          message: "its damage leaves out pixels that changed; all of the frame was compared instead")
+    }
+    return outcome
+  }
+
+  /// Notes that the source had a frame that is not taken.
+  mutating func skip() { isDamageLost = true }
+
+  private mutating func masked(_ source: SourceFrame) -> FrameOutcome {
     switch (source.tree, source.pixels) {
     case (.failure(let fault), _), (_, .failure(let fault)): return failClosed(fault)
     case (.success(let tree), .success(let pixels)):
@@ -62,8 +86,9 @@ struct FramePipeline: ~Copyable {
           time: source.time, pixels: pixels, regions: regions, dump: dump,
           isTreeComplete: source.isTreeComplete))
       switch verdict {
-      case .show(let masked, let cleared): masker.show(pixels, masked: masked, cleared: cleared)
-      case .keep(let masked): masker.mask(masked)
+      case .show(let masked, let cleared):
+        masker.show(pixels, masked: masked, cleared: cleared, damage: source.damage)
+      case .keep(let masked): masker.mask(masked, damage: source.damage)
       }
       let withheld = clearance.withheld.count
       return FrameOutcome(status: withheld > 0 ? .withheldInPart : [], withheldTiles: withheld)
@@ -74,7 +99,8 @@ struct FramePipeline: ~Copyable {
           message: "its boxes were read more than \(planner.policy.staleAfterMs) ms before or after it"))
     default:
       // Nodes that could not be read may be anywhere between those that could: the look of a gap is not enough then.
-      masker.show(pixels, masked: source.isTreeComplete ? regions : regions.withGapsMasked)
+      masker.show(
+        pixels, masked: source.isTreeComplete ? regions : regions.withGapsMasked, damage: source.damage)
       return FrameOutcome()
     }
   }

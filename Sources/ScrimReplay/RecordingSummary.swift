@@ -13,6 +13,8 @@ public struct RecordingSummary: Sendable {
   public var failedClosedFrames = 0
   /// Frames whose tree was read in part: it clears nothing, or has its gaps masked.
   public var partialTrees = 0
+  /// Frames whose source left changed pixels out of their damage, as far as that was found out.
+  public var untrueDamageFrames = 0
   /// Frames of which nothing is recorded.
   public var lostFrames = 0
   public var events = 0
@@ -35,6 +37,7 @@ public struct RecordingSummary: Sendable {
     frames += 1
     if outcome.status.contains(.withheldInPart) { withheldFrames += 1 }
     if outcome.status.contains(.failedClosed) { failedClosedFrames += 1 }
+    if outcome.hasUntrueDamage { untrueDamageFrames += 1 }
   }
 }
 

@@ -105,6 +105,7 @@ public struct SessionRecorder: ~Copyable {
   @discardableResult
   public mutating func lose(_ fault: CaptureFault) -> CaptureFault {
     summary.lostFrames += 1
+    pipeline.skip()
     return fault
   }
 

@@ -21,6 +21,9 @@ import Testing
     var dump: ClosedRange<Int64>?
     var isComplete: Bool
     var isRead: Bool
+    /// What changed on the screen; and what a source would say that sees the noise.
+    var damage: Region?
+    var noisyDamage: Region?
   }
 
   static let roles = [
@@ -73,6 +76,7 @@ import Testing
     let hasDumps = Int.random(in: 0..<4, using: &random) > 0
     var moments: [Moment] = []
     for index in 0..<Int.random(in: 4...14, using: &random) {
+      let before = screen.pixels
       screen.change()
       let time = Int64(index) * 100_000_000
       var moment =
@@ -100,6 +104,15 @@ import Testing
         moment.reworded = .failure(fault)
       }
       moment.isRead = Int.random(in: 0..<12, using: &random) > 0
+      if Bool.random(using: &random) {
+        let changed = screen.pixels.indices.filter { screen.pixels[$0] != before[$0] }.map {
+          Rect(x: $0 % width, y: $0 / width, width: 1, height: 1)
+        }
+        moment.damage = Region(union: changed)
+        moment.noisyDamage = Region(union: changed + [screen.rect()])
+      } else {
+        (moment.damage, moment.noisyDamage) = (nil, nil)
+      }
       moment.pixels = screen.pixels
       // Where the boxes could not be had, the whole picture is masked.
       var masked = Region(Rect(x: 0, y: 0, width: width, height: height))
@@ -132,6 +145,7 @@ import Testing
           var frame = RecorderTests.frame(
             index, isNoisy ? moment.noisy : moment.pixels, tree: isNoisy ? moment.reworded : moment.tree,
             version: moment.version, dump: moment.dump, complete: moment.isComplete)
+          frame.damage = isNoisy ? moment.noisyDamage : moment.damage
           if !moment.isRead { frame.pixels = .failure(CaptureFault(place: "here", message: "no pixels")) }
           return .frame(frame)
         }, options, to: isNoisy ? "noisy" : "plain")

@@ -73,6 +73,22 @@ import Testing
       files: try temporary.files(under: name), summary: summary, faults: faults.compactMap { $0 })
   }
 
+  /// What a frame that was left out had changed is not in the damage of the next one, and is shown all the same.
+  @Test func damageOfFramesLeftOutIsNotLost() throws {
+    let still = [Pixel](repeating: 1, count: Self.width * Self.height)
+    var changed = still
+    changed[5] = 9
+    changed[changed.count - 1] = 9
+    var (early, late) = (Self.frame(1, changed, time: -1), Self.frame(2, changed))
+    early.damage = Region(Rect(x: 0, y: 0, width: Self.width, height: Self.height))
+    late.damage = Region()
+    let recording = try record([.frame(Self.frame(0, still)), .frame(early), .frame(late)], to: "s")
+    #expect(recording.summary.lostFrames == 1 && recording.summary.untrueDamageFrames == 0)
+    #expect(try play("s").last?.pixels == changed)
+    late.addDamage(of: early)
+    #expect(late.damage == early.damage)
+  }
+
   struct Played {
     var frame: SessionPlayer.PlayedFrame
     var pixels: [Pixel]
