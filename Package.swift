@@ -45,6 +45,9 @@ let package = Package(
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
 
     .target(name: "CScrimKernels"),
+    // Opens the X libraries at run time; without their headers it is built as one that says so.
+    .target(name: "CScrimX11", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CScrimWayland"),
     .target(name: "ScrimImage", dependencies: ["CScrimKernels"], swiftSettings: strict),
     .target(
       name: "ScrimRedact", dependencies: ["ScrimImage"], exclude: ["Masking.md"],
@@ -58,7 +61,8 @@ let package = Package(
     .target(
       name: "ScrimDelivery", dependencies: ["ScrimFormat"], swiftSettings: strict),
     .target(
-      name: "ScrimCapture", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec"],
+      name: "ScrimCapture",
+      dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimX11", "CScrimWayland"],
       swiftSettings: strict),
     .target(
       name: "ScrimReplay",

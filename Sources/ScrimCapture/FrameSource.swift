@@ -35,8 +35,8 @@ public struct SourceFrame: Sendable {
   public var dump: ClosedRange<Int64>?
   /// Whether the tree was read in full.
   public var isTreeComplete: Bool
-  /// The pixels that may differ from those of the source's frame before; empty where none do, nil where nobody knows. Pixels
-  /// outside are not looked at, but for a stripe a frame that tells whether this can be believed.
+  /// The pixels that were drawn on since the source's frame before, though they may look the same again; empty where none were, nil where
+  /// nobody knows. Pixels outside are not looked at, but for a stripe a frame that tells whether this can be believed.
   public var damage: Region?
 
   public init(
@@ -83,10 +83,12 @@ public enum CaptureError: Error, Hashable, Sendable, CustomStringConvertible {
   case badInput(CaptureFault)
   /// The system refused to open or read a file.
   case system(path: String, errno: Int32)
+  /// What is read from is not there, or not any more: a display, a compositor, a library.
+  case unavailable(CaptureFault)
 
   public var description: String {
     switch self {
-    case .badInput(let fault): fault.description
+    case .badInput(let fault), .unavailable(let fault): fault.description
     case .system(let path, let errno): "\(path): \(InputFile.message(of: errno))"
     }
   }

@@ -19,7 +19,7 @@ struct FramePipeline: ~Copyable {
   private let planner: MaskPlanner
   private var clearance: SettledClearance
   private var masker: Masker
-  private let nothing: MaskRegions
+  private var nothing: MaskRegions
   /// Whether frames of the source were left out, so that the next one's damage says too little.
   private var isDamageLost = false
   /// The plan of the tree of that version.
@@ -33,6 +33,14 @@ struct FramePipeline: ~Copyable {
     masker = Masker(width: width, height: height, fills: policy.fills)
     nothing = MaskPlan.failedClosed(width: width, height: height).regions
     usage = MaskUsage(policy: policy)
+  }
+
+  /// Goes on with frames of another size, of which nothing has been shown yet.
+  mutating func resize(width: Int, height: Int) {
+    clearance = SettledClearance(width: width, height: height)
+    masker = Masker(width: width, height: height, fills: planner.policy.fills)
+    nothing = MaskPlan.failedClosed(width: width, height: height).regions
+    plan = nil
   }
 
   /// The masked picture after the last frame.
