@@ -9,6 +9,12 @@ public struct EventLines {
     /// Nanoseconds on the capture's clock; nil where the line does not say.
     public var time: Int64?
     public var json: [UInt8]
+
+    public init(number: Int, time: Int64?, json: [UInt8]) {
+      self.number = number
+      self.time = time
+      self.json = json
+    }
   }
 
   private var lines: LineReader
