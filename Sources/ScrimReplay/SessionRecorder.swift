@@ -172,12 +172,12 @@ public struct SessionRecorder: ~Copyable {
     let segment: SegmentWriter
     do { segment = try newSegment(with: frame) } catch { throw .format(error) }
     do { try writer.begin(segment) } catch { throw .delivery(error) }
+    earlyEvents.removeAll()
   }
 
-  private mutating func newSegment(with frame: FrameRecord) throws(FormatError) -> SegmentWriter {
+  private func newSegment(with frame: FrameRecord) throws(FormatError) -> SegmentWriter {
     var segment = try SegmentWriter(header: header)
     for event in earlyEvents { try segment.append(event) }
-    earlyEvents.removeAll()
     try segment.append(frame)
     return segment
   }
