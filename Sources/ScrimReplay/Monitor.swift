@@ -1,0 +1,100 @@
+import Glibc
+
+/// A value that threads take turns with, and a condition that they wait on.
+///
+/// `Synchronization.Mutex` has no condition, and Foundation's waits by the wall clock, which jumps: this one waits by
+/// CLOCK_MONOTONIC. Safe, since its two pointers are its own and live as long as it does.
+@safe final class Monitor<Value>: @unchecked Sendable {
+  // Sendable, since `value` is only reached with the mutex held.
+  private var value: Value
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+  init(_ value: Value) {
+    self.value = value
+    unsafe mutex = .allocate(capacity: 1)
+    unsafe condition = .allocate(capacity: 1)
+    var attributes = pthread_mutexattr_t()
+    unsafe pthread_mutexattr_init(&attributes)
+    // A thread that holds the mutex is told so when it comes again, and does not hang.
+    unsafe pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ERRORCHECK))
+    let hasMutex = unsafe pthread_mutex_init(mutex, &attributes) == 0
+    unsafe pthread_mutexattr_destroy(&attributes)
+    var clock = pthread_condattr_t()
+    unsafe pthread_condattr_init(&clock)
+    unsafe pthread_condattr_setclock(&clock, CLOCK_MONOTONIC)
+    let hasCondition = unsafe pthread_cond_init(condition, &clock) == 0
+    unsafe pthread_condattr_destroy(&clock)
+    precondition(hasMutex && hasCondition, "the system has memory for a mutex")
+  }
+
+  deinit {
+    // Nobody waits: who waits holds the monitor.
+    unsafe pthread_cond_destroy(condition)
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe condition.deallocate()
+    unsafe mutex.deallocate()
+  }
+
+  /// Runs `body` alone with the value; nil where the calling thread is in here already.
+  func tryWithValue<Result, Failure: Error>(
+    _ body: (inout Value) throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    guard unsafe pthread_mutex_lock(mutex) == 0 else { return nil }
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    return try body(&value)
+  }
+
+  /// Runs `body` alone with the value. It must not come in here again.
+  func withValue<Result, Failure: Error>(
+    _ body: (inout Value) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let result = try tryWithValue(body) else {
+      preconditionFailure("a monitor is not entered twice by one thread")
+    }
+    return result
+  }
+
+  /// Wakes all that wait.
+  func wake() { unsafe pthread_cond_broadcast(condition) }
+
+  /// What `body` still lacks before it can give a result.
+  enum Attempt<Result> {
+    case done(Result)
+    /// Another thread's ``wake()``.
+    case wait
+    /// That, or so many nanoseconds gone by.
+    case waitAtMost(Int64)
+  }
+
+  /// Runs `body` alone with the value, again and again between waits, until it is done.
+  func wait<Result>(_ body: (inout Value) -> Attempt<Result>) -> Result {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    while true {
+      switch body(&value) {
+      case .done(let result): return result
+      case .wait: unsafe pthread_cond_wait(condition, mutex)
+      case .waitAtMost(let nanoseconds):
+        var until = Monitor.deadline(in: nanoseconds)
+        unsafe pthread_cond_timedwait(condition, mutex, &until)
+      }
+    }
+  }
+
+  private static func deadline(in nanoseconds: Int64) -> timespec {
+    let (sum, overflow) = MonotonicClock.now().addingReportingOverflow(max(0, nanoseconds))
+    let at = overflow ? Int64.max : sum
+    return timespec(tv_sec: Int(at / 1_000_000_000), tv_nsec: Int(at % 1_000_000_000))
+  }
+}
+
+/// CLOCK_MONOTONIC, which never jumps and starts anywhere.
+enum MonotonicClock {
+  /// Nanoseconds.
+  static func now() -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

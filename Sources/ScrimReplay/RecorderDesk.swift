@@ -1,0 +1,212 @@
+import ScrimCapture
+import ScrimFormat
+import ScrimImage
+import ScrimRedact
+
+/// Canonical pixels of a whole picture, of which a ``Patch`` says which ones mean something. Has one owner at a time.
+final class PixelBuffer {
+  private(set) var pixels: [Pixel]
+
+  init(count: Int) { pixels = [Pixel](repeating: 0, count: count) }
+
+  /// Copies pixels of a framebuffer, and reads no others.
+  func read(_ region: Region, of bytes: Span<UInt8>, _ surface: Surface) {
+    // Out of the object and back, since a span of an object's array can't be written to.
+    var taken: [Pixel] = []
+    swap(&taken, &pixels)
+    var target = taken.mutableSpan
+    region.copyPixels(
+      from: bytes, stride: surface.stride, format: surface.format, to: &target, width: surface.width)
+    swap(&taken, &pixels)
+  }
+
+  /// Copies pixels to a picture of the same size.
+  func copy(_ region: Region, to picture: inout [Pixel], width: Int) {
+    let pixels = pixels
+    var target = picture.mutableSpan
+    region.copyPixels(from: pixels.span, to: &target, width: width)
+  }
+}
+
+/// What changed from the frame recorded last to the one captured last, outside masks.
+struct Patch {
+  let buffer: PixelBuffer
+  let width: Int
+  let height: Int
+  /// The pixels of ``buffer`` that were read.
+  var read = Region()
+  var number = 0
+  /// Nanoseconds since the session's start.
+  var time: Int64 = 0
+  var tree: Result<WidgetTree, CaptureFault> = .success(.empty)
+  var treeVersion = 0
+  var isTreeComplete = true
+}
+
+/// The caller's side of a recorder: works out what must be read of a frame, and reads it.
+///
+/// A pixel is *stale* if it was damaged since it was read last, or never read. What is stale and not masked is read; what is stale and
+/// masked remains so until a frame shows it. So a pixel under a mask is never read, and one that a mask uncovers is read if it may have
+/// changed, whatever the damage says of that frame.
+struct RecorderDesk {
+  private let planner: MaskPlanner
+  private let decide: (@Sendable (Widget) -> MaskDecision)?
+  private var bounds = Rect(x: 0, y: 0, width: 0, height: 0)
+  /// As given last.
+  private var boxes: Boxes?
+  /// What they make.
+  private(set) var tree: Result<WidgetTree, WidgetError>?
+  private var version = 0
+  private var masked = Region()
+  private var stale = Region()
+  private var number = 0
+  private var time: Int64 = 0
+  /// The tree of the last frame that was handed over.
+  private var lastVersion: Int?
+
+  init(policy: MaskPolicy, decide: (@Sendable (Widget) -> MaskDecision)?) {
+    planner = MaskPlanner(policy: policy)
+    self.decide = decide
+  }
+
+  /// Takes it that every pixel may have changed.
+  mutating func forget() { stale = Region(bounds) }
+
+  /// What is to be done about a frame.
+  enum Task {
+    case read(Region)
+    case unchanged
+    case mismatched
+  }
+
+  /// Works out what is to be read of a frame.
+  ///
+  /// - Parameters:
+  ///   - count: bytes of the framebuffer.
+  ///   - time: nanoseconds since the session's start.
+  mutating func plan(
+    _ surface: Surface, count: Int, boxes: Boxes?, damage: [Rect]?, time: Int64
+  ) throws(RecorderError) -> Task {
+    do throws(RecorderError) {
+      try check(surface, count: count)
+    } catch {
+      forget()
+      throw error
+    }
+    resize(surface)
+    stale = damage.map { stale.union(Region(union: $0.map(cut))) } ?? Region(bounds)
+    try adopt(boxes)
+    guard self.boxes?.generation == surface.generation else { return .mismatched }
+    self.time = max(self.time, time)
+    let due = stale.subtracting(masked)
+    return due.isEmpty && lastVersion == version ? .unchanged : .read(due)
+  }
+
+  /// Reads what was planned into the patch that is to be recorded next.
+  mutating func read(_ region: Region, of bytes: Span<UInt8>, _ surface: Surface, into patch: inout Patch) {
+    patch.buffer.read(region, of: bytes, surface)
+    stale = stale.intersection(masked)
+    patch.read = patch.read.union(region)
+    patch.number = number
+    patch.time = time
+    patch.treeVersion = version
+    patch.isTreeComplete = boxes?.isComplete ?? true
+    switch tree {
+    case .success(let tree): patch.tree = .success(tree)
+    case .failure(let error):
+      patch.tree = .failure(CaptureFault(place: "frame \(number)", message: "\(error)"))
+    case nil: preconditionFailure("a frame is read with boxes")
+    }
+    lastVersion = version
+    number += 1
+  }
+
+  /// What to tell the caller of a frame that was taken: an error where its boxes make no sense.
+  func outcome(_ outcome: CaptureOutcome) throws(RecorderError) -> CaptureOutcome {
+    if case .failure(let error) = tree { throw .badBoxes(error) }
+    return outcome
+  }
+
+  private func check(_ surface: Surface, count: Int) throws(RecorderError) {
+    let (width, height) = (surface.width, surface.height)
+    let needed: Int
+    do {
+      needed = try Frame.byteCount(
+        width: width, height: height, stride: surface.stride, format: surface.format)
+    } catch {
+      throw .badSurface("\(error)")
+    }
+    guard width <= FormatLimits.side, height <= FormatLimits.side, width * height <= FormatLimits.pixels
+    else {
+      throw .badSurface(
+        "a surface of \(width)x\(height) is over the limit of \(FormatLimits.pixels) pixels; record a part of it"
+      )
+    }
+    guard count >= needed else {
+      throw .badSurface("\(FrameError.tooFewBytes(needed: needed, given: count))")
+    }
+  }
+
+  private mutating func resize(_ surface: Surface) {
+    guard bounds.width != surface.width || bounds.height != surface.height else { return }
+    bounds = Rect(x: 0, y: 0, width: surface.width, height: surface.height)
+    stale = Region(bounds)
+    lastVersion = nil
+    plan()
+  }
+
+  /// The part of a rectangle, of whatever size, that lies on the surface.
+  private func cut(_ rect: Rect) -> Rect {
+    guard rect.width > 0, rect.height > 0 else { return Rect(x: 0, y: 0, width: 0, height: 0) }
+    func end(_ start: Int, _ length: Int) -> Int {
+      let (sum, overflow) = start.addingReportingOverflow(length)
+      return overflow ? Int.max : sum
+    }
+    let left = max(rect.x, 0)
+    let top = max(rect.y, 0)
+    let right = min(end(rect.x, rect.width), bounds.width)
+    let bottom = min(end(rect.y, rect.height), bounds.height)
+    guard left < right, top < bottom else { return Rect(x: 0, y: 0, width: 0, height: 0) }
+    return Rect(minX: left, minY: top, maxX: right, maxY: bottom)
+  }
+
+  private mutating func adopt(_ new: Boxes?) throws(RecorderError) {
+    guard let new else {
+      guard boxes != nil else { throw .noBoxes }
+      return
+    }
+    let isSame = boxes?.isSameState(as: new) ?? false
+    boxes = new
+    if isSame { return }
+    version += 1
+    do throws(WidgetError) {
+      tree = .success(
+        try WidgetTree(widgets: new.widgets.map(marked), windows: new.windows, boxScale: new.scale))
+    } catch {
+      tree = .failure(error)
+    }
+    plan()
+  }
+
+  /// The widget with the callback's answer as its mark. A password's is masked whatever its mark.
+  private func marked(_ widget: Widget) -> Widget {
+    guard let decide, widget.mask == nil, widget.nature != .password else { return widget }
+    var widget = widget
+    switch decide(widget) {
+    case .mask: widget.mask = true
+    case .unmask: widget.mask = false
+    case .continue: break
+    }
+    return widget
+  }
+
+  /// Where the tree masks: what the pipeline behind the recorder makes of the same tree.
+  private mutating func plan() {
+    masked = Region(bounds)
+    guard case .success(let tree) = tree, !bounds.isEmpty else { return }
+    let regions = planner.plan(
+      for: tree, width: bounds.width, height: bounds.height, describesWholeWindows: true
+    ).regions
+    masked = boxes?.isComplete ?? true ? regions.masked : regions.withGapsMasked.masked
+  }
+}

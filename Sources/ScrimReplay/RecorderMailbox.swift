@@ -1,0 +1,194 @@
+import Glibc
+import ScrimImage
+import ScrimRedact
+
+/// What passes between the threads that capture and the one that records. No call of it takes longer than a few moves of references.
+///
+/// The queue is two frames long: one that waits, into which later captures are merged, and before it one that a snapshot has pinned.
+/// With the one being recorded, at most three buffers exist.
+struct RecorderMailbox {
+  enum Phase {
+    case idle
+    case recording
+    /// ``Recorder/stop()`` waits; or nobody does, and the thread ends in any case.
+    case stopping(isAbandoned: Bool)
+    /// The session could not be sealed; ``Recorder/stop()`` may be called again.
+    case stopFailed(RecordingError)
+    /// The thread has ended, or is about to.
+    case ended(Result<RecordingSummary, RecordingError>)
+  }
+
+  /// What the thread is to do next.
+  enum Job {
+    case record(Patch?, [Event])
+    case finish(isLast: Bool)
+  }
+
+  struct Event {
+    var event: RecorderEvent
+    /// Nanoseconds since the session's start.
+    var time: Int64
+    /// The boxes in force when it was recorded.
+    var tree: WidgetTree?
+  }
+
+  var phase = Phase.idle
+  var isPaused = false
+  /// Whether captures were missed, so that all of the picture may have changed.
+  var isForgetful = false
+  var counts = RecorderCounts()
+  /// Nanoseconds of the clock at the session's start.
+  var origin: Int64 = 0
+  /// The boxes captured last; nil where there are none to go by.
+  var tree: WidgetTree?
+  /// Why the last attempt to record failed; nil once one went well.
+  var interruption: RecordingError?
+  var pacer: RecorderPacer
+  /// The thread that records.
+  var thread: pthread_t?
+
+  private var pinned: Patch?
+  private var waiting: Patch?
+  /// Whether a thread that captures has taken the waiting frame, to merge into it.
+  private var isMerging = false
+  private var events: [Event] = []
+  private var spares: [PixelBuffer] = []
+  /// Things handed over, things recorded, and those that are recorded whatever the pace.
+  private(set) var submitted = 0
+  private(set) var completed = 0
+  private var urgent = 0
+  private var pinnedTicket = 0
+  private var inHand = 0
+
+  init(pacer: RecorderPacer) { self.pacer = pacer }
+
+  /// Throws where the recorder takes nothing.
+  func checkRecording() throws(RecorderError) {
+    switch phase {
+    case .idle: throw .notStarted
+    case .recording: return
+    case .ended(.failure(let error)): throw .recording(error)
+    case .stopping, .stopFailed, .ended: throw .stopped
+    }
+  }
+
+  /// Whether the recorder takes what comes now; false while it is paused.
+  mutating func admit() throws(RecorderError) -> Bool {
+    try checkRecording()
+    if isPaused { counts.paused += 1 }
+    return !isPaused
+  }
+
+  /// Notes what became of a capture, and the boxes that are in force after it.
+  mutating func note(_ outcome: CaptureOutcome, _ tree: Result<WidgetTree, WidgetError>?) {
+    counts.captures += 1
+    switch outcome {
+    case .taken, .paused: break
+    case .merged: counts.merged += 1
+    case .unchanged: counts.unchanged += 1
+    case .mismatched: counts.mismatched += 1
+    }
+    if case .failure = tree { counts.refused += 1 }
+    self.tree = try? tree?.get()
+  }
+
+  /// Whether a snapshot can be pinned.
+  var isFreeToPin: Bool { pinned == nil }
+
+  /// The frame that waits, or one without content.
+  mutating func takeForMerging(width: Int, height: Int) -> (patch: Patch, isMerge: Bool) {
+    isMerging = true
+    if let patch = waiting, patch.width == width, patch.height == height {
+      waiting = nil
+      return (patch, true)
+    }
+    let isMerge = waiting != nil
+    let fitting = spares.firstIndex { $0.pixels.count == width * height }
+    let buffer = fitting.map { spares.remove(at: $0) } ?? PixelBuffer(count: width * height)
+    spares.removeAll { $0.pixels.count != width * height }
+    waiting = nil
+    return (Patch(buffer: buffer, width: width, height: height), isMerge)
+  }
+
+  mutating func putBack(_ patch: Patch, isPinned: Bool) {
+    isMerging = false
+    submitted += 1
+    if isPinned {
+      pinned = patch
+      pinnedTicket = submitted
+      urgent = submitted
+    } else {
+      waiting = patch
+    }
+  }
+
+  mutating func post(_ event: Event) {
+    guard events.count < Recorder.eventLimit else {
+      counts.droppedEvents += 1
+      return
+    }
+    submitted += 1
+    events.append(event)
+  }
+
+  /// Has all that was handed over recorded without delay; returns what ``completed`` will be then.
+  mutating func hurry() -> Int {
+    if interruption != nil { submitted += 1 }
+    urgent = submitted
+    return submitted
+  }
+
+  /// What the thread is to do at a time of the clock.
+  mutating func next(now: Int64) -> Monitor<RecorderMailbox>.Attempt<Job> {
+    if isMerging { return .wait }
+    let isStopping = if case .stopping = phase { true } else { false }
+    if pinned == nil, waiting == nil, events.isEmpty {
+      if case .stopping(let isAbandoned) = phase { return .done(.finish(isLast: isAbandoned)) }
+      // What failed is tried again with a job without content.
+      guard interruption != nil else { return .wait }
+    }
+    guard isStopping || completed < urgent || now >= pacer.due else {
+      return .waitAtMost(pacer.due - now)
+    }
+    defer { events = [] }
+    if let patch = pinned {
+      // What waits behind it keeps its pace.
+      pinned = nil
+      inHand = waiting == nil ? submitted : pinnedTicket
+      return .done(.record(patch, events))
+    }
+    defer { waiting = nil }
+    inHand = submitted
+    return .done(.record(waiting, events))
+  }
+
+  /// Takes back a buffer whose content was applied.
+  mutating func recycle(_ buffer: PixelBuffer) { spares.append(buffer) }
+
+  /// Notes that a job is done.
+  ///
+  /// - Parameters:
+  ///   - failure: why its frame could not be recorded, or that of an earlier one.
+  ///   - lostEvents: events that can't be recorded any more.
+  /// - Returns: whether the failure is the first since a job went well.
+  mutating func complete(_ patch: Patch?, failure: RecordingError?, lostEvents: Int, at now: Int64) -> Bool {
+    completed = max(completed, inHand)
+    counts.droppedEvents += lostEvents
+    if failure != nil {
+      if patch != nil { counts.failed += 1 }
+      pacer.hold(until: now + RecorderPacer.longest)
+    }
+    defer { interruption = failure }
+    return interruption == nil && failure != nil
+  }
+
+  /// Nothing is recorded any more.
+  mutating func end(_ result: Result<RecordingSummary, RecordingError>) {
+    phase = .ended(result)
+    pinned = nil
+    waiting = nil
+    events = []
+    spares = []
+    completed = submitted
+  }
+}

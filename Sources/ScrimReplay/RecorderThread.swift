@@ -1,0 +1,126 @@
+import Glibc
+import ScrimFormat
+
+/// The thread of a recorder. It holds the mailbox, not the recorder, so that a recorder that is dropped ends.
+final class RecorderThread {
+  private let configuration: RecorderConfiguration
+  private let mailbox: Monitor<RecorderMailbox>
+  private let start: Int64
+
+  private init(_ configuration: RecorderConfiguration, _ mailbox: Monitor<RecorderMailbox>) {
+    self.configuration = configuration
+    self.mailbox = mailbox
+    start = configuration.start ?? RecorderThread.wallClock()
+  }
+
+  static func start(
+    _ configuration: RecorderConfiguration, _ mailbox: Monitor<RecorderMailbox>
+  ) throws(RecorderError) {
+    // The thread takes over the one reference.
+    let context = unsafe Unmanaged.passRetained(RecorderThread(configuration, mailbox))
+    var thread = pthread_t()
+    let code = unsafe pthread_create(
+      &thread, nil,
+      { context in
+        guard let context = unsafe context else { return nil }
+        unsafe Unmanaged<RecorderThread>.fromOpaque(context).takeRetainedValue().run()
+        return nil
+      }, context.toOpaque())
+    guard code == 0 else {
+      unsafe context.release()
+      throw .noThread(errno: code)
+    }
+    pthread_detach(thread)
+  }
+
+  private func run() {
+    mailbox.withValue { $0.thread = pthread_self() }
+    var random = SystemRandomNumberGenerator()
+    var worker = RecorderWorker(
+      configuration, session: configuration.session ?? SessionID(using: &random), start: start)
+    while true {
+      switch mailbox.wait({ $0.next(now: configuration.clock()) }) {
+      case .record(let patch, let events):
+        guard record(patch, events, with: &worker) else { return }
+      case .finish(let isLast):
+        guard finish(&worker, isLast: isLast) else { return }
+      }
+    }
+  }
+
+  /// False where the session could not be begun: the thread ends.
+  private func record(
+    _ patch: Patch?, _ events: [RecorderMailbox.Event], with worker: inout RecorderWorker
+  ) -> Bool {
+    let begin = configuration.clock()
+    if let patch {
+      worker.apply(patch)
+      mailbox.withValue { $0.recycle(patch.buffer) }
+    }
+    var failure: RecordingError?
+    do { try worker.record(patch, events) } catch { failure = error }
+    if let failure, !worker.hasBegun {
+      end(.failure(failure))
+      configuration.onFault?(.ended(failure))
+      return false
+    }
+    let end = configuration.clock()
+    let lostEvents = worker.takeLostEvents()
+    let isNew = mailbox.withValue { mailbox in
+      mailbox.pacer.note(from: begin, to: end)
+      return mailbox.complete(patch, failure: failure, lostEvents: lostEvents, at: end)
+    }
+    mailbox.wake()
+    if isNew, let failure { configuration.onFault?(.interrupted(failure)) }
+    return true
+  }
+
+  /// False where the thread ends.
+  private func finish(_ worker: inout RecorderWorker, isLast: Bool) -> Bool {
+    let failure: RecordingError
+    do {
+      let summary = try worker.finish()
+      // Closes the session's files before anybody hears of it.
+      worker = RecorderWorker(
+        configuration, session: SessionID([UInt8](repeating: 0, count: 16)), start: start)
+      end(.success(summary))
+      return false
+    } catch {
+      failure = error
+    }
+    guard isLast else {
+      let isAbandoned = mailbox.withValue { mailbox in
+        // The recorder may have been dropped meanwhile.
+        if case .stopping(true) = mailbox.phase { return true }
+        mailbox.phase = .stopFailed(failure)
+        return false
+      }
+      mailbox.wake()
+      return !isAbandoned || finish(&worker, isLast: true)
+    }
+    end(.failure(failure))
+    configuration.onFault?(.ended(failure))
+    return false
+  }
+
+  private func end(_ result: Result<RecordingSummary, RecordingError>) {
+    mailbox.withValue { $0.end(result) }
+    mailbox.wake()
+  }
+
+  /// Nanoseconds since 1970.
+  private static func wallClock() -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}
+
+extension Int64 {
+  /// The time itself, if it lies within a minute of now.
+  func checked(against now: Int64) throws(RecorderError) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(now)
+    guard !overflow, difference.magnitude <= 60_000_000_000 else { throw .badTime }
+    return self
+  }
+}
