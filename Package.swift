@@ -19,6 +19,8 @@ let package = Package(
     .library(name: "ScrimRedact", targets: ["ScrimRedact"]),
     .library(name: "ScrimCodec", targets: ["ScrimCodec"]),
     .library(name: "ScrimFormat", targets: ["ScrimFormat"]),
+    // For C: samples/feed-c/run shows how libscrim.so is made of it.
+    .library(name: "ScrimC", type: .static, targets: ["ScrimC"]),
   ],
   traits: [
     .trait(
@@ -70,6 +72,11 @@ let package = Package(
         "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimCapture", "ScrimDelivery",
       ],
       swiftSettings: strict),
+    .target(name: "CScrim"),
+    .target(
+      name: "ScrimC",
+      dependencies: ["CScrim", "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimDelivery", "ScrimReplay"],
+      exclude: ["scrim.map", "make"], swiftSettings: strict),
     .target(
       name: "ScrimFolders", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
       exclude: ["Folders.md", "Boxes.md"], swiftSettings: strict),
@@ -123,6 +130,9 @@ let package = Package(
         "ScrimTestSupport",
       ],
       exclude: ["Vectors"], swiftSettings: strict),
+    // Runs programs in C against the built library, so it links nothing of it.
+    .testTarget(
+      name: "ScrimCTests", dependencies: ["ScrimTestSupport"], exclude: ["contract.c"], swiftSettings: strict),
     // Runs the built command, so it links nothing of it but the reader of pictures.
     .testTarget(
       name: "CommandTests", dependencies: ["ScrimImage", "ScrimCodec", "ScrimTestSupport"],
