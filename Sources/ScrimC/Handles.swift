@@ -1,0 +1,87 @@
+import CScrim
+import ScrimReplay
+import Synchronization
+
+/// A recorder that a C program holds, with what its calls need beside it.
+struct Held: Sendable {
+  var recorder: Recorder
+  var decide: Decide?
+}
+
+/// The program's callback, and what it wants handed to it. Safe to send: the program says that it may be called from any thread that
+/// captures, and the pointer is never followed here.
+@safe struct Decide: @unchecked Sendable {
+  let call: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<scrim_widget>?) -> Int32
+  let context: UnsafeMutableRawPointer?
+}
+
+/// The recorders that exist, by handle. A handle is a number that looks like a pointer and is never followed nor given again, so one
+/// that was freed, or never made, is found out.
+enum Handles {
+  private static let held = Mutex<(next: UInt, all: [UInt: Held])>((16, [:]))
+
+  static func add(_ new: Held) -> OpaquePointer? {
+    let key = held.withLock { held in
+      defer { held.next += 16 }
+      held.all[held.next] = new
+      return held.next
+    }
+    return unsafe OpaquePointer(bitPattern: key)
+  }
+
+  static func find(_ handle: OpaquePointer?) throws(Refusal) -> Held {
+    let key = UInt(bitPattern: handle)
+    guard let found = held.withLock({ $0.all[key] }) else { throw Refusal.noHandle }
+    return found
+  }
+
+  static func remove(_ handle: OpaquePointer?) throws(Refusal) {
+    let key = UInt(bitPattern: handle)
+    // The recorder is let go of outside the lock.
+    let removed = held.withLock { $0.all.removeValue(forKey: key) }
+    if removed == nil { throw Refusal.noHandle }
+  }
+}
+
+/// Why a call failed: its status, and the message.
+struct Refusal: Error {
+  var status: Int32
+  var message: String
+
+  static let noHandle = Refusal(
+    SCRIM_ERROR_HANDLE, "this is no recorder, or one that was freed; make one with scrim_create")
+
+  init(_ status: Int, _ message: String) {
+    self.status = Int32(truncatingIfNeeded: status)
+    self.message = message
+  }
+
+  init(_ error: RecorderError) {
+    let status =
+      switch error {
+      case .notStarted, .startedTwice, .stopped: SCRIM_ERROR_STATE
+      case .recording, .noThread: SCRIM_ERROR_RECORDING
+      case .badSurface, .badTime, .noBoxes: SCRIM_ERROR_ARGUMENT
+      case .badBoxes: SCRIM_ERROR_BOXES
+      case .calledFromRecorder: SCRIM_ERROR_THREAD
+      }
+    self.init(status, error.description)
+  }
+
+  static func argument(_ message: String) -> Refusal { Refusal(SCRIM_ERROR_ARGUMENT, message) }
+}
+
+/// Runs a call; keeps the message of one that fails.
+func answer(_ body: () throws(Refusal) -> Int) -> Int32 {
+  do throws(Refusal) {
+    return Int32(truncatingIfNeeded: try body())
+  } catch {
+    var message = error.message
+    message.withUTF8 { bytes in
+      unsafe bytes.withMemoryRebound(to: CChar.self) { bytes in
+        unsafe cscrim_set_message(bytes.baseAddress, bytes.count)
+      }
+    }
+    return error.status
+  }
+}
