@@ -17,8 +17,10 @@ let package = Package(
     .library(name: "ScrimReplay", targets: ["ScrimReplay"]),
     .library(name: "ScrimImage", targets: ["ScrimImage"]),
     .library(name: "ScrimRedact", targets: ["ScrimRedact"]),
+    .library(name: "ScrimDelta", targets: ["ScrimDelta"]),
     .library(name: "ScrimCodec", targets: ["ScrimCodec"]),
     .library(name: "ScrimFormat", targets: ["ScrimFormat"]),
+    .library(name: "ScrimFolders", targets: ["ScrimFolders"]),
   ],
   traits: [
     .trait(
