@@ -1,0 +1,52 @@
+import Foundation
+
+/// A bound on one figure, with its reason. Bare times are never bounded: machines differ.
+struct Limit: Decodable {
+  enum Figure: String, Decodable { case bytes, allocations, ratio, rSquared }
+
+  var name: String
+  var figure: Figure
+  /// The figure must not be above this.
+  var most: Double?
+  /// The figure must not be below this.
+  var least: Double?
+  /// The figure must be this.
+  var exactly: Double?
+  var why: String
+
+  static func read(_ path: String) throws -> [Limit] {
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      throw BenchError("\(path): no limits there; run from the root of Scrim or give --limits FILE")
+    }
+    do {
+      return try JSONDecoder().decode([Limit].self, from: bytes)
+    } catch {
+      throw BenchError("\(path): a limit needs name, figure, why and one of most, least, exactly: \(error)")
+    }
+  }
+
+  /// Nil where the limit holds; else a sentence.
+  func complaint(about report: Report) -> String? {
+    guard let value = value(in: report) else { return "\(name): \(figure.rawValue) was not measured" }
+    let said = figure == .bytes ? grouped(Int(value)) : String(format: "%.4g", value)
+    if let most, !(value <= most) { return "\(name): \(figure.rawValue) is \(said), above \(most) (\(why))" }
+    if let least, !(value >= least) {
+      return "\(name): \(figure.rawValue) is \(said), below \(least) (\(why))"
+    }
+    if let exactly, value != exactly {
+      return "\(name): \(figure.rawValue) is \(said), not \(exactly) (\(why))"
+    }
+    return nil
+  }
+
+  private func value(in report: Report) -> Double? {
+    if figure == .rSquared { return report.growth.first { $0.name == name }?.line.rSquared }
+    guard let result = report.results.first(where: { $0.name == name }) else { return nil }
+    return switch figure {
+    case .bytes: result.bytes.map(Double.init)
+    case .allocations: result.allocations
+    case .ratio: result.ratio
+    case .rSquared: nil
+    }
+  }
+}
