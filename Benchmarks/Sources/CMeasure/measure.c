@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "measure.h"
 
+#include <dlfcn.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -86,3 +87,8 @@ int64_t measure_peak_memory(void) { return status("VmHWM:"); }
 int measure_memcmp(const void *a, const void *b, size_t bytes) { return memcmp(a, b, bytes); }
 void measure_memcpy(void *to, const void *from, size_t bytes) { memcpy(to, from, bytes); }
 uint32_t measure_crc32(const void *bytes, size_t size) { return (uint32_t)crc32_z(0, bytes, size); }
+
+unsigned measure_zstd_version(void) {
+  unsigned (*version)(void) = (unsigned (*)(void))dlsym(RTLD_DEFAULT, "ZSTD_versionNumber");
+  return version ? version() : 0;
+}

@@ -18,6 +18,8 @@ int measure_run(
   posix_spawn_file_actions_addopen(&files, 0, input ? input : "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&files, 1, output ? output : "/dev/null", O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+  measure_memory();
+  measure_reset_peak();
   pid_t child;
   int failed = posix_spawnp(&child, arguments[0], &files, NULL, (char *const *)arguments, environ);
   posix_spawn_file_actions_destroy(&files);

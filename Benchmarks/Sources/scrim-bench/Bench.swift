@@ -99,8 +99,8 @@ struct Bench: ParsableCommand {
       report.results.append(try stage.run(rounds))
     }
     let corpus = try corpus.map { try Corpus($0, wants: wants) }
-    let sessions = Session.generated.filter { wants("session \($0.name)") } + (corpus?.sessions ?? [])
-    for session in sessions { report.results.append(try session.measure()) }
+    let sessions = Session.generated.filter { wants("session \($0.name)") }
+    for session in sessions + (corpus?.sessions ?? []) { report.results.append(try session.measure()) }
     for curve in Growth.all where wants(curve.name) { report.growth.append(try curve.measure()) }
     if peers {
       let scrim = try Program.scrim(scrim)

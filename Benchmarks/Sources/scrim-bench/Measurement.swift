@@ -11,7 +11,7 @@ struct Measurement: Codable {
   /// Half of the distance between the quartiles of the times, as a share of the median: what is noise.
   var noise: Double
   var bytes: Int?
-  /// Calls of the allocator a frame.
+  /// Calls of the allocator a frame: the median for a stage, the mean for a session.
   var allocations: Double?
   /// Most bytes of memory held beyond what was there before; nil where the system does not say.
   var memory: Int?
@@ -116,7 +116,7 @@ struct Stage {
       }
       var times: [Double] = []
       var ratios: [Double] = []
-      var allocations = 0
+      var allocations: [Double] = []
       var bytes: Int?
       let rounds = max(Int(Double(rounds) * share), 5)
       for round in 2..<2 + rounds {
@@ -124,11 +124,11 @@ struct Stage {
         let theirs = try against(round)
         times.append(mine.time)
         ratios.append(mine.time / max(theirs.time, 1e-6))
-        allocations += mine.allocations
+        allocations.append(Double(mine.allocations))
         if let size = mine.bytes { bytes = (bytes ?? 0) + size }
       }
       var result = Measurement(name, pixels: pixels, times: times)
-      result.allocations = Double(allocations) / Double(rounds)
+      result.allocations = allocations.median
       result.bytes = bytes.map { $0 / rounds }
       result.memory = memory.bytes
       result.set(ratios: ratios, to: reference)

@@ -16,11 +16,11 @@ struct PeerResult: Codable {
 
   static func table(_ results: [PeerResult]) -> [String] {
     [
-      "whole processes, user + system".padded(44)
+      "whole processes, user + system".padded(52)
         + "     CPU ms   by scrim's         bytes  by scrim's    memory  runs"
     ]
       + results.map {
-        ($0.input.padded(20) + $0.program).padded(44)
+        ($0.input.padded(19) + $0.program).padded(52)
           + String(format: "%11.0f%11.1f ×", $0.cpu, $0.ratio) + grouped($0.bytes).padded(-14)
           + String(format: "%9.2f ×%7.0f MB%6d", $0.bytesRatio, Double($0.memory) / 1e6, $0.runs)
       }

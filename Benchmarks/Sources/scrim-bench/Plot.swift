@@ -15,7 +15,9 @@ enum Plot {
 
   /// Points, and the straight line through each series, on axes from zero.
   static func lines(title: String, x: String, y: String, _ series: [Series]) -> String {
-    let (width, height, left, top, right, bottom) = (430.0, 320.0, 64.0, 40.0, 16.0, 52.0)
+    let (width, left, right, bottom) = (430.0, 64.0, 16.0, 52.0)
+    let top = 40 + 18 * Double(series.count)
+    let height = top + 280
     let all = series.flatMap(\.points)
     let xs = ticks(upTo: all.map(\.x).max() ?? 1)
     let ys = ticks(upTo: all.map(\.y).max() ?? 1)
@@ -54,10 +56,10 @@ enum Plot {
           <circle cx="\(number(at.x))" cy="\(number(at.y))" r="4" fill="\(colour)" stroke="#fff"/>
           """
       }
-      let row = top + 14 + Double(index) * 18
+      let row = 42 + Double(index) * 18
       svg +=
-        "<circle cx=\"\(number(left + 16))\" cy=\"\(number(row - 4))\" r=\"4\" fill=\"\(colour)\"/>"
-        + text(one.name, x: left + 26, y: row)
+        "<circle cx=\"\(number(left + 4))\" cy=\"\(number(row - 4))\" r=\"4\" fill=\"\(colour)\"/>"
+        + text(one.name, x: left + 14, y: row)
     }
     return frame(svg, width, height)
   }
@@ -76,7 +78,7 @@ enum Plot {
     let values = bars.flatMap { [$0.value, $0.mark ?? $0.value] }.filter { $0 > 0 }
     let low = floor(log10(values.min() ?? 1) - 0.15)
     let high = ceil(log10(values.max() ?? 10))
-    let (width, left, plot, top, step) = (1040.0, 300.0, 440.0, 30.0, 24.0)
+    let (width, left, plot, top, step) = (1040.0, 300.0, 440.0, 10.0, 24.0)
     let height = top + step * Double(bars.count) + 46
     func place(_ value: Double) -> Double {
       left + (log10(max(value, pow(10, low))) - low) / max(high - low, 1) * plot

@@ -9,7 +9,7 @@ struct Session {
   var width: Int
   var height: Int
   var count: Int
-  /// Gives the frames in order; called anew for each round.
+  /// Gives the frames, in order.
   var frames: () throws -> (Int) throws -> Frame
   /// The raw file, if it is one.
   var path: String?
@@ -18,15 +18,14 @@ struct Session {
   private static let generatedFrames = 20
   private static let rounds = 5
 
-  /// A session of the generator. Its frames are made once and kept.
+  /// A session of the generator. Its frames are made when they are asked for, and kept.
   init(_ scene: Scene) {
     name = scene.rawValue
     width = Screen.width
     height = Screen.height
     count = Session.generatedFrames
-    var made: [Frame] = []
     frames = {
-      if made.isEmpty { made = scene.frames(Session.generatedFrames) }
+      let made = scene.frames(Session.generatedFrames)
       return { made[$0] }
     }
   }
@@ -43,8 +42,9 @@ struct Session {
     var bytes = 0
     var allocations = 0
     var memory: Int?
+    var frame = try frames()
     for round in 0..<Session.rounds {
-      let frame = try frames()
+      if path != nil, round > 0 { frame = try frames() }
       var peak = MemoryPeak()
       let recording = Held(try Recording(width: width, height: height))
       var total = 0.0

@@ -22,9 +22,13 @@ int64_t measure_peak_memory(void);
 ///
 /// `arguments` ends with a null; `input` and `output` are files for its standard input and output, or null for /dev/null.
 /// What it says on standard error is dropped. Returns its exit code, 127 if it could not be started, or 128 + a signal.
+/// Linux counts what this process holds when it starts the other as that one's, so `peak_bytes` is never less than that.
 int measure_run(
   const char *const *arguments, const char *input, const char *output, int64_t *cpu_nanoseconds,
   int64_t *peak_bytes);
+
+/// The version of libzstd that is linked, as 10504 for 1.5.4; 0 without one.
+unsigned measure_zstd_version(void);
 
 /// The references: what the machine itself can do with the same bytes.
 int measure_memcmp(const void *a, const void *b, size_t bytes);
