@@ -3,7 +3,7 @@ import Foundation
 
 /// A bound on one figure, with its reason. Bare times are never bounded: machines differ.
 struct Limit: Decodable {
-  enum Figure: String, Decodable { case bytes, allocations, memory, ratio, rSquared }
+  enum Figure: String, Decodable { case bytes, allocations, memory, ratio, bend }
 
   var name: String
   var figure: Figure
@@ -45,14 +45,14 @@ struct Limit: Decodable {
   private var slack: Double { zstd.map { $0 != Int(measure_zstd_version()) } ?? false ? 0.03 : 0 }
 
   private func value(in report: Report) -> Double? {
-    if figure == .rSquared { return report.growth.first { $0.name == name }?.line.rSquared }
+    if figure == .bend { return report.growth.first { $0.name == name }?.bend }
     guard let result = report.results.first(where: { $0.name == name }) else { return nil }
     return switch figure {
     case .bytes: result.bytes.map(Double.init)
     case .allocations: result.allocations
     case .memory: result.memory.map(Double.init)
     case .ratio: result.ratio
-    case .rSquared: nil
+    case .bend: nil
     }
   }
 }

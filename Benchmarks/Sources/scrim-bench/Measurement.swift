@@ -8,7 +8,7 @@ struct Measurement: Codable {
   /// Milliseconds a frame.
   var p50: Double
   var p99: Double
-  /// Half of the distance between the quartiles of the times, as a share of the median: what is noise.
+  /// The distance between the quartiles of the times, as a share of the median: what is noise.
   var noise: Double
   var bytes: Int?
   /// Calls of the allocator a frame: the median for a stage, the mean for a session.
@@ -45,7 +45,7 @@ extension [Double] {
   }
 
   var median: Double { quantile(0.5) }
-  var noise: Double { (quantile(0.75) - quantile(0.25)) / 2 / Swift.max(median, 1e-9) }
+  var noise: Double { (quantile(0.75) - quantile(0.25)) / Swift.max(median, 1e-9) }
 }
 
 /// What one piece of work took.

@@ -89,13 +89,23 @@ extension Report {
             note: note(peer), colour: peer.program.hasPrefix("scrim") ? 0 : 1)
         })
     }
+    let times = chart("CPU milliseconds", \.cpu) {
+      String(format: "%.0f ms · %.1f × scrim", $0.cpu, $0.ratio)
+    }
+    let sizes = chart("bytes", \.size) {
+      grouped($0.bytes) + String(format: " bytes · %.2f × scrim", $0.bytesRatio)
+    }
     return """
       <h2>Other programs</h2>
       <p>Whole processes, user and system time, run in turns with scrim.</p>
-      \(chart("CPU milliseconds", \.cpu) { String(format: "%.0f ms · %.1f × scrim", $0.cpu, $0.ratio) })
-      \(chart("bytes", { Double($0.bytes) }) { grouped($0.bytes) + String(format: " bytes · %.2f × scrim", $0.bytesRatio) })
+      \(times)
+      \(sizes)
       """
   }
+}
+
+extension PeerResult {
+  fileprivate var size: Double { Double(bytes) }
 }
 
 extension Measurement {

@@ -25,7 +25,7 @@ enum PictureStages {
   }
 
   private static var write: Stage {
-    Stage("PNG write, fast", share: 0.25, reference: "plain libpng, level 1") {
+    Stage("PNG write, fast", share: 0.5, reference: "plain libpng, level 1") {
       (
         { _ in
           try sampleBytes {
@@ -49,7 +49,7 @@ enum PictureStages {
   }
 
   private static var read: Stage {
-    Stage("PNG read", share: 0.25, reference: "plain libpng") {
+    Stage("PNG read", share: 0.5, reference: "plain libpng") {
       let file = try plainFile
       var words: [UInt32] = []
       var pixels = [UInt32](repeating: 0, count: Screen.pixels)

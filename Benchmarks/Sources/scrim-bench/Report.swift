@@ -47,7 +47,7 @@ struct Report: Codable {
   /// How another run's figures stand to this one's.
   ///
   /// Ratios to references are compared where both have them, since these hold on other machines too; a difference within
-  /// the noise of both runs, and at least 3 %, is none.
+  /// the noise of both runs, and at least 5 %, is none.
   func compared(with other: Report) -> String {
     var lines = ["B by A: below 1 is faster or smaller; ± is the noise of both runs"]
     for a in results {
@@ -59,7 +59,7 @@ struct Report: Codable {
       let change = isRelative ? b.ratio! / max(a.ratio!, 1e-9) : b.p50 / max(a.p50, 1e-9)
       let noise =
         isRelative ? (a.ratioNoise ?? 0) + (b.ratioNoise ?? 0) : a.noise + b.noise
-      let band = max(noise, 0.03)
+      let band = max(noise, 0.05)
       let word = change > 1 + band ? "SLOWER" : change < 1 / (1 + band) ? "faster" : "same"
       var line =
         a.name.padded(40) + String(format: " time × %5.2f ± %.2f  ", change, band) + word.padded(8)
@@ -84,7 +84,9 @@ extension Growth {
     let (base, slope, rSquared) = line
     return name.padded(44) + points.map { String(format: "%9.2f", $0.milliseconds) }.joined()
       + String(
-        format: "   %.2f ms + %.1f ms/MPix, R² %.4f, farthest %.2f ms", base, slope, rSquared, residual)
+        format: "   %.2f ms + %.1f ms/MPix, R² %.4f, farthest %.2f ms, bend %.2f", base, slope, rSquared,
+        residual,
+        bend)
   }
 }
 
