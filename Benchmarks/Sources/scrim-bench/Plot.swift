@@ -16,7 +16,8 @@ enum Plot {
   /// Points, and the straight line through each series, on axes from zero.
   static func lines(title: String, x: String, y: String, _ series: [Series]) -> String {
     let (width, left, right, bottom) = (430.0, 64.0, 16.0, 52.0)
-    let top = 40 + 18 * Double(series.count)
+    // Below the title there is room for the names of two series, so that plots side by side are of one size.
+    let top = 40 + 18 * Double(max(series.count, 2))
     let height = top + 280
     let all = series.flatMap(\.points)
     let xs = ticks(upTo: all.map(\.x).max() ?? 1)
