@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import ScrimImage
 
 /// Raw BGRX sessions in a folder: `NAME.raw` or `NAME.raw.zst`, and beside it `NAME.json` with `width`, `height` and `frames`.
@@ -26,7 +27,7 @@ struct Corpus {
     for file in files where file.hasSuffix(".raw") || file.hasSuffix(".raw.zst") {
       let name = String(file.prefix(while: { $0 != "." }))
       // Where both are there the unpacked one serves.
-      guard wants("session \(name)"), !(file.hasSuffix(".zst") && files.contains("\(name).raw")) else {
+      guard wants("session \(name).raw"), !(file.hasSuffix(".zst") && files.contains("\(name).raw")) else {
         continue
       }
       let json = "\(folder)/\(name).json"
@@ -41,7 +42,7 @@ struct Corpus {
       }
       var path = "\(folder)/\(file)"
       if file.hasSuffix(".zst") { path = try Corpus.unpack(path, to: scratch.path("\(name).raw")) }
-      sessions.append(Session(name, description.width, description.height, description.frames, path))
+      sessions.append(Session("\(name).raw", description.width, description.height, description.frames, path))
     }
     guard !sessions.isEmpty else { throw BenchError("--corpus \(folder): no NAME.raw or NAME.raw.zst there") }
     self.sessions = sessions
@@ -68,12 +69,18 @@ extension Session {
     let size = width * height * 4
     frames = {
       let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      // One buffer for all frames, so that reading adds nothing to the memory that is measured.
+      var buffer = [UInt8](repeating: 0, count: size)
       return { index in
-        guard let data = try file.read(upToCount: size), data.count == size else {
-          throw BenchError("\(path): ends within frame \(index) of \(count)")
+        var filled = 0
+        while filled < size {
+          let count = buffer.withUnsafeMutableBytes {
+            read(file.fileDescriptor, $0.baseAddress! + filled, size - filled)
+          }
+          guard count > 0 else { throw BenchError("\(path): ends within frame \(index)") }
+          filled += count
         }
-        return try Frame(
-          width: width, height: height, stride: width * 4, format: .bgrx, bytes: [UInt8](data).span)
+        return try Frame(width: width, height: height, stride: width * 4, format: .bgrx, bytes: buffer.span)
       }
     }
   }
