@@ -17,10 +17,12 @@ let package = Package(
     .library(name: "ScrimReplay", targets: ["ScrimReplay"]),
     .library(name: "ScrimImage", targets: ["ScrimImage"]),
     .library(name: "ScrimRedact", targets: ["ScrimRedact"]),
+    .library(name: "ScrimDelta", targets: ["ScrimDelta"]),
     .library(name: "ScrimCodec", targets: ["ScrimCodec"]),
     .library(name: "ScrimFormat", targets: ["ScrimFormat"]),
     // For C: samples/feed-c/run shows how libscrim.so is made of it.
     .library(name: "ScrimC", type: .static, targets: ["ScrimC"]),
+    .library(name: "ScrimFolders", targets: ["ScrimFolders"]),
   ],
   traits: [
     .trait(

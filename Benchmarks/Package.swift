@@ -8,15 +8,17 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
-    .target(name: "CMeasure"),
+    .target(name: "CMeasure", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
     .executableTarget(
       name: "scrim-bench",
       dependencies: [
         "CMeasure",
         .product(name: "ScrimImage", package: "scrim"),
         .product(name: "ScrimRedact", package: "scrim"),
+        .product(name: "ScrimDelta", package: "scrim"),
         .product(name: "ScrimCodec", package: "scrim"),
         .product(name: "ScrimFormat", package: "scrim"),
+        .product(name: "ScrimFolders", package: "scrim"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: [.treatAllWarnings(as: .error)]),

@@ -6,45 +6,67 @@ import Foundation
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scrim-bench",
-    abstract: "Measures every stage of a frame's way, and whole sessions, in CPU time on one thread.")
+    abstract: "Measures every stage of a frame's way, and whole sessions, in CPU time on one thread.",
+    discussion: "README.md beside this package says how to read what it prints.")
 
-  @Option(help: "Only what has this in its name.")
+  @Option(help: ArgumentHelp("Only what has this in its name.", valueName: "text"))
   var filter: String?
 
-  @Option(help: "A folder of raw sessions (NAME.raw and NAME.json) to run as well.")
+  @Option(
+    help: ArgumentHelp(
+      "A folder of raw sessions to run as well: NAME.raw or NAME.raw.zst, and NAME.json.", valueName: "dir"))
   var corpus: String?
 
-  @Option(help: "Turns of each stage.")
+  @Option(help: ArgumentHelp("Turns of each stage; slow stages take a part of them.", valueName: "n"))
   var rounds = 40
 
   @Flag(help: "Print one JSON object instead of the table.")
   var json = false
 
-  @Option(help: ArgumentHelp("Write a page with bars.", valueName: "file.html"))
+  @Option(help: ArgumentHelp("Write a page with plots.", valueName: "file.html"))
   var html: String?
 
-  @Flag(help: "Hold the figures against the limits; exit 1 if one is passed twice.")
+  @Flag(help: "Hold the figures against the limits; exit 1 if one is missed twice.")
   var `guard` = false
 
   @Option(help: ArgumentHelp("The limits.", valueName: "file"))
-  var limits = "Benchmarks/limits.json"
-
-  @Flag(help: "Run ffmpeg's screen codecs on the corpus as well, where ffmpeg is installed.")
-  var peers = false
+  var limits: String?
 
   @Option(
     parsing: .upToNextOption, help: ArgumentHelp("Compare two files that --json wrote.", valueName: "A B"))
   var compare: [String] = []
 
+  @Flag(help: "Run other programs on the same sessions and screenshots as well, where they are installed.")
+  var peers = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --peers: a folder of PNG screenshots instead of generated ones.", valueName: "dir"))
+  var screens: String?
+
+  @Option(help: ArgumentHelp("With --peers: the command scrim.", valueName: "file"))
+  var scrim: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Run one kernel a number of times and say how many pixels that were; for callgrind.", valueName: "name")
+  )
+  var kernel: String?
+
+  func validate() throws {
+    guard compare.isEmpty || compare.count == 2 else { throw ValidationError("--compare takes two files") }
+    guard rounds > 0 else { throw ValidationError("--rounds takes a number above 0") }
+    guard screens == nil || peers else { throw ValidationError("--screens goes with --peers") }
+  }
+
   func run() throws {
+    if let kernel { return try Kernel.run(kernel, rounds: rounds) }
     if !compare.isEmpty {
-      guard compare.count == 2 else { throw ValidationError("--compare takes two files") }
-      let reports = try compare.map {
-        try JSONDecoder().decode(Report.self, from: Data(contentsOf: URL(fileURLWithPath: $0)))
-      }
+      let reports = try compare.map(Bench.report)
       return print(reports[0].compared(with: reports[1]))
     }
-    let report = try measured { _ in true }
+    if self.guard { return try hold() }
+    let report = try measured { filter.map($0.contains) ?? true }
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -52,40 +74,65 @@ struct Bench: ParsableCommand {
     } else {
       print(report.table())
     }
-    if let html { try report.html().write(toFile: html, atomically: true, encoding: .utf8) }
-    if peers { try Peers.run(corpus: corpus) }
-    if self.guard { try hold(report) }
+    if let html { try report.page().write(toFile: html, atomically: true, encoding: .utf8) }
   }
 
-  private func measured(_ isWanted: (String) -> Bool) throws -> Report {
+  /// A file of the package: from the root of Scrim or from within the package.
+  private func file(_ name: String) -> String {
+    FileManager.default.fileExists(atPath: name) ? name : "Benchmarks/\(name)"
+  }
+
+  private static func report(_ path: String) throws -> Report {
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      throw BenchError("\(path): no such file")
+    }
+    do {
+      return try JSONDecoder().decode(Report.self, from: bytes)
+    } catch {
+      throw BenchError("\(path): not what --json writes")
+    }
+  }
+
+  private func measured(_ wants: (String) -> Bool) throws -> Report {
     var report = Report()
-    func wants(_ name: String) -> Bool { (filter.map { name.contains($0) } ?? true) && isWanted(name) }
-    for stage in try Stages.all(rounds: rounds) where wants(stage.name) {
-      report.results.append(try stage.run())
+    for stage in MaskStages.all + CodingStages.all + PictureStages.all where wants(stage.name) {
+      report.results.append(try stage.run(rounds))
     }
-    for scene in Scene.allCases where wants("session \(scene.rawValue)") {
-      report.results.append(try SessionRun.generated(scene))
-    }
-    if let corpus {
-      for name in try FileManager.default.contentsOfDirectory(atPath: corpus).sorted()
-      where name.hasSuffix(".raw") && wants("session \(name)") {
-        report.results.append(try SessionRun.recorded("\(corpus)/\(name)"))
+    let corpus = try corpus.map { try Corpus($0, wants: wants) }
+    let sessions = Session.generated.filter { wants("session \($0.name)") }
+    for session in sessions + (corpus?.sessions ?? []) { report.results.append(try session.measure()) }
+    for curve in Growth.all where wants(curve.name) { report.growth.append(try curve.measure()) }
+    if peers {
+      let scrim = try Program.scrim(scrim)
+      for session in corpus?.sessions ?? sessions {
+        report.peers += try SessionPeers.measure(session, scrim: scrim)
+      }
+      if wants("screenshots") {
+        report.peers += try FolderPeers.measure(screens, scrim: scrim, script: file("redact_peers.py"))
       }
     }
-    report.peakMemory = Int(measure_peak_memory())
     return report
   }
 
   /// A figure that is missed is measured once more, since machines are shared; missed again, it fails.
-  private func hold(_ report: Report) throws {
-    let list = try JSONDecoder().decode([Limit].self, from: Data(contentsOf: URL(fileURLWithPath: limits)))
-      .filter { limit in filter.map { limit.name.contains($0) } ?? true }
-    let missed = list.filter { $0.complaint(about: report) != nil }
-    let names = Set(missed.map(\.name))
-    let second = missed.isEmpty ? report : try measured { names.contains($0) }
-    let complaints = missed.compactMap { $0.complaint(about: second) }
-    for complaint in complaints { FileHandle.standardError.write(Data("guard: \(complaint)\n".utf8)) }
-    guard complaints.isEmpty else { throw ExitCode(1) }
+  private func hold() throws {
+    let list = try Limit.read(limits ?? file("limits.json"))
+      .filter { limit in filter.map(limit.name.contains) ?? true }
+    func misses(_ list: [Limit]) throws -> [(limit: Limit, complaint: String)] {
+      let names = Set(list.map(\.name))
+      let report = try measured(names.contains)
+      print(report.table())
+      return list.compactMap { limit in limit.complaint(about: report).map { (limit, $0) } }
+    }
+    var missed = try misses(list)
+    if !missed.isEmpty {
+      for miss in missed { say("measured again: \(miss.complaint)") }
+      missed = try misses(missed.map(\.limit))
+    }
+    for miss in missed { say(miss.complaint) }
+    guard missed.isEmpty else { throw ExitCode(1) }
     print("guard: \(list.count) limits hold")
   }
+
+  private func say(_ sentence: String) { FileHandle.standardError.write(Data("guard: \(sentence)\n".utf8)) }
 }

@@ -1,69 +1,110 @@
-import CMeasure
 import Foundation
 
 /// All figures of one run.
 struct Report: Codable {
-  var results: [Result] = []
-  var peakMemory = 0
+  var results: [Measurement] = []
+  var growth: [Growth] = []
+  var peers: [PeerResult] = []
 
   func table() -> String {
-    var lines = [row("", "MPix/s", "ms p50", "ms p99", "bytes", "allocs", "ratio")]
-    for result in results {
-      lines.append(
-        row(
-          result.name, result.megapixelsPerSecond.map { String(format: "%.0f", $0) } ?? "",
-          String(format: "%.3f", result.p50), String(format: "%.3f", result.p99),
-          result.bytes.map(String.init) ?? "", result.allocations.map { String(format: "%.1f", $0) } ?? "",
-          result.ratio.map { String(format: "%.2f × ", $0) + (result.reference ?? "") } ?? ""))
+    var lines: [String] = []
+    if !results.isEmpty {
+      let header = ["MPix/s", "ms p50", "ms p99", "bytes", "allocs", "memory", "CPU time by reference"]
+      lines.append(Report.row("CPU time, one thread, 1920x1080", header))
+      lines += results.map(Report.row)
     }
-    lines.append(
-      "peak memory \(peakMemory / 1_000_000) MB, most of it the cold frames that are measured with")
+    if !growth.isEmpty {
+      let header =
+        "CPU ms of a frame of which so much changed".padded(44)
+        + ["0", "1", "5", "25", "100 %"].map { $0.padded(-9) }.joined()
+      lines += ["", header + "   the line through them"] + growth.map(\.row)
+    }
+    if !peers.isEmpty { lines += [""] + PeerResult.table(peers) }
     return lines.joined(separator: "\n")
   }
 
-  private func row(_ name: String, _ columns: String...) -> String {
-    let widths = [8, 9, 9, 10, 8]
-    var line = name.padding(toLength: 42, withPad: " ", startingAt: 0)
+  private static func row(_ result: Measurement) -> String {
+    row(
+      result.name,
+      [
+        String(format: "%.0f", result.megapixelsPerSecond), String(format: "%.3f", result.p50),
+        String(format: "%.3f", result.p99), result.bytes.map(grouped) ?? "",
+        result.allocations.map { String(format: $0 == 0 ? "0" : "%.1f", $0) } ?? "",
+        result.memory.map { String(format: "%.1f MB", Double($0) / 1e6) } ?? "",
+        result.ratio.map { String(format: "%.2f × ", $0) + (result.reference ?? "") } ?? "",
+      ])
+  }
+
+  private static func row(_ name: String, _ columns: [String]) -> String {
+    let widths = [8, 9, 9, 12, 8, 10]
+    var line = name.padded(40)
     for (index, column) in columns.enumerated() {
-      line +=
-        index < widths.count
-        ? String(repeating: " ", count: max(widths[index] - column.count, 0)) + column : "  " + column
+      line += index < widths.count ? column.padded(-widths[index]) : "   " + column
     }
     return line
   }
 
-  /// How another run's figures stand to this one's: above 1 is slower or larger.
+  /// How another run's figures stand to this one's.
+  ///
+  /// Ratios to references are compared where both have them, since these hold on other machines too; a difference within
+  /// the noise of both runs, and at least 5 %, is none.
   func compared(with other: Report) -> String {
-    var lines: [String] = []
-    for result in results {
-      guard let match = other.results.first(where: { $0.name == result.name }) else { continue }
-      let time = match.p50 / max(result.p50, 1e-9)
+    var lines = ["B by A: below 1 is faster or smaller; ± is the noise of both runs"]
+    for a in results {
+      guard let b = other.results.first(where: { $0.name == a.name }) else {
+        lines.append("\(a.name.padded(40)) only in A")
+        continue
+      }
+      let isRelative = a.ratio != nil && b.ratio != nil && a.reference == b.reference
+      let change = isRelative ? b.ratio! / max(a.ratio!, 1e-9) : b.p50 / max(a.p50, 1e-9)
+      let noise =
+        isRelative ? (a.ratioNoise ?? 0) + (b.ratioNoise ?? 0) : a.noise + b.noise
+      let band = max(noise, 0.05)
+      let word = change > 1 + band ? "SLOWER" : change < 1 / (1 + band) ? "faster" : "same"
       var line =
-        result.name.padding(toLength: 42, withPad: " ", startingAt: 0) + String(format: "time × %.2f", time)
-      if let a = result.bytes, let b = match.bytes {
-        line += String(format: "   bytes × %.3f", Double(b) / Double(max(a, 1)))
+        a.name.padded(40) + String(format: " time × %5.2f ± %.2f  ", change, band) + word.padded(8)
+      if let sizeA = a.bytes, let sizeB = b.bytes {
+        line += String(format: "bytes × %.4f", Double(sizeB) / Double(max(sizeA, 1)))
+        line += sizeB > sizeA ? "  LARGER" : sizeB < sizeA ? "  smaller" : "  equal"
+      }
+      if let x = a.allocations, let y = b.allocations, x != y {
+        line += String(format: "   allocations %.1f, were %.1f", y, x)
       }
       lines.append(line)
     }
+    for b in other.results where !results.contains(where: { $0.name == b.name }) {
+      lines.append("\(b.name.padded(40)) only in B")
+    }
     return lines.joined(separator: "\n")
   }
+}
 
-  /// A page with a bar a figure; it needs nothing but a browser.
-  func html() -> String {
-    let most = results.map(\.p50).max() ?? 1
-    let bars = results.map { result in
-      """
-      <tr><td>\(result.name)</td><td><svg width="420" height="14"><rect width="\(max(1, Int(result.p50 / most * 420)))" \
-      height="14" fill="#3584e4"/></svg></td><td>\(String(format: "%.3f", result.p50)) ms</td>\
-      <td>\(result.megapixelsPerSecond.map { String(format: "%.0f MPix/s", $0) } ?? "")</td>\
-      <td>\(result.bytes.map { "\($0) bytes" } ?? "")</td>\
-      <td>\(result.ratio.map { String(format: "%.2f × %@", $0, result.reference ?? "") } ?? "")</td></tr>
-      """
-    }
-    return """
-      <!doctype html><meta charset="utf-8"><title>scrim-bench</title>
-      <style>body{font:14px sans-serif;margin:2em}td{padding:2px 10px;white-space:nowrap}</style>
-      <h1>scrim-bench</h1><p>CPU milliseconds a frame of 1920x1080, medians.</p><table>\(bars.joined())</table>
-      """
+extension Growth {
+  fileprivate var row: String {
+    let (base, slope, rSquared) = line
+    return name.padded(44) + points.map { String(format: "%9.2f", $0.milliseconds) }.joined()
+      + String(
+        format: "   %.2f ms + %.1f ms/MPix, R² %.4f, farthest %.2f ms, bend %.2f", base, slope, rSquared,
+        residual,
+        bend)
   }
+}
+
+extension String {
+  /// The string with spaces to so many characters: behind it, or before it where the number is negative.
+  func padded(_ width: Int) -> String {
+    let gap = String(repeating: " ", count: max(0, abs(width) - count))
+    return width < 0 ? gap + self : self + gap
+  }
+}
+
+/// A number with commas between its thousands.
+func grouped(_ number: Int) -> String {
+  var digits = String(number)
+  var at = digits.count - 3
+  while at > 0 {
+    digits.insert(",", at: digits.index(digits.startIndex, offsetBy: at))
+    at -= 3
+  }
+  return digits
 }

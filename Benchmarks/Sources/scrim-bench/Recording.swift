@@ -1,0 +1,53 @@
+import ScrimCodec
+import ScrimFormat
+import ScrimImage
+import ScrimRedact
+
+/// A frame's whole way: masked (by a plan that shows everything), compared, coded, put into a segment.
+struct Recording: ~Copyable {
+  private let regions: MaskRegions
+  private var masker: Masker
+  private var coder: FrameCoder
+  private var writer: SegmentWriter
+  private var number = 0
+
+  init(width: Int, height: Int, quality: Int? = nil) throws {
+    let coder = try FrameCoder(width: width, height: height, options: CodingOptions(quality: quality))
+    writer = try SegmentWriter(header: Recording.header(width: width, height: height))
+    self.coder = coder
+    masker = Masker(width: width, height: height, fills: MaskFills())
+    regions = Recording.open(width: width, height: height)
+  }
+
+  static func header(width: Int, height: Int) -> SegmentHeader {
+    SegmentHeader(
+      session: SessionID([UInt8](repeating: 1, count: 16)), start: 0, width: width, height: height,
+      entropyCoding: .preferred, policy: .zero, producer: "scrim-bench")
+  }
+
+  /// The plan that masks nothing.
+  static func open(width: Int, height: Int) -> MaskRegions {
+    MaskPlan(width: width, height: height, masks: [], guarded: Region()).regions
+  }
+
+  mutating func show(_ frame: Frame) { masker.show(frame, masked: regions) }
+
+  /// The payload of what is shown.
+  mutating func encode(keyframe: Bool) throws -> [UInt8] {
+    try coder.encode(masker.frame, keyframe: keyframe)
+  }
+
+  mutating func append(_ payload: [UInt8], keyframe: Bool) throws {
+    try writer.append(
+      FrameRecord(time: Int64(number) * 100_000_000, number: number, isKey: keyframe, coded: payload))
+    number += 1
+  }
+
+  mutating func add(_ frame: Frame, keyframe: Bool) throws {
+    show(frame)
+    try append(encode(keyframe: keyframe), keyframe: keyframe)
+  }
+
+  /// The segment of all frames so far.
+  func seal() throws -> SealedSegment { try writer.seal(index: 0, previous: .zero) }
+}
