@@ -39,6 +39,12 @@ struct Record: ParsableCommand {
   @Option(help: ArgumentHelp("Seconds in a segment.", valueName: "s"))
   var segmentSeconds = 5.0
 
+  @Option(
+    help: ArgumentHelp(
+      "1, or 2: code frames while the next ones are read. The bytes are the same.", valueName: "n")
+  )
+  var threads = 1
+
   @Option(help: ArgumentHelp("With --raw: pixels of a frame.", valueName: "WxH"))
   var size: PixelSize?
 
@@ -78,6 +84,9 @@ struct Record: ParsableCommand {
     guard !(lossless && quality != nil) else {
       throw ValidationError("give --lossless or --quality, not both")
     }
+    guard (1...2).contains(threads) else {
+      throw ValidationError("--threads takes 1 or 2")
+    }
     guard quality.map({ (1...100).contains($0) }) ?? true else {
       throw ValidationError("--quality takes a number from 1 to 100")
     }
@@ -99,6 +108,7 @@ struct Record: ParsableCommand {
     var source = try openSource()
     var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))
     options.keyframeInterval = Int64(keyframeInterval * 1e9)
+    options.threads = threads
     options.segmentDuration = Int64(segmentSeconds * 1e9)
     var recorder: SessionRecorder
     do {

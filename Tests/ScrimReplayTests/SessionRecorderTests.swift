@@ -118,6 +118,34 @@ import Testing
     #expect(one.files == two.files && one.files.count == 2)
   }
 
+  @Test(arguments: 0..<12 as Range<UInt64>) func twoThreadsGiveTheBytesOfOne(seed: UInt64) throws {
+    var steps: [Step] = []
+    for (index, screen) in Self.screens(40, seed: seed).enumerated() {
+      if index % 3 == 1 { steps.append(.event("{\"t_ms\":\(index * 100),\"type\":\"key\"}")) }
+      steps.append(.frame(Self.frame(index, screen)))
+    }
+    steps.append(.event("{\"t_ms\":9000,\"type\":\"key\"}"))
+    var options = RecorderOptions(policy: Self.shown, coding: .init(quality: seed % 2 == 0 ? nil : 70))
+    options.segmentBytes = 3_000
+    options.keyframeInterval = 900_000_000
+    let one = try record(steps, options)
+    options.threads = 2
+    let two = try record(steps, options)
+    #expect(one.files == two.files && one.files.count > 2)
+    #expect(one.summary.bytes == two.summary.bytes && one.summary.events == two.summary.events)
+  }
+
+  @Test func aRecorderThatIsGivenUpEndsItsThread() throws {
+    var options = RecorderOptions(policy: Self.shown)
+    options.threads = 2
+    var recorder = try SessionRecorder(
+      to: SessionFolder(path: temporary.path + "/s"), width: Self.width, height: Self.height,
+      session: Self.session, start: 0, producer: "test", options: options)
+    for (index, screen) in Self.screens(3, seed: 3).enumerated() {
+      try recorder.record(Self.frame(index, screen))
+    }
+  }
+
   @Test func whatIsPlayedIsWhatWasShown() throws {
     let screens = Self.screens(25, seed: 2)
     let recording = try record(
