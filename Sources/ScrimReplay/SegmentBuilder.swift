@@ -10,6 +10,11 @@ struct SegmentBuilder: ~Copyable {
   private var writer: SessionWriter
   private var segmentStart: Int64 = 0
   private var lastKeyframe: Int64 = 0
+  /// Bytes of the last keyframe, and of all frames since.
+  private var keyframeBytes = 0
+  private var bytesSince = 0
+  /// The payload of the last frame; its memory is used again.
+  private var coded: [UInt8] = []
   /// Events that came before there was a segment.
   private var earlyEvents: [EventRecord] = []
 
@@ -47,12 +52,15 @@ struct SegmentBuilder: ~Copyable {
   mutating func append(_ frame: borrowing MaskedFrame, _ moment: Moment) throws(RecordingError) {
     if writer.openSegment.map({ isFull($0.size, at: moment.time) }) ?? false { try seal() }
     let isFirst = writer.openSegment == nil
-    let isKey = isFirst || moment.time - lastKeyframe >= options.keyframeInterval
+    let age = moment.time - lastKeyframe
+    let isKey = isFirst || (age >= options.keyframeInterval && !isQuiet(age))
     if isFirst { segmentStart = moment.time }
     if isKey { lastKeyframe = moment.time }
+    do { try coder.encode(frame, keyframe: isKey, into: &coded) } catch { throw .codec(error) }
+    (keyframeBytes, bytesSince) = isKey ? (coded.count, 0) : (keyframeBytes, bytesSince + coded.count)
     let record = FrameRecord(
       time: moment.time, number: moment.number, isKey: isKey, withheldTiles: moment.withheldTiles,
-      status: moment.status, coded: try coded(frame, keyframe: isKey))
+      status: moment.status, coded: coded)
     if isFirst { try begin(with: record) } else { try append(record) }
   }
 
@@ -72,13 +80,14 @@ struct SegmentBuilder: ~Copyable {
   }
 
   private func isFull(_ size: Int, at time: Int64) -> Bool {
-    time - segmentStart >= options.segmentDuration || size >= options.segmentBytes
+    if size >= options.segmentBytes { return true }
+    let age = time - segmentStart
+    return age >= options.segmentDuration && !isQuiet(age)
   }
 
-  private mutating func coded(
-    _ frame: borrowing MaskedFrame, keyframe: Bool
-  ) throws(RecordingError) -> [UInt8] {
-    do { return try coder.encode(frame, keyframe: keyframe) } catch { throw .codec(error) }
+  /// Whether so little changed since the last keyframe that another one can wait: it would be more than all since.
+  private func isQuiet(_ age: Int64) -> Bool {
+    age < options.quietDuration && bytesSince < keyframeBytes
   }
 
   private mutating func begin(with frame: FrameRecord) throws(RecordingError) {

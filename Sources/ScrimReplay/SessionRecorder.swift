@@ -11,6 +11,9 @@ public struct RecorderOptions: Sendable {
   public var keyframeInterval: Int64 = 5_000_000_000
   /// Nanoseconds of frames in a segment.
   public var segmentDuration: Int64 = 5_000_000_000
+  /// Nanoseconds up to which a segment and its keyframe serve, in place of the two above, as long as the frames since the keyframe
+  /// take fewer bytes than it. 0 keeps to the two above.
+  public var quietDuration: Int64 = 0
   /// Bytes after which a segment is sealed before its time.
   public var segmentBytes = 8 << 20
   /// 1, or 2: frames are coded on a second thread, while the next one is captured and masked. The bytes are the same. What goes wrong

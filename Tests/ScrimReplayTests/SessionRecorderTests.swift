@@ -135,6 +135,26 @@ import Testing
     #expect(one.summary.bytes == two.summary.bytes && one.summary.events == two.summary.events)
   }
 
+  /// A still screen keeps its keyframe up to the bound; where the frames since outweigh it, the next one comes in its time.
+  @Test func quietSegmentsRunLonger() throws {
+    var options = RecorderOptions(policy: Self.shown)
+    options.segmentDuration = 500_000_000
+    options.keyframeInterval = 500_000_000
+    options.quietDuration = 2_000_000_000
+    let still = Self.screens(9, seed: 4)[8]
+    try record((0..<45).map { .frame(Self.frame($0, still)) }, options, to: "still")
+    let keys = try play("still").filter(\.frame.isKey).map(\.frame.number)
+    #expect(keys == [0, 20, 40])
+    var random = SeededGenerator(seed: 5)
+    let noise = (0..<45).map { number in
+      Step.frame(
+        Self.frame(number, still.map { _ in Pixel.random(in: 0...0xFF_FFFF, using: &random) }))
+    }
+    try record(noise, options, to: "noise")
+    #expect(
+      try play("noise").filter(\.frame.isKey).map(\.frame.number) == Array(stride(from: 0, to: 45, by: 5)))
+  }
+
   @Test func aRecorderThatIsGivenUpEndsItsThread() throws {
     var options = RecorderOptions(policy: Self.shown)
     options.threads = 2
