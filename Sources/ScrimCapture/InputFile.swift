@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ScrimImage
 
 /// A file or standard input, read in order.
 final class InputFile {
@@ -26,17 +27,62 @@ final class InputFile {
   /// - Returns: bytes read; fewer than `bytes.count` only at the end.
   /// - Throws: `system` with EINTR where a signal came that the program handles: it may be the wish to end.
   func read(into bytes: inout [UInt8]) throws(CaptureError) -> Int {
+    // The pointer and the count describe `bytes`.
+    try unsafe bytes.withUnsafeMutableBytes { bytes in
+      Result { () throws(CaptureError) in try unsafe read(into: bytes) }
+    }.get()
+  }
+
+  /// The same into memory.
+  func read(into bytes: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
     var filled = 0
     while filled < bytes.count {
       // The pointer and the count describe the rest of `bytes`.
-      let count = unsafe bytes.withUnsafeMutableBytes { target in
-        unsafe Glibc.read(descriptor, target.baseAddress?.advanced(by: filled), target.count - filled)
-      }
+      let count = unsafe Glibc.read(descriptor, bytes.baseAddress?.advanced(by: filled), bytes.count - filled)
       if count == 0 { break }
       guard count > 0 else { throw .system(path: path, errno: errno) }
       filled += count
     }
     return filled
+  }
+
+  /// Where the file is read next, if it is a regular one: its bytes can be mapped.
+  var position: Int? {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let position = lseek(descriptor, 0, SEEK_CUR)
+    return position >= 0 ? Int(position) : nil
+  }
+
+  /// Bytes of a regular file, as of now.
+  func size() throws(CaptureError) -> Int {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .system(path: path, errno: errno) }
+    return Int(status.st_size)
+  }
+
+  /// Reads on from another place of a regular file.
+  func seek(to position: Int) throws(CaptureError) {
+    guard lseek(descriptor, off_t(position), SEEK_SET) >= 0 else { throw .system(path: path, errno: errno) }
+  }
+
+  /// Looks at bytes of a regular file where the system keeps them: a frame of 8 MB costs 0.1 ms, and reading it 1.2 ms, of which half
+  /// is for a copy that is looked at once.
+  ///
+  /// The file must keep the bytes as long as they are looked at: who cuts it off meanwhile ends the program.
+  ///
+  /// - Returns: nil where the system can't; they have to be read then.
+  func map(at offset: Int, count: Int) -> FrameMemory? {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let lead = offset % page
+    let mapped = unsafe mmap(
+      nil, lead + count, PROT_READ, MAP_SHARED | MAP_POPULATE, descriptor, off_t(offset - lead))
+    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { return nil }
+    // The mapping holds `lead + count` bytes, and is given back as it was made.
+    let address = Int(bitPattern: mapped)
+    return unsafe FrameMemory(adopting: UnsafeMutableRawBufferPointer(start: mapped + lead, count: count)) {
+      _ = unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), lead + count)
+    }
   }
 
   /// Bytes `offset..<offset + count` of a file that can be read again.

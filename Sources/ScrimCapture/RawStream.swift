@@ -31,7 +31,9 @@ public struct RawStream: FrameSource {
   private let shape: RawShape
   private let file: InputFile
   private let frameBytes: Int
-  private var buffer: [UInt8]
+  private var pool: FramePool
+  /// Where the next frame begins in a regular file, which is mapped; nil where the input is read.
+  private var position: Int?
   private var boxes: BoxLines?
   private var number = 0
   private var ended = false
@@ -73,13 +75,14 @@ public struct RawStream: FrameSource {
     height = shape.height
     self.frameBytes = frameBytes
     file = try InputFile(path)
-    buffer = [UInt8](repeating: 0, count: frameBytes)
+    pool = FramePool(byteCount: frameBytes)
+    position = file.position
     if let widgets { boxes = try BoxLines(widgets) }
   }
 
   public mutating func next() throws(CaptureError) -> SourceItem? {
     if ended { return nil }
-    let count = try file.read(into: &buffer)
+    let (memory, count) = try nextBytes()
     if count < frameBytes { ended = true }
     if count == 0 { return nil }
     defer { number += 1 }
@@ -104,15 +107,32 @@ public struct RawStream: FrameSource {
     }
     return .frame(
       SourceFrame(
-        number: number, time: time, pixels: frame(at: place), tree: tree, treeVersion: version, dump: nil,
+        number: number, time: time, pixels: frame(memory, at: place), tree: tree, treeVersion: version,
+        dump: nil,
         isTreeComplete: true))
   }
 
-  private func frame(at place: String) -> Result<Frame, CaptureFault> {
+  /// The bytes of the next frame, as far as the input has them.
+  private mutating func nextBytes() throws(CaptureError) -> (FrameMemory, Int) {
+    if let position {
+      let left = try file.size() - position
+      if left >= frameBytes, let memory = file.map(at: position, count: frameBytes) {
+        self.position = position + frameBytes
+        return (memory, frameBytes)
+      }
+      // The end, or a file that the system can't map.
+      try file.seek(to: position)
+      self.position = nil
+    }
+    // Bytes are written from the front, within what is given.
+    let taken = try unsafe pool.take { bytes throws(CaptureError) in try unsafe file.read(into: bytes) }
+    return (taken.memory, taken.value)
+  }
+
+  private func frame(_ memory: FrameMemory, at place: String) -> Result<Frame, CaptureFault> {
     do {
       return .success(
-        try Frame(
-          width: width, height: height, stride: shape.stride, format: shape.format, bytes: buffer.span))
+        try Frame(width: width, height: height, stride: shape.stride, format: shape.format, memory: memory))
     } catch {
       return .failure(CaptureFault(place: place, message: "\(error)"))
     }

@@ -9,9 +9,10 @@ public struct Inflater: ~Copyable, @unchecked Sendable {
   // Owned by this value alone, which cannot be copied: so it may go to another thread, and is freed once.
   private let stream: OpaquePointer
   private let wrapper: Deflate.Wrapper
+  private var bounded = BoundedOutput(.deflate)
+
   /// Whether the stream's end was reached. A stream that is flushed but never finished has none.
-  public private(set) var isFinished = false
-  private var hasFailed = false
+  public var isFinished: Bool { bounded.isFinished }
 
   /// - Throws: ``CodecError`` with the fault `outOfMemory`.
   public init(wrapper: Deflate.Wrapper = .raw) throws(CodecError) {
@@ -35,16 +36,8 @@ public struct Inflater: ~Copyable, @unchecked Sendable {
   public mutating func append(
     _ input: Span<UInt8>, to output: inout [UInt8], limit: Int
   ) throws(CodecError) {
-    precondition(!hasFailed, "the stream has failed; reset it first")
-    precondition(limit >= 0, "a limit is a number of bytes")
-    let start = output.count
-    do throws(CodecError) {
-      try run(input, &output, end: start + min(limit, Int.max - 1 - start))
-    } catch {
-      output.removeLast(output.count - start)
-      hasFailed = true
-      throw error
-    }
+    // The stream is this one's, and lives as long.
+    try unsafe bounded.append(input, to: &output, limit: limit, from: stream, by: scrim_inflater_step)
   }
 
   /// Asserts that the stream is whole.
@@ -63,43 +56,6 @@ public struct Inflater: ~Copyable, @unchecked Sendable {
       // zlib copies the preset before it returns.
       unsafe scrim_inflater_reset(stream, bytes.baseAddress, bytes.count)
     }
-    isFinished = false
-    hasFailed = false
-  }
-
-  private mutating func run(
-    _ input: Span<UInt8>, _ output: inout [UInt8], end: Int
-  ) throws(CodecError) {
-    var taken = 0
-    var isDrained = false
-    while !isFinished, !isDrained {
-      // One byte over the limit shows whether more would come.
-      let room = min(max((input.count - taken) * 4, 256), 1 << 16, end - output.count + 1)
-      try output.append(addingCapacity: room) { target throws(CodecError) in
-        try unsafe target.withUnsafeMutableBufferPointer { space, count throws(CodecError) in
-          try unsafe input.withUnsafeBufferPointer { source throws(CodecError) in
-            // The step reads only behind `taken`, writes at most `room` bytes to `space`, and keeps no pointer.
-            let rest = unsafe UnsafeBufferPointer(rebasing: source[taken...])
-            var progress = scrim_progress()
-            var atEnd: Int32 = 0
-            try unsafe CodecError.check(.deflate) { message in
-              unsafe scrim_inflater_step(
-                stream, rest.baseAddress, rest.count, space.baseAddress, room, &progress, &atEnd, message)
-            }
-            taken += progress.taken
-            count = progress.given
-            isFinished = atEnd != 0
-            isDrained = taken == source.count && progress.given < room
-          }
-        }
-      }
-      guard output.count <= end else {
-        throw CodecError(.deflate, .overLimit, "more bytes come out than were allowed")
-      }
-    }
-    guard taken == input.count else {
-      throw CodecError(
-        .deflate, .trailingBytes(input.count - taken), "input follows the end of the stream")
-    }
+    bounded.reset()
   }
 }

@@ -6,9 +6,10 @@ import CScrimCodecs
 public struct ZstdDecompressor: ~Copyable, @unchecked Sendable {
   // Owned by this value alone, which cannot be copied: so it may go to another thread, and is freed once.
   private let stream: OpaquePointer
+  private var bounded = BoundedOutput(.zstd)
+
   /// Whether the stream's end was reached. A stream that is flushed but never finished has none.
-  public private(set) var isFinished = false
-  private var hasFailed = false
+  public var isFinished: Bool { bounded.isFinished }
 
   /// - Parameter windowLog: a stream whose window is larger is refused; memory for a window is taken only as a stream
   ///   asks for it.
@@ -29,55 +30,15 @@ public struct ZstdDecompressor: ~Copyable, @unchecked Sendable {
   public mutating func append(
     _ input: Span<UInt8>, to output: inout [UInt8], limit: Int
   ) throws(CodecError) {
-    precondition(!hasFailed, "the stream has failed; reset it first")
-    precondition(limit >= 0, "a limit is a number of bytes")
-    let start = output.count
-    do throws(CodecError) {
-      try run(input, &output, end: start + min(limit, Int.max - 1 - start))
-    } catch {
-      output.removeLast(output.count - start)
-      hasFailed = true
-      throw error
-    }
+    // All that earlier pieces held came out with them.
+    if input.isEmpty { return }
+    // The stream is this one's, and lives as long.
+    try unsafe bounded.append(input, to: &output, limit: limit, from: stream, by: scrim_zstd_reader_step)
   }
 
   /// Starts a new stream in the same memory, whatever became of the last one.
   public mutating func reset() {
     unsafe scrim_zstd_reader_reset(stream)
-    isFinished = false
-    hasFailed = false
-  }
-
-  private mutating func run(_ input: Span<UInt8>, _ output: inout [UInt8], end: Int) throws(CodecError) {
-    var taken = 0
-    var isDrained = input.isEmpty
-    while !isFinished, !isDrained {
-      // One byte over the limit shows whether more would come.
-      let room = min(max((input.count - taken) * 4, 256), 1 << 16, end - output.count + 1)
-      try output.append(addingCapacity: room) { target throws(CodecError) in
-        try unsafe target.withUnsafeMutableBufferPointer { space, count throws(CodecError) in
-          try unsafe input.withUnsafeBufferPointer { source throws(CodecError) in
-            // The step reads only behind `taken`, writes at most `room` bytes to `space`, and keeps no pointer.
-            let rest = unsafe UnsafeBufferPointer(rebasing: source[taken...])
-            var progress = scrim_progress()
-            var atEnd: Int32 = 0
-            try unsafe CodecError.check(.zstd) { message in
-              unsafe scrim_zstd_reader_step(
-                stream, rest.baseAddress, rest.count, space.baseAddress, room, &progress, &atEnd, message)
-            }
-            taken += progress.taken
-            count = progress.given
-            isFinished = atEnd != 0
-            isDrained = taken == source.count && progress.given < room
-          }
-        }
-      }
-      guard output.count <= end else {
-        throw CodecError(.zstd, .overLimit, "more bytes come out than were allowed")
-      }
-    }
-    guard taken == input.count else {
-      throw CodecError(.zstd, .trailingBytes(input.count - taken), "input follows the end of the stream")
-    }
+    bounded.reset()
   }
 }

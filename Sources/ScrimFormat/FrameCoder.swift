@@ -70,8 +70,20 @@ public struct FrameCoder: ~Copyable {
   /// The payload that makes `frame` out of the one before, or out of nothing where it is a keyframe. Empty where nothing
   /// changed.
   public mutating func encode(_ frame: borrowing MaskedFrame, keyframe: Bool) throws(CodecError) -> [UInt8] {
+    var payload: [UInt8] = []
+    try encode(frame, keyframe: keyframe, into: &payload)
+    return payload
+  }
+
+  /// The same to memory that is used again.
+  ///
+  /// - Parameter payload: what it held is lost.
+  public mutating func encode(
+    _ frame: borrowing MaskedFrame, keyframe: Bool, into payload: inout [UInt8]
+  ) throws(CodecError) {
+    payload.removeAll(keepingCapacity: true)
     finder.operations(for: frame, keyframe: keyframe, into: &operations)
-    if operations.isEmpty { return [] }
+    if operations.isEmpty { return }
     heads.removeAll(keepingCapacity: true)
     plain.removeAll(keepingCapacity: true)
     squeezed.removeAll(keepingCapacity: true)
@@ -97,14 +109,12 @@ public struct FrameCoder: ~Copyable {
     if hasSamples || !samples.isEmpty {
       try sampleStream.append(samples, flush: true, to: &squeezedSamples)
     }
-    var payload: [UInt8] = []
     payload.reserveCapacity(squeezed.count + squeezedSamples.count + pictures.count + 10)
     payload.appendVarint(UInt64(squeezed.count))
     payload += squeezed
     payload.appendVarint(UInt64(squeezedSamples.count))
     payload += squeezedSamples
     payload += pictures
-    return payload
   }
 
   // MARK: Operations

@@ -10,8 +10,13 @@ public struct Frame: Sendable {
   /// Bytes from the start of one row to the start of the next; what lies behind a row's pixels is ignored.
   public let stride: Int
   public let format: PixelFormat
-  /// The rows, packed into 32-bit words so that 32-bit pixels can be read whole.
-  private let words: [UInt32]
+  private let rows: Rows
+
+  /// Where the rows are: in 32-bit words, or in memory that a source fills.
+  private enum Rows {
+    case words([UInt32])
+    case memory(FrameMemory)
+  }
 
   /// A frame of pixels that are canonical already, row by row without slack.
   ///
@@ -23,7 +28,7 @@ public struct Frame: Sendable {
     self.height = height
     stride = width * 4
     format = .bgrx
-    words = pixels
+    rows = .words(pixels)
   }
 
   /// A frame from the bytes of a framebuffer.
@@ -41,28 +46,57 @@ public struct Frame: Sendable {
     self.height = height
     self.stride = stride
     self.format = format
-    let count = (needed + 3) / 4
-    words = unsafe [UInt32](unsafeUninitializedCapacity: count) { words, initialized in
-      // The guard above: `bytes` holds `needed` bytes, and `words` as many, rounded up. The last word may be filled in part.
-      unsafe words[count - 1] = 0
-      unsafe bytes.withUnsafeBytes { source in
-        unsafe UnsafeMutableRawBufferPointer(words).copyMemory(
-          from: UnsafeRawBufferPointer(rebasing: source[0..<needed]))
-      }
-      initialized = count
-    }
+    let words = (needed + 3) / 4
+    rows = .words(
+      unsafe [UInt32](unsafeUninitializedCapacity: words) { target, count in
+        // The guard above: `bytes` holds `needed` bytes. `target` holds that many rounded up to words, of which the last is set first.
+        unsafe target[words - 1] = 0
+        unsafe bytes.withUnsafeBytes { source in
+          unsafe UnsafeMutableRawBufferPointer(target).copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: source[0..<needed]))
+        }
+        count = words
+      })
+  }
+
+  /// A frame that looks at memory, which is not copied.
+  ///
+  /// - Parameters:
+  ///   - stride: bytes a row, at least `width × bytesPerPixel`.
+  ///   - memory: at least `stride × (height − 1) + width × bytesPerPixel` bytes.
+  /// - Throws: ``FrameError`` where sizes do not fit together.
+  public init(
+    width: Int, height: Int, stride: Int, format: PixelFormat, memory: FrameMemory
+  ) throws(FrameError) {
+    let needed = try Frame.byteCount(width: width, height: height, stride: stride, format: format)
+    guard memory.count >= needed else { throw .tooFewBytes(needed: needed, given: memory.count) }
+    self.width = width
+    self.height = height
+    self.stride = stride
+    self.format = format
+    rows = .memory(memory)
   }
 
   /// Whether the bytes of a framebuffer of the frame's shape are those that it was made of; for a framebuffer that others write to.
   public func isMade(of bytes: Span<UInt8>) -> Bool {
     let needed = stride * (height - 1) + width * format.bytesPerPixel
     guard bytes.count >= needed else { return false }
-    return unsafe words.withUnsafeBytes { mine in
-      // Both hold `needed` bytes: `words` since the frame was made, `bytes` by the guard above.
+    return unsafe withBytes { mine in
+      // Both hold `needed` bytes: the rows since the frame was made, `bytes` by the guard above.
       unsafe bytes.withUnsafeBytes { theirs in
         guard let mine = mine.baseAddress, let theirs = theirs.baseAddress else { return false }
         return unsafe memcmp(mine, theirs, needed) == 0
       }
+    }
+  }
+
+  /// The bytes of all rows.
+  private func withBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+    switch rows {
+    case .words(let words): unsafe words.withUnsafeBytes { unsafe body($0) }
+    // `memory` is held until the call returns.
+    case .memory(let memory):
+      withExtendedLifetime(memory) { unsafe body(UnsafeRawBufferPointer(memory.bytes)) }
     }
   }
 
@@ -90,22 +124,42 @@ public struct Frame: Sendable {
     guard width == other.width, height == other.height, stride == other.stride, format == other.format
     else { return false }
     // Only the addresses are looked at, while both arrays are held.
-    return unsafe words.withUnsafeBufferPointer { mine in
-      unsafe other.words.withUnsafeBufferPointer { theirs in unsafe mine.baseAddress == theirs.baseAddress }
+    return unsafe withBytes { mine in
+      unsafe other.withBytes { theirs in unsafe mine.baseAddress == theirs.baseAddress }
     }
   }
 
-  /// Whether the pixels `xs` of row `y` may differ from canonical ones. False is certain; true may be said of equal pixels.
+  /// Whether the pixels `xs` of some rows may differ from those of a canonical picture of this frame's size. False is certain; true
+  /// may be said of equal pixels.
   ///
   /// Most rows of most frames are equal. For framebuffers of 32-bit BGRX that is found out without converting them: the
   /// cost is that of reading both.
   ///
-  /// - Parameter canonical: `xs.count` pixels.
-  public func mayDiffer(_ y: Int, _ xs: Range<Int>, from canonical: Span<Pixel>) -> Bool {
+  /// - Parameter canonical: `width × height` pixels.
+  public func mayDiffer(_ ys: Range<Int>, _ xs: Range<Int>, from canonical: Span<Pixel>) -> Bool {
+    precondition(
+      ys.lowerBound >= 0 && ys.upperBound <= height && xs.lowerBound >= 0 && xs.upperBound <= width)
+    precondition(canonical.count == width * height, "a picture of another size")
     guard format == .bgrx || format == .bgra, stride % 4 == 0 else { return true }
-    let start = y * (stride / 4) + xs.lowerBound
-    // On a little-endian machine, which is what pixels in words are read on, padding is the high byte.
-    return PixelRow.differs(words.span.extracting(start..<start + xs.count), canonical, in: 0x00FF_FFFF)
+    if ys.isEmpty || xs.isEmpty { return false }
+    // Whole rows without slack are one long row.
+    let isWhole = stride == width * 4 && xs.count == width
+    let (count, rows) = isWhole ? (width * ys.count, 1) : (xs.count, ys.count)
+    return unsafe withBytes { bytes in
+      // The pixels lie in the rows (checked above and when the frame was made).
+      let start = unsafe bytes.baseAddress! + ys.lowerBound * stride + xs.lowerBound * 4
+      guard Int(bitPattern: start) % 4 == 0 else { return true }
+      for row in 0..<rows {
+        let words = unsafe UnsafeBufferPointer(
+          start: (start + row * stride).assumingMemoryBound(to: UInt32.self), count: count)
+        let place = (ys.lowerBound + row) * width + xs.lowerBound
+        // On a little-endian machine, which is what pixels in words are read on, padding is the high byte.
+        if unsafe PixelRow.differs(words.span, canonical.extracting(place..<place + count), in: 0x00FF_FFFF) {
+          return true
+        }
+      }
+      return false
+    }
   }
 
   /// Writes the canonical pixels `xs` of row `y` to the front of `row`. Reads no other pixel, and no padding byte's
@@ -117,8 +171,8 @@ public struct Frame: Sendable {
     precondition(row.count >= xs.count, "the row buffer is shorter than the pixels asked for")
     let start = y * stride + xs.lowerBound * format.bytesPerPixel
     let count = xs.count
-    unsafe words.withUnsafeBytes { all in
-      // The rows lie inside `words` (checked when the frame was made), and `xs` inside the row (checked above).
+    unsafe withBytes { all in
+      // The rows lie inside `all` (checked when the frame was made), and `xs` inside the row (checked above).
       unsafe row.withUnsafeMutableBufferPointer { target in
         guard count > 0, let source = unsafe all.baseAddress?.advanced(by: start),
           let out = target.baseAddress

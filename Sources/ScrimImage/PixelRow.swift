@@ -29,8 +29,13 @@ public enum PixelRow {
   public static func copy(_ source: Span<Pixel>, to target: inout MutableSpan<Pixel>, at start: Int) {
     let count = source.count
     precondition(start >= 0 && start + count <= target.count, "the pixels copied do not fit the target")
-    var part = target._mutatingExtracting(start..<start + count)
-    for i in 0..<count { part[i] = source[i] }
+    unsafe target.withUnsafeMutableBufferPointer { target in
+      unsafe source.withUnsafeBufferPointer { source in
+        // `target` has room for them (checked above), and a span that is written overlaps none that is read.
+        guard let target = target.baseAddress, let source = source.baseAddress else { return }
+        unsafe (target + start).update(from: source, count: count)
+      }
+    }
   }
 
   /// Sets the pixels `xs` of `target` to one colour.

@@ -65,6 +65,12 @@ public struct TileSet: Hashable, Sendable {
     for index in flags.indices { flags[index] |= other.flags[index] }
   }
 
+  /// Takes over the members of another set; takes no memory.
+  public mutating func assign(_ other: TileSet) {
+    precondition(grid == other.grid, "tile sets of different grids cannot be assigned")
+    for index in flags.indices { flags[index] = other.flags[index] }
+  }
+
   /// The tiles that are not members.
   public func inverted() -> TileSet {
     var result = self

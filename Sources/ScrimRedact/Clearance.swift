@@ -11,15 +11,19 @@ public struct CapturedFrame: Sendable {
   public var dump: ClosedRange<Int64>?
   /// Whether the boxes describe their moment in full. A tree that was read in part clears nothing.
   public var isTreeComplete: Bool
+  /// Pixels that may differ from the frame before; nil where nobody knows.
+  public var damage: Region?
 
   public init(
-    time: Int64, pixels: Frame, regions: MaskRegions, dump: ClosedRange<Int64>?, isTreeComplete: Bool = true
+    time: Int64, pixels: Frame, regions: MaskRegions, dump: ClosedRange<Int64>?, isTreeComplete: Bool = true,
+    damage: Region? = nil
   ) {
     self.time = time
     self.pixels = pixels
     self.regions = regions
     self.dump = dump
     self.isTreeComplete = isTreeComplete
+    self.damage = damage
   }
 }
 
@@ -44,7 +48,9 @@ public enum ClearanceVerdict: Sendable {
 public struct SettledClearance {
   private let grid: TileGrid
   /// The latest frames, oldest first: from the last one before the oldest dump that is still to be applied.
-  private var history: [CapturedFrame] = []
+  private var history: [Past] = []
+  /// The pixels of the last of them.
+  private var last: Frame?
   private var pendingDumps: [Dump] = []
   private var lastSeen: ClosedRange<Int64>?
   /// Whether frames left `history` since it was empty.
@@ -57,6 +63,14 @@ public struct SettledClearance {
   private var comparison: FrameComparison
   /// 16-pixel tiles whose shown content may not be the present frame's.
   public private(set) var withheld: TileSet
+
+  /// What is kept of a frame.
+  private struct Past {
+    var time: Int64
+    var regions: MaskRegions
+    /// Where it differs from the one before, outside the masks of both.
+    var changes: FrameChanges
+  }
 
   private struct Dump {
     var span: ClosedRange<Int64>
@@ -75,15 +89,19 @@ public struct SettledClearance {
     withheld = TileSet(grid, full: true)
   }
 
+  /// Frames whose damage left out pixels that had changed.
+  public var untrueDamage: Int { comparison.untrueDamage }
+
   /// Judges the next frame, in the order of time.
   public mutating func judge(_ captured: CapturedFrame) -> ClearanceVerdict {
-    if let last = history.last {
-      let either = last.regions.union(captured.regions)
-      withheld.formUnion(
-        comparison.changedTiles(
-          last.pixels, captured.pixels, kept: either.masked.complement(in: bounds)))
+    var changes = FrameChanges.none
+    if let before = history.last, let last {
+      let kept = before.regions.union(captured.regions).masked.complement(in: bounds)
+      changes = comparison.changes(last, captured.pixels, kept: kept, damage: captured.damage)
+      changes.mark(&withheld, in: kept)
     }
-    history.append(captured)
+    history.append(Past(time: captured.time, regions: captured.regions, changes: changes))
+    last = captured.pixels
     if let dump = captured.dump, dump != lastSeen {
       lastSeen = dump
       if captured.isTreeComplete { pendingDumps.append(Dump(span: dump, regions: captured.regions)) }
@@ -96,6 +114,7 @@ public struct SettledClearance {
   /// Forgets everything but that what is shown is not the frame's: for a frame that failed closed.
   public mutating func reset() {
     history.removeAll()
+    last = nil
     isCut = false
     pendingDumps.removeAll()
     withheld.insertAll()
@@ -123,10 +142,8 @@ public struct SettledClearance {
     let masked = span.reduce(united) { $0.union($1.regions) }
     let kept = masked.masked.complement(in: bounds)
     var changed = TileSet(grid)
-    for index in span.indices.dropFirst() {
-      changed.formUnion(
-        comparison.changedTiles(history[index - 1].pixels, history[index].pixels, kept: kept))
-    }
+    // What both masks of two frames leave open holds all that the masks of all frames do.
+    for past in span.dropFirst() { past.changes.mark(&changed, in: kept) }
     withheld = changed
     return .show(masked: masked, cleared: changed.inverted())
   }

@@ -36,6 +36,36 @@ public struct MaskedFrame: ~Copyable {
       TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide), full: true)
   }
 
+  /// Another one that shows the same.
+  public init(copying other: borrowing MaskedFrame) {
+    width = other.width
+    height = other.height
+    storage = other.storage
+    damage = other.damage
+    touched = other.touched
+  }
+
+  /// Becomes the frame behind it, of which only damaged tiles are copied.
+  ///
+  /// - Parameter next: this frame after one more masking.
+  public mutating func advance(to next: borrowing MaskedFrame) {
+    precondition(width == next.width && height == next.height, "frames of one stream have one size")
+    damage.assign(next.damage)
+    touched.assign(next.touched)
+    let (width, tiles) = (width, next.damage)
+    let grid = tiles.grid
+    var target = storage.mutableSpan
+    for row in 0..<grid.rows where tiles.hasMember(inRow: row) {
+      for column in 0..<grid.columns where tiles[column, row] {
+        let tile = grid.rect(column: column, row: row)
+        for y in tile.y..<tile.maxY {
+          let start = y * width + tile.x
+          PixelRow.copy(next.storage.span.extracting(start..<start + tile.width), to: &target, at: start)
+        }
+      }
+    }
+  }
+
   public var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
 
   /// `width × height` canonical pixels, row by row.

@@ -2,19 +2,21 @@ public import ScrimImage
 
 /// Makes masked frames: paints the masks, lets what is cleared through, and keeps the rest as it was shown last.
 ///
-/// One masker serves one stream of frames of one size. It holds two pictures: the masked one, and the last source
-/// pixels seen *outside* masks. The latter is compared with new frames; what lies under a mask there is stale and
-/// is not read, neither there nor in the frame.
+/// One masker serves one stream of frames of one size. It holds the masked picture, which outside masks is what was seen last:
+/// new frames are compared with it. What lies under a mask is not read.
+///
+/// Where more is hidden than masks hide (by clearance or the gap guard), it holds a second picture from then on: the last
+/// source pixels seen outside masks.
 public struct Masker: ~Copyable {
   public let fills: MaskFills
   /// The masked picture.
   public private(set) var frame: MaskedFrame
-  /// Source pixels as last read outside masks.
-  private var source: [Pixel]
+  /// Source pixels as last read outside masks; empty as long as the masked picture holds them.
+  private var source: [Pixel] = []
   private var regions: MaskRegions
   /// The pixels outside `regions.masked`.
   private var kept: Region
-  /// The pixels of which `source` may not have the latest: masked ones, and those that changed in frames that were not shown.
+  /// The pixels of which the last reading may not be the latest: masked ones, and those that changed in frames that were not shown.
   private var unread: Region
   private var audit: DamageAudit
   /// Frames whose damage left out pixels that had changed.
@@ -36,7 +38,6 @@ public struct Masker: ~Copyable {
   public init(width: Int, height: Int, fills: MaskFills) {
     self.fills = fills
     frame = MaskedFrame(width: width, height: height, fill: fills[.other])
-    source = [Pixel](repeating: 0, count: width * height)
     regions = MaskPlan.failedClosed(width: width, height: height).regions
     kept = Region()
     unread = regions.masked
@@ -55,6 +56,7 @@ public struct Masker: ~Copyable {
     frame.damage.removeAll()
     adopt(regions)
     unread = damage.map { unread.union($0) } ?? Region(frame.bounds)
+    if source.isEmpty { unread = unread.union(regions.masked) }
     paint()
   }
 
@@ -72,6 +74,7 @@ public struct Masker: ~Copyable {
       source.width == frame.width && source.height == frame.height, "a masker serves frames of one size")
     frame.damage.removeAll()
     adopt(regions)
+    if self.source.isEmpty, cleared != nil || !regions.guarded.isEmpty { self.source = frame.storage }
     let changed = read(source, damage: damage)
     if isGuardStale {
       updateSuspects(rows: 0..<frame.height)
@@ -108,20 +111,51 @@ public struct Masker: ~Copyable {
     return 0..<frame.height
   }
 
-  /// Reads pixels outside masks into `source` and marks tiles that changed as pending.
+  /// Reads pixels outside masks into the picture that holds them, and marks tiles that changed: as pending, or in the masked
+  /// picture as damaged.
   ///
   /// - Returns: the rows from the first to the last that changed; nil where none did.
   private mutating func read(_ new: Frame, in wanted: Region) -> Range<Int>? {
     var changed: Range<Int>?
     for band in wanted.bands {
-      for y in band.minY..<band.maxY {
+      var top = band.minY
+      while top < band.maxY {
+        let rows = top..<min(top + Masker.rowsAtOnce, band.maxY)
+        top = rows.upperBound
         for span in wanted.spans[band.firstSpan..<band.endSpan] {
-          if Masker.read(new, y, span, into: &source, row: &row, marks: &marks) {
-            changed = (changed?.lowerBound ?? y)..<y + 1
-            Masker.take(&marks, span, y, into: &pending)
-          }
+          guard let part = read(new, rows, span) else { continue }
+          changed =
+            min(changed?.lowerBound ?? .max, part.lowerBound)..<max(changed?.upperBound ?? 0, part.upperBound)
         }
       }
+    }
+    return changed
+  }
+
+  /// Rows that are compared together at first: of most frames all are equal.
+  private static let rowsAtOnce = 8
+
+  /// Reads a span of some rows; returns the rows from the first to the last that changed.
+  private mutating func read(_ new: Frame, _ rows: Range<Int>, _ xs: Range<Int>) -> Range<Int>? {
+    var changed: Range<Int>?
+    if source.isEmpty {
+      guard new.mayDiffer(rows, xs, from: frame.storage.span) else { return nil }
+      for y in rows
+      where Masker.read(
+        new, y, xs, into: &frame.storage, row: &row, side: MaskedFrame.damageSide, marks: &marks)
+      {
+        changed = (changed?.lowerBound ?? y)..<y + 1
+        Masker.take(&marks, xs, y, into: &frame.damage)
+      }
+      return changed
+    }
+    guard new.mayDiffer(rows, xs, from: source.span) else { return nil }
+    for y in rows
+    where Masker.read(
+      new, y, xs, into: &source, row: &row, side: MaskedFrame.clearanceSide, marks: &marks)
+    {
+      changed = (changed?.lowerBound ?? y)..<y + 1
+      Masker.take(&marks, xs, y, into: &pending)
     }
     return changed
   }
@@ -131,28 +165,23 @@ public struct Masker: ~Copyable {
   /// Most rows are equal, and of the others most blocks: only blocks that differ are converted.
   private static func read(
     _ new: Frame, _ y: Int, _ xs: Range<Int>, into source: inout [Pixel], row: inout [Pixel],
-    marks: inout [UInt8]
+    side: Int, marks: inout [UInt8]
   ) -> Bool {
-    guard differs(new, y, xs, source) else { return false }
+    guard new.mayDiffer(y..<y + 1, xs, from: source.span) else { return false }
     var changed = false
     var start = xs.lowerBound
     while start < xs.upperBound {
       let block = start..<min(start + MaskedFrame.damageSide, xs.upperBound)
       start = block.upperBound
-      guard differs(new, y, block, source) else { continue }
+      guard new.mayDiffer(y..<y + 1, block, from: source.span) else { continue }
       var buffer = row.mutableSpan
       new.readRow(y, block, into: &buffer)
       let replaced = replace(
         &source, at: y * new.width + block.lowerBound, with: row, 0..<block.count, origin: block.lowerBound,
-        side: MaskedFrame.clearanceSide, marks: &marks)
+        side: side, marks: &marks)
       changed = replaced || changed
     }
     return changed
-  }
-
-  private static func differs(_ new: Frame, _ y: Int, _ xs: Range<Int>, _ source: [Pixel]) -> Bool {
-    let start = y * new.width + xs.lowerBound
-    return new.mayDiffer(y, xs, from: source.span.extracting(start..<start + xs.count))
   }
 
   /// Writes a row's part into a picture; marks the tile columns in which that changed it.
@@ -209,7 +238,7 @@ public struct Masker: ~Copyable {
   /// Writes the pending tiles that are cleared.
   private mutating func compose(_ cleared: TileSet?) {
     let grid = pending.grid
-    for tileRow in 0..<grid.rows {
+    for tileRow in 0..<grid.rows where pending.hasMember(inRow: tileRow) {
       var column = 0
       while column < grid.columns {
         guard pending[column, tileRow], cleared?[column, tileRow] ?? true else {
@@ -230,12 +259,12 @@ public struct Masker: ~Copyable {
     }
   }
 
-  /// Writes one row of cleared tiles: source, then suspects, then masks.
+  /// Writes one row of cleared tiles: what was read, then suspects, then masks.
   private mutating func composeRow(_ y: Int, _ xs: Range<Int>) {
     let start = y * frame.width
     for span in kept.spans(atRow: y) where span.overlaps(xs) {
       let part = span.clamped(to: xs)
-      Masker.copy(source, from: start + part.lowerBound, to: &row, part)
+      Masker.copy(source.isEmpty ? frame.storage : source, from: start + part.lowerBound, to: &row, part)
     }
     let side = GapGuard.tileSide
     for span in regions.guarded.spans(atRow: y) where span.overlaps(xs) {

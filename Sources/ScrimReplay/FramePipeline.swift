@@ -35,8 +35,10 @@ struct FramePipeline: ~Copyable {
     usage = MaskUsage(policy: policy)
   }
 
-  /// Goes on with frames of another size, of which nothing has been shown yet.
-  mutating func resize(width: Int, height: Int) {
+  /// Goes on with frames of another size, of which nothing has been shown yet, where these are of one.
+  mutating func resize(toFit pixels: Frame) {
+    let (width, height) = (pixels.width, pixels.height)
+    guard width != frame.width || height != frame.height else { return }
     clearance = SettledClearance(width: width, height: height)
     masker = Masker(width: width, height: height, fills: planner.policy.fills)
     nothing = MaskPlan.failedClosed(width: width, height: height).regions
@@ -53,9 +55,9 @@ struct FramePipeline: ~Copyable {
     var source = source
     if isDamageLost { source.damage = nil }
     isDamageLost = false
-    let untrue = masker.untrueDamage
+    let untrue = untrueDamage
     var outcome = masked(source)
-    if masker.untrueDamage > untrue {
+    if untrueDamage > untrue {
       outcome.hasUntrueDamage = true
       outcome.fault =
         outcome.fault
@@ -65,6 +67,8 @@ struct FramePipeline: ~Copyable {
     }
     return outcome
   }
+
+  private var untrueDamage: Int { masker.untrueDamage + clearance.untrueDamage }
 
   /// Notes that the source had a frame that is not taken.
   mutating func skip() { isDamageLost = true }
@@ -89,14 +93,16 @@ struct FramePipeline: ~Copyable {
   private mutating func show(_ source: SourceFrame, _ pixels: Frame, _ regions: MaskRegions) -> FrameOutcome {
     switch (planner.policy.clearance, source.dump) {
     case (.settled, let dump?):
+      let untrue = clearance.untrueDamage
       let verdict = clearance.judge(
         CapturedFrame(
           time: source.time, pixels: pixels, regions: regions, dump: dump,
-          isTreeComplete: source.isTreeComplete))
+          isTreeComplete: source.isTreeComplete, damage: source.damage))
+      let damage = clearance.untrueDamage > untrue ? nil : source.damage
       switch verdict {
       case .show(let masked, let cleared):
-        masker.show(pixels, masked: masked, cleared: cleared, damage: source.damage)
-      case .keep(let masked): masker.mask(masked, damage: source.damage)
+        masker.show(pixels, masked: masked, cleared: cleared, damage: damage)
+      case .keep(let masked): masker.mask(masked, damage: damage)
       }
       let withheld = clearance.withheld.count
       return FrameOutcome(status: withheld > 0 ? .withheldInPart : [], withheldTiles: withheld)

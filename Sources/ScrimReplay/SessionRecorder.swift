@@ -12,8 +12,14 @@ public struct RecorderOptions: Sendable {
   public var keyframeInterval: Int64 = 5_000_000_000
   /// Nanoseconds of frames in a segment.
   public var segmentDuration: Int64 = 5_000_000_000
+  /// Nanoseconds up to which a segment and its keyframe serve, in place of the two above, as long as the frames since the keyframe
+  /// take fewer bytes than it. 0 keeps to the two above.
+  public var quietDuration: Int64 = 0
   /// Bytes after which a segment is sealed before its time.
   public var segmentBytes = 8 << 20
+  /// 1, or 2: frames are coded on a second thread, while the next one is captured and masked. The bytes are the same. What goes wrong
+  /// with coding or writing a frame is then thrown by the call after.
+  public var threads = 1
 
   public init(policy: MaskPolicy, coding: CodingOptions = CodingOptions()) {
     self.policy = policy
@@ -23,19 +29,17 @@ public struct RecorderOptions: Sendable {
 
 /// Records one session: frames and events in, sealed segments out.
 ///
-/// Works on the caller's thread and takes no clock and no randomness of its own: equal calls give equal bytes.
+/// Works on the caller's thread, and one more if asked to, and takes no clock and no randomness of its own: equal calls give equal
+/// bytes.
 public struct SessionRecorder: ~Copyable {
-  private let options: RecorderOptions
-  private var header: SegmentHeader
   private var pipeline: FramePipeline
-  private var coder: FrameCoder
-  private var writer: SessionWriter
+  /// Codes and writes on this thread; nil where ``thread`` does.
+  private var builder: SegmentBuilder?
+  private let thread: CodingThread?
+  /// Events to be recorded before the next frame, where ``thread`` records.
+  private var events: [EventRecord] = []
   private let filter: InteractionFilter
-  private var segmentStart: Int64 = 0
-  private var lastKeyframe: Int64 = 0
   private var lastTime: Int64?
-  /// Events that came before there was a segment.
-  private var earlyEvents: [EventRecord] = []
   /// The boxes of the last frame; nil where there are none to go by.
   private var tree: WidgetTree?
   public private(set) var summary = RecordingSummary()
@@ -48,32 +52,21 @@ public struct SessionRecorder: ~Copyable {
     to folder: SessionFolder, width: Int, height: Int, session: SessionID, start: Int64, producer: String,
     options: RecorderOptions
   ) throws(RecordingError) {
+    precondition((1...2).contains(options.threads), "a session is recorded on one thread or two")
     let header = SegmentHeader(
       session: session, start: start, width: width, height: height,
       entropyCoding: options.coding.entropyCoding,
       policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
-    let coder = try SessionRecorder.coder(for: header, options.coding)
-    let writer = try SessionRecorder.writer(to: folder, header)
-    self.options = options
-    self.header = header
-    self.coder = coder
-    self.writer = writer
+    let builder = try SegmentBuilder(to: folder, header, options)
     pipeline = FramePipeline(width: width, height: height, policy: options.policy)
-    filter = InteractionFilter(policy: options.policy)
-  }
-
-  private static func coder(
-    for header: SegmentHeader, _ options: CodingOptions
-  ) throws(RecordingError) -> FrameCoder {
-    do { return try FrameCoder(width: header.width, height: header.height, options: options) } catch {
-      throw .codec(error)
+    if options.threads > 1 {
+      thread = CodingThread(builder, showing: pipeline.frame)
+      self.builder = nil
+    } else {
+      thread = nil
+      self.builder = consume builder
     }
-  }
-
-  private static func writer(
-    to folder: SessionFolder, _ header: SegmentHeader
-  ) throws(RecordingError) -> SessionWriter {
-    do { return try folder.create(header) } catch { throw .delivery(error) }
+    filter = InteractionFilter(policy: options.policy)
   }
 
   /// Records the next frame. A frame whose boxes or pixels could not be had is recorded as fill.
@@ -86,18 +79,16 @@ public struct SessionRecorder: ~Copyable {
         CaptureFault(place: "frame \(frame.number)", message: "its time lies before the last frame's"))
     }
     lastTime = frame.time
-    if case .success(let pixels) = frame.pixels { try resize(toFit: pixels) }
+    if case .success(let pixels) = frame.pixels { pipeline.resize(toFit: pixels) }
     let outcome = pipeline.take(frame)
     tree = try? frame.tree.get()
-    if writer.openSegment.map({ isFull($0.size, at: frame.time) }) ?? false { try seal() }
-    let isFirst = writer.openSegment == nil
-    let isKey = isFirst || frame.time - lastKeyframe >= options.keyframeInterval
-    if isFirst { segmentStart = frame.time }
-    if isKey { lastKeyframe = frame.time }
-    let record = FrameRecord(
-      time: frame.time, number: frame.number, isKey: isKey, withheldTiles: outcome.withheldTiles,
-      status: outcome.status, coded: try coded(keyframe: isKey))
-    if isFirst { try begin(with: record) } else { try append(record) }
+    let moment = SegmentBuilder.Moment(
+      time: frame.time, number: frame.number, status: outcome.status, withheldTiles: outcome.withheldTiles)
+    if let thread {
+      try thread.append(pipeline.frame, moment, after: &events)
+    } else {
+      try builder?.append(pipeline.frame, moment)
+    }
     summary.note(outcome)
     if !frame.isTreeComplete { summary.partialTrees += 1 }
     return outcome.fault
@@ -129,68 +120,18 @@ public struct SessionRecorder: ~Copyable {
     }
     summary.events += 1
     let record = EventRecord(time: time, json: kept.json)
-    if writer.openSegment == nil {
-      earlyEvents.append(record)
-    } else {
-      try append(record)
-    }
+    if thread == nil { try builder?.append(record) } else { events.append(record) }
     return nil
   }
 
   /// Seals what is open and ends the session.
   public mutating func finish() throws(RecordingError) -> RecordingSummary {
-    do { try writer.finish() } catch { throw .delivery(error) }
-    summary.usage = pipeline.usage
-    summary.segments = writer.manifest.segments.count
-    summary.bytes = writer.manifest.segments.reduce(0) { $0 + $1.bytes }
-    return summary
-  }
-
-  /// Frames of another size go into a new segment.
-  private mutating func resize(toFit pixels: Frame) throws(RecordingError) {
-    guard pixels.width != header.width || pixels.height != header.height else { return }
-    if writer.openSegment != nil { try seal() }
-    header.width = pixels.width
-    header.height = pixels.height
-    coder = try SessionRecorder.coder(for: header, options.coding)
-    pipeline.resize(width: pixels.width, height: pixels.height)
-  }
-
-  private func isFull(_ size: Int, at time: Int64) -> Bool {
-    time - segmentStart >= options.segmentDuration || size >= options.segmentBytes
-  }
-
-  private mutating func coded(keyframe: Bool) throws(RecordingError) -> [UInt8] {
-    do {
-      return try coder.encode(pipeline.frame, keyframe: keyframe)
-    } catch {
-      throw .codec(error)
+    if let thread {
+      (summary.segments, summary.bytes) = try thread.finish(&events)
+    } else if let total = try builder?.finish() {
+      (summary.segments, summary.bytes) = total
     }
-  }
-
-  private mutating func begin(with frame: FrameRecord) throws(RecordingError) {
-    let segment: SegmentWriter
-    do { segment = try newSegment(with: frame) } catch { throw .format(error) }
-    do { try writer.begin(segment) } catch { throw .delivery(error) }
-    earlyEvents.removeAll()
-  }
-
-  private func newSegment(with frame: FrameRecord) throws(FormatError) -> SegmentWriter {
-    var segment = try SegmentWriter(header: header)
-    for event in earlyEvents { try segment.append(event) }
-    try segment.append(frame)
-    return segment
-  }
-
-  private mutating func append(_ frame: FrameRecord) throws(RecordingError) {
-    do { try writer.append(frame) } catch { throw .delivery(error) }
-  }
-
-  private mutating func append(_ event: EventRecord) throws(RecordingError) {
-    do { try writer.append(event) } catch { throw .delivery(error) }
-  }
-
-  private mutating func seal() throws(RecordingError) {
-    do { try writer.seal() } catch { throw .delivery(error) }
+    summary.usage = pipeline.usage
+    return summary
   }
 }

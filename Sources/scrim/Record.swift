@@ -35,11 +35,20 @@ struct Record: ParsableCommand {
   @Option(help: ArgumentHelp("JPEG quality, 1 to 100, for photographic areas without masks.", valueName: "n"))
   var quality: Int?
 
-  @Option(help: ArgumentHelp("Seconds from one keyframe to the next.", valueName: "s"))
-  var keyframeInterval = 5.0
+  @Option(
+    help: ArgumentHelp(
+      "Seconds from one keyframe to the next; 5 by default, up to 15 while little changes.", valueName: "s"))
+  var keyframeInterval: Double?
 
-  @Option(help: ArgumentHelp("Seconds in a segment.", valueName: "s"))
-  var segmentSeconds = 5.0
+  @Option(
+    help: ArgumentHelp("Seconds in a segment; 5 by default, up to 15 while little changes.", valueName: "s"))
+  var segmentSeconds: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "1, or 2: code frames while the next ones are read. The bytes are the same.", valueName: "n")
+  )
+  var threads = 1
 
   @Option(help: ArgumentHelp("With --raw: pixels of a frame.", valueName: "WxH"))
   var size: PixelSize?
@@ -85,11 +94,15 @@ struct Record: ParsableCommand {
     guard !(lossless && quality != nil) else {
       throw ValidationError("give --lossless or --quality, not both")
     }
+    guard (1...2).contains(threads) else {
+      throw ValidationError("--threads takes 1 or 2")
+    }
     guard quality.map({ (1...100).contains($0) }) ?? true else {
       throw ValidationError("--quality takes a number from 1 to 100")
     }
     for (name, seconds) in [("--keyframe-interval", keyframeInterval), ("--segment-seconds", segmentSeconds)]
     {
+      guard let seconds else { continue }
       guard seconds > 0, seconds <= 3600 else {
         throw ValidationError("\(name) takes seconds, above 0 and at most 3600")
       }
@@ -105,8 +118,10 @@ struct Record: ParsableCommand {
     }
     var source = try openSource()
     var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))
-    options.keyframeInterval = Int64(keyframeInterval * 1e9)
-    options.segmentDuration = Int64(segmentSeconds * 1e9)
+    if keyframeInterval == nil, segmentSeconds == nil { options.quietDuration = 15_000_000_000 }
+    options.keyframeInterval = Int64((keyframeInterval ?? 5) * 1e9)
+    options.threads = threads
+    options.segmentDuration = Int64((segmentSeconds ?? 5) * 1e9)
     var recorder: SessionRecorder
     do {
       recorder = try SessionRecorder(

@@ -39,16 +39,23 @@ import Testing
       let (width, height, stride) = (37, 2, 37 * format.bytesPerPixel + 4)
       let bytes = (0..<stride * height).map { _ in UInt8.random(in: 0...255, using: &random) }
       let frame = try Frame(width: width, height: height, stride: stride, format: format, bytes: bytes.span)
-      var row = [Pixel](repeating: 0, count: width)
-      var target = row.mutableSpan
-      frame.readRow(1, 0..<width, into: &target)
-      let mayDiffer = frame.mayDiffer(1, 0..<width, from: row.span)
+      var picture = [Pixel](repeating: 0, count: width * height)
+      for y in 0..<height {
+        var whole = picture.mutableSpan
+        var target = whole._mutatingExtracting(y * width..<(y + 1) * width)
+        frame.readRow(y, 0..<width, into: &target)
+      }
+      let mayDiffer = frame.mayDiffer(0..<height, 0..<width, from: picture.span)
       #expect(!mayDiffer || (format != .bgrx && format != .bgra))
       for place in 0..<width {
-        var other = row
-        other[place] ^= 1 << Pixel.random(in: 0..<24, using: &random)
-        let mayDiffer = frame.mayDiffer(1, 0..<width, from: other.span)
-        #expect(mayDiffer)
+        var other = picture
+        other[width + place] ^= 1 << Pixel.random(in: 0..<24, using: &random)
+        func answer(_ ys: Range<Int>, _ xs: Range<Int>) -> Bool { frame.mayDiffer(ys, xs, from: other.span) }
+        let isFound = [answer(1..<2, 0..<width), answer(0..<height, place..<width)]
+        #expect(isFound == [true, true])
+        guard format == .bgrx || format == .bgra else { continue }
+        let isElsewhere = [answer(0..<1, 0..<width), answer(0..<height, place + 1..<width)]
+        #expect(isElsewhere == [false, false])
       }
     }
   }

@@ -139,6 +139,7 @@ import Testing
     var options = RecorderOptions(policy: policy, coding: .init(quality: quality, level: 3))
     options.segmentDuration = 600_000_000
     options.keyframeInterval = 400_000_000
+    options.threads = Int(seed % 2) + 1
     func record(_ isNoisy: Bool) throws -> RecorderTests.Recording {
       try recorder.record(
         moments.enumerated().map { index, moment in

@@ -118,6 +118,54 @@ import Testing
     #expect(one.files == two.files && one.files.count == 2)
   }
 
+  @Test(arguments: 0..<12 as Range<UInt64>) func twoThreadsGiveTheBytesOfOne(seed: UInt64) throws {
+    var steps: [Step] = []
+    for (index, screen) in Self.screens(40, seed: seed).enumerated() {
+      if index % 3 == 1 { steps.append(.event("{\"t_ms\":\(index * 100),\"type\":\"key\"}")) }
+      steps.append(.frame(Self.frame(index, screen)))
+    }
+    steps.append(.event("{\"t_ms\":9000,\"type\":\"key\"}"))
+    var options = RecorderOptions(policy: Self.shown, coding: .init(quality: seed % 2 == 0 ? nil : 70))
+    options.segmentBytes = 3_000
+    options.keyframeInterval = 900_000_000
+    let one = try record(steps, options)
+    options.threads = 2
+    let two = try record(steps, options)
+    #expect(one.files == two.files && one.files.count > 2)
+    #expect(one.summary.bytes == two.summary.bytes && one.summary.events == two.summary.events)
+  }
+
+  /// A still screen keeps its keyframe up to the bound; where the frames since outweigh it, the next one comes in its time.
+  @Test func quietSegmentsRunLonger() throws {
+    var options = RecorderOptions(policy: Self.shown)
+    options.segmentDuration = 500_000_000
+    options.keyframeInterval = 500_000_000
+    options.quietDuration = 2_000_000_000
+    let still = Self.screens(9, seed: 4)[8]
+    try record((0..<45).map { .frame(Self.frame($0, still)) }, options, to: "still")
+    let keys = try play("still").filter(\.frame.isKey).map(\.frame.number)
+    #expect(keys == [0, 20, 40])
+    var random = SeededGenerator(seed: 5)
+    let noise = (0..<45).map { number in
+      Step.frame(
+        Self.frame(number, still.map { _ in Pixel.random(in: 0...0xFF_FFFF, using: &random) }))
+    }
+    try record(noise, options, to: "noise")
+    #expect(
+      try play("noise").filter(\.frame.isKey).map(\.frame.number) == Array(stride(from: 0, to: 45, by: 5)))
+  }
+
+  @Test func aRecorderThatIsGivenUpEndsItsThread() throws {
+    var options = RecorderOptions(policy: Self.shown)
+    options.threads = 2
+    var recorder = try SessionRecorder(
+      to: SessionFolder(path: temporary.path + "/s"), width: Self.width, height: Self.height,
+      session: Self.session, start: 0, producer: "test", options: options)
+    for (index, screen) in Self.screens(3, seed: 3).enumerated() {
+      try recorder.record(Self.frame(index, screen))
+    }
+  }
+
   @Test func whatIsPlayedIsWhatWasShown() throws {
     let screens = Self.screens(25, seed: 2)
     let recording = try record(
