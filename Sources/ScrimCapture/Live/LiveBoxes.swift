@@ -54,7 +54,8 @@ struct LiveBoxes {
     {
       calmReadings += 1
     }
-    toldSpan = latest.span
+    // A reading that ended after the pixels were copied says nothing of them yet: it comes again with the next frame.
+    if latest.span.upperBound <= moment { toldSpan = latest.span }
     if var told, isAsTold(latest) {
       told.span = latest.span
       self.told = told

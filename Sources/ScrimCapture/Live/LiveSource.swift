@@ -17,7 +17,7 @@ public struct LiveOptions: Sendable {
 ///
 /// While nothing is drawn nothing is captured. A reading of the trees that ended meanwhile comes with the last pixels again
 /// (`Frame.isSameStorage`), so that what held still can be cleared. The clock of frames and readings is CLOCK_MONOTONIC, from 0 at
-/// the start; a frame's time is the moment before its pixels were asked for.
+/// the start; a frame's time is not after the moment of its pixels.
 ///
 /// The pointer is not in the pixels, since it would lie over masks: where it is comes as an event.
 public struct LiveSource: FrameSource {
@@ -38,6 +38,8 @@ public struct LiveSource: FrameSource {
   private var isFirst = true
   private var hasChanged = false
   private var number = 0
+  /// Times don't go back.
+  private var lastMoment = Int64.min
   private var pointer: LivePoint?
   private var events: [EventLines.Line] = []
   private var eventCount = 0
@@ -67,6 +69,7 @@ public struct LiveSource: FrameSource {
       if now >= end { return nil }
       if isFirst {
         isFirst = false
+        pacing.captured(at: now)
         return .frame(frame(at: start, damage: Region(picture.bounds)))
       }
       boxes.look(at: trees?.latest())
@@ -112,9 +115,10 @@ public struct LiveSource: FrameSource {
       return .nothing
     case .picture(let new):
       if new.origin != picture.origin { boxes.move() }
+      pacing.captured(at: now)
       picture = new
       note(new.pointer, at: now)
-      return .frame(frame(at: now, damage: new.damage))
+      return .frame(frame(at: new.moment ?? now, damage: new.damage))
     }
   }
 
@@ -124,13 +128,15 @@ public struct LiveSource: FrameSource {
       hasChanged = true
       return .nothing
     }
+    pacing.captured(at: now)
     return .frame(frame(at: now, damage: Region()))
   }
 
   private mutating func frame(at moment: Int64, damage: Region?) -> SourceFrame {
     defer { number += 1 }
     let isStill = damage?.isEmpty ?? false
-    pacing.captured(at: moment)
+    let moment = max(moment, lastMoment)
+    lastMoment = moment
     guard trees != nil else {
       return SourceFrame(
         number: number, time: moment - start, pixels: .success(picture.frame), tree: .success(.empty),
