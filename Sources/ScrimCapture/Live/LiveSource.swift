@@ -67,12 +67,12 @@ public struct LiveSource: FrameSource {
     while !options.isCancelled() {
       let now = Monotonic.now
       if now >= end { return nil }
+      boxes.look(at: trees?.latest())
       if isFirst {
         isFirst = false
         pacing.captured(at: now)
         return .frame(frame(at: start, damage: Region(picture.bounds)))
       }
-      boxes.look(at: trees?.latest())
       guard hasChanged || boxes.hasNews else {
         let pause = trees == nil ? LiveSource.patience : LiveSource.glance
         if try screen.waitForChange(until: min(end, now + pause)) {
