@@ -116,6 +116,9 @@ struct Record: ParsableCommand {
     Terminal.noteInterrupts()
     let summary = try record(&source, with: &recorder)
     try report(summary, policy)
+    if !output.quiet, let live = source as? LiveSource, live.tornReads > 0 {
+      Terminal.say("\(live.tornReads) reads were taken again, since the screen was drawn on meanwhile")
+    }
     if Terminal.isInterrupted {
       throw Failure(.interrupted, "interrupted after \(summary.frames) frames; what was recorded is sealed")
     }

@@ -142,8 +142,10 @@ final class WaylandScreen: LiveScreen {
         format: message[0], width: Int(message[1]), height: Int(message[2]), stride: Int(message[3]))
     case 1: copy?.isFlipped = message[0] & 1 != 0
     case 2:
+      // Worked out first: it looks at the copy itself.
+      let moment = moment(ofReady: message)
       copy?.isReady = true
-      copy?.moment = moment(ofReady: message)
+      copy?.moment = moment
     case 3: copy?.hasFailed = true
     case 4:
       copy?.damage.append(
