@@ -136,7 +136,8 @@ struct Record: ParsableCommand {
     do {
       var events = try capture.flatMap { folder throws(CaptureError) in try EventLines(ofCapture: folder) }
       var event = try events?.next()
-      while !Terminal.isInterrupted, let item = try source.next() {
+      // A live source ends by itself when asked to, with its last frame.
+      while source is LiveSource || !Terminal.isInterrupted, let item = try source.next() {
         switch item {
         case .lost(let fault): log.note(recorder.lose(fault), &progress)
         case .frame(let frame):

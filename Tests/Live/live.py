@@ -166,8 +166,11 @@ def x11(options, report, work):
         report.check("x11: without trees the default policy masks all", code == 0 and masked, f"{len(export)} frames")
 
         recording = Recording(options, work, *source, "--duration", "2")
-        quiet = recording.inspect() if recording.wait() == 0 else None
-        report.check("x11: a still screen is one frame", quiet and quiet["total"]["frames"] == 1)
+        quiet = recording.inspect()["total"] if recording.wait() == 0 else {}
+        report.check(
+            "x11: a still screen is its first frame and its last",
+            quiet.get("frames") == 2 and quiet["lastMs"] >= 2000, f"until {quiet.get('lastMs')} ms",
+        )
 
         recording = Recording(options, work, *source)
         idle = share(recording.process.pid, lambda: time.sleep(options.idle))
