@@ -98,7 +98,26 @@ struct X11ScreenTests {
 
   @Test func windowsAreListed() throws {
     let server = try XServer()
-    #expect(try X11Windows(display: server.display).windows().isEmpty)
+    let windows = try X11Windows(display: server.display)
+    #expect(try windows.entries().isEmpty)
+    guard let program = try server.start("xmessage", "-geometry", "200x100+30+40", "-title", "Grüße", "text")
+    else { return }
+    defer { XServer.kill(program) }
+    var entries: [X11Windows.Entry] = []
+    for _ in 0..<100 where entries.isEmpty {
+      Monotonic.wait(for: nil, until: Monotonic.now + 50_000_000)
+      entries = try windows.entries()
+    }
+    let window = try #require(entries.first)
+    #expect(entries.count == 1 && window.window.isManaged && window.window.frameExtents == nil)
+    #expect(window.window.width == 200 && window.window.height == 100)
+    // Inside the border.
+    #expect((30...35).contains(window.window.x) && (40...45).contains(window.window.y))
+    #expect(window.title == "Grüße")
+    // That window alone.
+    let id = try #require(window.window.xid)
+    let source = try LiveSource(x11: server.display, target: .window(UInt32(id)), options: options)
+    #expect(source.width == 200 && source.height == 100)
   }
 
   @Test func whatIsNotThereIsRefused() throws {

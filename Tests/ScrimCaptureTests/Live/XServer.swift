@@ -37,7 +37,20 @@ final class XServer {
   deinit { kill() }
 
   /// Ends it at once: test threads may have the signals blocked that ask politely, and what they start inherits that.
-  func kill() {
+  func kill() { XServer.kill(process) }
+
+  /// Starts a program on the display; nil where it isn't installed.
+  func start(_ program: String, _ arguments: String...) throws -> Process? {
+    guard let path = XServer.path(of: program) else { return nil }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = ["-display", display] + arguments
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+
+  static func kill(_ process: Process) {
     guard process.isRunning else { return }
     _ = Glibc.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
