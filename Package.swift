@@ -117,7 +117,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ScrimCaptureTests",
-      dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimCapture", "ScrimTestSupport"],
+      dependencies: [
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimCapture", "CScrimX11", "ScrimTestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ScrimFoldersTests",

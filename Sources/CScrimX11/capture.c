@@ -178,7 +178,9 @@ static bool update(scrim_x11 *x, int32_t screen_width, int32_t screen_height) {
   const scrim_x11_rect bounds = {0, 0, x->width, x->height};
   const scrim_x11_rect shown = cut((scrim_x11_rect){-x->x, -x->y, screen_width, screen_height}, bounds);
   const bool is_cut = shown.width != x->width || shown.height != x->height;
-  if (x->is_whole_due || bytes > x->mirror_size / 4) {
+  // Nothing but what counts as drawn on is fetched: what was drawn since is told of with the next capture.
+  if (bytes > x->mirror_size / 2) x->is_whole_due = true;
+  if (x->is_whole_due) {
     if (is_cut) memset(x->mirror, 0, x->mirror_size / 2);
     return shown.width == 0 || shown.height == 0 || fetch(x, &shown, 1);
   }

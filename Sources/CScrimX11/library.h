@@ -69,13 +69,13 @@ struct scrim_x11 {
   scrim_x11_rect *rects;
   size_t rect_count, rect_capacity;
 
-  xcb_atom_t atoms[5];
+  xcb_atom_t atoms[6];
 };
 
 /// Opens the libraries; they stay open.
 scrim_x11_status scrim_x11_load(struct scrim_x11_library *lib, char *detail, size_t capacity);
 
-enum { SCRIM_ATOM_STACKING, SCRIM_ATOM_FRAME, SCRIM_ATOM_SHADOW, SCRIM_ATOM_PID, SCRIM_ATOM_ACTIVE };
+enum { SCRIM_ATOM_STACKING, SCRIM_ATOM_FRAME, SCRIM_ATOM_SHADOW, SCRIM_ATOM_PID, SCRIM_ATOM_ACTIVE, SCRIM_ATOM_NAME };
 /// The atom by that index, 0 where the server can't be asked.
 xcb_atom_t scrim_x11_atom(scrim_x11 *x, int index);
 /// Up to `capacity` 32-bit numbers of a property; how many there are of them.

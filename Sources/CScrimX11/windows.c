@@ -6,10 +6,11 @@
 #include <string.h>
 
 // Windows of a screen that are looked at. What is above that many is no desktop.
-enum { MOST_WINDOWS = 1024, SMALLEST_SIDE = 4, DEEPEST = 8 };
+enum { MOST_WINDOWS = 1024, SMALLEST_SIDE = 4, DEEPEST = 8, TITLE_WORDS = 63 };
 
 static const char *const atom_names[] = {
-  "_NET_CLIENT_LIST_STACKING", "_NET_FRAME_EXTENTS", "_GTK_FRAME_EXTENTS", "_NET_WM_PID", "_NET_ACTIVE_WINDOW"};
+  "_NET_CLIENT_LIST_STACKING", "_NET_FRAME_EXTENTS", "_GTK_FRAME_EXTENTS", "_NET_WM_PID", "_NET_ACTIVE_WINDOW",
+  "_NET_WM_NAME"};
 
 xcb_atom_t scrim_x11_atom(scrim_x11 *x, int index) {
   if (!x->atoms[index]) {
@@ -97,7 +98,7 @@ struct questions {
   xcb_get_window_attributes_cookie_t attributes;
   xcb_get_geometry_cookie_t geometry;
   xcb_translate_coordinates_cookie_t place;
-  xcb_get_property_cookie_t frame, shadow, pid;
+  xcb_get_property_cookie_t frame, shadow, pid, name, old_name;
 };
 
 static struct questions ask_about(scrim_x11 *x, xcb_window_t id) {
@@ -108,7 +109,32 @@ static struct questions ask_about(scrim_x11 *x, xcb_window_t id) {
     lib->xcb_translate_coordinates(x->connection, id, x->screen->root, 0, 0),
     ask(x, id, SCRIM_ATOM_FRAME, 4),
     ask(x, id, SCRIM_ATOM_SHADOW, 4),
-    ask(x, id, SCRIM_ATOM_PID, 1)};
+    ask(x, id, SCRIM_ATOM_PID, 1),
+    ask(x, id, SCRIM_ATOM_NAME, TITLE_WORDS),
+    lib->xcb_get_property(
+      x->connection, false, id, XCB_ATOM_WM_NAME, XCB_GET_PROPERTY_TYPE_ANY, 0, TITLE_WORDS)};
+}
+
+/// Takes a title over as UTF-8, unless there is one already. The type STRING is Latin-1.
+static void take_title(scrim_x11 *x, xcb_get_property_cookie_t cookie, char *title, size_t capacity) {
+  xcb_get_property_reply_t *reply = x->lib.xcb_get_property_reply(x->connection, cookie, NULL);
+  if (reply && reply->format == 8 && !title[0]) {
+    const unsigned char *bytes = x->lib.xcb_get_property_value(reply);
+    const int count = x->lib.xcb_get_property_value_length(reply);
+    const bool is_latin = reply->type == XCB_ATOM_STRING;
+    size_t used = 0;
+    // Room is left for two bytes and the end.
+    for (int i = 0; i < count && used + 3 <= capacity; i++) {
+      if (is_latin && bytes[i] >= 0x80) {
+        title[used++] = (char)(0xC0 | bytes[i] >> 6);
+        title[used++] = (char)(0x80 | (bytes[i] & 0x3F));
+      } else {
+        title[used++] = (char)bytes[i];
+      }
+    }
+    title[used] = 0;
+  }
+  free(reply);
 }
 
 /// Whether the window is to be seen; then `window` describes it.
@@ -123,6 +149,8 @@ static bool take(scrim_x11 *x, struct candidate of, struct questions asked, scri
   const size_t frame = scrim_x11_numbers(x, asked.frame, window->frame, 4);
   const size_t shadow = scrim_x11_numbers(x, asked.shadow, window->shadow, 4);
   scrim_x11_numbers(x, asked.pid, &window->pid, 1);
+  take_title(x, asked.name, window->title, sizeof window->title);
+  take_title(x, asked.old_name, window->title, sizeof window->title);
   const bool is_seen = attributes && geometry && place && attributes->map_state == XCB_MAP_STATE_VIEWABLE
     && attributes->_class == XCB_WINDOW_CLASS_INPUT_OUTPUT && geometry->width >= SMALLEST_SIDE
     && geometry->height >= SMALLEST_SIDE;
@@ -147,7 +175,7 @@ static bool take(scrim_x11 *x, struct candidate of, struct questions asked, scri
 scrim_x11_status scrim_x11_list(scrim_x11 *x, scrim_x11_window *windows, size_t capacity, size_t *total) {
   struct scrim_x11_library *lib = &x->lib;
   *total = 0;
-  for (int i = 0; i < 5; i++) scrim_x11_atom(x, i);
+  for (int i = 0; i < 6; i++) scrim_x11_atom(x, i);
   const xcb_query_tree_cookie_t tree = lib->xcb_query_tree(x->connection, x->screen->root);
   xcb_window_t clients[MOST_WINDOWS], tops[MOST_WINDOWS];
   const size_t client_count = scrim_x11_numbers(

@@ -34,6 +34,9 @@ struct SessionReport: Encodable {
   }
 
   struct Part: Encodable {
+    /// Pixels of a segment's pictures; none of the total, since segments may differ.
+    var width: Int?
+    var height: Int?
     var bytes = 0
     var frames = 0
     var keyframes = 0
@@ -73,7 +76,9 @@ struct SessionReport: Encodable {
     producer = manifest.producer
     policyDigest = "\(manifest.policy)"
     state = manifest.state.rawValue
-    segments = manifest.segments.map { Part(bytes: $0.bytes, events: $0.events) }
+    segments = manifest.segments.map {
+      Part(width: $0.width, height: $0.height, bytes: $0.bytes, events: $0.events)
+    }
   }
 
   mutating func note(_ frame: SessionPlayer.PlayedFrame, _ tallies: [String: OperationTally], events: Int) {
@@ -119,7 +124,11 @@ struct SessionReport: Encodable {
       "session \(session), \(width)x\(height), begun \(startedAt), \(state)",
       "producer \(producer), policy \(policyDigest)",
     ]
-    for (index, part) in segments.enumerated() { lines += SessionReport.lines("segment \(index)", part) }
+    for (index, part) in segments.enumerated() {
+      let isOther = part.width != width || part.height != height
+      let size = isOther ? ", \(part.width ?? 0)x\(part.height ?? 0)" : ""
+      lines += SessionReport.lines("segment \(index)\(size)", part)
+    }
     return lines + SessionReport.lines("total", total)
   }
 

@@ -53,6 +53,7 @@ struct LiveInput: ParsableArguments {
     options.duration = duration.map { Int64($0 * 1e9) }
     options.isCancelled = { Terminal.isInterrupted }
     if let x11 { return try LiveSource(x11: x11, target: window?.target ?? .screen, options: options) }
+    if wayland { return try LiveSource(wayland: nil, options: options) }
     if let fbdev { return try LiveSource(framebuffer: fbdev, options: options) }
     if follow, let xwd { return try LiveSource(xwd: xwd, options: options) }
     return nil

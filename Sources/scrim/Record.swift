@@ -131,6 +131,9 @@ struct Record: ParsableCommand {
     Terminal.noteInterrupts()
     let summary = try record(&source, with: &recorder)
     try report(summary, policy)
+    if !output.quiet, let live = source as? LiveSource, live.tornReads > 0 {
+      Terminal.say("\(live.tornReads) reads were taken again, since the screen was drawn on meanwhile")
+    }
     if Terminal.isInterrupted {
       throw Failure(.interrupted, "interrupted after \(summary.frames) frames; what was recorded is sealed")
     }
@@ -148,7 +151,8 @@ struct Record: ParsableCommand {
     do {
       var events = try capture.flatMap { folder throws(CaptureError) in try EventLines(ofCapture: folder) }
       var event = try events?.next()
-      while !Terminal.isInterrupted, let item = try source.next() {
+      // A live source ends by itself when asked to, with its last frame.
+      while source is LiveSource || !Terminal.isInterrupted, let item = try source.next() {
         switch item {
         case .lost(let fault): log.note(recorder.lose(fault), &progress)
         case .frame(let frame):

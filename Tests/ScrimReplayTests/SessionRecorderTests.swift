@@ -241,6 +241,34 @@ import Testing
         == recording.files.filter { $0.key != "manifest.json" }.reduce(0) { $0 + $1.value.count })
   }
 
+  @Test func anotherSizeBeginsASegment() throws {
+    let sizes = [(70, 40), (70, 40), (33, 65), (33, 65), (70, 40)]
+    let steps = sizes.enumerated().map { index, size in
+      var frame = Self.frame(index, [Pixel](repeating: 0, count: Self.width * Self.height))
+      let pixels = (0..<size.0 * size.1).map { Pixel($0 * (index + 1)) & 0xFF_FFFF }
+      frame.pixels = .success(Frame(width: size.0, height: size.1, pixels: pixels))
+      return frame
+    }
+    let recording = try record(steps.map { .frame($0) }, to: "s")
+    #expect(recording.summary.segments == 3 && recording.faults.isEmpty)
+    let played = try play("s")
+    #expect(
+      played.map(\.frame.segment) == [0, 0, 1, 1, 2]
+        && played.map(\.frame.isKey) == [true, false, true, false, true])
+    for (frame, played) in zip(steps, played) {
+      let given = try frame.pixels.get()
+      let all = (0..<given.height).flatMap { y in
+        var row = [Pixel](repeating: 0, count: given.width)
+        var span = row.mutableSpan
+        given.readRow(y, 0..<given.width, into: &span)
+        return row
+      }
+      #expect(played.pixels == all)
+    }
+    let segments = try SessionFolder(path: temporary.path + "/s").read().manifest.segments
+    #expect(segments.map(\.width) == [70, 33, 70] && segments.map(\.height) == [40, 65, 40])
+  }
+
   @Test func aSegmentThatIsFullIsSealedBeforeItsTime() throws {
     var options = RecorderOptions(policy: Self.shown)
     options.segmentBytes = 3000

@@ -60,6 +60,8 @@ typedef struct {
   bool has_frame, has_shadow;
   /// Left, right, top, bottom.
   uint32_t frame[4], shadow[4];
+  /// UTF-8, terminated, cut where it is longer; empty where the window has none.
+  char title[256];
 } scrim_x11_window;
 
 /// Connects. `*handle` is null unless the status is OK.

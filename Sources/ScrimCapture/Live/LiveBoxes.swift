@@ -26,9 +26,12 @@ struct LiveBoxes {
   private static let calmReadingsNeeded = 2
 
   /// Whether there is a reading that no frame carried, and that may let a still picture be shown better.
-  var hasNews: Bool {
+  mutating func hasNews() -> Bool {
     guard let latest, latest.span != toldSpan else { return false }
-    return calmReadings < LiveBoxes.calmReadingsNeeded || !isAsTold(latest)
+    guard calmReadings >= LiveBoxes.calmReadingsNeeded, isAsTold(latest) else { return true }
+    // Trees are compared once.
+    toldSpan = latest.span
+    return false
   }
 
   mutating func look(at reading: DesktopReading?) {
@@ -54,7 +57,8 @@ struct LiveBoxes {
     {
       calmReadings += 1
     }
-    toldSpan = latest.span
+    // A reading that ended after the pixels were copied says nothing of them yet: it comes again with the next frame.
+    if latest.span.upperBound <= moment { toldSpan = latest.span }
     if var told, isAsTold(latest) {
       told.span = latest.span
       self.told = told

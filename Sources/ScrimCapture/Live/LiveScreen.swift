@@ -36,6 +36,8 @@ struct LivePicture {
   var damage: Region?
   /// Where on the screen the picture lies.
   var origin = LivePoint(x: 0, y: 0)
+  /// When it was copied, at the latest, on ``Monotonic``; nil for when it was asked for, or later.
+  var moment: Int64?
   /// In pixels of the picture.
   var pointer: LivePoint?
 

@@ -16,8 +16,8 @@ public struct LiveOptions: Sendable {
 /// Frames of a screen that changes by itself, as they happen: ``next()`` waits for them.
 ///
 /// While nothing is drawn nothing is captured. A reading of the trees that ended meanwhile comes with the last pixels again
-/// (`Frame.isSameStorage`), so that what held still can be cleared. The clock of frames and readings is CLOCK_MONOTONIC, from 0 at
-/// the start; a frame's time is the moment before its pixels were asked for.
+/// (`Frame.isSameStorage`), so that what held still can be cleared; and so does the end, which says how long they stood. The clock of frames and readings is CLOCK_MONOTONIC, from 0 at
+/// the start; a frame's time is not after the moment of its pixels.
 ///
 /// The pointer is not in the pixels, since it would lie over masks: where it is comes as an event.
 public struct LiveSource: FrameSource {
@@ -37,7 +37,10 @@ public struct LiveSource: FrameSource {
   /// The first picture is captured with the source, which has to know its size.
   private var isFirst = true
   private var hasChanged = false
+  private var hasEnded = false
   private var number = 0
+  /// Times don't go back.
+  private var lastMoment = Int64.min
   private var pointer: LivePoint?
   private var events: [EventLines.Line] = []
   private var eventCount = 0
@@ -62,15 +65,16 @@ public struct LiveSource: FrameSource {
   public mutating func next() throws(CaptureError) -> SourceItem? {
     let end = options.duration.map { start + $0 } ?? Int64.max
     pacing.asked(at: Monotonic.now)
-    while !options.isCancelled() {
+    while !hasEnded {
       let now = Monotonic.now
-      if now >= end { return nil }
+      if now >= end || options.isCancelled() { return isFirst ? nil : try lastFrame(at: now) }
+      boxes.look(at: trees?.latest())
       if isFirst {
         isFirst = false
+        pacing.captured(at: now)
         return .frame(frame(at: start, damage: Region(picture.bounds)))
       }
-      boxes.look(at: trees?.latest())
-      guard hasChanged || boxes.hasNews else {
+      guard hasChanged || boxes.hasNews() else {
         let pause = trees == nil ? LiveSource.patience : LiveSource.glance
         if try screen.waitForChange(until: min(end, now + pause)) {
           hasChanged = true
@@ -85,7 +89,7 @@ public struct LiveSource: FrameSource {
       switch hasChanged ? try changedFrame(at: now) : try stillFrame(at: now) {
       case .frame(let frame): return .frame(frame)
       case .nothing: continue
-      case .ended: return nil
+      case .ended: hasEnded = true
       }
     }
     return nil
@@ -112,9 +116,10 @@ public struct LiveSource: FrameSource {
       return .nothing
     case .picture(let new):
       if new.origin != picture.origin { boxes.move() }
+      pacing.captured(at: now)
       picture = new
       note(new.pointer, at: now)
-      return .frame(frame(at: now, damage: new.damage))
+      return .frame(frame(at: new.moment ?? now, damage: new.damage))
     }
   }
 
@@ -124,13 +129,24 @@ public struct LiveSource: FrameSource {
       hasChanged = true
       return .nothing
     }
+    pacing.captured(at: now)
     return .frame(frame(at: now, damage: Region()))
+  }
+
+  /// Says how long the last picture stood, or what has become of it.
+  private mutating func lastFrame(at now: Int64) throws(CaptureError) -> SourceItem? {
+    hasEnded = true
+    var step = hasChanged ? Step.nothing : try stillFrame(at: now)
+    if case .nothing = step, hasChanged { step = try changedFrame(at: now) }
+    guard case .frame(let frame) = step else { return nil }
+    return .frame(frame)
   }
 
   private mutating func frame(at moment: Int64, damage: Region?) -> SourceFrame {
     defer { number += 1 }
     let isStill = damage?.isEmpty ?? false
-    pacing.captured(at: moment)
+    let moment = max(moment, lastMoment)
+    lastMoment = moment
     guard trees != nil else {
       return SourceFrame(
         number: number, time: moment - start, pixels: .success(picture.frame), tree: .success(.empty),

@@ -60,19 +60,16 @@ final class PolledScreen: LiveScreen {
   }
 
   func capture() throws(CaptureError) -> LiveCapture {
-    var attempt = 1
-    while true {
-      let (frame, isTorn) = try read()
-      if isTorn { tornReads += 1 }
-      if !isTorn || attempt == PolledScreen.attempts {
-        return .picture(LivePicture(frame: frame, damage: nil))
-      }
-      attempt += 1
+    var frame = try copy()
+    // A copy that the memory equals no more may hold parts of two pictures.
+    for attempt in 1...PolledScreen.attempts where try !isStill() {
+      tornReads += 1
+      if attempt < PolledScreen.attempts { frame = try copy() }
     }
+    return .picture(LivePicture(frame: frame, damage: nil))
   }
 
-  /// A copy of the picture, and whether it was drawn on meanwhile.
-  private func read() throws(CaptureError) -> (Frame, Bool) {
+  private func copy() throws(CaptureError) -> Frame {
     try memory.look { (layout, bytes) throws(CaptureError) in
       let frame: Frame
       do {
@@ -81,7 +78,7 @@ final class PolledScreen: LiveScreen {
           bytes: bytes)
       } catch { throw .badInput(CaptureFault(place: memory.name, message: "\(error)")) }
       last = (layout, frame)
-      return (frame, !frame.isMade(of: bytes))
+      return frame
     }
   }
 }

@@ -178,7 +178,7 @@ final class X11Screen: LiveScreen {
     String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  private static func fault(_ status: scrim_x11_status, place: String, detail: String) -> CaptureError {
+  static func fault(_ status: scrim_x11_status, place: String, detail: String) -> CaptureError {
     let message =
       switch status {
       case SCRIM_X11_NOT_BUILT:

@@ -9,20 +9,15 @@ public final class X11Windows: Sendable {
     public var window: Window
     /// 0 where the window doesn't say.
     public var process: Int
+    /// At most 255 bytes of UTF-8; empty where the window has none.
+    public var title: String
   }
 
   private let connection: Mutex<X11Connection>
 
   /// - Parameter display: as in DISPLAY.
   public init(display: String) throws(CaptureError) {
-    let opened = try Opened(display: display)
-    connection = Mutex(opened.connection)
-  }
-
-  /// Made and handed over at once, so that no one else holds it.
-  private struct Opened {
-    let connection: X11Connection
-    init(display: String) throws(CaptureError) { connection = try X11Connection(display: display) }
+    connection = Mutex(try X11Connection(display: display))
   }
 
   /// Windows that are to be seen, bottom to top, in pixels of the screen.
@@ -49,5 +44,9 @@ extension X11Windows.Entry {
       height: Double(raw.height), frameExtents: raw.has_frame ? extents(raw.frame) : nil,
       shadowExtents: raw.has_shadow ? extents(raw.shadow) : nil, isManaged: raw.is_managed)
     process = Int(raw.pid)
+    // The bytes are read while the call lasts, all of them inside the field.
+    title = unsafe withUnsafeBytes(of: raw.title) {
+      unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
   }
 }

@@ -1,0 +1,423 @@
+#!/usr/bin/python3
+"""Records real screens and compares with what other programs grab of them.
+
+Starts its own Xvfb, and a headless sway where there is one; ends only what it started. --figures prints the share of a core that
+recording takes while idle, typing and scrolling.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Proofs"))
+from proof import ROOT, Export, Report, pixels  # noqa: E402
+
+NOBODY = 65534
+
+
+class XServer:
+    """An Xvfb of its own; `run` starts programs on it."""
+
+    def __init__(self, work, size):
+        self.folder = tempfile.mkdtemp(dir=work)
+        read, write = os.pipe()
+        self.process = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-noreset", "-screen", "0", size + "x24", "-fbdir", self.folder],
+            pass_fds=[write],
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(write)
+        with os.fdopen(read) as number:
+            self.display = ":" + number.readline().strip()
+        self.environment = dict(os.environ, DISPLAY=self.display)
+        self.programs = []
+        self.run("xsetroot", "-solid", "#336699")
+
+    def start(self, *command):
+        self.programs.append(
+            subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        )
+        return self.programs[-1]
+
+    def run(self, *command):
+        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
+
+    def terminal(self, geometry):
+        """A terminal under the pointer, which gets the keys: there is no window manager."""
+        self.start("xterm", "-fa", "DejaVu Sans Mono", "-fs", "11", "-geometry", geometry, "-bg", "white", "-e", "cat")
+        window = self.run("xdotool", "search", "--sync", "--onlyvisible", "--class", "xterm").split()[-1]
+        self.run("xdotool", "mousemove", "--window", window, "60", "60")
+        time.sleep(1)
+        return window
+
+    def place(self, window):
+        """Where the inside of a window begins: xwininfo tells where its border does."""
+        lines = self.run("xwininfo", "-id", window).splitlines()
+        border = next(int(line.split()[-1]) for line in lines if "Border width" in line)
+        return [int(line.split()[-1]) + border for line in lines if "Absolute upper-left" in line]
+
+    def grab(self):
+        """All of the screen by xwd, an implementation of its own."""
+        dump = subprocess.run(["xwd", "-root", "-silent"], env=self.environment, check=True, capture_output=True)
+        data = np.frombuffer(dump.stdout, np.uint8)
+        header = np.frombuffer(dump.stdout[:100], ">u4")
+        start, width, height, stride = header[0] + header[19] * 12, header[4], header[5], header[12]
+        rows = data[start : start + stride * height].reshape(height, stride)[:, : width * 4]
+        return np.ascontiguousarray(rows).view("<u4") & 0xFFFFFF
+
+    def close(self):
+        for process in [*self.programs, self.process]:
+            process.kill()
+            process.wait()
+
+
+class Recording:
+    """A recording that runs until it is asked for."""
+
+    def __init__(self, options, work, *source, policy="none", environment=None):
+        self.scrim = options.scrim
+        self.out = tempfile.mkdtemp(dir=work)
+        self.session = os.path.join(self.out, "session")
+        command = [self.scrim, "record", *source, "--policy", policy, "--out", self.session]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+        deadline = time.time() + 10
+        manifest = os.path.join(self.session, "segments")
+        while time.time() < deadline and self.process.poll() is None:
+            if os.path.isdir(manifest) and os.listdir(manifest):
+                break
+            time.sleep(0.02)
+
+    def wait(self):
+        """Its exit code; what it said is in `words`."""
+        self.words = self.process.communicate(timeout=30)[1]
+        return self.process.returncode
+
+    def stop(self):
+        time.sleep(0.4)
+        self.process.send_signal(signal.SIGINT)
+        return self.wait()
+
+    def is_whole(self):
+        return subprocess.run([self.scrim, "verify", "--quiet", self.session], check=False).returncode == 0
+
+    def inspect(self):
+        done = subprocess.run([self.scrim, "inspect", "--json", self.session], check=True, capture_output=True)
+        return json.loads(done.stdout)
+
+    def export(self):
+        out = os.path.join(self.out, "png")
+        subprocess.run([self.scrim, "export", self.session, "--to", "png", "--out", out, "--quiet"], check=True)
+        return Export(out)
+
+
+def same(a, b):
+    return a.shape == b.shape and bool((a == b).all())
+
+
+def last(recording):
+    export = recording.export()
+    return export.frame(len(export) - 1)
+
+
+def cpu(pid):
+    """Seconds of a core that a process took."""
+    tasks = f"/proc/{pid}/task"
+    total = 0
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
+
+
+def share(pid, work):
+    """Percent of a core that a process takes while `work` is done."""
+    before, start = cpu(pid), time.monotonic()
+    work()
+    return 100 * (cpu(pid) - before) / (time.monotonic() - start)
+
+
+def x11(options, report, work):
+    server = XServer(work, "1280x800")
+    try:
+        window = server.terminal("80x24+40+60")
+        source = ["--x11", server.display]
+
+        recording = Recording(options, work, *source)
+        server.run("xdotool", "type", "--delay", "60", "what is typed is seen")
+        code = recording.stop()
+        frames = recording.inspect()["total"]["frames"]
+        report.check("x11: an interrupt seals", code == 130 and recording.is_whole(), f"exit {code}, {frames} frames")
+        report.check("x11: the last frame is what xwd grabs", same(last(recording), server.grab()))
+        report.check("x11: typing is seen, and not more often than asked for", 3 <= frames <= 25, f"{frames} frames")
+
+        recording = Recording(options, work, *source, "--duration", "2", policy="default")
+        server.run("xdotool", "type", "--delay", "60", "a secret")
+        code = recording.wait()
+        export = recording.export()
+        masked = all((export.frame(i) == 0).all() for i in range(len(export)))
+        report.check("x11: without trees the default policy masks all", code == 0 and masked, f"{len(export)} frames")
+
+        recording = Recording(options, work, *source, "--duration", "2")
+        quiet = recording.inspect()["total"] if recording.wait() == 0 else {}
+        report.check(
+            "x11: a still screen is its first frame and its last",
+            quiet.get("frames") == 2 and quiet["lastMs"] >= 2000, f"until {quiet.get('lastMs')} ms",
+        )
+
+        recording = Recording(options, work, *source)
+        idle = share(recording.process.pid, lambda: time.sleep(options.idle))
+        recording.stop()
+        report.check("x11: idle costs at most 0.5 % of a core", idle <= 0.5, f"{idle:.3f} % over {options.idle} s")
+
+        recording = Recording(options, work, *source, "--window", window)
+        server.run("xdotool", "windowmove", window, "300", "200")
+        server.run("xsetroot", "-solid", "#884422")
+        server.run("xdotool", "mousemove", "--window", window, "80", "80", "type", "--delay", "60", "moved")
+        recording.stop()
+        shown = last(recording)
+        x, y = server.place(window)
+        height, width = shown.shape
+        report.check("x11: a window that moves", same(shown, server.grab()[y : y + height, x : x + width]))
+        recording = Recording(options, work, *source, "--window", window)
+        server.run("xdotool", "windowmove", window, "1000", "-100")
+        recording.stop()
+        shown = last(recording)
+        x, y = server.place(window)
+        seen = server.grab()[0 : height + y, x:1280]
+        report.check(
+            "x11: of a window over the edge what can be seen",
+            same(shown[-y:, : 1280 - x], seen) and not shown[:-y].any() and not shown[:, 1280 - x :].any(),
+        )
+        recording = Recording(options, work, *source, "--window", window)
+        server.programs[-1].kill()
+        code = recording.wait()
+        report.check("x11: a window that is closed ends it", code == 0 and recording.is_whole(), f"exit {code}")
+
+        recording = Recording(options, work, *source)
+        server.run("xrandr", "--newmode", "small", *"0 1024 0 0 0 768 0 0 0".split())
+        server.run("xrandr", "--addmode", "screen", "small")
+        server.run("xrandr", "--output", "screen", "--mode", "small")
+        server.run("xsetroot", "-solid", "#224488")
+        recording.stop()
+        sizes = [(part["width"], part["height"]) for part in recording.inspect()["segments"]]
+        report.check("x11: another size is another segment", sizes == [(1280, 800), (1024, 768)], str(sizes))
+        report.check("x11: after it the last frame is what xwd grabs", same(last(recording), server.grab()))
+        report.check("x11: segments of two sizes are whole", recording.is_whole())
+
+        recording = Recording(options, work, *source)
+        server.process.kill()
+        code = recording.wait()
+        report.check(
+            "x11: a server that is killed", code == 3 and recording.is_whole() and "sealed" in recording.words,
+            recording.words.strip().splitlines()[-1],
+        )
+    finally:
+        server.close()
+
+
+def followed(options, report, work):
+    server = XServer(work, "800x600")
+    try:
+        server.terminal("60x20+20+20")
+        file = os.path.join(server.folder, "Xvfb_screen0")
+        recording = Recording(options, work, "--xwd", file, "--follow")
+        server.run("xdotool", "type", "--delay", "60", "what is typed is seen")
+        # The pointer is part of the file, and of no grab: it is out of the way here.
+        server.run("xdotool", "mousemove", "799", "599")
+        time.sleep(1)
+        recording.stop()
+        shown, grabbed = last(recording), server.grab()
+        shown[560:, 760:] = grabbed[560:, 760:]
+        report.check("xwd: the last frame is what xwd grabs", same(shown, grabbed))
+
+        drawing = "while :; do xsetroot -solid red; xsetroot -solid blue; done"
+        recording = Recording(options, work, "--xwd", file, "--follow", "--duration", "3")
+        server.start("sh", "-c", drawing)
+        code = recording.wait()
+        words = recording.words.strip().splitlines()[-1]
+        report.check("xwd: a screen that never rests", code == 0 and recording.is_whole(), words)
+        server.programs[-1].kill()
+
+        recording = Recording(options, work, "--xwd", file, "--follow")
+        server.process.terminate()
+        code = recording.wait()
+        report.check("xwd: a server that ends", code == 3 and recording.is_whole(), f"exit {code}")
+    finally:
+        server.close()
+
+
+class Compositor:
+    """A headless sway with a terminal; it refuses to run as root."""
+
+    def __init__(self, work):
+        self.folder = tempfile.mkdtemp(dir=work)
+        self.runtime = os.path.join(self.folder, "run")
+        os.mkdir(self.runtime, 0o700)
+        config = os.path.join(self.folder, "config")
+        with open(config, "w", encoding="ascii") as file:
+            file.write("output HEADLESS-1 resolution 1280x800\noutput * bg #336699 solid_color\nexec foot cat\n")
+        self.user = []
+        if os.getuid() == 0:
+            os.chmod(work, 0o755)
+            for path in (self.folder, self.runtime, config):
+                os.chown(path, NOBODY, NOBODY)
+            self.user = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
+        self.environment = dict(
+            os.environ, HOME=self.folder, XDG_RUNTIME_DIR=self.runtime, WAYLAND_DISPLAY="wayland-1",
+            WLR_BACKENDS="headless", WLR_RENDERER="pixman", WLR_LIBINPUT_NO_DEVICES="1",
+        )
+        self.environment.pop("DISPLAY", None)
+        environment = {k: v for k, v in self.environment.items() if k != "WAYLAND_DISPLAY"}
+        with open(os.path.join(self.folder, "log"), "wb") as log:
+            self.process = subprocess.Popen([*self.user, "sway", "-c", config], env=environment, stdout=log, stderr=log)
+        deadline = time.time() + 15
+        while time.time() < deadline and not os.path.exists(os.path.join(self.runtime, "wayland-1")):
+            time.sleep(0.1)
+        time.sleep(2)
+
+    def run(self, *command):
+        return subprocess.run(
+            [*self.user, *command], env=self.environment, check=True, capture_output=True, cwd=self.folder
+        ).stdout
+
+    def message(self, *words):
+        socket = next(name for name in os.listdir(self.runtime) if name.startswith("sway-ipc"))
+        self.run("swaymsg", "-s", os.path.join(self.runtime, socket), *words)
+
+    def grab(self):
+        path = os.path.join(self.folder, "grab.png")
+        with open(path, "wb") as file:
+            file.write(self.run("grim", "-"))
+        return pixels(path)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def wayland(options, report, work):
+    missing = [tool for tool in ("sway", "grim", "foot", "wtype", "setpriv") if not shutil.which(tool)]
+    if missing:
+        print(f"skipped: Wayland, for lack of {', '.join(missing)}")
+        return
+    server = Compositor(work)
+    try:
+        source = {"environment": server.environment}
+        recording = Recording(options, work, "--wayland", **source)
+        server.run("wtype", "-d", "60", "what is typed is seen")
+        time.sleep(1)
+        code = recording.stop()
+        frames = recording.inspect()["total"]["frames"]
+        report.check("wayland: an interrupt seals", code == 130 and recording.is_whole(), f"{frames} frames")
+        report.check("wayland: the last frame is what grim grabs", same(last(recording), server.grab()))
+        report.check("wayland: typing is seen", 3 <= frames <= 40, f"{frames} frames")
+
+        recording = Recording(options, work, "--wayland", **source)
+        time.sleep(1)
+        idle = share(recording.process.pid, lambda: time.sleep(options.idle))
+        recording.stop()
+        report.check("wayland: idle costs at most 0.5 % of a core", idle <= 0.5, f"{idle:.3f} % over {options.idle} s")
+
+        recording = Recording(options, work, "--wayland", **source)
+        server.message("output", "HEADLESS-1", "resolution", "1024x768")
+        time.sleep(1.5)
+        recording.stop()
+        sizes = [(part["width"], part["height"]) for part in recording.inspect()["segments"]]
+        report.check("wayland: another size is another segment", sizes == [(1280, 800), (1024, 768)], str(sizes))
+        report.check("wayland: after it the last frame is what grim grabs", same(last(recording), server.grab()))
+
+        recording = Recording(options, work, "--wayland", **source)
+        server.process.kill()
+        code = recording.wait()
+        report.check(
+            "wayland: a compositor that is killed", code == 3 and recording.is_whole(),
+            recording.words.strip().splitlines()[-1],
+        )
+    finally:
+        server.close()
+
+
+def without_headers(report, work):
+    """The C side of X11, built as where its headers are missing, says so."""
+    sources = os.path.join(ROOT, "Sources", "CScrimX11")
+    main = os.path.join(work, "main.c")
+    with open(main, "w", encoding="ascii") as file:
+        file.write(
+            '#include "scrim_x11.h"\nint main(void) { scrim_x11 *x; char d[8];'
+            "return scrim_x11_open(0, &x, d, 8) == SCRIM_X11_NOT_BUILT && !x ? 0 : 1; }\n"
+        )
+    program = os.path.join(work, "main")
+    files = [os.path.join(sources, name) for name in os.listdir(sources) if name.endswith(".c")]
+    flags = ["-Wall", "-Wextra", "-Werror", "-DSCRIM_NO_X11", "-I", os.path.join(sources, "include")]
+    built = subprocess.run(["clang", *flags, main, *files, "-o", program], check=False)
+    holds = built.returncode == 0 and subprocess.run([program], check=False).returncode == 0
+    report.check("x11: a build without its headers says so", holds)
+
+
+def figures(options, work):
+    for size in ("1280x800", "1920x1080"):
+        server = XServer(work, size)
+        try:
+            server.start(
+                "xterm", "-fa", "DejaVu Sans Mono", "-fs", "11", "-geometry", "120x40+10+10", "-bg", "white"
+            )
+            time.sleep(2)
+            server.run("xdotool", "mousemove", "300", "300")
+            for policy in ("none", "default"):
+                recording = Recording(options, work, "--x11", server.display, "--quiet", policy=policy)
+                pid = recording.process.pid
+
+                def typing():
+                    end = time.monotonic() + 15
+                    while time.monotonic() < end:
+                        for key in "the_quick_brown_fox":
+                            server.run("xdotool", "key", "space" if key == "_" else key)
+                            time.sleep(0.115)
+
+                def scrolling():
+                    server.run("xdotool", "key", "ctrl+u", "type", "--delay", "5", options.scroll + "\n")
+                    time.sleep(10)
+                    server.run("xdotool", "key", "ctrl+c")
+
+                idle, typed = share(pid, lambda: time.sleep(20)), share(pid, typing)
+                scrolled = share(pid, scrolling)
+                recording.stop()
+                print(f"{size} {policy}: idle {idle:.2f} %, typing {typed:.2f} %, scrolling {scrolled:.2f} %", flush=True)
+        finally:
+            server.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scrim", default=os.path.join(ROOT, ".build", "release", "scrim"), help="the command")
+    parser.add_argument("--idle", type=float, default=20, help="seconds over which idling is measured")
+    parser.add_argument("--figures", action="store_true", help="measure instead of testing")
+    options = parser.parse_args()
+    options.scrim = os.path.abspath(options.scrim)
+    options.scroll = "while :; do for i in $(seq 10); do echo $RANDOM line $RANDOM $RANDOM; done; sleep 0.1; done"
+    missing = [t for t in ("Xvfb", "xterm", "xdotool", "xwd", "xsetroot", "xrandr") if not shutil.which(t)]
+    if missing:
+        print(f"skipped: for lack of {', '.join(missing)}; .ci/install test brings them")
+        return 0
+    with tempfile.TemporaryDirectory() as work:
+        if options.figures:
+            figures(options, work)
+            return 0
+        report = Report("live screens")
+        without_headers(report, work)
+        x11(options, report, work)
+        followed(options, report, work)
+        wayland(options, report, work)
+        return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+import ScrimImage
+import Synchronization
+
+@testable import ScrimCapture
+@testable import ScrimRedact
+
+/// A screen that does what a test says.
+final class FakeScreen: LiveScreen {
+  var name: String { "a fake screen" }
+  var tornReads: Int { 0 }
+  /// What the next captures give; ended behind the last.
+  var captures: [LiveCapture]
+  /// Whether something was drawn since the last capture.
+  var isDrawnOn = false
+  /// Called at each wait, which then ends.
+  var onWait: (FakeScreen) -> Void = { _ in }
+
+  init(_ captures: [LiveCapture]) { self.captures = captures }
+
+  func waitForChange(until moment: Int64) throws(CaptureError) -> Bool {
+    onWait(self)
+    return isDrawnOn
+  }
+
+  func isStill() throws(CaptureError) -> Bool { !isDrawnOn }
+
+  func capture() throws(CaptureError) -> LiveCapture {
+    isDrawnOn = false
+    return captures.isEmpty ? .ended : captures.removeFirst()
+  }
+
+  static func picture(
+    _ colour: Pixel = 0, width: Int = 8, height: Int = 4, damage: Rect? = nil, origin: (Int, Int) = (0, 0),
+    pointer: (Int, Int)? = nil
+  ) -> LiveCapture {
+    let pixels = [Pixel](repeating: colour, count: width * height)
+    return .picture(
+      LivePicture(
+        frame: Frame(width: width, height: height, pixels: pixels),
+        damage: Region(damage ?? Rect(x: 0, y: 0, width: width, height: height)),
+        origin: LivePoint(x: origin.0, y: origin.1),
+        pointer: pointer.map { LivePoint(x: $0.0, y: $0.1) }))
+  }
+}
+
+/// Readings of trees that a test puts there.
+final class FakeTrees: TreeReader {
+  private let reading = Mutex<DesktopReading?>(nil)
+
+  func latest() -> DesktopReading? { reading.withLock { $0 } }
+
+  /// - Parameter names: a label for each, side by side.
+  func tell(_ names: String..., begin: Int64, end: Int64, isComplete: Bool = true) throws {
+    let widgets = names.enumerated().map { index, name in
+      Widget(id: name, role: "label", x: Double(index), y: 1, width: 1, height: 1)
+    }
+    let tree = try WidgetTree(
+      widgets: widgets, windows: [Window(x: 0, y: 0, width: 8, height: 4)])
+    reading.withLock {
+      $0 = DesktopReading(tree: .success(tree), span: begin...end, isComplete: isComplete)
+    }
+  }
+
+  func fail(begin: Int64, end: Int64) {
+    let fault = CaptureFault(place: "the bus", message: "no answer")
+    reading.withLock {
+      $0 = DesktopReading(tree: .failure(fault), span: begin...end, isComplete: false)
+    }
+  }
+}

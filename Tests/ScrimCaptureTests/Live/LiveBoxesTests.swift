@@ -1,0 +1,76 @@
+import Testing
+
+@testable import ScrimCapture
+@testable import ScrimRedact
+
+@Suite struct LiveBoxesTests {
+  static let second: Int64 = 1_000_000_000
+  static let origin = LivePoint(x: 0, y: 0)
+  let trees = FakeTrees()
+
+  @Test func aReadingIsToldOnceWithPixelsThatItMayBeOf() throws {
+    var boxes = LiveBoxes()
+    try trees.tell("a", begin: 10, end: 20)
+    boxes.look(at: trees.latest())
+    var isNews = boxes.hasNews()
+    #expect(isNews)
+    // Copied before the reading ended: the masks hold, but the reading has to come again.
+    let early = boxes.tell(origin: LiveBoxesTests.origin, at: 15, isStill: false)
+    isNews = boxes.hasNews()
+    #expect(isNews)
+    #expect(early.span == 10...20)
+    let late = boxes.tell(origin: LiveBoxesTests.origin, at: 20, isStill: true)
+    #expect(late.span == 10...20 && late.version == early.version)
+    isNews = boxes.hasNews()
+    #expect(!isNews)
+  }
+
+  @Test func equalTreesKeepTheirVersion() throws {
+    var boxes = LiveBoxes()
+    func told(_ name: String, at moment: Int64) throws -> LiveBoxes.Told {
+      try trees.tell(name, begin: moment - 10, end: moment - 5)
+      boxes.look(at: trees.latest())
+      return boxes.tell(origin: LiveBoxesTests.origin, at: moment, isStill: false)
+    }
+    let first = try told("a", at: 20)
+    let second = try told("a", at: 40)
+    let third = try told("b", at: 60)
+    #expect(first.version == second.version && second.span == 30...35)
+    #expect(third.version != second.version)
+    #expect(try third.tree.get().widgets.map(\.id) == ["b"])
+  }
+
+  @Test func aCalmScreenIsToldNothingNew() throws {
+    var boxes = LiveBoxes()
+    let start = 100 * LiveBoxesTests.second
+    /// Whether the reading number `index` is news.
+    func reading(_ index: Int64, _ name: String = "a") throws -> Bool {
+      let begin = start + index * LiveBoxesTests.second * 3 / 2
+      try trees.tell(name, begin: begin, end: begin + 10)
+      boxes.look(at: trees.latest())
+      guard boxes.hasNews() else { return false }
+      _ = boxes.tell(origin: LiveBoxesTests.origin, at: begin + 20, isStill: index > 0)
+      return true
+    }
+    // The first comes with what was drawn; then as many as it takes that began a good while after.
+    let news = try (0..<7).map { try reading($0) }
+    #expect(news == [true, true, true, false, false, false, false])
+    #expect(try reading(8, "b"), "another tree is news at any time")
+    #expect(try !reading(9, "b"))
+    _ = boxes.tell(origin: LiveBoxesTests.origin, at: start + 10 * LiveBoxesTests.second, isStill: false)
+    #expect(try reading(11, "b"), "after something was drawn each reading counts again")
+  }
+
+  @Test func readingsThatFailAreOneTree() throws {
+    var boxes = LiveBoxes()
+    for index in 0..<4 {
+      trees.fail(begin: Int64(index) * 100, end: Int64(index) * 100 + 10)
+      boxes.look(at: trees.latest())
+      let isNews = boxes.hasNews()
+      #expect(isNews)
+      let told = boxes.tell(origin: LiveBoxesTests.origin, at: Int64(index) * 100 + 50, isStill: true)
+      #expect(throws: CaptureFault.self) { try told.tree.get() }
+      #expect(told.version == 1 && !told.isComplete)
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import ScrimImage
+import Testing
+
+@testable import ScrimCapture
+@testable import ScrimRedact
+
+@Suite struct LiveSourceTests {
+  private func options(framesPerSecond: Double = 240) -> LiveOptions {
+    var options = LiveOptions()
+    options.framesPerSecond = framesPerSecond
+    options.duration = 20_000_000_000
+    return options
+  }
+
+  private func frame(_ item: SourceItem?) throws -> SourceFrame {
+    guard case .frame(let frame)? = item else { throw CaptureFault(place: "test", message: "no frame") }
+    return frame
+  }
+
+  @Test func aScreenOfWhichNothingIsToBeSeenIsRefused() {
+    #expect(throws: CaptureError.self) {
+      try LiveSource(FakeScreen([.unchanged(pointer: nil)]), trees: nil, options: options())
+    }
+  }
+
+  @Test func framesComeWhenSomethingWasDrawn() throws {
+    let screen = FakeScreen([
+      FakeScreen.picture(1), FakeScreen.picture(2, damage: Rect(x: 1, y: 2, width: 3, height: 1)),
+    ])
+    var waits = 0
+    screen.onWait = {
+      waits += 1
+      $0.isDrawnOn = waits == 3
+    }
+    var source = try LiveSource(screen, trees: nil, options: options())
+    let first = try frame(source.next())
+    #expect(first.time == 0 && first.number == 0 && first.dump == nil)
+    #expect(first.damage == Region(Rect(x: 0, y: 0, width: 8, height: 4)))
+    #expect(try first.tree.get().widgets.isEmpty)
+    let second = try frame(source.next())
+    #expect(waits == 3)
+    #expect(second.damage == Region(Rect(x: 1, y: 2, width: 3, height: 1)))
+    #expect(second.number == 1 && second.time > 0)
+    screen.onWait = { $0.isDrawnOn = true }
+    #expect(try source.next() == nil, "what was watched was closed")
+  }
+
+  @Test func cancellingAndTimeEndIt() throws {
+    var cancelled = options()
+    cancelled.isCancelled = { true }
+    var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: nil, options: cancelled)
+    #expect(try source.next() == nil)
+    var short = options()
+    short.duration = 1
+    source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: nil, options: short)
+    #expect(try source.next() == nil)
+  }
+
+  @Test func noMoreFramesThanAskedFor() throws {
+    let screen = FakeScreen((0..<5).map { FakeScreen.picture(Pixel($0)) })
+    screen.onWait = { $0.isDrawnOn = true }
+    var source = try LiveSource(screen, trees: nil, options: options(framesPerSecond: 50))
+    let times = try (0..<5).map { _ in try frame(source.next()).time }
+    for (time, next) in zip(times, times.dropFirst()) { #expect(next - time >= 19_000_000) }
+  }
+
+  @Test func beforeTheFirstReadingNothingIsKnown() throws {
+    let trees = FakeTrees()
+    var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
+    let first = try frame(source.next())
+    #expect(throws: CaptureFault.self) { try first.tree.get() }
+    #expect(first.dump == nil && !first.isTreeComplete)
+  }
+
+  @Test func aReadingComesWithTheLastPixelsAgain() throws {
+    let trees = FakeTrees()
+    var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
+    let first = try frame(source.next())
+    let now = Monotonic.now
+    try trees.tell("a", begin: now - 10, end: now)
+    let second = try frame(source.next())
+    #expect(try second.pixels.get().isSameStorage(as: first.pixels.get()))
+    #expect(second.damage == Region())
+    #expect(second.isTreeComplete)
+    let dump = try #require(second.dump)
+    #expect(dump.upperBound - dump.lowerBound == 10 && second.time >= dump.upperBound)
+    #expect(try second.tree.get().widgets.map(\.id) == ["a"])
+  }
+
+  @Test func whatWasDrawnMeanwhileIsNoStillPicture() throws {
+    let trees = FakeTrees()
+    let screen = FakeScreen([FakeScreen.picture(1), FakeScreen.picture(2)])
+    var source = try LiveSource(screen, trees: trees, options: options())
+    let first = try frame(source.next())
+    let now = Monotonic.now
+    try trees.tell("a", begin: now - 10, end: now)
+    screen.isDrawnOn = true
+    let second = try frame(source.next())
+    #expect(try !second.pixels.get().isSameStorage(as: first.pixels.get()))
+    #expect(second.damage?.isEmpty == false)
+  }
+
+  @Test func theBoxesOfAWindowMoveWithIt() throws {
+    let trees = FakeTrees()
+    let screen = FakeScreen([
+      FakeScreen.picture(1, origin: (100, 50)), FakeScreen.picture(2, origin: (90, 50)),
+    ])
+    let now = Monotonic.now
+    try trees.tell("a", begin: now - 10, end: now)
+    var source = try LiveSource(screen, trees: trees, options: options())
+    let first = try frame(source.next())
+    #expect(try first.tree.get().rects == [Rect(x: -100, y: -49, width: 1, height: 1)])
+    #expect(try first.tree.get().windowRects == [Rect(x: -100, y: -50, width: 8, height: 4)])
+    screen.isDrawnOn = true
+    screen.onWait = { $0.isDrawnOn = true }
+    var next = try frame(source.next())
+    // The reading may have come once more with the first picture.
+    if next.damage == Region() { next = try frame(source.next()) }
+    #expect(try next.tree.get().rects == [Rect(x: -90, y: -49, width: 1, height: 1)])
+    #expect(next.treeVersion != first.treeVersion)
+  }
+
+  @Test func anotherSizeIsTheSources() throws {
+    let screen = FakeScreen([FakeScreen.picture(1), FakeScreen.picture(2, width: 6, height: 9)])
+    screen.onWait = { $0.isDrawnOn = true }
+    var source = try LiveSource(screen, trees: nil, options: options())
+    _ = try source.next()
+    #expect(source.width == 8 && source.height == 4)
+    _ = try source.next()
+    #expect(source.width == 6 && source.height == 9)
+  }
+
+  @Test func thePointerComesAsAnEvent() throws {
+    let screen = FakeScreen([
+      FakeScreen.picture(1, pointer: (3, 2)), .unchanged(pointer: LivePoint(x: 4, y: 1)),
+      .unchanged(pointer: LivePoint(x: 4, y: 1)), .unchanged(pointer: LivePoint(x: 400, y: 1)),
+      FakeScreen.picture(2, pointer: (5, 0)),
+    ])
+    screen.onWait = { $0.isDrawnOn = true }
+    var source = try LiveSource(screen, trees: nil, options: options())
+    _ = try source.next()
+    _ = try source.next()
+    let events = source.takeEvents()
+    #expect(events.map(\.number) == [1, 2])
+    #expect(
+      try events.map {
+        try JSONDecoder().decode(Move.self, from: Data($0.json))
+      } == [Move(type: "move", x: 4, y: 1), Move(type: "move", x: 5, y: 0)])
+    #expect(source.takeEvents().isEmpty)
+  }
+
+  private struct Move: Decodable, Equatable {
+    var type: String
+    var x: Int
+    var y: Int
+  }
+}

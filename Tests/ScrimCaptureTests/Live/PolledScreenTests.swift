@@ -1,0 +1,89 @@
+import ScrimImage
+import Testing
+
+@testable import ScrimCapture
+
+/// Memory that changes while it is read, as often as a test says.
+private final class RestlessMemory: PicturedMemory {
+  var name: String { "memory" }
+  var bytes = [UInt8](repeating: 0, count: 8 * 4 * 4)
+  /// Looks, from the next on, behind which a byte changes.
+  var drawnBehind = 0
+
+  func look<Result>(
+    _ body: (PictureLayout, Span<UInt8>) throws(CaptureError) -> Result
+  ) throws(CaptureError) -> Result {
+    defer {
+      if drawnBehind > 0 {
+        bytes[7] &+= 1
+        drawnBehind -= 1
+      }
+    }
+    return try body(PictureLayout(width: 8, height: 4, stride: 32, format: .bgrx), bytes.span)
+  }
+}
+
+@Suite struct PolledScreenTests {
+  private func picture(_ capture: LiveCapture) throws -> LivePicture {
+    guard case .picture(let picture) = capture else {
+      throw CaptureFault(place: "test", message: "no picture")
+    }
+    return picture
+  }
+
+  @Test func aStillPictureIsTold() throws {
+    let memory = RestlessMemory()
+    let screen = PolledScreen(memory, interval: 1_000_000)
+    #expect(try !screen.isStill(), "nothing was captured yet")
+    let first = try picture(screen.capture())
+    #expect(first.damage == nil && screen.tornReads == 0)
+    #expect(try screen.isStill())
+    memory.bytes[5] ^= 1
+    #expect(try !screen.isStill())
+    #expect(try screen.waitForChange(until: Monotonic.now + 1_000_000_000))
+    _ = try screen.capture()
+    #expect(try screen.isStill())
+  }
+
+  /// A copy is one look, seeing whether it still holds another.
+  @Test(arguments: [(1, 1), (3, 2), (5, 3), (20, PolledScreen.attempts)])
+  func whatIsDrawnOnIsReadAgain(drawn: Int, torn: Int) throws {
+    let memory = RestlessMemory()
+    let screen = PolledScreen(memory, interval: 1_000_000)
+    memory.drawnBehind = drawn
+    _ = try screen.capture()
+    #expect(screen.tornReads == torn)
+    memory.drawnBehind = 0
+    #expect(try screen.isStill() == (torn < PolledScreen.attempts))
+  }
+
+  @Test func theLongerNothingChangesTheRarerTheLooks() throws {
+    let memory = RestlessMemory()
+    let screen = PolledScreen(memory, interval: 1_000_000)
+    _ = try screen.capture()
+    func time(_ looks: Int) throws -> Int64 {
+      let start = Monotonic.now
+      for _ in 0..<looks { _ = try screen.waitForChange(until: start + 60_000_000_000) }
+      return Monotonic.now - start
+    }
+    let early = try time(20)
+    let late = try time(20)
+    #expect(late >= 20 * 4_000_000 && early < late)
+  }
+
+  @Test func framesKnowWhatTheyAreMadeOf() throws {
+    for stride in [12, 13, 16] {
+      var bytes = [UInt8]((0..<UInt8(stride * 2 + 12)))
+      let frame = try Frame(width: 3, height: 3, stride: stride, format: .bgrx, bytes: bytes.span)
+      func isMade(of bytes: [UInt8]) -> Bool { frame.isMade(of: bytes.span) }
+      #expect(isMade(of: bytes))
+      #expect(!isMade(of: Array(bytes.dropLast())))
+      for index in [0, 11, stride, bytes.count - 1] {
+        bytes[index] ^= 0x80
+        #expect(!isMade(of: bytes))
+        bytes[index] ^= 0x80
+      }
+      #expect(isMade(of: bytes + [1, 2, 3]))
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import CScrimX11
+import ScrimImage
+import Testing
+
+@testable import ScrimCapture
+@testable import ScrimRedact
+
+@Suite(.enabled(if: XServer.isInstalled, "\(XServer.isMissing)"))
+struct X11ScreenTests {
+  private func frame(_ item: SourceItem?) throws -> SourceFrame {
+    guard case .frame(let frame)? = item else { throw CaptureFault(place: "test", message: "no frame") }
+    return frame
+  }
+
+  private func pixels(_ frame: SourceFrame) throws -> [Pixel] {
+    let pixels = try frame.pixels.get()
+    var all: [Pixel] = []
+    var row = [Pixel](repeating: 0, count: pixels.width)
+    for y in 0..<pixels.height {
+      var span = row.mutableSpan
+      pixels.readRow(y, 0..<pixels.width, into: &span)
+      all += row
+    }
+    return all
+  }
+
+  private var options: LiveOptions {
+    var options = LiveOptions()
+    options.duration = 10_000_000_000
+    return options
+  }
+
+  @Test func whatIsDrawnIsCaptured() throws {
+    let server = try XServer()
+    try server.fill("#336699")
+    var source = try LiveSource(x11: server.display, options: options)
+    #expect(source.width == 640 && source.height == 480)
+    let all = [Pixel](repeating: 0x336699, count: 640 * 480)
+    #expect(try pixels(frame(source.next())) == all)
+    try server.fill("#102030")
+    let second = try frame(source.next())
+    #expect(try pixels(second) == all.map { _ in 0x102030 })
+    #expect(second.damage == Region(Rect(x: 0, y: 0, width: 640, height: 480)))
+  }
+
+  /// What opens and closes between two captures leaves the same pixels, and damage.
+  @Test func whatWasThereForAMomentIsDamage() throws {
+    let server = try XServer()
+    try server.fill("#336699")
+    var source = try LiveSource(x11: server.display, options: options)
+    let first = try pixels(frame(source.next()))
+    try server.fill("#ff0000")
+    try server.fill("#336699")
+    let second = try frame(source.next())
+    #expect(try pixels(second) == first)
+    #expect(second.damage?.isEmpty == false)
+  }
+
+  @Test func nothingDrawnMeansNoFrameButTheLast() throws {
+    let server = try XServer()
+    var options = options
+    options.duration = 700_000_000
+    var source = try LiveSource(x11: server.display, options: options)
+    let first = try frame(source.next())
+    let last = try frame(source.next())
+    #expect(last.time >= 700_000_000 && last.damage == Region())
+    #expect(try last.pixels.get().isSameStorage(as: first.pixels.get()))
+    #expect(try source.next() == nil)
+  }
+
+  @Test func aReadingComesWithTheSamePixels() throws {
+    let server = try XServer()
+    let trees = FakeTrees()
+    var source = try LiveSource(x11: server.display, trees: trees, options: options)
+    let first = try frame(source.next())
+    let now = Monotonic.now
+    try trees.tell("a", begin: now - 10, end: now)
+    let second = try frame(source.next())
+    #expect(try second.pixels.get().isSameStorage(as: first.pixels.get()) && second.damage == Region())
+    // Drawn but not heard of yet: the server is asked before a picture is called still.
+    try server.fill("#123456")
+    let later = Monotonic.now
+    try trees.tell("b", begin: later - 10, end: later)
+    let third = try frame(source.next())
+    #expect(try pixels(third) == [Pixel](repeating: 0x123456, count: 640 * 480))
+  }
+
+  @Test func aServerThatEndsIsSaid() throws {
+    let server = try XServer()
+    var source = try LiveSource(x11: server.display, options: options)
+    _ = try source.next()
+    server.kill()
+    #expect { try source.next() } throws: { error in
+      guard case CaptureError.unavailable(let fault) = error else { return false }
+      return fault.message.contains("broke off")
+    }
+  }
+
+  @Test func windowsAreListed() throws {
+    let server = try XServer()
+    let windows = try X11Windows(display: server.display)
+    #expect(try windows.entries().isEmpty)
+    guard let program = try server.start("xmessage", "-geometry", "200x100+30+40", "-title", "Grüße", "text")
+    else { return }
+    defer { XServer.kill(program) }
+    var entries: [X11Windows.Entry] = []
+    for _ in 0..<100 where entries.isEmpty {
+      Monotonic.wait(for: nil, until: Monotonic.now + 50_000_000)
+      entries = try windows.entries()
+    }
+    let window = try #require(entries.first)
+    #expect(entries.count == 1 && window.window.isManaged && window.window.frameExtents == nil)
+    #expect(window.window.width == 200 && window.window.height == 100)
+    // Inside the border.
+    #expect((30...35).contains(window.window.x) && (40...45).contains(window.window.y))
+    #expect(window.title == "Grüße")
+    // That window alone.
+    let id = try #require(window.window.xid)
+    let source = try LiveSource(x11: server.display, target: .window(UInt32(id)), options: options)
+    #expect(source.width == 200 && source.height == 100)
+  }
+
+  @Test func whatIsNotThereIsRefused() throws {
+    #expect { try LiveSource(x11: ":6543") } throws: { error in
+      guard case CaptureError.unavailable(let fault) = error else { return false }
+      return fault.message.contains("no X server answers")
+    }
+    let server = try XServer()
+    for target in [X11Target.window(0x123456), .activeWindow] {
+      #expect(throws: CaptureError.self) { try LiveSource(x11: server.display, target: target) }
+    }
+  }
+}
+
+@Suite struct X11FaultTests {
+  @Test func whatToInstallIsSaid() {
+    let headers = X11Connection.fault(SCRIM_X11_NOT_BUILT, place: "display :0", detail: "")
+    #expect(
+      "\(headers)".contains(
+        "apt-get install libxcb1-dev libxcb-shm0-dev libxcb-damage0-dev libxcb-xfixes0-dev"))
+    let library = X11Connection.fault(SCRIM_X11_NO_LIBRARY, place: "display :0", detail: "libxcb-damage.so.0")
+    #expect("\(library)".contains("libxcb-damage.so.0") && "\(library)".contains("apt-get install"))
+  }
+}
