@@ -45,6 +45,7 @@ let package = Package(
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
 
     .target(name: "CScrimKernels"),
+    .target(name: "CScrimDBus", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "ScrimImage", dependencies: ["CScrimKernels"], swiftSettings: strict),
     .target(
       name: "ScrimRedact", dependencies: ["ScrimImage"], exclude: ["Masking.md"],
@@ -58,7 +59,7 @@ let package = Package(
     .target(
       name: "ScrimDelivery", dependencies: ["ScrimFormat"], swiftSettings: strict),
     .target(
-      name: "ScrimCapture", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec"],
+      name: "ScrimCapture", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus"],
       swiftSettings: strict),
     .target(
       name: "ScrimReplay",
@@ -119,6 +120,9 @@ let package = Package(
         "ScrimTestSupport",
       ],
       exclude: ["Vectors"], swiftSettings: strict),
+    .executableTarget(
+      name: "scrim-trees", dependencies: ["ScrimCapture", "ScrimRedact"], path: "Tests/Live/Probe",
+      swiftSettings: strict),
     // Runs the built command, so it links nothing of it but the reader of pictures.
     .testTarget(
       name: "CommandTests", dependencies: ["ScrimImage", "ScrimCodec", "ScrimTestSupport"],
