@@ -11,15 +11,19 @@ public struct CapturedFrame: Sendable {
   public var dump: ClosedRange<Int64>?
   /// Whether the boxes describe their moment in full. A tree that was read in part clears nothing.
   public var isTreeComplete: Bool
+  /// What was drawn on since the frame before, though it may look the same again; nil where the source can't tell.
+  public var damage: Region?
 
   public init(
-    time: Int64, pixels: Frame, regions: MaskRegions, dump: ClosedRange<Int64>?, isTreeComplete: Bool = true
+    time: Int64, pixels: Frame, regions: MaskRegions, dump: ClosedRange<Int64>?, isTreeComplete: Bool = true,
+    damage: Region? = nil
   ) {
     self.time = time
     self.pixels = pixels
     self.regions = regions
     self.dump = dump
     self.isTreeComplete = isTreeComplete
+    self.damage = damage
   }
 }
 
@@ -38,6 +42,10 @@ public enum ClearanceVerdict: Sendable {
 /// what is shown there. The masks of that dump, of the one before, and of all frames in between are united, and only pixels outside of
 /// them are compared: what happens under a mask decides nothing. Of what a screen showed before its first frame nothing is known; it
 /// counts as still.
+///
+/// A source that tells what was drawn on makes the test stricter: a tile that was drawn on outside the masks counts as changed even if it
+/// looks the same again. A popup that opens and closes between two frames was there while the tree was read, perhaps. Between frames
+/// of such a source nothing was drawn, so that an old frame stands for all the time until the next one.
 ///
 /// The lag is there since a tree is no picture of the moment in which it is read: toolkits announce a page up to 400 ms before they draw
 /// it, and tell of it as late. A quick dump, or many in a row, would find a still screen and the boxes of another page.
@@ -79,9 +87,7 @@ public struct SettledClearance {
   public mutating func judge(_ captured: CapturedFrame) -> ClearanceVerdict {
     if let last = history.last {
       let either = last.regions.union(captured.regions)
-      withheld.formUnion(
-        comparison.changedTiles(
-          last.pixels, captured.pixels, kept: either.masked.complement(in: bounds)))
+      withheld.formUnion(changedTiles(last, captured, kept: either.masked.complement(in: bounds)))
     }
     history.append(captured)
     if let dump = captured.dump, dump != lastSeen {
@@ -124,11 +130,24 @@ public struct SettledClearance {
     let kept = masked.masked.complement(in: bounds)
     var changed = TileSet(grid)
     for index in span.indices.dropFirst() {
-      changed.formUnion(
-        comparison.changedTiles(history[index - 1].pixels, history[index].pixels, kept: kept))
+      changed.formUnion(changedTiles(history[index - 1], history[index], kept: kept))
     }
     withheld = changed
     return .show(masked: masked, cleared: changed.inverted())
+  }
+
+  /// The tiles that look different in the later of two frames, or were drawn on since the first, at a pixel of `kept`.
+  private mutating func changedTiles(
+    _ first: CapturedFrame, _ second: CapturedFrame, kept: Region
+  ) -> TileSet {
+    var tiles = comparison.changedTiles(first.pixels, second.pixels, kept: kept)
+    guard let damage = second.damage?.intersection(kept) else { return tiles }
+    for rect in damage.rects {
+      for row in rect.y / grid.side...(rect.maxY - 1) / grid.side {
+        for column in grid.columns(of: rect.x..<rect.maxX) { tiles[column, row] = true }
+      }
+    }
+    return tiles
   }
 
   /// The frame since which a tile must have held still.

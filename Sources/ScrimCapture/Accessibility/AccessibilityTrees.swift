@@ -170,6 +170,8 @@ public final class AccessibilityTrees: TreeReader {
     let isChanged = !isSteady || outcome?.isChanged ?? true
     let cost = ReaderClock.threadTime() - work
     state.withLock { state in
+      // What the fault closed is opened by a reading that begins after a frame that carries a good one.
+      let isRecovery = state.latest.map { (try? $0.tree.get()) == nil || !$0.isComplete } ?? false
       state.latest = reading
       state.timings = (readings ?? []).map {
         Timing(
@@ -181,7 +183,8 @@ public final class AccessibilityTrees: TreeReader {
       // Nodes that can never be read are asked for a few times only.
       state.tornInRow = isTorn ? state.tornInRow + 1 : 0
       state.pace.noteReading(
-        begin: begin, end: end, work: cost, isToRepeat: isChanged || (1...3).contains(state.tornInRow))
+        begin: begin, end: end, work: cost,
+        isToRepeat: isChanged || isRecovery || (1...3).contains(state.tornInRow))
     }
   }
 }
