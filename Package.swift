@@ -45,7 +45,11 @@ let package = Package(
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
 
     .target(name: "CScrimKernels"),
+    // Opens libdbus-1 at run time.
     .target(name: "CScrimDBus", linkerSettings: [.linkedLibrary("dl")]),
+    // Opens the X libraries at run time; without their headers it is built as one that says so.
+    .target(name: "CScrimX11", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CScrimWayland"),
     .target(name: "ScrimImage", dependencies: ["CScrimKernels"], swiftSettings: strict),
     .target(
       name: "ScrimRedact", dependencies: ["ScrimImage"], exclude: ["Masking.md"],
@@ -59,7 +63,8 @@ let package = Package(
     .target(
       name: "ScrimDelivery", dependencies: ["ScrimFormat"], swiftSettings: strict),
     .target(
-      name: "ScrimCapture", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus"],
+      name: "ScrimCapture",
+      dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus", "CScrimX11", "CScrimWayland"],
       swiftSettings: strict),
     .target(
       name: "ScrimReplay",

@@ -35,10 +35,12 @@ public struct SourceFrame: Sendable {
   public var dump: ClosedRange<Int64>?
   /// Whether the tree was read in full.
   public var isTreeComplete: Bool
+  /// What was drawn on since the frame before, in pixels of this one, though it may look the same again; nil where the source can't tell.
+  public var damage: Region?
 
   public init(
     number: Int, time: Int64, pixels: Result<Frame, CaptureFault>, tree: Result<WidgetTree, CaptureFault>,
-    treeVersion: Int, dump: ClosedRange<Int64>?, isTreeComplete: Bool
+    treeVersion: Int, dump: ClosedRange<Int64>?, isTreeComplete: Bool, damage: Region? = nil
   ) {
     self.number = number
     self.time = time
@@ -47,6 +49,7 @@ public struct SourceFrame: Sendable {
     self.treeVersion = treeVersion
     self.dump = dump
     self.isTreeComplete = isTreeComplete
+    self.damage = damage
   }
 }
 
@@ -70,10 +73,12 @@ public enum CaptureError: Error, Hashable, Sendable, CustomStringConvertible {
   case badInput(CaptureFault)
   /// The system refused to open or read a file.
   case system(path: String, errno: Int32)
+  /// What is read from is not there, or not any more: a display, a compositor, a library.
+  case unavailable(CaptureFault)
 
   public var description: String {
     switch self {
-    case .badInput(let fault): fault.description
+    case .badInput(let fault), .unavailable(let fault): fault.description
     case .system(let path, let errno): "\(path): \(InputFile.message(of: errno))"
     }
   }

@@ -35,11 +35,16 @@ public struct XWDFile: FrameSource {
 
   /// The picture of a dump.
   static func frame(from bytes: [UInt8]) throws(Refusal) -> Frame {
+    try layout(of: bytes.span).frame(from: bytes.span)
+  }
+
+  /// Where the picture lies in a dump.
+  static func layout(of bytes: Span<UInt8>) throws(Refusal) -> XWDLayout {
     guard bytes.count >= 100 else {
       throw Refusal(message: "an X window dump has a header of 100 bytes, the file has \(bytes.count)")
     }
     func field(_ index: Int) -> Int {
-      bytes[index * 4..<index * 4 + 4].reduce(0) { $0 << 8 | Int($1) }
+      (0..<4).reduce(0) { $0 << 8 | Int(bytes[index * 4 + $1]) }
     }
     guard field(1) == 7 else {
       throw Refusal(message: "this is no X window dump of version 7 (its version field says \(field(1)))")
@@ -57,34 +62,34 @@ public struct XWDFile: FrameSource {
     guard start <= bytes.count else {
       throw Refusal(message: "the file ends within its header or colour map")
     }
-    let format = try format(
-      bitsPerPixel: field(11), isBigEndian: field(7) == 1, visual: field(13),
-      masks: (field(14), field(15), field(16)))
+    let format: PixelFormat
+    do {
+      format = try PixelFormat(
+        bitsPerPixel: field(11), isBigEndian: field(7) == 1, isGray: field(13) == 0,
+        masks: (field(14), field(15), field(16)))
+    } catch { throw Refusal(message: error.description) }
+    return XWDLayout(
+      width: field(4), height: field(5), stride: field(12), format: format, start: start)
+  }
+}
+
+/// Where in a dump its picture lies, and in which shape.
+struct XWDLayout: Equatable {
+  var width: Int
+  var height: Int
+  var stride: Int
+  var format: PixelFormat
+  /// Bytes before the picture.
+  var start: Int
+
+  /// - Parameter bytes: the whole dump, at least ``start`` bytes.
+  func frame(from bytes: Span<UInt8>) throws(XWDFile.Refusal) -> Frame {
     do {
       return try Frame(
-        width: field(4), height: field(5), stride: field(12), format: format,
-        bytes: bytes.span.extracting(start..<bytes.count))
+        width: width, height: height, stride: stride, format: format,
+        bytes: bytes.extracting(start..<bytes.count))
     } catch {
-      throw Refusal(message: "\(error)")
-    }
-  }
-
-  private static func format(
-    bitsPerPixel: Int, isBigEndian: Bool, visual: Int, masks: (red: Int, green: Int, blue: Int)
-  ) throws(Refusal) -> PixelFormat {
-    switch (bitsPerPixel, isBigEndian, masks.red, masks.green, masks.blue) {
-    case (32, false, 0xFF0000, 0xFF00, 0xFF): return .bgrx
-    case (32, false, 0xFF, 0xFF00, 0xFF0000): return .rgbx
-    case (32, true, 0xFF0000, 0xFF00, 0xFF): return .xrgb
-    case (24, false, 0xFF0000, 0xFF00, 0xFF), (24, true, 0xFF, 0xFF00, 0xFF0000): return .bgr24
-    case (24, true, 0xFF0000, 0xFF00, 0xFF), (24, false, 0xFF, 0xFF00, 0xFF0000): return .rgb24
-    case (16, false, 0xF800, 0x7E0, 0x1F): return .rgb565
-    case (8, _, _, _, _) where visual == 0: return .gray8
-    default:
-      throw Refusal(
-        message:
-          "pixels of \(bitsPerPixel) bits with the masks \(String(masks.red, radix: 16)), \(String(masks.green, radix: 16)), \(String(masks.blue, radix: 16)) can't be read; use a true-colour screen of depth 24"
-      )
+      throw XWDFile.Refusal(message: "\(error)")
     }
   }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The raw pixels of one moment, as a source delivered them: unmasked, and so never diffed, hashed or stored.
 ///
 /// A value with shared, immutable storage: copying one copies a reference.
@@ -39,14 +41,29 @@ public struct Frame: Sendable {
     self.height = height
     self.stride = stride
     self.format = format
-    var words = [UInt32](repeating: 0, count: (needed + 3) / 4)
-    unsafe words.withUnsafeMutableBytes { target in
-      // The guard above: `bytes` holds `needed` bytes, and `target` holds that many rounded up.
+    let count = (needed + 3) / 4
+    words = unsafe [UInt32](unsafeUninitializedCapacity: count) { words, initialized in
+      // The guard above: `bytes` holds `needed` bytes, and `words` as many, rounded up. The last word may be filled in part.
+      unsafe words[count - 1] = 0
       unsafe bytes.withUnsafeBytes { source in
-        unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[0..<needed]))
+        unsafe UnsafeMutableRawBufferPointer(words).copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: source[0..<needed]))
+      }
+      initialized = count
+    }
+  }
+
+  /// Whether the bytes of a framebuffer of the frame's shape are those that it was made of; for a framebuffer that others write to.
+  public func isMade(of bytes: Span<UInt8>) -> Bool {
+    let needed = stride * (height - 1) + width * format.bytesPerPixel
+    guard bytes.count >= needed else { return false }
+    return unsafe words.withUnsafeBytes { mine in
+      // Both hold `needed` bytes: `words` since the frame was made, `bytes` by the guard above.
+      unsafe bytes.withUnsafeBytes { theirs in
+        guard let mine = mine.baseAddress, let theirs = theirs.baseAddress else { return false }
+        return unsafe memcmp(mine, theirs, needed) == 0
       }
     }
-    self.words = words
   }
 
   /// Bytes that a framebuffer of this shape holds, without slack behind its last row.

@@ -17,7 +17,7 @@ struct FramePipeline: ~Copyable {
   private let planner: MaskPlanner
   private var clearance: SettledClearance
   private var masker: Masker
-  private let nothing: MaskRegions
+  private var nothing: MaskRegions
   /// The plan of the tree of that version.
   private var plan: (version: Int, regions: MaskRegions)?
   /// What the plans made of the policy.
@@ -29,6 +29,14 @@ struct FramePipeline: ~Copyable {
     masker = Masker(width: width, height: height, fills: policy.fills)
     nothing = MaskPlan.failedClosed(width: width, height: height).regions
     usage = MaskUsage(policy: policy)
+  }
+
+  /// Goes on with frames of another size, of which nothing has been shown yet.
+  mutating func resize(width: Int, height: Int) {
+    clearance = SettledClearance(width: width, height: height)
+    masker = Masker(width: width, height: height, fills: planner.policy.fills)
+    nothing = MaskPlan.failedClosed(width: width, height: height).regions
+    plan = nil
   }
 
   /// The masked picture after the last frame.

@@ -1,6 +1,7 @@
 public import ScrimCapture
 public import ScrimDelivery
 public import ScrimFormat
+import ScrimImage
 public import ScrimRedact
 
 /// How a session is recorded.
@@ -25,7 +26,7 @@ public struct RecorderOptions: Sendable {
 /// Works on the caller's thread and takes no clock and no randomness of its own: equal calls give equal bytes.
 public struct SessionRecorder: ~Copyable {
   private let options: RecorderOptions
-  private let header: SegmentHeader
+  private var header: SegmentHeader
   private var pipeline: FramePipeline
   private var coder: FrameCoder
   private var writer: SessionWriter
@@ -85,6 +86,7 @@ public struct SessionRecorder: ~Copyable {
         CaptureFault(place: "frame \(frame.number)", message: "its time lies before the last frame's"))
     }
     lastTime = frame.time
+    if case .success(let pixels) = frame.pixels { try resize(toFit: pixels) }
     let outcome = pipeline.take(frame)
     tree = try? frame.tree.get()
     if writer.openSegment.map({ isFull($0.size, at: frame.time) }) ?? false { try seal() }
@@ -141,6 +143,16 @@ public struct SessionRecorder: ~Copyable {
     summary.segments = writer.manifest.segments.count
     summary.bytes = writer.manifest.segments.reduce(0) { $0 + $1.bytes }
     return summary
+  }
+
+  /// Frames of another size go into a new segment.
+  private mutating func resize(toFit pixels: Frame) throws(RecordingError) {
+    guard pixels.width != header.width || pixels.height != header.height else { return }
+    if writer.openSegment != nil { try seal() }
+    header.width = pixels.width
+    header.height = pixels.height
+    coder = try SessionRecorder.coder(for: header, options.coding)
+    pipeline.resize(width: pixels.width, height: pixels.height)
   }
 
   private func isFull(_ size: Int, at time: Int64) -> Bool {

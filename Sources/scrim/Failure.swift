@@ -35,7 +35,7 @@ struct Failure: Error {
   init(_ error: CaptureError) {
     switch error {
     case .badInput: self.init(.input, "\(error)")
-    case .system: self.init(.environment, "\(error)")
+    case .system, .unavailable: self.init(.environment, "\(error)")
     }
   }
 

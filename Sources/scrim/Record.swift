@@ -9,7 +9,7 @@ import ScrimReplay
 
 struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Record a capture, a raw stream or a window dump as a redacted session.")
+    abstract: "Record a live screen, a capture, a raw stream or a window dump as a redacted session.")
 
   @Argument(help: "A capture folder: capture.json, frames.jsonl, PNG images.")
   var capture: String?
@@ -19,6 +19,8 @@ struct Record: ParsableCommand {
 
   @Option(help: ArgumentHelp("An X window dump.", valueName: "file"))
   var xwd: String?
+
+  @OptionGroup var live: LiveInput
 
   @Option(help: ArgumentHelp("Where the session goes; a new or empty folder.", valueName: "dir"))
   var out: String
@@ -50,7 +52,9 @@ struct Record: ParsableCommand {
   @Option(help: ArgumentHelp("With --raw: bytes from row to row.", valueName: "bytes"))
   var stride: Int?
 
-  @Option(help: ArgumentHelp("With --raw: frames a second.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "With --raw: frames a second. Of a live screen: at most, 10 by default.", valueName: "n"))
   var fps: Double?
 
   @Option(help: ArgumentHelp("With --raw: lines {\"t_ms\":…,\"widgets\":[…]}.", valueName: "file.jsonl"))
@@ -66,14 +70,17 @@ struct Record: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard [capture, raw, xwd].compactMap({ $0 }).count == 1 else {
-      throw ValidationError("give one input: a capture folder, --raw FILE, or --xwd FILE")
+    guard [capture, raw, xwd].compactMap({ $0 }).count + live.inputs == 1 else {
+      throw ValidationError(
+        "give one input: a capture folder, --raw FILE, --xwd FILE, --x11 DISPLAY, --fbdev DEVICE, or --wayland"
+      )
     }
+    try live.check(xwd: xwd, fps: fps, raw: raw)
     guard raw == nil || (size != nil && format != nil && fps != nil) else {
       throw ValidationError("--raw needs --size WxH, --format FMT and --fps N")
     }
-    guard raw != nil || (size == nil && format == nil && fps == nil && stride == nil && widgets == nil) else {
-      throw ValidationError("--size, --format, --fps, --stride and --widgets go with --raw only")
+    guard raw != nil || (size == nil && format == nil && stride == nil && widgets == nil) else {
+      throw ValidationError("--size, --format, --stride and --widgets go with --raw only")
     }
     guard !(lossless && quality != nil) else {
       throw ValidationError("give --lossless or --quality, not both")
@@ -112,7 +119,8 @@ struct Record: ParsableCommand {
     if Terminal.isInterrupted {
       throw Failure(.interrupted, "interrupted after \(summary.frames) frames; what was recorded is sealed")
     }
-    if !summary.isComplete {
+    // Of a live screen, what was drawn before the first reading of its trees is fill, and nobody's mistake.
+    if !summary.isComplete, !(source is LiveSource) || summary.lostFrames > 0 {
       throw Failure(.input, "some of the input was refused (see above); the rest is recorded in \(out)")
     }
   }
@@ -134,6 +142,10 @@ struct Record: ParsableCommand {
             event = try events?.next()
           }
           log.note(try recorder.record(frame), &progress)
+          if var live = source as? LiveSource {
+            for event in live.takeEvents() { log.note(try recorder.record(event), &progress) }
+            source = live
+          }
         }
         progress.show(recorder.summary.frames)
       }
@@ -145,8 +157,11 @@ struct Record: ParsableCommand {
       // What was read so far is whole; it is sealed before the run ends. A read that a signal broke off is no fault.
       progress.clear()
       if !Terminal.isInterrupted {
-        _ = try? recorder.finish()
-        throw Failure(error)
+        var failure = Failure(error)
+        if let summary = try? recorder.finish(), summary.frames > 0 {
+          failure.message += "; the \(summary.frames) frames before that are sealed in \(out)"
+        }
+        throw failure
       }
     } catch let error as RecordingError {
       progress.clear()
@@ -160,6 +175,7 @@ struct Record: ParsableCommand {
   private func openSource() throws -> any FrameSource {
     do {
       if let capture { return try CaptureFolder(capture) }
+      if let source = try live.source(xwd: xwd, fps: fps) { return source }
       if let xwd { return try XWDFile(path: xwd) }
       guard let raw, let size, let format, let fps else { throw ValidationError("--raw needs its shape") }
       return try RawStream(

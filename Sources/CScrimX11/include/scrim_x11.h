@@ -1,0 +1,100 @@
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// The X server as a source of pictures. The X libraries are opened at run time: a program that has this in it runs without them.
+///
+/// A handle serves one thread at a time.
+typedef struct scrim_x11 scrim_x11;
+
+typedef enum {
+  SCRIM_X11_OK = 0,
+  /// The headers were missing when this was compiled.
+  SCRIM_X11_NOT_BUILT,
+  /// A library could not be opened; the detail names it.
+  SCRIM_X11_NO_LIBRARY,
+  /// No server answers under that name, or it refused.
+  SCRIM_X11_NO_DISPLAY,
+  /// The server lacks an extension; the detail names it.
+  SCRIM_X11_NO_EXTENSION,
+  SCRIM_X11_NO_WINDOW,
+  /// The connection broke.
+  SCRIM_X11_LOST,
+  /// The picture is empty, too large, or there is no memory for it.
+  SCRIM_X11_NO_PICTURE,
+} scrim_x11_status;
+
+typedef struct {
+  int32_t x, y, width, height;
+} scrim_x11_rect;
+
+/// One capture. The pointers are valid until the next call with the same handle.
+typedef struct {
+  /// Rows of `width` pixels, `stride` bytes from one to the next; what lies outside the screen is zero.
+  const uint8_t *bytes;
+  size_t count;
+  int32_t width, height, stride;
+  int32_t bits_per_pixel;
+  bool is_big_endian;
+  uint32_t visual_class, red_mask, green_mask, blue_mask;
+  /// Where on the screen the picture lies.
+  int32_t x, y;
+  /// What was drawn on since the capture before, in pixels of the picture, cut to it.
+  const scrim_x11_rect *damage;
+  size_t damage_count;
+  /// Whether all of it counts as drawn on: the first picture, another size, another place on the screen.
+  bool is_whole;
+  /// Whether the watched window is to be seen; if not, nothing else is told.
+  bool is_visible;
+  /// The pointer, in pixels of the picture; false where it is on another screen.
+  bool has_pointer;
+  int32_t pointer_x, pointer_y;
+} scrim_x11_picture;
+
+typedef struct {
+  uint32_t id;
+  uint32_t pid;
+  int32_t x, y, width, height;
+  bool is_managed;
+  bool has_frame, has_shadow;
+  /// Left, right, top, bottom.
+  uint32_t frame[4], shadow[4];
+} scrim_x11_window;
+
+/// Connects. `*handle` is null unless the status is OK.
+///
+/// @param display as in DISPLAY; null takes the variable's.
+/// @param detail at least `capacity` bytes; a terminated name, or empty.
+scrim_x11_status scrim_x11_open(
+  const char *display, scrim_x11 **handle, char *detail, size_t capacity);
+
+/// Disconnects and frees; null is allowed.
+void scrim_x11_close(scrim_x11 *x);
+
+/// Begins to watch the screen, or one window of it.
+///
+/// @param window 0 for all of the screen.
+scrim_x11_status scrim_x11_watch(scrim_x11 *x, uint32_t window, char *detail, size_t capacity);
+
+/// The window that has the focus, as the window manager tells; 0 where it doesn't.
+uint32_t scrim_x11_active_window(scrim_x11 *x);
+
+/// Becomes readable when the server has news.
+int scrim_x11_descriptor(scrim_x11 *x);
+
+/// Takes in the news that are there, without waiting.
+///
+/// @param is_damaged set to true where the picture may have changed; else left as it is.
+scrim_x11_status scrim_x11_pump(scrim_x11 *x, bool *is_damaged);
+
+/// Returns when the server has dealt with all that came before; then everything drawn until the call is known to `scrim_x11_pump`.
+scrim_x11_status scrim_x11_sync(scrim_x11 *x);
+
+/// Captures what was drawn on since the last time, or all of it.
+scrim_x11_status scrim_x11_capture(scrim_x11 *x, scrim_x11_picture *picture);
+
+/// Windows that are to be seen, bottom to top; those that would be beyond `capacity` are left out.
+///
+/// @param total how many there are.
+scrim_x11_status scrim_x11_list(scrim_x11 *x, scrim_x11_window *windows, size_t capacity, size_t *total);

@@ -1,0 +1,86 @@
+#pragma once
+#if !defined(SCRIM_NO_X11) && __has_include(<xcb/xcb.h>) && __has_include(<xcb/shm.h>) \
+  && __has_include(<xcb/damage.h>) && __has_include(<xcb/xfixes.h>)
+#define SCRIM_HAS_X11 1
+
+#include <xcb/damage.h>
+#include <xcb/shm.h>
+#include <xcb/xcb.h>
+#include <xcb/xfixes.h>
+
+#include "scrim_x11.h"
+
+// What is called, by the library that has it.
+#define SCRIM_XCB_NAMES(X)                                                                                   \
+  X(xcb_connect) X(xcb_disconnect) X(xcb_connection_has_error) X(xcb_get_file_descriptor) X(xcb_get_setup)   \
+  X(xcb_setup_roots_iterator) X(xcb_screen_next) X(xcb_screen_allowed_depths_iterator) X(xcb_depth_next)     \
+  X(xcb_depth_visuals_iterator) X(xcb_visualtype_next) X(xcb_setup_pixmap_formats)                           \
+  X(xcb_setup_pixmap_formats_length) X(xcb_get_extension_data) X(xcb_generate_id) X(xcb_flush)               \
+  X(xcb_poll_for_event) X(xcb_request_check) X(xcb_change_window_attributes_checked)                         \
+  X(xcb_get_input_focus) X(xcb_get_input_focus_reply) X(xcb_get_geometry) X(xcb_get_geometry_reply)          \
+  X(xcb_translate_coordinates) X(xcb_translate_coordinates_reply) X(xcb_get_window_attributes)               \
+  X(xcb_get_window_attributes_reply) X(xcb_query_pointer) X(xcb_query_pointer_reply) X(xcb_get_image)        \
+  X(xcb_get_image_reply) X(xcb_get_image_data) X(xcb_get_image_data_length) X(xcb_intern_atom)               \
+  X(xcb_intern_atom_reply) X(xcb_get_property) X(xcb_get_property_reply) X(xcb_get_property_value)           \
+  X(xcb_get_property_value_length) X(xcb_query_tree) X(xcb_query_tree_reply) X(xcb_query_tree_children)      \
+  X(xcb_query_tree_children_length)
+#define SCRIM_SHM_NAMES(X)                                                                                   \
+  X(xcb_shm_query_version) X(xcb_shm_query_version_reply) X(xcb_shm_attach_fd_checked) X(xcb_shm_detach)     \
+  X(xcb_shm_get_image) X(xcb_shm_get_image_reply)
+#define SCRIM_DAMAGE_NAMES(X)                                                                                \
+  X(xcb_damage_query_version) X(xcb_damage_query_version_reply) X(xcb_damage_create_checked)                 \
+  X(xcb_damage_subtract)
+#define SCRIM_XFIXES_NAMES(X)                                                                                \
+  X(xcb_xfixes_query_version) X(xcb_xfixes_query_version_reply) X(xcb_xfixes_create_region)                  \
+  X(xcb_xfixes_fetch_region) X(xcb_xfixes_fetch_region_reply) X(xcb_xfixes_fetch_region_rectangles)          \
+  X(xcb_xfixes_fetch_region_rectangles_length) X(xcb_xfixes_select_cursor_input)
+
+#define SCRIM_MEMBER(name) __typeof__(name) *name;
+/// The functions of the X libraries, and the names of their extensions.
+struct scrim_x11_library {
+  SCRIM_XCB_NAMES(SCRIM_MEMBER)
+  SCRIM_SHM_NAMES(SCRIM_MEMBER)
+  SCRIM_DAMAGE_NAMES(SCRIM_MEMBER)
+  SCRIM_XFIXES_NAMES(SCRIM_MEMBER)
+  xcb_extension_t *shm_id, *damage_id, *xfixes_id;
+};
+
+struct scrim_x11 {
+  struct scrim_x11_library lib;
+  xcb_connection_t *connection;
+  xcb_screen_t *screen;
+  int depth, bits_per_pixel, scanline_pad;
+  bool is_big_endian;
+  xcb_visualtype_t visual;
+  uint8_t damage_event, xfixes_event;
+
+  // What is watched.
+  xcb_window_t window;
+  xcb_damage_damage_t damage;
+  xcb_xfixes_region_t parts;
+  bool is_gone;
+
+  // The picture, kept in step with the screen, and behind it as many bytes again for rectangles on their way.
+  uint8_t *mirror;
+  size_t mirror_size;
+  xcb_shm_seg_t segment;
+  bool is_whole_due;
+  int32_t x, y, width, height, stride;
+  scrim_x11_rect *rects;
+  size_t rect_count, rect_capacity;
+
+  xcb_atom_t atoms[5];
+};
+
+/// Opens the libraries; they stay open.
+scrim_x11_status scrim_x11_load(struct scrim_x11_library *lib, char *detail, size_t capacity);
+
+enum { SCRIM_ATOM_STACKING, SCRIM_ATOM_FRAME, SCRIM_ATOM_SHADOW, SCRIM_ATOM_PID, SCRIM_ATOM_ACTIVE };
+/// The atom by that index, 0 where the server can't be asked.
+xcb_atom_t scrim_x11_atom(scrim_x11 *x, int index);
+/// Up to `capacity` 32-bit numbers of a property; how many there are of them.
+size_t scrim_x11_numbers(scrim_x11 *x, xcb_get_property_cookie_t cookie, uint32_t *numbers, size_t capacity);
+#else
+#define SCRIM_HAS_X11 0
+#include "scrim_x11.h"
+#endif

@@ -1,0 +1,59 @@
+import Glibc
+import ScrimImage
+
+/// A framebuffer device of Linux, such as /dev/fb0.
+final class FramebufferDevice: PicturedMemory {
+  let name: String
+  private var file: MappedFile
+
+  // Of linux/fb.h.
+  private static let getVariable: UInt = 0x4600
+  private static let getFixed: UInt = 0x4602
+
+  init(path: String) throws(CaptureError) {
+    name = path
+    // The string lives until the call returns, which keeps no pointer to it.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system(path: path, errno: errno) }
+    defer { close(descriptor) }
+    file = try MappedFile(path, count: FramebufferDevice.info(of: descriptor, path).end)
+  }
+
+  func look<Result>(
+    _ body: (PictureLayout, Span<UInt8>) throws(CaptureError) -> Result
+  ) throws(CaptureError) -> Result {
+    // A program may turn pages, and change the mode.
+    let info = try FramebufferDevice.info(of: file.descriptor, name)
+    if info.end > file.count { file = try MappedFile(name, count: info.end) }
+    return try file.look { (bytes) throws(CaptureError) in
+      try body(info.layout, bytes.extracting(info.start..<info.end))
+    }
+  }
+
+  private static func info(of descriptor: Int32, _ path: String) throws(CaptureError) -> FramebufferInfo {
+    var variable = [UInt8](repeating: 0, count: FramebufferInfo.variableBytes)
+    var fixed = [UInt8](repeating: 0, count: FramebufferInfo.fixedBytes)
+    // The buffers have the sizes of the structures that the calls fill.
+    guard unsafe ioctl(descriptor, getVariable, &variable) == 0,
+      unsafe ioctl(descriptor, getFixed, &fixed) == 0
+    else {
+      throw .badInput(
+        CaptureFault(
+          place: path,
+          message:
+            "this is no framebuffer device (\(InputFile.message(of: errno))); give one such as /dev/fb0"))
+    }
+    do { return try FramebufferInfo(variable: variable, fixed: fixed) } catch {
+      throw .badInput(CaptureFault(place: path, message: error.message))
+    }
+  }
+}
+
+extension LiveSource {
+  /// Records a framebuffer device.
+  public init(
+    framebuffer path: String, trees: (any TreeReader)? = nil, options: LiveOptions = LiveOptions()
+  ) throws(CaptureError) {
+    try self.init(polling: FramebufferDevice(path: path), trees: trees, options: options)
+  }
+}

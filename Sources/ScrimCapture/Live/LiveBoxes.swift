@@ -1,0 +1,106 @@
+import ScrimRedact
+
+/// The readings of trees as frames carry them: in pixels of the picture, told once each.
+struct LiveBoxes {
+  struct Told {
+    var tree: Result<WidgetTree, CaptureFault>
+    var version: Int
+    var span: ClosedRange<Int64>?
+    var isComplete: Bool
+  }
+
+  private var latest: DesktopReading?
+  /// The reading of the last frame.
+  private var toldSpan: ClosedRange<Int64>?
+  private var told: Told?
+  private var versions = 0
+  /// Its tree, in pixels of the screen.
+  private var source: WidgetTree?
+  private var lastChange: Int64 = 0
+  /// Readings that were told with pixels that had held still for long before.
+  private var calmReadings = 0
+
+  /// A reading that began this long after the last change, in nanoseconds, finds the screen settled by any measure of clearance.
+  private static let calm: Int64 = 1_000_000_000
+  /// Masks of two readings are united, so that the second that finds the screen settled is the last to tell anything new.
+  private static let calmReadingsNeeded = 2
+
+  /// Whether there is a reading that no frame carried, and that may let a still picture be shown better.
+  var hasNews: Bool {
+    guard let latest, latest.span != toldSpan else { return false }
+    return calmReadings < LiveBoxes.calmReadingsNeeded || !isAsTold(latest)
+  }
+
+  mutating func look(at reading: DesktopReading?) {
+    if let reading { latest = reading }
+  }
+
+  /// The picture shows another part of the screen.
+  mutating func move() { told = nil }
+
+  mutating func tell(origin: LivePoint, at moment: Int64, isStill: Bool) -> Told {
+    if !isStill {
+      lastChange = moment
+      calmReadings = 0
+    }
+    guard let latest else {
+      return Told(
+        tree: .failure(CaptureFault(place: "accessibility trees", message: "none has been read yet")),
+        version: 0,
+        span: nil, isComplete: false)
+    }
+    if latest.span != toldSpan, isStill, latest.isComplete,
+      latest.span.lowerBound - lastChange > LiveBoxes.calm
+    {
+      calmReadings += 1
+    }
+    // A reading that ended after the pixels were copied says nothing of them yet: it comes again with the next frame.
+    if latest.span.upperBound <= moment { toldSpan = latest.span }
+    if var told, isAsTold(latest) {
+      told.span = latest.span
+      self.told = told
+      return told
+    }
+    versions += 1
+    source = try? latest.tree.get()
+    let new = Told(
+      tree: latest.tree.flatMap { LiveBoxes.moved($0, to: origin) }, version: versions, span: latest.span,
+      isComplete: latest.isComplete)
+    told = new
+    return new
+  }
+
+  /// Whether a reading says what the last frame's said.
+  private func isAsTold(_ reading: DesktopReading) -> Bool {
+    guard let told, told.isComplete == reading.isComplete else { return false }
+    switch (source, reading.tree) {
+    case (nil, .failure): return true
+    case (let source?, .success(let tree)):
+      return tree.boxScale == source.boxScale && tree.windows == source.windows
+        && tree.widgets == source.widgets
+    default: return false
+    }
+  }
+
+  /// Boxes of the screen as boxes of a picture that lies at `origin` on it.
+  private static func moved(_ tree: WidgetTree, to origin: LivePoint) -> Result<WidgetTree, CaptureFault> {
+    guard origin != LivePoint(x: 0, y: 0) else { return .success(tree) }
+    let windows = tree.windows.map { window in
+      var window = window
+      window.x -= Double(origin.x)
+      window.y -= Double(origin.y)
+      return window
+    }
+    let widgets = tree.widgets.map { widget in
+      var widget = widget
+      widget.x -= Double(origin.x) / tree.boxScale
+      widget.y -= Double(origin.y) / tree.boxScale
+      return widget
+    }
+    do {
+      return .success(try WidgetTree(widgets: widgets, windows: windows, boxScale: tree.boxScale))
+    } catch {
+      return .failure(CaptureFault(place: "accessibility trees", message: "\(error)"))
+    }
+  }
+}

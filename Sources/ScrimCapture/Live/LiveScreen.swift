@@ -1,0 +1,45 @@
+import ScrimImage
+
+/// A screen that changes by itself.
+///
+/// An object, since behind each lies a connection or a mapping that has one owner.
+protocol LiveScreen: AnyObject {
+  /// For messages.
+  var name: String { get }
+  /// Waits until the picture may have changed, a signal came, or a moment of ``Monotonic`` has come.
+  ///
+  /// - Returns: whether the picture may have changed since it was captured last.
+  func waitForChange(until moment: Int64) throws(CaptureError) -> Bool
+  /// Whether nothing was drawn between the last capture and this call: what was drawn and not yet told of is asked for.
+  func isStill() throws(CaptureError) -> Bool
+  func capture() throws(CaptureError) -> LiveCapture
+  /// Captures that were taken again, since the picture was being drawn meanwhile.
+  var tornReads: Int { get }
+}
+
+enum LiveCapture {
+  case picture(LivePicture)
+  /// Nothing was drawn after all; where the pointer is now.
+  case unchanged(pointer: LivePoint?)
+  /// What was watched was closed.
+  case ended
+}
+
+struct LivePoint: Hashable {
+  var x: Int
+  var y: Int
+}
+
+struct LivePicture {
+  var frame: Frame
+  /// What was drawn on since the capture before, in pixels of the picture; nil where it isn't known.
+  var damage: Region?
+  /// Where on the screen the picture lies.
+  var origin = LivePoint(x: 0, y: 0)
+  /// When it was copied, at the latest, on ``Monotonic``; nil for when it was asked for, or later.
+  var moment: Int64?
+  /// In pixels of the picture.
+  var pointer: LivePoint?
+
+  var bounds: Rect { Rect(x: 0, y: 0, width: frame.width, height: frame.height) }
+}

@@ -1,0 +1,165 @@
+import ScrimImage
+import ScrimRedact
+
+/// How a live screen is recorded.
+public struct LiveOptions: Sendable {
+  /// At most; above 0.
+  public var framesPerSecond = 10.0
+  /// Nanoseconds after which the source ends; nil for never.
+  public var duration: Int64?
+  /// Asked several times a second while nothing happens, and after each signal; true ends the source.
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  public init() {}
+}
+
+/// Frames of a screen that changes by itself, as they happen: ``next()`` waits for them.
+///
+/// While nothing is drawn nothing is captured. A reading of the trees that ended meanwhile comes with the last pixels again
+/// (`Frame.isSameStorage`), so that what held still can be cleared. The clock of frames and readings is CLOCK_MONOTONIC, from 0 at
+/// the start; a frame's time is not after the moment of its pixels.
+///
+/// The pointer is not in the pixels, since it would lie over masks: where it is comes as an event.
+public struct LiveSource: FrameSource {
+  public var width: Int { picture.frame.width }
+  public var height: Int { picture.frame.height }
+  public var expectedFrames: Int? { nil }
+  /// Reads that were taken again, since the picture was being drawn meanwhile.
+  public var tornReads: Int { screen.tornReads }
+
+  private let screen: any LiveScreen
+  private let trees: (any TreeReader)?
+  private let options: LiveOptions
+  private let start: Int64
+  private var pacing: Pacing
+  private var boxes = LiveBoxes()
+  private var picture: LivePicture
+  /// The first picture is captured with the source, which has to know its size.
+  private var isFirst = true
+  private var hasChanged = false
+  private var number = 0
+  /// Times don't go back.
+  private var lastMoment = Int64.min
+  private var pointer: LivePoint?
+  private var events: [EventLines.Line] = []
+  private var eventCount = 0
+
+  /// How often a reader of trees is asked for news.
+  private static let glance: Int64 = 100_000_000
+  /// How often, without one, the wish to end is asked for; a signal is noticed at once.
+  private static let patience: Int64 = 500_000_000
+
+  init(_ screen: any LiveScreen, trees: (any TreeReader)?, options: LiveOptions) throws(CaptureError) {
+    self.screen = screen
+    self.trees = trees
+    self.options = options
+    pacing = Pacing(framesPerSecond: options.framesPerSecond)
+    start = Monotonic.now
+    guard case .picture(let first) = try screen.capture() else {
+      throw .unavailable(CaptureFault(place: screen.name, message: "there is nothing to be seen of it"))
+    }
+    picture = first
+  }
+
+  public mutating func next() throws(CaptureError) -> SourceItem? {
+    let end = options.duration.map { start + $0 } ?? Int64.max
+    pacing.asked(at: Monotonic.now)
+    while !options.isCancelled() {
+      let now = Monotonic.now
+      if now >= end { return nil }
+      if isFirst {
+        isFirst = false
+        pacing.captured(at: now)
+        return .frame(frame(at: start, damage: Region(picture.bounds)))
+      }
+      boxes.look(at: trees?.latest())
+      guard hasChanged || boxes.hasNews else {
+        let pause = trees == nil ? LiveSource.patience : LiveSource.glance
+        if try screen.waitForChange(until: min(end, now + pause)) {
+          hasChanged = true
+          pacing.changed(at: Monotonic.now)
+        }
+        continue
+      }
+      if now < pacing.due {
+        Monotonic.wait(for: nil, until: min(end, pacing.due, now + LiveSource.patience))
+        continue
+      }
+      switch hasChanged ? try changedFrame(at: now) : try stillFrame(at: now) {
+      case .frame(let frame): return .frame(frame)
+      case .nothing: continue
+      case .ended: return nil
+      }
+    }
+    return nil
+  }
+
+  /// Where the pointer was seen since the last call, as lines of `events.jsonl`.
+  public mutating func takeEvents() -> [EventLines.Line] {
+    defer { events.removeAll() }
+    return events
+  }
+
+  private enum Step {
+    case frame(SourceFrame)
+    case nothing
+    case ended
+  }
+
+  private mutating func changedFrame(at now: Int64) throws(CaptureError) -> Step {
+    hasChanged = false
+    switch try screen.capture() {
+    case .ended: return .ended
+    case .unchanged(let pointer):
+      note(pointer, at: now)
+      return .nothing
+    case .picture(let new):
+      if new.origin != picture.origin { boxes.move() }
+      pacing.captured(at: now)
+      picture = new
+      note(new.pointer, at: now)
+      return .frame(frame(at: new.moment ?? now, damage: new.damage))
+    }
+  }
+
+  /// The last pixels with a newer reading.
+  private mutating func stillFrame(at now: Int64) throws(CaptureError) -> Step {
+    guard try screen.isStill() else {
+      hasChanged = true
+      return .nothing
+    }
+    pacing.captured(at: now)
+    return .frame(frame(at: now, damage: Region()))
+  }
+
+  private mutating func frame(at moment: Int64, damage: Region?) -> SourceFrame {
+    defer { number += 1 }
+    let isStill = damage?.isEmpty ?? false
+    let moment = max(moment, lastMoment)
+    lastMoment = moment
+    guard trees != nil else {
+      return SourceFrame(
+        number: number, time: moment - start, pixels: .success(picture.frame), tree: .success(.empty),
+        treeVersion: 0, dump: nil, isTreeComplete: true, damage: damage)
+    }
+    let told = boxes.tell(origin: picture.origin, at: moment, isStill: isStill)
+    return SourceFrame(
+      number: number, time: moment - start, pixels: .success(picture.frame), tree: told.tree,
+      treeVersion: told.version, dump: told.span.map { $0.lowerBound - start...$0.upperBound - start },
+      isTreeComplete: told.isComplete, damage: damage)
+  }
+
+  private mutating func note(_ pointer: LivePoint?, at moment: Int64) {
+    guard let pointer, pointer != self.pointer, picture.bounds.contains(x: pointer.x, y: pointer.y) else {
+      return
+    }
+    self.pointer = pointer
+    eventCount += 1
+    let time = moment - start
+    let milliseconds = Double(time) / 1e6
+    events.append(
+      EventLines.Line(
+        number: eventCount, time: time,
+        json: Array(#"{"t_ms":\#(milliseconds),"type":"move","x":\#(pointer.x),"y":\#(pointer.y)}"#.utf8)))
+  }
+}

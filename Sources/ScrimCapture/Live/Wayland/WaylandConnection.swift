@@ -1,0 +1,149 @@
+import CScrimWayland
+import Foundation
+import Glibc
+
+/// A connection to a Wayland compositor: sends requests, hands out events. Speaks the wire protocol itself, so that no library is
+/// needed.
+final class WaylandConnection {
+  let name: String
+  let descriptor: Int32
+  private var inbox: [UInt32] = []
+  /// Bytes of a word that has not arrived in full.
+  private var rest: [UInt8] = []
+  private var nextID: UInt32 = 2
+  private var freeIDs: [UInt32] = []
+
+  /// The object that every connection begins with.
+  static let display: UInt32 = 1
+
+  /// - Parameter display: the name of a socket in XDG_RUNTIME_DIR, or its path; nil takes WAYLAND_DISPLAY, or `wayland-0`.
+  init(display: String?) throws(CaptureError) {
+    let environment = ProcessInfo.processInfo.environment
+    let socketName = display ?? environment["WAYLAND_DISPLAY"] ?? "wayland-0"
+    name = "Wayland display \(socketName)"
+    var path = socketName
+    if !socketName.hasPrefix("/") {
+      guard let folder = environment["XDG_RUNTIME_DIR"], !folder.isEmpty else {
+        throw .unavailable(
+          CaptureFault(place: name, message: "XDG_RUNTIME_DIR is not set; it names the folder of the socket"))
+      }
+      path = folder + "/" + socketName
+    }
+    descriptor = try WaylandConnection.connect(path, name)
+  }
+
+  deinit { close(descriptor) }
+
+  private static func connect(_ path: String, _ name: String) throws(CaptureError) -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    let room = MemoryLayout.size(ofValue: address.sun_path)
+    guard bytes.count < room else {
+      throw .unavailable(
+        CaptureFault(place: name, message: "the path of its socket is longer than \(room - 1) bytes"))
+    }
+    // `bytes` is shorter than the field, the rest of which is zero.
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw .system(path: path, errno: errno) }
+    // The address is ours and outlives the call.
+    let connected = unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    guard connected == 0 else {
+      let cause = errno
+      close(descriptor)
+      throw .unavailable(
+        CaptureFault(
+          place: name,
+          message:
+            "no compositor answers at \(path) (\(InputFile.message(of: cause))); set WAYLAND_DISPLAY and XDG_RUNTIME_DIR to those of its session"
+        ))
+    }
+    return descriptor
+  }
+
+  /// An id that no living object has.
+  func newID() -> UInt32 {
+    if let id = freeIDs.popLast() { return id }
+    defer { nextID += 1 }
+    return nextID
+  }
+
+  /// Sends one request.
+  ///
+  /// - Parameter file: a descriptor that goes with it.
+  func send(
+    to object: UInt32, _ opcode: UInt16, _ arguments: [WaylandMessage.Argument] = [], file: Int32 = -1
+  ) throws(CaptureError) {
+    let words = WaylandMessage.words(to: object, opcode, arguments)
+    let count = words.count * 4
+    var sent = 0
+    while sent < count {
+      // The pointer and the count describe the rest of `words`, which outlive the call.
+      let part = unsafe words.withUnsafeBytes { bytes in
+        unsafe scrim_wayland_send(descriptor, bytes.baseAddress! + sent, count - sent, sent == 0 ? file : -1)
+      }
+      if part < 0, errno == EINTR { continue }
+      guard part > 0 else { throw gone() }
+      sent += part
+    }
+  }
+
+  /// The next event that has arrived; nil if none has by a moment of ``Monotonic``, or a signal came.
+  func nextEvent(until moment: Int64) throws(CaptureError) -> WaylandMessage? {
+    while true {
+      if let message = try takeMessage() { return message }
+      if Monotonic.now >= moment, !hasInput { return nil }
+      if !hasInput {
+        Monotonic.wait(for: descriptor, until: moment)
+        guard hasInput else { return nil }
+      }
+      try receive()
+    }
+  }
+
+  private var hasInput: Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&entry, 1, 0) > 0
+  }
+
+  private func takeMessage() throws(CaptureError) -> WaylandMessage? {
+    while true {
+      let first: (WaylandMessage, Int)?
+      do { first = try WaylandMessage.first(of: inbox[...]) } catch {
+        throw .badInput(CaptureFault(place: name, message: "what answers there doesn't speak Wayland"))
+      }
+      guard let (message, count) = first else { return nil }
+      inbox.removeFirst(count)
+      guard message.object == WaylandConnection.display else { return message }
+      if message.opcode == 0 {
+        throw .unavailable(
+          CaptureFault(place: name, message: "the compositor refuses: \(message.text(at: 2))"))
+      }
+      // delete_id: the compositor has forgotten the object.
+      freeIDs.append(message[0])
+    }
+  }
+
+  private func receive() throws(CaptureError) {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    // The pointer and the count describe all of `buffer`.
+    let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
+    if count < 0, errno == EINTR { return }
+    guard count > 0 else { throw gone() }
+    rest += buffer[0..<count]
+    let whole = rest.count / 4
+    for word in 0..<whole {
+      inbox.append((0..<4).reduce(UInt32(0)) { $0 | UInt32(rest[word * 4 + $1]) << (8 * UInt32($1)) })
+    }
+    rest.removeFirst(whole * 4)
+  }
+
+  private func gone() -> CaptureError {
+    .unavailable(CaptureFault(place: name, message: "the connection to the compositor broke off"))
+  }
+}

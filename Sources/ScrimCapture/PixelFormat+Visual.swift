@@ -1,0 +1,35 @@
+import ScrimImage
+
+extension PixelFormat {
+  /// The format of a screen's pixels, as X servers and framebuffer devices describe theirs.
+  ///
+  /// - Parameters:
+  ///   - isGray: whether a pixel of 8 bits is a shade, not an index of colours.
+  ///   - masks: the bits of a pixel, read as a number in the byte order given, that hold each colour.
+  init(
+    bitsPerPixel: Int, isBigEndian: Bool, isGray: Bool, masks: (red: Int, green: Int, blue: Int)
+  ) throws(UnreadablePixels) {
+    switch (bitsPerPixel, isBigEndian, masks.red, masks.green, masks.blue) {
+    case (32, false, 0xFF0000, 0xFF00, 0xFF): self = .bgrx
+    case (32, false, 0xFF, 0xFF00, 0xFF0000): self = .rgbx
+    case (32, true, 0xFF0000, 0xFF00, 0xFF): self = .xrgb
+    case (24, false, 0xFF0000, 0xFF00, 0xFF), (24, true, 0xFF, 0xFF00, 0xFF0000): self = .bgr24
+    case (24, true, 0xFF0000, 0xFF00, 0xFF), (24, false, 0xFF, 0xFF00, 0xFF0000): self = .rgb24
+    case (16, false, 0xF800, 0x7E0, 0x1F): self = .rgb565
+    case (8, _, _, _, _) where isGray: self = .gray8
+    default: throw UnreadablePixels(bitsPerPixel: bitsPerPixel, masks: [masks.red, masks.green, masks.blue])
+    }
+  }
+}
+
+/// Pixels in a shape that no format describes.
+struct UnreadablePixels: Error, CustomStringConvertible {
+  var bitsPerPixel: Int
+  var masks: [Int]
+
+  var description: String {
+    let hex = masks.map { String($0, radix: 16) }.joined(separator: ", ")
+    return
+      "pixels of \(bitsPerPixel) bits with the masks \(hex) can't be read; use a true-colour screen of depth 24"
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import ScrimCapture
+
+/// What names a live screen, and how long it is recorded.
+struct LiveInput: ParsableArguments {
+  @Option(help: ArgumentHelp("A live X display, such as :0.", valueName: "display"))
+  var x11: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --x11: one window's area: its id, as xwininfo tells it, or active.", valueName: "id"))
+  var window: WindowName?
+
+  @Flag(help: "A live Wayland compositor that has wlr-screencopy: the one of WAYLAND_DISPLAY.")
+  var wayland = false
+
+  @Option(help: ArgumentHelp("A framebuffer device, such as /dev/fb0, live.", valueName: "device"))
+  var fbdev: String?
+
+  @Flag(help: "With --xwd: the file is a live screen, as Xvfb keeps one with -fbdir.")
+  var follow = false
+
+  @Option(
+    help: ArgumentHelp("Seconds after which a live recording ends; until Ctrl-C by default.", valueName: "s"))
+  var duration: Double?
+
+  /// Inputs given here.
+  var inputs: Int { (x11 == nil ? 0 : 1) + (wayland ? 1 : 0) + (fbdev == nil ? 0 : 1) }
+
+  func check(xwd: String?, fps: Double?, raw: String?) throws {
+    guard window == nil || x11 != nil else { throw ValidationError("--window goes with --x11") }
+    guard !follow || xwd != nil else { throw ValidationError("--follow goes with --xwd") }
+    let isLive = inputs > 0 || follow
+    guard isLive || duration == nil else {
+      throw ValidationError(
+        "--duration goes with a live screen: --x11, --wayland, --fbdev, --xwd FILE --follow")
+    }
+    guard isLive || raw != nil || fps == nil else {
+      throw ValidationError("--fps goes with --raw and with live screens")
+    }
+    guard !isLive || fps.map({ (0.01...240).contains($0) }) ?? true else {
+      throw ValidationError("--fps takes 0.01 to 240 frames a second for a live screen")
+    }
+    guard duration.map({ $0 > 0 && $0 <= 31_536_000 }) ?? true else {
+      throw ValidationError("--duration takes seconds, above 0 and at most a year")
+    }
+  }
+
+  /// The live screen, if one was named.
+  func source(xwd: String?, fps: Double?) throws(CaptureError) -> LiveSource? {
+    var options = LiveOptions()
+    if let fps { options.framesPerSecond = fps }
+    options.duration = duration.map { Int64($0 * 1e9) }
+    options.isCancelled = { Terminal.isInterrupted }
+    if let x11 { return try LiveSource(x11: x11, target: window?.target ?? .screen, options: options) }
+    if wayland { return try LiveSource(wayland: nil, options: options) }
+    if let fbdev { return try LiveSource(framebuffer: fbdev, options: options) }
+    if follow, let xwd { return try LiveSource(xwd: xwd, options: options) }
+    return nil
+  }
+}
+
+/// A window as the command line names it.
+struct WindowName: ExpressibleByArgument {
+  var target: X11Target
+
+  init?(argument: String) {
+    if argument == "active" {
+      target = .activeWindow
+    } else {
+      let isHex = argument.lowercased().hasPrefix("0x")
+      guard let id = UInt32(isHex ? String(argument.dropFirst(2)) : argument, radix: isHex ? 16 : 10), id > 0
+      else { return nil }
+      target = .window(id)
+    }
+  }
+}
