@@ -68,7 +68,7 @@ struct FramePipeline: ~Copyable {
       let verdict = clearance.judge(
         CapturedFrame(
           time: source.time, pixels: pixels, regions: regions, dump: dump,
-          isTreeComplete: source.isTreeComplete))
+          isTreeComplete: source.isTreeComplete, damage: source.damage))
       switch verdict {
       case .show(let masked, let cleared): masker.show(pixels, masked: masked, cleared: cleared)
       case .keep(let masked): masker.mask(masked)

@@ -91,9 +91,10 @@ class Desk:
     def spawn(self, command, **options):
         options.setdefault("env", self.environment)
         options.setdefault("stdout", subprocess.DEVNULL)
+        options.setdefault("stderr", self.log)
         options.setdefault("stdin", subprocess.DEVNULL)
         process = subprocess.Popen(
-            command, stderr=self.log, cwd=f"{self.folder}/home", start_new_session=True, **options
+            command, cwd=f"{self.folder}/home", start_new_session=True, **options
         )
         self.processes.append(process)
         return process

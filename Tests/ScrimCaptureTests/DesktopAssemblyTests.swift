@@ -37,8 +37,7 @@ private func window(
 private func assemble(
   _ readings: [ApplicationReading], _ windows: [DesktopWindow], origin: DesktopAssembly.Origin = .screen
 ) -> [String: Widget] {
-  let widgets = DesktopAssembly.widgets(
-    of: readings, windows: windows, origin: origin, width: 1000, height: 800)
+  let widgets = DesktopAssembly.widgets(of: readings, windows: windows, origin: origin)
   return Dictionary(uniqueKeysWithValues: widgets.map { ($0.id ?? "", $0) })
 }
 

@@ -79,9 +79,9 @@ final class AccessibilityBus {
         if let serial = ask(question, root) { calls[serial] = (index, question) }
       }
     }
-    let end = ReaderClock.now() + AccessibilityBus.introductionLimit
+    let end = Monotonic.now + AccessibilityBus.introductionLimit
     defer { connection.endAsking() }
-    while !calls.isEmpty, ReaderClock.now() < end, connection.exchange() {
+    while !calls.isEmpty, Monotonic.now < end, connection.exchange() {
       while let message = connection.next() {
         guard let (index, question) = calls.removeValue(forKey: message.replySerial) else {
           connection.keep(message)
@@ -95,7 +95,7 @@ final class AccessibilityBus {
           introductions[index].texts[question] = message.read { $0.within { $0.string() } }
         }
       }
-      if !calls.isEmpty { ReaderClock.wait(for: [connection.descriptor], milliseconds: 10) }
+      if !calls.isEmpty { Monotonic.wait(for: connection.descriptor, until: Monotonic.now + 10_000_000) }
     }
     for introduction in introductions where introduction.answers == Question.allCases.count {
       known[introduction.root.owner] = AccessibleApplication(

@@ -10,9 +10,6 @@ import Synchronization
 /// each answer, takes 1 to 4 ms a widget. See Accessibility.md for the figures and for what is done about boxes that lie.
 public final class AccessibilityTrees: TreeReader {
   public struct Options: Sendable {
-    /// Pixels of the captured picture, as is `height`.
-    public var width: Int
-    public var height: Int
     /// The address of the accessibility bus; nil to ask the session's bus.
     public var address: String?
     /// Nanoseconds from one reading to the next while changes go on.
@@ -24,10 +21,7 @@ public final class AccessibilityTrees: TreeReader {
     /// Whether boxes are told relative to windows, as under Wayland, rather than to the screen.
     public var isRelativeToWindows = false
 
-    public init(width: Int, height: Int) {
-      self.width = width
-      self.height = height
-    }
+    public init() {}
   }
 
   /// How long an application took to tell of itself.
@@ -61,14 +55,14 @@ public final class AccessibilityTrees: TreeReader {
   /// Begins to read.
   ///
   /// - Parameters:
-  ///   - clock: the clock that frames are told by, in nanoseconds.
+  ///   - clock: the clock that frames are told by, in nanoseconds; CLOCK_MONOTONIC by default.
   ///   - windows: the desktop's windows, bottom to top. Asked before and after every reading, on its thread.
   public init(
-    _ options: Options, clock: @escaping @Sendable () -> Int64,
+    _ options: Options, clock: (@Sendable () -> Int64)? = nil,
     windows: @escaping @Sendable () -> [DesktopWindow]
   ) throws(AccessibilityError) {
     self.options = options
-    self.clock = clock
+    self.clock = clock ?? { Monotonic.now }
     self.windows = windows
     state = Mutex(State(pace: ReadingPace(lag: options.lag, interval: options.interval)))
     wake = try WakePipe()
@@ -112,6 +106,7 @@ public final class AccessibilityTrees: TreeReader {
 
   private func run() {
     var reader: DesktopReader?
+    var last: [Widget] = []
     while true {
       if reader == nil {
         reader = (try? AccessibilityBus(address: options.address)).map { DesktopReader($0, options) }
@@ -124,9 +119,8 @@ public final class AccessibilityTrees: TreeReader {
       }
       if isStopped { return }
       guard let due, due <= now else {
-        let wait = due.map { Int32(min(($0 - now) / 1_000_000 + 1, 60_000)) } ?? -1
-        ReaderClock.wait(
-          for: [wake.descriptor] + (reader.map { [$0.descriptor] } ?? []), milliseconds: wait)
+        Monotonic.wait(
+          for: [wake.descriptor] + (reader.map { [$0.descriptor] } ?? []), nanoseconds: due.map { $0 - now })
         wake.drain()
         if let change = reader?.listen() {
           guard change != .lost else {
@@ -137,27 +131,29 @@ public final class AccessibilityTrees: TreeReader {
         }
         continue
       }
-      read(with: &reader)
+      read(with: &reader, last: &last)
     }
   }
 
-  private func read(with reader: inout DesktopReader?) {
-    let before = windows()
-    let work = ReaderClock.threadTime()
+  private func read(with reader: inout DesktopReader?, last: inout [Widget]) {
+    let work = Monotonic.threadTime
     let begin = clock()
+    let before = windows()
     let outcome = reader?.read()
     let readings = outcome?.readings
-    let end = clock()
     let after = windows()
+    let end = clock()
     let isSteady = before == after
+    var isNews = !isSteady
     var reading = DesktopReading(
       tree: .failure(
         CaptureFault(place: "the accessibility bus", message: "it doesn't answer; is at-spi2-core running?")),
       span: begin...max(begin, end), isComplete: isSteady)
     if let readings {
       let widgets = DesktopAssembly.widgets(
-        of: readings, windows: after, origin: options.isRelativeToWindows ? .window : .screen,
-        width: options.width, height: options.height)
+        of: readings, windows: after, origin: options.isRelativeToWindows ? .window : .screen)
+      isNews = isNews || widgets != last
+      last = widgets
       do {
         reading.tree = .success(try WidgetTree(widgets: widgets, windows: after.map(\.window)))
       } catch {
@@ -168,7 +164,7 @@ public final class AccessibilityTrees: TreeReader {
     }
     let isTorn = readings?.contains { $0.nodes.contains(where: \.isTorn) } ?? false
     let isChanged = !isSteady || outcome?.isChanged ?? true
-    let cost = ReaderClock.threadTime() - work
+    let cost = Monotonic.threadTime - work
     state.withLock { state in
       // What the fault closed is opened by a reading that begins after a frame that carries a good one.
       let isRecovery = state.latest.map { (try? $0.tree.get()) == nil || !$0.isComplete } ?? false
@@ -183,7 +179,7 @@ public final class AccessibilityTrees: TreeReader {
       // Nodes that can never be read are asked for a few times only.
       state.tornInRow = isTorn ? state.tornInRow + 1 : 0
       state.pace.noteReading(
-        begin: begin, end: end, work: cost,
+        begin: begin, end: end, work: cost, isNews: isNews,
         isToRepeat: isChanged || isRecovery || (1...3).contains(state.tornInRow))
     }
   }
@@ -237,6 +233,25 @@ private final class DesktopReader {
     }
     let isChanged = walk.strays.map(tellsOfChange).contains(true)
     return (readings + unread, isChanged)
+  }
+}
+
+extension Monotonic {
+  /// Nanoseconds that the calling thread has computed.
+  fileprivate static var threadTime: Int64 {
+    var time = timespec()
+    // Fact: the clock exists on every Linux, and `time` outlives the call.
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// Waits until one of the descriptors can be read or the time, if any, is over.
+  fileprivate static func wait(for descriptors: [Int32], nanoseconds: Int64?) {
+    var polls = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    // Rounded up, so that a wait of less than a millisecond is no loop without a pause.
+    let milliseconds = nanoseconds.map { Int32(min(max($0, 0) / 1_000_000 + 1, 60_000)) } ?? -1
+    // Fact: the array holds as many entries as is said.
+    _ = unsafe poll(&polls, nfds_t(polls.count), milliseconds)
   }
 }
 

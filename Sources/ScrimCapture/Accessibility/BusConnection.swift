@@ -1,5 +1,4 @@
 import CScrimDBus
-import Glibc
 
 /// Why the accessibility bus can't be read.
 public enum AccessibilityError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -131,7 +130,7 @@ struct BusObject: Hashable, Sendable {
     timeout: Int = 2000
   ) -> BusMessage? {
     guard let serial = call(object, interface, member, arguments) else { return nil }
-    let end = ReaderClock.now() + Int64(timeout) * 1_000_000
+    let end = Monotonic.now + Int64(timeout) * 1_000_000
     defer { endAsking() }
     while exchange() {
       while let message = next() {
@@ -141,9 +140,8 @@ struct BusObject: Hashable, Sendable {
         }
         return message.kind == .reply ? message : nil
       }
-      let left = (end - ReaderClock.now()) / 1_000_000
-      guard left > 0 else { return nil }
-      ReaderClock.wait(for: [descriptor], milliseconds: Int32(min(left, 50)))
+      guard Monotonic.now < end else { return nil }
+      Monotonic.wait(for: descriptor, until: end)
     }
     return nil
   }
@@ -243,28 +241,5 @@ struct BusReader {
       guard BusObject.isUniqueName(owner), path != "/org/a11y/atspi/null" else { return .some(nil) }
       return .some(BusObject(owner: owner, path: path))
     }
-  }
-}
-
-/// The clock that frames and readings are told by, and waiting.
-enum ReaderClock {
-  /// Nanoseconds of CLOCK_MONOTONIC.
-  static func now() -> Int64 { read(CLOCK_MONOTONIC) }
-
-  /// Nanoseconds that the calling thread has computed.
-  static func threadTime() -> Int64 { read(CLOCK_THREAD_CPUTIME_ID) }
-
-  private static func read(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    // Fact: both clocks exist on every Linux, and `time` outlives the call.
-    guard unsafe clock_gettime(clock, &time) == 0 else { return 0 }
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
-
-  /// Waits until one of the descriptors can be read or the time is over; a negative time is none.
-  static func wait(for descriptors: [Int32], milliseconds: Int32) {
-    var polls = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    // Fact: the array holds as many entries as is said.
-    _ = unsafe poll(&polls, nfds_t(polls.count), milliseconds)
   }
 }

@@ -20,8 +20,6 @@ struct DesktopAssembly {
 
   let windows: [DesktopWindow]
   let origin: Origin
-  let width: Int
-  let height: Int
   private(set) var widgets: [Widget] = []
   /// Windows that a tree describes.
   private var described: Set<Int> = []
@@ -37,18 +35,16 @@ struct DesktopAssembly {
     var y: Double
   }
 
-  init(windows: [DesktopWindow], origin: Origin, width: Int, height: Int) {
+  init(windows: [DesktopWindow], origin: Origin) {
     self.windows = windows
     self.origin = origin
-    self.width = width
-    self.height = height
   }
 
   /// The widgets of all applications and windows.
   static func widgets(
-    of readings: [ApplicationReading], windows: [DesktopWindow], origin: Origin, width: Int, height: Int
+    of readings: [ApplicationReading], windows: [DesktopWindow], origin: Origin
   ) -> [Widget] {
-    var assembly = DesktopAssembly(windows: windows, origin: origin, width: width, height: height)
+    var assembly = DesktopAssembly(windows: windows, origin: origin)
     for (reading, prefix) in zip(readings, prefixes(of: readings)) {
       assembly.add(reading, prefix: prefix)
     }
@@ -117,7 +113,6 @@ struct DesktopAssembly {
       let left = Double(box.x) * placement.scale + placement.x
       let top = Double(box.y) * placement.scale + placement.y
       let size = (Double(box.width) * placement.scale, Double(box.height) * placement.scale)
-      guard left < Double(width), top < Double(height), left + size.0 > 0, top + size.1 > 0 else { continue }
       widgets.append(
         Widget(
           id: id, role: node.role, name: node.name, x: left, y: top, width: size.0, height: size.1,
@@ -253,9 +248,6 @@ struct DesktopAssembly {
       guard isClosed || !described.contains(index) else { continue }
       let outline = outlines(index).reduce(into: [Double.infinity, .infinity, -.infinity, -.infinity]) {
         $0 = [min($0[0], $1[0]), min($0[1], $1[1]), max($0[2], $1[2]), max($0[3], $1[3])]
-      }
-      guard outline[0] < Double(width), outline[1] < Double(height), outline[2] > 0, outline[3] > 0 else {
-        continue
       }
       let id = "window:\(window.window.xid.map { String($0) } ?? "\(index)")"
       guard ids.insert(id).inserted else { continue }

@@ -90,7 +90,7 @@ struct TreeWalk {
   ) {
     self.bus = bus
     self.readsNames = readsNames
-    begin = ReaderClock.now()
+    begin = Monotonic.now
     remembered = memory
     let begin = begin
     self.applications = applications.map { Application(known: $0, lastHeard: begin, end: begin) }
@@ -113,8 +113,8 @@ struct TreeWalk {
         take(message)
       }
       if isIdle {
-        giveUpTheSilent(at: ReaderClock.now())
-        if !calls.isEmpty { ReaderClock.wait(for: [bus.descriptor], milliseconds: 10) }
+        giveUpTheSilent(at: Monotonic.now)
+        if !calls.isEmpty { Monotonic.wait(for: bus.descriptor, until: Monotonic.now + 10_000_000) }
       }
     }
     return applications.indices.map(reading)
@@ -149,7 +149,7 @@ struct TreeWalk {
         isBusLost = true
         return
       }
-      if applications[index].inFlight == 0 { applications[index].lastHeard = now ?? ReaderClock.now() }
+      if applications[index].inFlight == 0 { applications[index].lastHeard = now ?? Monotonic.now }
       applications[index].inFlight += 1
       applications[index].calls += 1
       calls[serial] = call
@@ -184,7 +184,7 @@ struct TreeWalk {
       return
     }
     let application = nodes[call.node].application
-    let now = ReaderClock.now()
+    let now = Monotonic.now
     applications[application].inFlight -= 1
     applications[application].lastHeard = now
     applications[application].end = now
@@ -333,7 +333,7 @@ struct TreeWalk {
     applications[index].waiting.removeAll()
     applications[index].nextWaiting = 0
     applications[index].inFlight = 0
-    applications[index].end = ReaderClock.now()
+    applications[index].end = Monotonic.now
     let root = applications[index].known.root
     for (serial, call) in calls where nodes[call.node].application == index {
       unanswered[serial] = root

@@ -1,6 +1,6 @@
 // Reads the accessibility trees of a desktop, for the live tests and for measuring.
 //
-//   scrim-trees [--width N] [--height N] [--address A] [--names 0|1] once|time N|watch SECONDS
+//   scrim-trees [--address A] [--names 0|1] once|time N|watch SECONDS
 //
 // Windows come as lines of JSON on standard input, each the whole list, bottom to top, as frames.jsonl has them; the first before
 // anything is read. `once` prints a reading as a line of frames.jsonl, `time` what N readings cost, `watch` what reading costs while
@@ -81,9 +81,7 @@ var arguments = Array(CommandLine.arguments.dropFirst())
   defer { arguments.removeSubrange(index...index + 1) }
   return arguments[index + 1]
 }
-let width = option("--width").flatMap { Int($0) } ?? 1280
-let height = option("--height").flatMap { Int($0) } ?? 800
-var options = AccessibilityTrees.Options(width: width, height: height)
+var options = AccessibilityTrees.Options()
 options.address = option("--address")
 options.readsNames = option("--names") != "0"
 
@@ -91,7 +89,7 @@ let windows = Windows()
 if let line = readLine() { windows.take(line) }
 let listener = Thread { while let line = readLine() { windows.take(line) } }
 listener.start()
-let trees = try AccessibilityTrees(options, clock: now, windows: { windows.list() })
+let trees = try AccessibilityTrees(options, clock: now) { windows.list() }
 
 func nextReading(after span: ClosedRange<Int64>?) -> DesktopReading {
   while true {
