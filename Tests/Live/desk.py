@@ -200,9 +200,11 @@ class Desk:
                 if part.lower() in window["title"].lower():
                     return window
             time.sleep(0.1)
+        raise RuntimeError(f"no window {part!r} within {seconds} s; the log ends: {self.tail()}")
+
+    def tail(self):
         with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as file:
-            tail = file.read()[-2000:]
-        raise RuntimeError(f"no window {part!r} within {seconds} s; the log ends: {tail}")
+            return file.read()[-1500:]
 
     def windows_line(self):
         return (json.dumps(self.windows()) + "\n").encode()
