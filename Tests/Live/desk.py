@@ -78,6 +78,7 @@ class Desk:
             ["gdbus", "call", "--address", address, "-d", "org.a11y.atspi.Registry"]
             + ["-o", "/org/a11y/atspi/accessible/root", "-m", "org.a11y.atspi.Accessible.GetChildren"]
         )
+        self.run(["xsetroot", "-solid", "#d8d8d0"])
         self.spawn(manager.split())
         self.screen = display.Display(self.environment["DISPLAY"])
         self.root = self.screen.screen().root

@@ -44,19 +44,19 @@ POLICIES = {
     "controls": {"rules": [{"role": BUTTONS, "decision": "unmask", "insideMasked": True}]},
 }
 NAMES = ["Lindqvist", "Okonkwo", "Wilczynski", "Novakova", "Delacroix", "Abernathy", "Petrosyan", "Takahashi"]
-LABELS = ["Transfer", "Cancel", "Options", "History", "Accounts"]
+LABELS = ["Transfer", "Cancel", "Options", "Accounts"]
 
 
 def plain(text):
     return re.sub("[^a-z0-9]", "", text.lower())
 
 
-def ocr(picture):
-    picture = picture.resize((picture.width * 2, picture.height * 2), Image.BICUBIC)
+def ocr(picture, mode=11, scale=2):
+    picture = picture.resize((picture.width * scale, picture.height * scale), Image.BICUBIC)
     png = io.BytesIO()
     picture.save(png, "PNG", compress_level=1)
     done = subprocess.run(
-        ["tesseract", "stdin", "stdout", "--psm", "11"],
+        ["tesseract", "stdin", "stdout", "--psm", str(mode)],
         input=png.getvalue(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -203,7 +203,8 @@ class Ledger:
         """Drags the window and puts it back, so that what was found in its tree lies where it did."""
         before = self.desk.wait_for_window("Ledger")
         top = before.get("frame_extents", [0, 0, 0, 0])[2]
-        x, y = before["x"] + before["w"] // 2, before["y"] - top // 2 if top else before["y"] + 20
+        # Right of the middle: dragged by a tab, Chromium makes a second window.
+        x, y = before["x"] + before["w"] * 3 // 4, before["y"] - top // 2 if top else before["y"] + 20
         self.desk.drag(x, y, x + self.chance.randint(-40, 200), y + self.chance.randint(0, 120))
         time.sleep(self.chance.uniform(0, 0.8))
         frame = before.get("frame_extents", [0, 0, 0, 0])
@@ -242,7 +243,7 @@ def over_masking(picture, tree, windows):
     return float((masked & ~boxes).sum() / inside.sum()), float(masked.sum() / inside.sum())
 
 
-def look(report, frames, secrets, options, words, labels=()):
+def look(report, frames, secrets, options, words):
     paths = sorted({path for _, path in frames})
     pictures = [Image.open(path).convert("RGB") for path in paths]
     inked = [path for path, picture in zip(paths, pictures) if has_colour(np.asarray(picture), INK)]
@@ -253,12 +254,23 @@ def look(report, frames, secrets, options, words, labels=()):
         read = list(pool.map(ocr, sample))
     found = sorted({part for text in read for secret in secrets for part in secret.split() if plain(part) in text})
     report.check(not found, f"{words}: no secret is read in {len(sample)} pictures {' '.join(found)}")
-    if labels:
-        missing = [label for label in labels if not any(plain(label) in text for text in read)]
-        report.check(not missing, f"{words}: labels are read, missing: {' '.join(missing) or 'none'}")
-    if options.keep and (inked or found):
-        for path in inked[:5]:
-            subprocess.run(["cp", path, options.keep], check=False)
+    if options.keep:
+        for path in inked[:5] + paths[-1:]:
+            subprocess.run(["cp", path, f"{options.keep}/{words.replace(chr(32), chr(95))}_{os.path.basename(path)}"], check=False)
+
+
+def check_labels(report, path, tree, words):
+    """Reads buttons in crops around their boxes: whole pages with large masks confuse tesseract."""
+    picture = Image.open(path).convert("RGB")
+    missing = []
+    for label in LABELS:
+        box = next((w for w in tree if w["role"] in ("push button", "page tab") and w["name"] == label), None)
+        if box is None:
+            continue
+        corners = (box["x"] + 2, box["y"] + 2, box["x"] + box["w"] - 2, box["y"] + box["h"] - 2)
+        if plain(label) not in ocr(picture.crop([int(c) for c in corners]), mode=7, scale=3):
+            missing.append(label)
+    report.check(not missing, f"{words}: labels of buttons and tabs are read {' '.join(missing)}")
 
 
 def run_ledger(kind, number, options, report):
@@ -266,6 +278,8 @@ def run_ledger(kind, number, options, report):
     with Desk(1100, 760) as desk:
         ledger = Ledger(kind, desk, options, chance)
         raw = screen(desk)
+        if options.keep:
+            Image.fromarray(raw).save(f"{options.keep}/{kind}_{number}_raw.png")
         text = ocr(Image.fromarray(raw))
         readable = [s for s in ledger.secrets[1:4] if plain(s.split()[0]) in text]
         report.check(has_colour(raw, INK) and readable, f"{kind} {number}: the raw screen shows secrets: {len(readable)}")
@@ -277,8 +291,10 @@ def run_ledger(kind, number, options, report):
         for name, recording in recordings.items():
             cpu = recording.cpu()
             frames = recording.finish()
-            labels = LABELS[:2] if name == "controls" else ()
-            look(report, frames, ledger.secrets, options, f"{kind} {number} {name}", labels)
+            words = f"{kind} {number} {name}"
+            look(report, frames, ledger.secrets, options, words)
+            if name == "controls":
+                check_labels(report, frames[-1][1], final["widgets"], words)
             picture = np.asarray(Image.open(frames[-1][1]).convert("RGB"))
             share, masked = over_masking(picture, final["widgets"], windows)
             print(
@@ -355,11 +371,13 @@ def run_hung(number, options, report):
             window = [w for w in desk.windows() if w["pid"] == ledger.process.pid][0]
             desk.place(window, x, 40, 560, 420)
             ledgers.append((ledger, [w for w in desk.windows() if w["pid"] == ledger.process.pid][0]))
-        os.killpg(ledgers[0][0].process.pid, signal.SIGSTOP)
+        # In every second run it is stopped before anyone has asked it anything.
+        if number % 2:
+            os.killpg(ledgers[0][0].process.pid, signal.SIGSTOP)
         recording = Recording(desk, options, POLICIES["controls"])
         time.sleep(3)
-        desk.xdotool("mousemove", 700, 300)
-        desk.wheel(1)
+        os.killpg(ledgers[0][0].process.pid, signal.SIGSTOP)
+        desk.click(700, 300)
         time.sleep(3)
         os.killpg(ledgers[0][0].process.pid, signal.SIGCONT)
         time.sleep(3)

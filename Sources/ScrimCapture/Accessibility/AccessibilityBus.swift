@@ -3,6 +3,8 @@ final class AccessibilityBus {
   let connection: BusConnection
   /// By the bus name of their roots.
   private var known: [String: AccessibleApplication] = [:]
+  /// Introductions that were asked for and may still come.
+  private var late: Set<UInt32> = []
 
   private static let registry = BusObject(
     owner: "org.a11y.atspi.Registry", path: "/org/a11y/atspi/accessible/root")
@@ -61,6 +63,9 @@ final class AccessibilityBus {
     return roots.compactMap { known[$0.owner] }
   }
 
+  /// Whether a message is the introduction of an application that had not answered in time.
+  func isLateIntroduction(_ message: BusMessage) -> Bool { late.remove(message.replySerial) != nil }
+
   private enum Question: CaseIterable { case name, toolkit, version, process }
 
   private struct Introduction {
@@ -97,6 +102,7 @@ final class AccessibilityBus {
       }
       if !calls.isEmpty { Monotonic.wait(for: connection.descriptor, until: Monotonic.now + 10_000_000) }
     }
+    late.formUnion(calls.keys)
     for introduction in introductions where introduction.answers == Question.allCases.count {
       known[introduction.root.owner] = AccessibleApplication(
         root: introduction.root, name: introduction.texts[.name] ?? "",

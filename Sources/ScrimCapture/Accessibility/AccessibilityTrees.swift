@@ -215,6 +215,7 @@ private final class DesktopReader {
   /// A signal, or the first word of an application that had stopped answering.
   private func tellsOfChange(_ message: BusMessage) -> Bool {
     message.kind == .signal || silent.removeValue(forKey: message.replySerial) != nil
+      || bus.isLateIntroduction(message)
   }
 
   /// What every application tells of itself, and whether trees changed meanwhile; nil where the bus is gone.
