@@ -65,6 +65,7 @@ let package = Package(
     .target(
       name: "ScrimCapture",
       dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus", "CScrimX11", "CScrimWayland"],
+      exclude: ["Accessibility/Accessibility.md"],
       swiftSettings: strict),
     .target(
       name: "ScrimReplay",

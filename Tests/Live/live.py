@@ -30,7 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from desk import Desk
 
@@ -155,6 +155,7 @@ class Ledger:
         self.window = desk.wait_for_window("Ledger")
         time.sleep(3 if kind == "chromium" else 1)
         desk.place(self.window, 60 + chance.randint(0, 60), 60 + chance.randint(0, 40))
+        self.window = desk.wait_for_window("Ledger")
         time.sleep(0.7)
         self.tree = read_tree(desk, options.probe)["widgets"]
 
@@ -268,7 +269,9 @@ def check_labels(report, path, tree, words):
         if box is None:
             continue
         corners = (box["x"] + 2, box["y"] + 2, box["x"] + box["w"] - 2, box["y"] + box["h"] - 2)
-        if plain(label) not in ocr(picture.crop([int(c) for c in corners]), mode=7, scale=3):
+        crop = picture.crop([int(c) for c in corners])
+        crop = ImageOps.expand(crop, 12, crop.getpixel((crop.width // 2, 1)))
+        if plain(label) not in ocr(crop, mode=7, scale=3):
             missing.append(label)
     report.check(not missing, f"{words}: labels of buttons and tabs are read {' '.join(missing)}")
 
@@ -280,7 +283,9 @@ def run_ledger(kind, number, options, report):
         raw = screen(desk)
         if options.keep:
             Image.fromarray(raw).save(f"{options.keep}/{kind}_{number}_raw.png")
-        text = ocr(Image.fromarray(raw))
+        w = ledger.window
+        area = raw[w["y"] : w["y"] + w["h"], w["x"] : w["x"] + w["w"]]
+        text = ocr(Image.fromarray(area), scale=3) + ocr(Image.fromarray(area[:, : w["w"] // 2]), mode=6)
         readable = [s for s in ledger.secrets[1:4] if plain(s.split()[0]) in text]
         report.check(has_colour(raw, INK) and readable, f"{kind} {number}: the raw screen shows secrets: {len(readable)}")
         recordings = {name: Recording(desk, options, policy) for name, policy in POLICIES.items()}
@@ -288,15 +293,23 @@ def run_ledger(kind, number, options, report):
         ledger.act(options.steps)
         time.sleep(2.5)
         final, windows = read_tree(desk, options.probe), desk.windows()
-        for name, recording in recordings.items():
-            cpu = recording.cpu()
-            frames = recording.finish()
+        costs = {name: recording.cpu() for name, recording in recordings.items()}
+        exports = {name: recording.finish() for name, recording in recordings.items()}
+        now = screen(desk)
+        for name, frames in exports.items():
+            cpu = costs[name]
             words = f"{kind} {number} {name}"
             look(report, frames, ledger.secrets, options, words)
             if name == "controls":
                 check_labels(report, frames[-1][1], final["widgets"], words)
             picture = np.asarray(Image.open(frames[-1][1]).convert("RGB"))
             share, masked = over_masking(picture, final["widgets"], windows)
+            shown = ~np.all(picture == np.array(FILL, np.uint8), axis=-1)
+            stale = float((np.any(picture != now, axis=-1) & shown).sum() / max(shown.sum(), 1))
+            report.check(stale < 0.05, f"{words}: what is shown at the end is the screen as it is, but for {stale:.1%}")
+            if options.keep and stale >= 0.05:
+                Image.fromarray(now).save(f"{options.keep}/{words.replace(' ', '_')}_{options.seed}_screen.png")
+                print("       windows:", windows)
             print(
                 f"       {len(frames)} frames, {cpu:.2f} s computed; masked {masked:.1%} of the windows, "
                 f"{share:.1%} without a widget's box; the tree took {final['tree_end_ms'] - final['tree_t_ms']:.0f} ms"
