@@ -49,6 +49,8 @@ let package = Package(
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
 
     .target(name: "CScrimKernels"),
+    // Opens libdbus-1 at run time.
+    .target(name: "CScrimDBus", linkerSettings: [.linkedLibrary("dl")]),
     // Opens the X libraries at run time; without their headers it is built as one that says so.
     .target(name: "CScrimX11", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CScrimWayland"),
@@ -66,7 +68,8 @@ let package = Package(
       name: "ScrimDelivery", dependencies: ["ScrimFormat"], swiftSettings: strict),
     .target(
       name: "ScrimCapture",
-      dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimX11", "CScrimWayland"],
+      dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus", "CScrimX11", "CScrimWayland"],
+      exclude: ["Accessibility/Accessibility.md"],
       swiftSettings: strict),
     .target(
       name: "ScrimReplay",
@@ -137,6 +140,9 @@ let package = Package(
     // Runs programs in C against the built library, so it links nothing of it.
     .testTarget(
       name: "ScrimCTests", dependencies: ["ScrimTestSupport"], exclude: ["contract.c"], swiftSettings: strict),
+    .executableTarget(
+      name: "scrim-trees", dependencies: ["ScrimCapture", "ScrimRedact"], path: "Tests/Live/Probe",
+      swiftSettings: strict),
     // Runs the built command, so it links nothing of it but the reader of pictures.
     .testTarget(
       name: "CommandTests", dependencies: ["ScrimImage", "ScrimCodec", "ScrimTestSupport"],

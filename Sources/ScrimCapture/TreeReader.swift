@@ -20,4 +20,11 @@ public struct DesktopReading: Sendable {
 public protocol TreeReader: AnyObject, Sendable {
   /// The latest reading that has ended; nil before the first.
   func latest() -> DesktopReading?
+  /// Hears that the screen was drawn on, at a moment of that clock, so that it reads only while things change.
+  func noteDamage(at time: Int64)
+}
+
+extension TreeReader {
+  /// A reader that reads all the time needs no telling.
+  public func noteDamage(at time: Int64) {}
 }

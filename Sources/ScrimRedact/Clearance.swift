@@ -11,7 +11,7 @@ public struct CapturedFrame: Sendable {
   public var dump: ClosedRange<Int64>?
   /// Whether the boxes describe their moment in full. A tree that was read in part clears nothing.
   public var isTreeComplete: Bool
-  /// Pixels that may differ from the frame before; nil where nobody knows.
+  /// What was drawn on since the frame before, though it may look the same again; nil where nobody knows.
   public var damage: Region?
 
   public init(
@@ -43,6 +43,10 @@ public enum ClearanceVerdict: Sendable {
 /// them are compared: what happens under a mask decides nothing. Of what a screen showed before its first frame nothing is known; it
 /// counts as still.
 ///
+/// A source that tells what was drawn on makes the test stricter: a tile that was drawn on outside the masks counts as changed even if it
+/// looks the same again. A popup that opens and closes between two frames was there while the tree was read, perhaps. Between frames
+/// of such a source nothing was drawn, so that an old frame stands for all the time until the next one.
+///
 /// The lag is there since a tree is no picture of the moment in which it is read: toolkits announce a page up to 400 ms before they draw
 /// it, and tell of it as late. A quick dump, or many in a row, would find a still screen and the boxes of another page.
 public struct SettledClearance {
@@ -70,6 +74,18 @@ public struct SettledClearance {
     var regions: MaskRegions
     /// Where it differs from the one before, outside the masks of both.
     var changes: FrameChanges
+    /// What was drawn on since the one before, as far as the source tells.
+    var drawn: Region
+
+    /// Adds the tiles that changed in `kept`, or were drawn on there.
+    func mark(_ tiles: inout TileSet, in kept: Region) {
+      changes.mark(&tiles, in: kept)
+      for rect in drawn.intersection(kept).rects {
+        for row in rect.y / tiles.grid.side...(rect.maxY - 1) / tiles.grid.side {
+          for column in tiles.grid.columns(of: rect.x..<rect.maxX) { tiles[column, row] = true }
+        }
+      }
+    }
   }
 
   private struct Dump {
@@ -94,13 +110,14 @@ public struct SettledClearance {
 
   /// Judges the next frame, in the order of time.
   public mutating func judge(_ captured: CapturedFrame) -> ClearanceVerdict {
-    var changes = FrameChanges.none
+    var past = Past(
+      time: captured.time, regions: captured.regions, changes: .none, drawn: captured.damage ?? Region())
     if let before = history.last, let last {
       let kept = before.regions.union(captured.regions).masked.complement(in: bounds)
-      changes = comparison.changes(last, captured.pixels, kept: kept, damage: captured.damage)
-      changes.mark(&withheld, in: kept)
+      past.changes = comparison.changes(last, captured.pixels, kept: kept, damage: captured.damage)
+      past.mark(&withheld, in: kept)
     }
-    history.append(Past(time: captured.time, regions: captured.regions, changes: changes))
+    history.append(past)
     last = captured.pixels
     if let dump = captured.dump, dump != lastSeen {
       lastSeen = dump
@@ -143,7 +160,7 @@ public struct SettledClearance {
     let kept = masked.masked.complement(in: bounds)
     var changed = TileSet(grid)
     // What both masks of two frames leave open holds all that the masks of all frames do.
-    for past in span.dropFirst() { past.changes.mark(&changed, in: kept) }
+    for past in span.dropFirst() { past.mark(&changed, in: kept) }
     withheld = changed
     return .show(masked: masked, cleared: changed.inverted())
   }

@@ -52,11 +52,33 @@ struct LiveInput: ParsableArguments {
     if let fps { options.framesPerSecond = fps }
     options.duration = duration.map { Int64($0 * 1e9) }
     options.isCancelled = { Terminal.isInterrupted }
-    if let x11 { return try LiveSource(x11: x11, target: window?.target ?? .screen, options: options) }
+    if let x11 {
+      return try LiveSource(
+        x11: x11, target: window?.target ?? .screen, trees: try trees(ofX11: x11), options: options)
+    }
     if wayland { return try LiveSource(wayland: nil, options: options) }
     if let fbdev { return try LiveSource(framebuffer: fbdev, options: options) }
     if follow, let xwd { return try LiveSource(xwd: xwd, options: options) }
     return nil
+  }
+}
+
+extension LiveInput {
+  /// The reader of the display's accessibility trees. Without one all is masked that the policy doesn't show unseen.
+  private func trees(ofX11 display: String) throws(CaptureError) -> AccessibilityTrees? {
+    let windows = try X11Windows(display: display)
+    do {
+      return try AccessibilityTrees(.init()) {
+        // Where the display is gone, so are its frames; until then nothing is known of windows.
+        ((try? windows.entries()) ?? []).map {
+          DesktopWindow(window: $0.window, pid: $0.process == 0 ? nil : $0.process, title: "")
+        }
+      }
+    } catch {
+      Terminal.say(
+        "warning: no widget is known, so that the policy masks what it masks of unknown windows: \(error)")
+      return nil
+    }
   }
 }
 

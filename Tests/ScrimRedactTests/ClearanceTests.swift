@@ -17,11 +17,12 @@ import Testing
   }
 
   static func frame(
-    _ time: Int64, _ pixels: [Pixel], _ masks: [Rect] = [], dump: ClosedRange<Int64>?, complete: Bool = true
+    _ time: Int64, _ pixels: [Pixel], _ masks: [Rect] = [], dump: ClosedRange<Int64>?, complete: Bool = true,
+    damage: [Rect]? = nil
   ) -> CapturedFrame {
     CapturedFrame(
       time: time, pixels: Frame(width: width, height: height, pixels: pixels), regions: regions(masks),
-      dump: dump, isTreeComplete: complete)
+      dump: dump, isTreeComplete: complete, damage: damage.map { Region(union: $0) })
   }
 
   static func flat(_ colour: Pixel = 1) -> [Pixel] { [Pixel](repeating: colour, count: width * height) }
@@ -72,6 +73,18 @@ import Testing
     return tiles
   }
 
+  /// Tiles that a frame's source drew on outside these masks.
+  static func drawnOn(_ frame: CapturedFrame, outside masks: MaskRegions) -> Set<Int> {
+    guard let damage = frame.damage else { return [] }
+    var tiles: Set<Int> = []
+    for y in 0..<height {
+      for x in 0..<width where damage.contains(x: x, y: y) && !masks.masked.contains(x: x, y: y) {
+        tiles.insert(y / 16 * grid.columns + x / 16)
+      }
+    }
+    return tiles
+  }
+
   static func row(_ y: Int, of frame: CapturedFrame) -> [Pixel] {
     var row = [Pixel](repeating: 0, count: width)
     var span = row.mutableSpan
@@ -92,8 +105,9 @@ import Testing
     return frames.indices.map { now in
       let frame = frames[now]
       if now > 0 {
-        withheld.formUnion(
-          differing(frames[now - 1], frame, outside: frames[now - 1].regions.union(frame.regions)))
+        let either = frames[now - 1].regions.union(frame.regions)
+        withheld.formUnion(differing(frames[now - 1], frame, outside: either))
+        withheld.formUnion(drawnOn(frame, outside: either))
       }
       if let dump = frame.dump, now == 0 || frames[now - 1].dump != dump, frame.isTreeComplete {
         dumps.append(Dump(span: dump, regions: frame.regions))
@@ -112,6 +126,7 @@ import Testing
       for frame in frames[before...now] { masked = masked.union(frame.regions) }
       var moved: Set<Int> = []
       for other in frames[before...now] { moved.formUnion(differing(frames[before], other, outside: masked)) }
+      for other in frames[before...now].dropFirst() { moved.formUnion(drawnOn(other, outside: masked)) }
       withheld = moved
       return Outcome(masked: masked, cleared: all.subtracting(moved), withheld: withheld)
     }
@@ -123,6 +138,7 @@ import Testing
     var masks: [Rect] = []
     var dump: ClosedRange<Int64> = 0...0
     var isComplete = true
+    let tellsDamage = Bool.random(using: &random)
     return (0..<Int.random(in: 5...30, using: &random)).map { index in
       let time = Int64(index) * 100
       for _ in 0..<Int.random(in: 0...2, using: &random) {
@@ -140,7 +156,13 @@ import Testing
             width: .random(in: 1...20, using: &random), height: .random(in: 1...16, using: &random))
         }
       }
-      return frame(time, pixels, masks, dump: dump, complete: isComplete)
+      let damage = (0..<Int.random(in: 0...1, using: &random)).map { _ in
+        Rect(
+          x: .random(in: -9..<40, using: &random), y: .random(in: -9..<30, using: &random),
+          width: .random(in: 0...30, using: &random), height: .random(in: 0...30, using: &random))
+      }
+      return frame(
+        time, pixels, masks, dump: dump, complete: isComplete, damage: tellsDamage ? damage : nil)
     }
   }
 
@@ -218,6 +240,41 @@ import Testing
       Self.frame(200, still, dump: 10...250), Self.frame(300, still, dump: 10...250),
     ])
     #expect(outcomes[3].cleared == Self.all.subtracting([Self.grid.count - 1]))
+  }
+
+  @Test func whatWasDrawnOnCountsAsChangedThoughItLooksTheSame() {
+    let still = Self.flat()
+    let mask = Rect(x: 0, y: 0, width: 20, height: 16)
+    func frames(_ damage: [Rect]?) -> [CapturedFrame] {
+      [
+        Self.frame(0, still, [mask], dump: 50...60, damage: [Rect(x: 0, y: 0, width: 50, height: 36)]),
+        Self.frame(600, still, [mask], dump: 550...650, damage: damage),
+        Self.frame(700, still, [mask], dump: 550...650, damage: []),
+      ]
+    }
+    func cleared(_ damage: [Rect]?) -> Set<Int>? { Self.judge(frames(damage), lag: 500)[2].cleared }
+    #expect(cleared([]) == Self.all)
+    #expect(cleared(nil) == Self.all)
+    #expect(cleared([Rect(x: 33, y: 17, width: 1, height: 1)]) == Self.all.subtracting([6]))
+    // Under a mask nothing counts, beside it all does.
+    #expect(cleared([Rect(x: 2, y: 2, width: 18, height: 14)]) == Self.all)
+    #expect(cleared([Rect(x: 2, y: 2, width: 19, height: 14)]) == Self.all.subtracting([1]))
+  }
+
+  @Test func anOldFrameStandsForAllTheTimeInWhichNothingWasDrawn() {
+    let before = Self.flat()
+    let after = Self.changed(before, at: 20, 20)
+    // Nothing for ten seconds, a change, and a reading half a second after it; the last frame tells the same pixels again.
+    let frames = [
+      Self.frame(0, before, dump: 5...6),
+      Self.frame(10_000, after, dump: 5...6, damage: [Rect(x: 20, y: 20, width: 1, height: 1)]),
+      Self.frame(10_600, after, dump: 10_500...10_550, damage: []),
+    ]
+    #expect(Self.judge(frames, lag: 500).last?.cleared == Self.all)
+    // A little sooner it counts what was there before the change, and withholds it.
+    var early = frames
+    early[2].dump = 10_499...10_550
+    #expect(Self.judge(early, lag: 500).last?.cleared == Self.all.subtracting([5]))
   }
 
   @Test func anIncompleteTreeClearsNothing() {

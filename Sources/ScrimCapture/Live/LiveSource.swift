@@ -152,6 +152,7 @@ public struct LiveSource: FrameSource {
         number: number, time: moment - start, pixels: .success(picture.frame), tree: .success(.empty),
         treeVersion: 0, dump: nil, isTreeComplete: true, damage: damage)
     }
+    if !isStill { trees?.noteDamage(at: moment) }
     let told = boxes.tell(origin: picture.origin, at: moment, isStill: isStill)
     return SourceFrame(
       number: number, time: moment - start, pixels: .success(picture.frame), tree: told.tree,

@@ -1,0 +1,292 @@
+import Foundation
+import Glibc
+import ScrimImage
+import ScrimRedact
+import Synchronization
+
+/// Reads the trees of all applications of a desktop by AT-SPI 2, on a thread of its own, while things change.
+///
+/// Every question is on its way at once (``TreeWalk``): a window of 300 widgets costs 20 to 60 ms, where libatspi, which waits for
+/// each answer, takes 1 to 4 ms a widget. See Accessibility.md for the figures and for what is done about boxes that lie.
+public final class AccessibilityTrees: TreeReader {
+  public struct Options: Sendable {
+    /// The address of the accessibility bus; nil to ask the session's bus.
+    public var address: String?
+    /// Nanoseconds from one reading to the next while changes go on.
+    public var interval: Int64 = 1_000_000_000
+    /// Nanoseconds that must pass without a change before the reading that clears it: the lag of ``SettledClearance``.
+    public var lag: Int64 = 500_000_000
+    /// Whether names are read. Only rules by name need them.
+    public var readsNames = true
+    /// Whether boxes are told relative to windows, as under Wayland, rather than to the screen.
+    public var isRelativeToWindows = false
+
+    public init() {}
+  }
+
+  /// How long an application took to tell of itself.
+  public struct Timing: Hashable, Sendable {
+    public var application: String
+    public var nodes: Int
+    public var calls: Int
+    public var nanoseconds: Int64
+    public var isWhole: Bool
+  }
+
+  private struct State {
+    var latest: DesktopReading?
+    var timings: [Timing] = []
+    var pace: ReadingPace
+    var readings = 0
+    var work: Int64 = 0
+    var tornInRow = 0
+    /// Whether the thread waits with no end and must be woken.
+    var isAsleep = false
+    var isStopped = false
+  }
+
+  private let options: Options
+  private let clock: @Sendable () -> Int64
+  private let windows: @Sendable () -> [DesktopWindow]
+  private let state: Mutex<State>
+  private let wake: WakePipe
+  private let ended = DispatchSemaphore(value: 0)
+
+  /// Begins to read.
+  ///
+  /// - Parameters:
+  ///   - clock: the clock that frames are told by, in nanoseconds; CLOCK_MONOTONIC by default.
+  ///   - windows: the desktop's windows, bottom to top. Asked before and after every reading, on its thread.
+  public init(
+    _ options: Options, clock: (@Sendable () -> Int64)? = nil,
+    windows: @escaping @Sendable () -> [DesktopWindow]
+  ) throws(AccessibilityError) {
+    self.options = options
+    self.clock = clock ?? { Monotonic.now }
+    self.windows = windows
+    state = Mutex(State(pace: ReadingPace(lag: options.lag, interval: options.interval)))
+    wake = try WakePipe()
+    // Opened once here, so that whoever starts learns at once what is missing.
+    _ = try AccessibilityBus(address: options.address)
+    let thread = Thread { [self] in
+      run()
+      ended.signal()
+    }
+    thread.name = "scrim-trees"
+    thread.start()
+  }
+
+  public func latest() -> DesktopReading? { state.withLock { $0.latest } }
+
+  /// How long each application took at the last reading, how many readings there were, and the nanoseconds they computed.
+  public func statistics() -> (timings: [Timing], readings: Int, work: Int64) {
+    state.withLock { ($0.timings, $0.readings, $0.work) }
+  }
+
+  /// Says that pixels changed, on the clock of `init`. Cheap enough for every frame.
+  public func noteDamage(at time: Int64) {
+    let mustWake = state.withLock { state in
+      state.pace.noteChange(at: time)
+      return state.isAsleep
+    }
+    if mustWake { wake.signal() }
+  }
+
+  /// Says that something changed now.
+  public func poke() { noteDamage(at: clock()) }
+
+  /// Ends the reading, and waits for the thread to end.
+  public func stop() {
+    state.withLock { $0.isStopped = true }
+    wake.signal()
+    ended.wait()
+  }
+
+  // MARK: The thread
+
+  private func run() {
+    var reader: DesktopReader?
+    var last: [Widget] = []
+    while true {
+      if reader == nil {
+        reader = (try? AccessibilityBus(address: options.address)).map { DesktopReader($0, options) }
+      }
+      let now = clock()
+      let (isStopped, due) = state.withLock { state in
+        let due = state.pace.due
+        state.isAsleep = due == nil
+        return (state.isStopped, due)
+      }
+      if isStopped { return }
+      guard let due, due <= now else {
+        Monotonic.wait(
+          for: [wake.descriptor] + (reader.map { [$0.descriptor] } ?? []), nanoseconds: due.map { $0 - now })
+        wake.drain()
+        if let change = reader?.listen() {
+          guard change != .lost else {
+            reader = nil
+            continue
+          }
+          if change == .trees { state.withLock { $0.pace.noteChange(at: clock()) } }
+        }
+        continue
+      }
+      read(with: &reader, last: &last)
+    }
+  }
+
+  private func read(with reader: inout DesktopReader?, last: inout [Widget]) {
+    let work = Monotonic.threadTime
+    let begin = clock()
+    let before = windows()
+    let outcome = reader?.read()
+    let readings = outcome?.readings
+    let after = windows()
+    let end = clock()
+    let isSteady = before == after
+    var isNews = !isSteady
+    var reading = DesktopReading(
+      tree: .failure(
+        CaptureFault(place: "the accessibility bus", message: "it doesn't answer; is at-spi2-core running?")),
+      span: begin...max(begin, end), isComplete: isSteady)
+    if let readings {
+      let widgets = DesktopAssembly.widgets(
+        of: readings, windows: after, origin: options.isRelativeToWindows ? .window : .screen)
+      isNews = isNews || widgets != last
+      last = widgets
+      do {
+        reading.tree = .success(try WidgetTree(widgets: widgets, windows: after.map(\.window)))
+      } catch {
+        reading.tree = .failure(CaptureFault(place: "the accessibility bus", message: "\(error)"))
+      }
+    } else {
+      reader = nil
+    }
+    let isTorn = readings?.contains { $0.nodes.contains(where: \.isTorn) } ?? false
+    let isChanged = !isSteady || outcome?.isChanged ?? true
+    let cost = Monotonic.threadTime - work
+    state.withLock { state in
+      // What the fault closed is opened by a reading that begins after a frame that carries a good one.
+      let isRecovery = state.latest.map { (try? $0.tree.get()) == nil || !$0.isComplete } ?? false
+      state.latest = reading
+      state.timings = (readings ?? []).map {
+        Timing(
+          application: $0.application.name, nodes: $0.nodes.count, calls: $0.calls,
+          nanoseconds: $0.duration, isWhole: $0.outcome == .whole)
+      }
+      state.readings += 1
+      state.work += cost
+      // Nodes that can never be read are asked for a few times only.
+      state.tornInRow = isTorn ? state.tornInRow + 1 : 0
+      state.pace.noteReading(
+        begin: begin, end: end, work: cost, isNews: isNews,
+        isToRepeat: isChanged || isRecovery || (1...3).contains(state.tornInRow))
+    }
+  }
+}
+
+/// Reads all applications of a bus, one desktop after the other.
+private final class DesktopReader {
+  private let bus: AccessibilityBus
+  private let options: AccessibilityTrees.Options
+  private var memory: [BusObject: TreeWalk.Memory] = [:]
+  /// Applications that stopped answering, by the answers that are still to come.
+  private var silent: [UInt32: BusObject] = [:]
+
+  enum Change { case nothing, trees, lost }
+
+  init(_ bus: AccessibilityBus, _ options: AccessibilityTrees.Options) {
+    self.bus = bus
+    self.options = options
+  }
+
+  var descriptor: Int32 { bus.connection.descriptor }
+
+  /// Takes what came between readings.
+  func listen() -> Change {
+    guard bus.connection.exchange() else { return .lost }
+    var change = Change.nothing
+    while let message = bus.connection.next() {
+      if tellsOfChange(message) { change = .trees }
+    }
+    return change
+  }
+
+  /// A signal, or the first word of an application that had stopped answering.
+  private func tellsOfChange(_ message: BusMessage) -> Bool {
+    message.kind == .signal || silent.removeValue(forKey: message.replySerial) != nil
+      || bus.isLateIntroduction(message)
+  }
+
+  /// What every application tells of itself, and whether trees changed meanwhile; nil where the bus is gone.
+  func read() -> (readings: [ApplicationReading], isChanged: Bool)? {
+    guard listen() != .lost, let applications = bus.applications() else { return nil }
+    let hung = Set(silent.values)
+    var walk = TreeWalk(
+      bus.connection, applications: applications.filter { !hung.contains($0.root) }, memory: memory,
+      readsNames: options.readsNames)
+    let readings = walk.run()
+    guard !walk.isBusLost else { return nil }
+    memory = walk.memory
+    silent.merge(walk.unanswered) { $1 }
+    let unread = applications.filter { hung.contains($0.root) }.map {
+      ApplicationReading(application: $0, nodes: [], outcome: .unreadable, duration: 0, calls: 0)
+    }
+    let isChanged = walk.strays.map(tellsOfChange).contains(true)
+    return (readings + unread, isChanged)
+  }
+}
+
+extension Monotonic {
+  /// Nanoseconds that the calling thread has computed.
+  fileprivate static var threadTime: Int64 {
+    var time = timespec()
+    // Fact: the clock exists on every Linux, and `time` outlives the call.
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// Waits until one of the descriptors can be read or the time, if any, is over.
+  fileprivate static func wait(for descriptors: [Int32], nanoseconds: Int64?) {
+    var polls = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    // Rounded up, so that a wait of less than a millisecond is no loop without a pause.
+    let milliseconds = nanoseconds.map { Int32(min(max($0, 0) / 1_000_000 + 1, 60_000)) } ?? -1
+    // Fact: the array holds as many entries as is said.
+    _ = unsafe poll(&polls, nfds_t(polls.count), milliseconds)
+  }
+}
+
+/// Wakes a thread that waits for descriptors.
+private final class WakePipe: Sendable {
+  let descriptor: Int32
+  private let input: Int32
+
+  init() throws(AccessibilityError) {
+    var ends: [Int32] = [-1, -1]
+    // Fact: the array has room for the two descriptors.
+    guard unsafe pipe(&ends) == 0 else { throw .system(errno: errno) }
+    for end in ends {
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+    }
+    descriptor = ends[0]
+    input = ends[1]
+  }
+
+  deinit {
+    close(descriptor)
+    close(input)
+  }
+
+  func signal() {
+    var byte: UInt8 = 1
+    // Fact: one byte is there to be written. A full pipe wakes as well as a byte more.
+    _ = unsafe write(input, &byte, 1)
+  }
+
+  func drain() {
+    var bytes = [UInt8](repeating: 0, count: 64)
+    // Fact: the array has room for as many bytes as are asked for.
+    while unsafe read(descriptor, &bytes, bytes.count) == bytes.count {}
+  }
+}

@@ -1,0 +1,51 @@
+/// When trees are read: not at all while nothing changes, and no more of a core than a share while things do.
+///
+/// A reading clears what held still from `lag` before it began. So the reading that counts begins `lag` after the last
+/// change, and another follows it at once if it told something new: only then the masks of the tree before, which are united
+/// with its own, are gone. While changes go on, one is made every `interval` for what holds still beside them.
+struct ReadingPace: Sendable {
+  /// Nanoseconds, all of them.
+  var lag: Int64
+  var interval: Int64
+  private var firstChange: Int64?
+  private var lastChange: Int64?
+  private var lastBegin: Int64?
+  private var restUntil: Int64 = .min
+  /// Whether the last reading found the screen still, and another tree than the one before.
+  private var isToConfirm = false
+
+  /// The reader's own computing may be a twentieth of a core; no rest is longer than two seconds.
+  static let restPerWork: Int64 = 20
+  static let shortestRest: Int64 = 50_000_000
+  static let longestRest: Int64 = 2_000_000_000
+
+  init(lag: Int64, interval: Int64) {
+    self.lag = lag
+    self.interval = interval
+  }
+
+  /// Notes that pixels, or what trees tell, changed.
+  mutating func noteChange(at time: Int64) {
+    if firstChange == nil { firstChange = time }
+    lastChange = max(lastChange ?? time, time)
+  }
+
+  /// When the next reading is to begin; nil while there is nothing to read.
+  var due: Int64? {
+    guard let lastBegin, !isToConfirm else { return restUntil }
+    guard let firstChange, let lastChange, lastChange + lag > lastBegin else { return nil }
+    return max(restUntil, min(lastChange + lag, max(firstChange, lastBegin) + interval))
+  }
+
+  /// Notes a reading, what it cost, whether it told something new, and whether it has to be made again whatever happens.
+  mutating func noteReading(begin: Int64, end: Int64, work: Int64, isNews: Bool, isToRepeat: Bool) {
+    lastBegin = begin
+    let isStill = lastChange.map { $0 + lag <= begin } ?? true
+    if isStill { firstChange = nil }
+    isToConfirm = isStill && isNews
+    if isToRepeat { noteChange(at: end) }
+    let rest = min(
+      max(work * ReadingPace.restPerWork, ReadingPace.shortestRest), ReadingPace.longestRest)
+    restUntil = end + rest
+  }
+}

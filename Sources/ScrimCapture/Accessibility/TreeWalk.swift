@@ -1,0 +1,375 @@
+import ScrimRedact
+
+/// One reading of the trees of several applications: every question is on its way as soon as it can be asked, so that a reading
+/// takes as long as the slowest application takes to answer, not the sum of the ways there and back.
+///
+/// An application is asked 64 questions at a time, so that one that hangs leaves no more than that behind, and none is kept from its
+/// windows for long. One that says nothing for ``silenceLimit`` is given up.
+struct TreeWalk {
+  /// Nanoseconds.
+  static let silenceLimit: Int64 = 500_000_000
+  static let durationLimit: Int64 = 5_000_000_000
+  /// Nodes of an application, and children of a node, that are asked for. A node with more counts as one whose children nobody lists.
+  static let nodeLimit = 20_000
+  static let childLimit = 1000
+  private static let window = 64
+  /// Characters read of a text: only whether it says anything is of interest.
+  private static let textLimit: Int32 = 200
+
+  private static let accessible = "org.a11y.atspi.Accessible"
+  private static let component = "org.a11y.atspi.Component"
+  private static let text = "org.a11y.atspi.Text"
+  private static let properties = "org.freedesktop.DBus.Properties"
+
+  /// What is remembered of an object from one reading to the next.
+  struct Memory: Sendable {
+    var hasText: Bool
+    var hasComponent: Bool
+  }
+
+  private enum Question {
+    case role, states, interfaces, extents, name, text, children, childCount
+  }
+
+  private struct Call {
+    var node: Int
+    var question: Question
+  }
+
+  private struct Node {
+    var application: Int
+    var object: BusObject
+    var parent: Int
+    var role: String?
+    var states: AccessibleStates?
+    var memory: Memory?
+    var name = ""
+    var box: AccessibleNode.Box?
+    var hasText = false
+    var isTorn = false
+    /// Whether it answered with a fault.
+    var isLost = false
+    var isDescended = false
+    var children: [Int] = []
+  }
+
+  private struct Application {
+    var known: AccessibleApplication
+    var nodes = 0
+    var calls = 0
+    var waiting: [Call] = []
+    var nextWaiting = 0
+    var inFlight = 0
+    var lastHeard: Int64
+    var isGivenUp = false
+    var end: Int64
+  }
+
+  private let bus: BusConnection
+  private let readsNames: Bool
+  private let begin: Int64
+  private var nodes: [Node] = []
+  private var applications: [Application]
+  private var calls: [UInt32: Call] = [:]
+  private var seen: Set<BusObject> = []
+  private var remembered: [BusObject: Memory]
+  /// What is remembered of the objects that this reading met.
+  private(set) var memory: [BusObject: Memory] = [:]
+  /// Whether the bus went away.
+  private(set) var isBusLost = false
+  /// What else came meanwhile.
+  private(set) var strays: [BusMessage] = []
+  /// Questions that were given up, by the serials of the answers that may still come.
+  private(set) var unanswered: [UInt32: BusObject] = [:]
+
+  /// - Parameters:
+  ///   - memory: what the last reading remembered.
+  ///   - readsNames: whether names are asked for; only rules by name need them.
+  init(
+    _ bus: BusConnection, applications: [AccessibleApplication], memory: [BusObject: Memory], readsNames: Bool
+  ) {
+    self.bus = bus
+    self.readsNames = readsNames
+    begin = Monotonic.now
+    remembered = memory
+    let begin = begin
+    self.applications = applications.map { Application(known: $0, lastHeard: begin, end: begin) }
+  }
+
+  /// Reads every application to its end or until it is given up.
+  mutating func run() -> [ApplicationReading] {
+    for index in applications.indices {
+      let root = add(applications[index].known.root, to: index, under: -1)
+      ask(root, .children)
+    }
+    while !calls.isEmpty {
+      guard bus.exchange() else {
+        isBusLost = true
+        break
+      }
+      var isIdle = true
+      while let message = bus.next() {
+        isIdle = false
+        take(message)
+      }
+      if isIdle {
+        giveUpTheSilent(at: Monotonic.now)
+        if !calls.isEmpty { Monotonic.wait(for: bus.descriptor, until: Monotonic.now + 10_000_000) }
+      }
+    }
+    return applications.indices.map(reading)
+  }
+
+  // MARK: Questions
+
+  private mutating func add(_ object: BusObject, to application: Int, under parent: Int) -> Int {
+    seen.insert(object)
+    applications[application].nodes += 1
+    nodes.append(Node(application: application, object: object, parent: parent))
+    return nodes.count - 1
+  }
+
+  private mutating func ask(_ node: Int, _ question: Question) {
+    let application = nodes[node].application
+    applications[application].waiting.append(Call(node: node, question: question))
+    send(application, at: nil)
+  }
+
+  private mutating func send(_ index: Int, at now: Int64?) {
+    while applications[index].inFlight < TreeWalk.window,
+      applications[index].nextWaiting < applications[index].waiting.count
+    {
+      let call = applications[index].waiting[applications[index].nextWaiting]
+      applications[index].nextWaiting += 1
+      if applications[index].nextWaiting == applications[index].waiting.count {
+        applications[index].waiting.removeAll(keepingCapacity: true)
+        applications[index].nextWaiting = 0
+      }
+      guard let serial = put(call) else {
+        isBusLost = true
+        return
+      }
+      if applications[index].inFlight == 0 { applications[index].lastHeard = now ?? Monotonic.now }
+      applications[index].inFlight += 1
+      applications[index].calls += 1
+      calls[serial] = call
+    }
+  }
+
+  private func put(_ call: Call) -> UInt32? {
+    let node = nodes[call.node]
+    let object = node.object
+    return switch call.question {
+    case .role: bus.call(object, TreeWalk.accessible, "GetRole")
+    case .states: bus.call(object, TreeWalk.accessible, "GetState")
+    case .interfaces: bus.call(object, TreeWalk.accessible, "GetInterfaces")
+    case .children: bus.call(object, TreeWalk.accessible, "GetChildren")
+    case .childCount:
+      bus.call(object, TreeWalk.properties, "Get", .strings(TreeWalk.accessible, "ChildCount"))
+    case .name: bus.call(object, TreeWalk.properties, "Get", .strings(TreeWalk.accessible, "Name"))
+    case .extents:
+      // 0: of the screen. 1: of the window, which is all that GTK 4 knows.
+      bus.call(
+        object, TreeWalk.component, "GetExtents",
+        .unsigned(applications[node.application].known.toolkit == .gtk4 ? 1 : 0))
+    case .text: bus.call(object, TreeWalk.text, "GetText", .signed(0, TreeWalk.textLimit))
+    }
+  }
+
+  // MARK: Answers
+
+  private mutating func take(_ message: BusMessage) {
+    guard let call = calls.removeValue(forKey: message.replySerial) else {
+      strays.append(message)
+      return
+    }
+    let application = nodes[call.node].application
+    let now = Monotonic.now
+    applications[application].inFlight -= 1
+    applications[application].lastHeard = now
+    applications[application].end = now
+    if message.kind != .reply || !answer(call, message) { lose(call) }
+    send(application, at: now)
+  }
+
+  /// Notes an answer; false where it is not of the kind that was asked for.
+  private mutating func answer(_ call: Call, _ message: BusMessage) -> Bool {
+    let node = call.node
+    switch call.question {
+    case .role:
+      guard let number = message.read({ $0.word() }) else { return false }
+      nodes[node].role = AccessibleRole.name(of: number)
+    case .states:
+      guard let words = message.read({ $0.elements { $0.word() } }) else { return false }
+      let high = words.count > 1 ? UInt64(words[1]) << 32 : 0
+      nodes[node].states = AccessibleStates(rawValue: UInt64(words.first ?? 0) | high)
+    case .interfaces:
+      guard let names = message.read({ $0.elements { $0.string() } }) else { return false }
+      nodes[node].memory = Memory(
+        hasText: names.contains(TreeWalk.text), hasComponent: names.contains(TreeWalk.component))
+    case .extents:
+      let read = message.read { reader in
+        reader.within { inner -> [Int]? in
+          guard let x = inner.signed(), let y = inner.signed(), let width = inner.signed(),
+            let height = inner.signed()
+          else { return nil }
+          return [x, y, width, height].map { Int($0) }
+        }
+      }
+      guard let read else { return false }
+      nodes[node].box = TreeWalk.box(read)
+      // GTK 4 says of hidden pages that they are visible; but they have no size.
+      if isGTK4(node), nodes[node].box != nil { askForChildren(of: node) }
+      return true
+    case .name:
+      guard let name = message.read({ $0.within { $0.string() } }) else { return false }
+      nodes[node].name = name
+      return true
+    case .text:
+      guard let text = message.read({ $0.string() }) else { return false }
+      nodes[node].hasText = TreeWalk.says(text)
+      return true
+    case .childCount:
+      guard let count = message.read({ $0.within { $0.signed() } }) else { return false }
+      if (1...TreeWalk.childLimit).contains(Int(count)) { ask(node, .children) }
+      return true
+    case .children:
+      guard let children = message.read({ $0.elements { $0.object() } }) else { return false }
+      takeChildren(children.compactMap { $0 }, of: node)
+      return true
+    }
+    descend(node)
+    return true
+  }
+
+  /// A box of no size, or one so far away that a toolkit means none by it, is none.
+  private static func box(_ numbers: [Int]) -> AccessibleNode.Box? {
+    let far = 1 << 24
+    let box = AccessibleNode.Box(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
+    guard box.width > 0, box.height > 0, numbers.allSatisfy({ abs($0) <= far }) else { return nil }
+    return box
+  }
+
+  /// Whether a text says anything. One of which only the blank beginning was read counts as one that does.
+  private static func says(_ text: String) -> Bool {
+    text.unicodeScalars.count >= Int(textLimit)
+      || text.unicodeScalars.contains { $0 != "\u{FFFC}" && !$0.properties.isWhitespace }
+  }
+
+  private mutating func takeChildren(_ children: [BusObject], of node: Int) {
+    let application = nodes[node].application
+    guard children.count <= TreeWalk.childLimit else { return }
+    guard applications[application].nodes + children.count <= TreeWalk.nodeLimit else {
+      giveUp(application)
+      return
+    }
+    for object in children where !seen.contains(object) {
+      let child = add(object, to: application, under: node)
+      nodes[node].children.append(child)
+      nodes[child].memory = remembered[object]
+      ask(child, .states)
+      ask(child, .role)
+      if nodes[child].memory == nil { ask(child, .interfaces) }
+    }
+  }
+
+  private func isShown(_ states: AccessibleStates, _ application: Int) -> Bool {
+    if states.contains(.defunct) { return false }
+    if states.contains(.showing) { return true }
+    return applications[application].known.toolkit == .gtk4 && states.contains(.visible)
+  }
+
+  /// Once a node has said what it is, asks what it holds.
+  private mutating func descend(_ node: Int) {
+    guard let role = nodes[node].role, let states = nodes[node].states, let memory = nodes[node].memory,
+      !nodes[node].isDescended
+    else { return }
+    nodes[node].isDescended = true
+    self.memory[nodes[node].object] = memory
+    guard isShown(states, nodes[node].application) else { return }
+    if memory.hasComponent { ask(node, .extents) }
+    if readsNames { ask(node, .name) }
+    // Of roles that are masked as text or input in any case, the text need not be read.
+    if memory.hasText, !TreeWalk.countsAsText(role) { ask(node, .text) }
+    if !isGTK4(node) || !memory.hasComponent { askForChildren(of: node) }
+  }
+
+  private func isGTK4(_ node: Int) -> Bool { applications[nodes[node].application].known.toolkit == .gtk4 }
+
+  private mutating func askForChildren(of node: Int) {
+    guard let role = nodes[node].role, let states = nodes[node].states, !AccessibleRole.isLeaf(role) else {
+      return
+    }
+    ask(node, states.contains(.managesDescendants) ? .childCount : .children)
+  }
+
+  private static func countsAsText(_ role: String) -> Bool {
+    switch Role(named: role)?.nature {
+    case .password, .input, .text: true
+    default: false
+    }
+  }
+
+  // MARK: Faults
+
+  /// A node that answers with a fault may be gone, or be there and unreadable: what holds it is masked whole.
+  private mutating func lose(_ call: Call) {
+    switch call.question {
+    case .name, .text: nodes[call.node].hasText = true
+    case .children, .childCount, .extents: nodes[call.node].isTorn = true
+    case .role, .states, .interfaces: nodes[call.node].isLost = true
+    }
+  }
+
+  private mutating func giveUpTheSilent(at now: Int64) {
+    for index in applications.indices where applications[index].inFlight > 0 {
+      let isSilent = now - applications[index].lastHeard > TreeWalk.silenceLimit
+      if isSilent || now - begin > TreeWalk.durationLimit { giveUp(index) }
+    }
+  }
+
+  private mutating func giveUp(_ index: Int) {
+    applications[index].isGivenUp = true
+    applications[index].waiting.removeAll()
+    applications[index].nextWaiting = 0
+    applications[index].inFlight = 0
+    applications[index].end = Monotonic.now
+    let root = applications[index].known.root
+    for (serial, call) in calls where nodes[call.node].application == index {
+      unanswered[serial] = root
+      calls[serial] = nil
+    }
+  }
+
+  // MARK: The outcome
+
+  private func reading(_ index: Int) -> ApplicationReading {
+    let application = applications[index]
+    var reading = ApplicationReading(
+      application: application.known, nodes: [],
+      outcome: application.isGivenUp || isBusLost ? .unreadable : .whole,
+      duration: application.end - begin, calls: application.calls)
+    guard reading.outcome == .whole,
+      let root = nodes.firstIndex(where: { $0.application == index && $0.parent < 0 })
+    else { return reading }
+    if nodes[root].isTorn || nodes[root].children.contains(where: { nodes[$0].isLost }) {
+      reading.outcome = .unreadable
+      return reading
+    }
+    var waiting = nodes[root].children.reversed().map { (node: $0, parent: Int?.none) }
+    while let (index, parent) = waiting.popLast() {
+      let node = nodes[index]
+      guard let role = node.role, let states = node.states, isShown(states, node.application) else {
+        continue
+      }
+      let isTorn = node.isTorn || node.children.contains { nodes[$0].isLost }
+      reading.nodes.append(
+        AccessibleNode(
+          object: node.object, role: role, name: node.name, states: states, box: node.box,
+          hasText: node.hasText, parent: parent, isTorn: isTorn))
+      let own = reading.nodes.count - 1
+      waiting += node.children.reversed().map { (node: $0, parent: own) }
+    }
+    return reading
+  }
+}
