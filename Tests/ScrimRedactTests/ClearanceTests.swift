@@ -141,10 +141,11 @@ import Testing
     let tellsDamage = Bool.random(using: &random)
     return (0..<Int.random(in: 5...30, using: &random)).map { index in
       let time = Int64(index) * 100
+      var damage: [Rect] = []
       for _ in 0..<Int.random(in: 0...2, using: &random) {
-        pixels = changed(
-          pixels, at: .random(in: 0..<width, using: &random), .random(in: 0..<height, using: &random),
-          to: .random(in: 1...2, using: &random))
+        let (x, y) = (Int.random(in: 0..<width, using: &random), Int.random(in: 0..<height, using: &random))
+        pixels = changed(pixels, at: x, y, to: .random(in: 1...2, using: &random))
+        damage.append(Rect(x: x, y: y, width: 1, height: 1))
       }
       if index == 0 || Int.random(in: 0..<3, using: &random) > 0 {
         let begin = max(dump.lowerBound + 1, time + .random(in: -90...90, using: &random))
@@ -156,10 +157,11 @@ import Testing
             width: .random(in: 1...20, using: &random), height: .random(in: 1...16, using: &random))
         }
       }
-      let damage = (0..<Int.random(in: 0...1, using: &random)).map { _ in
-        Rect(
-          x: .random(in: -9..<40, using: &random), y: .random(in: -9..<30, using: &random),
-          width: .random(in: 0...30, using: &random), height: .random(in: 0...30, using: &random))
+      if Bool.random(using: &random) {
+        damage.append(
+          Rect(
+            x: .random(in: -9..<40, using: &random), y: .random(in: -9..<30, using: &random),
+            width: .random(in: 0...30, using: &random), height: .random(in: 0...30, using: &random)))
       }
       return frame(
         time, pixels, masks, dump: dump, complete: isComplete, damage: tellsDamage ? damage : nil)

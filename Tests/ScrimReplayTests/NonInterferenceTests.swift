@@ -109,9 +109,8 @@ import Testing
           Rect(x: $0 % width, y: $0 / width, width: 1, height: 1)
         }
         moment.damage = Region(union: changed)
-        moment.noisyDamage = Region(union: changed + [screen.rect()])
       } else {
-        (moment.damage, moment.noisyDamage) = (nil, nil)
+        moment.damage = nil
       }
       moment.pixels = screen.pixels
       // Where the boxes could not be had, the whole picture is masked.
@@ -119,6 +118,7 @@ import Testing
       if let tree = try? moment.tree.get() {
         masked = planner.plan(for: tree, width: width, height: height, describesWholeWindows: true).masked
       }
+      moment.noisyDamage = moment.damage?.union(masked)
       moment.noisy = screen.pixels
       for y in 0..<height {
         for x in 0..<width where masked.contains(x: x, y: y) {
