@@ -1,3 +1,4 @@
+import Foundation
 import ScrimImage
 import ScrimRedact
 import ScrimTestSupport
@@ -125,6 +126,26 @@ import Testing
       let isShown = frames.map { (try? $0.tree.get()) != nil }
       #expect(!isShown[1] && !isShown[2] && isShown[3] && isShown[4], "\(bad)")
     }
+  }
+
+  /// A file is mapped, a pipe is read: the frames are the same, and memory that is used again disturbs no frame that is kept.
+  @Test func aPipeGivesWhatAFileGives() async throws {
+    let shape = RawShape(width: 60, height: 50, format: .bgrx, stride: 244, framesPerSecond: 10)
+    let size = 244 * 50
+    let bytes = (0..<7 * size + 5).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 9) }
+    let mapped = try items(bytes, shape)
+    let fifo = temporary.path + "/fifo"
+    // The string lives as a C string until the call returns.
+    try #require(unsafe mkfifo(fifo, 0o600) == 0)
+    async let written: Void = Task.detached {
+      try FileHandle(forWritingTo: URL(fileURLWithPath: fifo)).write(contentsOf: Data(bytes))
+    }.value
+    var stream = try RawStream(path: fifo, shape: shape, widgets: nil)
+    var read: [SourceItem] = []
+    while let item = try stream.next() { read.append(item) }
+    try await written
+    #expect(read.count == 8 && mapped.count == 8)
+    #expect(try frames(read).map(pixels) == frames(mapped).map(pixels))
   }
 
   @Test func shapesThatMakeNoFrameAreRefused() throws {
