@@ -1,7 +1,7 @@
 /// When trees are read: not at all while nothing changes, and no more of a core than a share while things do.
 ///
 /// A reading clears what held still from `lag` before it began. So the reading that counts begins `lag` after the last
-/// change, and another follows it at once if it told something new: only then the masks of the tree before, which are united
+/// change, and another follows if it told something new, `lag` after frames carry it: only then the masks of the tree before, which are united
 /// with its own, are gone. While changes go on, one is made every `interval` for what holds still beside them.
 struct ReadingPace: Sendable {
   /// Nanoseconds, all of them.
@@ -11,13 +11,16 @@ struct ReadingPace: Sendable {
   private var lastChange: Int64?
   private var lastBegin: Int64?
   private var restUntil: Int64 = .min
-  /// Whether the last reading found the screen still, and another tree than the one before.
-  private var isToConfirm = false
+  /// When to read again, where the last reading found the screen still, and another tree than the one before.
+  private var confirmation: Int64?
 
   /// The reader's own computing may be a twentieth of a core; no rest is longer than two seconds.
   static let restPerWork: Int64 = 20
   static let shortestRest: Int64 = 50_000_000
   static let longestRest: Int64 = 2_000_000_000
+
+  /// From the end of a reading to a frame that carries it, at ten frames a second.
+  private static let delivery: Int64 = 250_000_000
 
   init(lag: Int64, interval: Int64) {
     self.lag = lag
@@ -32,7 +35,8 @@ struct ReadingPace: Sendable {
 
   /// When the next reading is to begin; nil while there is nothing to read.
   var due: Int64? {
-    guard let lastBegin, !isToConfirm else { return restUntil }
+    guard let lastBegin else { return restUntil }
+    if let confirmation { return max(restUntil, confirmation) }
     guard let firstChange, let lastChange, lastChange + lag > lastBegin else { return nil }
     return max(restUntil, min(lastChange + lag, max(firstChange, lastBegin) + interval))
   }
@@ -42,7 +46,7 @@ struct ReadingPace: Sendable {
     lastBegin = begin
     let isStill = lastChange.map { $0 + lag <= begin } ?? true
     if isStill { firstChange = nil }
-    isToConfirm = isStill && isNews
+    confirmation = isStill && isNews ? end + lag + ReadingPace.delivery : nil
     if isToRepeat { noteChange(at: end) }
     let rest = min(
       max(work * ReadingPace.restPerWork, ReadingPace.shortestRest), ReadingPace.longestRest)
