@@ -53,7 +53,7 @@ let package = Package(
     .target(name: "ScrimDelta", dependencies: ["ScrimImage", "ScrimRedact"], swiftSettings: strict),
     .target(
       name: "ScrimFormat",
-      dependencies: ["ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
+      dependencies: ["CScrimKernels", "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
       exclude: ["Format.md"], swiftSettings: strict),
     .target(
       name: "ScrimDelivery", dependencies: ["ScrimFormat"], swiftSettings: strict),
