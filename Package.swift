@@ -36,10 +36,11 @@ let package = Package(
     .systemLibrary(name: "CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLibDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(name: "CLibLCMS", pkgConfig: "lcms2", providers: [.apt(["liblcms2-dev"])]),
     .target(
       name: "CScrimCodecs",
       dependencies: [
-        "CLibPNG", "CLibJPEG", "CZlib", "CLibDeflate", "CISAL",
+        "CLibPNG", "CLibJPEG", "CZlib", "CLibDeflate", "CISAL", "CLibLCMS",
         .target(name: "CLibZstd", condition: .when(traits: ["Zstd"])),
       ],
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),

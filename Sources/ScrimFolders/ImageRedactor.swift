@@ -49,7 +49,7 @@ public struct RedactionSettings: Sendable {
 
   /// Everything that the bytes of an output depend on, apart from the image and its boxes.
   var identity: [UInt8] {
-    Array("scrim redact 1\n\(output.rawValue) \(onMissing.rawValue) \(quality)\n".utf8)
+    Array("scrim redact 2\n\(output.rawValue) \(onMissing.rawValue) \(quality)\n".utf8)
       + Array("\(detector != nil) \(boxScale.map { "\($0)" } ?? "none") \(isHasty)\n".utf8)
       + policy.canonicalJSON
   }
@@ -110,7 +110,7 @@ struct ImageRedactor: Sendable {
     let format = settings.output.format ?? facts.format
     var usage = MaskUsage(policy: settings.policy)
     var sidecar = sidecar
-    var notes = facts.notes
+    var notes = source.facts.notes
     if sidecar == nil, let detector = settings.detector {
       sidecar = try detect(detector, source, facts)
       notes.append(OCRDetector.notice)
@@ -126,7 +126,7 @@ struct ImageRedactor: Sendable {
     let still = MaskedStill(
       masking: ImageRedactor.take(&source.pixels), isOpaque: isOpaque, masked: regions,
       fills: settings.policy.fills)
-    let encoded = try encode(still, as: format, isGray: facts.isGray && isOpaque && fillsAreGray)
+    let encoded = try encode(still, as: format, isGray: source.facts.isGray && isOpaque && fillsAreGray)
     try verify(encoded, format, still, regions)
     var reasons = usage.masksByReason
     if suspects > 0 { reasons["gap guard"] = suspects }

@@ -1,3 +1,4 @@
+import Foundation
 import ScrimTestSupport
 import Testing
 
@@ -208,6 +209,24 @@ import Testing
         builder.add("IEND", [])
         let pixels = try? decoded(builder.bytes, .rgb).get().pixels
         #expect(pixels == (isWhole ? [0x010101, 0x020202, 0x030303, 0x040404] : nil), "\(cut) \(isWhole)")
+      }
+    }
+  }
+
+  /// What the fuzzer starts from, and what it once found.
+  @Test func theFuzzersFilesDecodeAsLibpngHasThem() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../Fuzz/Seeds/png").standardizedFileURL
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(names.count >= 7)
+    for name in names {
+      let bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
+      for form in [PNG.PixelForm.rgb, .argb] {
+        let expected = try? decoded(bytes, form, by: .libpng).get()
+        for decoder in [Decoder.plain, .portable, .any] {
+          let found = try? decoded(bytes, form, by: decoder).get()
+          #expect(found?.pixels == expected?.pixels && found?.info == expected?.info, "\(name) \(decoder)")
+        }
       }
     }
   }

@@ -105,6 +105,13 @@ scrim_status scrim_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t widt
 scrim_status scrim_jpeg_encode(const uint32_t *pixels, uint32_t width, uint32_t height, int quality, int chroma_x,
                                int chroma_y, int optimize, uint8_t **out, size_t *out_count, char *message);
 
+// ---- Colours
+
+// Makes `count` words 0x??RRGGBB mean in sRGB what they mean in an ICC profile; high bytes stay. `is_gray` says that the
+// channels of each are equal, as a profile for grey demands. Words are left alone where none would move by more than 1.
+scrim_status scrim_color_to_srgb(const uint8_t *profile, size_t profile_count, int is_gray, uint32_t *pixels,
+                                 size_t count, int *has_changed, char *message);
+
 void scrim_free(void *memory);
 
 // Has freed memory wait for its next use instead of going back to the system, for programs that take and free pictures all
