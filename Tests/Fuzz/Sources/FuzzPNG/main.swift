@@ -63,7 +63,7 @@ func picture(_ input: [UInt8]) -> [UInt8]? {
   let rowBytes = (width * form.samples * Int(form.depth) + 7) / 8 + 1
   var rows = (0..<rowBytes * height).map { input[3 + $0 % (input.count - 3)] }
   for y in 0..<height { rows[y * rowBytes] %= 6 }
-  guard var deflater = try? Deflater(wrapper: .zlib, level: 1) else { return nil }
+  guard var deflater = try? Deflater(level: 1, wrapper: .zlib) else { return nil }
   var data: [UInt8] = []
   deflater.append(rows.span, to: &data)
   deflater.finish(to: &data)
