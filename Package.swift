@@ -40,10 +40,11 @@ let package = Package(
     .systemLibrary(name: "CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLibDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(name: "CLibLCMS", pkgConfig: "lcms2", providers: [.apt(["liblcms2-dev"])]),
     .target(
       name: "CScrimCodecs",
       dependencies: [
-        "CLibPNG", "CLibJPEG", "CZlib", "CLibDeflate", "CISAL",
+        "CLibPNG", "CLibJPEG", "CZlib", "CLibDeflate", "CISAL", "CLibLCMS",
         .target(name: "CLibZstd", condition: .when(traits: ["Zstd"])),
       ],
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
@@ -62,7 +63,7 @@ let package = Package(
     .target(name: "ScrimDelta", dependencies: ["ScrimImage", "ScrimRedact"], swiftSettings: strict),
     .target(
       name: "ScrimFormat",
-      dependencies: ["ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
+      dependencies: ["CScrimKernels", "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
       exclude: ["Format.md"], swiftSettings: strict),
     .target(
       name: "ScrimDelivery", dependencies: ["ScrimFormat"], swiftSettings: strict),

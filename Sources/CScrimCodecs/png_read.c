@@ -16,7 +16,7 @@ typedef struct reader {
   png_structp png;
   png_infop info;
   const uint8_t *bytes;
-  size_t count, offset, image_data_end;
+  size_t count, offset;
   scrim_png_form form;
   uint32_t width, height;
   uint8_t *rows;
@@ -194,8 +194,6 @@ static void run(reader *r) {
   png_read_update_info(png, r->info);
   if (png_get_rowbytes(png, r->info) != r->row_bytes - skip) png_error(png, "a row has an unforeseen size");
   read_rows(r, passes, skip);
-  // Behind the image's last row libpng passes over IDAT chunks that hold more than the image.
-  if (r->offset < r->image_data_end) png_error(png, "image data goes on behind the end of the image");
   png_read_end(png, NULL);
   r->facts->is_opaque = r->seen >> 24 == 0xFF;
   if (r->largest_index >= color_count)
@@ -203,12 +201,10 @@ static void run(reader *r) {
                     r->largest_index, color_count);
 }
 
-scrim_status scrim_png_decode(const uint8_t *bytes, size_t count, size_t image_data_end, scrim_png_form form,
-                              uint32_t width, uint32_t height, void *rows, scrim_png_facts *facts,
-                              char *message) {
+scrim_status scrim_png_decode(const uint8_t *bytes, size_t count, scrim_png_form form, uint32_t width,
+                              uint32_t height, void *rows, scrim_png_facts *facts, char *message) {
   reader r = {.bytes = bytes,
               .count = count,
-              .image_data_end = image_data_end,
               .form = form,
               .width = width,
               .height = height,

@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 void scrim_fault_set(scrim_fault *fault, scrim_status status, const char *format, ...) {
   if (fault->status != SCRIM_OK) return;
@@ -25,3 +28,11 @@ int scrim_buffer_reserve(scrim_buffer *buffer, size_t more) {
 }
 
 void scrim_free(void *memory) { free(memory); }
+
+void scrim_keep_memory(void) {
+#ifdef __GLIBC__
+  // The most that glibc takes; what is larger is still mapped and given back each time.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
+#endif
+}

@@ -7,6 +7,7 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
     case jpeg = "JPEG"
     case deflate = "deflate stream"
     case zstd = "zstd stream"
+    case profile = "colour profile"
   }
 
   /// What is wrong, and by that whose fault it is: the input's unless said otherwise.

@@ -34,13 +34,21 @@ extension PNG {
     let plain = try? decodePlain(bytes, header, chunks, into: &pixels, as: form, count: count)
     if let plain { return plain }
     pixels.removeAll(keepingCapacity: true)
-    let imageDataEnd = imageDataEnd(of: chunks)
+    return try decodeWithLibPNG(bytes, header, chunks, into: &pixels, as: form, count: count)
+  }
+
+  /// Decodes a picture of any form, whose header has been checked.
+  static func decodeWithLibPNG(
+    _ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk], into pixels: inout [UInt32],
+    as form: PixelForm,
+    count: Int
+  ) throws(CodecError) -> Info {
     var facts = scrim_png_facts()
     try pixels.append(addingCapacity: count) { target throws(CodecError) in
       try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
         // `space` has room for `count` words, and `run` has written all of them where it does not throw.
         facts = try unsafe run(
-          bytes, header, imageDataEnd, form: form == .rgb ? .SCRIM_PNG_RGB : .SCRIM_PNG_ARGB,
+          bytes, header, chunks, form: form == .rgb ? .SCRIM_PNG_RGB : .SCRIM_PNG_ARGB,
           rows: UnsafeMutableRawPointer(space.baseAddress))
         initialized = count
       }
@@ -57,13 +65,13 @@ extension PNG {
       throw CodecError(.png, .unsupported, "the samples have \(header.bitDepth) bits, not 16")
     }
     let count = try CodecLimit.pixelCount(.png, width: header.width, height: header.height, limit: pixelLimit)
-    let imageDataEnd = imageDataEnd(of: try chunks(of: bytes))
+    let chunks = try chunks(of: bytes)
     var facts = scrim_png_facts()
     let samples = try [UInt16](capacity: count * 4) { target throws(CodecError) in
       try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
         // `space` has room for four samples a pixel, and `run` has written all of them where it does not throw.
         facts = try unsafe run(
-          bytes, header, imageDataEnd, form: .SCRIM_PNG_RGBA16,
+          bytes, header, chunks, form: .SCRIM_PNG_RGBA16,
           rows: UnsafeMutableRawPointer(space.baseAddress))
         initialized = count * 4
       }
@@ -73,7 +81,7 @@ extension PNG {
 
   /// - Parameter rows: room for `width × height` words, or four times as many samples of 16 bits.
   private static func run(
-    _ bytes: Span<UInt8>, _ header: Header, _ imageDataEnd: Int, form: scrim_png_form,
+    _ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk], form: scrim_png_form,
     rows: UnsafeMutableRawPointer?
   ) throws(CodecError) -> scrim_png_facts {
     var facts = scrim_png_facts()
@@ -81,11 +89,54 @@ extension PNG {
       try unsafe CodecError.check(.png) { message in
         // `source` is alive for the call, which keeps no pointer; the header has bounded both sides to 31 bits.
         unsafe scrim_png_decode(
-          source.baseAddress, source.count, imageDataEnd, form, UInt32(header.width), UInt32(header.height),
+          source.baseAddress, source.count, form, UInt32(header.width),
+          UInt32(header.height),
           rows, &facts, message)
       }
     }
+    try checkImageData(bytes, header, chunks)
     return facts
+  }
+
+  /// The contents of all IDAT chunks must be one zlib stream of exactly the rows that the header promises: libpng is done with
+  /// the last row before it has read all of them, and lets pass a cut checksum and chunks behind it.
+  private static func checkImageData(
+    _ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk]
+  ) throws(CodecError) {
+    var rest = header.imageDataSize
+    do throws(CodecError) {
+      var inflater = try Inflater(wrapper: .zlib)
+      var rows: [UInt8] = []
+      for chunk in chunks where chunk.name == "IDAT" {
+        // In pieces, so that what comes out of one stays small.
+        for start in stride(from: chunk.content.lowerBound, to: chunk.content.upperBound, by: 4096) {
+          let piece = start..<min(start + 4096, chunk.content.upperBound)
+          try inflater.append(bytes.extracting(piece), to: &rows, limit: rest)
+          rest -= rows.count
+          rows.removeAll(keepingCapacity: true)
+        }
+      }
+      try inflater.finish()
+    } catch {
+      throw CodecError(.png, .damaged, "image data goes on behind the end of the image")
+    }
+    guard rest == 0 else { throw CodecError(.png, .truncated, "the image data ends before the last row") }
+  }
+}
+
+extension PNG.Header {
+  /// Bytes of all rows with their filters, of all passes where it is interlaced.
+  fileprivate var imageDataSize: Int {
+    let bits = bitDepth * colorType.samples
+    let passes =
+      isInterlaced
+      ? [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+      : [(0, 0, 1, 1)]
+    return passes.reduce(0) { sum, pass in
+      let columns = max(0, (width - pass.0 + pass.2 - 1) / pass.2)
+      let rows = max(0, (height - pass.1 + pass.3 - 1) / pass.3)
+      return columns == 0 ? sum : sum + rows * ((columns * bits + 7) / 8 + 1)
+    }
   }
 }
 

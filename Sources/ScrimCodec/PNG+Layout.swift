@@ -35,11 +35,6 @@ extension PNG {
       width: width, height: height, bitDepth: bitDepth, colorType: colorType, isInterlaced: bytes[28] == 1)
   }
 
-  /// The offset behind the last IDAT chunk that is not empty.
-  static func imageDataEnd(of chunks: [Chunk]) -> Int {
-    chunks.last { $0.name == "IDAT" && !$0.content.isEmpty }.map { $0.content.upperBound + 4 } ?? 0
-  }
-
   /// A chunk by its name, bytes that are no letters as `?`, and where its content lies.
   package struct Chunk {
     package var name: String

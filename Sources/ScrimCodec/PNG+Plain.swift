@@ -1,89 +1,170 @@
 import CScrimCodecs
 
-/// The common forms of PNG without libpng: 8 bits, not interlaced, no tRNS, no chunk whose content libpng could find
-/// wrong. Pixels are the same, and what libpng refuses is refused here too.
+/// The common forms of PNG without libpng: 8 bits a sample without tRNS, or a palette; not interlaced. Pixels are the same,
+/// and what libpng refuses is refused here too.
 extension PNG {
   /// Decodes the picture as ``decode(_:into:as:sixteenBit:pixelLimit:)`` does; nil where it isn't of a common form.
   /// An error's words are less exact than libpng's.
   ///
-  /// - Parameter pixels: becomes `width × height` long, or empty where an error is thrown.
+  /// - Parameters:
+  ///   - pixels: becomes `width × height` long, or empty where an error is thrown.
+  ///   - portable: without what is written for this kind of processor.
   static func decodePlain(
     _ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk], into pixels: inout [UInt32],
-    as form: PixelForm,
-    count: Int
+    as form: PixelForm, count: Int, portable: Bool = false
   ) throws(CodecError) -> Info? {
-    let channels: Int32
-    switch header.colorType {
-    case .gray: channels = 1
-    case .rgb: channels = 3
-    case .rgba where form == .argb: channels = 4
-    case .rgba, .palette, .grayAlpha: return nil
+    guard let plain = Plain(bytes, header, chunks) else { return nil }
+    try checkSums(bytes, chunks)
+    var isOpaque: Int32 = 0
+    try pixels.append(addingCapacity: count) { target throws(CodecError) in
+      try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
+        try unsafe plain.withData(of: bytes) { data, shape, message in
+          // `space` has room for `count` words, all written on success, and outlives the call, which keeps no pointer.
+          unsafe scrim_png_decode_plain(
+            data.baseAddress, data.count, shape, form == .rgb ? .SCRIM_PNG_RGB : .SCRIM_PNG_ARGB,
+            portable ? 1 : 0,
+            space.baseAddress, &isOpaque, message)
+        }
+        initialized = count
+      }
     }
-    guard header.bitDepth == 8, !header.isInterlaced, isPlain(chunks) else { return nil }
+    let hasAlpha = header.colorType == .grayAlpha || header.colorType == .rgba || plain.hasTransparency
+    return Info(header: header, hasAlpha: hasAlpha, isOpaque: !hasAlpha || isOpaque != 0)
+  }
+
+  /// Decodes a file of IHDR, IDAT and IEND alone, 8 bits a sample, and tells whether it shows exactly these pixels. Takes no
+  /// memory for others.
+  ///
+  /// - Parameter pixels: `width × height` words, row by row; high bytes count if the file has alpha.
+  /// - Returns: whether it does; false for a file of another form or size.
+  /// - Throws: ``CodecError``, for anything that is wrong with the bytes.
+  public static func shows(
+    _ bytes: Span<UInt8>, exactly pixels: Span<UInt32>, width: Int, height: Int
+  ) throws(CodecError) -> Bool {
+    let header = try header(of: bytes)
+    let chunks = try chunks(of: bytes)
+    guard header.width == width, header.height == height, pixels.count == width * height,
+      chunks.allSatisfy({ ["IHDR", "IDAT", "IEND"].contains($0.name) }),
+      let plain = Plain(bytes, header, chunks), plain.canBeCompared
+    else { return false }
+    try checkSums(bytes, chunks)
+    var isEqual: Int32 = 0
+    try unsafe plain.withData(of: bytes) { data, shape, message in
+      unsafe pixels.withUnsafeBufferPointer { pixels in
+        // `pixels` holds as many words as the shape has pixels (checked above), and outlives the call, which keeps no
+        // pointer.
+        unsafe scrim_png_compare_plain(
+          data.baseAddress, data.count, shape, pixels.baseAddress, &isEqual, message)
+      }
+    }
+    return isEqual != 0
+  }
+
+  /// Every chunk's checksum must be right.
+  private static func checkSums(_ bytes: Span<UInt8>, _ chunks: [Chunk]) throws(CodecError) {
     for chunk in chunks {
       let sum = checksum(bytes.extracting(chunk.content.lowerBound - 4..<chunk.content.upperBound))
       guard bytes.number(at: chunk.content.upperBound, size: 4) == Int(sum) else {
         throw CodecError(.png, .damaged, "chunk \(chunk.name) has a wrong checksum")
       }
     }
-    let parts = chunks.filter { $0.name == "IDAT" && !$0.content.isEmpty }
-    // A smaller window than deflate's largest is libpng's to check.
-    guard let first = parts.first, bytes[first.content.lowerBound] == 0x78 else { return nil }
-    var joined: [UInt8] = []
-    if parts.count > 1 {
-      joined.reserveCapacity(parts.reduce(0) { $0 + $1.content.count })
-      for part in parts {
-        unsafe bytes.extracting(part.content).withUnsafeBufferPointer { unsafe joined.append(contentsOf: $0) }
-      }
-    }
-    let isOpaque =
-      parts.count == 1
-      ? try unpack(bytes.extracting(first.content), header, channels, into: &pixels, count: count)
-      : try unpack(joined.span, header, channels, into: &pixels, count: count)
-    if form == .argb, channels != 4 { for index in pixels.indices { pixels[index] |= 0xFF00_0000 } }
-    return Info(header: header, hasAlpha: channels == 4, isOpaque: channels != 4 || isOpaque)
   }
 
-  /// Decodes joined image data; returns whether the alpha of every pixel is full.
-  private static func unpack(
-    _ data: Span<UInt8>, _ header: Header, _ channels: Int32, into pixels: inout [UInt32], count: Int
-  ) throws(CodecError) -> Bool {
-    var isOpaque: Int32 = 0
-    try pixels.append(addingCapacity: count) { target throws(CodecError) in
-      try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
-        try unsafe data.withUnsafeBufferPointer { source throws(CodecError) in
-          try unsafe CodecError.check(.png) { message in
-            // `space` has room for `count` words, all written on success; both buffers outlive the call, which keeps
-            // no pointer.
-            unsafe scrim_png_decode_plain(
-              source.baseAddress, source.count, channels, UInt32(header.width), UInt32(header.height),
-              space.baseAddress, &isOpaque, message)
+  /// A file that is known to be of a common form.
+  private struct Plain {
+    private let header: Header
+    private let channels: Int32
+    private let parts: [Range<Int>]
+    /// Words `0xAARRGGBB`; empty without a palette.
+    private var palette: [UInt32] = []
+    private var colorCount = 0
+    private(set) var hasTransparency = false
+
+    var canBeCompared: Bool { palette.isEmpty && header.colorType != .grayAlpha }
+
+    /// Nil unless the file has IHDR, PLTE and tRNS where there is a palette, one run of IDAT, and IEND, in this order, and
+    /// besides them only chunks that libpng is told to skip too: those that need not be understood.
+    init?(_ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk]) {
+      self.header = header
+      let isIndexed = header.colorType == .palette
+      channels = Int32(header.colorType.samples)
+      guard !header.isInterlaced, isIndexed || header.bitDepth == 8 else { return nil }
+      var runs = 0
+      var previous = ""
+      var parts: [Range<Int>] = []
+      for (index, chunk) in chunks.enumerated() {
+        switch chunk.name {
+        case "IHDR": guard index == 0 else { return nil }
+        case "IDAT":
+          if previous != "IDAT" { runs += 1 }
+          if !chunk.content.isEmpty { parts.append(chunk.content) }
+        case "IEND": guard chunk.content.isEmpty else { return nil }
+        case "PLTE":
+          let count = chunk.content.count / 3
+          guard isIndexed, runs == 0, palette.isEmpty, chunk.content.count == count * 3,
+            (1...1 << header.bitDepth).contains(count)
+          else { return nil }
+          colorCount = count
+          palette = [UInt32](repeating: 0, count: 256)
+          for color in 0..<count {
+            palette[color] =
+              0xFF00_0000 | UInt32(bytes.number(at: chunk.content.lowerBound + color * 3, size: 3))
+          }
+        case "tRNS":
+          guard runs == 0, !hasTransparency, (1...max(colorCount, 1)).contains(chunk.content.count),
+            colorCount > 0
+          else { return nil }
+          hasTransparency = true
+          for (color, place) in chunk.content.enumerated() {
+            palette[color] = palette[color] & 0x00FF_FFFF | UInt32(bytes[place]) << 24
+          }
+        default:
+          guard let first = chunk.name.utf8.first, first & 0x20 != 0, !chunk.name.utf8.contains(0x3F) else {
+            return nil
           }
         }
-        initialized = count
+        previous = chunk.name
+      }
+      // A smaller window than deflate's largest is libpng's to check.
+      guard runs == 1, palette.isEmpty != isIndexed, let first = parts.first, bytes[first.lowerBound] == 0x78
+      else { return nil }
+      self.parts = parts
+    }
+
+    /// Calls with the image data joined.
+    func withData(
+      of bytes: Span<UInt8>,
+      _ body: (
+        _ data: UnsafeBufferPointer<UInt8>, _ shape: UnsafePointer<scrim_png_shape>,
+        _ message: UnsafeMutablePointer<CChar>
+      ) -> scrim_status
+    ) throws(CodecError) {
+      var joined: [UInt8] = []
+      if parts.count > 1 {
+        joined.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        for part in parts {
+          unsafe bytes.extracting(part).withUnsafeBufferPointer { unsafe joined.append(contentsOf: $0) }
+        }
+      }
+      try unsafe palette.withUnsafeBufferPointer { palette throws(CodecError) in
+        var shape = unsafe scrim_png_shape(
+          width: UInt32(header.width), height: UInt32(header.height), channels: channels,
+          depth: Int32(header.bitDepth), palette: palette.isEmpty ? nil : palette.baseAddress,
+          palette_count: Int32(colorCount))
+        func run(_ data: Span<UInt8>) throws(CodecError) {
+          try unsafe data.withUnsafeBufferPointer { data throws(CodecError) in
+            // The bytes, the shape and its palette of 256 words outlive the call.
+            try unsafe CodecError.check(.png) { message in unsafe body(data, &shape, message) }
+          }
+        }
+        if parts.count == 1 { try run(bytes.extracting(parts[0])) } else { try run(joined.span) }
       }
     }
-    return isOpaque != 0
   }
 
-  /// IHDR, one run of IDAT chunks, IEND, and nothing else.
-  private static func isPlain(_ chunks: [Chunk]) -> Bool {
-    var runs = 0
-    var previous = ""
-    for (index, chunk) in chunks.enumerated() {
-      switch chunk.name {
-      case "IHDR": guard index == 0 else { return false }
-      case "IDAT": if previous != "IDAT" { runs += 1 }
-      case "IEND": guard chunk.content.isEmpty else { return false }
-      default: return false
-      }
-      previous = chunk.name
-    }
-    return runs == 1
-  }
-
-  /// Encodes pixels as ``encode(_:width:height:as:level:filter:)`` does without filters, with ISA-L's igzip: several
-  /// times as fast as zlib's level 1, and a little larger. Equal input gives equal bytes on processors of one kind only.
+  /// Encodes pixels as ``encode(_:width:height:as:level:filter:)`` does, with ISA-L's igzip: several times as fast as zlib's
+  /// level 1, and a little larger. Rows of photographs are filtered. Equal input gives equal bytes on processors of one kind
+  /// only.
   public static func encodeFast(
     _ pixels: Span<UInt32>, width: Int, height: Int, as encoding: Encoding = .rgb8
   ) throws(CodecError) -> [UInt8] {

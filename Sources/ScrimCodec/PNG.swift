@@ -19,6 +19,16 @@ public enum PNG {
       case .rgb, .grayAlpha, .rgba: [8, 16]
       }
     }
+
+    /// Samples of a pixel, or its one index.
+    var samples: Int {
+      switch self {
+      case .gray, .palette: 1
+      case .grayAlpha: 2
+      case .rgb: 3
+      case .rgba: 4
+      }
+    }
   }
 
   /// What the first chunk says.

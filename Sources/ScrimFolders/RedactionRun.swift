@@ -286,6 +286,11 @@ public final class RedactionRun: Sendable {
       let status: ImageResult.Status = outcome == .same ? .same : .written
       return (ImageResult(image.path, status, output: name, redacted), redacted.usage)
     } catch .exists {
+      if let there = output.contents(of: name, limit: 1 << 32),
+        ImageRedactor.showTheSame(there, redacted.bytes)
+      {
+        return (ImageResult(image.path, .same, output: name, redacted), redacted.usage)
+      }
       throw .refused(
         Refusal(
           .exists, "another file has the name of its output (\(name)); remove it, or give another folder"))

@@ -36,6 +36,8 @@ struct ImageFacts {
   /// Whether the file may have pixels that are not opaque.
   var mayHaveAlpha: Bool
   var isGray: Bool
+  /// ICC, of what the pixels' numbers mean; nil for sRGB.
+  var profile: [UInt8]?
   /// What leaves nothing behind but is worth a word.
   var notes: [String] = []
 
@@ -74,14 +76,18 @@ struct ImageFacts {
       format: .png, stored: PixelSize(width: header.width, height: header.height), orientation: .upright,
       mayHaveAlpha: header.colorType == .rgba || header.colorType == .grayAlpha,
       isGray: header.colorType == .gray)
-    for chunk in try PNG.chunks(of: bytes.span) {
+    let chunks = try PNG.chunks(of: bytes.span)
+    profile = try PNG.profile(bytes.span, chunks)
+    for chunk in chunks {
       switch chunk.name {
       case "acTL", "fcTL", "fdAT":
         throw Refusal(.unsupported, "an animated PNG; export the frame that is meant as a plain one")
       case "tRNS":
         mayHaveAlpha = true
         isGray = false
-      case "iCCP": notes.append("colour profile dropped")
+      // Full-range sRGB; other code points mean HDR and film.
+      case "cICP" where Array(bytes[chunk.content]) != [1, 13, 0, 1]:
+        throw Refusal(.unsupported, "colours by cICP that are not sRGB; convert it first")
       case "eXIf":
         let turn = JPEG.orientation(ofTIFF: bytes.span.extracting(chunk.content))
         guard turn ?? 1 == 1 else {
@@ -103,13 +109,11 @@ struct ImageFacts {
       format: .jpeg, stored: PixelSize(width: header.width, height: header.height),
       orientation: Orientation(number: header.orientation), mayHaveAlpha: false,
       isGray: header.components == 1)
-    for segment in try JPEG.segments(of: bytes.span) where segment.marker == 0xE2 {
+    let segments = try JPEG.segments(of: bytes.span)
+    profile = try JPEG.profile(bytes.span, segments)
+    for segment in segments where segment.marker == 0xE2 {
       if bytes[segment.content].starts(with: "MPF\0".utf8) {
         throw Refusal(.unsupported, "several pictures in one JPEG; export the one that is meant")
-      }
-      if bytes[segment.content].starts(with: "ICC_PROFILE\0".utf8), !notes.contains("colour profile dropped")
-      {
-        notes.append("colour profile dropped")
       }
     }
   }
@@ -155,10 +159,22 @@ struct SourceImage {
         isOpaque = true
         block = PixelSize(width: image.info.blockWidth, height: image.info.blockHeight)
       }
+      if let profile = facts.profile {
+        let isGray = pixels.allSatisfy(\.isGray)
+        if try ColorProfile.convertToSRGB(&pixels, from: profile, isGray: isGray) {
+          self.facts.isGray = facts.isGray && pixels.allSatisfy(\.isGray)
+          self.facts.notes.append("colours converted from a profile to sRGB")
+        }
+      }
     } catch {
       throw Refusal(error)
     }
   }
+}
+
+extension UInt32 {
+  /// Of a pixel `0x??RRGGBB`.
+  fileprivate var isGray: Bool { self & 0xFFFF == self >> 8 & 0xFFFF }
 }
 
 /// Why an image has no output.

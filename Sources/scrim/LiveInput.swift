@@ -71,7 +71,7 @@ extension LiveInput {
       return try AccessibilityTrees(.init()) {
         // Where the display is gone, so are its frames; until then nothing is known of windows.
         ((try? windows.entries()) ?? []).map {
-          DesktopWindow(window: $0.window, pid: $0.process == 0 ? nil : $0.process, title: "")
+          DesktopWindow(window: $0.window, pid: $0.process == 0 ? nil : $0.process, title: $0.title)
         }
       }
     } catch {

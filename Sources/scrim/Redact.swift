@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 import Glibc
+import ScrimCodec
 public import ScrimFolders
 import ScrimRedact
 import Synchronization
@@ -81,6 +82,9 @@ struct Redact: ParsableCommand {
   @Flag(help: "Do everything but write.")
   var dryRun = false
 
+  @Flag(help: "JPEG in three quarters of the time and 1.16 times the bytes. PNG stays as it is.")
+  var fast = false
+
   @Flag(inversion: .prefixedNo, help: "Have files on the disk before they get their names.")
   var sync = true
 
@@ -106,6 +110,7 @@ struct Redact: ParsableCommand {
   func run() throws {
     // A file size limit is then an error of the write, as a full disk is.
     signal(SIGXFSZ, SIG_IGN)
+    CodecMemory.keep()
     let policy = try MaskPolicy.named(self.policy)
     if self.policy == MaskPolicy.Preset.none.rawValue {
       Terminal.say("warning: policy none masks nothing but password fields; do not use it on real screens")
@@ -158,6 +163,7 @@ struct Redact: ParsableCommand {
     var settings = RedactionSettings(policy: policy)
     settings.output = format
     settings.quality = quality
+    settings.isHasty = fast
     settings.onMissing = onMissing
     settings.pixelLimit = maxPixels
     settings.boxScale = boxScale

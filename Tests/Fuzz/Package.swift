@@ -23,6 +23,9 @@ let package = Package(
     .executableTarget(
       name: "FuzzPolicy", dependencies: [.product(name: "ScrimRedact", package: "scrim")],
       swiftSettings: strict),
+    .executableTarget(
+      name: "FuzzPNG", dependencies: [.product(name: "ScrimCodec", package: "scrim")],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -6,7 +6,7 @@ here=$(dirname "$0")
 export PYTHONDONTWRITEBYTECODE=1
 log=$(mktemp) && trap 'rm -f "$log"' EXIT || exit 2
 passed=0 failed=0 summary=
-for proof in masks_test prove_masks prove_roundtrip prove_noninterference prove_ocr; do
+for proof in masks_test prove_masks prove_roundtrip prove_noninterference prove_ocr prove_redact; do
   options=("$@")
   [ $proof = masks_test ] && options=()
   /usr/bin/python3 "$here/$proof.py" "${options[@]}" 2>&1 | tee "$log"

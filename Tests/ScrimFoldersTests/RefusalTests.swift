@@ -34,8 +34,8 @@ import Testing
       Case("second.png", png + png, .damaged),
       Case("bit.png", flipped(png, at: png.count / 2), .damaged),
       Case("crc.png", flipped(png, at: png.count - 1), .damaged),
-      Case("apng.png", inserting("acTL", [0, 0, 0, 1, 0, 0, 0, 0], into: png), .unsupported),
-      Case("turned.png", inserting("eXIf", Array(tiff(6)), into: png), .unsupported),
+      Case("apng.png", RefusalTests.inserting("acTL", [0, 0, 0, 1, 0, 0, 0, 0], into: png), .unsupported),
+      Case("turned.png", RefusalTests.inserting("eXIf", Array(tiff(6)), into: png), .unsupported),
       Case("deep.png", changed(png, depth: 16), .unsupported),
       Case("huge.png", changed(png, width: 1 << 30), .overLimit),
       Case("cut.jpg", Array(jpeg.dropLast(40)), .damaged),
@@ -55,7 +55,7 @@ import Testing
     try space.putImage("good.png", png, sidecar: Pictures.sidecar())
     try space.putImage("good.jpg", jpeg, sidecar: Pictures.sidecar(48, 40))
     try space.putImage(
-      "metadata.png", inserting("tEXt", Array("Comment\0s3cret-comment".utf8), into: png),
+      "metadata.png", RefusalTests.inserting("tEXt", Array("Comment\0s3cret-comment".utf8), into: png),
       sidecar: Pictures.sidecar())
     let results = try space.run()
     for item in cases {
@@ -113,13 +113,13 @@ import Testing
     [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
   }
 
-  private func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
+  private static func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
     let body = Array(name.utf8) + content
     return number(content.count) + body + number(Int(crc(body)))
   }
 
   /// A chunk behind IHDR.
-  private func inserting(_ name: String, _ content: [UInt8], into png: [UInt8]) -> [UInt8] {
+  static func inserting(_ name: String, _ content: [UInt8], into png: [UInt8]) -> [UInt8] {
     Array(png[..<33]) + chunk(name, content) + png[33...]
   }
 
@@ -130,16 +130,16 @@ import Testing
 
   private func changed(_ png: [UInt8], width: Int? = nil, depth: UInt8? = nil) -> [UInt8] {
     var header = Array(png[16..<29])
-    if let width { header.replaceSubrange(0..<4, with: number(width)) }
+    if let width { header.replaceSubrange(0..<4, with: RefusalTests.number(width)) }
     if let depth { header[8] = depth }
-    return Array(png[..<8]) + chunk("IHDR", header) + png[33...]
+    return Array(png[..<8]) + RefusalTests.chunk("IHDR", header) + png[33...]
   }
 
-  private func number(_ value: Int) -> [UInt8] {
+  private static func number(_ value: Int) -> [UInt8] {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
   }
 
-  private func crc(_ bytes: [UInt8]) -> UInt32 {
+  private static func crc(_ bytes: [UInt8]) -> UInt32 {
     var value: UInt32 = 0xFFFF_FFFF
     for byte in bytes {
       value ^= UInt32(byte)

@@ -32,11 +32,11 @@ typedef struct scrim_png_facts {
 } scrim_png_facts;
 
 // Decodes a whole PNG of `width` by `height` pixels into `rows`, which holds width × height words (RGB, ARGB) or
-// width × height × 4 samples (RGBA16). `image_data_end` is the offset behind the last IDAT chunk that is not empty.
-// Everything but IHDR, PLTE, tRNS, IDAT and IEND is skipped once its CRC is right. A warning is a failure.
-scrim_status scrim_png_decode(const uint8_t *bytes, size_t count, size_t image_data_end, scrim_png_form form,
-                              uint32_t width, uint32_t height, void *rows, scrim_png_facts *facts,
-                              char *message);
+// width × height × 4 samples (RGBA16). Everything but IHDR, PLTE, tRNS, IDAT and IEND is skipped once its CRC is right.
+// A warning is a failure. What follows the last row in IDAT chunks, the end of the zlib stream and its checksum too, is
+// not looked at.
+scrim_status scrim_png_decode(const uint8_t *bytes, size_t count, scrim_png_form form, uint32_t width,
+                              uint32_t height, void *rows, scrim_png_facts *facts, char *message);
 
 typedef enum __attribute__((enum_extensibility(closed))) scrim_png_color {
   SCRIM_PNG_COLOR_RGB8,
@@ -49,18 +49,33 @@ typedef enum __attribute__((enum_extensibility(closed))) scrim_png_color {
 scrim_status scrim_png_encode(const uint32_t *pixels, uint32_t width, uint32_t height, scrim_png_color color,
                               int level, int adaptive, uint8_t **out, size_t *out_count, char *message);
 
-// The common forms without libpng, several times as fast: 8 bits, not interlaced, no tRNS.
+// The common forms without libpng, several times as fast: not interlaced, 8 bits a sample or a palette.
 
 // The checksum that closes a chunk, over its name and content.
 uint32_t scrim_crc32(const uint8_t *bytes, size_t count);
 
-// Decodes the joined contents of all IDAT chunks, a whole zlib stream and nothing behind it, to words 0x00RRGGBB, or
-// 0xAARRGGBB where `channels` is 4. `channels` is 1 (grey), 3 or 4.
-scrim_status scrim_png_decode_plain(const uint8_t *data, size_t count, int channels, uint32_t width, uint32_t height,
-                                    uint32_t *pixels, int *is_opaque, char *message);
+// What the rows of a picture are.
+typedef struct scrim_png_shape {
+  uint32_t width, height;
+  int channels;             // 1 (grey, or an index), 2 (grey and alpha), 3 or 4
+  int depth;                // bits of a channel: 8; of an index 1, 2, 4 or 8
+  const uint32_t *palette;  // 256 words 0xAARRGGBB, or NULL
+  int palette_count;        // how many of them a pixel may have
+} scrim_png_shape;
 
-// Compresses width × height `pixels` without filters to the content of one IDAT chunk; as scrim_png_encode otherwise.
-// Equal pixels give equal bytes on machines of one kind only.
+// Decodes the joined contents of all IDAT chunks, a whole zlib stream and nothing behind it, to width × height words
+// of `form`, RGB or ARGB. `portable` leaves out what is written for this kind of processor.
+scrim_status scrim_png_decode_plain(const uint8_t *data, size_t count, const scrim_png_shape *shape,
+                                    scrim_png_form form, int portable, uint32_t *pixels, int *is_opaque,
+                                    char *message);
+
+// Decodes the same of 1, 3 or 4 channels of 8 bits, and tells whether every pixel is the one of `pixels`; high bytes count
+// where there are 4.
+scrim_status scrim_png_compare_plain(const uint8_t *data, size_t count, const scrim_png_shape *shape,
+                                     const uint32_t *pixels, int *is_equal, char *message);
+
+// Compresses width × height `pixels` to the content of one IDAT chunk, rows of photographs with the filter Sub and others
+// without; as scrim_png_encode otherwise. Equal pixels give equal bytes on machines of one kind only.
 scrim_status scrim_png_encode_plain(const uint32_t *pixels, uint32_t width, uint32_t height, scrim_png_color color,
                                     uint8_t **out, size_t *out_count, char *message);
 
@@ -90,7 +105,18 @@ scrim_status scrim_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t widt
 scrim_status scrim_jpeg_encode(const uint32_t *pixels, uint32_t width, uint32_t height, int quality, int chroma_x,
                                int chroma_y, int optimize, uint8_t **out, size_t *out_count, char *message);
 
+// ---- Colours
+
+// Makes `count` words 0x??RRGGBB mean in sRGB what they mean in an ICC profile; high bytes stay. `is_gray` says that the
+// channels of each are equal, as a profile for grey demands. Words are left alone where none would move by more than 1.
+scrim_status scrim_color_to_srgb(const uint8_t *profile, size_t profile_count, int is_gray, uint32_t *pixels,
+                                 size_t count, int *has_changed, char *message);
+
 void scrim_free(void *memory);
+
+// Has freed memory wait for its next use instead of going back to the system, for programs that take and free pictures all
+// the time: every page that the system hands out again it zeroes, a page fault each.
+void scrim_keep_memory(void);
 
 // ---- Deflate
 

@@ -7,3 +7,8 @@
 ///
 /// Both hold `count` words. Nothing is kept. The bits outside `mask` are read with the rest and decide nothing.
 bool scrim_rows_differ(const uint32_t *a, const uint32_t *b, size_t count, uint32_t mask);
+
+/// Takes whole blocks of 64 bytes into a state of SHA-256 with the processor's instructions for it.
+///
+/// Returns false where it has none, and has then done nothing.
+bool scrim_sha256_compress(uint32_t state[8], const uint8_t *bytes, size_t blocks);

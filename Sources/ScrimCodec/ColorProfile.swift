@@ -1,0 +1,73 @@
+import CScrimCodecs
+
+/// The ICC profile of a picture, which says what colours its numbers mean.
+public enum ColorProfile {
+  /// Bytes of a profile at most; those of displays have 500 to 20,000.
+  public static let sizeLimit = 1 << 22
+
+  /// Makes pixels mean in sRGB what they mean in a profile, with Little CMS, perceptually. A function of each pixel alone.
+  ///
+  /// - Parameters:
+  ///   - pixels: `0x??RRGGBB`; high bytes stay.
+  ///   - isGray: whether red, green and blue of each are equal, as a profile for grey demands.
+  /// - Returns: whether they were changed; a profile that moves no colour by more than 1 of 255 counts as sRGB.
+  /// - Throws: ``CodecError``, for a profile that can't be read or doesn't fit.
+  public static func convertToSRGB(
+    _ pixels: inout [UInt32], from profile: [UInt8], isGray: Bool
+  ) throws(CodecError) -> Bool {
+    var hasChanged: Int32 = 0
+    try unsafe profile.withUnsafeBufferPointer { profile throws(CodecError) in
+      try unsafe pixels.withUnsafeMutableBufferPointer { pixels throws(CodecError) in
+        try unsafe CodecError.check(.profile) { message in
+          // Both hold as many elements as they say and outlive the call, which keeps no pointer.
+          unsafe scrim_color_to_srgb(
+            profile.baseAddress, profile.count, isGray ? 1 : 0, pixels.baseAddress, pixels.count, &hasChanged,
+            message)
+        }
+      }
+    }
+    return hasChanged != 0
+  }
+}
+
+extension PNG {
+  /// The ICC profile in a file's chunks; nil where there is none.
+  package static func profile(_ bytes: Span<UInt8>, _ chunks: [Chunk]) throws(CodecError) -> [UInt8]? {
+    let found = chunks.indices.filter { chunks[$0].name == "iCCP" }
+    guard let index = found.first else { return nil }
+    let content = bytes.extracting(chunks[index].content)
+    let nameEnd = (0..<min(content.count, 80)).first { content[$0] == 0 }
+    guard found.count == 1, let nameEnd, nameEnd > 0, content.count > nameEnd + 2, content[nameEnd + 1] == 0,
+      index < chunks.firstIndex(where: { ["PLTE", "IDAT"].contains($0.name) }) ?? chunks.count
+    else { throw CodecError(.profile, .damaged, "iCCP does not stand where it should, or is cut short") }
+    var inflater = try Inflater(wrapper: .zlib)
+    var profile: [UInt8] = []
+    try inflater.append(
+      content.extracting(nameEnd + 2..<content.count), to: &profile, limit: ColorProfile.sizeLimit)
+    try inflater.finish()
+    return profile
+  }
+}
+
+extension JPEG {
+  /// The ICC profile in a file's segments, joined; nil where there is none.
+  package static func profile(_ bytes: Span<UInt8>, _ segments: [Segment]) throws(CodecError) -> [UInt8]? {
+    let name = Array("ICC_PROFILE\0".utf8)
+    let parts = segments.compactMap { segment in
+      let content = bytes.extracting(segment.content)
+      return segment.marker == 0xE2 && content.starts(with: name) && content.count >= 14
+        ? segment.content : nil
+    }
+    guard !parts.isEmpty else { return nil }
+    // Each says its number, from 1, and how many there are.
+    let sorted = parts.sorted { bytes[$0.lowerBound + 12] < bytes[$1.lowerBound + 12] }
+    var profile: [UInt8] = []
+    for (index, part) in sorted.enumerated() {
+      guard Int(bytes[part.lowerBound + 12]) == index + 1, Int(bytes[part.lowerBound + 13]) == sorted.count,
+        profile.count + part.count <= ColorProfile.sizeLimit
+      else { throw CodecError(.profile, .damaged, "its parts do not make a whole") }
+      for place in part.dropFirst(14) { profile.append(bytes[place]) }
+    }
+    return profile
+  }
+}
