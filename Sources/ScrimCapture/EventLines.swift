@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The events of a capture, line by line.
 public struct EventLines {

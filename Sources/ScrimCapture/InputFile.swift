@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import ScrimImage
 
@@ -114,7 +113,8 @@ final class InputFile {
 
   /// What the system says to an error number.
   static func message(of errno: Int32) -> String {
-    POSIXErrorCode(rawValue: errno).map { "\(POSIXError($0).localizedDescription)" } ?? "error \(errno)"
+    // strerror's text is terminated, and glibc's lasts until this thread's next call.
+    unsafe String(cString: strerror(errno))
   }
 }
 

@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import Glibc
 import ScrimImage
 import ScrimRedact
@@ -68,12 +68,10 @@ public final class AccessibilityTrees: TreeReader {
     wake = try WakePipe()
     // Opened once here, so that whoever starts learns at once what is missing.
     _ = try AccessibilityBus(address: options.address)
-    let thread = Thread { [self] in
+    DispatchQueue(label: "scrim.trees").async { [self] in
       run()
       ended.signal()
     }
-    thread.name = "scrim-trees"
-    thread.start()
   }
 
   public func latest() -> DesktopReading? { state.withLock { $0.latest } }

@@ -1,5 +1,5 @@
 import CScrimWayland
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// A connection to a Wayland compositor: sends requests, hands out events. Speaks the wire protocol itself, so that no library is
