@@ -118,8 +118,8 @@ struct CopySearch {
           let start = y * width + x
           let row = new.extracting(start..<start + CopySearch.length)
           guard
-            CopySearch.isDistinctive(row),
-            PixelRow.differs(row, old.extracting(start..<start + CopySearch.length))
+            PixelRow.differs(row, old.extracting(start..<start + CopySearch.length)),
+            CopySearch.isDistinctive(row)
           else { continue }
           insert(Anchor(x: x, y: y, hash: CopySearch.hash(row), finds: 0))
           break
@@ -129,9 +129,14 @@ struct CopySearch {
   }
 
   private static func isDistinctive(_ row: Span<Pixel>) -> Bool {
+    // Most rows are of one colour, and the others of many: few are looked at pixel by pixel to their end.
+    guard PixelRow.differs(row, from: row[0]) else { return false }
     var changes = 0
-    for i in 1..<row.count { changes += row[i] == row[i - 1] ? 0 : 1 }
-    return changes >= 4
+    for i in 1..<row.count where row[i] != row[i - 1] {
+      changes += 1
+      if changes == 4 { return true }
+    }
+    return false
   }
 
   /// A hash of the last 32 pixels: each step doubles what came before, so that older pixels leave at the top.

@@ -162,6 +162,31 @@ public struct Frame: Sendable {
     }
   }
 
+  /// Whether the pixels `xs` of row `y` may differ from those of another frame of this one's size. False is certain; true may be
+  /// said of equal pixels.
+  public func mayDiffer(_ y: Int, _ xs: Range<Int>, from other: Frame) -> Bool {
+    precondition(y >= 0 && y < height && xs.lowerBound >= 0 && xs.upperBound <= width)
+    precondition(
+      width == other.width && height == other.height, "frames of different sizes cannot be compared")
+    guard format == .bgrx || format == .bgra, other.format == .bgrx || other.format == .bgra else {
+      return true
+    }
+    return unsafe withBytes { mine in
+      unsafe other.withBytes { theirs in
+        // The pixels lie in the rows of both (checked above and when the frames were made).
+        let a = unsafe mine.baseAddress! + y * stride + xs.lowerBound * 4
+        let b = unsafe theirs.baseAddress! + y * other.stride + xs.lowerBound * 4
+        guard Int(bitPattern: a) % 4 == 0, Int(bitPattern: b) % 4 == 0 else { return true }
+        let words = unsafe UnsafeBufferPointer(
+          start: a.assumingMemoryBound(to: UInt32.self), count: xs.count)
+        let others = unsafe UnsafeBufferPointer(
+          start: b.assumingMemoryBound(to: UInt32.self), count: xs.count)
+        // As above, padding is the high byte.
+        return unsafe PixelRow.differs(words.span, others.span, in: 0x00FF_FFFF)
+      }
+    }
+  }
+
   /// Writes the canonical pixels `xs` of row `y` to the front of `row`. Reads no other pixel, and no padding byte's
   /// value reaches the result.
   ///

@@ -84,7 +84,7 @@ struct FrameComparison {
     for band in kept.bands {
       for y in band.minY..<band.maxY {
         for span in kept.spans[band.firstSpan..<band.endSpan] {
-          guard differs(a, b, y, span) else { continue }
+          guard a.mayDiffer(y, span, from: b), differs(a, b, y, span) else { continue }
           hasChange = true
           for column in grid.columns(of: span) where marks[column] != 0 {
             marks[column] = 0

@@ -23,7 +23,7 @@ public struct MaskedFrame: ~Copyable {
   /// The 64-pixel tiles that the last masking changed, exactly.
   public internal(set) var damage: TileSet
   /// The 16-pixel tiles that hold a masked pixel, or may.
-  var touched: TileSet
+  public internal(set) var touched: TileSet
 
   init(width: Int, height: Int, fill: Pixel) {
     precondition(width > 0 && height > 0, "a frame needs at least one pixel")
@@ -45,26 +45,35 @@ public struct MaskedFrame: ~Copyable {
     touched = other.touched
   }
 
-  /// Becomes the frame behind it, of which only damaged tiles are copied.
+  /// Becomes a later frame of its stream.
   ///
-  /// - Parameter next: this frame after one more masking.
-  public mutating func advance(to next: borrowing MaskedFrame) {
+  /// - Parameter tiles: of the grid of ``damage``; the only ones that are copied. All others must be equal.
+  public mutating func advance(to next: borrowing MaskedFrame, from tiles: TileSet) {
     precondition(width == next.width && height == next.height, "frames of one stream have one size")
     damage.assign(next.damage)
     touched.assign(next.touched)
-    let (width, tiles) = (width, next.damage)
-    let grid = tiles.grid
+    let (width, height, grid) = (width, height, tiles.grid)
     var target = storage.mutableSpan
     for row in 0..<grid.rows where tiles.hasMember(inRow: row) {
-      for column in 0..<grid.columns where tiles[column, row] {
-        let tile = grid.rect(column: column, row: row)
-        for y in tile.y..<tile.maxY {
-          let start = y * width + tile.x
-          PixelRow.copy(next.storage.span.extracting(start..<start + tile.width), to: &target, at: start)
+      var column = 0
+      while column < grid.columns {
+        let first = column
+        while column < grid.columns, tiles[column, row] { column += 1 }
+        // Whole runs: one tile after the other touches a page a row.
+        if first < column {
+          let xs = first * grid.side..<min(column * grid.side, width)
+          for y in row * grid.side..<min((row + 1) * grid.side, height) {
+            let start = y * width + xs.lowerBound
+            PixelRow.copy(next.storage.span.extracting(start..<start + xs.count), to: &target, at: start)
+          }
         }
+        column += 1
       }
     }
   }
+
+  /// Becomes the frame behind it, which has the same pixels and masks.
+  public mutating func settle() { damage.removeAll() }
 
   public var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
 

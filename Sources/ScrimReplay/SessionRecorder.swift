@@ -18,7 +18,7 @@ public struct RecorderOptions: Sendable {
   /// Bytes after which a segment is sealed before its time.
   public var segmentBytes = 8 << 20
   /// 1, or 2: frames are coded on a second thread, while the next one is captured and masked. The bytes are the same. What goes wrong
-  /// with coding or writing a frame is then thrown by the call after.
+  /// with coding or writing a frame is then thrown by a later call.
   public var threads = 1
 
   public init(policy: MaskPolicy, coding: CodingOptions = CodingOptions()) {

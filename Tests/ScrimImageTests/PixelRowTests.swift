@@ -59,4 +59,31 @@ import Testing
       }
     }
   }
+
+  /// Frames with slack behind their rows, and garbage in their padding bytes, differ only where their pixels do.
+  @Test func framesThatDifferSaySo() throws {
+    var random = SeededGenerator(seed: 8)
+    for format in [PixelFormat.bgrx, .bgra, .rgbx, .gray8] {
+      let (width, height, size) = (37, 2, format.bytesPerPixel)
+      func frame(_ stride: Int, _ change: (x: Int, bits: UInt8)?) throws -> Frame {
+        var bytes = (0..<stride * height).map { _ in UInt8.random(in: 0...255, using: &random) }
+        for y in 0..<height {
+          for byte in 0..<width * size where size == 1 || byte % 4 != 3 {
+            bytes[y * stride + byte] = UInt8(truncatingIfNeeded: byte &* 31 &+ y)
+          }
+        }
+        if let change { bytes[stride + change.x * size] ^= change.bits }
+        return try Frame(width: width, height: height, stride: stride, format: format, bytes: bytes.span)
+      }
+      let a = try frame(width * size + 4, nil)
+      let isExact = format == .bgrx || format == .bgra
+      for x in 0..<width {
+        let b = try frame(width * size + 12, (x, 1 << UInt8.random(in: 0..<8, using: &random)))
+        let isFound = [a.mayDiffer(1, 0..<width, from: b), a.mayDiffer(1, x..<x + 1, from: b)]
+        #expect(isFound == [true, true])
+        let isElsewhere = [a.mayDiffer(0, 0..<width, from: b), a.mayDiffer(1, x + 1..<width, from: b)]
+        #expect(isElsewhere == [!isExact, !isExact])
+      }
+    }
+  }
 }
