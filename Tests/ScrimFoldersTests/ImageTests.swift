@@ -93,6 +93,20 @@ import Testing
     }
   }
 
+  @Test func coloursOnABackgroundAreMixedChannelByChannel() {
+    for background: UInt32 in [0, 0xFFFFFF, 0x102030] {
+      for pixel: UInt32 in [0x0080_FF10, 0x01FF_FFFF, 0x8040_80C0, 0xFE01_02FF, 0xFF12_3456] {
+        let alpha = Double(pixel >> 24) / 255
+        let channels = [16, 8, 0].map { (shift: UInt32) -> UInt32 in
+          let above = Double(pixel >> shift & 0xFF)
+          let below = Double(background >> shift & 0xFF)
+          return UInt32((above * alpha + below * (1 - alpha)).rounded())
+        }
+        #expect(pixel.over(background) == channels.reduce(0) { $0 << 8 | $1 })
+      }
+    }
+  }
+
   /// Where programs would turn a picture differently, boxes of what is looked at say nothing: Pillow turns by a number of four
   /// bytes as well, and by the last of several.
   @Test func aTurnThatProgramsReadDifferentlyIsRefused() throws {
