@@ -13,8 +13,11 @@ extension JPEG {
           throw CodecError(.jpeg, .damaged, "a second frame header stands at byte \(start - 4)")
         }
         frame = (segment.marker, start, segment.content.count)
-      case 0xE1 where orientation == nil:
-        orientation = exifOrientation(bytes.extracting(segment.content))
+      case 0xE1 where bytes.extracting(segment.content).starts(with: [0x45, 0x78, 0x69, 0x66, 0]):
+        let tiff = bytes.extracting(min(start + 6, segment.content.upperBound)..<segment.content.upperBound)
+        let turn = try self.orientation(ofTIFF: tiff) ?? 1
+        guard orientation ?? turn == turn else { throw ambiguous }
+        orientation = turn
       default: break
       }
     }
@@ -78,14 +81,14 @@ extension JPEG {
     return (marker, offset + 4, size - 2)
   }
 
-  /// Tag 0x0112 of the first directory of an APP1 segment that holds Exif.
-  private static func exifOrientation(_ segment: Span<UInt8>) -> Int? {
-    guard segment.starts(with: [0x45, 0x78, 0x69, 0x66, 0, 0]), segment.count >= 6 else { return nil }
-    return orientation(ofTIFF: segment.extracting(6..<segment.count))
-  }
+  private static let ambiguous = CodecError(
+    .jpeg, .unsupported, "programs would not agree how its Exif data turns it; write that again")
 
-  /// Tag 0x0112 of the first directory of Exif data; nil where it has none, or none that can be read.
-  package static func orientation(ofTIFF tiff: Span<UInt8>) -> Int? {
+  /// Tag 0x0112 of the first directory of Exif data; nil where there is none, or a number that stands for nothing.
+  ///
+  /// - Throws: ``CodecError`` with the fault `unsupported` for a tag of another type or twice: some programs heed it.
+  package static func orientation(ofTIFF tiff: Span<UInt8>) throws(CodecError) -> Int? {
+    var orientation: Int?
     guard tiff.count >= 8 else { return nil }
     let isBig: Bool
     switch tiff.number(at: 0, size: 2) {
@@ -97,12 +100,13 @@ extension JPEG {
     guard tiff.number(at: 2, size: 2, bigEndian: isBig) == 42, directory <= tiff.count - 2 else { return nil }
     for index in 0..<tiff.number(at: directory, size: 2, bigEndian: isBig) {
       let entry = directory + 2 + index * 12
-      guard entry + 12 <= tiff.count else { return nil }
+      guard entry + 12 <= tiff.count else { break }
       guard tiff.number(at: entry, size: 2, bigEndian: isBig) == 0x0112 else { continue }
       let type = tiff.number(at: entry + 2, size: 2, bigEndian: isBig)
-      let value = tiff.number(at: entry + 8, size: 2, bigEndian: isBig)
-      return type == 3 && (1...8).contains(value) ? value : nil
+      let count = tiff.number(at: entry + 4, size: 4, bigEndian: isBig)
+      guard type == 3, count == 1, orientation == nil else { throw ambiguous }
+      orientation = tiff.number(at: entry + 8, size: 2, bigEndian: isBig)
     }
-    return nil
+    return orientation.flatMap { (1...8).contains($0) ? $0 : nil }
   }
 }

@@ -23,13 +23,15 @@ public final class Folder: Sendable {
   }
 
   /// What a name stands for.
-  struct Status {
+  struct Status: Equatable {
     enum Kind { case file, folder, link, other }
 
     var kind: Kind
     var size: Int
     var device: UInt
     var inode: UInt
+    /// Seconds and nanoseconds of the last change, of content or name, which nobody can set back.
+    var changed: [Int]
 
     init(_ status: stat) {
       kind =
@@ -42,7 +44,10 @@ public final class Folder: Sendable {
       size = Int(status.st_size)
       device = UInt(status.st_dev)
       inode = UInt(status.st_ino)
+      changed = [Int(status.st_ctim.tv_sec), Int(status.st_ctim.tv_nsec)]
     }
+
+    func isSameFile(as other: Status) -> Bool { device == other.device && inode == other.inode }
   }
 
   /// The status of a name in the folder, of a link's own unless it is `followed`; nil where there is no such name.
@@ -98,7 +103,12 @@ public final class Folder: Sendable {
     guard status.size <= limit else {
       throw .tooLarge(path: place(of: name), size: status.size, limit: limit)
     }
-    return try Folder.read(file, size: status.size, path: place(of: name))
+    let bytes = try Folder.read(file, size: status.size, path: place(of: name))
+    // As above.
+    guard unsafe fstat(file, &result) == 0, Status(result) == status else {
+      throw .changed(path: place(of: name))
+    }
+    return bytes
   }
 
   private static func read(_ file: Int32, size: Int, path: String) throws(FolderFault) -> [UInt8] {

@@ -104,8 +104,8 @@ struct FolderScan {
     do {
       let folder = try parent.folder(named: name)
       let status = try folder.status()
-      if excluded.contains(where: { $0.device == status.device && $0.inode == status.inode }) {
-        return Refusal(.clash, "this is the output folder; it is not gone into")
+      if excluded.contains(where: { $0.isSameFile(as: status) }) {
+        return Refusal(.clash, "this is the output folder, or that of previews; it is not gone into")
       }
       let listing = try Listing(folder, output)
       othersPassed += listing.others

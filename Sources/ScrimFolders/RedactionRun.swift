@@ -37,9 +37,13 @@ public struct RedactionRequest: Sendable {
     state = stem + ".resume"
   }
 
-  /// Whether a path lies in the output folder.
-  public func outputHolds(_ path: String) -> Bool {
-    RedactionRun.overlap(RedactionRun.resolved(output), RedactionRun.resolved(path))
+  /// Which of the run's folders a path lies in, in words; nil where it lies in none.
+  public func folder(holding path: String) -> String? {
+    let folders =
+      [("output", output), ("input", input), ("ledger", state)]
+      + (widgets.map { [("sidecars", $0)] } ?? []) + (preview.map { [("previews", $0)] } ?? [])
+    let place = RedactionRun.resolved(path)
+    return folders.first { RedactionRun.overlap(RedactionRun.resolved($0.1), place) }?.0
   }
 }
 
@@ -103,10 +107,20 @@ public final class RedactionRun: Sendable {
         preview = try request.preview.map { path throws(OutputFault) in
           try OutputFolder(path, syncs: request.syncs)
         }
-        do throws(FolderFault) { excluded = [try folder.status] } catch { throw .system(error) }
+        do throws(FolderFault) {
+          excluded =
+            [try folder.status]
+            + (try preview.map { preview throws(FolderFault) in [try preview.status] } ?? [])
+        } catch { throw .system(error) }
       }
     } catch {
       throw RunFault(error)
+    }
+    let source: Folder.Status
+    do throws(FolderFault) { source = try input.status() } catch { throw .system("\(error)") }
+    // Mounted in two places, or two spellings of one name: paths don't show it.
+    guard !excluded.contains(where: { $0.isSameFile(as: source) }) else {
+      throw .usage("\(request.output): the output or the previews are the input; give a folder of its own")
     }
     do throws(FolderFault) {
       state = Mutex(
@@ -160,7 +174,13 @@ public final class RedactionRun: Sendable {
     while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
     guard let slash = trimmed.lastIndex(of: "/") else { return resolved(".") + "/" + trimmed }
     let parent = slash == trimmed.startIndex ? "/" : resolved(String(trimmed[..<slash]))
-    return (parent == "/" ? "" : parent) + trimmed[slash...]
+    // Where the folder above is yet to be made it will be no link, so that dots can be taken by their word.
+    switch trimmed[slash...].dropFirst() {
+    case ".": return parent
+    case "..":
+      return parent.lastIndex(of: "/").map { $0 == parent.startIndex ? "/" : String(parent[..<$0]) } ?? "/"
+    default: return (parent == "/" ? "" : parent) + trimmed[slash...]
+    }
   }
 
   /// How many images there are to look at, shards regarded. Walks the whole tree.
@@ -255,8 +275,13 @@ public final class RedactionRun: Sendable {
   }
 
   private func result(of image: ScannedImage) throws(ImageFault) -> (ImageResult, MaskUsage?) {
+    let before = try status(of: image)
     let bytes = try contents(of: image)
     let file = try sidecarFile(of: image)
+    // Boxes belong to what they were read with: another picture, put there meanwhile, may have brought others.
+    guard try status(of: image) == before else {
+      throw .refused(Refusal(FolderFault.changed(path: image.path)))
+    }
     let isMissing = file == nil && request.settings.detector == nil
     if isMissing, request.settings.onMissing == .skip { return (ImageResult(image.path, .skipped), nil) }
     if isMissing, request.settings.onMissing == .fail {
@@ -296,6 +321,12 @@ public final class RedactionRun: Sendable {
           .exists, "another file has the name of its output (\(name)); remove it, or give another folder"))
     } catch {
       throw .stopped(RunFault(error))
+    }
+  }
+
+  private func status(of image: ScannedImage) throws(ImageFault) -> Folder.Status? {
+    do throws(FolderFault) { return try image.folder.status(of: image.name) } catch {
+      throw .refused(Refusal(error))
     }
   }
 

@@ -11,6 +11,8 @@ final class ResumeLedger: Sendable {
   private let finished: [Mark: Mark]
   private let descriptor: Int32
   private let path: String
+  /// Of two marks, a space and a line feed.
+  private static let lineLength = 66
 
   /// The first half of a keyed digest.
   struct Mark: Hashable, Sendable {
@@ -23,11 +25,19 @@ final class ResumeLedger: Sendable {
       for byte in digest.bytes[8..<16] { low = low << 8 | UInt64(byte) }
     }
 
-    init?(hex: Substring.UTF8View) {
-      guard hex.count == 32, let high = UInt64(String(hex.prefix(16)) ?? "", radix: 16),
-        let low = UInt64(String(hex.dropFirst(16)) ?? "", radix: 16)
-      else { return nil }
-      (self.high, self.low) = (high, low)
+    /// - Parameter hex: 32 digits.
+    init?(hex: ArraySlice<UInt8>) {
+      precondition(hex.count == 32, "a mark has 32 digits")
+      (high, low) = (0, 0)
+      for byte in hex {
+        let digit: UInt8
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+        default: return nil
+        }
+        (high, low) = (high << 4 | low >> 60, low << 4 | UInt64(digit))
+      }
     }
 
     var hex: String {
@@ -52,10 +62,11 @@ final class ResumeLedger: Sendable {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
       for name in names where name.hasPrefix("done-") {
         // A last line that was cut short is no line of two digests, and is passed over.
-        let text = (try? String(contentsOfFile: path + "/" + name, encoding: .utf8)) ?? ""
-        for line in text.split(separator: "\n") {
-          let parts = line.split(separator: " ")
-          guard parts.count == 2, let input = Mark(hex: parts[0].utf8), let output = Mark(hex: parts[1].utf8)
+        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path + "/" + name))).map { [UInt8]($0) } ?? []
+        finished.reserveCapacity(finished.count + bytes.count / ResumeLedger.lineLength)
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+          guard line.count == ResumeLedger.lineLength - 1, line[line.startIndex + 32] == UInt8(ascii: " "),
+            let input = Mark(hex: line.prefix(32)), let output = Mark(hex: line.suffix(32))
           else { continue }
           finished[input] = output
         }

@@ -89,7 +89,7 @@ struct ImageFacts {
       case "cICP" where Array(bytes[chunk.content]) != [1, 13, 0, 1]:
         throw Refusal(.unsupported, "colours by cICP that are not sRGB; convert it first")
       case "eXIf":
-        let turn = JPEG.orientation(ofTIFF: bytes.span.extracting(chunk.content))
+        let turn = try JPEG.orientation(ofTIFF: bytes.span.extracting(chunk.content))
         guard turn ?? 1 == 1 else {
           throw Refusal(
             .unsupported, "a PNG that Exif data turns, which few programs heed; turn its pixels first")

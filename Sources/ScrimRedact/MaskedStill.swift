@@ -114,7 +114,7 @@ extension UInt32 {
     var result: UInt32 = 0
     for shift: UInt32 in [0, 8, 16] {
       let sum = (self >> shift & 0xFF) * alpha + (background >> shift & 0xFF) * (255 - alpha)
-      result |= (sum + 127) / 255 << shift
+      result |= ((sum + 127) / 255) << shift
     }
     return result
   }

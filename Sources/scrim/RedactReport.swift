@@ -8,19 +8,27 @@ final class ReportFile: Sendable {
   private let path: String
   private let descriptor: Int32
 
-  /// - Parameter request: in whose output folder the report, which names the inputs, must not lie.
+  /// - Parameter request: in whose folders the report must not lie: it names the inputs, and must not take the place of one.
   init(_ path: String, outside request: RedactionRequest) throws(RunFault) {
     self.path = path
     if path == "-" {
       descriptor = 1
       return
     }
-    guard !request.outputHolds(path) else {
-      throw .usage("--report \(path): it would lie in the output folder; put it elsewhere")
+    if let holder = request.folder(holding: path) {
+      throw .usage("--report \(path): it would lie in the folder of the \(holder); put it elsewhere")
     }
     // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw fault() }
+    var status = stat()
+    // `status` outlives the call.
+    guard unsafe fstat(descriptor, &status) == 0 else { throw fault() }
+    guard status.st_mode & S_IFMT == S_IFREG else { return }
+    guard status.st_nlink == 1 else {
+      throw .usage("--report \(path): a file of several names, which may be an input; put it elsewhere")
+    }
+    guard ftruncate(descriptor, 0) == 0 else { throw fault() }
   }
 
   deinit { if descriptor > 2 { close(descriptor) } }

@@ -102,6 +102,22 @@ import Testing
   }
 
   /// What every output must be, by its name.
+  /// Neither by its own name, nor by a link's, nor by a second one.
+  @Test func aReportNeverTakesTheFileOfAnother() throws {
+    let space = try filled(1)
+    let picture = try space.bytes("in/0/0.png")
+    for (index, path) in ["in/0/0.png", "in/0/0.png.json", "link", "twin", "out/r", "seen/r", "new/../out/r"]
+      .enumerated()
+    {
+      if path == "link" { unsafe symlink("in/0/0.png", space.root + "/link") }
+      if path == "twin" { unsafe link(space.input + "/0/0.png", space.root + "/twin") }
+      let outcome = try run(
+        ["in", "--out", "out", "--state", "s\(index)", "--preview", "seen", "--report", path], in: space)
+      #expect(outcome.code == 2, "\(path): \(outcome.words)")
+      #expect(try space.bytes("in/0/0.png") == picture)
+    }
+  }
+
   private func reference(_ space: Workspace) throws -> [String: [UInt8]] {
     try space.run {
       $0.output = space.root + "/reference"

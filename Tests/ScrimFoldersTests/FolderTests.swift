@@ -1,5 +1,7 @@
+import Dispatch
 import Foundation
 import Glibc
+import ScrimCodec
 import ScrimRedact
 import Testing
 
@@ -164,7 +166,8 @@ import Testing
     try FileManager.default.createSymbolicLink(atPath: space.root + "/alias", withDestinationPath: "in")
     for (input, output) in [
       ("in", "in"), ("in", "in/out"), ("in/sub", "in"), ("in", "alias"), ("in", "alias/new/er"), ("in", "."),
-      ("alias", "in"), ("in", "in/../in/x"),
+      ("alias", "in"), ("in", "in/../in/x"), ("in", "new/../in"), ("in", "new/./er/../../in/x"),
+      ("in", "new/.."),
     ] {
       if input == "in/sub" { try space.put("in/sub/x", []) }
       #expect(throws: RunFault.self, "\(input) to \(output)") {
@@ -175,10 +178,81 @@ import Testing
       }
     }
     #expect(throws: RunFault.self) { try space.run { $0.state = space.input + "/state" } }
+    #expect(throws: RunFault.self) { try space.run { $0.state = space.root + "/new/../in" } }
     #expect(throws: RunFault.self) { try space.run { $0.state = space.output } }
     #expect(throws: RunFault.self) { try space.run { $0.widgets = space.output } }
     #expect(throws: RunFault.self) { try space.run { $0.input = space.root + "/none" } }
     #expect(RedactionRun.overlap("/a", "/a/b") && !RedactionRun.overlap("/a", "/ab"))
+  }
+
+  /// Paths don't show that a folder is mounted in two places.
+  @Test(.enabled(if: geteuid() == 0, "only root may mount"))
+  func anInputMountedAsOutputIsNotWrittenTo() throws {
+    let space = try Workspace()
+    try space.putImage("a.png", try Pictures.png(), sidecar: Pictures.sidecar())
+    try FileManager.default.createDirectory(atPath: space.output, withIntermediateDirectories: true)
+    // Containers may not.
+    guard try FolderTests.runs("mount", "--bind", space.input, space.output) else { return }
+    #expect(throws: RunFault.self) { try space.run { $0.hashesNames = true } }
+    #expect(space.outputs == ["a.png", "a.png.json"])
+    #expect(try FolderTests.runs("umount", space.output))
+  }
+
+  /// Somebody takes the boxes away, puts another picture there, and then its boxes: never is a picture beside the boxes
+  /// of another, and never must it be redacted with them.
+  @Test func aPictureIsNotRedactedWithTheBoxesOfTheNext() throws {
+    let space = try Workspace()
+    let colours: [UInt32] = [0xAA0000, 0x00AA00]
+    // The secret fills the left half of one, and the right half of the other.
+    for (index, colour) in colours.enumerated() {
+      let pixels = (0..<64 * 32).map { $0 % 64 / 32 == index ? colour : 0xFFFFFF }
+      try space.put("\(index).png", try FolderTests.encoded(pixels))
+      try space.put("\(index).json", Array(Pictures.sidecar(64, 32, box: (index * 32, 0, 32, 32)).utf8))
+    }
+    FolderTests.place("0.png", as: "a.png", in: space.root)
+    FolderTests.place("0.json", as: "a.png.json", in: space.root)
+    // Which image stands there changes 150 times, while runs read as fast as they can.
+    let root = space.root
+    let swaps = DispatchGroup()
+    DispatchQueue.global().async(group: swaps) { FolderTests.swap(150, in: root) }
+    var written = 0
+    while swaps.wait(timeout: .now()) == .timedOut {
+      try? FileManager.default.removeItem(atPath: space.output)
+      guard try space.run()["a.png"]?.status == .written else { continue }
+      written += 1
+      let pixels = try FolderTests.decoded(try space.bytes("out/a.png"))
+      let shown = Set(pixels)
+      #expect(shown.isDisjoint(with: colours), "the boxes of another picture")
+    }
+    #expect(written > 0)
+  }
+
+  private static func encoded(_ pixels: [UInt32]) throws -> [UInt8] {
+    try PNG.encode(pixels.span, width: 64, height: 32)
+  }
+
+  private static func decoded(_ png: [UInt8]) throws -> [UInt32] { try PNG.decode(png.span).pixels }
+
+  private static func swap(_ count: Int, in root: String) {
+    for swap in 1...count {
+      usleep(6000)  // longer than a tick of the file system's clock
+      try? FileManager.default.removeItem(atPath: root + "/in/a.png.json")
+      place("\(swap % 2).png", as: "a.png", in: root)
+      place("\(swap % 2).json", as: "a.png.json", in: root)
+    }
+  }
+
+  private static func runs(_ words: String...) throws -> Bool {
+    let process = try Process.run(URL(fileURLWithPath: "/usr/bin/env"), arguments: words)
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+
+  /// At once, and in place of what has the name.
+  private static func place(_ from: String, as name: String, in root: String) {
+    // Strings live as terminated C strings until a call returns, and no call keeps a pointer.
+    unsafe _ = link(root + "/" + from, root + "/next")
+    unsafe _ = rename(root + "/next", root + "/in/" + name)
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may read everything"))

@@ -93,12 +93,54 @@ import Testing
     }
   }
 
-  private func exif(_ orientation: Int) -> [UInt8] {
-    let content: [UInt8] =
-      Array("Exif\0\0MM\0\u{2A}".utf8) + [
-        0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation), 0, 0,
-      ]
-      + [0, 0, 0, 0]
+  @Test func coloursOnABackgroundAreMixedChannelByChannel() {
+    for background: UInt32 in [0, 0xFFFFFF, 0x102030] {
+      for pixel: UInt32 in [0x0080_FF10, 0x01FF_FFFF, 0x8040_80C0, 0xFE01_02FF, 0xFF12_3456] {
+        let alpha = Double(pixel >> 24) / 255
+        let channels = [16, 8, 0].map { (shift: UInt32) -> UInt32 in
+          let above = Double(pixel >> shift & 0xFF)
+          let below = Double(background >> shift & 0xFF)
+          return UInt32((above * alpha + below * (1 - alpha)).rounded())
+        }
+        #expect(pixel.over(background) == channels.reduce(0) { $0 << 8 | $1 })
+      }
+    }
+  }
+
+  /// Where programs would turn a picture differently, boxes of what is looked at say nothing: Pillow turns by a number of four
+  /// bytes as well, and by the last of several.
+  @Test func aTurnThatProgramsReadDifferentlyIsRefused() throws {
+    let picture = try Pictures.jpeg(48, 40)
+    func redacted(_ segments: [[UInt8]]) throws {
+      var bytes = picture
+      bytes.insert(contentsOf: segments.joined(), at: 2)
+      _ = try redact(bytes, as: .jpeg, sidecar: Pictures.sidecar(48, 40))
+    }
+    try redacted([exif(3)])
+    try redacted([exif(0)])
+    try redacted([exif(3), exif(3)])
+    let long: [UInt8] = [1, 0x12, 0, 4, 0, 0, 0, 1, 0, 0, 0, 3]
+    let pair: [UInt8] = [1, 0x12, 0, 3, 0, 0, 0, 2, 0, 3, 0, 3]
+    let (one, three): ([UInt8], [UInt8]) = (entry(1), entry(3))
+    for segments in [
+      [exif(1), exif(3)], [exif(3), exif(1)], [exif(entries: [long])], [exif(entries: [pair])],
+      [exif(entries: [one, three])], [exif(3, fill: 0xFF), exif(1)],
+    ] {
+      #expect(throws: Refusal.self) { try redacted(segments) }
+    }
+  }
+
+  private func exif(_ orientation: Int, fill: UInt8 = 0) -> [UInt8] {
+    exif(entries: [entry(orientation)], fill: fill)
+  }
+
+  private func entry(_ orientation: Int) -> [UInt8] {
+    [1, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation), 0, 0]
+  }
+
+  private func exif(entries: [[UInt8]], fill: UInt8 = 0) -> [UInt8] {
+    var content: [UInt8] = Array("Exif\0".utf8) + [fill] + Array("MM\0\u{2A}".utf8)
+    content += [0, 0, 0, 8, 0, UInt8(entries.count)] + entries.joined() + [0, 0, 0, 0]
     return [0xFF, 0xE1, 0, UInt8(content.count + 2)] + content
   }
 

@@ -75,7 +75,7 @@ scrim_status scrim_png_compare_plain(const uint8_t *data, size_t count, const sc
                                      const uint32_t *pixels, int *is_equal, char *message);
 
 // Compresses width × height `pixels` to the content of one IDAT chunk, rows of photographs with the filter Sub and others
-// without; as scrim_png_encode otherwise. Equal pixels give equal bytes on machines of one kind only.
+// without; as scrim_png_encode otherwise. Equal pixels give equal bytes nearly always, on machines of one kind.
 scrim_status scrim_png_encode_plain(const uint32_t *pixels, uint32_t width, uint32_t height, scrim_png_color color,
                                     uint8_t **out, size_t *out_count, char *message);
 
