@@ -27,6 +27,9 @@ final class CodingThread: Sendable {
     try desk.hand(frame, moment, &events)
   }
 
+  /// Waits for the frame under way, and seals what is full at a moment.
+  func rest(at time: Int64) throws(RecordingError) { try desk.rest(at: time) }
+
   /// Waits for the frame under way, adds the last events and ends the session.
   func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {
     try desk.finish(&events)
@@ -64,6 +67,11 @@ private final class Desk: @unchecked Sendable {
     isBusy = true
     ready.signal()
     if let failed { throw failed }
+  }
+
+  func rest(at time: Int64) throws(RecordingError) {
+    if let failed = takeBack() { throw failed }
+    try builder.rest(at: time)
   }
 
   func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {
