@@ -19,6 +19,8 @@ public enum SourceItem: Sendable {
   case frame(SourceFrame)
   /// A frame that could not be read so far as to have a time: nothing can be shown for it.
   case lost(CaptureFault)
+  /// Of a live source: there is no new frame up to a moment, in nanoseconds of its clock.
+  case rest(Int64)
 }
 
 /// A frame as its source gave it, with the boxes that came with it.

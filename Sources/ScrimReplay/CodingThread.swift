@@ -31,6 +31,9 @@ final class CodingThread: Sendable {
     try desk.hand(frame, moment, &events)
   }
 
+  /// Waits for all frames handed over, and seals what is full at a moment.
+  func rest(at time: Int64) throws(RecordingError) { try desk.rest(at: time) }
+
   /// Waits for all frames handed over, adds the last events and ends the session.
   func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {
     try desk.finish(&events)
@@ -124,6 +127,11 @@ private final class Desk: @unchecked Sendable {
     missed[slot].removeAll()
     if touched?.grid == next.touched.grid { touched?.assign(next.touched) } else { touched = next.touched }
     return slot
+  }
+
+  func rest(at time: Int64) throws(RecordingError) {
+    if let failed = drain() { throw failed }
+    try builder.rest(at: time)
   }
 
   func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {

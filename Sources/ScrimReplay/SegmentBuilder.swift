@@ -51,7 +51,7 @@ struct SegmentBuilder: ~Copyable {
 
   mutating func append(_ frame: borrowing MaskedFrame, _ moment: Moment) throws(RecordingError) {
     try resize(toFit: frame)
-    if writer.openSegment.map({ isFull($0.size, at: moment.time) }) ?? false { try seal() }
+    try rest(at: moment.time)
     let isFirst = writer.openSegment == nil
     let age = moment.time - lastKeyframe
     let isKey = isFirst || (age >= options.keyframeInterval && !isQuiet(age))
@@ -63,6 +63,11 @@ struct SegmentBuilder: ~Copyable {
       time: moment.time, number: moment.number, isKey: isKey, withheldTiles: moment.withheldTiles,
       status: moment.status, coded: coded)
     if isFirst { try begin(with: record) } else { try append(record) }
+  }
+
+  /// Seals what is open where it is full at a moment.
+  mutating func rest(at time: Int64) throws(RecordingError) {
+    if writer.openSegment.map({ isFull($0.size, at: time) }) ?? false { try seal() }
   }
 
   mutating func append(_ event: EventRecord) throws(RecordingError) {

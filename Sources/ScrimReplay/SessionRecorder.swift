@@ -94,6 +94,13 @@ public struct SessionRecorder: ~Copyable {
     return outcome.fault
   }
 
+  /// Seals what is open where its time is over, so that a crash while nothing happens loses nothing.
+  ///
+  /// - Parameter time: up to which there was no frame since the last.
+  public mutating func rest(at time: Int64) throws(RecordingError) {
+    if let thread { try thread.rest(at: time) } else { try builder?.rest(at: time) }
+  }
+
   /// Notes a frame that could not be read so far as to be shown.
   @discardableResult
   public mutating func lose(_ fault: CaptureFault) -> CaptureFault {

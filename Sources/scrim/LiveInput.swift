@@ -56,7 +56,7 @@ struct LiveInput: ParsableArguments {
       return try LiveSource(
         x11: x11, target: window?.target ?? .screen, trees: try trees(ofX11: x11), options: options)
     }
-    if wayland { return try LiveSource(wayland: nil, options: options) }
+    if wayland { return try LiveSource(wayland: nil, trees: treesOfWayland(), options: options) }
     if let fbdev { return try LiveSource(framebuffer: fbdev, options: options) }
     if follow, let xwd { return try LiveSource(xwd: xwd, options: options) }
     return nil
@@ -67,18 +67,39 @@ extension LiveInput {
   /// The reader of the display's accessibility trees. Without one all is masked that the policy doesn't show unseen.
   private func trees(ofX11 display: String) throws(CaptureError) -> AccessibilityTrees? {
     let windows = try X11Windows(display: display)
-    do {
-      return try AccessibilityTrees(.init()) {
-        // Where the display is gone, so are its frames; until then nothing is known of windows.
-        ((try? windows.entries()) ?? []).map {
-          DesktopWindow(window: $0.window, pid: $0.process == 0 ? nil : $0.process, title: $0.title)
-        }
+    return trees(.init()) {
+      // Where the display is gone, so are its frames; until then nothing is known of windows.
+      ((try? windows.entries()) ?? []).map {
+        DesktopWindow(window: $0.window, pid: $0.process == 0 ? nil : $0.process, title: $0.title)
       }
+    }
+  }
+
+  /// The same of a Wayland compositor, if it tells of windows.
+  private func treesOfWayland() -> AccessibilityTrees? {
+    do {
+      let windows = try SwayWindows()
+      var options = AccessibilityTrees.Options()
+      options.isRelativeToWindows = true
+      return trees(options) { (try? windows.windows()) ?? [] }
     } catch {
-      Terminal.say(
-        "warning: no widget is known, so that the policy masks what it masks of unknown windows: \(error)")
+      warn(error)
       return nil
     }
+  }
+
+  private func trees(
+    _ options: AccessibilityTrees.Options, windows: @escaping @Sendable () -> [DesktopWindow]
+  ) -> AccessibilityTrees? {
+    do { return try AccessibilityTrees(options, windows: windows) } catch {
+      warn(error)
+      return nil
+    }
+  }
+
+  private func warn(_ error: any Error) {
+    Terminal.say(
+      "warning: no widget is known, so that the policy masks what it masks of unknown windows: \(error)")
   }
 }
 

@@ -155,6 +155,7 @@ struct Record: ParsableCommand {
       while source is LiveSource || !Terminal.isInterrupted, let item = try source.next() {
         switch item {
         case .lost(let fault): log.note(recorder.lose(fault), &progress)
+        case .rest(let time): try recorder.rest(at: time)
         case .frame(let frame):
           while let due = event, due.time.map({ $0 <= frame.time }) ?? true {
             log.note(try recorder.record(due), &progress)

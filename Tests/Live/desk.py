@@ -60,6 +60,18 @@ class Desk:
         os.close(write)
         with os.fdopen(read) as file:
             self.environment["DISPLAY"] = ":" + file.readline().strip()
+        self.source = ["--x11", self.environment["DISPLAY"]]
+        self._start_buses()
+        self.run(["xsetroot", "-solid", "#d8d8d0"])
+        self.spawn(manager.split())
+        self.screen = display.Display(self.environment["DISPLAY"])
+        self.root = self.screen.screen().root
+        self.lock = threading.Lock()
+        end = time.time() + 10
+        while self._property(self.root, "_NET_SUPPORTING_WM_CHECK") is None and time.time() < end:
+            time.sleep(0.05)
+
+    def _start_buses(self):
         bus = self.spawn(
             ["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE
         )
@@ -78,14 +90,6 @@ class Desk:
             ["gdbus", "call", "--address", address, "-d", "org.a11y.atspi.Registry"]
             + ["-o", "/org/a11y/atspi/accessible/root", "-m", "org.a11y.atspi.Accessible.GetChildren"]
         )
-        self.run(["xsetroot", "-solid", "#d8d8d0"])
-        self.spawn(manager.split())
-        self.screen = display.Display(self.environment["DISPLAY"])
-        self.root = self.screen.screen().root
-        self.lock = threading.Lock()
-        end = time.time() + 10
-        while self._property(self.root, "_NET_SUPPORTING_WM_CHECK") is None and time.time() < end:
-            time.sleep(0.05)
 
     frame_file = property(lambda self: f"{self.folder}/frames/Xvfb_screen0")
 

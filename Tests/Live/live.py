@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Records real applications live, and looks for what must not be seen.
 
-    live.py [--runs N] [--seed S] [--every-frame] [--scrim PATH] [gtk3|gtk4|qt|chromium|flash|hung|idle ...]
+    live.py [--runs N] [--seed S] [--every-frame] [--scrim PATH] [gtk3|gtk4|qt|chromium|wayland|flash|hung|idle ...]
 
 Each run starts a desktop of its own (Xvfb, openbox, a session bus, the accessibility bus), drives an application by xdotool in an
 order that the seed decides (types secrets, scrolls, opens menus, moves windows, switches tabs), records it by `scrim record --x11`
@@ -11,7 +11,7 @@ and exports every frame. A run holds if
   labels with the preset controls, tesseract reads the labels of buttons in one of them
 `flash` shows a secret for 30 to 300 ms at random while the tree takes long to read, without the guard of gaps; `--clearance latest`
 shows that it can fail. `hung` stops an application and looks whether its window is masked and another's is not.
-`idle` measures what recording costs while nothing changes. `record` prints over-masking, delays and the time of reading as it goes.
+`wayland` records a GTK application in a headless sway. `idle` measures what recording costs while nothing changes. `record` prints over-masking, delays and the time of reading as it goes.
 
 The long version: live.py --runs 20 --every-frame (about three hours). Exits with 0 only if all hold."""
 import argparse
@@ -33,6 +33,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from desk import Desk
+from sway_desk import SwayDesk
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -80,7 +81,7 @@ class Recording:
         with open(path, "w", encoding="utf-8") as file:
             json.dump(dict(policy, fill="#%02x%02x%02x" % FILL), file)
         self.process = desk.spawn(
-            [self.scrim, "record", "--x11", desk.environment["DISPLAY"], "--out", self.out, "--policy", path]
+            [self.scrim, "record", *desk.source, "--out", self.out, "--policy", path]
         )
         end = time.time() + 10
         while not os.path.exists(f"{self.out}/manifest.json"):
@@ -414,6 +415,54 @@ def run_hung(number, options, report):
         look(report, frames, [s for ledger, _ in ledgers for s in ledger.secrets], options, f"hung {number}")
 
 
+def run_wayland(number, options, report):
+    """A GTK application in a headless sway: types a secret, switches pages, moves the window."""
+    missing = SwayDesk.missing()
+    if missing:
+        print(f"skipped: wayland, for lack of {', '.join(missing)}; .ci/install test brings them")
+        return
+    chance = random.Random(f"{options.seed} wayland {number}")
+    secrets = [f"{name} {chance.randint(1000, 9999)}" for name in chance.sample(NAMES, 5)]
+    with SwayDesk(1100, 760) as desk:
+        path = f"{desk.folder}/secrets.json"
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(secrets, file)
+        desk.spawn(["/usr/bin/python3", f"{HERE}/Apps/gtk3_ledger.py", path])
+        window = desk.window("Ledger")
+        time.sleep(1)
+        place = [f"[con_id={window['id']}]", "move", "absolute", "position"]
+        desk.message(*place, str(chance.randint(20, 80)), str(chance.randint(40, 90)))
+        recordings = {name: Recording(desk, options, policy) for name, policy in POLICIES.items()}
+        time.sleep(1.5)
+        desk.run(["wtype", "-d", "20", "-k", "Tab", "-k", "Tab", "-k", "Tab", secrets[4]])
+        raw = Image.open(io.BytesIO(desk.grab())).convert("RGB")
+        if options.keep:
+            raw.save(f"{options.keep}/wayland_{number}_raw.png")
+        report.check(has_colour(np.asarray(raw), INK), f"wayland {number}: the raw screen shows secrets")
+        for pause in (0.1, 0.4, 0.9):
+            desk.message(*place, str(chance.randint(0, 300)), str(chance.randint(30, 200)))
+            time.sleep(pause)
+        desk.run(["wtype", "-M", "ctrl", "-k", "Next", "-m", "ctrl"])
+        time.sleep(0.5)
+        desk.run(["wtype", "-M", "ctrl", "-k", "Prior", "-m", "ctrl"])
+        time.sleep(3)
+        now = np.asarray(Image.open(io.BytesIO(desk.grab())).convert("RGB"))
+        for name, recording in recordings.items():
+            frames, words = recording.finish(), f"wayland {number} {name}"
+            look(report, frames, secrets, options, words)
+            picture = np.array(Image.open(frames[-1][1]).convert("RGB"))
+            masked = np.all(picture == np.array(FILL, np.uint8), axis=-1)
+            stale = float((np.any(picture != now, axis=-1) & ~masked).sum() / max((~masked).sum(), 1))
+            report.check(stale < 0.05, f"{words}: what is shown at the end is the screen as it is, but for {stale:.1%}")
+            if name == "controls":
+                # The row of buttons ends what is shown; masks would be taken for letters.
+                picture[masked] = (255, 255, 255)
+                end = int(np.nonzero(~masked.all(axis=1))[0].max(initial=-1)) + 1
+                text = ocr(Image.fromarray(picture[max(end - 51, 0) : max(end, 1)]), mode=6, scale=3)
+                unread = [label for label in ("Transfer", "Cancel") if plain(label)[1:-1] not in text]
+                report.check(not unread, f"{words}: labels of buttons are read {' '.join(unread)}")
+
+
 def run_idle(number, options, report):
     with Desk(1280, 800) as desk:
         chance = random.Random(options.seed)
@@ -435,7 +484,7 @@ def run_idle(number, options, report):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", nargs="*", default=["gtk3", "gtk4", "qt", "chromium", "flash", "hung"])
+    parser.add_argument("what", nargs="*", default=["gtk3", "gtk4", "qt", "chromium", "wayland", "flash", "hung"])
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=6)
@@ -449,7 +498,7 @@ def main():
     report = Report()
     for number in range(options.runs):
         for what in options.what:
-            run = {"flash": run_flash, "hung": run_hung, "idle": run_idle}.get(what)
+            run = {"flash": run_flash, "hung": run_hung, "idle": run_idle, "wayland": run_wayland}.get(what)
             try:
                 if run:
                     run(number, options, report)

@@ -177,6 +177,14 @@ def x11(options, report, work):
         recording.stop()
         report.check("x11: idle costs at most 0.5 % of a core", idle <= 0.5, f"{idle:.3f} % over {options.idle} s")
 
+        recording = Recording(options, work, *source, "--segment-seconds", "1")
+        time.sleep(3.5)
+        recording.process.kill()
+        recording.wait()
+        with open(os.path.join(recording.session, "manifest.json"), encoding="utf-8") as file:
+            sealed = len(json.load(file)["segments"])
+        report.check("x11: killed while nothing happens it loses nothing", sealed == 1, f"{sealed} segments sealed")
+
         recording = Recording(options, work, *source, "--window", window)
         server.run("xdotool", "windowmove", window, "300", "200")
         server.run("xsetroot", "-solid", "#884422")

@@ -81,6 +81,10 @@ struct DesktopAssembly {
     let placed = place(tops.map { reading.nodes[$0] }, of: reading.application.toolkit, own)
     for (top, placement) in zip(tops, placed) { placements[top] = placement }
     described.formUnion(placed.compactMap { $0?.window })
+    // Menus and tips are no windows that a Wayland compositor tells of: what lies under them is not known.
+    if origin == .window, zip(tops, placed).contains(where: { reading.nodes[$0].box != nil && $1 == nil }) {
+      closed.formUnion(own.filter { windows[$0].pid != nil })
+    }
     // Frames that are no windows of their own lie in a window of the application.
     let home = placed.compactMap { $0 }.first
     for top in tops where placements[top] == nil {

@@ -15,7 +15,7 @@ public struct LiveOptions: Sendable {
 
 /// Frames of a screen that changes by itself, as they happen: ``next()`` waits for them.
 ///
-/// While nothing is drawn nothing is captured. A reading of the trees that ended meanwhile comes with the last pixels again
+/// While nothing is drawn nothing is captured, and each second says `rest`. A reading of the trees that ended meanwhile comes with the last pixels again
 /// (`Frame.isSameStorage`), so that what held still can be cleared; and so does the end, which says how long they stood. The clock of frames and readings is CLOCK_MONOTONIC, from 0 at
 /// the start; a frame's time is not after the moment of its pixels.
 ///
@@ -38,15 +38,24 @@ public struct LiveSource: FrameSource {
   private var isFirst = true
   private var hasChanged = false
   private var hasEnded = false
+  /// Whether the last thing that was returned is a frame, which its taker has worked on since.
+  private var isFrameTaken = false
   private var number = 0
+  /// What was drawn on in the last picture, where its copying took long: a frame's time is before its pixels, and so a reading that
+  /// began long after that time may yet have begun before what the pixels show. It counts as drawn on again in the next frame.
+  private var late: Region?
   /// Times don't go back.
   private var lastMoment = Int64.min
   private var pointer: LivePoint?
   private var events: [EventLines.Line] = []
   private var eventCount = 0
 
+  /// From a frame's time to its pixels at most, in nanoseconds, to count as prompt: far less than clearance's lag.
+  private static let promptness: Int64 = 100_000_000
   /// How often a reader of trees is asked for news.
   private static let glance: Int64 = 100_000_000
+  /// After how long without a frame the caller hears of it.
+  private static let rest: Int64 = 1_000_000_000
   /// How often, without one, the wish to end is asked for; a signal is noticed at once.
   private static let patience: Int64 = 500_000_000
 
@@ -60,11 +69,14 @@ public struct LiveSource: FrameSource {
       throw .unavailable(CaptureFault(place: screen.name, message: "there is nothing to be seen of it"))
     }
     picture = first
+    if Monotonic.now - start > LiveSource.promptness { late = Region(first.bounds) }
   }
 
   public mutating func next() throws(CaptureError) -> SourceItem? {
     let end = options.duration.map { start + $0 } ?? Int64.max
-    pacing.asked(at: Monotonic.now)
+    if isFrameTaken { pacing.asked(at: Monotonic.now) }
+    isFrameTaken = false
+    let rest = Monotonic.now + LiveSource.rest
     while !hasEnded {
       let now = Monotonic.now
       if now >= end || options.isCancelled() { return isFirst ? nil : try lastFrame(at: now) }
@@ -75,6 +87,7 @@ public struct LiveSource: FrameSource {
         return .frame(frame(at: start, damage: Region(picture.bounds)))
       }
       guard hasChanged || boxes.hasNews() else {
+        if now >= rest { return .rest(now - start) }
         let pause = trees == nil ? LiveSource.patience : LiveSource.glance
         if try screen.waitForChange(until: min(end, now + pause)) {
           hasChanged = true
@@ -119,7 +132,11 @@ public struct LiveSource: FrameSource {
       pacing.captured(at: now)
       picture = new
       note(new.pointer, at: now)
-      return .frame(frame(at: new.moment ?? now, damage: new.damage))
+      let damage =
+        late.map { late in new.damage.map { $0.union(late.intersection(Region(new.bounds))) } } ?? new.damage
+      let isLate = Monotonic.now - (new.moment ?? now) > LiveSource.promptness
+      late = isLate ? new.damage ?? Region(new.bounds) : nil
+      return .frame(frame(at: new.moment ?? now, damage: damage))
     }
   }
 
@@ -130,7 +147,8 @@ public struct LiveSource: FrameSource {
       return .nothing
     }
     pacing.captured(at: now)
-    return .frame(frame(at: now, damage: Region()))
+    defer { late = nil }
+    return .frame(frame(at: now, damage: late ?? Region()))
   }
 
   /// Says how long the last picture stood, or what has become of it.
@@ -144,6 +162,7 @@ public struct LiveSource: FrameSource {
 
   private mutating func frame(at moment: Int64, damage: Region?) -> SourceFrame {
     defer { number += 1 }
+    isFrameTaken = true
     let isStill = damage?.isEmpty ?? false
     let moment = max(moment, lastMoment)
     lastMoment = moment

@@ -14,6 +14,8 @@ final class FakeScreen: LiveScreen {
   var isDrawnOn = false
   /// Called at each wait, which then ends.
   var onWait: (FakeScreen) -> Void = { _ in }
+  /// Nanoseconds that each capture takes.
+  var slowness: Int64 = 0
 
   init(_ captures: [LiveCapture]) { self.captures = captures }
 
@@ -26,6 +28,7 @@ final class FakeScreen: LiveScreen {
 
   func capture() throws(CaptureError) -> LiveCapture {
     isDrawnOn = false
+    if slowness > 0 { Monotonic.wait(for: nil, until: Monotonic.now + slowness) }
     return captures.isEmpty ? .ended : captures.removeFirst()
   }
 

@@ -101,6 +101,36 @@ import Testing
     #expect(second.damage?.isEmpty == false)
   }
 
+  /// A reading that began after the frame's time may have begun before its pixels were copied.
+  @Test func whatASlowCopyShowsCountsAsDrawnOnOnceMore() throws {
+    let trees = FakeTrees()
+    let part = Rect(x: 2, y: 1, width: 3, height: 2)
+    let screen = FakeScreen([FakeScreen.picture(1), FakeScreen.picture(2, damage: part)])
+    var source = try LiveSource(screen, trees: trees, options: options())
+    _ = try source.next()
+    screen.slowness = 150_000_000
+    screen.isDrawnOn = true
+    #expect(try frame(source.next()).damage == Region(part))
+    for damage in [Region(part), Region()] {
+      let now = Monotonic.now
+      try trees.tell("a", begin: now - 10, end: now)
+      #expect(try frame(source.next()).damage == damage)
+    }
+  }
+
+  @Test func whileNothingHappensThatIsSaid() throws {
+    let screen = FakeScreen([FakeScreen.picture(1), FakeScreen.picture(2)])
+    var source = try LiveSource(screen, trees: nil, options: options())
+    _ = try source.next()
+    guard case .rest(let time)? = try source.next() else {
+      Issue.record("a frame, or the end")
+      return
+    }
+    #expect(time >= 1_000_000_000)
+    screen.isDrawnOn = true
+    #expect(try frame(source.next()).time >= time)
+  }
+
   @Test func theBoxesOfAWindowMoveWithIt() throws {
     let trees = FakeTrees()
     let screen = FakeScreen([

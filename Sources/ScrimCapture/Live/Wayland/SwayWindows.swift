@@ -1,0 +1,149 @@
+import Foundation
+import Glibc
+import ScrimRedact
+
+/// The windows of a sway session as a reader of trees needs them, by the i3 IPC protocol. May be called from any thread.
+///
+/// Wayland itself tells nobody of other programs' windows. What sway doesn't list (menus, notifications, bars) has no box here.
+public struct SwayWindows: Sendable {
+  private let path: String
+  private var place: String { "sway's socket \(path)" }
+
+  /// - Parameter path: of the socket; nil takes SWAYSOCK.
+  /// - Throws: `unavailable` where no sway answers there.
+  public init(path: String? = nil) throws(CaptureError) {
+    guard let path = path ?? ProcessInfo.processInfo.environment["SWAYSOCK"], !path.isEmpty else {
+      throw .unavailable(
+        CaptureFault(
+          place: "the compositor's windows",
+          message: "SWAYSOCK is not set; windows are told of by sway only, whose socket it names"))
+    }
+    self.path = path
+    _ = try windows()
+  }
+
+  /// Windows that are to be seen, bottom to top, in pixels of the output's picture; none where several outputs are lit, or one is
+  /// turned: which window lies where in the picture is not known then.
+  ///
+  /// - Throws: where sway doesn't answer within half a second.
+  public func windows() throws(CaptureError) -> [DesktopWindow] {
+    do { return try SwayWindows.windows(inTree: ask(SwayWindows.getTree)) } catch is DecodingError {
+      throw .badInput(CaptureFault(place: place, message: "what answers there doesn't speak sway's protocol"))
+    } catch let error as CaptureError { throw error } catch {
+      throw .badInput(CaptureFault(place: place, message: "\(error)"))
+    }
+  }
+
+  // MARK: The tree
+
+  private struct Box: Decodable {
+    var x, y, width, height: Double
+  }
+
+  private struct Node: Decodable {
+    var id: Int
+    var type: String
+    var name: String?
+    var rect: Box
+    /// The content, relative to `rect`.
+    var windowRect: Box?
+    /// The title bar, which lies above `rect`.
+    var decoRect: Box?
+    var pid: Int?
+    var visible: Bool?
+    var active: Bool?
+    var scale: Double?
+    var transform: String?
+    var nodes: [Node]?
+    var floatingNodes: [Node]?
+
+    /// Itself and all below, those drawn above others after them.
+    var all: [Node] { [self] + (nodes ?? []).flatMap(\.all) + (floatingNodes ?? []).flatMap(\.all) }
+  }
+
+  /// Reads an answer to GET_TREE.
+  static func windows(inTree json: Data) throws -> [DesktopWindow] {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let root = try decoder.decode(Node.self, from: json)
+    let outputs = root.all.filter { $0.type == "output" && $0.active == true }
+    guard outputs.count == 1, let output = outputs.first, output.transform ?? "normal" == "normal" else {
+      return []
+    }
+    let scale = max(output.scale ?? 1, 1)
+    return output.all.filter { $0.pid != nil && $0.visible == true }.map { node in
+      window(node, onto: output.rect, scale)
+    }
+  }
+
+  private static func window(_ node: Node, onto output: Box, _ scale: Double) -> DesktopWindow {
+    let whole = node.rect
+    let content = node.windowRect ?? Box(x: 0, y: 0, width: whole.width, height: whole.height)
+    func side(_ length: Double) -> Int {
+      min(max(Int((length * scale).rounded(.up)), 0), WidgetTree.extentLimit)
+    }
+    return DesktopWindow(
+      window: Window(
+        xid: node.id, x: ((whole.x + content.x - output.x) * scale).rounded(),
+        y: ((whole.y + content.y - output.y) * scale).rounded(), width: (content.width * scale).rounded(),
+        height: (content.height * scale).rounded(),
+        frameExtents: Window.Extents(
+          left: side(content.x), right: side(whole.width - content.x - content.width),
+          top: side(content.y + (node.decoRect?.height ?? 0)),
+          bottom: side(whole.height - content.y - content.height)),
+        shadowExtents: nil, isManaged: true),
+      pid: node.pid, title: node.name ?? "")
+  }
+
+  // MARK: The socket
+
+  private static let getTree: UInt32 = 4
+  private static let magic = Array("i3-ipc".utf8)
+  /// Bytes of an answer at most; a thousand windows take one megabyte.
+  private static let limit = 64 << 20
+  private static let patience: Int64 = 500_000_000
+
+  /// Asks one question on a connection of its own.
+  private func ask(_ type: UInt32) throws(CaptureError) -> Data {
+    let socket = try UnixSocket.connect(path, place: place, advice: "set SWAYSOCK to that of its session")
+    defer { close(socket) }
+    let end = Monotonic.now + SwayWindows.patience
+    let question = SwayWindows.magic + SwayWindows.bytes(0) + SwayWindows.bytes(type)
+    // The count is that of the array, which outlives the call.
+    guard unsafe send(socket, question, question.count, Int32(MSG_NOSIGNAL)) == question.count else {
+      throw silent
+    }
+    let head = try receive(14, from: socket, until: end)
+    let count = head[6..<10].reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard Array(head[0..<6]) == SwayWindows.magic, count <= SwayWindows.limit else {
+      throw .badInput(CaptureFault(place: place, message: "what answers there doesn't speak sway's protocol"))
+    }
+    return Data(try receive(count, from: socket, until: end))
+  }
+
+  private func receive(_ count: Int, from socket: Int32, until end: Int64) throws(CaptureError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var done = 0
+    while done < count {
+      Monotonic.wait(for: socket, until: end)
+      guard Monotonic.now < end else { throw silent }
+      // What is asked for fits behind the `done` bytes.
+      let part = unsafe bytes.withUnsafeMutableBytes { buffer in
+        unsafe recv(socket, buffer.baseAddress! + done, count - done, Int32(MSG_DONTWAIT))
+      }
+      if part < 0, errno == EINTR || errno == EAGAIN { continue }
+      guard part > 0 else { throw silent }
+      done += part
+    }
+    return bytes
+  }
+
+  /// The protocol's numbers are in the machine's order, which is little-endian wherever this is built.
+  private static func bytes(_ number: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+  }
+
+  private var silent: CaptureError {
+    .unavailable(CaptureFault(place: place, message: "sway doesn't answer"))
+  }
+}

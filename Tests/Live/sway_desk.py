@@ -1,0 +1,81 @@
+"""A headless sway with a session bus and the accessibility bus. sway refuses to run as root: root lends it another user."""
+import json
+import os
+import shutil
+import subprocess
+import time
+
+from desk import Desk
+
+NOBODY = 65534
+TOOLS = ["sway", "swaymsg", "grim", "wtype", "setpriv", "dbus-daemon", "gdbus"]
+
+
+class SwayDesk(Desk):
+    source = ["--wayland"]
+
+    @staticmethod
+    def missing():
+        return [tool for tool in TOOLS if not shutil.which(tool)]
+
+    def _start(self, manager):
+        self.user = []
+        if os.getuid() == 0:
+            for path in (self.folder, *(f"{self.folder}/{name}" for name in ("run", "home", "frames"))):
+                os.chown(path, NOBODY, NOBODY)
+            self.user = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
+        self.environment.pop("DISPLAY", None)
+        self.environment.update(
+            GDK_BACKEND="wayland",
+            QT_QPA_PLATFORM="wayland",
+            WLR_BACKENDS="headless",
+            WLR_RENDERER="pixman",
+            WLR_LIBINPUT_NO_DEVICES="1",
+        )
+        self._start_buses()
+        config = f"{self.folder}/config"
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"output HEADLESS-1 resolution {self.width}x{self.height}\n")
+            file.write("output * bg #d8d8d0 solid_color\nxwayland disable\n")
+            file.write('for_window [title="Ledger"] floating enable\n')
+        self.spawn(["sway", "-c", config])
+        end = time.time() + 15
+        while time.time() < end and "SWAYSOCK" not in self.environment:
+            time.sleep(0.1)
+            names = os.listdir(f"{self.folder}/run")
+            displays = [name for name in names if name.startswith("wayland-") and "." not in name]
+            sockets = [name for name in names if name.startswith("sway-ipc")]
+            if displays and sockets:
+                self.environment["WAYLAND_DISPLAY"] = displays[0]
+                self.environment["SWAYSOCK"] = f"{self.folder}/run/{sockets[0]}"
+        if "SWAYSOCK" not in self.environment:
+            raise RuntimeError(f"sway did not start; its log: {self.tail()}")
+        time.sleep(1)
+
+    def spawn(self, command, **options):
+        return super().spawn([*self.user, *command], **options)
+
+    def run(self, command):
+        return super().run([*self.user, *command])
+
+    def message(self, *words):
+        return self.run(["swaymsg", *words])
+
+    def window(self, part, seconds=30):
+        """What sway tells of the window whose title holds `part`."""
+        end = time.time() + seconds
+        while time.time() < end:
+            nodes = [json.loads(self.message("-t", "get_tree", "-r") or "{}")]
+            while nodes:
+                node = nodes.pop()
+                if part in (node.get("name") or "") and node.get("pid"):
+                    return node
+                nodes += node.get("nodes", []) + node.get("floating_nodes", [])
+            time.sleep(0.2)
+        raise RuntimeError(f"no window {part!r} within {seconds} s; the log ends: {self.tail()}")
+
+    def grab(self):
+        """What is to be seen now, as a PNG."""
+        return subprocess.run(
+            [*self.user, "grim", "-"], env=self.environment, stdout=subprocess.PIPE, check=True
+        ).stdout
