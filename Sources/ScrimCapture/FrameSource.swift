@@ -40,6 +40,9 @@ public struct SourceFrame: Sendable {
   /// The pixels that were drawn on since the source's frame before, though they may look the same again; empty where none were, nil where
   /// nobody knows. Pixels outside are not looked at, but for a stripe a frame that tells whether this can be believed.
   public var damage: Region?
+  /// Whether the recorder leaves the frame out where it changes nothing that is shown. Sources that look only when something was drawn set
+  /// it: else the frames themselves would tell when something changed under masks.
+  public var mayBeLeftOut = false
 
   public init(
     number: Int, time: Int64, pixels: Result<Frame, CaptureFault>, tree: Result<WidgetTree, CaptureFault>,

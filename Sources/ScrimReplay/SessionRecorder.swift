@@ -40,6 +40,9 @@ public struct SessionRecorder: ~Copyable {
   private var events: [EventRecord] = []
   private let filter: InteractionFilter
   private var lastTime: Int64?
+  /// What was last recorded, and how many frames were left out since they changed nothing: numbers don't tell of them.
+  private var last: SegmentBuilder.Moment?
+  private var leftOut = 0
   /// The boxes of the last frame; nil where there are none to go by.
   private var tree: WidgetTree?
   public private(set) var summary = RecordingSummary()
@@ -79,11 +82,21 @@ public struct SessionRecorder: ~Copyable {
         CaptureFault(place: "frame \(frame.number)", message: "its time lies before the last frame's"))
     }
     lastTime = frame.time
+    let (width, height) = (pipeline.frame.width, pipeline.frame.height)
     if case .success(let pixels) = frame.pixels { pipeline.resize(toFit: pixels) }
     let outcome = pipeline.take(frame)
     tree = try? frame.tree.get()
     let moment = SegmentBuilder.Moment(
-      time: frame.time, number: frame.number, status: outcome.status, withheldTiles: outcome.withheldTiles)
+      time: frame.time, number: frame.number - leftOut, status: outcome.status,
+      withheldTiles: outcome.withheldTiles)
+    if frame.mayBeLeftOut, pipeline.frame.damage.isEmpty, width == pipeline.frame.width,
+      height == pipeline.frame.height, moment.status == last?.status,
+      moment.withheldTiles == last?.withheldTiles
+    {
+      leftOut += 1
+      return outcome.fault
+    }
+    last = moment
     if let thread {
       try thread.append(pipeline.frame, moment, after: &events)
     } else {

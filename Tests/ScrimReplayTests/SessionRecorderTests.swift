@@ -73,6 +73,32 @@ import Testing
       files: try temporary.files(under: name), summary: summary, faults: faults.compactMap { $0 })
   }
 
+  /// A live source has frames only when something is drawn. One that changes nothing but what is masked leaves no trace.
+  @Test func changesUnderMasksAloneRecordNothing() throws {
+    let screens = Self.screens(3, seed: 5)
+    let mask = Rect(x: 4, y: 4, width: 20, height: 12)
+    var hidden = screens[0]
+    for y in mask.y..<mask.maxY { for x in mask.x..<mask.maxX { hidden[y * Self.width + x] ^= 0xFF } }
+    let tree = Result<WidgetTree, CaptureFault>.success(
+      try WidgetTree(widgets: [
+        Widget(
+          id: "p", role: "password text", name: "", x: Double(mask.x), y: Double(mask.y),
+          width: Double(mask.width), height: Double(mask.height))
+      ]))
+    func files(_ shown: [(time: Int, pixels: [Pixel])]) throws -> [String: [UInt8]] {
+      let steps = shown.enumerated().map { number, moment in
+        var frame = Self.frame(moment.time, moment.pixels, tree: tree)
+        frame.number = number
+        frame.mayBeLeftOut = number > 0
+        return Step.frame(frame)
+      }
+      return try record(steps).files
+    }
+    let typed = try files([(0, screens[0]), (1, hidden), (2, screens[1]), (3, screens[2])])
+    let still = try files([(0, screens[0]), (2, screens[1]), (3, screens[2])])
+    #expect(typed == still)
+  }
+
   /// What a frame that was left out had changed is not in the damage of the next one, and is shown all the same.
   @Test func damageOfFramesLeftOutIsNotLost() throws {
     let still = [Pixel](repeating: 1, count: Self.width * Self.height)

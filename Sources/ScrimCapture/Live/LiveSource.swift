@@ -152,11 +152,14 @@ public struct LiveSource: FrameSource {
   }
 
   /// Says how long the last picture stood, or what has become of it.
+  ///
+  /// It is recorded even if nothing changed.
   private mutating func lastFrame(at now: Int64) throws(CaptureError) -> SourceItem? {
     hasEnded = true
     var step = hasChanged ? Step.nothing : try stillFrame(at: now)
     if case .nothing = step, hasChanged { step = try changedFrame(at: now) }
-    guard case .frame(let frame) = step else { return nil }
+    guard case .frame(var frame) = step else { return nil }
+    frame.mayBeLeftOut = false
     return .frame(frame)
   }
 
@@ -166,17 +169,18 @@ public struct LiveSource: FrameSource {
     let isStill = damage?.isEmpty ?? false
     let moment = max(moment, lastMoment)
     lastMoment = moment
-    guard trees != nil else {
-      return SourceFrame(
-        number: number, time: moment - start, pixels: .success(picture.frame), tree: .success(.empty),
-        treeVersion: 0, dump: nil, isTreeComplete: true, damage: damage)
-    }
+    var frame = SourceFrame(
+      number: number, time: moment - start, pixels: .success(picture.frame), tree: .success(.empty),
+      treeVersion: 0, dump: nil, isTreeComplete: true, damage: damage)
+    frame.mayBeLeftOut = number > 0
+    guard trees != nil else { return frame }
     if !isStill { trees?.noteDamage(at: moment) }
     let told = boxes.tell(origin: picture.origin, at: moment, isStill: isStill)
-    return SourceFrame(
-      number: number, time: moment - start, pixels: .success(picture.frame), tree: told.tree,
-      treeVersion: told.version, dump: told.span.map { $0.lowerBound - start...$0.upperBound - start },
-      isTreeComplete: told.isComplete, damage: damage)
+    frame.tree = told.tree
+    frame.treeVersion = told.version
+    frame.dump = told.span.map { $0.lowerBound - start...$0.upperBound - start }
+    frame.isTreeComplete = told.isComplete
+    return frame
   }
 
   private mutating func note(_ pointer: LivePoint?, at moment: Int64) {
