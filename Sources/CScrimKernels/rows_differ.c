@@ -36,3 +36,41 @@ bool scrim_rows_differ(const uint32_t *a, const uint32_t *b, size_t count, uint3
 #endif
   return rows_differ_baseline(a, b, count, mask);
 }
+
+// Looking at a tile's pixels and taking them over are next to each other: they are in the nearest cache the second time.
+#define ROW_UPDATE                                                                      \
+  {                                                                                     \
+    bool has_changed = false;                                                           \
+    size_t column = origin / side;                                                      \
+    for (size_t x = 0, end; x < count; x = end, column++) {                             \
+      end = (column + 1) * side - origin;                                               \
+      if (end > count) end = count;                                                     \
+      uint32_t difference = 0;                                                          \
+      for (size_t i = x; i < end; i++) difference |= source[i] ^ target[i];             \
+      if (!(difference & mask)) continue;                                               \
+      for (size_t i = x; i < end; i++) target[i] = source[i] & mask;                    \
+      marks[column] = 1;                                                                \
+      has_changed = true;                                                               \
+    }                                                                                   \
+    return has_changed;                                                                 \
+  }
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static bool row_update_avx2(
+    uint32_t *restrict target, const uint32_t *restrict source, size_t count, uint32_t mask, size_t origin,
+    size_t side, uint8_t *restrict marks) ROW_UPDATE
+#endif
+
+static bool row_update_baseline(
+    uint32_t *restrict target, const uint32_t *restrict source, size_t count, uint32_t mask, size_t origin,
+    size_t side, uint8_t *restrict marks) ROW_UPDATE
+
+bool scrim_row_update(uint32_t *target, const uint32_t *source, size_t count, uint32_t mask, size_t origin,
+                      size_t side, uint8_t *marks) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) {
+    return row_update_avx2(target, source, count, mask, origin, side, marks);
+  }
+#endif
+  return row_update_baseline(target, source, count, mask, origin, side, marks);
+}

@@ -162,6 +162,41 @@ public struct Frame: Sendable {
     }
   }
 
+  /// Takes the pixels `xs` of row `y` over into a canonical picture of this frame's size, where they differ.
+  ///
+  /// - Parameters:
+  ///   - row: scratch, at least `xs.count` pixels long.
+  ///   - side: pixels along a tile's side.
+  ///   - marks: a byte a tile column of the picture, set to 1 where something was taken over.
+  /// - Returns: whether anything was.
+  public func update(
+    _ picture: inout MutableSpan<Pixel>, _ y: Int, _ xs: Range<Int>, row: inout [Pixel], side: Int,
+    marks: inout [UInt8]
+  ) -> Bool {
+    precondition(y >= 0 && y < height && xs.lowerBound >= 0 && xs.upperBound <= width)
+    precondition(picture.count == width * height, "a picture of another size")
+    let start = y * width + xs.lowerBound
+    if format == .bgrx || format == .bgra {
+      let changed: Bool? = unsafe withBytes { bytes in
+        // The pixels lie in the row (checked above and when the frame was made).
+        let first = unsafe bytes.baseAddress! + y * stride + xs.lowerBound * 4
+        guard Int(bitPattern: first) % 4 == 0 else { return nil }
+        let words = unsafe UnsafeBufferPointer(
+          start: first.assumingMemoryBound(to: UInt32.self), count: xs.count)
+        // Padding is the high byte, as in `mayDiffer`.
+        return unsafe PixelRow.update(
+          &picture, at: start, with: words.span, in: 0x00FF_FFFF, origin: xs.lowerBound, side: side,
+          marks: &marks)
+      }
+      if let changed { return changed }
+    }
+    var pixels = row.mutableSpan
+    readRow(y, xs, into: &pixels)
+    return PixelRow.update(
+      &picture, at: start, with: row.span.extracting(0..<xs.count), origin: xs.lowerBound, side: side,
+      marks: &marks)
+  }
+
   /// Whether the pixels `xs` of row `y` may differ from those of another frame of this one's size. False is certain; true may be
   /// said of equal pixels.
   public func mayDiffer(_ y: Int, _ xs: Range<Int>, from other: Frame) -> Bool {

@@ -44,6 +44,34 @@ public enum PixelRow {
     for i in 0..<part.count { part[i] = colour }
   }
 
+  /// Takes over the bits `mask` of a row, tile by tile, where they differ from the pixels of `target` that begin at `start`; other
+  /// bits of what is written are zero.
+  ///
+  /// - Parameters:
+  ///   - origin: the column in the picture of the row's first pixel.
+  ///   - side: pixels along a tile's side.
+  ///   - marks: a byte a tile column of the picture, set to 1 where something was written.
+  /// - Returns: whether anything was.
+  public static func update(
+    _ target: inout MutableSpan<Pixel>, at start: Int, with source: Span<Pixel>, in mask: Pixel = ~0,
+    origin: Int, side: Int, marks: inout [UInt8]
+  ) -> Bool {
+    let count = source.count
+    precondition(start >= 0 && start + count <= target.count, "the pixels taken over do not fit the target")
+    precondition(origin >= 0 && side > 0 && origin + count <= marks.count * side, "a tile column has no mark")
+    return unsafe target.withUnsafeMutableBufferPointer { target in
+      unsafe source.withUnsafeBufferPointer { source in
+        unsafe marks.withUnsafeMutableBufferPointer { marks in
+          // `target` has room for them and `marks` a byte for each of their columns (checked above); a span that is written overlaps
+          // none that is read, and the call keeps no pointer.
+          guard let target = target.baseAddress, let source = source.baseAddress else { return false }
+          return unsafe scrim_row_update(
+            target + start, source, count, mask, origin, side, marks.baseAddress)
+        }
+      }
+    }
+  }
+
   /// The tile columns in which two rows differ are marked in `marks`. Whole rows are compared first, since most are equal.
   ///
   /// - Parameters:

@@ -24,6 +24,8 @@ public struct MaskedFrame: ~Copyable {
   public internal(set) var damage: TileSet
   /// The 16-pixel tiles that hold a masked pixel, or may.
   public internal(set) var touched: TileSet
+  /// The masker's ``Masker/version`` that it shows; 0 where it shows none.
+  var version = 0
 
   init(width: Int, height: Int, fill: Pixel) {
     precondition(width > 0 && height > 0, "a frame needs at least one pixel")
@@ -37,12 +39,13 @@ public struct MaskedFrame: ~Copyable {
   }
 
   /// - Parameter storage: `width × height` pixels.
-  init(width: Int, height: Int, storage: [Pixel], damage: TileSet, touched: TileSet) {
+  init(width: Int, height: Int, storage: [Pixel], damage: TileSet, touched: TileSet, version: Int) {
     self.width = width
     self.height = height
     self.storage = storage
     self.damage = damage
     self.touched = touched
+    self.version = version
   }
 
   /// Copies some rows of the tiles of a row of tiles, in whole runs: one tile after the other touches a page a row.

@@ -37,14 +37,16 @@ public struct Masker: ~Copyable {
   /// The tiles that changed since the present picture was lent itself, and the rows in which it has caught up.
   private var behind: TileSet
   private var caughtUp = 0
-  /// The tiles that changed since the other picture was lent.
-  private var missed: TileSet
+  /// Counts the frames that changed something. By 64-pixel tile, row by row: the one that changed it last.
+  public private(set) var version: Int
+  private var versions: [Int]
   /// Scratch: one row.
   private var row: [Pixel]
   /// Scratch: a byte a tile column.
   private var marks: [UInt8]
 
-  public init(width: Int, height: Int, fills: MaskFills) {
+  /// - Parameter version: of the masker of another size that went before; its pictures may come back to this one.
+  public init(width: Int, height: Int, fills: MaskFills, following version: Int = 0) {
     self.fills = fills
     frame = MaskedFrame(width: width, height: height, fill: fills[.other])
     regions = MaskPlan.failedClosed(width: width, height: height).regions
@@ -55,7 +57,8 @@ public struct Masker: ~Copyable {
     pending = TileSet(frame.touched.grid)
     suspects = TileSet(TileGrid(width: width, height: height, side: GapGuard.tileSide))
     behind = frame.damage
-    missed = frame.damage
+    self.version = version + 1
+    versions = [Int](repeating: version + 1, count: frame.damage.grid.count)
     row = [Pixel](repeating: 0, count: width)
     marks = [UInt8](repeating: 0, count: max(frame.touched.grid.columns, frame.damage.grid.columns))
   }
@@ -67,7 +70,7 @@ public struct Masker: ~Copyable {
     precondition(!isLent, "a masker whose picture is lent needs another")
     catchUp(to: frame.height)
     frame.damage.removeAll()
-    defer { missed.formUnion(frame.damage) }
+    defer { noteDamage() }
     adopt(regions)
     unread = damage.map { unread.union($0) } ?? Region(frame.bounds)
     if source.isEmpty { unread = unread.union(regions.masked) }
@@ -88,7 +91,7 @@ public struct Masker: ~Copyable {
       source.width == frame.width && source.height == frame.height, "a masker serves frames of one size")
     precondition(!isLent, "a masker whose picture is lent needs another")
     frame.damage.removeAll()
-    defer { missed.formUnion(frame.damage) }
+    defer { noteDamage() }
     adopt(regions)
     if self.source.isEmpty, cleared != nil || !regions.guarded.isEmpty {
       catchUp(to: frame.height)
@@ -118,27 +121,42 @@ public struct Masker: ~Copyable {
     shown = frame.storage
     frame.storage = []
     caughtUp = 0
-    behind.assign(missed)
-    missed.removeAll()
     return MaskedFrame(
-      width: frame.width, height: frame.height, storage: shown, damage: frame.damage, touched: frame.touched)
+      width: frame.width, height: frame.height, storage: shown, damage: frame.damage, touched: frame.touched,
+      version: version)
   }
 
   /// Goes on in another picture.
   ///
-  /// - Parameter spare: the picture lent before the last; where it is nil, or of another size, one is made.
+  /// - Parameter spare: a picture that was lent; where it is nil, or of another size, one is made.
   public mutating func resume(with spare: consuming MaskedFrame?) {
     precondition(isLent, "a masker whose picture is not lent has one")
     var next: MaskedFrame
     if let spare, spare.width == frame.width, spare.height == frame.height {
       next = spare
+      next.damage.assign(frame.damage)
+      next.touched.assign(frame.touched)
+      let columns = behind.grid.columns
+      for index in versions.indices {
+        behind[index % columns, index / columns] = versions[index] > next.version
+      }
     } else {
-      next = MaskedFrame(width: frame.width, height: frame.height, fill: fills[.other])
-      behind.insertAll()
+      // Shares its memory with the one that was lent until something is written to it.
+      next = MaskedFrame(
+        width: frame.width, height: frame.height, storage: shown, damage: frame.damage,
+        touched: frame.touched, version: version)
+      behind.removeAll()
     }
-    next.damage.assign(frame.damage)
-    next.touched.assign(frame.touched)
     frame = next
+  }
+
+  private mutating func noteDamage() {
+    if frame.damage.isEmpty { return }
+    version += 1
+    let columns = frame.damage.grid.columns
+    for index in versions.indices where frame.damage[index % columns, index / columns] {
+      versions[index] = version
+    }
   }
 
   /// Brings rows up to what was shown last.
@@ -207,66 +225,36 @@ public struct Masker: ~Copyable {
 
   /// Reads a span of some rows; returns the rows from the first to the last that changed.
   private mutating func read(_ new: Frame, _ rows: Range<Int>, _ xs: Range<Int>) -> Range<Int>? {
-    var changed: Range<Int>?
     if source.isEmpty {
-      guard new.mayDiffer(rows, xs, from: frame.storage.span) else { return nil }
-      for y in rows
-      where Masker.read(
-        new, y, xs, into: &frame.storage, row: &row, side: MaskedFrame.damageSide, marks: &marks)
-      {
-        changed = (changed?.lowerBound ?? y)..<y + 1
-        Masker.take(&marks, xs, y, into: &frame.damage)
-      }
-      return changed
+      return Masker.read(
+        new, rows, xs, into: &frame.storage, row: &row, marks: &marks, tiles: &frame.damage)
     }
-    guard new.mayDiffer(rows, xs, from: source.span) else { return nil }
-    for y in rows
-    where Masker.read(
-      new, y, xs, into: &source, row: &row, side: MaskedFrame.clearanceSide, marks: &marks)
-    {
-      changed = (changed?.lowerBound ?? y)..<y + 1
-      Masker.take(&marks, xs, y, into: &pending)
-    }
-    return changed
+    return Masker.read(new, rows, xs, into: &source, row: &row, marks: &marks, tiles: &pending)
   }
 
-  /// Reads a span of one row into `source`; marks the tile columns in which it differs from what was there.
-  ///
-  /// Most rows are equal, and of the others most blocks: only blocks that differ are converted.
   private static func read(
-    _ new: Frame, _ y: Int, _ xs: Range<Int>, into source: inout [Pixel], row: inout [Pixel],
-    side: Int, marks: inout [UInt8]
-  ) -> Bool {
-    guard new.mayDiffer(y..<y + 1, xs, from: source.span) else { return false }
-    var changed = false
-    var start = xs.lowerBound
-    while start < xs.upperBound {
-      let block = start..<min(start + MaskedFrame.damageSide, xs.upperBound)
-      start = block.upperBound
-      guard new.mayDiffer(y..<y + 1, block, from: source.span) else { continue }
-      var buffer = row.mutableSpan
-      new.readRow(y, block, into: &buffer)
-      let replaced = replace(
-        &source, at: y * new.width + block.lowerBound, with: row, 0..<block.count, origin: block.lowerBound,
-        side: side, marks: &marks)
-      changed = replaced || changed
+    _ new: Frame, _ rows: Range<Int>, _ xs: Range<Int>, into picture: inout [Pixel], row: inout [Pixel],
+    marks: inout [UInt8], tiles: inout TileSet
+  ) -> Range<Int>? {
+    guard new.mayDiffer(rows, xs, from: picture.span) else { return nil }
+    var changed: Range<Int>?
+    for y in rows {
+      var target = picture.mutableSpan
+      guard new.update(&target, y, xs, row: &row, side: tiles.grid.side, marks: &marks) else { continue }
+      changed = (changed?.lowerBound ?? y)..<y + 1
+      take(&marks, xs, y, into: &tiles)
     }
     return changed
   }
 
   /// Writes a row's part into a picture; marks the tile columns in which that changed it.
   private static func replace(
-    _ picture: inout [Pixel], at start: Int, with row: [Pixel], _ xs: Range<Int>, origin: Int,
-    side: Int, marks: inout [UInt8]
+    _ picture: inout [Pixel], at start: Int, with row: [Pixel], _ xs: Range<Int>, side: Int,
+    marks: inout [UInt8]
   ) -> Bool {
-    let new = row.span.extracting(xs)
-    guard
-      PixelRow.markDifferences(
-        new, picture.span.extracting(start..<start + new.count), origin: origin, side: side, marks: &marks)
-    else { return false }
     var target = picture.mutableSpan
-    PixelRow.copy(new, to: &target, at: start)
-    return true
+    return PixelRow.update(
+      &target, at: start, with: row.span.extracting(xs), origin: xs.lowerBound, side: side, marks: &marks)
   }
 
   /// Moves the marks of a row's tile columns into a set of tiles.
@@ -353,8 +341,7 @@ public struct Masker: ~Copyable {
       }
     }
     let differs = Masker.replace(
-      &frame.storage, at: start + xs.lowerBound, with: row, xs, origin: xs.lowerBound,
-      side: MaskedFrame.damageSide, marks: &marks)
+      &frame.storage, at: start + xs.lowerBound, with: row, xs, side: MaskedFrame.damageSide, marks: &marks)
     if differs { Masker.take(&marks, xs, y, into: &frame.damage) }
   }
 

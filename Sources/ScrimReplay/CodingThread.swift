@@ -37,8 +37,10 @@ final class CodingThread: Sendable {
     try desk.hand(&pipeline, moment, &events)
   }
 
-  /// Waits for all frames handed over, and seals what is full at a moment.
-  func rest(at time: Int64) throws(RecordingError) { try desk.rest(at: time) }
+  /// Waits for all frames handed over, adds the events since and seals what is full at a moment.
+  func rest(at time: Int64, after events: inout [EventRecord]) throws(RecordingError) {
+    try desk.rest(at: time, &events)
+  }
 
   /// Waits for all frames handed over, adds the last events and ends the session.
   func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {
@@ -153,9 +155,10 @@ private final class Desk: @unchecked Sendable {
     if touched?.grid == tiles.grid { touched?.assign(tiles) } else { touched = tiles }
   }
 
-  func rest(at time: Int64) throws(RecordingError) {
+  func rest(at time: Int64, _ events: inout [EventRecord]) throws(RecordingError) {
     if let failed = drain() { throw failed }
     defer { _ = settle() }
+    while !events.isEmpty { try builder.append(events.removeFirst()) }
     try teller.rest(at: time, &builder)
   }
 

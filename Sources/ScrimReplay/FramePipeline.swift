@@ -40,7 +40,7 @@ struct FramePipeline: ~Copyable {
     let (width, height) = (pixels.width, pixels.height)
     guard width != frame.width || height != frame.height else { return }
     clearance = SettledClearance(width: width, height: height)
-    masker = Masker(width: width, height: height, fills: planner.policy.fills)
+    masker = Masker(width: width, height: height, fills: planner.policy.fills, following: masker.version)
     nothing = MaskPlan.failedClosed(width: width, height: height).regions
     plan = nil
   }

@@ -116,7 +116,11 @@ public struct SessionRecorder: ~Copyable {
   ///
   /// - Parameter time: up to which there was no frame since the last.
   public mutating func rest(at time: Int64) throws(RecordingError) {
-    if let thread { try thread.rest(at: time) } else { try teller?.rest(at: time, &builder!) }
+    if let thread {
+      try thread.rest(at: time, after: &events)
+    } else {
+      try teller?.rest(at: time, &builder!)
+    }
   }
 
   /// Notes a frame that could not be read so far as to be shown.

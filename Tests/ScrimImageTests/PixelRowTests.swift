@@ -60,6 +60,50 @@ import Testing
     }
   }
 
+  /// A row is taken over as if pixel by pixel, whatever lies in padding, and the tiles are marked in which that changed something.
+  @Test(arguments: PixelFormat.allCases) func aRowIsTakenOverWhereItDiffers(format: PixelFormat) throws {
+    var random = SeededGenerator(seed: 9)
+    for _ in 0..<120 {
+      let (width, height) = (Int.random(in: 1...150, using: &random), 3)
+      let stride = width * format.bytesPerPixel + Int.random(in: 0...5, using: &random)
+      let side = [1, 16, 64].randomElement(using: &random) ?? 1
+      let bytes = (0..<stride * height).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let frame = try Frame(width: width, height: height, stride: stride, format: format, bytes: bytes.span)
+      let y = Int.random(in: 0..<height, using: &random)
+      let left = Int.random(in: 0...width, using: &random)
+      let xs = left..<Int.random(in: left...width, using: &random)
+      var row = [Pixel](repeating: 0, count: width)
+      var span = row.mutableSpan
+      frame.readRow(y, 0..<width, into: &span)
+      var before = [Pixel](repeating: 7, count: width * height)
+      for x in 0..<width { before[y * width + x] = row[x] }
+      for _ in 0..<Int.random(in: 0...3, using: &random) {
+        before[.random(in: 0..<before.count, using: &random)] ^= 1 << Pixel.random(in: 0..<24, using: &random)
+      }
+      var expected = before
+      var expectedMarks = [UInt8](repeating: 0, count: (width + side - 1) / side)
+      for x in xs where before[y * width + x] != row[x] {
+        expected[y * width + x] = row[x]
+        expectedMarks[x / side] = 1
+      }
+      var picture = before
+      var marks = [UInt8](repeating: 0, count: expectedMarks.count)
+      var scratch = [Pixel](repeating: 0, count: width)
+      var target = picture.mutableSpan
+      let changed = frame.update(&target, y, xs, row: &scratch, side: side, marks: &marks)
+      #expect(picture == expected && marks == expectedMarks && changed == expectedMarks.contains(1))
+    }
+  }
+
+  @Test func aTileColumnWithoutAMarkTraps() async {
+    await #expect(processExitsWith: .failure) {
+      var (picture, marks) = ([Pixel](repeating: 0, count: 65), [UInt8](repeating: 0, count: 1))
+      let row = picture
+      var target = picture.mutableSpan
+      _ = PixelRow.update(&target, at: 0, with: row.span, origin: 0, side: 64, marks: &marks)
+    }
+  }
+
   /// Frames with slack behind their rows, and garbage in their padding bytes, differ only where their pixels do.
   @Test func framesThatDifferSaySo() throws {
     var random = SeededGenerator(seed: 8)

@@ -93,6 +93,67 @@ import Testing
     }
   }
 
+  /// A masker that lends its pictures shows what one does that never lends, and leaves alone what is lent.
+  @Test(arguments: 0..<30 as Range<UInt64>) func lendingChangesNothing(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let (width, height) = (Int.random(in: 1...200, using: &random), Int.random(in: 1...150, using: &random))
+    let bounds = Rect(x: 0, y: 0, width: width, height: height)
+    let grid = TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide)
+    var still = Masker(width: width, height: height, fills: MaskerTests.fills)
+    var lending = Masker(width: width, height: height, fills: MaskerTests.fills)
+    var pixels = MaskerTests.random(width, height, &random)
+    var plan = MaskerTests.plan(width, height, &random)
+    var held: MaskedFrame?
+    var heldPixels: [Pixel] = []
+    let hidesMore = Bool.random(using: &random)
+    for _ in 0..<30 {
+      var damage: Region? = Region()
+      for _ in 0..<Int.random(in: 0...3, using: &random) {
+        let x = Int.random(in: 0..<width, using: &random)
+        let y = Int.random(in: 0..<height, using: &random)
+        pixels[y * width + x] ^= 0x40_0000
+        damage = damage?.union(Region(Rect(x: x, y: y, width: 1, height: 1)))
+      }
+      if Bool.random(using: &random) { damage = nil }
+      if Int.random(in: 0..<4, using: &random) == 0 { plan = MaskerTests.plan(width, height, &random) }
+      if hidesMore, Int.random(in: 0..<4, using: &random) == 0 {
+        plan = MaskPlan(width: width, height: height, masks: plan.masks, guarded: Region(bounds))
+      }
+      if Int.random(in: 0..<5, using: &random) == 0 {
+        still.mask(plan.regions, damage: damage)
+        lending.mask(plan.regions, damage: damage)
+      } else {
+        var cleared: TileSet?
+        if hidesMore, Bool.random(using: &random) {
+          var tiles = TileSet(grid)
+          for row in 0..<grid.rows { tiles[row % grid.columns, row] = true }
+          cleared = tiles
+        }
+        let frame = Frame(width: width, height: height, pixels: pixels)
+        still.show(frame, masked: plan.regions, cleared: cleared, damage: damage)
+        lending.show(frame, masked: plan.regions, cleared: cleared, damage: damage)
+      }
+      #expect(MaskerTests.all(still.frame) == MaskerTests.all(lending.frame))
+      #expect(still.frame.damage == lending.frame.damage && still.frame.touched == lending.frame.touched)
+      guard Bool.random(using: &random) else { continue }
+      let lent = lending.lend()
+      let isSame = lent.damage == still.frame.damage && lent.touched == still.frame.touched
+      #expect(lending.isLent && isSame)
+      if let old = held.take() {
+        let isUntouched = MaskerTests.all(old) == heldPixels
+        #expect(isUntouched)
+        if Int.random(in: 0..<6, using: &random) > 0 { lending.resume(with: consume old) }
+      }
+      if lending.isLent { lending.resume(with: MaskedFrame(width: width + 1, height: height, fill: 0)) }
+      heldPixels = MaskerTests.all(lent)
+      held = consume lent
+    }
+  }
+
+  static func all(_ frame: borrowing MaskedFrame) -> [Pixel] {
+    (0..<frame.width * frame.height).map { frame.pixels[$0] }
+  }
+
   /// The property that everything stands on: pixels under masks have no influence at all.
   @Test func pixelsUnderMasksHaveNoInfluence() {
     var random = SeededGenerator(seed: 5)
