@@ -26,6 +26,8 @@ struct CopySearch {
     var dx: Int
     var dy: Int
     var count: Int
+
+    var rank: (Int, Int, Int) { (count, dy, dx) }
   }
 
   private static let most = 2048
@@ -35,6 +37,8 @@ struct CopySearch {
   private static let budget = 1 << 17
   /// Moves of a frame at most.
   private static let moves = 16
+  /// Distances of a frame that are tried at most.
+  private static let distances = 8
   /// Changed pixels that a move explains at least.
   private static let worth = 512
 
@@ -66,9 +70,9 @@ struct CopySearch {
     guard anchors.count >= 2 else { return }
     collectVotes(in: picture.span, width: width, changed: changed)
     let bounds = changed.dropFirst().reduce(changed[0]) { $0.united($1) }
-    votes.sort { ($0.count, $1.dy, $1.dx) > ($1.count, $0.dy, $0.dx) }
     var effort = 2 * picture.count
-    for vote in votes.prefix(8) where vote.count >= 2 {
+    for _ in 0..<CopySearch.distances {
+      guard let vote = takeVote() else { return }
       for anchor in anchors where moves.count < CopySearch.moves && effort > 0 {
         if moves.contains(where: { $0.target.contains(x: anchor.x, y: anchor.y) }) { continue }
         guard
@@ -82,6 +86,18 @@ struct CopySearch {
         moves.append(Move(target: target, dx: vote.dx, dy: vote.dy))
       }
     }
+  }
+
+  /// Takes out the distance with most votes; nil where none has two.
+  private mutating func takeVote() -> Vote? {
+    var best: Int?
+    for index in votes.indices where votes[index].count >= 2 {
+      if let best, votes[best].rank >= votes[index].rank { continue }
+      best = index
+    }
+    guard let best else { return nil }
+    defer { votes[best].count = 0 }
+    return votes[best]
   }
 
   /// The part of a find that holds what it may change; nil where that is little.

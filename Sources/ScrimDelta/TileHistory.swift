@@ -47,7 +47,11 @@ public struct TileHistory {
     next = (next + 1) % capacity
     if slot == sizes.count {
       // Memory that is reserved is taken as it is written; growing would copy what is there.
-      if slot == 0 { pixels.reserveCapacity(capacity * TileHistory.area) }
+      if slot == 0 {
+        pixels.reserveCapacity(capacity * TileHistory.area)
+        sizes.reserveCapacity(capacity)
+        if isSearched { hashes.reserveCapacity(capacity) }
+      }
       sizes.append((tile.width, tile.height))
       for _ in 0..<TileHistory.area { pixels.append(0) }
       if isSearched { hashes.append(0) }

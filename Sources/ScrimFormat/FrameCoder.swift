@@ -29,6 +29,7 @@ public struct FrameCoder: ~Copyable {
   private var finder: DeltaFinder
   private var operations: [DeltaOperation] = []
   private var palette = StablePalette()
+  private var sampleCoder = SampleCoder()
   private var operationStream = EntropyWriter()
   private var sampleStream = EntropyWriter()
   /// Scratch: the operations of a frame.
@@ -240,7 +241,7 @@ public struct FrameCoder: ~Copyable {
     let transform = SampleCoder.transform(for: rect, of: frame.pixels, stride: width)
     open(.predicted, rect)
     heads.append(transform.rawValue)
-    var coder = SampleCoder(width: rect.width, transform: transform)
+    sampleCoder.begin(width: rect.width, transform: transform)
     var top = rect.y
     while top < rect.maxY {
       let rows = min(FrameLimits.stripe, rect.maxY - top)
@@ -250,7 +251,7 @@ public struct FrameCoder: ~Copyable {
       for row in 0..<rows {
         let place = (top + row) * width + rect.x
         let first = start + row * rect.width
-        coder.encode(
+        sampleCoder.encode(
           frame.pixels.extracting(place..<place + rect.width), to: &samples,
           starts: (first, first + plane, first + 2 * plane))
       }
