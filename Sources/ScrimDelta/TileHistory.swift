@@ -109,7 +109,8 @@ public struct TileHistory {
 
   /// Only a hint where to compare.
   private func hash(_ tile: Rect, of picture: Span<Pixel>) -> UInt64 {
-    precondition(tile.x >= 0 && tile.y >= 0 && tile.maxX <= grid.width && tile.maxY * grid.width <= picture.count)
+    precondition(
+      tile.x >= 0 && tile.y >= 0 && tile.maxX <= grid.width && tile.maxY * grid.width <= picture.count)
     return unsafe picture.withUnsafeBufferPointer { picture in
       // The tile lies in the picture (checked above).
       unsafe scrim_hash_tile(
