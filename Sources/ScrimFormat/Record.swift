@@ -50,16 +50,18 @@ public struct FrameRecord: Hashable, Sendable {
     self.coded = coded
   }
 
-  var payload: [UInt8] {
-    var payload: [UInt8] = []
-    payload.reserveCapacity(coded.count + 24)
-    payload.appendZigzag(time)
-    payload.appendVarint(UInt64(number))
-    payload.appendVarint(UInt64(withheldTiles))
-    payload.append(status.rawValue)
-    payload += coded
-    return payload
+  /// What stands before ``coded`` in the record's payload.
+  var front: [UInt8] {
+    var front: [UInt8] = []
+    front.reserveCapacity(28)
+    front.appendZigzag(time)
+    front.appendVarint(UInt64(number))
+    front.appendVarint(UInt64(withheldTiles))
+    front.append(status.rawValue)
+    return front
   }
+
+  var payload: [UInt8] { front + coded }
 
   init(payload reader: inout ByteReader, isKey: Bool) throws(FormatError.Reason) {
     time = try reader.zigzag()
@@ -134,14 +136,20 @@ enum Framing {
   static let magic = magicStem + [version, 0x0A]
 
   /// Appends type, flags, length, checksum and payload.
-  static func append(_ payload: [UInt8], type: RecordType, flags: UInt8, to bytes: inout [UInt8]) {
+  ///
+  /// - Parameter rest: what follows `payload` in the payload.
+  static func append(
+    _ payload: [UInt8], _ rest: [UInt8] = [], type: RecordType, flags: UInt8, to bytes: inout [UInt8]
+  ) {
     var head: [UInt8] = [type.rawValue, flags]
-    head.appendLittleEndian(UInt32(payload.count))
+    head.appendLittleEndian(UInt32(payload.count + rest.count))
     var crc = CRC32C()
     crc.update(head.span)
     crc.update(payload.span)
+    crc.update(rest.span)
     head.appendLittleEndian(crc.value)
     bytes += head
     bytes += payload
+    bytes += rest
   }
 }

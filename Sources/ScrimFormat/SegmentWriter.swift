@@ -49,9 +49,9 @@ public struct SegmentWriter: Sendable {
   public mutating func append(_ frame: FrameRecord) throws(FormatError) {
     do throws(FormatError.Reason) {
       try frame.check()
-      let payload = frame.payload
-      try tally.note(frame, at: size, endingAt: end(of: payload))
-      append(payload, type: .frame, flags: frame.isKey ? RecordFlags.key : 0)
+      let front = frame.front
+      try tally.note(frame, at: size, endingAt: end(ofPayload: front.count + frame.coded.count))
+      append(front, frame.coded, type: .frame, flags: frame.isKey ? RecordFlags.key : 0)
     } catch {
       throw FormatError(error, writing: true, record: tally.records, offset: size)
     }
@@ -64,7 +64,7 @@ public struct SegmentWriter: Sendable {
     do throws(FormatError.Reason) {
       try event.check()
       let payload = event.payload
-      try tally.note(event, endingAt: end(of: payload))
+      try tally.note(event, endingAt: end(ofPayload: payload.count))
       append(payload, type: .event, flags: 0)
     } catch {
       throw FormatError(error, writing: true, record: tally.records, offset: size)
@@ -100,17 +100,17 @@ public struct SegmentWriter: Sendable {
       header: header, bytes: bytes + record, size: size + record.count, digest: hash.digest(), seal: seal)
   }
 
-  /// Where a record with this payload would end in the file.
-  private func end(of payload: [UInt8]) throws(FormatError.Reason) -> Int {
-    guard payload.count <= FormatLimits.payloadBytes else {
-      throw .overLimit("the record's length", value: payload.count, limit: FormatLimits.payloadBytes)
+  /// Where a record with so many bytes of payload would end in the file.
+  private func end(ofPayload count: Int) throws(FormatError.Reason) -> Int {
+    guard count <= FormatLimits.payloadBytes else {
+      throw .overLimit("the record's length", value: count, limit: FormatLimits.payloadBytes)
     }
-    return size + FormatLimits.recordHeadBytes + payload.count
+    return size + FormatLimits.recordHeadBytes + count
   }
 
-  private mutating func append(_ payload: [UInt8], type: RecordType, flags: UInt8) {
+  private mutating func append(_ payload: [UInt8], _ rest: [UInt8] = [], type: RecordType, flags: UInt8) {
     let start = bytes.count
-    Framing.append(payload, type: type, flags: flags, to: &bytes)
+    Framing.append(payload, rest, type: type, flags: flags, to: &bytes)
     var hash = hash
     hash.update(bytes.span.extracting(start..<bytes.count))
     self.hash = hash

@@ -36,39 +36,35 @@ public struct MaskedFrame: ~Copyable {
       TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide), full: true)
   }
 
-  /// Another one that shows the same.
-  public init(copying other: borrowing MaskedFrame) {
-    width = other.width
-    height = other.height
-    storage = other.storage
-    damage = other.damage
-    touched = other.touched
+  /// - Parameter storage: `width × height` pixels.
+  init(width: Int, height: Int, storage: [Pixel], damage: TileSet, touched: TileSet) {
+    self.width = width
+    self.height = height
+    self.storage = storage
+    self.damage = damage
+    self.touched = touched
   }
 
-  /// Becomes a later frame of its stream.
+  /// Copies some rows of the tiles of a row of tiles, in whole runs: one tile after the other touches a page a row.
   ///
-  /// - Parameter tiles: of the grid of ``damage``; the only ones that are copied. All others must be equal.
-  public mutating func advance(to next: borrowing MaskedFrame, from tiles: TileSet) {
-    precondition(width == next.width && height == next.height, "frames of one stream have one size")
-    damage.assign(next.damage)
-    touched.assign(next.touched)
-    let (width, height, grid) = (width, height, tiles.grid)
+  /// - Parameters:
+  ///   - tiles: of the grid of ``damage``.
+  ///   - picture: of the size of this one.
+  mutating func copy(_ tiles: TileSet, inRow tileRow: Int, rows: Range<Int>, of picture: [Pixel]) {
+    let (width, grid) = (width, tiles.grid)
     var target = storage.mutableSpan
-    for row in 0..<grid.rows where tiles.hasMember(inRow: row) {
-      var column = 0
-      while column < grid.columns {
-        let first = column
-        while column < grid.columns, tiles[column, row] { column += 1 }
-        // Whole runs: one tile after the other touches a page a row.
-        if first < column {
-          let xs = first * grid.side..<min(column * grid.side, width)
-          for y in row * grid.side..<min((row + 1) * grid.side, height) {
-            let start = y * width + xs.lowerBound
-            PixelRow.copy(next.storage.span.extracting(start..<start + xs.count), to: &target, at: start)
-          }
+    var column = 0
+    while column < grid.columns {
+      let first = column
+      while column < grid.columns, tiles[column, tileRow] { column += 1 }
+      if first < column {
+        let xs = first * grid.side..<min(column * grid.side, width)
+        for y in rows {
+          let start = y * width + xs.lowerBound
+          PixelRow.copy(picture.span.extracting(start..<start + xs.count), to: &target, at: start)
         }
-        column += 1
       }
+      column += 1
     }
   }
 

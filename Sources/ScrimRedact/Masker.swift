@@ -7,6 +7,8 @@ public import ScrimImage
 ///
 /// Where more is hidden than masks hide (by clearance or the gap guard), it holds a second picture from then on: the last
 /// source pixels seen outside masks.
+///
+/// Its picture can be lent, to be looked at on another thread while the next frame is masked: see ``lend()``.
 public struct Masker: ~Copyable {
   public let fills: MaskFills
   /// The masked picture.
@@ -30,6 +32,13 @@ public struct Masker: ~Copyable {
   /// Whether `regions` changed since the guard was asked about all of the picture: masks may be painted frames before they
   /// are shown with.
   private var isGuardStale = false
+  /// What the picture lent last shows, until this one has caught up with it.
+  private var shown: [Pixel] = []
+  /// The tiles that changed since the present picture was lent itself, and the rows in which it has caught up.
+  private var behind: TileSet
+  private var caughtUp = 0
+  /// The tiles that changed since the other picture was lent.
+  private var missed: TileSet
   /// Scratch: one row.
   private var row: [Pixel]
   /// Scratch: a byte a tile column.
@@ -45,6 +54,8 @@ public struct Masker: ~Copyable {
     painted = regions.painted(with: fills)
     pending = TileSet(frame.touched.grid)
     suspects = TileSet(TileGrid(width: width, height: height, side: GapGuard.tileSide))
+    behind = frame.damage
+    missed = frame.damage
     row = [Pixel](repeating: 0, count: width)
     marks = [UInt8](repeating: 0, count: max(frame.touched.grid.columns, frame.damage.grid.columns))
   }
@@ -53,7 +64,10 @@ public struct Masker: ~Copyable {
   ///
   /// - Parameter damage: what changed in the source since the last frame, shown or not; nil where nobody knows.
   public mutating func mask(_ regions: MaskRegions, damage: Region? = nil) {
+    precondition(!isLent, "a masker whose picture is lent needs another")
+    catchUp(to: frame.height)
     frame.damage.removeAll()
+    defer { missed.formUnion(frame.damage) }
     adopt(regions)
     unread = damage.map { unread.union($0) } ?? Region(frame.bounds)
     if source.isEmpty { unread = unread.union(regions.masked) }
@@ -72,10 +86,16 @@ public struct Masker: ~Copyable {
   ) {
     precondition(
       source.width == frame.width && source.height == frame.height, "a masker serves frames of one size")
+    precondition(!isLent, "a masker whose picture is lent needs another")
     frame.damage.removeAll()
+    defer { missed.formUnion(frame.damage) }
     adopt(regions)
-    if self.source.isEmpty, cleared != nil || !regions.guarded.isEmpty { self.source = frame.storage }
+    if self.source.isEmpty, cleared != nil || !regions.guarded.isEmpty {
+      catchUp(to: frame.height)
+      self.source = frame.storage
+    }
     let changed = read(source, damage: damage)
+    catchUp(to: frame.height)
     if isGuardStale {
       updateSuspects(rows: 0..<frame.height)
       isGuardStale = false
@@ -84,6 +104,54 @@ public struct Masker: ~Copyable {
     }
     compose(cleared)
     if cleared != nil { paint() }
+  }
+
+  // MARK: Lending
+
+  /// Whether the picture is lent, and ``resume(with:)`` has to be called before the next frame.
+  public var isLent: Bool { frame.storage.isEmpty }
+
+  /// Gives the picture away, to be read as long as it takes. Until ``resume(with:)``, ``frame`` has no pixels.
+  public mutating func lend() -> MaskedFrame {
+    precondition(!isLent, "a picture is lent once")
+    catchUp(to: frame.height)
+    shown = frame.storage
+    frame.storage = []
+    caughtUp = 0
+    behind.assign(missed)
+    missed.removeAll()
+    return MaskedFrame(
+      width: frame.width, height: frame.height, storage: shown, damage: frame.damage, touched: frame.touched)
+  }
+
+  /// Goes on in another picture.
+  ///
+  /// - Parameter spare: the picture lent before the last; where it is nil, or of another size, one is made.
+  public mutating func resume(with spare: consuming MaskedFrame?) {
+    precondition(isLent, "a masker whose picture is not lent has one")
+    var next: MaskedFrame
+    if let spare, spare.width == frame.width, spare.height == frame.height {
+      next = spare
+    } else {
+      next = MaskedFrame(width: frame.width, height: frame.height, fill: fills[.other])
+      behind.insertAll()
+    }
+    next.damage.assign(frame.damage)
+    next.touched.assign(frame.touched)
+    frame = next
+  }
+
+  /// Brings rows up to what was shown last.
+  private mutating func catchUp(to end: Int) {
+    if shown.isEmpty { return }
+    while caughtUp < end {
+      let tileRow = caughtUp / MaskedFrame.damageSide
+      let rows = caughtUp..<min(end, (tileRow + 1) * MaskedFrame.damageSide)
+      frame.copy(behind, inRow: tileRow, rows: rows, of: shown)
+      caughtUp = rows.upperBound
+    }
+    // The picture that was lent is its holder's alone again.
+    if caughtUp == frame.height { shown = [] }
   }
 
   /// Takes over new masks; everything is pending where they differ from the ones before.
@@ -122,6 +190,8 @@ public struct Masker: ~Copyable {
       while top < band.maxY {
         let rows = top..<min(top + Masker.rowsAtOnce, band.maxY)
         top = rows.upperBound
+        // While they are near: in a pass of its own, catching up took as long as comparing.
+        catchUp(to: rows.upperBound)
         for span in wanted.spans[band.firstSpan..<band.endSpan] {
           guard let part = read(new, rows, span) else { continue }
           changed =

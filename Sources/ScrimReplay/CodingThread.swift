@@ -1,34 +1,40 @@
 import Dispatch
+import ScrimCodec
 import ScrimFormat
 import ScrimImage
 import ScrimRedact
 
-/// A second thread that codes frames while the next ones are captured and masked.
+/// A second thread that tells frames while the next ones are captured and masked.
 ///
-/// Frames wait in a queue. Those with damage wait in pictures of their own, to which damaged tiles are copied; there are two of them,
-/// so that one is filled while the other is coded. Frames without damage take no picture: the recorder runs through them ahead
-/// of the thread. Where the queue is full, or no picture is free, who hands over a frame waits.
+/// There are two pictures: one is masked while the other is told. Frames that look like the one before take none: the recorder runs
+/// through them ahead of the thread. What is told becomes *steps*, which make segments. They are done in order, one at a time, by
+/// whichever thread has nothing better to do; where many wait, who tells does them too, so that memory is bounded.
 ///
-/// Bytes are those of one thread, since all that depends on coded frames happens here, in order.
+/// Bytes are those of one thread: what depends on the bytes of earlier frames waits for them.
 final class CodingThread: Sendable {
   private let desk: Desk
 
-  init(_ builder: consuming SegmentBuilder, showing frame: borrowing MaskedFrame) {
-    desk = Desk(builder, frame)
+  init(_ teller: consuming SegmentTeller, _ builder: consuming SegmentBuilder) {
+    desk = Desk(teller, builder)
     let desk = desk
     DispatchQueue(label: "scrim.coding", qos: .userInitiated).async { desk.work() }
   }
 
   deinit { desk.close() }
 
-  /// Hands over the frame after the one before, with the events before it.
+  /// Sees to it that the pipeline has a picture to mask the next frame in. Waits for one where both are taken.
+  func prepare(_ pipeline: inout FramePipeline) {
+    if pipeline.isLent { pipeline.resume(with: desk.spare()) }
+  }
+
+  /// Hands over the pipeline's frame, with the events before it.
   ///
   /// - Parameter events: left empty.
   /// - Throws: what went wrong with an earlier frame; this one is taken all the same.
   func append(
-    _ frame: borrowing MaskedFrame, _ moment: SegmentBuilder.Moment, after events: inout [EventRecord]
+    _ pipeline: inout FramePipeline, _ moment: SegmentTeller.Moment, after events: inout [EventRecord]
   ) throws(RecordingError) {
-    try desk.hand(frame, moment, &events)
+    try desk.hand(&pipeline, moment, &events)
   }
 
   /// Waits for all frames handed over, and seals what is full at a moment.
@@ -42,96 +48,115 @@ final class CodingThread: Sendable {
 
 /// What the two threads share.
 private final class Desk: @unchecked Sendable {
-  // Sendable, since `missed` and `touched` are the recorder's alone, and `builder` the worker's, or the recorder's after `drain()`.
+  // Sendable, since all but the queue has one owner at a time: `touched` the recorder, `teller` who tells, `builder` who does a
+  // step; and the recorder has them after `drain()`.
 
-  /// A picture that is the recorder's while it is free, and the worker's from there on.
-  private final class Slot: @unchecked Sendable {
-    var frame: MaskedFrame
-
-    init(_ frame: consuming MaskedFrame) { self.frame = frame }
-  }
-
-  private struct Entry {
-    var moment: SegmentBuilder.Moment
+  fileprivate struct Entry {
+    var moment: SegmentTeller.Moment
     var events: [EventRecord]
-    /// Number of the picture that shows the frame; nil where it looks like the one before.
-    var slot: Int?
+    /// Whether a picture comes with it; it looks like the frame before otherwise.
+    var hasPicture: Bool
   }
 
-  private struct Queue {
+  /// Plain bytes; the memory is used again.
+  fileprivate final class Plain {
+    var bytes: [UInt8] = []
+  }
+
+  /// What a ``SegmentBuilder`` is to do.
+  fileprivate enum Step {
+    case event(EventRecord)
+    case seal
+    case begin(FrameStart)
+    case take(Plain, PayloadPart, ends: Bool)
+    case end
+  }
+
+  fileprivate struct Queue: ~Copyable {
+    /// Frames to be told, and the picture of the one that has one.
     var entries: [Entry] = []
-    var free: [Int] = []
-    /// The picture that shows what was coded last.
-    var shown: Int?
-    var isWorking = false
+    var fresh: MaskedFrame?
+    /// The picture told before the present one. At first it has yet to be made.
+    var spare: MaskedFrame?
+    var hasSpare = true
+    var isTelling = false
     var isClosed = false
+    /// Steps to be done, each with the bytes of `pending` that it is the end of.
+    var steps: [(step: Step, settles: Int)] = []
+    var isBuilding = false
+    /// Plain bytes in steps.
+    var waiting = 0
+    var buffers: [Plain] = []
+    /// Bytes of the open segment as of the last step, and those that steps to be done add at most.
+    var written = 0
+    var pending = 0
+    /// Whether there is an open segment once all steps are done.
+    var isOpen = false
+    /// Whether something went wrong that the teller doesn't know of yet, and that nobody was told.
+    var isDoubtful = false
     var failure: RecordingError?
+
+    var isSettled: Bool { steps.isEmpty && !isBuilding }
   }
 
-  private static let pictures = 2
   /// Frames that wait at most.
   private static let most = 64
+  /// Plain bytes that wait at most, before those of the next step.
+  private static let mostWaiting = 1 << 20
 
   private let queue: Monitor<Queue>
-  private let slots: [Slot]
-  /// By picture: the tiles that changed since it was filled.
-  private var missed: [TileSet]
-  /// Where masks lie in the picture filled last; nil before the first.
+  /// Where masks lie in the picture handed over last; nil before the first.
   private var touched: TileSet?
+  private var teller: SegmentTeller
   private var builder: SegmentBuilder
 
-  init(_ builder: consuming SegmentBuilder, _ frame: borrowing MaskedFrame) {
+  init(_ teller: consuming SegmentTeller, _ builder: consuming SegmentBuilder) {
+    self.teller = teller
     self.builder = builder
-    var slots: [Slot] = []
-    for _ in 0..<Desk.pictures { slots.append(Slot(MaskedFrame(copying: frame))) }
-    self.slots = slots
-    missed = slots.map { _ in TileSet(frame.damage.grid) }
     var queue = Queue()
     queue.entries.reserveCapacity(Desk.most)
-    queue.free = Array(slots.indices)
     self.queue = Monitor(queue)
   }
 
+  // MARK: The recorder
+
+  func spare() -> MaskedFrame? {
+    wait { $0.hasSpare ? () : nil }
+    return queue.withValue { queue in
+      queue.hasSpare = false
+      return queue.spare.take()
+    }
+  }
+
   func hand(
-    _ next: borrowing MaskedFrame, _ moment: SegmentBuilder.Moment, _ events: inout [EventRecord]
+    _ pipeline: inout FramePipeline, _ moment: SegmentTeller.Moment, _ events: inout [EventRecord]
   ) throws(RecordingError) {
-    let slot = next.damage.isEmpty && next.touched == touched ? nil : fill(next)
-    var entry = Entry(moment: moment, events: [], slot: slot)
+    let isNew = !pipeline.frame.damage.isEmpty || pipeline.frame.touched != touched
+    var entry = Entry(moment: moment, events: [], hasPicture: isNew)
     swap(&entry.events, &events)
-    let failed = queue.wait { queue -> Monitor<Queue>.Attempt<RecordingError?> in
-      if queue.entries.count >= Desk.most { return .wait }
+    wait { $0.entries.count < Desk.most && (!isNew || $0.fresh == nil) ? () : nil }
+    if isNew {
+      note(pipeline.frame.touched)
+      var frame: MaskedFrame? = pipeline.lend()
+      queue.withValue { $0.fresh = frame.take() }
+    }
+    let failed = queue.withValue { queue in
       queue.entries.append(entry)
       defer { queue.failure = nil }
-      return .done(queue.failure)
+      return queue.failure
     }
     queue.wake()
     if let failed { throw failed }
   }
 
-  /// Waits for a picture, and has it show a frame.
-  private func fill(_ next: borrowing MaskedFrame) -> Int {
-    let slot = queue.wait { queue -> Monitor<Queue>.Attempt<Int> in
-      queue.free.popLast().map { .done($0) } ?? .wait
-    }
-    if missed[slot].grid != next.damage.grid {
-      // Another size: no picture shows anything of it.
-      for index in missed.indices { missed[index] = TileSet(next.damage.grid, full: true) }
-    } else {
-      for index in missed.indices { missed[index].formUnion(next.damage) }
-    }
-    if slots[slot].frame.width == next.width, slots[slot].frame.height == next.height {
-      slots[slot].frame.advance(to: next, from: missed[slot])
-    } else {
-      slots[slot].frame = MaskedFrame(copying: next)
-    }
-    missed[slot].removeAll()
-    if touched?.grid == next.touched.grid { touched?.assign(next.touched) } else { touched = next.touched }
-    return slot
+  private func note(_ tiles: TileSet) {
+    if touched?.grid == tiles.grid { touched?.assign(tiles) } else { touched = tiles }
   }
 
   func rest(at time: Int64) throws(RecordingError) {
     if let failed = drain() { throw failed }
-    try builder.rest(at: time)
+    defer { _ = settle() }
+    try teller.rest(at: time, &builder)
   }
 
   func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {
@@ -147,47 +172,199 @@ private final class Desk: @unchecked Sendable {
     queue.wake()
   }
 
-  /// Waits until all that was handed over is coded; returns what went wrong.
+  /// Waits until all that was handed over is in segments; returns what went wrong.
   private func drain() -> RecordingError? {
-    queue.wait { queue in
-      if queue.isWorking || !queue.entries.isEmpty { return .wait }
+    wait { $0.entries.isEmpty && !$0.isTelling && $0.isSettled ? () : nil }
+    return queue.withValue { queue in
       defer { queue.failure = nil }
-      return .done(queue.failure)
+      return queue.failure
     }
   }
 
+  // MARK: Steps
+
+  private enum Next<Result> {
+    case result(Result)
+    case step(Step, settles: Int)
+  }
+
+  /// Does steps until there is a result.
+  @discardableResult
+  private func wait<Result>(for result: (inout Queue) -> Result?) -> Result {
+    while true {
+      let next = queue.wait { queue -> Monitor<Queue>.Attempt<Next<Result>> in
+        if let result = result(&queue) { return .done(.result(result)) }
+        if queue.isBuilding || queue.steps.isEmpty { return .wait }
+        queue.isBuilding = true
+        let (step, settles) = queue.steps.removeFirst()
+        return .done(.step(step, settles: settles))
+      }
+      switch next {
+      case .result(let result): return result
+      case .step(let step, let settles): build(step, settles)
+      }
+    }
+  }
+
+  private func build(_ step: Step, _ settles: Int) {
+    var failure: RecordingError?
+    do throws(RecordingError) {
+      switch step {
+      case .event(let event): try builder.append(event)
+      case .seal: try builder.seal()
+      case .begin(let frame): try builder.begin(frame)
+      case .take(let plain, let part, let ends):
+        do { try builder.take(&plain.bytes, of: part, ends: ends) } catch { throw .codec(error) }
+      case .end: try builder.end()
+      }
+    } catch {
+      failure = error
+    }
+    let written = builder.sizes.open ?? 0
+    queue.withValue { queue in
+      queue.isBuilding = false
+      queue.written = written
+      // What came before there is a segment has yet to go into it.
+      if written > 0 { queue.pending -= settles }
+      if case .take(let plain, _, _) = step {
+        queue.waiting -= plain.bytes.count
+        queue.buffers.append(plain)
+      }
+      guard let failure else { return }
+      queue.isDoubtful = true
+      queue.failure = queue.failure ?? failure
+    }
+    queue.wake()
+  }
+
+  /// - Parameters:
+  ///   - adds: bytes that the step, or a later one of its frame, adds to a segment at most.
+  ///   - settles: those, of which the segment knows once the step is done.
+  fileprivate func push(_ step: Step, adds: Int, settles: Int) {
+    queue.withValue { queue in
+      queue.steps.append((step, settles))
+      queue.pending += adds
+      switch step {
+      case .seal: queue.isOpen = false
+      case .begin: queue.isOpen = true
+      case .take(let plain, _, _): queue.waiting += plain.bytes.count
+      case .event, .end: break
+      }
+    }
+    queue.wake()
+  }
+
+  /// Memory for plain bytes, as soon as few of them wait.
+  fileprivate func buffer() -> Plain {
+    wait { queue in queue.waiting > Desk.mostWaiting ? nil : queue.buffers.popLast() ?? Plain() }
+  }
+
+  fileprivate var openBytesAtMost: Int? {
+    queue.withValue { queue in
+      if queue.isDoubtful { return .max }
+      return queue.isOpen ? queue.written + queue.pending : nil
+    }
+  }
+
+  /// Waits until all steps are done.
+  fileprivate func settle() -> SegmentSizes {
+    wait { $0.isSettled ? () : nil }
+    let sizes = builder.sizes
+    queue.withValue { queue in
+      queue.pending = 0
+      queue.written = sizes.open ?? 0
+      queue.isOpen = sizes.open != nil
+      queue.isDoubtful = false
+    }
+    return sizes
+  }
+
+  // MARK: The worker
+
   func work() {
-    while let (entry, slot) = nextEntry() {
+    var shown: MaskedFrame?
+    var sink = StepSink(desk: self)
+    while let entry = nextEntry() {
+      if entry.hasPicture { take(&shown) }
       var failure: RecordingError?
       do throws(RecordingError) {
-        for event in entry.events { try builder.append(event) }
-        try builder.append(slots[slot].frame, entry.moment)
+        for event in entry.events { sink.append(event) }
+        switch shown {
+        case .some(let frame): try teller.append(frame, entry.moment, to: &sink)
+        case .none: preconditionFailure("the first frame has a picture")
+        }
       } catch {
         failure = error
       }
-      slots[slot].frame.settle()
+      shown?.settle()
       queue.withValue { queue in
-        queue.isWorking = false
+        queue.isTelling = false
         queue.failure = queue.failure ?? failure
       }
       queue.wake()
     }
   }
 
-  /// The next frame and the picture that shows it; nil at the end.
-  private func nextEntry() -> (Entry, slot: Int)? {
-    let next = queue.wait { queue -> Monitor<Queue>.Attempt<(Entry, slot: Int)?> in
-      if queue.entries.isEmpty { return queue.isClosed ? .done(nil) : .wait }
-      let entry = queue.entries.removeFirst()
-      if let slot = entry.slot {
-        if let last = queue.shown { queue.free.append(last) }
-        queue.shown = slot
-      }
-      guard let slot = queue.shown else { preconditionFailure("the first frame has a picture") }
-      queue.isWorking = true
-      return .done((entry, slot))
+  /// The next frame; nil at the end.
+  private func nextEntry() -> Entry? {
+    let entry = wait { queue -> Entry?? in
+      if queue.entries.isEmpty { return queue.isClosed ? .some(nil) : nil }
+      queue.isTelling = true
+      return queue.entries.removeFirst()
     }
     queue.wake()
-    return next
+    return entry
   }
+
+  /// Takes the next picture, and gives the one before back.
+  private func take(_ shown: inout MaskedFrame?) {
+    var last = shown.take()
+    shown = queue.withValue { queue in
+      if last != nil {
+        queue.spare = last.take()
+        queue.hasSpare = true
+      }
+      return queue.fresh.take()
+    }
+    queue.wake()
+  }
+}
+
+/// Makes steps of what is told.
+private struct StepSink: SegmentSink {
+  let desk: Desk
+  /// Bytes that the present frame takes at most.
+  private var most = 0
+
+  init(desk: Desk) { self.desk = desk }
+
+  /// Bytes that an event, or the beginning of a frame, takes at most besides what it holds.
+  private static let headMost = 4096
+
+  var openBytesAtMost: Int? { desk.openBytesAtMost }
+
+  mutating func settle() -> SegmentSizes { desk.settle() }
+
+  mutating func append(_ event: EventRecord) {
+    let most = event.json.count + StepSink.headMost
+    desk.push(.event(event), adds: most, settles: most)
+  }
+
+  mutating func seal() { desk.push(.seal, adds: 0, settles: 0) }
+
+  mutating func begin(_ frame: FrameStart) {
+    most = StepSink.headMost
+    desk.push(.begin(frame), adds: most, settles: 0)
+  }
+
+  mutating func take(_ plain: inout [UInt8], of part: PayloadPart, ends: Bool) {
+    let buffer = desk.buffer()
+    swap(&plain, &buffer.bytes)
+    // No coding makes more of what it can't squeeze.
+    let more = buffer.bytes.count + buffer.bytes.count / 8 + StepSink.headMost
+    most += more
+    desk.push(.take(buffer, part, ends: ends), adds: more, settles: 0)
+  }
+
+  mutating func end() { desk.push(.end, adds: 0, settles: most) }
 }

@@ -50,6 +50,15 @@ struct FramePipeline: ~Copyable {
     _read { yield masker.frame }
   }
 
+  /// Whether the picture is lent, and ``resume(with:)`` has to be called before the next frame.
+  var isLent: Bool { masker.isLent }
+
+  /// See ``Masker/lend()``.
+  mutating func lend() -> MaskedFrame { masker.lend() }
+
+  /// See ``Masker/resume(with:)``.
+  mutating func resume(with spare: consuming MaskedFrame?) { masker.resume(with: spare) }
+
   /// Masks one frame. Frames come in the order of time.
   mutating func take(_ source: SourceFrame) -> FrameOutcome {
     var source = source

@@ -4,13 +4,13 @@ import Glibc
 ///
 /// `Synchronization.Mutex` has no condition, and Foundation's waits by the wall clock, which jumps: this one waits by
 /// CLOCK_MONOTONIC. Safe, since its two pointers are its own and live as long as it does.
-@safe final class Monitor<Value>: @unchecked Sendable {
+@safe final class Monitor<Value: ~Copyable>: @unchecked Sendable {
   // Sendable, since `value` is only reached with the mutex held.
   private var value: Value
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-  init(_ value: Value) {
+  init(_ value: consuming Value) {
     self.value = value
     unsafe mutex = .allocate(capacity: 1)
     unsafe condition = .allocate(capacity: 1)
@@ -37,7 +37,7 @@ import Glibc
   }
 
   /// Runs `body` alone with the value; nil where the calling thread is in here already.
-  func tryWithValue<Result, Failure: Error>(
+  func tryWithValue<Result: ~Copyable, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result? {
     guard unsafe pthread_mutex_lock(mutex) == 0 else { return nil }
@@ -46,7 +46,7 @@ import Glibc
   }
 
   /// Runs `body` alone with the value. It must not come in here again.
-  func withValue<Result, Failure: Error>(
+  func withValue<Result: ~Copyable, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     guard let result = try tryWithValue(body) else {

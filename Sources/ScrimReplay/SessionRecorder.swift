@@ -33,7 +33,8 @@ public struct RecorderOptions: Sendable {
 /// bytes.
 public struct SessionRecorder: ~Copyable {
   private var pipeline: FramePipeline
-  /// Codes and writes on this thread; nil where ``thread`` does.
+  /// Code and write on this thread; nil where ``thread`` does.
+  private var teller: SegmentTeller?
   private var builder: SegmentBuilder?
   private let thread: CodingThread?
   /// Events to be recorded before the next frame, where ``thread`` records.
@@ -41,7 +42,7 @@ public struct SessionRecorder: ~Copyable {
   private let filter: InteractionFilter
   private var lastTime: Int64?
   /// What was last recorded, and how many frames were left out since they changed nothing: numbers don't tell of them.
-  private var last: SegmentBuilder.Moment?
+  private var last: SegmentTeller.Moment?
   private var leftOut = 0
   /// The boxes of the last frame; nil where there are none to go by.
   private var tree: WidgetTree?
@@ -60,13 +61,16 @@ public struct SessionRecorder: ~Copyable {
       session: session, start: start, width: width, height: height,
       entropyCoding: options.coding.entropyCoding,
       policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
-    let builder = try SegmentBuilder(to: folder, header, options)
+    let builder = try SegmentBuilder(to: folder, header, options.coding)
+    let teller = SegmentTeller(width: width, height: height, options)
     pipeline = FramePipeline(width: width, height: height, policy: options.policy)
     if options.threads > 1 {
-      thread = CodingThread(builder, showing: pipeline.frame)
+      thread = CodingThread(teller, builder)
+      self.teller = nil
       self.builder = nil
     } else {
       thread = nil
+      self.teller = consume teller
       self.builder = consume builder
     }
     filter = InteractionFilter(policy: options.policy)
@@ -84,9 +88,10 @@ public struct SessionRecorder: ~Copyable {
     lastTime = frame.time
     let (width, height) = (pipeline.frame.width, pipeline.frame.height)
     if case .success(let pixels) = frame.pixels { pipeline.resize(toFit: pixels) }
+    thread?.prepare(&pipeline)
     let outcome = pipeline.take(frame)
     tree = try? frame.tree.get()
-    let moment = SegmentBuilder.Moment(
+    let moment = SegmentTeller.Moment(
       time: frame.time, number: frame.number - leftOut, status: outcome.status,
       withheldTiles: outcome.withheldTiles)
     if frame.mayBeLeftOut, pipeline.frame.damage.isEmpty, width == pipeline.frame.width,
@@ -98,9 +103,9 @@ public struct SessionRecorder: ~Copyable {
     }
     last = moment
     if let thread {
-      try thread.append(pipeline.frame, moment, after: &events)
+      try thread.append(&pipeline, moment, after: &events)
     } else {
-      try builder?.append(pipeline.frame, moment)
+      try teller?.append(pipeline.frame, moment, to: &builder!)
     }
     summary.note(outcome)
     if !frame.isTreeComplete { summary.partialTrees += 1 }
@@ -111,7 +116,7 @@ public struct SessionRecorder: ~Copyable {
   ///
   /// - Parameter time: up to which there was no frame since the last.
   public mutating func rest(at time: Int64) throws(RecordingError) {
-    if let thread { try thread.rest(at: time) } else { try builder?.rest(at: time) }
+    if let thread { try thread.rest(at: time) } else { try teller?.rest(at: time, &builder!) }
   }
 
   /// Notes a frame that could not be read so far as to be shown.
