@@ -20,8 +20,9 @@ static ptrdiff_t NAMED(find_piece)(
     const uint32_t *a = new_pixels + y * stride, *b = old_pixels + y * stride;
     uint32_t difference = 0, changes = 0;
     for (size_t i = 0; i < SCRIM_PIECE; i++) difference |= a[i] ^ b[i];
+    if (difference == 0) continue;
     for (size_t i = 1; i < SCRIM_PIECE; i++) changes += a[i] != a[i - 1];
-    if (difference != 0 && changes >= 4) return (ptrdiff_t)y;
+    if (changes >= 4) return (ptrdiff_t)y;
   }
   return -1;
 }
