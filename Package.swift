@@ -60,7 +60,8 @@ let package = Package(
       name: "ScrimRedact", dependencies: ["ScrimImage"], exclude: ["Masking.md"],
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "ScrimCodec", dependencies: ["ScrimImage", "CScrimCodecs"], swiftSettings: strict),
-    .target(name: "ScrimDelta", dependencies: ["ScrimImage", "ScrimRedact"], swiftSettings: strict),
+    .target(
+      name: "ScrimDelta", dependencies: ["CScrimKernels", "ScrimImage", "ScrimRedact"], swiftSettings: strict),
     .target(
       name: "ScrimFormat",
       dependencies: ["CScrimKernels", "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],

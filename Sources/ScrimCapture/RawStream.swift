@@ -86,7 +86,6 @@ public struct RawStream: FrameSource {
     if count < frameBytes { ended = true }
     if count == 0 { return nil }
     defer { number += 1 }
-    let place = "\(file.path): frame \(number)"
     guard count == frameBytes else {
       return .lost(
         CaptureFault(
@@ -107,10 +106,12 @@ public struct RawStream: FrameSource {
     }
     return .frame(
       SourceFrame(
-        number: number, time: time, pixels: frame(memory, at: place), tree: tree, treeVersion: version,
+        number: number, time: time, pixels: frame(memory), tree: tree, treeVersion: version,
         dump: nil,
         isTreeComplete: true))
   }
+
+  private var place: String { "\(file.path): frame \(number)" }
 
   /// The bytes of the next frame, as far as the input has them.
   private mutating func nextBytes() throws(CaptureError) -> (FrameMemory, Int) {
@@ -129,7 +130,7 @@ public struct RawStream: FrameSource {
     return (taken.memory, taken.value)
   }
 
-  private func frame(_ memory: FrameMemory, at place: String) -> Result<Frame, CaptureFault> {
+  private func frame(_ memory: FrameMemory) -> Result<Frame, CaptureFault> {
     do {
       return .success(
         try Frame(width: width, height: height, stride: shape.stride, format: shape.format, memory: memory))

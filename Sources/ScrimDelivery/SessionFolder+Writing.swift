@@ -69,7 +69,7 @@ public struct SessionWriter: ~Copyable, Sendable {
     guard index < SessionFolder.segmentLimit else { throw DeliveryError(folder.path, .tooManySegments) }
     let file = try Disk.open(folder.openSegmentPath(index), O_RDWR | O_CREAT | O_TRUNC)
     try Disk.write(segment.bytes, to: file, at: 0)
-    let written = segment.drain().count
+    let written = segment.drain()
     open = Open(writer: segment, file: file, written: written)
   }
 
@@ -119,9 +119,9 @@ public struct SessionWriter: ~Copyable, Sendable {
 
   /// Writes over what an earlier call that failed may have left behind `written`.
   private mutating func flush() throws(DeliveryError) {
-    guard let open else { return }
-    try Disk.write(open.writer.bytes, to: open.file, at: open.written)
-    self.open!.written += self.open!.writer.drain().count
+    // In place: a copy of what is open would have its bytes copied.
+    try Disk.write(open!.writer.bytes, to: open!.file, at: open!.written)
+    open!.written += open!.writer.drain()
   }
 
   fileprivate func writeManifest() throws(DeliveryError) {

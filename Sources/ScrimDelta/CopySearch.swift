@@ -5,8 +5,8 @@ import ScrimImage
 /// Short pieces of rows of the new picture, *anchors*, are looked up by hash in the old one, wherever it changed. Each find is
 /// a vote for a distance; the distances with most votes are tried pixel by pixel. Hashes decide only where to look.
 ///
-/// Costs about 1.5 ns a changed pixel, and no more than 1 ms for a 1080p picture that changed as a whole, besides what the
-/// finds themselves cost.
+/// Of a 1080p picture that changed as a whole every 16th row is looked up, which takes a quarter of a millisecond. Finds cost what
+/// comparing and copying their pixels does.
 struct CopySearch {
   /// A rectangle of the new picture and the distance its content has come.
   struct Move: Equatable {
@@ -26,25 +26,27 @@ struct CopySearch {
     var dx: Int
     var dy: Int
     var count: Int
+
+    var rank: (Int, Int, Int) { (count, dy, dx) }
   }
 
-  /// Pixels of an anchor.
-  static let length = 32
   private static let most = 2048
   private static let slotBits = 12
   private static let voteBits = 11
   /// Pixels that are hashed at most; above, rows are left out.
-  private static let budget = 1 << 19
+  private static let budget = 1 << 17
   /// Moves of a frame at most.
   private static let moves = 16
+  /// Distances of a frame that are tried at most.
+  private static let distances = 8
   /// Changed pixels that a move explains at least.
   private static let worth = 512
 
   private var anchors: [Anchor] = []
   /// Anchor number plus one by hash; 0 where free.
   private var table = [UInt16](repeating: 0, count: 1 << CopySearch.slotBits)
-  /// A bit by hash: most positions of the old picture meet no anchor's.
-  private var filter = [UInt64](repeating: 0, count: 1 << 10)
+  /// Most places of the old picture meet no anchor's hash.
+  private var filter = PieceSearch.Filter()
   private var votes: [Vote] = []
   private var ballot = [UInt16](repeating: 0, count: 1 << CopySearch.voteBits)
   private var growth = MoveGrowth()
@@ -68,9 +70,9 @@ struct CopySearch {
     guard anchors.count >= 2 else { return }
     collectVotes(in: picture.span, width: width, changed: changed)
     let bounds = changed.dropFirst().reduce(changed[0]) { $0.united($1) }
-    votes.sort { ($0.count, $1.dy, $1.dx) > ($1.count, $0.dy, $0.dx) }
     var effort = 2 * picture.count
-    for vote in votes.prefix(8) where vote.count >= 2 {
+    for _ in 0..<CopySearch.distances {
+      guard let vote = takeVote() else { return }
       for anchor in anchors where moves.count < CopySearch.moves && effort > 0 {
         if moves.contains(where: { $0.target.contains(x: anchor.x, y: anchor.y) }) { continue }
         guard
@@ -84,6 +86,18 @@ struct CopySearch {
         moves.append(Move(target: target, dx: vote.dx, dy: vote.dy))
       }
     }
+  }
+
+  /// Takes out the distance with most votes; nil where none has two.
+  private mutating func takeVote() -> Vote? {
+    var best: Int?
+    for index in votes.indices where votes[index].count >= 2 {
+      if let best, votes[best].rank >= votes[index].rank { continue }
+      best = index
+    }
+    guard let best else { return nil }
+    defer { votes[best].count = 0 }
+    return votes[best]
   }
 
   /// The part of a find that holds what it may change; nil where that is little.
@@ -105,50 +119,24 @@ struct CopySearch {
   ) {
     anchors.removeAll(keepingCapacity: true)
     for slot in table.indices { table[slot] = 0 }
-    for word in filter.indices { filter[word] = 0 }
-    for (number, rect) in changed.enumerated() where rect.width >= CopySearch.length {
+    filter.removeAll()
+    for (number, rect) in changed.enumerated() where rect.width >= PieceSearch.length {
       for part in 0..<4 where anchors.count < CopySearch.most {
-        let x = part & 1 == 0 ? rect.x : rect.maxX - CopySearch.length
+        let x = part & 1 == 0 ? rect.x : rect.maxX - PieceSearch.length
         let half = (rect.height + 1) / 2
         let top = rect.y + (part >> 1) * half
         let count = min(half, rect.maxY - top)
         // Each search starts at another row, so that anchors meet old rows of every step.
-        for step in 0..<max(count, 0) {
-          let y = top + (step + number * 7 + part * 5) % count
-          let start = y * width + x
-          let row = new.extracting(start..<start + CopySearch.length)
-          guard
-            PixelRow.differs(row, old.extracting(start..<start + CopySearch.length)),
-            CopySearch.isDistinctive(row)
-          else { continue }
-          insert(Anchor(x: x, y: y, hash: CopySearch.hash(row), finds: 0))
-          break
-        }
+        let area = Rect(x: x, y: top, width: PieceSearch.length, height: count)
+        guard
+          let y = PieceSearch.distinctiveRow(
+            in: area, of: new, old, width: width, startingAt: number * 7 + part * 5)
+        else { continue }
+        let start = y * width + x
+        let hash = PieceSearch.hash(new.extracting(start..<start + PieceSearch.length))
+        insert(Anchor(x: x, y: y, hash: hash, finds: 0))
       }
     }
-  }
-
-  private static func isDistinctive(_ row: Span<Pixel>) -> Bool {
-    // Most rows are of one colour, and the others of many: few are looked at pixel by pixel to their end.
-    guard PixelRow.differs(row, from: row[0]) else { return false }
-    var changes = 0
-    for i in 1..<row.count where row[i] != row[i - 1] {
-      changes += 1
-      if changes == 4 { return true }
-    }
-    return false
-  }
-
-  /// A hash of the last 32 pixels: each step doubles what came before, so that older pixels leave at the top.
-  @inline(__always)
-  private static func roll(_ hash: UInt32, _ pixel: Pixel) -> UInt32 {
-    (hash &* 62) &+ (pixel ^ pixel >> 11)
-  }
-
-  private static func hash(_ row: Span<Pixel>) -> UInt32 {
-    var hash: UInt32 = 0
-    for i in 0..<row.count { hash = roll(hash, row[i]) }
-    return hash &* 0x9E37_79B1
   }
 
   private mutating func insert(_ anchor: Anchor) {
@@ -160,7 +148,7 @@ struct CopySearch {
     }
     anchors.append(anchor)
     table[slot] = UInt16(anchors.count)
-    filter[Int(anchor.hash >> 22)] |= 1 << UInt64(anchor.hash >> 16 & 63)
+    filter.insert(anchor.hash)
   }
 
   /// Looks every piece of the old picture up, in runs of changed rectangles of one row of tiles.
@@ -177,23 +165,15 @@ struct CopySearch {
         run = run.united(changed[first])
         first += 1
       }
-      guard run.width >= CopySearch.length else { continue }
+      guard run.width >= PieceSearch.length else { continue }
       var y = run.y
       while y < run.maxY {
-        scan(old.extracting(y * width + run.x..<y * width + run.maxX), run.x, y)
+        let row = old.extracting(y * width + run.x..<y * width + run.maxX)
+        for found in 0..<filter.find(in: row) {
+          let (hash, x) = filter[found]
+          find(hash, run.x + x, y)
+        }
         y += step
-      }
-    }
-  }
-
-  private mutating func scan(_ row: Span<Pixel>, _ x: Int, _ y: Int) {
-    var hash: UInt32 = 0
-    for i in 0..<CopySearch.length - 1 { hash = CopySearch.roll(hash, row[i]) }
-    for i in CopySearch.length - 1..<row.count {
-      hash = CopySearch.roll(hash, row[i])
-      let mixed = hash &* 0x9E37_79B1
-      if filter[Int(mixed >> 22)] & 1 << UInt64(mixed >> 16 & 63) != 0 {
-        find(mixed, x + i - (CopySearch.length - 1), y)
       }
     }
   }

@@ -146,7 +146,8 @@ public struct DeltaFinder: ~Copyable {
     }
     if history.count == 0 { return }
     var count = 0
-    for rect in changed {
+    for index in changed.indices {
+      let rect = changed[index]
       if rect.area >= DeltaFinder.keepArea {
         let tile = history.tile(atX: rect.x, y: rect.y)
         if let slot = history.slot(of: tile, in: frame.pixels) {
@@ -190,9 +191,9 @@ public struct DeltaFinder: ~Copyable {
   private mutating func stackPhotographs(in operations: inout [DeltaOperation]) {
     photographs.removeAll(keepingCapacity: true)
     var count = 0
-    for operation in operations {
-      guard let (rect, isJPEG) = operation.photograph else {
-        operations[count] = operation
+    for index in operations.indices {
+      guard let (rect, isJPEG) = operations[index].photograph else {
+        operations[count] = operations[index]
         count += 1
         continue
       }

@@ -19,7 +19,7 @@ struct MoveGrowth {
     let sources = Rect(x: dx, y: dy, width: width, height: height).intersection(bounds)
     let xs = sources.x..<sources.maxX
     let ys = sources.y..<sources.maxY
-    let end = x + CopySearch.length
+    let end = x + PieceSearch.length
     guard ys.contains(y), xs.lowerBound <= x, end <= xs.upperBound else { return nil }
     let shift = dy * width + dx
     func isEqual(_ row: Int, _ part: Range<Int>) -> Bool {

@@ -1,3 +1,4 @@
+import CScrimKernels
 public import ScrimImage
 
 /// Tiles as they once were, so that what comes back can be named instead of told again. Coder and decoder keep the same one:
@@ -46,7 +47,11 @@ public struct TileHistory {
     next = (next + 1) % capacity
     if slot == sizes.count {
       // Memory that is reserved is taken as it is written; growing would copy what is there.
-      if slot == 0 { pixels.reserveCapacity(capacity * TileHistory.area) }
+      if slot == 0 {
+        pixels.reserveCapacity(capacity * TileHistory.area)
+        sizes.reserveCapacity(capacity)
+        if isSearched { hashes.reserveCapacity(capacity) }
+      }
       sizes.append((tile.width, tile.height))
       for _ in 0..<TileHistory.area { pixels.append(0) }
       if isSearched { hashes.append(0) }
@@ -102,26 +107,14 @@ public struct TileHistory {
     return true
   }
 
-  /// Sixteen lanes of a polynomial each, folded to one number: only a hint where to compare.
+  /// Only a hint where to compare.
   private func hash(_ tile: Rect, of picture: Span<Pixel>) -> UInt64 {
-    var lanes = SIMD16<UInt32>(repeating: 0x811C_9DC5)
-    var rest: UInt64 = UInt64(tile.width) << 32 | UInt64(tile.height)
-    for y in tile.y..<tile.maxY {
-      let start = y * grid.width + tile.x
-      let row = picture.extracting(start..<start + tile.width)
-      var x = 0
-      while x + 16 <= row.count {
-        var part = SIMD16<UInt32>()
-        for lane in 0..<16 { part[lane] = row[x + lane] }
-        lanes = (lanes ^ part) &* 0x0100_0193
-        x += 16
-      }
-      while x < row.count {
-        rest = (rest ^ UInt64(row[x])) &* 0x0000_0100_0000_01B3
-        x += 1
-      }
+    precondition(
+      tile.x >= 0 && tile.y >= 0 && tile.maxX <= grid.width && tile.maxY * grid.width <= picture.count)
+    return unsafe picture.withUnsafeBufferPointer { picture in
+      // The tile lies in the picture (checked above).
+      unsafe scrim_hash_tile(
+        picture.baseAddress! + tile.y * grid.width + tile.x, grid.width, tile.width, tile.height)
     }
-    for lane in 0..<16 { rest = (rest ^ UInt64(lanes[lane])) &* 0x9E37_79B9_7F4A_7C15 }
-    return rest ^ rest >> 29
   }
 }

@@ -209,7 +209,8 @@ public struct FrameDecoder: ~Copyable {
     guard let transform = SampleTransform(rawValue: byte) else {
       throw .unknownTransform(byte, offset: offset)
     }
-    var coder = SampleCoder(width: rect.width, transform: transform)
+    var coder = SampleCoder()
+    coder.begin(width: rect.width, transform: transform)
     let width = picture.width
     var target = picture.pixels.mutableSpan
     var top = rect.y

@@ -29,6 +29,7 @@ public struct FrameTeller: ~Copyable {
   private let width: Int
   private var finder: DeltaFinder
   private var operations: [DeltaOperation] = []
+  private var sampleCoder = SampleCoder()
   private var palette = StablePalette()
   /// Scratch: the operations of a frame.
   private var heads: [UInt8] = []
@@ -216,7 +217,7 @@ public struct FrameTeller: ~Copyable {
   private mutating func appendSamples<Sink: PlainSink & ~Copyable>(
     of rect: Rect, in frame: borrowing MaskedFrame, _ transform: SampleTransform, to sink: inout Sink
   ) throws(CodecError) {
-    var coder = SampleCoder(width: rect.width, transform: transform)
+    sampleCoder.begin(width: rect.width, transform: transform)
     var top = rect.y
     while top < rect.maxY {
       let rows = min(FrameLimits.stripe, rect.maxY - top)
@@ -226,7 +227,7 @@ public struct FrameTeller: ~Copyable {
       for row in 0..<rows {
         let place = (top + row) * width + rect.x
         let first = start + row * rect.width
-        coder.encode(
+        sampleCoder.encode(
           frame.pixels.extracting(place..<place + rect.width), to: &plain,
           starts: (first, first + plane, first + 2 * plane))
       }

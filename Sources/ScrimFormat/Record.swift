@@ -50,18 +50,19 @@ public struct FrameRecord: Hashable, Sendable {
     self.coded = coded
   }
 
-  /// What stands before ``coded`` in the record's payload.
-  var front: [UInt8] {
-    var front: [UInt8] = []
-    front.reserveCapacity(28)
-    front.appendZigzag(time)
-    front.appendVarint(UInt64(number))
-    front.appendVarint(UInt64(withheldTiles))
-    front.append(status.rawValue)
-    return front
+  /// Appends what stands before ``coded`` in the record's payload.
+  func appendFront(to bytes: inout [UInt8]) {
+    bytes.appendZigzag(time)
+    bytes.appendVarint(UInt64(number))
+    bytes.appendVarint(UInt64(withheldTiles))
+    bytes.append(status.rawValue)
   }
 
-  var payload: [UInt8] { front + coded }
+  var payload: [UInt8] {
+    var front: [UInt8] = []
+    appendFront(to: &front)
+    return front + coded
+  }
 
   init(payload reader: inout ByteReader, isKey: Bool) throws(FormatError.Reason) {
     time = try reader.zigzag()
@@ -141,14 +142,15 @@ enum Framing {
   static func append(
     _ payload: [UInt8], _ rest: [UInt8] = [], type: RecordType, flags: UInt8, to bytes: inout [UInt8]
   ) {
-    var head: [UInt8] = [type.rawValue, flags]
-    head.appendLittleEndian(UInt32(payload.count + rest.count))
+    let start = bytes.count
+    bytes.append(type.rawValue)
+    bytes.append(flags)
+    bytes.appendLittleEndian(UInt32(payload.count + rest.count))
     var crc = CRC32C()
-    crc.update(head.span)
+    crc.update(bytes.span.extracting(start..<bytes.count))
     crc.update(payload.span)
     crc.update(rest.span)
-    head.appendLittleEndian(crc.value)
-    bytes += head
+    bytes.appendLittleEndian(crc.value)
     bytes += payload
     bytes += rest
   }

@@ -15,15 +15,19 @@ struct SampleCoder {
   /// Three planes of the row before and of the present one, one behind the other.
   private var before: [UInt8] = []
   private var row: [UInt8] = []
-  private let transform: SampleTransform
-  private let width: Int
+  private var transform = SampleTransform.plain
+  private var width = 0
   private var isFirst = true
 
-  init(width: Int, transform: SampleTransform) {
+  /// Begins another rectangle; memory is used again.
+  mutating func begin(width: Int, transform: SampleTransform) {
     self.width = width
     self.transform = transform
-    before = [UInt8](repeating: 0, count: 3 * width)
-    row = before
+    isFirst = true
+    if row.count < 3 * width {
+      before = [UInt8](repeating: 0, count: 3 * width)
+      row = [UInt8](repeating: 0, count: 3 * width)
+    }
   }
 
   /// The transform under which the samples of a rectangle change less from pixel to pixel, by every eighth row.

@@ -9,6 +9,8 @@ public struct SegmentWriter: Sendable {
   public private(set) var size: Int
   private var hash = SHA256()
   private var tally = Tally()
+  /// Scratch: what stands before a frame's operations.
+  private var front: [UInt8] = []
 
   /// Begins a segment: ``bytes`` holds its magic and its header.
   public init(header: SegmentHeader) throws(FormatError) {
@@ -49,7 +51,8 @@ public struct SegmentWriter: Sendable {
   public mutating func append(_ frame: FrameRecord) throws(FormatError) {
     do throws(FormatError.Reason) {
       try frame.check()
-      let front = frame.front
+      front.removeAll(keepingCapacity: true)
+      frame.appendFront(to: &front)
       try tally.note(frame, at: size, endingAt: end(ofPayload: front.count + frame.coded.count))
       append(front, frame.coded, type: .frame, flags: frame.isKey ? RecordFlags.key : 0)
     } catch {
@@ -71,11 +74,12 @@ public struct SegmentWriter: Sendable {
     }
   }
 
-  /// All bytes that were not drained yet; ``bytes`` is empty afterwards.
-  public mutating func drain() -> [UInt8] {
-    let drained = bytes
-    bytes = []
-    return drained
+  /// Forgets ``bytes``, which are where they go; their memory is used again. Returns how many they were.
+  @discardableResult
+  public mutating func drain() -> Int {
+    let count = bytes.count
+    bytes.removeAll(keepingCapacity: true)
+    return count
   }
 
   /// Ends the segment. ``SealedSegment/bytes`` are those that were not drained, up to the end of the file.

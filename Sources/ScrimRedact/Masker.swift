@@ -267,6 +267,7 @@ public struct Masker: ~Copyable {
 
   /// Asks the gap guard again for the rows that changed, widened by its reach; tiles where its answer changed are pending.
   private mutating func updateSuspects(rows: Range<Int>) {
+    if regions.guarded.isEmpty, suspects.isEmpty { return }
     let before = suspects
     if regions.guarded.isEmpty {
       suspects.removeAll()

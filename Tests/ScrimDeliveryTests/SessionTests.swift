@@ -178,7 +178,7 @@ import Testing
       let temporary = try TemporaryFolder()
       var writer = try SessionFolder(path: temporary.path).create(Samples.header)
       var segment = try Samples.segment(0)
-      _ = segment.drain()
+      segment.drain()
       try writer.begin(segment)
     }
   }

@@ -26,9 +26,15 @@ enum CodingStages {
       let recording = Held(try Recording(width: Screen.width, height: Screen.height, quality: quality))
       recording.value.show(scene.frame(0))
       return (
-        { _ in try sampleBytes { try recording.value.encode(keyframe: true) } }, against: Reference.copy()
+        { _ in try coded(recording, keyframe: true) }, against: Reference.copy()
       )
     }
+  }
+
+  private static func coded(_ recording: Held<Recording>, keyframe: Bool) throws -> Sample {
+    var result = try sample { try recording.value.encode(keyframe: keyframe) }
+    result.bytes = recording.value.payload.count
+    return result
   }
 
   /// Codes what changed; the frames come again and again, each time after a keyframe.
@@ -40,10 +46,10 @@ enum CodingStages {
         let index = 1 + round % (frames.count - 1)
         if index == 1 {
           recording.value.show(frames[0])
-          _ = try recording.value.encode(keyframe: true)
+          try recording.value.encode(keyframe: true)
         }
         recording.value.show(frames[index])
-        return try sampleBytes { try recording.value.encode(keyframe: false) }
+        return try coded(recording, keyframe: false)
       }
       return (work, against: Reference.copy())
     }
@@ -54,7 +60,8 @@ enum CodingStages {
     var payloads: [[UInt8]] = []
     for (index, frame) in scene.frames(count).enumerated() {
       recording.show(frame)
-      payloads.append(try recording.encode(keyframe: index == 0))
+      try recording.encode(keyframe: index == 0)
+      payloads.append(recording.payload)
     }
     return payloads
   }

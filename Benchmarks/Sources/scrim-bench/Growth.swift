@@ -76,13 +76,13 @@ struct Growth: Codable {
         var changed = shares.map { _ in 0 }
         for round in 0..<rounds + 1 {
           recording.show(page.frame)
-          _ = try recording.encode(keyframe: true)
+          try recording.encode(keyframe: true)
           for (index, share) in shares.enumerated() {
             changed[index] = page.change(share, layout)
             let frame = page.frame
             let taken = try sample {
               recording.show(frame)
-              _ = try recording.encode(keyframe: false)
+              try recording.encode(keyframe: false)
             }
             if round > 0 { times[index].append(taken.time) }
           }

@@ -57,13 +57,14 @@ enum Kernel {
   private static func encode() throws -> (Int) throws -> Void {
     let recording = Held(try Recording(width: width, height: height))
     recording.value.show(canvas(0).frame)
-    return { _ in _ = try recording.value.encode(keyframe: true) }
+    return { _ in try recording.value.encode(keyframe: true) }
   }
 
   private static func decode() throws -> (Int) throws -> Void {
     var recording = try Recording(width: width, height: height)
     recording.show(canvas(0).frame)
-    let payload = try recording.encode(keyframe: true)
+    try recording.encode(keyframe: true)
+    let payload = recording.payload
     let decoder = Held(try FrameDecoder(width: width, height: height))
     return { _ in try decoder.value.apply(payload[...], keyframe: true) }
   }

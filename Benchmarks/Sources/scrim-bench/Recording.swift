@@ -10,6 +10,8 @@ struct Recording: ~Copyable {
   private var coder: FrameCoder
   private var writer: SegmentWriter
   private var number = 0
+  /// What the frame encoded last takes.
+  private(set) var payload: [UInt8] = []
 
   init(width: Int, height: Int, quality: Int? = nil) throws {
     let coder = try FrameCoder(width: width, height: height, options: CodingOptions(quality: quality))
@@ -32,20 +34,19 @@ struct Recording: ~Copyable {
 
   mutating func show(_ frame: Frame) { masker.show(frame, masked: regions) }
 
-  /// The payload of what is shown.
-  mutating func encode(keyframe: Bool) throws -> [UInt8] {
-    try coder.encode(masker.frame, keyframe: keyframe)
+  /// Makes the payload of what is shown.
+  mutating func encode(keyframe: Bool) throws {
+    try coder.encode(masker.frame, keyframe: keyframe, into: &payload)
   }
 
-  mutating func append(_ payload: [UInt8], keyframe: Bool) throws {
-    try writer.append(
-      FrameRecord(time: Int64(number) * 100_000_000, number: number, isKey: keyframe, coded: payload))
-    number += 1
-  }
-
+  /// Takes a frame all the way; the segment's bytes are given away.
   mutating func add(_ frame: Frame, keyframe: Bool) throws {
     show(frame)
-    try append(encode(keyframe: keyframe), keyframe: keyframe)
+    try encode(keyframe: keyframe)
+    try writer.append(
+      FrameRecord(time: Int64(number) * 100_000_000, number: number, isKey: keyframe, coded: payload))
+    writer.drain()
+    number += 1
   }
 
   /// The segment of all frames so far.

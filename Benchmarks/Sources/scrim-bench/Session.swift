@@ -58,7 +58,7 @@ struct Session {
         times.append(taken.time)
         total += taken.time
         reference += compare(index).time
-        if index > 1, round == 0 { allocations += taken.allocations }
+        if index >= count / 2, round == 0 { allocations += taken.allocations }
       }
       let sealed = try recording.value.seal()
       if round == 0 {
@@ -73,7 +73,7 @@ struct Session {
     result.megapixelsPerSecond = Double(width * height * count) / 1000 / totals.median
     result.noise = totals.noise
     result.bytes = bytes
-    result.allocations = Double(allocations) / Double(max(count - 2, 1))
+    result.allocations = Double(allocations) / Double(max(count - count / 2, 1))
     result.memory = memory
     result.set(ratios: ratios, to: "memcmp of both pictures")
     return result
