@@ -112,6 +112,18 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     #expect(Set(widgets.keys) == ["app:w", "app:s", "app:seen"])
   }
 
+  /// A container without listed children is masked; a scroll bar says nothing of what it scrolls.
+  @Test func aScrollerThatListsOnlyItsBarsListsNothing() {
+    let tree = [
+      node("w", "frame", Box(x: 0, y: 0, width: 400, height: 300)),
+      node("s", "scroll pane", Box(x: 0, y: 100, width: 400, height: 100), parent: 0),
+      node("bar", "scroll bar", Box(x: 390, y: 100, width: 10, height: 100), parent: 1),
+    ]
+    #expect(Set(assemble([reading(tree)], [window(0, 0, 400, 300)]).keys) == ["app:w", "app:s"])
+    let filled = tree + [node("l", "label", Box(x: 0, y: 150, width: 40, height: 20), parent: 1)]
+    #expect(assemble([reading(filled)], [window(0, 0, 400, 300)]).count == 4)
+  }
+
   @Test func masksWindowsOfApplicationsThatCannotBeRead() {
     let hung = assemble([reading([], outcome: .unreadable)], [window(100, 50, 400, 300)])
     #expect(hung["window:1"]?.mask == true)

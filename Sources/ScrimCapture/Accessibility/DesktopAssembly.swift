@@ -91,14 +91,14 @@ struct DesktopAssembly {
       placements[top] = home
       isHelper[top] = true
     }
-    var dropped = [Bool](repeating: false, count: reading.nodes.count)
+    var dropped = DesktopAssembly.loneScrollBars(of: reading.nodes)
     for (index, node) in reading.nodes.enumerated() {
       if let parent = node.parent {
         placements[index] = placements[parent]
         parents[index] = parents[parent]
         clips[index] = clips[parent]
         isHelper[index] = isHelper[parent]
-        dropped[index] = dropped[parent]
+        dropped[index] = dropped[index] || dropped[parent]
       }
       guard let placement = placements[index], !dropped[index] else { continue }
       guard let box = node.box else {
@@ -123,6 +123,16 @@ struct DesktopAssembly {
           parent: parents[index].map { .id($0) }, states: node.states.names, text: node.hasText ? "x" : nil,
           mask: isMarked ? true : nil))
       parents[index] = id
+    }
+  }
+
+  /// Of each node, whether it is a scroll bar beside which its scroller lists nothing: that is then one of which nobody knows what it
+  /// shows.
+  private static func loneScrollBars(of nodes: [AccessibleNode]) -> [Bool] {
+    let filled = Set(nodes.lazy.filter { $0.role != "scroll bar" }.compactMap(\.parent))
+    return nodes.map { node in
+      guard node.role == "scroll bar", let parent = node.parent else { return false }
+      return nodes[parent].role == "scroll pane" && !filled.contains(parent)
     }
   }
 
