@@ -120,17 +120,28 @@ static void place(scrim_x11 *x, scrim_x11_rect rect, const uint8_t *rows, int32_
   }
 }
 
-static bool fetch_over_connection(scrim_x11 *x, scrim_x11_rect rect) {
+/// Fetches a rectangle of the screen to behind the mirror, its rows back to back.
+static bool fetch_aside(scrim_x11 *x, scrim_x11_rect rect) {
   struct scrim_x11_library *lib = &x->lib;
+  const int16_t left = (int16_t)(rect.x + x->x), top = (int16_t)(rect.y + x->y);
+  const uint16_t width = (uint16_t)rect.width, height = (uint16_t)rect.height;
+  if (x->segment) {
+    xcb_shm_get_image_reply_t *reply = lib->xcb_shm_get_image_reply(
+      x->connection, lib->xcb_shm_get_image(
+                       x->connection, x->screen->root, left, top, width, height, ~0u,
+                       XCB_IMAGE_FORMAT_Z_PIXMAP, x->segment, (uint32_t)(x->mirror_size / 2)),
+      NULL);
+    free(reply);
+    return reply;
+  }
   xcb_get_image_reply_t *reply = lib->xcb_get_image_reply(
     x->connection,
     lib->xcb_get_image(
-      x->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, x->screen->root, (int16_t)(rect.x + x->x),
-      (int16_t)(rect.y + x->y), (uint16_t)rect.width, (uint16_t)rect.height, ~0u),
+      x->connection, XCB_IMAGE_FORMAT_Z_PIXMAP, x->screen->root, left, top, width, height, ~0u),
     NULL);
-  const int32_t stride = stride_of(x, rect.width);
-  const bool fits = reply && lib->xcb_get_image_data_length(reply) >= stride * rect.height;
-  if (fits) place(x, rect, lib->xcb_get_image_data(reply), stride);
+  const size_t bytes = (size_t)stride_of(x, rect.width) * (size_t)rect.height;
+  const bool fits = reply && lib->xcb_get_image_data_length(reply) >= (int)bytes;
+  if (fits) memcpy(x->mirror + x->mirror_size / 2, lib->xcb_get_image_data(reply), bytes);
   free(reply);
   return fits;
 }
@@ -140,7 +151,10 @@ static bool fetch(scrim_x11 *x, const scrim_x11_rect *rects, size_t count) {
   struct scrim_x11_library *lib = &x->lib;
   if (!x->segment) {
     bool done = true;
-    for (size_t i = 0; done && i < count; i++) done = fetch_over_connection(x, rects[i]);
+    for (size_t i = 0; done && i < count; i++) {
+      done = fetch_aside(x, rects[i]);
+      if (done) place(x, rects[i], x->mirror + x->mirror_size / 2, stride_of(x, rects[i].width));
+    }
     return done;
   }
   const bool is_direct = count == 1 && rects[0].width == x->width;
@@ -169,26 +183,85 @@ static bool fetch(scrim_x11 *x, const scrim_x11_rect *rects, size_t count) {
   return true;
 }
 
+/// Where the mirror differs from rows that lie behind it, which are those of a rectangle.
+///
+/// @param top the row to begin with.
+/// @return the first rows in a row that differ, and all columns in which any does; of no height where there are none.
+static scrim_x11_rect difference(const scrim_x11 *x, scrim_x11_rect rect, int32_t top) {
+  const size_t size = (size_t)x->bits_per_pixel / 8;
+  const int32_t stride = stride_of(x, rect.width);
+  int32_t left = rect.width, right = 0, first = rect.y + rect.height, y = top;
+  for (; y < rect.y + rect.height; y++) {
+    const uint8_t *mine = x->mirror + (size_t)y * (size_t)x->stride + (size_t)rect.x * size;
+    const uint8_t *theirs = x->mirror + x->mirror_size / 2 + (size_t)(y - rect.y) * (size_t)stride;
+    if (memcmp(mine, theirs, (size_t)rect.width * size) == 0) {
+      if (right > 0) break;
+      continue;
+    }
+    if (right == 0) first = y;
+    int32_t from = 0, to = rect.width;
+    while (from < left && memcmp(mine + (size_t)from * size, theirs + (size_t)from * size, size) == 0) from++;
+    while (to > right && memcmp(mine + (size_t)(to - 1) * size, theirs + (size_t)(to - 1) * size, size) == 0) {
+      to--;
+    }
+    left = least(left, from);
+    right = most(right, to);
+  }
+  return (scrim_x11_rect){rect.x + left, first, most(right - left, 0), right > 0 ? y - first : 0};
+}
+
+/// Takes a part of a rectangle's rows, which lie behind the mirror, over into it.
+static void take_aside(scrim_x11 *x, scrim_x11_rect rect, scrim_x11_rect part) {
+  if (part.width == 0 || part.height == 0) return;
+  const size_t left = (size_t)(part.x - rect.x) * (size_t)x->bits_per_pixel / 8;
+  const int32_t stride = stride_of(x, rect.width);
+  place(
+    x, part, x->mirror + x->mirror_size / 2 + (size_t)(part.y - rect.y) * (size_t)stride + left, stride);
+}
+
+/// Fetches all that lies on the screen, and adds what was not told of to what was drawn on.
+static bool look(scrim_x11 *x) {
+  if (x->shown.width == 0 || x->shown.height == 0) return true;
+  if (!fetch_aside(x, x->shown)) return false;
+  // What was told of comes first: what differs then is what was not.
+  for (size_t i = 0; i < x->rect_count; i++) take_aside(x, x->shown, cut(x->rects[i], x->shown));
+  for (int32_t top = x->shown.y;;) {
+    const scrim_x11_rect untold = difference(x, x->shown, top);
+    if (untold.height == 0) return true;
+    if (!push(x, untold)) return false;
+    take_aside(x, x->shown, untold);
+    top = untold.y + untold.height;
+  }
+}
+
+scrim_x11_status scrim_x11_compare(scrim_x11 *x, bool *is_same) {
+  // Of a window that is not to be seen there is nothing to compare.
+  *is_same = x->is_whole_due || x->shown.width == 0 || x->shown.height == 0
+    || (fetch_aside(x, x->shown) && difference(x, x->shown, x->shown.y).height == 0);
+  return x->lib.xcb_connection_has_error(x->connection) ? SCRIM_X11_LOST : SCRIM_X11_OK;
+}
+
 /// Fetches what was drawn on, or all that lies on the screen.
-static bool update(scrim_x11 *x, int32_t screen_width, int32_t screen_height) {
+static bool update(scrim_x11 *x, int32_t screen_width, int32_t screen_height, bool is_thorough) {
   size_t bytes = 0;
   for (size_t i = 0; i < x->rect_count; i++) {
     bytes += (size_t)stride_of(x, x->rects[i].width) * (size_t)x->rects[i].height;
   }
   const scrim_x11_rect bounds = {0, 0, x->width, x->height};
-  const scrim_x11_rect shown = cut((scrim_x11_rect){-x->x, -x->y, screen_width, screen_height}, bounds);
-  const bool is_cut = shown.width != x->width || shown.height != x->height;
+  x->shown = cut((scrim_x11_rect){-x->x, -x->y, screen_width, screen_height}, bounds);
+  const bool is_cut = x->shown.width != x->width || x->shown.height != x->height;
   // Nothing but what counts as drawn on is fetched: what was drawn since is told of with the next capture.
   if (bytes > x->mirror_size / 2) x->is_whole_due = true;
   if (x->is_whole_due) {
     if (is_cut) memset(x->mirror, 0, x->mirror_size / 2);
-    return shown.width == 0 || shown.height == 0 || fetch(x, &shown, 1);
+    return x->shown.width == 0 || x->shown.height == 0 || fetch(x, &x->shown, 1);
   }
+  if (is_thorough) return look(x);
   // Of a window that reaches over the screen's edge, what is drawn is asked for where it can be seen only.
   scrim_x11_rect parts[MOST_RECTS];
   size_t count = 0;
   for (size_t i = 0; i < x->rect_count; i++) {
-    const scrim_x11_rect part = cut(x->rects[i], shown);
+    const scrim_x11_rect part = cut(x->rects[i], x->shown);
     if (part.width > 0 && part.height > 0) parts[count++] = part;
   }
   return count == 0 || fetch(x, parts, count);
@@ -235,7 +308,8 @@ static struct answers ask(scrim_x11 *x) {
   return a;
 }
 
-static scrim_x11_status describe(scrim_x11 *x, const struct answers *a, scrim_x11_picture *picture) {
+static scrim_x11_status describe(
+  scrim_x11 *x, const struct answers *a, bool is_thorough, scrim_x11_picture *picture) {
   int32_t left = 0, top = 0, width = a->root->width, height = a->root->height;
   if (x->window) {
     if (a->attributes->map_state != XCB_MAP_STATE_VIEWABLE) {
@@ -257,7 +331,7 @@ static scrim_x11_status describe(scrim_x11 *x, const struct answers *a, scrim_x1
   }
   if (!take_damage(x, a->region)) return SCRIM_X11_NO_PICTURE;
   picture->is_visible = true;
-  if (!update(x, a->root->width, a->root->height)) return SCRIM_X11_NO_PICTURE;
+  if (!update(x, a->root->width, a->root->height, is_thorough)) return SCRIM_X11_NO_PICTURE;
   picture->bytes = x->mirror;
   picture->count = x->mirror_size / 2;
   picture->width = x->width;
@@ -283,7 +357,7 @@ static scrim_x11_status describe(scrim_x11 *x, const struct answers *a, scrim_x1
   return SCRIM_X11_OK;
 }
 
-scrim_x11_status scrim_x11_capture(scrim_x11 *x, scrim_x11_picture *picture) {
+scrim_x11_status scrim_x11_capture(scrim_x11 *x, bool is_thorough, scrim_x11_picture *picture) {
   scrim_x11_status status = SCRIM_X11_NO_PICTURE;
   // The screen may change its size between a question and its answer: what was asked for is then refused.
   for (int attempt = 0; attempt < 4 && status == SCRIM_X11_NO_PICTURE; attempt++) {
@@ -294,7 +368,7 @@ scrim_x11_status scrim_x11_capture(scrim_x11 *x, scrim_x11_picture *picture) {
     } else if (x->window && (!answers.window || !answers.attributes || !answers.place)) {
       status = SCRIM_X11_NO_WINDOW;
     } else if (answers.root && answers.region) {
-      status = describe(x, &answers, picture);
+      status = describe(x, &answers, is_thorough, picture);
       if (status != SCRIM_X11_OK) x->is_whole_due = true;
     }
     release(&answers);

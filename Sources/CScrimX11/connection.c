@@ -148,11 +148,4 @@ scrim_x11_status scrim_x11_pump(scrim_x11 *x, bool *is_damaged) {
   if (x->lib.xcb_connection_has_error(x->connection)) return SCRIM_X11_LOST;
   return x->is_gone ? SCRIM_X11_NO_WINDOW : SCRIM_X11_OK;
 }
-
-scrim_x11_status scrim_x11_sync(scrim_x11 *x) {
-  xcb_get_input_focus_reply_t *reply = x->lib.xcb_get_input_focus_reply(
-    x->connection, x->lib.xcb_get_input_focus(x->connection), NULL);
-  free(reply);
-  return reply ? SCRIM_X11_OK : SCRIM_X11_LOST;
-}
 #endif

@@ -63,12 +63,12 @@ scrim_x11_status scrim_x11_pump(scrim_x11 *x, bool *is_damaged) {
   (void)x, (void)is_damaged;
   return SCRIM_X11_NOT_BUILT;
 }
-scrim_x11_status scrim_x11_sync(scrim_x11 *x) {
-  (void)x;
+scrim_x11_status scrim_x11_compare(scrim_x11 *x, bool *is_same) {
+  (void)x, (void)is_same;
   return SCRIM_X11_NOT_BUILT;
 }
-scrim_x11_status scrim_x11_capture(scrim_x11 *x, scrim_x11_picture *picture) {
-  (void)x, (void)picture;
+scrim_x11_status scrim_x11_capture(scrim_x11 *x, bool is_thorough, scrim_x11_picture *picture) {
+  (void)x, (void)is_thorough, (void)picture;
   return SCRIM_X11_NOT_BUILT;
 }
 scrim_x11_status scrim_x11_list(scrim_x11 *x, scrim_x11_window *windows, size_t capacity, size_t *total) {

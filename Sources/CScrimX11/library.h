@@ -17,7 +17,7 @@
   X(xcb_depth_visuals_iterator) X(xcb_visualtype_next) X(xcb_setup_pixmap_formats)                           \
   X(xcb_setup_pixmap_formats_length) X(xcb_get_extension_data) X(xcb_generate_id) X(xcb_flush)               \
   X(xcb_poll_for_event) X(xcb_request_check) X(xcb_change_window_attributes_checked)                         \
-  X(xcb_get_input_focus) X(xcb_get_input_focus_reply) X(xcb_get_geometry) X(xcb_get_geometry_reply)          \
+  X(xcb_get_geometry) X(xcb_get_geometry_reply)                                                              \
   X(xcb_translate_coordinates) X(xcb_translate_coordinates_reply) X(xcb_get_window_attributes)               \
   X(xcb_get_window_attributes_reply) X(xcb_query_pointer) X(xcb_query_pointer_reply) X(xcb_get_image)        \
   X(xcb_get_image_reply) X(xcb_get_image_data) X(xcb_get_image_data_length) X(xcb_intern_atom)               \
@@ -66,6 +66,8 @@ struct scrim_x11 {
   xcb_shm_seg_t segment;
   bool is_whole_due;
   int32_t x, y, width, height, stride;
+  // What of the picture lay on the screen at the last capture.
+  scrim_x11_rect shown;
   scrim_x11_rect *rects;
   size_t rect_count, rect_capacity;
 

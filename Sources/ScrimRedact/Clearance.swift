@@ -37,18 +37,19 @@ public enum ClearanceVerdict: Sendable {
 
 /// Decides which tiles of a frame are described by boxes, for observers that read boxes and pixels at different moments.
 ///
-/// *Settled*: a dump that ran from `begin` to `end` is applied at the first frame captured after `end`. A tile is cleared
+/// *Settled*: a dump that ran from `begin` to `end` is applied at the first frame captured at `end` plus `lag`, or later. A tile is cleared
 /// if its pixels are equal in the last frame before `begin` less `lag`, in that frame, and in all between: then the dump describes
 /// what is shown there. The masks of that dump, of the one before, and of all frames in between are united, and only pixels outside of
-/// them are compared: what happens under a mask decides nothing. Of what a screen showed before its first frame nothing is known; it
-/// counts as still.
+/// them are compared: what happens under a mask decides nothing. Of what a screen showed before its first frame nothing is known: a dump
+/// without a frame that is older by the lag clears nothing.
 ///
 /// A source that tells what was drawn on makes the test stricter: a tile that was drawn on outside the masks counts as changed even if it
 /// looks the same again. A popup that opens and closes between two frames was there while the tree was read, perhaps. Between frames
 /// of such a source nothing was drawn, so that an old frame stands for all the time until the next one.
 ///
 /// The lag is there since a tree is no picture of the moment in which it is read: toolkits announce a page up to 400 ms before they draw
-/// it, and tell of it as late. A quick dump, or many in a row, would find a still screen and the boxes of another page.
+/// it, and tell of it as late. A quick dump, or many in a row, would find a still screen and the boxes of another page. GTK answers
+/// before it draws: as long as it is asked, a page that it tells of already is not to be seen.
 public struct SettledClearance {
   private let grid: TileGrid
   /// The latest frames, oldest first: from the last one before the oldest dump that is still to be applied.
@@ -57,9 +58,7 @@ public struct SettledClearance {
   private var last: Frame?
   private var pendingDumps: [Dump] = []
   private var lastSeen: ClosedRange<Int64>?
-  /// Whether frames left `history` since it was empty.
-  private var isCut = false
-  /// How long before a dump began a tile must have held still, in nanoseconds.
+  /// How long before a dump began and after it ended a tile must have held still, in nanoseconds.
   private let lag: Int64
   /// The masks of the dump that cleared last and of those that cleared nothing since. A dump may take longer than the lag: the masks
   /// of the page that is still to be seen are those of the dump before, and remain so over a fault.
@@ -93,11 +92,14 @@ public struct SettledClearance {
     var regions: MaskRegions
   }
 
-  /// Frames kept at most. A dump that takes longer, with its lag, clears nothing: at sixty frames a second that is two seconds.
-  static let historyLimit = 128
+  /// Frames kept at most. A dump that takes longer, with its lag on both sides, clears nothing: at sixty frames a second that is three
+  /// seconds.
+  static let historyLimit = 192
+  /// Nanoseconds: more than the trees of the toolkits that were measured are ahead of their pixels, or behind them.
+  public static let defaultLag: Int64 = 500_000_000
 
   /// - Parameter lag: nanoseconds, not negative: by how much trees may be ahead of pixels, and behind them.
-  public init(width: Int, height: Int, lag: Int64 = 500_000_000) {
+  public init(width: Int, height: Int, lag: Int64 = SettledClearance.defaultLag) {
     precondition(lag >= 0, "a lag is not negative")
     self.lag = lag
     grid = TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide)
@@ -132,16 +134,15 @@ public struct SettledClearance {
   public mutating func reset() {
     history.removeAll()
     last = nil
-    isCut = false
     pendingDumps.removeAll()
     withheld.insertAll()
   }
 
   private var bounds: Rect { Rect(x: 0, y: 0, width: grid.width, height: grid.height) }
 
-  /// The latest dump that has ended; it and all that began before it are pending no more.
+  /// The latest dump that ended a lag ago; it and all that began before it are pending no more.
   private mutating func landedDump(at time: Int64) -> Dump? {
-    let landed = pendingDumps.filter { $0.span.upperBound <= time }
+    let landed = pendingDumps.filter { isPast($0.span.upperBound, at: time) }
       .max { $0.span.lowerBound < $1.span.lowerBound }
     guard let landed else { return nil }
     pendingDumps.removeAll { $0.span.lowerBound <= landed.span.lowerBound }
@@ -150,7 +151,7 @@ public struct SettledClearance {
 
   private mutating func clear(by dump: Dump) -> ClearanceVerdict? {
     let united = lastMasks?.union(dump.regions) ?? dump.regions
-    guard let before = lastIndex(beforeDumpAt: dump.span.lowerBound) else {
+    guard let before = lastIndex(before: dump.span.lowerBound) else {
       lastMasks = united
       return nil
     }
@@ -165,16 +166,15 @@ public struct SettledClearance {
     return .show(masked: masked, cleared: changed.inverted())
   }
 
-  /// The frame since which a tile must have held still.
-  private func lastIndex(beforeDumpAt begin: Int64) -> Int? {
-    guard let first = history.first, first.time <= begin else { return nil }
-    return lastIndex(before: begin) ?? (isCut ? nil : history.startIndex)
+  /// The last frame that is older than a moment by the lag: since then a tile must have held still.
+  private func lastIndex(before moment: Int64) -> Int? {
+    history.lastIndex { isPast($0.time, at: moment) }
   }
 
-  /// The last frame that is older than a moment by the lag.
-  private func lastIndex(before moment: Int64) -> Int? {
-    let (calm, overflow) = moment.subtractingReportingOverflow(lag)
-    return overflow ? nil : history.lastIndex { $0.time <= calm }
+  /// Whether a moment lies back by the lag.
+  private func isPast(_ moment: Int64, at now: Int64) -> Bool {
+    let (calm, overflow) = now.subtractingReportingOverflow(lag)
+    return !overflow && moment <= calm
   }
 
   /// Drops frames that no dump, pending or to come, can need. One to come begins after the last frame but one.
@@ -182,7 +182,6 @@ public struct SettledClearance {
     let earliest = pendingDumps.map(\.span.lowerBound).min() ?? Int64.max
     let needed = lastIndex(before: min(earliest, history[max(history.count - 2, 0)].time)) ?? 0
     let dropped = max(needed, history.count - SettledClearance.historyLimit)
-    isCut = isCut || dropped > 0
     history.removeFirst(dropped)
   }
 }

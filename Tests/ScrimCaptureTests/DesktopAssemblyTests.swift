@@ -112,6 +112,18 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     #expect(Set(widgets.keys) == ["app:w", "app:s", "app:seen"])
   }
 
+  /// A container without listed children is masked; a scroll bar says nothing of what it scrolls.
+  @Test func aScrollerThatListsOnlyItsBarsListsNothing() {
+    let tree = [
+      node("w", "frame", Box(x: 0, y: 0, width: 400, height: 300)),
+      node("s", "scroll pane", Box(x: 0, y: 100, width: 400, height: 100), parent: 0),
+      node("bar", "scroll bar", Box(x: 390, y: 100, width: 10, height: 100), parent: 1),
+    ]
+    #expect(Set(assemble([reading(tree)], [window(0, 0, 400, 300)]).keys) == ["app:w", "app:s"])
+    let filled = tree + [node("l", "label", Box(x: 0, y: 150, width: 40, height: 20), parent: 1)]
+    #expect(assemble([reading(filled)], [window(0, 0, 400, 300)]).count == 4)
+  }
+
   @Test func masksWindowsOfApplicationsThatCannotBeRead() {
     let hung = assemble([reading([], outcome: .unreadable)], [window(100, 50, 400, 300)])
     #expect(hung["window:1"]?.mask == true)
@@ -131,6 +143,25 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     #expect(widgets["app:w"]?.mask == nil)
     let boxless = [torn[0], node("p", "panel", nil, parent: 0, isTorn: true)]
     #expect(assemble([reading(boxless)], [window(100, 50, 400, 300)])["window:1"]?.mask == true)
+  }
+
+  /// A policy that shows a lower window's button shows nothing of what an upper window draws over it without a node.
+  @Test func masksWhatAnUpperWindowDrawsOverALowerOnesWidgets() throws {
+    let upper = [
+      node("u", "frame", Box(x: 130, y: 40, width: 200, height: 60)),
+      node("ok", "push button", Box(x: 140, y: 62, width: 100, height: 10), parent: 0),
+    ]
+    let lower = [window(100, 50, 400, 300), window(130, 40, 200, 60, pid: 8, xid: 2)]
+    let widgets = assemble([reading(tree), reading(upper, pid: 8)], lower)
+    let covered = widgets.filter { $0.key.hasPrefix("covered:") }.values
+    // Of the button at 110…160, 60…80 what lies right of 130, but for the upper one's button.
+    let rects = covered.map { Rect(x: Int($0.x), y: Int($0.y), width: Int($0.width), height: Int($0.height)) }
+    let expected = Region(Rect(x: 130, y: 60, width: 30, height: 20))
+      .subtracting(Region(Rect(x: 140, y: 62, width: 20, height: 10)))
+    #expect(Region(union: rects) == expected && covered.allSatisfy { $0.mask == true })
+    // The other way round it is the other one's button.
+    let below = assemble([reading(tree), reading(upper, pid: 8)], lower.reversed())
+    #expect(below.keys.filter { $0.hasPrefix("covered:") } == ["covered:160,62"])
   }
 
   @Test func marksLeavesOfFramesThatAreNoWindows() {

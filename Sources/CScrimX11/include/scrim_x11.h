@@ -90,11 +90,14 @@ int scrim_x11_descriptor(scrim_x11 *x);
 /// @param is_damaged set to true where the picture may have changed; else left as it is.
 scrim_x11_status scrim_x11_pump(scrim_x11 *x, bool *is_damaged);
 
-/// Returns when the server has dealt with all that came before; then everything drawn until the call is known to `scrim_x11_pump`.
-scrim_x11_status scrim_x11_sync(scrim_x11 *x);
+/// Whether the screen shows what the last capture did. Then everything drawn until the call is known to `scrim_x11_pump`.
+scrim_x11_status scrim_x11_compare(scrim_x11 *x, bool *is_same);
 
 /// Captures what was drawn on since the last time, or all of it.
-scrim_x11_status scrim_x11_capture(scrim_x11 *x, scrim_x11_picture *picture);
+///
+/// @param is_thorough whether to look at all of the screen, and count as drawn on what differs and was not told of: of a window
+/// with transparency, which the server itself puts on the screen, XDamage says nothing where that happens for the pointer's sake.
+scrim_x11_status scrim_x11_capture(scrim_x11 *x, bool is_thorough, scrim_x11_picture *picture);
 
 /// Windows that are to be seen, bottom to top; those that would be beyond `capacity` are left out.
 ///

@@ -15,7 +15,7 @@ public final class AccessibilityTrees: TreeReader {
     /// Nanoseconds from one reading to the next while changes go on.
     public var interval: Int64 = 1_000_000_000
     /// Nanoseconds that must pass without a change before the reading that clears it: the lag of ``SettledClearance``.
-    public var lag: Int64 = 500_000_000
+    public var lag = SettledClearance.defaultLag
     /// Whether names are read. Only rules by name need them.
     public var readsNames = true
     /// Whether boxes are told relative to windows, as under Wayland, rather than to the screen.

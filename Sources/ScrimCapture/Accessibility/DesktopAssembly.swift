@@ -26,6 +26,8 @@ struct DesktopAssembly {
   /// Windows of which the tree can't be believed.
   private var closed: Set<Int> = []
   private var ids: Set<String> = []
+  /// Of widgets that the policy may show for what they are, rather than for how they look: the window and the pixels.
+  private var leaves: [(window: Int, rect: Rect)] = []
 
   /// How boxes of a window become pixels: `box × scale + offset`.
   struct Placement: Equatable {
@@ -49,6 +51,7 @@ struct DesktopAssembly {
       assembly.add(reading, prefix: prefix)
     }
     assembly.closeWindows()
+    assembly.coverWidgets()
     return assembly.widgets
   }
 
@@ -91,14 +94,14 @@ struct DesktopAssembly {
       placements[top] = home
       isHelper[top] = true
     }
-    var dropped = [Bool](repeating: false, count: reading.nodes.count)
+    var dropped = DesktopAssembly.loneScrollBars(of: reading.nodes)
     for (index, node) in reading.nodes.enumerated() {
       if let parent = node.parent {
         placements[index] = placements[parent]
         parents[index] = parents[parent]
         clips[index] = clips[parent]
         isHelper[index] = isHelper[parent]
-        dropped[index] = dropped[parent]
+        dropped[index] = dropped[index] || dropped[parent]
       }
       guard let placement = placements[index], !dropped[index] else { continue }
       guard let box = node.box else {
@@ -123,6 +126,27 @@ struct DesktopAssembly {
           parent: parents[index].map { .id($0) }, states: node.states.names, text: node.hasText ? "x" : nil,
           mask: isMarked ? true : nil))
       parents[index] = id
+      if !DesktopAssembly.isContainer(node.role) {
+        leaves.append(
+          (placement.window, DesktopAssembly.rect(left, top, left + size.0, top + size.1)))
+      }
+    }
+  }
+
+  /// Rounded outward.
+  private static func rect(_ left: Double, _ top: Double, _ right: Double, _ bottom: Double) -> Rect {
+    Rect(
+      minX: Int(left.rounded(.down)), minY: Int(top.rounded(.down)), maxX: Int(right.rounded(.up)),
+      maxY: Int(bottom.rounded(.up)))
+  }
+
+  /// Of each node, whether it is a scroll bar beside which its scroller lists nothing: that is then one of which nobody knows what it
+  /// shows.
+  private static func loneScrollBars(of nodes: [AccessibleNode]) -> [Bool] {
+    let filled = Set(nodes.lazy.filter { $0.role != "scroll bar" }.compactMap(\.parent))
+    return nodes.map { node in
+      guard node.role == "scroll bar", let parent = node.parent else { return false }
+      return nodes[parent].role == "scroll pane" && !filled.contains(parent)
     }
   }
 
@@ -250,15 +274,39 @@ struct DesktopAssembly {
     for (index, window) in windows.enumerated() {
       let isClosed = closed.contains(index)
       guard isClosed || !described.contains(index) else { continue }
-      let outline = outlines(index).reduce(into: [Double.infinity, .infinity, -.infinity, -.infinity]) {
-        $0 = [min($0[0], $1[0]), min($0[1], $1[1]), max($0[2], $1[2]), max($0[3], $1[3])]
-      }
+      let outline = outline(index)
       let id = "window:\(window.window.xid.map { String($0) } ?? "\(index)")"
       guard ids.insert(id).inserted else { continue }
       widgets.append(
         Widget(
           id: id, role: "unknown", name: window.title, x: outline[0], y: outline[1],
           width: outline[2] - outline[0], height: outline[3] - outline[1], mask: isClosed ? true : nil))
+    }
+  }
+
+  /// All that a window can show: left, top, right, bottom.
+  private func outline(_ index: Int) -> [Double] {
+    outlines(index).reduce(into: [Double.infinity, .infinity, -.infinity, -.infinity]) {
+      $0 = [min($0[0], $1[0]), min($0[1], $1[1]), max($0[2], $1[2]), max($0[3], $1[3])]
+    }
+  }
+
+  /// Masks what a window shows over a widget of a lower one, in so far as no widget of its own, or of one above it, describes it: the
+  /// policy may show the lower widget, and it would show what lies over it.
+  private mutating func coverWidgets() {
+    var (above, described) = (Region(), Region())
+    for index in windows.indices.reversed() {
+      let open = above.subtracting(described)
+      let own = leaves.lazy.filter { $0.window == index }.map(\.rect)
+      for part in Region(union: own).intersection(open).rects {
+        widgets.append(
+          Widget(
+            id: "covered:\(part.x),\(part.y)", role: "unknown", x: Double(part.x), y: Double(part.y),
+            width: Double(part.width), height: Double(part.height), mask: true))
+      }
+      let edges = outline(index)
+      above = above.union(Region(DesktopAssembly.rect(edges[0], edges[1], edges[2], edges[3])))
+      described = described.union(Region(union: own))
     }
   }
 }

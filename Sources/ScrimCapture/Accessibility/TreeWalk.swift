@@ -273,9 +273,11 @@ struct TreeWalk {
     }
   }
 
-  private func isShown(_ states: AccessibleStates, _ application: Int) -> Bool {
+  private func isShown(_ role: String, _ states: AccessibleStates, _ application: Int) -> Bool {
     if states.contains(.defunct) { return false }
     if states.contains(.showing) { return true }
+    // GTK 3 takes a viewport for hidden once it is scrolled by more than its height. What it holds tells truly whether it shows.
+    if role == "viewport" { return states.contains(.visible) }
     return applications[application].known.toolkit == .gtk4 && states.contains(.visible)
   }
 
@@ -286,7 +288,7 @@ struct TreeWalk {
     else { return }
     nodes[node].isDescended = true
     self.memory[nodes[node].object] = memory
-    guard isShown(states, nodes[node].application) else { return }
+    guard isShown(role, states, nodes[node].application) else { return }
     if memory.hasComponent { ask(node, .extents) }
     if readsNames { ask(node, .name) }
     // Of roles that are masked as text or input in any case, the text need not be read.
@@ -359,7 +361,7 @@ struct TreeWalk {
     var waiting = nodes[root].children.reversed().map { (node: $0, parent: Int?.none) }
     while let (index, parent) = waiting.popLast() {
       let node = nodes[index]
-      guard let role = node.role, let states = node.states, isShown(states, node.application) else {
+      guard let role = node.role, let states = node.states, isShown(role, states, node.application) else {
         continue
       }
       let isTorn = node.isTorn || node.children.contains { nodes[$0].isLost }

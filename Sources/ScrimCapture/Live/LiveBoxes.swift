@@ -12,6 +12,10 @@ struct LiveBoxes {
   private var latest: DesktopReading?
   /// The reading of the last frame.
   private var toldSpan: ClosedRange<Int64>?
+  /// Whether the latest says no more than what was told before it came.
+  private var isRepetition = false
+  /// From when on the readings that were told clear what held still; those that have are gone.
+  private var landings: [Int64] = []
   private var told: Told?
   private var versions = 0
   /// Its tree, in pixels of the screen.
@@ -25,17 +29,27 @@ struct LiveBoxes {
   /// Masks of two readings are united, so that the second that finds the screen settled is the last to tell anything new.
   private static let calmReadingsNeeded = 2
 
-  /// Whether there is a reading that no frame carried, and that may let a still picture be shown better.
-  mutating func hasNews() -> Bool {
+  /// Whether there is a reading that no frame carried, or one whose time has come, and that may let a still picture be shown better.
+  func hasNews(at moment: Int64) -> Bool {
+    if landings.contains(where: { $0 <= moment }) { return true }
     guard let latest, latest.span != toldSpan else { return false }
-    guard calmReadings >= LiveBoxes.calmReadingsNeeded, isAsTold(latest) else { return true }
-    // Trees are compared once.
-    toldSpan = latest.span
-    return false
+    return calmReadings < LiveBoxes.calmReadingsNeeded || !isRepetition
+  }
+
+  /// Whether a frame of that moment is one that a reading clears.
+  func lands(at moment: Int64) -> Bool {
+    let new = latest.flatMap { $0.span == toldSpan ? nil : LiveBoxes.landing(of: $0) }
+    return (landings + [new].compactMap(\.self)).contains { $0 <= moment }
+  }
+
+  private static func landing(of reading: DesktopReading) -> Int64 {
+    reading.span.upperBound + SettledClearance.defaultLag
   }
 
   mutating func look(at reading: DesktopReading?) {
-    if let reading { latest = reading }
+    guard let reading, reading.span != latest?.span else { return }
+    latest = reading
+    isRepetition = isAsTold(reading)
   }
 
   /// The picture shows another part of the screen.
@@ -52,13 +66,14 @@ struct LiveBoxes {
         version: 0,
         span: nil, isComplete: false)
     }
-    if latest.span != toldSpan, isStill, latest.isComplete,
-      latest.span.lowerBound - lastChange > LiveBoxes.calm
-    {
-      calmReadings += 1
+    if latest.span != toldSpan {
+      toldSpan = latest.span
+      if latest.isComplete {
+        landings.append(LiveBoxes.landing(of: latest))
+        if isStill, latest.span.lowerBound - lastChange > LiveBoxes.calm { calmReadings += 1 }
+      }
     }
-    // A reading that ended after the pixels were copied says nothing of them yet: it comes again with the next frame.
-    if latest.span.upperBound <= moment { toldSpan = latest.span }
+    landings.removeAll { $0 <= moment }
     if var told, isAsTold(latest) {
       told.span = latest.span
       self.told = told

@@ -10,9 +10,12 @@ protocol LiveScreen: AnyObject {
   ///
   /// - Returns: whether the picture may have changed since it was captured last.
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool
-  /// Whether nothing was drawn between the last capture and this call: what was drawn and not yet told of is asked for.
+  /// Whether nothing was drawn between the last capture and this call: what was drawn and not yet told of is asked for, and looked for
+  /// where what is told can be less than what was drawn.
   func isStill() throws(CaptureError) -> Bool
-  func capture() throws(CaptureError) -> LiveCapture
+  /// - Parameter isThorough: whether damage is to hold all that differs from the last capture, told of or not: before boxes clear what
+  ///   the picture shows. Otherwise the picture may be older where the screen does not say that it was drawn on.
+  func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture
   /// Captures that were taken again, since the picture was being drawn meanwhile.
   var tornReads: Int { get }
 }

@@ -16,7 +16,7 @@ public struct LiveOptions: Sendable {
 /// Frames of a screen that changes by itself, as they happen: ``next()`` waits for them.
 ///
 /// While nothing is drawn nothing is captured, and each second says `rest`. A reading of the trees that ended meanwhile comes with the last pixels again
-/// (`Frame.isSameStorage`), so that what held still can be cleared; and so does the end, which says how long they stood. The clock of frames and readings is CLOCK_MONOTONIC, from 0 at
+/// (`Frame.isSameStorage`), and once more when it may clear what held still; and so does the end, which says how long they stood. The clock of frames and readings is CLOCK_MONOTONIC, from 0 at
 /// the start; a frame's time is not after the moment of its pixels.
 ///
 /// The pointer is not in the pixels, since it would lie over masks: where it is comes as an event.
@@ -65,7 +65,7 @@ public struct LiveSource: FrameSource {
     self.options = options
     pacing = Pacing(framesPerSecond: options.framesPerSecond)
     start = Monotonic.now
-    guard case .picture(let first) = try screen.capture() else {
+    guard case .picture(let first) = try screen.capture(isThorough: true) else {
       throw .unavailable(CaptureFault(place: screen.name, message: "there is nothing to be seen of it"))
     }
     picture = first
@@ -86,7 +86,7 @@ public struct LiveSource: FrameSource {
         pacing.captured(at: now)
         return .frame(frame(at: start, damage: Region(picture.bounds)))
       }
-      guard hasChanged || boxes.hasNews() else {
+      guard hasChanged || boxes.hasNews(at: now) else {
         if now >= rest { return .rest(now - start) }
         let pause = trees == nil ? LiveSource.patience : LiveSource.glance
         if try screen.waitForChange(until: min(end, now + pause)) {
@@ -122,7 +122,7 @@ public struct LiveSource: FrameSource {
 
   private mutating func changedFrame(at now: Int64) throws(CaptureError) -> Step {
     hasChanged = false
-    switch try screen.capture() {
+    switch try screen.capture(isThorough: boxes.lands(at: now)) {
     case .ended: return .ended
     case .unchanged(let pointer):
       note(pointer, at: now)

@@ -59,7 +59,8 @@ final class PolledScreen: LiveScreen {
     return try memory.look { layout, bytes in layout == last.layout && last.frame.isMade(of: bytes) }
   }
 
-  func capture() throws(CaptureError) -> LiveCapture {
+  /// Looks at all of it in any case.
+  func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture {
     var frame = try copy()
     // A copy that the memory equals no more may hold parts of two pictures.
     for attempt in 1...PolledScreen.attempts where try !isStill() {

@@ -49,14 +49,15 @@ final class X11Screen: LiveScreen {
   }
 
   func isStill() throws(CaptureError) -> Bool {
-    try connection.sync(name)
-    return try !hasChanged()
+    // Compared first: what was drawn until then has been told of.
+    let isSame = try connection.isSame(name)
+    return try !hasChanged() && isSame
   }
 
   private func hasChanged() throws(CaptureError) -> Bool { try connection.pump(name) }
 
-  func capture() throws(CaptureError) -> LiveCapture {
-    let capture = try connection.capture(name)
+  func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture {
+    let capture = try connection.capture(isThorough: isThorough, name)
     switch capture {
     case .ended where !hasPicture: throw X11Connection.noWindow(name)
     case .picture: hasPicture = true
@@ -98,8 +99,10 @@ final class X11Screen: LiveScreen {
     }
   }
 
-  func sync(_ name: String) throws(CaptureError) {
-    try check(unsafe scrim_x11_sync(handle), name)
+  func isSame(_ name: String) throws(CaptureError) -> Bool {
+    var isSame = false
+    try check(unsafe scrim_x11_compare(handle, &isSame), name)
+    return isSame
   }
 
   func pump(_ name: String) throws(CaptureError) -> Bool {
@@ -111,9 +114,9 @@ final class X11Screen: LiveScreen {
     return isDamaged
   }
 
-  func capture(_ name: String) throws(CaptureError) -> LiveCapture {
+  func capture(isThorough: Bool, _ name: String) throws(CaptureError) -> LiveCapture {
     var picture = unsafe scrim_x11_picture()
-    let status = unsafe scrim_x11_capture(handle, &picture)
+    let status = unsafe scrim_x11_capture(handle, isThorough, &picture)
     if status == SCRIM_X11_NO_WINDOW { return .ended }
     try check(status, name)
     guard unsafe picture.is_visible else { return .unchanged(pointer: nil) }

@@ -14,6 +14,8 @@ final class FakeScreen: LiveScreen {
   var isDrawnOn = false
   /// Called at each wait, which then ends.
   var onWait: (FakeScreen) -> Void = { _ in }
+  /// Of each capture, whether it was asked to look at all of the screen.
+  private(set) var thorough: [Bool] = []
   /// Nanoseconds that each capture takes.
   var slowness: Int64 = 0
 
@@ -26,7 +28,8 @@ final class FakeScreen: LiveScreen {
 
   func isStill() throws(CaptureError) -> Bool { !isDrawnOn }
 
-  func capture() throws(CaptureError) -> LiveCapture {
+  func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture {
+    thorough.append(isThorough)
     isDrawnOn = false
     if slowness > 0 { Monotonic.wait(for: nil, until: Monotonic.now + slowness) }
     return captures.isEmpty ? .ended : captures.removeFirst()

@@ -8,21 +8,37 @@ import Testing
   static let origin = LivePoint(x: 0, y: 0)
   let trees = FakeTrees()
 
-  @Test func aReadingIsToldOnceWithPixelsThatItMayBeOf() throws {
+  /// Its masks are painted with the first frame; the one that it clears comes a lag after its end.
+  @Test func aReadingIsToldAtOnceAndWhenItMayClear() throws {
     var boxes = LiveBoxes()
+    let landing = 20 + SettledClearance.defaultLag
     try trees.tell("a", begin: 10, end: 20)
     boxes.look(at: trees.latest())
-    var isNews = boxes.hasNews()
-    #expect(isNews)
-    // Copied before the reading ended: the masks hold, but the reading has to come again.
+    #expect(boxes.hasNews(at: 15))
+    #expect(!boxes.lands(at: landing - 1) && boxes.lands(at: landing))
     let early = boxes.tell(origin: LiveBoxesTests.origin, at: 15, isStill: false)
-    isNews = boxes.hasNews()
-    #expect(isNews)
     #expect(early.span == 10...20)
-    let late = boxes.tell(origin: LiveBoxesTests.origin, at: 20, isStill: true)
+    #expect(!boxes.hasNews(at: landing - 1) && boxes.hasNews(at: landing))
+    #expect(!boxes.lands(at: landing - 1) && boxes.lands(at: landing))
+    let late = boxes.tell(origin: LiveBoxesTests.origin, at: landing, isStill: true)
     #expect(late.span == 10...20 && late.version == early.version)
-    isNews = boxes.hasNews()
-    #expect(!isNews)
+    #expect(!boxes.hasNews(at: landing) && !boxes.lands(at: landing))
+  }
+
+  /// A reading that a newer one follows before it may clear does so nonetheless.
+  @Test func readingsLandOneAfterTheOther() throws {
+    var boxes = LiveBoxes()
+    let lag = SettledClearance.defaultLag
+    for (index, name) in ["a", "b"].enumerated() {
+      try trees.tell(name, begin: Int64(index) * 100, end: Int64(index) * 100 + 50)
+      boxes.look(at: trees.latest())
+      _ = boxes.tell(origin: LiveBoxesTests.origin, at: Int64(index) * 100 + 60, isStill: true)
+    }
+    for end in [Int64(50), 150] {
+      #expect(!boxes.hasNews(at: end + lag - 1) && boxes.hasNews(at: end + lag))
+      _ = boxes.tell(origin: LiveBoxesTests.origin, at: end + lag, isStill: true)
+    }
+    #expect(!boxes.lands(at: .max))
   }
 
   @Test func equalTreesKeepTheirVersion() throws {
@@ -48,8 +64,11 @@ import Testing
       let begin = start + index * LiveBoxesTests.second * 3 / 2
       try trees.tell(name, begin: begin, end: begin + 10)
       boxes.look(at: trees.latest())
-      guard boxes.hasNews() else { return false }
+      guard boxes.hasNews(at: begin + 20) else { return false }
       _ = boxes.tell(origin: LiveBoxesTests.origin, at: begin + 20, isStill: index > 0)
+      let landing = begin + 10 + SettledClearance.defaultLag
+      #expect(boxes.hasNews(at: landing))
+      _ = boxes.tell(origin: LiveBoxesTests.origin, at: landing, isStill: true)
       return true
     }
     // The first comes with what was drawn; then as many as it takes that began a good while after.
@@ -66,8 +85,7 @@ import Testing
     for index in 0..<4 {
       trees.fail(begin: Int64(index) * 100, end: Int64(index) * 100 + 10)
       boxes.look(at: trees.latest())
-      let isNews = boxes.hasNews()
-      #expect(isNews)
+      #expect(boxes.hasNews(at: Int64(index) * 100 + 50))
       let told = boxes.tell(origin: LiveBoxesTests.origin, at: Int64(index) * 100 + 50, isStill: true)
       #expect(throws: CaptureFault.self) { try told.tree.get() }
       #expect(told.version == 1 && !told.isComplete)

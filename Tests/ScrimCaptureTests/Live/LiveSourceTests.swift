@@ -101,6 +101,24 @@ import Testing
     #expect(second.damage?.isEmpty == false)
   }
 
+  /// Before a reading clears anything, all of the screen is looked at: what it tells of can be less than what was drawn.
+  @Test func whatIsClearedWasLookedAt() throws {
+    let trees = FakeTrees()
+    let screen = FakeScreen((0..<4).map { FakeScreen.picture(Pixel($0)) })
+    var source = try LiveSource(screen, trees: trees, options: options())
+    _ = try source.next()
+    screen.onWait = { $0.isDrawnOn = true }
+    _ = try source.next()
+    // The first clears nothing yet, the second ended long ago.
+    for age in [0, SettledClearance.defaultLag] {
+      let end = Monotonic.now - age
+      try trees.tell("a", begin: end - 10, end: end)
+      screen.isDrawnOn = true
+      _ = try source.next()
+    }
+    #expect(screen.thorough == [true, false, false, true])
+  }
+
   /// A reading that began after the frame's time may have begun before its pixels were copied.
   @Test func whatASlowCopyShowsCountsAsDrawnOnOnceMore() throws {
     let trees = FakeTrees()

@@ -85,6 +85,41 @@ struct X11ScreenTests {
     #expect(try pixels(third) == [Pixel](repeating: 0x123456, count: 640 * 480))
   }
 
+  /// A window of 32 bits with a pointer of its own is moved under the pointer: the server puts it on the screen while it changes
+  /// pointers, and tells of the place that it left alone.
+  @Test func whatTheServerDoesNotTellOfIsFound() throws {
+    let server = try XServer()
+    try server.fill("#336699")
+    guard let mover = try server.startMover() else { return }
+    defer { XServer.kill(mover.process) }
+    let screen = try X11Screen(display: server.display, target: .screen)
+    _ = try screen.capture(isThorough: true)
+    /// The colours at the old place and the new, as told and as looked for.
+    func colours(_ capture: LiveCapture) throws -> [Pixel]? {
+      guard case .picture(let picture) = capture else { return nil }
+      return [20, 320].map { x in
+        var row: [Pixel] = [0]
+        var span = row.mutableSpan
+        picture.frame.readRow(50, x..<x + 1, into: &span)
+        return row[0]
+      }
+    }
+    try mover.move()
+    for _ in 0..<5 {
+      Monotonic.wait(for: nil, until: Monotonic.now + 20_000_000)
+      let told = try colours(screen.capture(isThorough: false))
+      #expect(told?[1] != 0xC80096, "this server tells of all: what follows proves nothing")
+    }
+    #expect(try !screen.isStill(), "the picture differs, though nothing tells of it")
+    guard case .picture(let found) = try screen.capture(isThorough: true) else {
+      Issue.record("what was not told of is not found")
+      return
+    }
+    #expect(try colours(.picture(found)) == [0x336699, 0xC80096])
+    #expect(found.damage?.contains(x: 400, y: 80) == true)
+    #expect(try screen.isStill())
+  }
+
   @Test func aServerThatEndsIsSaid() throws {
     let server = try XServer()
     var source = try LiveSource(x11: server.display, options: options)

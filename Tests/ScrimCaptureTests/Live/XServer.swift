@@ -64,4 +64,57 @@ final class XServer {
     try tool.run()
     tool.waitUntilExit()
   }
+
+  /// A window of 32 bits, 200x100, with a pointer of its own, that goes from (10, 30) to (300, 30) and back, where the pointer stays.
+  struct Mover {
+    let process: Process
+    fileprivate let input: FileHandle
+    fileprivate let output: FileHandle
+
+    /// Moves it, and returns when the server has done so.
+    func move() throws {
+      try input.write(contentsOf: Data("\n".utf8))
+      guard !output.availableData.isEmpty else { throw NotStarted() }
+    }
+  }
+
+  /// Starts a mover; nil where python3-xlib isn't installed.
+  func startMover() throws -> Mover? {
+    guard let python = XServer.path(of: "python3") else { return nil }
+    let (input, output) = (Pipe(), Pipe())
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = ["-c", XServer.moverProgram, display]
+    process.standardInput = input
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let mover = Mover(
+      process: process, input: input.fileHandleForWriting, output: output.fileHandleForReading)
+    return mover.output.availableData.isEmpty ? nil : mover
+  }
+
+  private static let moverProgram = """
+    import sys
+    from Xlib import X, display
+    d = display.Display(sys.argv[1])
+    root, depths = d.screen().root, d.screen().allowed_depths
+    visual = [v for depth in depths if depth.depth == 32 for v in depth.visuals][0].visual_id
+    font = d.open_font("cursor")
+    arrow, hand = [font.create_glyph_cursor(font, n, n + 1, (0, 0, 0), (65535,) * 3) for n in (68, 60)]
+    root.change_attributes(cursor=arrow)
+    window = root.create_window(
+        10, 30, 200, 100, 0, 32, X.InputOutput, visual, background_pixel=0xFFC80096, border_pixel=0,
+        colormap=root.create_colormap(visual, X.AllocNone), override_redirect=True, cursor=hand)
+    window.map()
+    root.warp_pointer(400, 80)
+    d.sync()
+    print("ready", flush=True)
+    x = 10
+    for line in sys.stdin:
+        x = 310 - x
+        window.configure(x=x, y=30)
+        d.sync()
+        print(x, flush=True)
+    """
 }

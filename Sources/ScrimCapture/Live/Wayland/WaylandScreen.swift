@@ -60,7 +60,8 @@ final class WaylandScreen: LiveScreen {
     return !(self.copy?.isReady ?? true)
   }
 
-  func capture() throws(CaptureError) -> LiveCapture {
+  /// The compositor copies all of its picture, and tells of the damage that it drew itself.
+  func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture {
     while true {
       try ask(withDamage: hasPicture)
       let limit = Monotonic.now + WaylandScreen.answerLimit
