@@ -14,6 +14,13 @@ struct LiveInput: ParsableArguments {
   @Flag(help: "A live Wayland compositor that has wlr-screencopy: the one of WAYLAND_DISPLAY.")
   var wayland = false
 
+  @Option(
+    name: .customLong("output"),
+    help: ArgumentHelp(
+      "With --wayland: the output, as the compositor names it; needed where there are several.",
+      valueName: "name"))
+  var outputName: String?
+
   @Option(help: ArgumentHelp("A framebuffer device, such as /dev/fb0, live.", valueName: "device"))
   var fbdev: String?
 
@@ -29,6 +36,7 @@ struct LiveInput: ParsableArguments {
 
   func check(xwd: String?, fps: Double?, raw: String?) throws {
     guard window == nil || x11 != nil else { throw ValidationError("--window goes with --x11") }
+    guard outputName == nil || wayland else { throw ValidationError("--output goes with --wayland") }
     guard !follow || xwd != nil else { throw ValidationError("--follow goes with --xwd") }
     let isLive = inputs > 0 || follow
     guard isLive || duration == nil else {
@@ -56,7 +64,9 @@ struct LiveInput: ParsableArguments {
       return try LiveSource(
         x11: x11, target: window?.target ?? .screen, trees: try trees(ofX11: x11), options: options)
     }
-    if wayland { return try LiveSource(wayland: nil, trees: treesOfWayland(), options: options) }
+    if wayland {
+      return try LiveSource(wayland: nil, output: outputName, trees: treesOfWayland(), options: options)
+    }
     if let fbdev { return try LiveSource(framebuffer: fbdev, options: options) }
     if follow, let xwd { return try LiveSource(xwd: xwd, options: options) }
     return nil
@@ -78,7 +88,7 @@ extension LiveInput {
   /// The same of a Wayland compositor, if it tells of windows.
   private func treesOfWayland() -> AccessibilityTrees? {
     do {
-      let windows = try SwayWindows()
+      let windows = try SwayWindows(output: outputName)
       var options = AccessibilityTrees.Options()
       options.isRelativeToWindows = true
       return trees(options) { (try? windows.windows()) ?? [] }

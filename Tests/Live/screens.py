@@ -1,24 +1,29 @@
 #!/usr/bin/python3
 """Records real screens and compares with what other programs grab of them.
 
-Starts its own Xvfb, and a headless sway where there is one; ends only what it started. --figures prints the share of a core that
-recording takes while idle, typing and scrolling.
+Starts its own Xvfb, and a headless sway where there is one; ends only what it started. What a machine lacks is skipped with a
+message; with SCRIM_NO_SKIP set it fails.
 """
 
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-import numpy as np
+import needs
+
+if needs.skips("live screens", ["Xvfb", "xterm", "xdotool", "xwd", "xwininfo", "xsetroot", "xrandr", "import numpy", "import PIL"]):
+    sys.exit(needs.failed)
+
+import numpy as np  # noqa: E402
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Proofs"))
 from proof import ROOT, Export, Report, pixels  # noqa: E402
+from recording import share  # noqa: E402
 
 NOBODY = 65534
 
@@ -125,23 +130,6 @@ def same(a, b):
 def last(recording):
     export = recording.export()
     return export.frame(len(export) - 1)
-
-
-def cpu(pid):
-    """Seconds of a core that a process took."""
-    tasks = f"/proc/{pid}/task"
-    total = 0
-    for task in os.listdir(tasks):
-        with open(f"{tasks}/{task}/schedstat", encoding="ascii") as file:
-            total += int(file.read().split()[0])
-    return total / 1e9
-
-
-def share(pid, work):
-    """Percent of a core that a process takes while `work` is done."""
-    before, start = cpu(pid), time.monotonic()
-    work()
-    return 100 * (cpu(pid) - before) / (time.monotonic() - start)
 
 
 def x11(options, report, work):
@@ -300,10 +288,10 @@ class Compositor:
         socket = next(name for name in os.listdir(self.runtime) if name.startswith("sway-ipc"))
         self.run("swaymsg", "-s", os.path.join(self.runtime, socket), *words)
 
-    def grab(self):
+    def grab(self, *which):
         path = os.path.join(self.folder, "grab.png")
         with open(path, "wb") as file:
-            file.write(self.run("grim", "-"))
+            file.write(self.run("grim", *which, "-"))
         return pixels(path)
 
     def close(self):
@@ -312,9 +300,8 @@ class Compositor:
 
 
 def wayland(options, report, work):
-    missing = [tool for tool in ("sway", "grim", "foot", "wtype", "setpriv") if not shutil.which(tool)]
-    if missing:
-        print(f"skipped: Wayland, for lack of {', '.join(missing)}")
+    if needs.skips("Wayland", [*needs.SWAY, "foot"]):
+        report.failed += needs.failed
         return
     server = Compositor(work)
     try:
@@ -342,7 +329,28 @@ def wayland(options, report, work):
         report.check("wayland: another size is another segment", sizes == [(1280, 800), (1024, 768)], str(sizes))
         report.check("wayland: after it the last frame is what grim grabs", same(last(recording), server.grab()))
 
+        server.message("create_output")
+        server.message("output", "HEADLESS-2", "resolution", "800x600")
+        server.message("focus", "output", "HEADLESS-2")
+        server.message("exec", "foot", "cat")
+        time.sleep(1.5)
         recording = Recording(options, work, "--wayland", **source)
+        code = recording.wait()
+        names = all(name in recording.words for name in ("HEADLESS-1", "HEADLESS-2", "--output"))
+        report.check("wayland: of several outputs one has to be named", code == 3 and names)
+        recording = Recording(options, work, "--wayland", "--output", "HEADLESS-3", **source)
+        code = recording.wait()
+        report.check("wayland: an output that is not there", code == 3 and "HEADLESS-2" in recording.words)
+        for name in ("HEADLESS-2", "HEADLESS-1"):
+            recording = Recording(options, work, "--wayland", "--output", name, **source)
+            server.run("wtype", "-d", "60", "what is typed is seen")
+            time.sleep(1)
+            recording.stop()
+            shown = last(recording)
+            report.check(f"wayland: of {name} the last frame is what grim grabs", same(shown, server.grab("-o", name)))
+            server.message("focus", "output", "HEADLESS-1")
+
+        recording = Recording(options, work, "--wayland", "--output", "HEADLESS-1", **source)
         server.process.kill()
         code = recording.wait()
         report.check(
@@ -370,55 +378,13 @@ def without_headers(report, work):
     report.check("x11: a build without its headers says so", holds)
 
 
-def figures(options, work):
-    for size in ("1280x800", "1920x1080"):
-        server = XServer(work, size)
-        try:
-            server.start(
-                "xterm", "-fa", "DejaVu Sans Mono", "-fs", "11", "-geometry", "120x40+10+10", "-bg", "white"
-            )
-            time.sleep(2)
-            server.run("xdotool", "mousemove", "300", "300")
-            for policy in ("none", "default"):
-                recording = Recording(options, work, "--x11", server.display, "--quiet", policy=policy)
-                pid = recording.process.pid
-
-                def typing():
-                    end = time.monotonic() + 15
-                    while time.monotonic() < end:
-                        for key in "the_quick_brown_fox":
-                            server.run("xdotool", "key", "space" if key == "_" else key)
-                            time.sleep(0.115)
-
-                def scrolling():
-                    server.run("xdotool", "key", "ctrl+u", "type", "--delay", "5", options.scroll + "\n")
-                    time.sleep(10)
-                    server.run("xdotool", "key", "ctrl+c")
-
-                idle, typed = share(pid, lambda: time.sleep(20)), share(pid, typing)
-                scrolled = share(pid, scrolling)
-                recording.stop()
-                print(f"{size} {policy}: idle {idle:.2f} %, typing {typed:.2f} %, scrolling {scrolled:.2f} %", flush=True)
-        finally:
-            server.close()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scrim", default=os.path.join(ROOT, ".build", "release", "scrim"), help="the command")
     parser.add_argument("--idle", type=float, default=20, help="seconds over which idling is measured")
-    parser.add_argument("--figures", action="store_true", help="measure instead of testing")
     options = parser.parse_args()
     options.scrim = os.path.abspath(options.scrim)
-    options.scroll = "while :; do for i in $(seq 10); do echo $RANDOM line $RANDOM $RANDOM; done; sleep 0.1; done"
-    missing = [t for t in ("Xvfb", "xterm", "xdotool", "xwd", "xsetroot", "xrandr") if not shutil.which(t)]
-    if missing:
-        print(f"skipped: for lack of {', '.join(missing)}; .ci/install test brings them")
-        return 0
     with tempfile.TemporaryDirectory() as work:
-        if options.figures:
-            figures(options, work)
-            return 0
         report = Report("live screens")
         without_headers(report, work)
         x11(options, report, work)

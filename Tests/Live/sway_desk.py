@@ -1,22 +1,26 @@
 """A headless sway with a session bus and the accessibility bus. sway refuses to run as root: root lends it another user."""
 import json
 import os
-import shutil
 import subprocess
 import time
 
 from desk import Desk
 
 NOBODY = 65534
-TOOLS = ["sway", "swaymsg", "grim", "wtype", "setpriv", "dbus-daemon", "gdbus"]
 
 
 class SwayDesk(Desk):
-    source = ["--wayland"]
+    def __init__(self, width=1280, height=800, outputs=1):
+        """The last of the outputs, which lie side by side, is the one that is recorded."""
+        self.outputs = outputs
+        self.output = f"HEADLESS-{outputs}"
+        self.source = ["--wayland"] + (["--output", self.output] if outputs > 1 else [])
+        super().__init__(width, height)
 
-    @staticmethod
-    def missing():
-        return [tool for tool in TOOLS if not shutil.which(tool)]
+    @property
+    def left(self):
+        """Where the output that is recorded begins."""
+        return self.width * (self.outputs - 1)
 
     def _start(self, manager):
         self.user = []
@@ -35,7 +39,9 @@ class SwayDesk(Desk):
         self._start_buses()
         config = f"{self.folder}/config"
         with open(config, "w", encoding="ascii") as file:
-            file.write(f"output HEADLESS-1 resolution {self.width}x{self.height}\n")
+            for number in range(self.outputs):
+                size, left = f"{self.width}x{self.height}", self.width * number
+                file.write(f"output HEADLESS-{number + 1} resolution {size} position {left} 0\n")
             file.write("output * bg #d8d8d0 solid_color\nxwayland disable\n")
             file.write('for_window [title="Ledger"] floating enable\n')
         self.spawn(["sway", "-c", config])
@@ -50,6 +56,9 @@ class SwayDesk(Desk):
                 self.environment["SWAYSOCK"] = f"{self.folder}/run/{sockets[0]}"
         if "SWAYSOCK" not in self.environment:
             raise RuntimeError(f"sway did not start; its log: {self.tail()}")
+        for _ in range(1, self.outputs):
+            self.message("create_output")
+        self.message("focus", "output", self.output)
         time.sleep(1)
 
     def spawn(self, command, **options):
@@ -77,5 +86,5 @@ class SwayDesk(Desk):
     def grab(self):
         """What is to be seen now, as a PNG."""
         return subprocess.run(
-            [*self.user, "grim", "-"], env=self.environment, stdout=subprocess.PIPE, check=True
+            [*self.user, "grim", "-o", self.output, "-"], env=self.environment, stdout=subprocess.PIPE, check=True
         ).stdout

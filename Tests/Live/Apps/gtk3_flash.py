@@ -1,6 +1,6 @@
 """Shows a secret for 30 to 300 ms at random places and times, in a window of many labels, whose tree takes long to read.
 
-Usage: gtk3_flash.py SEED LABELS. The secret is written in #c80096. A button changes its colour between
+Usage: gtk3_flash.py SEED LABELS [quiet]. The secret is written in #c80096; with `quiet` it is never shown. A button changes its colour between
 #2060c0 and #20c060 every three to four seconds; each change is told on standard output as nanoseconds of CLOCK_MONOTONIC."""
 import random
 import sys
@@ -16,6 +16,7 @@ chance = random.Random(int(sys.argv[1]))
 style = Gtk.CssProvider()
 style.load_from_data(
     b".secret { color: #c80096; font-weight: bold; font-size: 20px }"
+    b"button { transition: none }"
     b".blue { background: #2060c0; border: 0; border-radius: 0 }"
     b".green { background: #20c060; border: 0; border-radius: 0 }"
 )
@@ -65,6 +66,7 @@ def flip():
 
 window.connect("destroy", Gtk.main_quit)
 window.show_all()
-GLib.timeout_add(500, show)
+if len(sys.argv) < 4:
+    GLib.timeout_add(500, show)
 GLib.timeout_add(4000, flip)
 Gtk.main()

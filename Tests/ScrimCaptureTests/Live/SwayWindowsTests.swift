@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct SwayWindowsTests {
   /// An answer to GET_TREE, cut to what is read: a tiled window with a title bar, a hidden one, a floating one above.
-  private func tree(outputs: Int = 1, scale: Double = 1, transform: String = "normal") -> Data {
+  ///
+  /// - Parameter outputs: where each begins, from the left; 1280 wide.
+  private func tree(outputs: [Int] = [100], scale: Double = 1, transform: String = "normal") -> Data {
     let content = #"{"x":2,"y":0,"width":596,"height":400}"#
     func window(_ id: Int, x: Int, y: Int, isVisible: Bool = true) -> String {
       """
@@ -15,15 +17,20 @@ import Testing
        "deco_rect":{"x":0,"y":0,"width":600,"height":23},"nodes":[],"floating_nodes":[]}
       """
     }
-    let output = """
-      {"id":2,"type":"output","name":"HEADLESS-1","active":true,"scale":\(scale),"transform":"\(transform)",
-       "rect":{"x":100,"y":0,"width":1280,"height":800},"nodes":[{"id":3,"type":"workspace","name":"1",
-       "rect":{"x":100,"y":0,"width":1280,"height":800},"nodes":[\(window(4, x: 100, y: 23)),
-       \(window(5, x: 100, y: 23, isVisible: false))],"floating_nodes":[\(window(6, x: 300, y: 60))]}]}
-      """
+    func output(_ number: Int, x: Int) -> String {
+      let id = number * 10
+      return """
+        {"id":\(id + 2),"type":"output","name":"HEADLESS-\(number + 1)","active":true,"scale":\(scale),
+         "transform":"\(transform)","rect":{"x":\(x),"y":0,"width":1280,"height":800},"nodes":[
+         {"id":\(id + 3),"type":"workspace","name":"\(number + 1)","rect":{"x":\(x),"y":0,"width":1280,
+         "height":800},"nodes":[\(window(id + 4, x: x, y: 23)),
+         \(window(id + 5, x: x, y: 23, isVisible: false))],
+         "floating_nodes":[\(window(id + 6, x: x + 200, y: 60))]}]}
+        """
+    }
     let hidden =
       #"{"id":9,"type":"output","name":"__i3","rect":{"x":0,"y":0,"width":1,"height":1},"nodes":[]}"#
-    let list = ([hidden] + Array(repeating: output, count: outputs)).joined(separator: ",")
+    let list = ([hidden] + outputs.enumerated().map { output($0, x: $1) }).joined(separator: ",")
     return Data(
       #"{"id":1,"type":"root","name":"root","rect":{"x":0,"y":0,"width":1,"height":1},"nodes":[\#(list)]}"#
         .utf8)
@@ -44,8 +51,18 @@ import Testing
     #expect([window.x, window.y, window.width, window.height] == [303, 90, 894, 600])
   }
 
+  @Test func ofSeveralOutputsTheNamedOneIsWhereTheyLie() throws {
+    let first = try SwayWindows.windows(inTree: tree(outputs: [0, 1280]), output: "HEADLESS-1")
+    #expect(first.map(\.pid) == [1004, 1006, 1014, 1016] && first.map(\.window.x) == [2, 202, 1282, 1482])
+    let second = try SwayWindows.windows(inTree: tree(outputs: [0, 1280]), output: "HEADLESS-2")
+    #expect(
+      second.map(\.pid) == [1014, 1016, 1004, 1006] && second.map(\.window.x) == [2, 202, -1278, -1078])
+  }
+
   @Test func whereTheyLieIsNotGuessed() throws {
-    #expect(try SwayWindows.windows(inTree: tree(outputs: 2)).isEmpty)
+    #expect(try SwayWindows.windows(inTree: tree(outputs: [0, 1280])).isEmpty)
+    #expect(try SwayWindows.windows(inTree: tree(outputs: [0, 1280]), output: "HEADLESS-3").isEmpty)
+    #expect(try SwayWindows.windows(inTree: tree(outputs: [0, 1279]), output: "HEADLESS-1").isEmpty)
     #expect(try SwayWindows.windows(inTree: tree(transform: "90")).isEmpty)
     #expect(throws: (any Error).self) { try SwayWindows.windows(inTree: Data("{}".utf8)) }
     #expect(throws: CaptureError.self) { try SwayWindows(path: "/nowhere/sway.sock") }

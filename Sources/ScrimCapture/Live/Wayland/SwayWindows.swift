@@ -7,11 +7,14 @@ import ScrimRedact
 /// Wayland itself tells nobody of other programs' windows. What sway doesn't list (menus, notifications, bars) has no box here.
 public struct SwayWindows: Sendable {
   private let path: String
+  private let output: String?
   private var place: String { "sway's socket \(path)" }
 
-  /// - Parameter path: of the socket; nil takes SWAYSOCK.
+  /// - Parameters:
+  ///   - path: of the socket; nil takes SWAYSOCK.
+  ///   - output: sway's name of the one that is recorded; nil for the only one.
   /// - Throws: `unavailable` where no sway answers there.
-  public init(path: String? = nil) throws(CaptureError) {
+  public init(path: String? = nil, output: String? = nil) throws(CaptureError) {
     guard let path = path ?? ProcessInfo.processInfo.environment["SWAYSOCK"], !path.isEmpty else {
       throw .unavailable(
         CaptureFault(
@@ -19,15 +22,19 @@ public struct SwayWindows: Sendable {
           message: "SWAYSOCK is not set; windows are told of by sway only, whose socket it names"))
     }
     self.path = path
+    self.output = output
     _ = try windows()
   }
 
-  /// Windows that are to be seen, bottom to top, in pixels of the output's picture; none where several outputs are lit, or one is
-  /// turned: which window lies where in the picture is not known then.
+  /// Windows that are to be seen, bottom to top, in pixels of the output's picture; those of other outputs lie beside it, or reach into
+  /// it. None where which window lies where in the picture is not known: several outputs are lit and none is named, the one is turned,
+  /// or another shows a part of the same.
   ///
   /// - Throws: where sway doesn't answer within half a second.
   public func windows() throws(CaptureError) -> [DesktopWindow] {
-    do { return try SwayWindows.windows(inTree: ask(SwayWindows.getTree)) } catch is DecodingError {
+    do {
+      return try SwayWindows.windows(inTree: ask(SwayWindows.getTree), output: output)
+    } catch is DecodingError {
       throw .badInput(CaptureFault(place: place, message: "what answers there doesn't speak sway's protocol"))
     } catch let error as CaptureError { throw error } catch {
       throw .badInput(CaptureFault(place: place, message: "\(error)"))
@@ -38,6 +45,11 @@ public struct SwayWindows: Sendable {
 
   private struct Box: Decodable {
     var x, y, width, height: Double
+
+    func overlaps(_ other: Box) -> Bool {
+      x < other.x + other.width && other.x < x + width && y < other.y + other.height
+        && other.y < y + height
+    }
   }
 
   private struct Node: Decodable {
@@ -62,16 +74,20 @@ public struct SwayWindows: Sendable {
   }
 
   /// Reads an answer to GET_TREE.
-  static func windows(inTree json: Data) throws -> [DesktopWindow] {
+  static func windows(inTree json: Data, output name: String? = nil) throws -> [DesktopWindow] {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let root = try decoder.decode(Node.self, from: json)
     let outputs = root.all.filter { $0.type == "output" && $0.active == true }
-    guard outputs.count == 1, let output = outputs.first, output.transform ?? "normal" == "normal" else {
+    let chosen = outputs.filter { name == nil || $0.name == name }
+    guard chosen.count == 1, let output = chosen.first, output.transform ?? "normal" == "normal" else {
       return []
     }
+    let others = outputs.filter { $0.id != output.id }
+    guard !others.contains(where: { $0.rect.overlaps(output.rect) }) else { return [] }
     let scale = max(output.scale ?? 1, 1)
-    return output.all.filter { $0.pid != nil && $0.visible == true }.map { node in
+    // A floating window of another output is drawn above what is tiled here.
+    return (output.all + others.flatMap(\.all)).filter { $0.pid != nil && $0.visible == true }.map { node in
       window(node, onto: output.rect, scale)
     }
   }

@@ -2,16 +2,26 @@
 final class WaylandGlobals {
   private(set) var shm: UInt32 = 0
   private(set) var manager: UInt32 = 0
+  /// The output that is recorded.
   private(set) var output: UInt32 = 0
   private let registry: UInt32
-  private var outputName: UInt32?
-  /// `wl_output.transform`; 0 for upright.
-  private var transform: UInt32 = 0
+  private var outputs: [Output] = []
   private var offers: [(name: UInt32, interface: String, version: UInt32)] = []
+
+  private struct Output {
+    var object: UInt32
+    /// In the registry.
+    var global: UInt32
+    /// As people know it, such as `DP-1`; compositors tell it since version 4 of `wl_output`.
+    var name: String
+    /// `wl_output.transform`; 0 for upright.
+    var transform: UInt32 = 0
+  }
 
   private static let answerLimit: Int64 = 5_000_000_000
 
-  init(_ connection: WaylandConnection) throws(CaptureError) {
+  /// - Parameter name: of the output to record, as the compositor calls it; nil where there is one only.
+  init(_ connection: WaylandConnection, output name: String?) throws(CaptureError) {
     registry = connection.newID()
     // wl_display.get_registry
     try connection.send(to: WaylandConnection.display, 1, [.number(registry)])
@@ -19,14 +29,32 @@ final class WaylandGlobals {
     shm = try bind("wl_shm", 1...1, connection)
     // Damage came with version 2, and with version 3 a sign that all shapes of a copy were offered.
     manager = try bind("zwlr_screencopy_manager_v1", 3...3, connection)
-    outputName = offers.first { $0.interface == "wl_output" }?.name
-    output = try bind("wl_output", 1...2, connection)
+    for offer in offers where offer.interface == "wl_output" {
+      let object = try bind(offer, version: min(offer.version, 4), connection)
+      outputs.append(Output(object: object, global: offer.name, name: "\(outputs.count + 1)"))
+    }
     try sync(connection) { _ = self.note($0) }
-    guard transform == 0 else {
+    let chosen = try choose(name, place: connection.name)
+    output = chosen.object
+    guard chosen.transform == 0 else {
       throw .unavailable(
         CaptureFault(
-          place: connection.name, message: "the output is rotated; only upright ones can be recorded"))
+          place: connection.name,
+          message: "the output \(chosen.name) is rotated; only upright ones can be recorded"))
     }
+  }
+
+  private func choose(_ name: String?, place: String) throws(CaptureError) -> Output {
+    if let name, let chosen = outputs.first(where: { $0.name == name }) { return chosen }
+    if name == nil, outputs.count == 1 { return outputs[0] }
+    let names = outputs.map(\.name).joined(separator: ", ")
+    let message =
+      switch name {
+      case _ where outputs.isEmpty: "the compositor has no output"
+      case let name?: "there is no output \(name); choose one of these with --output: \(names)"
+      case nil: "there are several outputs; choose one of them with --output: \(names)"
+      }
+    throw .unavailable(CaptureFault(place: place, message: message))
   }
 
   /// Waits until the compositor has dealt with all that was sent; hands out what it tells meanwhile.
@@ -53,11 +81,15 @@ final class WaylandGlobals {
         let interface = message.text(at: 1)
         let version = message[2 + (Int(message[1]) + 3) / 4]
         offers.append((message[0], interface, version))
-      default: return message[0] == outputName
+      default: return outputs.contains { $0.object == output && $0.global == message[0] }
       }
-    } else if message.object == output, message.opcode == 0 {
+    } else if let index = outputs.firstIndex(where: { $0.object == message.object }) {
+      switch message.opcode {
       // geometry: x, y, width, height, subpixel, make, model, transform.
-      transform = message.arguments.last ?? 0
+      case 0: outputs[index].transform = message.arguments.last ?? 0
+      case 4: outputs[index].name = message.text(at: 0)
+      default: break
+      }
     }
     return false
   }
@@ -74,11 +106,17 @@ final class WaylandGlobals {
             "the compositor lacks \(interface) of version \(versions.lowerBound); recording works with those built on wlroots, such as sway"
         ))
     }
-    let version = min(offer.version, versions.upperBound)
+    return try bind(offer, version: min(offer.version, versions.upperBound), connection)
+  }
+
+  private func bind(
+    _ offer: (name: UInt32, interface: String, version: UInt32), version: UInt32,
+    _ connection: WaylandConnection
+  ) throws(CaptureError) -> UInt32 {
     let id = connection.newID()
     // wl_registry.bind
     try connection.send(
-      to: registry, 0, [.number(offer.name), .text(interface), .number(version), .number(id)])
+      to: registry, 0, [.number(offer.name), .text(offer.interface), .number(version), .number(id)])
     return id
   }
 }

@@ -37,11 +37,13 @@ final class WaylandScreen: LiveScreen {
   /// Copies fail while an output changes its mode; not for long.
   private static let failureLimit = 50
 
-  /// - Parameter display: nil takes WAYLAND_DISPLAY.
-  init(display: String?) throws(CaptureError) {
+  /// - Parameters:
+  ///   - display: nil takes WAYLAND_DISPLAY.
+  ///   - output: nil takes the only one.
+  init(display: String?, output: String?) throws(CaptureError) {
     connection = try WaylandConnection(display: display)
     name = connection.name
-    globals = try WaylandGlobals(connection)
+    globals = try WaylandGlobals(connection, output: output)
   }
 
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool {
@@ -185,13 +187,16 @@ final class WaylandScreen: LiveScreen {
 }
 
 extension LiveSource {
-  /// Records the first output of a Wayland compositor.
+  /// Records an output of a Wayland compositor.
   ///
-  /// - Parameter display: as in WAYLAND_DISPLAY; nil takes the variable's.
-  /// - Throws: `unavailable` where no compositor answers, or it lacks wlr-screencopy.
+  /// - Parameters:
+  ///   - display: as in WAYLAND_DISPLAY; nil takes the variable's.
+  ///   - output: the compositor's name of it, such as `DP-1`, or its number from 1 where the compositor names none; nil takes the only one.
+  /// - Throws: `unavailable` where no compositor answers, it lacks wlr-screencopy, it has no such output, or several and none is named.
   public init(
-    wayland display: String?, trees: (any TreeReader)? = nil, options: LiveOptions = LiveOptions()
+    wayland display: String?, output: String? = nil, trees: (any TreeReader)? = nil,
+    options: LiveOptions = LiveOptions()
   ) throws(CaptureError) {
-    try self.init(WaylandScreen(display: display), trees: trees, options: options)
+    try self.init(WaylandScreen(display: display, output: output), trees: trees, options: options)
   }
 }

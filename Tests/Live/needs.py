@@ -1,0 +1,42 @@
+"""What a machine lacks for a test: that is said, and is a failure where SCRIM_NO_SKIP is set, as CI does."""
+import os
+import shutil
+import subprocess
+
+PYTHON = "/usr/bin/python3"
+# Of a desktop: programs, files, and what Python has to be able to import; elsewhere packages of pkg-config, with .pc.
+DESK = ["Xvfb", "openbox", "xdotool", "xsetroot", "dbus-daemon", "gdbus", "tesseract"]
+DESK += ["/usr/share/dbus-1/services/org.a11y.Bus.service", "import numpy", "import PIL", "import Xlib"]
+SWAY = ["sway", "swaymsg", "grim", "wtype", "setpriv"]
+GTK3 = "import gi; gi.require_version('Gtk', '3.0')"
+APPLICATIONS = {
+    "gtk3": [GTK3],
+    "gtk4": ["import gi; gi.require_version('Gtk', '4.0')"],
+    "qt": ["import PyQt5.QtWidgets"],
+    "chromium": ["chromium"],
+    "wayland": [GTK3, *SWAY],
+    "flash": [GTK3],
+    "hung": [GTK3],
+}
+failed = 0
+
+
+def is_there(need):
+    if need.startswith("import "):
+        done = subprocess.run([PYTHON, "-c", need], capture_output=True, check=False)
+        return done.returncode == 0
+    if need.endswith(".pc"):
+        return subprocess.run(["pkg-config", "--exists", need[:-3]], check=False).returncode == 0
+    return bool(shutil.which(need)) or os.path.exists(need)
+
+
+def skips(what, needs):
+    """Whether something of `needs` is missing, which is told."""
+    global failed
+    missing = [need for need in needs if not is_there(need)]
+    if missing:
+        must = bool(os.environ.get("SCRIM_NO_SKIP"))
+        failed += must
+        print("FAILED" if must else "skipped:", f"{what}, for lack of", "; ".join(missing), end="")
+        print("; .ci/install test brings it", flush=True)
+    return bool(missing)

@@ -1,0 +1,119 @@
+"""Recordings of live screens, what they cost, and what is looked for in their pictures."""
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import numpy as np
+from PIL import Image
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+INK, FILL = (200, 0, 150), (253, 2, 251)
+# What the preset controls shows.
+BUTTONS = ["push button", "push button menu", "toggle button", "switch", "check box", "radio button", "menu"]
+BUTTONS += ["menu item", "check menu item", "radio menu item", "tear off menu item", "page tab", "disclosure triangle"]
+POLICIES = {
+    "default": {},
+    "controls": {"rules": [{"role": BUTTONS, "decision": "unmask", "insideMasked": True}]},
+}
+
+
+def plain(text):
+    return re.sub("[^a-z0-9]", "", text.lower())
+
+
+def ocr(picture, mode=11, scale=2):
+    picture = picture.resize((picture.width * scale, picture.height * scale), Image.BICUBIC)
+    png = io.BytesIO()
+    picture.save(png, "PNG", compress_level=1)
+    done = subprocess.run(
+        ["tesseract", "stdin", "stdout", "--psm", str(mode)],
+        input=png.getvalue(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        env=dict(os.environ, OMP_THREAD_LIMIT="1"),
+    )
+    return plain(done.stdout.decode())
+
+
+def has_colour(pixels, colour):
+    return int(np.all(pixels == np.array(colour, np.uint8), axis=-1).sum())
+
+
+def cpu(pid):
+    """Seconds of a core that a process took."""
+    tasks = f"/proc/{pid}/task"
+    total = 0
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
+
+
+def share(pid, work):
+    """Percent of a core that a process takes while `work` is done."""
+    before, start = cpu(pid), time.monotonic()
+    work()
+    return 100 * (cpu(pid) - before) / (time.monotonic() - start)
+
+
+class Recording:
+    """`scrim record` of a desk's screen, from here to `finish`."""
+
+    def __init__(self, desk, options, policy):
+        self.desk, self.scrim = desk, options.scrim
+        self.out = f"{desk.folder}/session-{len(desk.processes)}"
+        path = f"{self.out}.policy.json"
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(dict(policy, fill="#%02x%02x%02x" % FILL), file)
+        self.process = desk.spawn(
+            [self.scrim, "record", *desk.source, "--out", self.out, "--policy", path]
+        )
+        end = time.time() + 10
+        while not os.path.exists(f"{self.out}/manifest.json"):
+            if self.process.poll() is not None or time.time() > end:
+                raise RuntimeError(f"the recorder did not begin; its log: {desk.tail()}")
+            time.sleep(0.05)
+
+    def cpu(self):
+        """Seconds of a core that it took so far."""
+        return cpu(self.process.pid)
+
+    def finish(self):
+        """The frames that a player shows, as (milliseconds, path of a picture)."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=60)
+        frames = f"{self.out}.frames"
+        done = subprocess.run(
+            [self.scrim, "export", self.out, "--to", "png", "--out", frames],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError("export failed: " + done.stdout.decode())
+        with open(f"{frames}/frames.jsonl", encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+        return [(line["t_ms"], f"{frames}/{line['image']}") for line in lines]
+
+
+def screen(desk):
+    """What is to be seen now, from the file in which Xvfb keeps it."""
+    with open(desk.frame_file, "rb") as file:
+        data = file.read()
+    head = np.frombuffer(data, ">u4", 25)
+    offset, stride = int(head[0]) + int(head[19]) * 12, int(head[12])
+    rows = np.frombuffer(data, np.uint8, count=stride * desk.height, offset=offset)
+    return rows.reshape(desk.height, stride // 4, 4)[:, : desk.width, 2::-1].copy()
+
+
+def read_tree(desk, probe):
+    done = subprocess.run(
+        [probe, "once"], env=desk.environment, input=desk.windows_line(), stdout=subprocess.PIPE, check=True
+    )
+    return json.loads(done.stdout)
