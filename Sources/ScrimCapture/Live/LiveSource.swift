@@ -44,6 +44,8 @@ public struct LiveSource: FrameSource {
   /// What was drawn on in the last picture, where its copying took long: a frame's time is before its pixels, and so a reading that
   /// began long after that time may yet have begun before what the pixels show. It counts as drawn on again in the next frame.
   private var late: Region?
+  /// Whether the last frame had no boxes.
+  private var isBlind = true
   /// Times don't go back.
   private var lastMoment = Int64.min
   private var pointer: LivePoint?
@@ -176,6 +178,11 @@ public struct LiveSource: FrameSource {
     guard trees != nil else { return frame }
     if !isStill { trees?.noteDamage(at: moment) }
     let told = boxes.tell(origin: picture.origin, at: moment, isStill: isStill)
+    // What can be cleared first is what held still since the first frame with boxes: the reading for it has to be asked for, since
+    // nothing need be drawn any more.
+    let wasBlind = isBlind
+    isBlind = (try? told.tree.get()) == nil
+    if wasBlind, !isBlind { trees?.noteDamage(at: moment) }
     frame.tree = told.tree
     frame.treeVersion = told.version
     frame.dump = told.span.map { $0.lowerBound - start...$0.upperBound - start }

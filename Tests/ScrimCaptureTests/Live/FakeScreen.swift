@@ -53,7 +53,13 @@ final class FakeScreen: LiveScreen {
 final class FakeTrees: TreeReader {
   private let reading = Mutex<DesktopReading?>(nil)
 
+  private let changes = Mutex<[Int64]>([])
+  /// When the screen was said to be drawn on.
+  var damage: [Int64] { changes.withLock { $0 } }
+
   func latest() -> DesktopReading? { reading.withLock { $0 } }
+
+  func noteDamage(at time: Int64) { changes.withLock { $0.append(time) } }
 
   /// - Parameter names: a label for each, side by side.
   func tell(_ names: String..., begin: Int64, end: Int64, isComplete: Bool = true) throws {

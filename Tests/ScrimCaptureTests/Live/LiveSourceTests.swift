@@ -101,6 +101,28 @@ import Testing
     #expect(second.damage?.isEmpty == false)
   }
 
+  /// Clearing takes a frame with boxes that is older by the lag than the reading: on a still screen nothing else would ask for one.
+  @Test func theFirstFrameWithBoxesAsksForAReading() throws {
+    let trees = FakeTrees()
+    var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
+    _ = try source.next()
+    #expect(trees.damage.count == 1)
+    for step in 0..<3 {
+      let now = Monotonic.now
+      if step == 1 {
+        trees.fail(begin: now - 10, end: now)
+      } else {
+        try trees.tell("a", begin: now - 10, end: now)
+      }
+      let frame = try frame(source.next())
+      #expect(frame.damage == Region() && trees.damage.count == [2, 2, 3][step])
+    }
+    let now = Monotonic.now
+    try trees.tell("a", begin: now - 10, end: now)
+    _ = try source.next()
+    #expect(trees.damage.count == 3)
+  }
+
   /// Before a reading clears anything, all of the screen is looked at: what it tells of can be less than what was drawn.
   @Test func whatIsClearedWasLookedAt() throws {
     let trees = FakeTrees()
