@@ -79,7 +79,9 @@ class Ledger:
     def tab(self, number=None):
         number = self.chance.randint(0, 2) if number is None else number
         if self.kind == "chromium":
-            self.desk.key("ctrl+t" if self.chance.random() < 0.3 else "ctrl+1", pause=0.4)
+            if self.chance.random() < 0.5:
+                self.desk.key("ctrl+t", "ctrl+1", "ctrl+2", pause=0.4)
+                self.desk.key("ctrl+w")
             self.desk.key("ctrl+1")
             return
         page = self.find(("page tab",), ["Accounts", "History", "Options"][number])
@@ -104,6 +106,7 @@ class Ledger:
         if self.kind == "chromium":
             self.desk.xdotool("mousemove", *map(int, middle(self.window)))
             self.desk.wheel(30, button=4, pause=0.01)
+            time.sleep(0.4)
         else:
             self.tab(2)
 

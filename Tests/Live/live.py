@@ -19,7 +19,7 @@ Run N has the seed S + N - 1: with --runs 1 and the seed that a failure names it
 actions and the tree of a run that fails are kept. What an application needs and the machine lacks is
 skipped with a message; with SCRIM_NO_SKIP set it fails.
 
-The long version: live.py --runs 20 --steps 8 --every-frame gtk3 gtk4 qt chromium wayland (80 minutes). Exits with 0 only if all hold."""
+The long version: live.py --runs 20 --steps 8 --every-frame gtk3 gtk4 qt chromium wayland (64 minutes). Exits with 0 only if all hold."""
 import argparse
 import io
 import json
