@@ -17,8 +17,8 @@ public struct RecorderOptions: Sendable {
   public var quietDuration: Int64 = 0
   /// Bytes after which a segment is sealed before its time.
   public var segmentBytes = 8 << 20
-  /// 1, or 2: frames are coded on a second thread, while the next one is captured and masked. The bytes are the same. What goes wrong
-  /// with coding or writing a frame is then thrown by a later call.
+  /// 1, or 2: a second thread codes frames while the next one is captured and masked, and the caller's helps it where it would wait. The
+  /// bytes are the same; a picture more is held. What goes wrong with coding or writing a frame is then thrown by a later call.
   public var threads = 1
 
   public init(policy: MaskPolicy, coding: CodingOptions = CodingOptions()) {
