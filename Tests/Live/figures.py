@@ -4,7 +4,8 @@
     figures.py [--samples N] [--seed S] [--seconds S] [delay|share ...]
 
 `delay`: a button, which the preset controls shows, changes its colour at random times, and nothing else moves. Told is the time until
-the first frame of the replay that shows it; beside it that of a recording with the policy none, which waits for no boxes. The begin of a recording is known to some 50 ms.
+the first frame of the replay that shows it; beside it that of a recording that masks nothing and waits for no boxes. When a
+recording began is known to some 50 ms.
 `share`: what share of a core the recorder takes while a GTK 3 application is idle, typed into (eight keys a second) and scrolled (ten
 steps a second), its trees being read, on screens of 1280x800 and 1920x1080."""
 import argparse
@@ -48,7 +49,7 @@ def delays(changes, recording):
     changes = [change / 1e9 - origin for change in changes]
     found = []
     for change, following in zip(changes, changes[1:] + [float("inf")]):
-        # Before the recording's begin known to 50 ms a frame can't be told from the one before.
+        # By so much a frame may seem to be before the change, since the begin is known no better.
         after = [t for t in shown if change - 0.05 <= t < following - 0.05]
         found += [(after[0] - change) * 1e3] if after else []
     return found
@@ -60,7 +61,8 @@ def measure_delay(options):
         application = desk.spawn(command, stdout=subprocess.PIPE)
         desk.place(desk.wait_for_window("Flash"), 30, 30)
         desk.xdotool("mousemove", 1270, 790)
-        recordings = {name: Recording(desk, options, policy) for name, policy in (("controls", POLICIES["controls"]), ("none", NONE))}
+        policies = {"controls": POLICIES["controls"], "none": NONE}
+        recordings = {name: Recording(desk, options, policy) for name, policy in policies.items()}
         changes = []
         while len(changes) < options.samples:
             changes.append(int(application.stdout.readline()))
@@ -95,7 +97,8 @@ def measure_share(options):
                 recording = Recording(desk, options, policy)
                 pid = recording.process.pid
                 shares = {}
-                for what, page, act in (("idle", 2, lambda: time.sleep(options.seconds)), ("typing", 0, typing), ("scrolling", 1, scrolling)):
+                idling = lambda: time.sleep(options.seconds)  # noqa: E731
+                for what, page, act in (("idle", 2, idling), ("typing", 0, typing), ("scrolling", 1, scrolling)):
                     ledger.tab(page)
                     if what == "typing":
                         desk.click(*middle(ledger.find(("text", "entry"))))
