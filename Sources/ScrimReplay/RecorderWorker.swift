@@ -85,11 +85,13 @@ struct RecorderWorker: ~Copyable {
     // A frame whose writing failed may be in the segment: its number is not given again.
     let number = max(patch.number, nextNumber)
     nextNumber = number + 1
-    let frame = SourceFrame(
+    var frame = SourceFrame(
       number: number, time: patch.time,
       pixels: .success(Frame(width: patch.width, height: patch.height, pixels: picture)), tree: patch.tree,
       treeVersion: patch.treeVersion, dump: nil, isTreeComplete: patch.isTreeComplete,
       damage: hasGap ? nil : patch.read)
+    // Who can't tell what was drawn on captures what changed under masks as well. What a failed frame showed is yet to be recorded.
+    frame.mayBeLeftOut = !hasGap
     try recorder?.record(frame)
   }
 

@@ -59,6 +59,18 @@ import Testing
     #expect(pace.due == 7500 * ms)
   }
 
+  /// What was new while things moved is united with the tree before it, until a reading of a still screen follows the one that is the
+  /// first to find it still.
+  @Test func readsTwiceWhatWasNewWhileThingsMoved() {
+    var pace = pace()
+    pace.noteChange(at: 5000 * ms)
+    pace.noteReading(begin: 5100 * ms, end: 5110 * ms, work: 0, isNews: true, isToRepeat: false)
+    pace.noteReading(begin: 5500 * ms, end: 5510 * ms, work: 0, isNews: false, isToRepeat: false)
+    #expect(pace.due == 6260 * ms)
+    pace.noteReading(begin: 6260 * ms, end: 6270 * ms, work: 0, isNews: false, isToRepeat: false)
+    #expect(pace.due == nil)
+  }
+
   @Test func readsAgainWhatCouldNotBeReadInOnePiece() {
     var pace = ReadingPace(lag: 500 * ms, interval: 1000 * ms)
     pace.noteReading(begin: 0, end: 100 * ms, work: 0, isNews: false, isToRepeat: true)

@@ -102,6 +102,20 @@ import Testing
     #expect(summary.events == 0 && recorder.counts.paused == 2)
   }
 
+  /// Who tells no damage captures changes under masks as well: frames of them would tell when there were any.
+  @Test func changesUnderMasksAloneLeaveNoFrame() throws {
+    let recorder = recorder()
+    try recorder.start()
+    let secret = Widget(id: "secret", role: "password text", x: 0, y: 0, width: 40, height: 10)
+    for colour: Pixel in 1...3 {
+      var pixels = Self.plain
+      for place in 0..<10 * Self.width { pixels[place] = colour }
+      try capture(recorder, pixels, widgets: [Self.page, secret])
+      try recorder.flush()
+    }
+    #expect(try recorder.stop().frames == 1)
+  }
+
   @Test func unequalGenerationsShowNothing() throws {
     let recorder = recorder()
     try recorder.start()

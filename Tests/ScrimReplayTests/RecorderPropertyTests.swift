@@ -151,10 +151,12 @@ struct Framebuffer {
       let outcome = try Self.capture(buffer, boxes, damage, with: recorder)
       #expect((outcome == .paused) == isPaused && (outcome == .mismatched) == (!fits && !isPaused))
       if outcome == .taken || outcome == .merged {
-        taken = SourceFrame(
+        var frame = SourceFrame(
           number: number, time: clock.withValue { $0 } - 5_000_000_000, pixels: .success(screen.frame),
           tree: tree.mapError { CaptureFault(place: "", message: "\($0)") }, treeVersion: version, dump: nil,
           isTreeComplete: boxes.isComplete)
+        frame.mayBeLeftOut = true
+        taken = frame
         number += 1
       }
       if number <= 1 || Int.random(in: 0..<3, using: &random) == 0 {

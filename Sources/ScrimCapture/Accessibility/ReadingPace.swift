@@ -1,7 +1,7 @@
 /// When trees are read: not at all while nothing changes, and no more of a core than a share while things do.
 ///
 /// A reading clears what held still from `lag` before it began. So the reading that counts begins `lag` after the last
-/// change, and another follows if it told something new, `lag` after frames carry it: only then the masks of the tree before, which are united
+/// change, and another follows if it told something new, or one before it did while things moved, `lag` after frames carry it: only then the masks of the tree before, which are united
 /// with its own, are gone. While changes go on, one is made every `interval` for what holds still beside them.
 struct ReadingPace: Sendable {
   /// Nanoseconds, all of them.
@@ -11,7 +11,9 @@ struct ReadingPace: Sendable {
   private var lastChange: Int64?
   private var lastBegin: Int64?
   private var restUntil: Int64 = .min
-  /// When to read again, where the last reading found the screen still, and another tree than the one before.
+  /// Whether something new was told since a reading last found the screen still.
+  private var isUnconfirmed = false
+  /// When to read again, where the last reading found the screen still, and something new was told.
   private var confirmation: Int64?
 
   /// The reader's own computing may be a twentieth of a core; no rest is longer than two seconds.
@@ -46,7 +48,9 @@ struct ReadingPace: Sendable {
     lastBegin = begin
     let isStill = lastChange.map { $0 + lag <= begin } ?? true
     if isStill { firstChange = nil }
-    confirmation = isStill && isNews ? end + lag + ReadingPace.delivery : nil
+    isUnconfirmed = isUnconfirmed || isNews
+    confirmation = isStill && isUnconfirmed ? end + lag + ReadingPace.delivery : nil
+    if isStill { isUnconfirmed = false }
     if isToRepeat { noteChange(at: end) }
     let rest = min(
       max(work * ReadingPace.restPerWork, ReadingPace.shortestRest), ReadingPace.longestRest)
