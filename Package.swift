@@ -14,7 +14,8 @@ let package = Package(
   name: "scrim",
   products: [
     .executable(name: "scrim", targets: ["scrim"]),
-    .library(name: "ScrimReplay", targets: ["ScrimReplay"]),
+    .library(name: "ScrimRecorder", targets: ["ScrimRecorder"]),
+    .library(name: "ScrimPlayer", targets: ["ScrimPlayer"]),
     .library(name: "ScrimImage", targets: ["ScrimImage"]),
     .library(name: "ScrimRedact", targets: ["ScrimRedact"]),
     .library(name: "ScrimDelta", targets: ["ScrimDelta"]),
@@ -22,7 +23,7 @@ let package = Package(
     .library(name: "ScrimFormat", targets: ["ScrimFormat"]),
     // For C: samples/feed-c/run shows how libscrim.so is made of it.
     .library(name: "ScrimC", type: .static, targets: ["ScrimC"]),
-    .library(name: "ScrimFolders", targets: ["ScrimFolders"]),
+    .library(name: "ScrimScreenshots", targets: ["ScrimScreenshots"]),
   ],
   traits: [
     .trait(
@@ -34,27 +35,41 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CLibDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
-    .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
-    .systemLibrary(name: "CLibLCMS", pkgConfig: "lcms2", providers: [.apt(["liblcms2-dev"])]),
+    .systemLibrary(
+      name: "CLibPNG", path: "Sources/CLibraries/CLibPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CLibJPEG", path: "Sources/CLibraries/CLibJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CLibraries/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CLibZstd", path: "Sources/CLibraries/CLibZstd", pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+      name: "CLibDeflate", path: "Sources/CLibraries/CLibDeflate", pkgConfig: "libdeflate",
+      providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(
+      name: "CISAL", path: "Sources/CLibraries/CISAL", pkgConfig: "libisal",
+      providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(
+      name: "CLibLCMS", path: "Sources/CLibraries/CLibLCMS", pkgConfig: "lcms2",
+      providers: [.apt(["liblcms2-dev"])]),
     .target(
       name: "CScrimCodecs",
       dependencies: [
         "CLibPNG", "CLibJPEG", "CZlib", "CLibDeflate", "CISAL", "CLibLCMS",
         .target(name: "CLibZstd", condition: .when(traits: ["Zstd"])),
       ],
+      path: "Sources/C/CScrimCodecs",
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
 
-    .target(name: "CScrimKernels"),
+    .target(name: "CScrimKernels", path: "Sources/C/CScrimKernels"),
     // Opens libdbus-1 at run time.
-    .target(name: "CScrimDBus", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CScrimDBus", path: "Sources/C/CScrimDBus", linkerSettings: [.linkedLibrary("dl")]),
     // Opens the X libraries at run time; without their headers it is built as one that says so.
-    .target(name: "CScrimX11", linkerSettings: [.linkedLibrary("dl")]),
-    .target(name: "CScrimWayland"),
+    .target(name: "CScrimX11", path: "Sources/C/CScrimX11", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "CScrimWayland", path: "Sources/C/CScrimWayland"),
     .target(name: "ScrimImage", dependencies: ["CScrimKernels"], swiftSettings: strict),
     .target(
       name: "ScrimRedact", dependencies: ["ScrimImage"], exclude: ["Masking.md"],
@@ -67,31 +82,33 @@ let package = Package(
       dependencies: ["CScrimKernels", "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
       exclude: ["Format.md"], swiftSettings: strict),
     .target(
-      name: "ScrimDelivery", dependencies: ["ScrimFormat"], swiftSettings: strict),
+      name: "ScrimStore", dependencies: ["ScrimFormat"], swiftSettings: strict),
     .target(
       name: "ScrimCapture",
       dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus", "CScrimX11", "CScrimWayland"],
       exclude: ["Accessibility/Accessibility.md"],
       swiftSettings: strict),
     .target(
-      name: "ScrimReplay",
+      name: "ScrimRecorder",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimCapture", "ScrimDelivery",
+        "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimCapture", "ScrimStore",
       ],
       swiftSettings: strict),
-    .target(name: "CScrim"),
+    .target(
+      name: "ScrimPlayer", dependencies: ["ScrimImage", "ScrimFormat", "ScrimStore"], swiftSettings: strict),
+    .target(name: "CScrim", path: "Sources/C/CScrim"),
     .target(
       name: "ScrimC",
-      dependencies: ["CScrim", "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimDelivery", "ScrimReplay"],
+      dependencies: ["CScrim", "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore", "ScrimRecorder"],
       exclude: ["scrim.map", "make"], swiftSettings: strict),
     .target(
-      name: "ScrimFolders", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
+      name: "ScrimScreenshots", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
       exclude: ["Folders.md", "Boxes.md"], swiftSettings: strict),
     .executableTarget(
       name: "scrim",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimDelivery", "ScrimCapture",
-        "ScrimReplay", "ScrimFolders",
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimCapture",
+        "ScrimRecorder", "ScrimPlayer", "ScrimScreenshots",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -118,7 +135,7 @@ let package = Package(
       ],
       exclude: ["Vectors", "Regressions"], swiftSettings: strict),
     .testTarget(
-      name: "ScrimDeliveryTests", dependencies: ["ScrimFormat", "ScrimDelivery", "ScrimTestSupport"],
+      name: "ScrimStoreTests", dependencies: ["ScrimFormat", "ScrimStore", "ScrimTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ScrimCaptureTests",
@@ -127,16 +144,16 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "ScrimFoldersTests",
+      name: "ScrimScreenshotsTests",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimFolders", "scrim",
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimScreenshots", "ScrimTestSupport", "scrim",
       ],
       exclude: ["Boxes"], swiftSettings: strict),
     .testTarget(
-      name: "ScrimReplayTests",
+      name: "ScrimRecorderTests",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimDelivery", "ScrimCapture", "ScrimReplay",
-        "ScrimTestSupport",
+        "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore", "ScrimCapture", "ScrimRecorder",
+        "ScrimPlayer", "ScrimTestSupport",
       ],
       exclude: ["Vectors"], swiftSettings: strict),
     // Runs programs in C against the built library, so it links nothing of it.

@@ -18,7 +18,7 @@ let package = Package(
         .product(name: "ScrimDelta", package: "scrim"),
         .product(name: "ScrimCodec", package: "scrim"),
         .product(name: "ScrimFormat", package: "scrim"),
-        .product(name: "ScrimFolders", package: "scrim"),
+        .product(name: "ScrimScreenshots", package: "scrim"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: [.treatAllWarnings(as: .error)]),

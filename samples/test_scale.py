@@ -16,7 +16,7 @@ import unittest
 
 SAMPLES = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(SAMPLES)
-PICTURE = os.path.join(ROOT, "Tests", "ScrimFoldersTests", "Boxes", "words.png")
+PICTURE = os.path.join(ROOT, "Tests", "ScrimScreenshotsTests", "Boxes", "words.png")
 CANDIDATES = [os.path.join(ROOT, ".build", kind, "scrim") for kind in ("release", "debug")]
 BUILT = sorted((path for path in CANDIDATES if os.path.exists(path)), key=os.path.getmtime)
 SCRIM = os.environ.get("SCRIM") or (BUILT[-1] if BUILT else None)

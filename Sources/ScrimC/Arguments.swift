@@ -1,7 +1,7 @@
 import CScrim
 import ScrimImage
+import ScrimRecorder
 import ScrimRedact
-import ScrimReplay
 
 /// A struct that begins with its size.
 protocol Sized {

@@ -2,11 +2,11 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 public import CScrim
-import ScrimDelivery
 import ScrimFormat
 import ScrimImage
+import ScrimRecorder
 import ScrimRedact
-import ScrimReplay
+import ScrimStore
 
 @c @implementation public func scrim_version() -> Int32 {
   Int32(SCRIM_VERSION_MAJOR) * 1000 + Int32(SCRIM_VERSION_MINOR)

@@ -1,5 +1,5 @@
 import CScrim
-import ScrimReplay
+import ScrimRecorder
 import Synchronization
 
 /// A recorder that a C program holds, with what its calls need beside it.

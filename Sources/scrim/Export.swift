@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
 import ScrimCodec
-import ScrimDelivery
 import ScrimImage
-import ScrimReplay
+import ScrimPlayer
+import ScrimRecorder
+import ScrimStore
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ScrimCapture
-import ScrimDelivery
-import ScrimReplay
+import ScrimRecorder
+import ScrimStore
 
 /// The exit codes other than 0.
 enum FailureCode: Int32 {

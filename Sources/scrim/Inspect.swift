@@ -1,7 +1,8 @@
 import ArgumentParser
-import ScrimDelivery
 import ScrimFormat
-import ScrimReplay
+import ScrimPlayer
+import ScrimRecorder
+import ScrimStore
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,11 +1,11 @@
 public import ArgumentParser
 import Foundation
 import ScrimCapture
-import ScrimDelivery
 import ScrimFormat
 public import ScrimImage
+import ScrimRecorder
 import ScrimRedact
-import ScrimReplay
+import ScrimStore
 
 struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import Foundation
+import ScrimRecorder
 import ScrimRedact
-import ScrimReplay
 
 /// What a recording came to, for people and machines.
 struct RecordReport: Encodable {

@@ -2,8 +2,8 @@ public import ArgumentParser
 import Foundation
 import Glibc
 import ScrimCodec
-public import ScrimFolders
 import ScrimRedact
+public import ScrimScreenshots
 import Synchronization
 
 struct Redact: ParsableCommand {

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import ScrimFolders
 import ScrimRedact
+import ScrimScreenshots
 
 /// The report's file: JSON Lines, a line an image in the order in which they were done.
 final class ReportFile: Sendable {

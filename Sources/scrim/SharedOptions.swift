@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import ScrimDelivery
 import ScrimRedact
+import ScrimStore
 
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Say nothing but what went wrong.")

@@ -1,11 +1,12 @@
 import ArgumentParser
 import Foundation
 import ScrimCapture
-import ScrimDelivery
 import ScrimFormat
 import ScrimImage
+import ScrimPlayer
+import ScrimRecorder
 import ScrimRedact
-import ScrimReplay
+import ScrimStore
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(

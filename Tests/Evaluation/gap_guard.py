@@ -4,7 +4,7 @@
     Tests/Evaluation/gap_guard.py [--every N] [--synthetic N] [--cache DIR]
 
 Needs python3-numpy, python3-pil, tesseract-ocr, fonts (DejaVu, Liberation, Noto) and the capture corpus (../shared/corpus
-beside the package, or SCRIM_CORPUS). Builds Sources/ScrimRedact/GapGuard.swift with gap_guard_tiles.swift into the cache.
+beside the package, or SCRIM_CORPUS). Builds Sources/ScrimRedact/Masking/GapGuard.swift with gap_guard_tiles.swift into the cache.
 
 Words are found by OCR in the raw pictures (confidence 60 or more, two letters or digits or more); a *glyph pixel* is a pixel in a word's box that
 differs from the commonest colour there by more than 25. Masks are those of the default policy (Masking.md in short, padding 2).
@@ -38,7 +38,7 @@ class Kernel:
     def __init__(self, cache):
         sources = sorted(map(str, (ROOT / "Sources/ScrimImage").glob("*.swift")))
         swiftc = ["swiftc", "-O", "-wmo", "-swift-version", "6", "-parse-as-library", "-emit-module", "-emit-object", "-I", cache]
-        for name, files in (("ScrimImage", sources), ("ScrimRedact", [str(ROOT / "Sources/ScrimRedact/GapGuard.swift")])):
+        for name, files in (("ScrimImage", sources), ("ScrimRedact", [str(ROOT / "Sources/ScrimRedact/Masking/GapGuard.swift")])):
             subprocess.run(swiftc + ["-module-name", name, "-emit-module-path", f"{cache}/{name}.swiftmodule",
                                      "-o", f"{cache}/{name}.o"] + files, check=True)
         subprocess.run(["swiftc", "-O", "-I", cache, str(ROOT / "Tests/Evaluation/gap_guard_tiles.swift"),

@@ -1,8 +1,8 @@
 import Foundation
 import ScrimCodec
-import ScrimFolders
 import ScrimImage
 import ScrimRedact
+import ScrimScreenshots
 
 /// PNG, and the redaction of a screenshot from file to file.
 enum PictureStages {

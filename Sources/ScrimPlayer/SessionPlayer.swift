@@ -1,0 +1,106 @@
+public import ScrimFormat
+public import ScrimImage
+public import ScrimStore
+
+/// Plays a session frame by frame: what a player shows is ``picture``.
+public struct SessionPlayer: ~Copyable {
+  /// One frame as it was played.
+  public struct PlayedFrame: Sendable {
+    /// The frame's number in its capture.
+    public var number: Int
+    /// Nanoseconds on the session's clock.
+    public var time: Int64
+    public var isKey: Bool
+    public var status: FrameStatus
+    public var withheldTiles: Int
+    /// Whether the picture may differ from the frame before.
+    public var isChanged: Bool
+    /// Bytes of its operations as stored.
+    public var bytes: Int
+    /// The segment it lies in.
+    public var segment: Int
+  }
+
+  private let reader: SessionReader
+  private var segment: Segment?
+  private var nextSegment = 0
+  private var nextFrame = 0
+  private var decoder: FrameDecoder?
+
+  public init(_ reader: SessionReader) {
+    self.reader = reader
+  }
+
+  /// The picture after the last frame; nil before the first.
+  public var picture: Picture? {
+    switch decoder {
+    case .some(let decoder): decoder.picture
+    case .none: nil
+    }
+  }
+
+  /// Operations decoded so far in the present segment, by kind.
+  public var tallies: [String: OperationTally] {
+    switch decoder {
+    case .some(let decoder): decoder.tallies
+    case .none: [:]
+    }
+  }
+
+  /// Events of the present segment.
+  public var events: [EventRecord] { segment?.events ?? [] }
+
+  /// Plays the next frame; nil at the end of the session.
+  public mutating func next() throws(PlaybackError) -> PlayedFrame? {
+    while true {
+      if let segment, nextFrame < segment.frames.count {
+        defer { nextFrame += 1 }
+        return try play(segment.frames[nextFrame])
+      }
+      guard nextSegment < reader.manifest.segments.count else { return nil }
+      try open(nextSegment)
+    }
+  }
+
+  private mutating func open(_ index: Int) throws(PlaybackError) {
+    let opened: Segment
+    do { opened = try reader.segment(index) } catch { throw .delivery(error) }
+    do {
+      let header = opened.header
+      decoder = try FrameDecoder(
+        width: header.width, height: header.height, coding: header.entropyCoding)
+    } catch {
+      throw .frame(segment: index, number: 0, .codec(error))
+    }
+    segment = opened
+    nextSegment = index + 1
+    nextFrame = 0
+  }
+
+  private mutating func play(_ frame: FrameRecord) throws(PlaybackError) -> PlayedFrame {
+    let index = nextSegment - 1
+    do throws(PayloadError) {
+      try decoder?.apply(frame.coded[...], keyframe: frame.isKey)
+    } catch {
+      throw .frame(segment: index, number: frame.number, error)
+    }
+    return PlayedFrame(
+      number: frame.number, time: frame.time, isKey: frame.isKey, status: frame.status,
+      withheldTiles: frame.withheldTiles, isChanged: frame.isKey || !frame.coded.isEmpty,
+      bytes: frame.coded.count, segment: index)
+  }
+}
+
+/// Why a session could not be played.
+public enum PlaybackError: Error, Sendable, CustomStringConvertible {
+  case delivery(DeliveryError)
+  case frame(segment: Int, number: Int, PayloadError)
+
+  public var description: String {
+    switch self {
+    case .delivery(let error): error.description
+    case .frame(let segment, let number, let error):
+      "segment \(segment), frame \(number): \(error); record the session again, or export the part before it"
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import ScrimCapture
+import ScrimFormat
+import ScrimImage
+import ScrimRedact
+import ScrimStore
+
+/// The side of a recorder behind the queue: keeps the picture, and records it.
+struct RecorderWorker: ~Copyable {
+  private let configuration: RecorderConfiguration
+  private let session: SessionID
+  private let start: Int64
+  private let filter: InteractionFilter
+  private var recorder: SessionRecorder?
+  /// The surface as it was read last, outside masks; under a mask it is what was there before the mask came.
+  private var picture: [Pixel] = []
+  /// The frame that could not be recorded.
+  private var unrecorded: Patch?
+  private var nextNumber = 0
+  /// Events that came before there was a frame, or while none could be recorded.
+  private var early: [RecorderMailbox.Event] = []
+  /// Events that can't be recorded any more.
+  private var lostEvents = 0
+
+  /// - Parameter start: nanoseconds since 1970.
+  init(_ configuration: RecorderConfiguration, session: SessionID, start: Int64) {
+    self.configuration = configuration
+    self.session = session
+    self.start = start
+    filter = InteractionFilter(policy: configuration.options.policy)
+  }
+
+  /// Whether the session's folder is made.
+  var hasBegun: Bool {
+    switch recorder {
+    case .some: true
+    case .none: false
+    }
+  }
+
+  /// Brings the picture up to date. The patch's buffer is free afterwards.
+  mutating func apply(_ patch: Patch) {
+    let count = patch.width * patch.height
+    if picture.count != count { picture = [Pixel](repeating: 0, count: count) }
+    patch.buffer.copy(patch.read, to: &picture, width: patch.width)
+  }
+
+  /// Records the picture with the patch's boxes, then the events. Without a patch, the one that failed is tried again.
+  mutating func record(_ patch: Patch?, _ events: [RecorderMailbox.Event]) throws(RecordingError) {
+    early += events
+    if early.count > Recorder.eventLimit {
+      lostEvents += early.count - Recorder.eventLimit
+      early.removeFirst(early.count - Recorder.eventLimit)
+    }
+    if let patch = patch ?? unrecorded {
+      // After a frame that failed, this one's damage says too little.
+      let hasGap = unrecorded != nil
+      unrecorded = patch
+      try record(patch, hasGap: hasGap)
+      unrecorded = nil
+    }
+    guard hasBegun else { return }
+    defer { early = [] }
+    var failure: RecordingError?
+    for event in early {
+      do { try record(event) } catch {
+        failure = error
+        lostEvents += 1
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// How many events were lost since this was asked last.
+  mutating func takeLostEvents() -> Int {
+    defer { lostEvents = 0 }
+    return lostEvents
+  }
+
+  private mutating func record(_ patch: Patch, hasGap: Bool) throws(RecordingError) {
+    if !hasBegun {
+      recorder = try SessionRecorder(
+        to: configuration.folder, width: patch.width, height: patch.height, session: session, start: start,
+        producer: configuration.producer, options: configuration.options)
+    }
+    // A frame whose writing failed may be in the segment: its number is not given again.
+    let number = max(patch.number, nextNumber)
+    nextNumber = number + 1
+    var frame = SourceFrame(
+      number: number, time: patch.time,
+      pixels: .success(Frame(width: patch.width, height: patch.height, pixels: picture)), tree: patch.tree,
+      treeVersion: patch.treeVersion, dump: nil, isTreeComplete: patch.isTreeComplete,
+      damage: hasGap ? nil : patch.read)
+    // Who can't tell what was drawn on captures what changed under masks as well. What a failed frame showed is yet to be recorded.
+    frame.mayBeLeftOut = !hasGap
+    try recorder?.record(frame)
+  }
+
+  /// The recorder's own filter goes by the boxes of the frame recorded last. What those of the event's moment hide is taken out before.
+  private mutating func record(_ event: RecorderMailbox.Event) throws(RecordingError) {
+    var json = event.event.json
+    if let kept = (try? filter.sanitize(json: json, line: 0, tree: event.tree)) ?? nil {
+      json = Array("{\"t_ms\":0,".utf8) + kept.json.dropFirst()
+    }
+    try recorder?.record(EventLines.Line(number: 0, time: event.time, json: json))
+  }
+
+  /// Ends the session. Where it throws, it may be called again.
+  mutating func finish() throws(RecordingError) -> RecordingSummary {
+    if unrecorded != nil { try record(nil, []) }
+    return try recorder?.finish() ?? RecordingSummary()
+  }
+}

@@ -1,0 +1,57 @@
+public import ScrimCodec
+public import ScrimFormat
+public import ScrimRedact
+public import ScrimStore
+
+/// What a recording came to.
+public struct RecordingSummary: Sendable {
+  /// Frames recorded, those that failed closed included.
+  public var frames = 0
+  /// Frames of which some tiles show older content.
+  public var withheldFrames = 0
+  /// Frames recorded as fill, since their boxes or pixels could not be had.
+  public var failedClosedFrames = 0
+  /// Frames whose tree was read in part: it clears nothing, or has its gaps masked.
+  public var partialTrees = 0
+  /// Frames whose source left changed pixels out of their damage, as far as that was found out.
+  public var untrueDamageFrames = 0
+  /// Frames of which nothing is recorded.
+  public var lostFrames = 0
+  public var events = 0
+  /// Events that the policy doesn't keep.
+  public var droppedEvents = 0
+  /// Events that could not be read.
+  public var lostEvents = 0
+  public var segments = 0
+  /// Bytes of all segments.
+  public var bytes = 0
+  /// What the plans made of the policy.
+  public var usage = MaskUsage(policy: MaskPolicy())
+
+  public init() {}
+
+  /// Whether all of the input was taken.
+  public var isComplete: Bool { failedClosedFrames == 0 && lostFrames == 0 && lostEvents == 0 }
+
+  mutating func note(_ outcome: FrameOutcome) {
+    frames += 1
+    if outcome.status.contains(.withheldInPart) { withheldFrames += 1 }
+    if outcome.status.contains(.failedClosed) { failedClosedFrames += 1 }
+    if outcome.hasUntrueDamage { untrueDamageFrames += 1 }
+  }
+}
+
+/// Why a recording could not go on.
+public enum RecordingError: Error, Sendable, CustomStringConvertible {
+  case codec(CodecError)
+  case format(FormatError)
+  case delivery(DeliveryError)
+
+  public var description: String {
+    switch self {
+    case .codec(let error): error.description
+    case .format(let error): error.description
+    case .delivery(let error): error.description
+    }
+  }
+}

@@ -1,0 +1,166 @@
+public import ScrimCapture
+public import ScrimFormat
+import ScrimImage
+public import ScrimRedact
+public import ScrimStore
+
+/// How a session is recorded.
+public struct RecorderOptions: Sendable {
+  public var policy: MaskPolicy
+  public var coding: CodingOptions
+  /// Nanoseconds from one keyframe to the next at least; a segment starts with one in any case.
+  public var keyframeInterval: Int64 = 5_000_000_000
+  /// Nanoseconds of frames in a segment.
+  public var segmentDuration: Int64 = 5_000_000_000
+  /// Nanoseconds up to which a segment and its keyframe serve, in place of the two above, as long as the frames since the keyframe
+  /// take fewer bytes than it. 0 keeps to the two above.
+  public var quietDuration: Int64 = 0
+  /// Bytes after which a segment is sealed before its time.
+  public var segmentBytes = 8 << 20
+  /// 1, or 2: a second thread codes frames while the next one is captured and masked, and the caller's helps it where it would wait. The
+  /// bytes are the same; a picture more is held. What goes wrong with coding or writing a frame is then thrown by a later call.
+  public var threads = 1
+
+  public init(policy: MaskPolicy, coding: CodingOptions = CodingOptions()) {
+    self.policy = policy
+    self.coding = coding
+  }
+}
+
+/// Records one session: frames and events in, sealed segments out.
+///
+/// Works on the caller's thread, and one more if asked to, and takes no clock and no randomness of its own: equal calls give equal
+/// bytes.
+public struct SessionRecorder: ~Copyable {
+  private var pipeline: FramePipeline
+  /// Code and write on this thread; nil where ``thread`` does.
+  private var teller: SegmentTeller?
+  private var builder: SegmentBuilder?
+  private let thread: CodingThread?
+  /// Events to be recorded before the next frame, where ``thread`` records.
+  private var events: [EventRecord] = []
+  private let filter: InteractionFilter
+  private var lastTime: Int64?
+  /// What was last recorded, and how many frames were left out since they changed nothing: numbers don't tell of them.
+  private var last: SegmentTeller.Moment?
+  private var leftOut = 0
+  /// The boxes of the last frame; nil where there are none to go by.
+  private var tree: WidgetTree?
+  public private(set) var summary = RecordingSummary()
+
+  /// - Parameters:
+  ///   - folder: new or empty.
+  ///   - session: its name; `start`, when it began, in nanoseconds since 1970.
+  ///   - producer: name and version of the program that records.
+  public init(
+    to folder: SessionFolder, width: Int, height: Int, session: SessionID, start: Int64, producer: String,
+    options: RecorderOptions
+  ) throws(RecordingError) {
+    precondition((1...2).contains(options.threads), "a session is recorded on one thread or two")
+    let header = SegmentHeader(
+      session: session, start: start, width: width, height: height,
+      entropyCoding: options.coding.entropyCoding,
+      policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
+    let builder = try SegmentBuilder(to: folder, header, options.coding)
+    let teller = SegmentTeller(width: width, height: height, options)
+    pipeline = FramePipeline(width: width, height: height, policy: options.policy)
+    if options.threads > 1 {
+      thread = CodingThread(teller, builder)
+      self.teller = nil
+      self.builder = nil
+    } else {
+      thread = nil
+      self.teller = consume teller
+      self.builder = consume builder
+    }
+    filter = InteractionFilter(policy: options.policy)
+  }
+
+  /// Records the next frame. A frame whose boxes or pixels could not be had is recorded as fill.
+  ///
+  /// - Returns: what was wrong with the frame, for the log; nil where nothing was.
+  @discardableResult
+  public mutating func record(_ frame: SourceFrame) throws(RecordingError) -> CaptureFault? {
+    if let lastTime, frame.time < lastTime {
+      return lose(
+        CaptureFault(place: "frame \(frame.number)", message: "its time lies before the last frame's"))
+    }
+    lastTime = frame.time
+    let (width, height) = (pipeline.frame.width, pipeline.frame.height)
+    if case .success(let pixels) = frame.pixels { pipeline.resize(toFit: pixels) }
+    thread?.prepare(&pipeline)
+    let outcome = pipeline.take(frame)
+    tree = try? frame.tree.get()
+    let moment = SegmentTeller.Moment(
+      time: frame.time, number: frame.number - leftOut, status: outcome.status,
+      withheldTiles: outcome.withheldTiles)
+    if frame.mayBeLeftOut, pipeline.frame.damage.isEmpty, width == pipeline.frame.width,
+      height == pipeline.frame.height, moment.status == last?.status,
+      moment.withheldTiles == last?.withheldTiles
+    {
+      leftOut += 1
+      return outcome.fault
+    }
+    last = moment
+    if let thread {
+      try thread.append(&pipeline, moment, after: &events)
+    } else {
+      try teller?.append(pipeline.frame, moment, to: &builder!)
+    }
+    summary.note(outcome)
+    if !frame.isTreeComplete { summary.partialTrees += 1 }
+    return outcome.fault
+  }
+
+  /// Seals what is open where its time is over, so that a crash while nothing happens loses nothing.
+  ///
+  /// - Parameter time: up to which there was no frame since the last.
+  public mutating func rest(at time: Int64) throws(RecordingError) {
+    if let thread {
+      try thread.rest(at: time, after: &events)
+    } else {
+      try teller?.rest(at: time, &builder!)
+    }
+  }
+
+  /// Notes a frame that could not be read so far as to be shown.
+  @discardableResult
+  public mutating func lose(_ fault: CaptureFault) -> CaptureFault {
+    summary.lostFrames += 1
+    pipeline.skip()
+    return fault
+  }
+
+  /// Records what the policy keeps of an event, given as one line of `events.jsonl`.
+  ///
+  /// - Returns: what was wrong with the line, for the log; nil where nothing was.
+  @discardableResult
+  public mutating func record(_ event: EventLines.Line) throws(RecordingError) -> CaptureFault? {
+    let kept: SanitizedEvent?
+    do {
+      kept = try filter.sanitize(json: event.json, line: event.number, tree: tree)
+    } catch {
+      summary.lostEvents += 1
+      return CaptureFault(place: "events.jsonl", message: "\(error)")
+    }
+    guard let kept, let time = event.time else {
+      summary.droppedEvents += 1
+      return nil
+    }
+    summary.events += 1
+    let record = EventRecord(time: time, json: kept.json)
+    if thread == nil { try builder?.append(record) } else { events.append(record) }
+    return nil
+  }
+
+  /// Seals what is open and ends the session.
+  public mutating func finish() throws(RecordingError) -> RecordingSummary {
+    if let thread {
+      (summary.segments, summary.bytes) = try thread.finish(&events)
+    } else if let total = try builder?.finish() {
+      (summary.segments, summary.bytes) = total
+    }
+    summary.usage = pipeline.usage
+    return summary
+  }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import ScrimFormat
+import ScrimImage
+import ScrimPlayer
+import ScrimRecorder
+import ScrimStore
+import Testing
+
+/// A session that version 1 wrote, as it stands in the repository: it is read the same forever.
+@Suite struct VectorTests {
+  private static let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("Vectors").path
+
+  /// `letter-1` was recorded from samples/letter with samples/policies/support.json; the list holds the number of each
+  /// keyframe and of the last frame, which depends on all before, and the SHA-256 of its pixels as little-endian words. `SCRIM_RENEW_VECTORS=1` writes the list anew.
+  @Test(.enabled(if: EntropyCoding.zstd.isBuiltIn, "a build without zstd reads no session that needs it"))
+  func picturesOfVersion1AreReadAsTheyWere() throws {
+    var player = SessionPlayer(try SessionFolder(path: Self.vectors + "/letter-1").read())
+    var lines: [String] = []
+    var played = 0
+    while let frame = try player.next() {
+      played += 1
+      guard frame.isKey || played == 60, let picture = player.picture else { continue }
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(picture.pixels.count * 4)
+      for pixel in picture.pixels {
+        for shift in 0..<4 as Range<UInt32> { bytes.append(UInt8(truncatingIfNeeded: pixel >> (8 * shift))) }
+      }
+      lines.append("\(frame.number) \(SHA256.digest(bytes.span))")
+    }
+    let list = Self.vectors + "/letter-1.txt"
+    let text = lines.joined(separator: "\n") + "\n"
+    if ProcessInfo.processInfo.environment["SCRIM_RENEW_VECTORS"] != nil {
+      try text.write(toFile: list, atomically: true, encoding: .utf8)
+    }
+    #expect(try text == String(contentsOfFile: list, encoding: .utf8))
+  }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import ScrimFormat
+import ScrimTestSupport
+import Testing
+
+@testable import ScrimStore
+
+@Suite struct RecoveryTests {
+  let temporary: TemporaryFolder
+  let folder: SessionFolder
+
+  init() throws {
+    temporary = try TemporaryFolder()
+    folder = SessionFolder(path: temporary.path + "/session")
+  }
+
+  /// A session as a crash leaves it: one segment sealed, one open. Returns where the open one's records end.
+  private func writeAndCrash() throws -> [Int] {
+    var writer = try folder.create(Samples.header)
+    try writer.begin(try Samples.segment(0))
+    try writer.append(Samples.event)
+    try writer.seal()
+    let segment = try Samples.segment(1)
+    var ends = [segment.size]
+    try writer.begin(segment)
+    for number in 2..<5 {
+      try writer.append(Samples.frame(number))
+      let size = writer.openSegment?.size
+      ends.append(try #require(size))
+    }
+    return ends
+  }
+
+  private static let part = "session/segments/00000001.scrim.part"
+
+  @Test func everyPrefixOfTheOpenSegment() throws {
+    let ends = try writeAndCrash()
+    let manifest = try temporary.bytes(of: "session/manifest.json")
+    let first = try temporary.bytes(of: "session/segments/00000000.scrim")
+    let open = try temporary.bytes(of: RecoveryTests.part)
+    #expect(open.count == ends.last)
+    for count in 0...open.count {
+      try temporary.remove("session")
+      try temporary.write(manifest, to: "session/manifest.json")
+      try temporary.write(first, to: "session/segments/00000000.scrim")
+      try temporary.write(Array(open[..<count]), to: RecoveryTests.part)
+      let recovery = try folder.recover()
+      let reader = try folder.read()
+      #expect(reader.manifest == recovery.manifest)
+      #expect(reader.manifest.state == .sealed)
+      let frames = ends.count { $0 <= count }
+      #expect(reader.manifest.segments.count == (frames > 0 ? 2 : 1))
+      #expect(recovery.adoptedSegments == 0)
+      if frames > 0 {
+        #expect(recovery.recovered?.frames == frames)
+        #expect(recovery.tornBytes == count - ends[frames - 1])
+        #expect(recovery.setAside == nil)
+        let expected = (1..<(1 + frames)).map { Samples.frame($0, isKey: $0 == 1) }
+        #expect(try reader.segment(1).frames == expected)
+        #expect(try reader.unlistedFiles() == [])
+      } else {
+        #expect(recovery.recovered == nil)
+        #expect(recovery.tornBytes == count)
+        #expect(recovery.setAside == "segments/00000001.scrim.damaged")
+        #expect(try reader.unlistedFiles() == ["segments/00000001.scrim.damaged"])
+      }
+      _ = try reader.segment(0)
+    }
+  }
+
+  @Test func aRecoveredSegmentIsTheSameAsOneThatWasNotCut() throws {
+    _ = try writeAndCrash()
+    _ = try folder.recover()
+    let recovered = try temporary.files(under: "session")
+    try temporary.remove("session")
+    var writer = try folder.create(Samples.header)
+    try writer.begin(try Samples.segment(0))
+    try writer.append(Samples.event)
+    try writer.seal()
+    try writer.begin(try Samples.segment(1))
+    for number in 2..<5 { try writer.append(Samples.frame(number)) }
+    try writer.finish()
+    #expect(try temporary.files(under: "session") == recovered)
+  }
+
+  /// The torn end is longer than the seal that takes its place.
+  @Test func aLongTornEnd() throws {
+    let ends = try writeAndCrash()
+    let open = try temporary.bytes(of: RecoveryTests.part)
+    try temporary.write(
+      open + [2, 0, 0x10, 0x27, 0, 0] + [UInt8](repeating: 9, count: 5000), to: RecoveryTests.part)
+    let recovery = try folder.recover()
+    #expect(recovery.recovered?.frames == ends.count)
+    #expect(recovery.tornBytes == 5006)
+    #expect(try folder.read().segment(1).frames.count == ends.count)
+  }
+
+  @Test func aSecondRecoveryChangesNothing() throws {
+    _ = try writeAndCrash()
+    let first = try folder.recover()
+    let files = try temporary.files(under: "session")
+    let second = try folder.recover()
+    #expect(second.manifest == first.manifest)
+    #expect(second.recovered == nil)
+    #expect(try temporary.files(under: "session") == files)
+  }
+
+  /// The crash between the name of a sealed segment and its line in the manifest.
+  @Test func aSegmentThatTheManifestMissed() throws {
+    _ = try writeAndCrash()
+    let manifest = try temporary.bytes(of: "session/manifest.json")
+    let whole = try folder.recover()
+    try temporary.write(manifest, to: "session/manifest.json")
+    let recovery = try folder.recover()
+    #expect(recovery.adoptedSegments == 1)
+    #expect(recovery.recovered == nil)
+    #expect(recovery.manifest == whole.manifest)
+  }
+
+  /// The crash between the seal and the name.
+  @Test func aSealedSegmentThatHasNotItsName() throws {
+    _ = try writeAndCrash()
+    let manifest = try temporary.bytes(of: "session/manifest.json")
+    let whole = try folder.recover()
+    let files = try temporary.files(under: "session")
+    try temporary.write(manifest, to: "session/manifest.json")
+    try temporary.rename("session/segments/00000001.scrim", to: RecoveryTests.part)
+    let recovery = try folder.recover()
+    #expect(recovery.recovered?.frames == 4)
+    #expect(recovery.manifest == whole.manifest)
+    #expect(try temporary.files(under: "session") == files)
+  }
+
+  @Test func aManifestThatIsGone() throws {
+    _ = try writeAndCrash()
+    let whole = try folder.recover()
+    try temporary.remove("session/manifest.json")
+    #expect(try folder.recover().manifest == whole.manifest)
+    #expect(try folder.read().manifest == whole.manifest)
+  }
+
+  @Test func aLeftoverOfReplacingTheManifest() throws {
+    _ = try writeAndCrash()
+    try temporary.write([0x7B], to: "session/manifest.json.tmp")
+    let recovery = try folder.recover()
+    #expect(recovery.manifest.segments.count == 2)
+    #expect(try temporary.files(under: "session")["manifest.json.tmp"] == nil)
+  }
+
+  @Test func anOpenSegmentOfAnotherSession() throws {
+    _ = try writeAndCrash()
+    var other = Samples.header
+    other.start += 1
+    try temporary.write(try Samples.segment(1, header: other).bytes, to: RecoveryTests.part)
+    let before = try temporary.files(under: "session")
+    #expect(throws: DeliveryError(temporary.path + "/" + RecoveryTests.part, .otherSession)) {
+      try folder.recover()
+    }
+    #expect(try temporary.files(under: "session") == before)
+  }
+
+  @Test func aSealedSegmentOfAnotherPlace() throws {
+    _ = try writeAndCrash()
+    let first = try temporary.bytes(of: "session/segments/00000000.scrim")
+    try temporary.write(first, to: RecoveryTests.part)
+    let before = try temporary.files(under: "session")
+    let error = #expect(throws: DeliveryError.self) { try folder.recover() }
+    #expect(error?.reason == .disagrees("the seal names another place in the chain"))
+    #expect(try temporary.files(under: "session") == before)
+  }
+}

@@ -1,0 +1,313 @@
+import Foundation
+import ScrimFormat
+import ScrimTestSupport
+import Testing
+
+@testable import ScrimStore
+
+@Suite struct SessionTests {
+  let temporary: TemporaryFolder
+  let folder: SessionFolder
+
+  init() throws {
+    temporary = try TemporaryFolder()
+    folder = SessionFolder(path: temporary.path + "/above/session")
+  }
+
+  /// Three segments of four frames, an event in each.
+  private func writeSession() throws {
+    var writer = try folder.create(Samples.header)
+    for index in 0..<3 {
+      try writer.begin(try Samples.segment(index * 4))
+      for frame in 1..<4 { try writer.append(Samples.frame(index * 4 + frame)) }
+      try writer.append(Samples.event)
+      try writer.seal()
+    }
+    try writer.finish()
+  }
+
+  @Test func whatIsWrittenIsRead() throws {
+    try writeSession()
+    let reader = try folder.read()
+    #expect(reader.manifest.state == .sealed)
+    #expect(reader.manifest.session == Samples.header.session)
+    #expect(reader.manifest.start == Samples.header.start)
+    #expect(reader.manifest.producer == Samples.header.producer)
+    #expect(try reader.unlistedFiles() == [])
+    var frames: [FrameRecord] = []
+    for index in reader.manifest.segments.indices {
+      let segment = try reader.segment(index)
+      #expect(segment.events == [Samples.event])
+      #expect(segment.seal?.index == UInt32(index))
+      frames += segment.frames
+    }
+    #expect(frames == (0..<12).map { Samples.frame($0, isKey: $0 % 4 == 0) })
+    let files = try temporary.files(under: "above/session")
+    #expect(
+      files.keys.sorted() == [
+        "manifest.json", "segments/00000000.scrim", "segments/00000001.scrim", "segments/00000002.scrim",
+      ])
+  }
+
+  @Test func sameCallsSameBytes() throws {
+    try writeSession()
+    let first = try temporary.files(under: "above/session")
+    try temporary.remove("above/session")
+    try writeSession()
+    #expect(try temporary.files(under: "above/session") == first)
+  }
+
+  @Test func theManifestsSpelling() throws {
+    var writer = try folder.create(Samples.header)
+    try writer.begin(try Samples.segment(0))
+    try writer.seal()
+    let text = String(decoding: try temporary.bytes(of: "above/session/manifest.json"), as: UTF8.self)
+    let digest = writer.manifest.segments[0].digest
+    #expect(
+      text == """
+        {
+          "format" : "scrim-session/1",
+          "height" : 48,
+          "id" : "00010203-0405-0607-0809-0a0b0c0d0e0f",
+          "policy_sha256" : "\(Samples.header.policy)",
+          "producer" : "scrim/test \\"0.1\\"",
+          "segments" : [
+            {
+              "bytes" : 219,
+              "events" : 0,
+              "file" : "segments/00000000.scrim",
+              "first_t_ms" : 549.1,
+              "frames" : 1,
+              "height" : 48,
+              "index" : 0,
+              "last_t_ms" : 549.1,
+              "sha256" : "\(digest)",
+              "width" : 64
+            }
+          ],
+          "started_at" : "2023-11-14T22:13:20.123456789Z",
+          "state" : "open",
+          "width" : 64
+        }
+
+        """)
+    try writer.finish()
+    let manifest = writer.manifest
+    #expect(try folder.read().manifest == manifest)
+  }
+
+  @Test(arguments: [0, 1, -1, 549_100_000, -549_123_456, 1 << 61, -(1 << 61), 999_999_999_999] as [Int64])
+  func timesReturn(time: Int64) throws {
+    var writer = try folder.create(Samples.header)
+    var segment = try SegmentWriter(header: Samples.header)
+    try segment.append(FrameRecord(time: time, number: 0, isKey: true, coded: []))
+    try writer.begin(segment)
+    try writer.finish()
+    #expect(try folder.read().manifest.segments[0].times == time...time)
+    _ = try folder.read().segment(0)
+  }
+
+  @Test func theOpenSegmentGrowsAsRecordsCome() throws {
+    var writer = try folder.create(Samples.header)
+    try writer.begin(try Samples.segment(0))
+    let part = "above/session/segments/00000000.scrim.part"
+    #expect(try SegmentReader.recover(try temporary.bytes(of: part)).segment.frames.count == 1)
+    try writer.append(Samples.frame(1))
+    let bytes = try temporary.bytes(of: part)
+    #expect(
+      try SegmentReader.recover(bytes).segment.frames == [Samples.frame(0, isKey: true), Samples.frame(1)])
+    let size = writer.openSegment?.size
+    #expect(size == bytes.count)
+    #expect(try folder.read().manifest.segments.isEmpty)
+    #expect(try folder.read().unlistedFiles() == ["segments/00000000.scrim.part"])
+    try writer.finish()
+    let isBetween = writer.openSegment == nil
+    #expect(isBetween)
+  }
+
+  @Test func segmentsMayDifferInSize() throws {
+    var writer = try folder.create(Samples.header)
+    try writer.begin(try Samples.segment(0))
+    try writer.seal()
+    var other = Samples.header
+    other.width = 128
+    try writer.begin(try Samples.segment(1, header: other))
+    try writer.finish()
+    let reader = try folder.read()
+    #expect(reader.manifest.segments.map(\.width) == [64, 128])
+    #expect(try reader.segment(1).header.width == 128)
+  }
+
+  @Test func aSegmentOfAnotherSessionIsRefused() throws {
+    var writer = try folder.create(Samples.header)
+    var other = Samples.header
+    other.producer = "someone else"
+    let segment = try Samples.segment(0, header: other)
+    let error = #expect(throws: DeliveryError.self) { try writer.begin(segment) }
+    #expect(error?.reason == .otherSession)
+    try writer.finish()
+    #expect(try folder.read().manifest.segments.isEmpty)
+  }
+
+  @Test func aRefusedRecordLeavesTheSegmentWhole() throws {
+    var writer = try folder.create(Samples.header)
+    try writer.begin(try Samples.segment(3))
+    let error = #expect(throws: DeliveryError.self) { try writer.append(Samples.frame(2)) }
+    guard case .segment(let reason)? = error?.reason else {
+      Issue.record("another error: \(String(describing: error))")
+      return
+    }
+    #expect(reason.fault == .caller)
+    try writer.append(Samples.frame(4))
+    try writer.finish()
+    #expect(try folder.read().segment(0).frames.map(\.number) == [3, 4])
+  }
+
+  @Test func misuseTraps() async {
+    await #expect(processExitsWith: .failure) {
+      let temporary = try TemporaryFolder()
+      var writer = try SessionFolder(path: temporary.path).create(Samples.header)
+      try writer.append(Samples.event)
+    }
+    await #expect(processExitsWith: .failure) {
+      let temporary = try TemporaryFolder()
+      var writer = try SessionFolder(path: temporary.path).create(Samples.header)
+      try writer.begin(try SegmentWriter(header: Samples.header))
+    }
+    await #expect(processExitsWith: .failure) {
+      let temporary = try TemporaryFolder()
+      var writer = try SessionFolder(path: temporary.path).create(Samples.header)
+      var segment = try Samples.segment(0)
+      segment.drain()
+      try writer.begin(segment)
+    }
+  }
+}
+
+@Suite struct FolderRefusalTests {
+  let temporary: TemporaryFolder
+  let folder: SessionFolder
+
+  init() throws {
+    temporary = try TemporaryFolder()
+    folder = SessionFolder(path: temporary.path + "/session")
+  }
+
+  private func reasonOfCreating() -> DeliveryError? {
+    do {
+      _ = try folder.create(Samples.header)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func aFolderThatHoldsAnything() throws {
+    try temporary.write([1], to: "session/notes.txt")
+    #expect(reasonOfCreating()?.reason == .folderNotEmpty(holdsSession: false))
+    #expect(try temporary.files(under: "session") == ["notes.txt": [1]])
+  }
+
+  @Test func aFolderThatHoldsASession() throws {
+    do {
+      var writer = try folder.create(Samples.header)
+      try writer.finish()
+    }
+    let before = try temporary.files(under: "session")
+    let error = try #require(reasonOfCreating())
+    #expect(error.reason == .folderNotEmpty(holdsSession: true))
+    #expect(error.fault == .caller)
+    #expect(error.path == folder.path)
+    #expect(try temporary.files(under: "session") == before)
+  }
+
+  @Test func anEmptyFolderIsFine() throws {
+    try temporary.write([], to: "session/x")
+    try temporary.remove("session/x")
+    #expect(reasonOfCreating() == nil)
+  }
+
+  @Test func aFileInTheWay() throws {
+    try temporary.write([1], to: "session")
+    let error = try #require(reasonOfCreating())
+    #expect(error.reason == .system(doing: "opening", errno: ENOTDIR))
+    #expect(error.fault == .system)
+    #expect(error.description == "\(folder.path): opening failed: Not a directory")
+  }
+
+  @Test func aFileInTheWayAbove() throws {
+    try temporary.write([1], to: "session")
+    do {
+      _ = try SessionFolder(path: folder.path + "/below").create(Samples.header)
+      Issue.record("a session below a file")
+    } catch {
+      #expect(error.reason == .system(doing: "making the folder", errno: ENOTDIR))
+      #expect(error.path == folder.path + "/below")
+    }
+  }
+
+  @Test func aSessionThatIsBeingWritten() throws {
+    var writer = try folder.create(Samples.header)
+    let error = #expect(throws: DeliveryError.self) { try folder.recover() }
+    #expect(error?.reason == .inUse)
+    try writer.finish()
+  }
+
+  @Test func aFullDisk() throws {
+    // The one device that is always full.
+    let full = try Disk.open("/dev/full", O_WRONLY)
+    #expect(throws: DeliveryError("/dev/full", .system(doing: "writing", errno: ENOSPC))) {
+      try Disk.write([1], to: full, at: 0)
+    }
+  }
+
+  /// Runs in a process of its own, since the limit on files' sizes is the process's.
+  @Test func whatCouldNotBeWrittenIsWrittenLater() async {
+    await #expect(processExitsWith: .success) {
+      let temporary = try TemporaryFolder()
+      let folder = SessionFolder(path: temporary.path)
+      var writer = try folder.create(Samples.header)
+      try writer.begin(try Samples.segment(0))
+      signal(SIGXFSZ, SIG_IGN)
+      try limitFiles(to: 2000)
+      var large = Samples.frame(1)
+      large.coded = [UInt8](repeating: 7, count: 5000)
+      let error = #expect(throws: DeliveryError.self) { try writer.append(large) }
+      #expect(error?.reason == .system(doing: "writing", errno: EFBIG))
+      #expect(error?.fault == .system)
+      #expect(throws: DeliveryError.self) { try writer.finish() }
+      try limitFiles(to: 1 << 30)
+      try writer.append(Samples.frame(2))
+      try writer.finish()
+      let frames = try folder.read().segment(0).frames
+      #expect(frames == [Samples.frame(0, isKey: true), large, Samples.frame(2)])
+    }
+  }
+
+  @Test func aSegmentFolderThatIsGone() throws {
+    var writer = try folder.create(Samples.header)
+    try temporary.remove("session/segments")
+    let segment = try Samples.segment(0)
+    let error = #expect(throws: DeliveryError.self) { try writer.begin(segment) }
+    #expect(error?.reason == .system(doing: "opening", errno: ENOENT))
+    #expect(error?.path == folder.path + "/segments/00000000.scrim.part")
+  }
+
+  @Test func noSession() throws {
+    #expect(throws: DeliveryError(folder.path, .notASession)) { try folder.read() }
+    try temporary.write([1], to: "session/x")
+    #expect(throws: DeliveryError(folder.path, .notASession)) { try folder.recover() }
+  }
+}
+
+private func limitFiles(to bytes: UInt) throws {
+  var limit = rlimit()
+  // The pointers are to a whole structure that outlives both calls.
+  guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else {
+    throw POSIXError(.EINVAL)
+  }
+  limit.rlim_cur = bytes
+  guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else {
+    throw POSIXError(.EINVAL)
+  }
+}
