@@ -34,7 +34,7 @@ struct BoxLines {
       return
     }
     do {
-      let reading = try TreeReading(json: bytes, line: lines.lines)
+      let reading = try TreeLine(json: bytes, line: lines.lines)
       following = (nanoseconds(fromMilliseconds: reading.timeMs) ?? .min, boxes(of: reading))
     } catch {
       // Nobody knows from when on the line holds, so it holds at once: nothing is shown by boxes that it may have replaced.
@@ -42,7 +42,7 @@ struct BoxLines {
     }
   }
 
-  private func boxes(of reading: TreeReading) -> Result<WidgetTree, CaptureFault> {
+  private func boxes(of reading: TreeLine) -> Result<WidgetTree, CaptureFault> {
     let place = "\(path):\(lines.lines)"
     guard !reading.isIncomplete else {
       return .failure(CaptureFault(place: place, message: "the tree could be read in part only"))

@@ -88,7 +88,7 @@ public struct CaptureFolder: FrameSource {
     return .frame(
       SourceFrame(
         number: number, time: time, pixels: pixels(of: line.image), tree: tree, treeVersion: treeVersion,
-        dump: CaptureFolder.dump(of: line), isTreeComplete: !line.tree.isIncomplete))
+        snapshotSpan: CaptureFolder.snapshotSpan(of: line), isTreeComplete: !line.tree.isIncomplete))
   }
 
   /// Windows are told of when they change. Where a line that is lost told of some, nobody knows them until the next telling.
@@ -100,7 +100,7 @@ public struct CaptureFolder: FrameSource {
   }
 
   /// The span of the tree's reading. Where its times are no times, none that could clear anything.
-  private static func dump(of line: CaptureLine) -> ClosedRange<Int64>? {
+  private static func snapshotSpan(of line: CaptureLine) -> ClosedRange<Int64>? {
     guard let reading = line.tree.readingMs else { return nil }
     guard let begin = nanoseconds(fromMilliseconds: reading.lowerBound),
       let end = nanoseconds(fromMilliseconds: reading.upperBound)

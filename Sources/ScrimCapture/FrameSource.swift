@@ -34,7 +34,7 @@ public struct SourceFrame: Sendable {
   /// Equal numbers: the same tree as the frame before, so that its plan can be used again.
   public var treeVersion: Int
   /// When the reading of the boxes began and ended; nil where they belong to the frame exactly.
-  public var dump: ClosedRange<Int64>?
+  public var snapshotSpan: ClosedRange<Int64>?
   /// Whether the tree was read in full.
   public var isTreeComplete: Bool
   /// The pixels that were drawn on since the source's frame before, though they may look the same again; empty where none were, nil where
@@ -46,14 +46,14 @@ public struct SourceFrame: Sendable {
 
   public init(
     number: Int, time: Int64, pixels: Result<Frame, CaptureFault>, tree: Result<WidgetTree, CaptureFault>,
-    treeVersion: Int, dump: ClosedRange<Int64>?, isTreeComplete: Bool, damage: Region? = nil
+    treeVersion: Int, snapshotSpan: ClosedRange<Int64>?, isTreeComplete: Bool, damage: Region? = nil
   ) {
     self.number = number
     self.time = time
     self.pixels = pixels
     self.tree = tree
     self.treeVersion = treeVersion
-    self.dump = dump
+    self.snapshotSpan = snapshotSpan
     self.isTreeComplete = isTreeComplete
     self.damage = damage
   }

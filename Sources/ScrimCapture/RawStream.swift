@@ -107,7 +107,7 @@ public struct RawStream: FrameSource {
     return .frame(
       SourceFrame(
         number: number, time: time, pixels: frame(memory), tree: tree, treeVersion: version,
-        dump: nil,
+        snapshotSpan: nil,
         isTreeComplete: true))
   }
 

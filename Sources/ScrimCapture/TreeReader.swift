@@ -1,7 +1,7 @@
 public import ScrimRedact
 
 /// What one reading of a desktop's accessibility trees gave, beside the capture of its pixels.
-public struct DesktopReading: Sendable {
+public struct TreeSnapshot: Sendable {
   /// In pixels of the captured picture, with the windows it was read for.
   public var tree: Result<WidgetTree, CaptureFault>
   /// When the reading began and ended, in nanoseconds of the clock that frames are told by.
@@ -19,7 +19,7 @@ public struct DesktopReading: Sendable {
 /// Reads trees on a thread of its own, one after the other, so that capturing never waits for an application.
 public protocol TreeReader: AnyObject, Sendable {
   /// The latest reading that has ended; nil before the first.
-  func latest() -> DesktopReading?
+  func latest() -> TreeSnapshot?
   /// Hears that the screen was drawn on, at a moment of that clock, so that it reads only while things change.
   func noteDamage(at time: Int64)
 }

@@ -25,7 +25,8 @@ public struct XWDFile: FrameSource {
     done = true
     return .frame(
       SourceFrame(
-        number: 0, time: 0, pixels: .success(frame), tree: .success(.empty), treeVersion: 0, dump: nil,
+        number: 0, time: 0, pixels: .success(frame), tree: .success(.empty), treeVersion: 0,
+        snapshotSpan: nil,
         isTreeComplete: true))
   }
 

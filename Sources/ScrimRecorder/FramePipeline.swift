@@ -25,14 +25,14 @@ struct FramePipeline: ~Copyable {
   /// The plan of the tree of that version.
   private var plan: (version: Int, regions: MaskRegions)?
   /// What the plans made of the policy.
-  private(set) var usage: MaskUsage
+  private(set) var usage: PolicyUsage
 
   init(width: Int, height: Int, policy: MaskPolicy) {
     planner = MaskPlanner(policy: policy)
     clearance = SettledClearance(width: width, height: height)
     masker = Masker(width: width, height: height, fills: policy.fills)
     nothing = MaskPlan.failedClosed(width: width, height: height).regions
-    usage = MaskUsage(policy: policy)
+    usage = PolicyUsage(policy: policy)
   }
 
   /// Goes on with frames of another size, of which nothing has been shown yet, where these are of one.
@@ -100,12 +100,12 @@ struct FramePipeline: ~Copyable {
   }
 
   private mutating func show(_ source: SourceFrame, _ pixels: Frame, _ regions: MaskRegions) -> FrameOutcome {
-    switch (planner.policy.clearance, source.dump) {
-    case (.settled, let dump?):
+    switch (planner.policy.clearance, source.snapshotSpan) {
+    case (.settled, let span?):
       let untrue = clearance.untrueDamage
       let verdict = clearance.judge(
         CapturedFrame(
-          time: source.time, pixels: pixels, regions: regions, dump: dump,
+          time: source.time, pixels: pixels, regions: regions, snapshotSpan: span,
           isTreeComplete: source.isTreeComplete, damage: source.damage))
       let damage = clearance.untrueDamage > untrue ? nil : source.damage
       switch verdict {
@@ -115,7 +115,7 @@ struct FramePipeline: ~Copyable {
       }
       let withheld = clearance.withheld.count
       return FrameOutcome(status: withheld > 0 ? .withheldInPart : [], withheldTiles: withheld)
-    case (.latest, let dump?) where isStale(dump, at: source.time):
+    case (.latest, let span?) where isStale(span, at: source.time):
       return failClosed(
         CaptureFault(
           place: "frame \(source.number)",
@@ -128,8 +128,8 @@ struct FramePipeline: ~Copyable {
     }
   }
 
-  private func isStale(_ dump: ClosedRange<Int64>, at time: Int64) -> Bool {
-    let (age, overflow) = dump.lowerBound.subtractingReportingOverflow(time)
+  private func isStale(_ span: ClosedRange<Int64>, at time: Int64) -> Bool {
+    let (age, overflow) = span.lowerBound.subtractingReportingOverflow(time)
     return overflow || Double(age.magnitude) > planner.policy.staleAfterMs * 1_000_000
   }
 

@@ -26,7 +26,7 @@ public struct RecordingSummary: Sendable {
   /// Bytes of all segments.
   public var bytes = 0
   /// What the plans made of the policy.
-  public var usage = MaskUsage(policy: MaskPolicy())
+  public var usage = PolicyUsage(policy: MaskPolicy())
 
   public init() {}
 

@@ -3,9 +3,9 @@ import ScrimFormat
 import ScrimStore
 
 /// The second half of coding a recording: plain bytes and events in, sealed segments out.
-struct SegmentBuilder: ~Copyable, SegmentSink {
+struct SegmentBuilder: ~Copyable, SegmenterOutput {
   private var header: SegmentHeader
-  private var squeezer: FrameSqueezer
+  private var compressor: PayloadCompressor
   private var writer: SessionWriter
   /// The frame that is being told; nil between frames, and where it is given up.
   private var frame: FrameStart?
@@ -14,15 +14,15 @@ struct SegmentBuilder: ~Copyable, SegmentSink {
   private var earlyEvents: [EventRecord] = []
 
   init(to folder: SessionFolder, _ header: SegmentHeader, _ options: CodingOptions) throws(RecordingError) {
-    let squeezer = try SegmentBuilder.squeezer(options)
+    let compressor = try SegmentBuilder.compressor(options)
     let writer = try SegmentBuilder.writer(to: folder, header)
     self.header = header
-    self.squeezer = squeezer
+    self.compressor = compressor
     self.writer = writer
   }
 
-  private static func squeezer(_ options: CodingOptions) throws(RecordingError) -> FrameSqueezer {
-    do { return try FrameSqueezer(options) } catch { throw .codec(error) }
+  private static func compressor(_ options: CodingOptions) throws(RecordingError) -> PayloadCompressor {
+    do { return try PayloadCompressor(options) } catch { throw .codec(error) }
   }
 
   private static func writer(
@@ -37,7 +37,7 @@ struct SegmentBuilder: ~Copyable, SegmentSink {
     return sizes
   }
 
-  var openBytesAtMost: Int? { lastSizes.isBroken ? .max : writer.openSegment?.size }
+  var openSegmentSizeBound: Int? { lastSizes.isBroken ? .max : writer.openSegment?.size }
 
   func settle() -> SegmentSizes { sizes }
 
@@ -58,14 +58,14 @@ struct SegmentBuilder: ~Copyable, SegmentSink {
     }
     // A frame is nothing without the one that it builds on.
     guard next.isKey || (writer.openSegment != nil && !lastSizes.isBroken) else { return }
-    squeezer.begin(keyframe: next.isKey)
+    compressor.begin(keyframe: next.isKey)
     frame = next
     lastSizes.isBroken = false
   }
 
   mutating func take(_ plain: inout [UInt8], of part: PayloadPart, ends: Bool) throws(CodecError) {
     guard frame != nil else { return }
-    do throws(CodecError) { try squeezer.take(&plain, of: part, ends: ends) } catch {
+    do throws(CodecError) { try compressor.take(&plain, of: part, ends: ends) } catch {
       frame = nil
       lastSizes.isBroken = true
       throw error
@@ -76,8 +76,8 @@ struct SegmentBuilder: ~Copyable, SegmentSink {
     guard let start = frame else { return }
     frame = nil
     let record = FrameRecord(
-      time: start.moment.time, number: start.moment.number, isKey: start.isKey,
-      withheldTiles: start.moment.withheldTiles, status: start.moment.status, coded: squeezer.payload)
+      time: start.info.time, number: start.info.number, isKey: start.isKey,
+      withheldTiles: start.info.withheldTiles, status: start.info.status, coded: compressor.payload)
     let count = record.coded.count
     (lastSizes.keyframe, lastSizes.sinceKeyframe) =
       start.isKey ? (count, 0) : (lastSizes.keyframe, lastSizes.sinceKeyframe + count)

@@ -34,15 +34,15 @@ public struct RecorderOptions: Sendable {
 public struct SessionRecorder: ~Copyable {
   private var pipeline: FramePipeline
   /// Code and write on this thread; nil where ``thread`` does.
-  private var teller: SegmentTeller?
+  private var segmenter: Segmenter?
   private var builder: SegmentBuilder?
-  private let thread: CodingThread?
+  private let thread: EncoderThread?
   /// Events to be recorded before the next frame, where ``thread`` records.
   private var events: [EventRecord] = []
-  private let filter: InteractionFilter
+  private let filter: EventFilter
   private var lastTime: Int64?
   /// What was last recorded, and how many frames were left out since they changed nothing: numbers don't tell of them.
-  private var last: SegmentTeller.Moment?
+  private var last: FrameInfo?
   private var leftOut = 0
   /// The boxes of the last frame; nil where there are none to go by.
   private var tree: WidgetTree?
@@ -62,18 +62,18 @@ public struct SessionRecorder: ~Copyable {
       entropyCoding: options.coding.entropyCoding,
       policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
     let builder = try SegmentBuilder(to: folder, header, options.coding)
-    let teller = SegmentTeller(width: width, height: height, options)
+    let segmenter = Segmenter(width: width, height: height, options)
     pipeline = FramePipeline(width: width, height: height, policy: options.policy)
     if options.threads > 1 {
-      thread = CodingThread(teller, builder)
-      self.teller = nil
+      thread = EncoderThread(segmenter, builder)
+      self.segmenter = nil
       self.builder = nil
     } else {
       thread = nil
-      self.teller = consume teller
+      self.segmenter = consume segmenter
       self.builder = consume builder
     }
-    filter = InteractionFilter(policy: options.policy)
+    filter = EventFilter(policy: options.policy)
   }
 
   /// Records the next frame. A frame whose boxes or pixels could not be had is recorded as fill.
@@ -91,21 +91,21 @@ public struct SessionRecorder: ~Copyable {
     thread?.prepare(&pipeline)
     let outcome = pipeline.take(frame)
     tree = try? frame.tree.get()
-    let moment = SegmentTeller.Moment(
+    let info = FrameInfo(
       time: frame.time, number: frame.number - leftOut, status: outcome.status,
       withheldTiles: outcome.withheldTiles)
     if frame.mayBeLeftOut, pipeline.frame.damage.isEmpty, width == pipeline.frame.width,
-      height == pipeline.frame.height, moment.status == last?.status,
-      moment.withheldTiles == last?.withheldTiles
+      height == pipeline.frame.height, info.status == last?.status,
+      info.withheldTiles == last?.withheldTiles
     {
       leftOut += 1
       return outcome.fault
     }
-    last = moment
+    last = info
     if let thread {
-      try thread.append(&pipeline, moment, after: &events)
+      try thread.append(&pipeline, info, after: &events)
     } else {
-      try teller?.append(pipeline.frame, moment, to: &builder!)
+      try segmenter?.append(pipeline.frame, info, to: &builder!)
     }
     summary.note(outcome)
     if !frame.isTreeComplete { summary.partialTrees += 1 }
@@ -119,7 +119,7 @@ public struct SessionRecorder: ~Copyable {
     if let thread {
       try thread.rest(at: time, after: &events)
     } else {
-      try teller?.rest(at: time, &builder!)
+      try segmenter?.rest(at: time, &builder!)
     }
   }
 

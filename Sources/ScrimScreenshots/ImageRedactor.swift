@@ -62,7 +62,7 @@ public struct RedactedImage: Sendable {
   /// Pixels.
   public var size: PixelSize
   /// Of the policy, one plan long.
-  public var usage: MaskUsage
+  public var usage: PolicyUsage
   /// Masks by the name of their reason; those of the gap guard are tiles of 8 pixels.
   public var masksByReason: [String: Int]
   public var maskedPixels: Int
@@ -108,7 +108,7 @@ struct ImageRedactor: Sendable {
   ) throws(Refusal) -> RedactedImage {
     var source = try SourceImage(bytes, facts: facts, pixelLimit: settings.pixelLimit)
     let format = settings.output.format ?? facts.format
-    var usage = MaskUsage(policy: settings.policy)
+    var usage = PolicyUsage(policy: settings.policy)
     var sidecar = sidecar
     var notes = source.facts.notes
     if sidecar == nil, let detector = settings.detector {
@@ -123,7 +123,7 @@ struct ImageRedactor: Sendable {
     let (regions, suspects) = grown.judged(
       source.pixels, isOpaque: source.isOpaque, growing: grow.callAsFunction)
     let isOpaque = source.isOpaque
-    let still = MaskedStill(
+    let still = MaskedImage(
       masking: ImageRedactor.take(&source.pixels), isOpaque: isOpaque, masked: regions,
       fills: settings.policy.fills)
     let encoded = try encode(still, as: format, isGray: source.facts.isGray && isOpaque && fillsAreGray)
@@ -162,7 +162,7 @@ struct ImageRedactor: Sendable {
 
   /// The masks in the displayed picture.
   private func plan(
-    _ sidecar: Sidecar?, _ facts: ImageFacts, usage: inout MaskUsage
+    _ sidecar: Sidecar?, _ facts: ImageFacts, usage: inout PolicyUsage
   ) -> (regions: MaskRegions, masks: [MaskPlan.Mask]) {
     guard let sidecar else {
       let plan = MaskPlan.failedClosed(width: facts.displayed.width, height: facts.displayed.height)
@@ -187,7 +187,7 @@ struct ImageRedactor: Sendable {
   }
 
   private func encode(
-    _ still: borrowing MaskedStill, as format: ImageFormat, isGray: Bool
+    _ still: borrowing MaskedImage, as format: ImageFormat, isGray: Bool
   ) throws(Refusal) -> [UInt8] {
     do throws(CodecError) {
       switch format {
@@ -209,7 +209,7 @@ struct ImageRedactor: Sendable {
   /// Decodes an output again. A PNG must be a picture alone, and every pixel of it what was masked; of a JPEG every masked
   /// pixel must be the coded fill. What was masked must be the fill.
   private func verify(
-    _ bytes: [UInt8], _ format: ImageFormat, _ still: borrowing MaskedStill, _ regions: MaskRegions
+    _ bytes: [UInt8], _ format: ImageFormat, _ still: borrowing MaskedImage, _ regions: MaskRegions
   ) throws(Refusal) {
     let fault = Refusal(.notVerified, "the output did not decode to what was masked; report this as a bug")
     do {

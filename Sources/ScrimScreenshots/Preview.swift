@@ -24,7 +24,7 @@ public struct Preview: Sendable {
   }
 
   /// The same of a still; where it is transparent, as it looks on white.
-  init(of still: borrowing MaskedStill, masks: [MaskPlan.Mask], judged: Region = Region()) {
+  init(of still: borrowing MaskedImage, masks: [MaskPlan.Mask], judged: Region = Region()) {
     self.init(
       still.flattened(on: 0x00FF_FFFF), width: still.width, height: still.height, masks: masks, judged: judged
     )

@@ -62,16 +62,16 @@ public struct RedactionSummary: Sendable {
   /// Refused images by reason.
   public internal(set) var refusals: [String: Int] = [:]
   public internal(set) var masksByReason: [String: Int] = [:]
-  public internal(set) var usage: MaskUsage
+  public internal(set) var usage: PolicyUsage
   /// Files that are no images by their names, sidecars among them: no output, no fault.
   public internal(set) var others = 0
   public internal(set) var isInterrupted = false
 
-  init(policy: MaskPolicy) { usage = MaskUsage(policy: policy) }
+  init(policy: MaskPolicy) { usage = PolicyUsage(policy: policy) }
 
   public var refused: Int { byStatus[.refused] ?? 0 }
 
-  mutating func add(_ result: ImageResult, _ usage: MaskUsage?) {
+  mutating func add(_ result: ImageResult, _ usage: PolicyUsage?) {
     images += 1
     byStatus[result.status, default: 0] += 1
     if let reason = result.reason { refusals[reason, default: 0] += 1 }

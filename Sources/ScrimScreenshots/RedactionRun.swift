@@ -244,7 +244,7 @@ public final class RedactionRun: Sendable {
   }
 
   private func finish(
-    _ result: ImageResult, _ usage: MaskUsage?, _ onResult: (ImageResult) throws(RunFault) -> Void
+    _ result: ImageResult, _ usage: PolicyUsage?, _ onResult: (ImageResult) throws(RunFault) -> Void
   ) throws(RunFault) {
     let fault: RunFault? = state.withLock { state in
       state.summary.add(result, usage)
@@ -254,7 +254,7 @@ public final class RedactionRun: Sendable {
     if let fault { throw fault }
   }
 
-  private func process(_ item: FolderScan.Item) throws(RunFault) -> (ImageResult, MaskUsage?) {
+  private func process(_ item: FolderScan.Item) throws(RunFault) -> (ImageResult, PolicyUsage?) {
     switch item {
     case .refused(let path, let refusal): return (ImageResult(path, refusal), nil)
     case .image(let image):
@@ -274,7 +274,7 @@ public final class RedactionRun: Sendable {
     case stopped(RunFault)
   }
 
-  private func result(of image: ScannedImage) throws(ImageFault) -> (ImageResult, MaskUsage?) {
+  private func result(of image: ScannedImage) throws(ImageFault) -> (ImageResult, PolicyUsage?) {
     let before = try status(of: image)
     let bytes = try contents(of: image)
     let file = try sidecarFile(of: image)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct XWDFileTests {
   /// A dump of 3×2 pixels, 32 bits each, with a colour map of one entry and 4 bytes of slack a row.
-  static func dump(_ changes: [Int: Int] = [:], pixels: [UInt8]? = nil) -> [UInt8] {
+  static func windowDump(_ changes: [Int: Int] = [:], pixels: [UInt8]? = nil) -> [UInt8] {
     var fields = [Int](repeating: 0, count: 25)
     for (index, value) in [
       0: 104, 1: 7, 2: 2, 3: 24, 4: 3, 5: 2, 7: 0, 11: 32, 12: 16, 13: 4, 14: 0xFF0000, 15: 0xFF00, 16: 0xFF,
@@ -29,14 +29,14 @@ import Testing
   }
 
   @Test func pixelsStandBehindHeaderAndColourMap() throws {
-    let frame = try XWDFile.frame(from: Self.dump())
+    let frame = try XWDFile.frame(from: Self.windowDump())
     #expect(
       Self.pixels(frame) == [0x020100, 0x060504, 0x0A0908, 0x121110, 0x161514, 0x1A1918])
-    let swapped = try XWDFile.frame(from: Self.dump([14: 0xFF, 16: 0xFF0000]))
+    let swapped = try XWDFile.frame(from: Self.windowDump([14: 0xFF, 16: 0xFF0000]))
     #expect(Self.pixels(swapped)[0] == 0x000102)
-    let big = try XWDFile.frame(from: Self.dump([7: 1]))
+    let big = try XWDFile.frame(from: Self.windowDump([7: 1]))
     #expect(Self.pixels(big)[0] == 0x010203)
-    let deep = try XWDFile.frame(from: Self.dump([11: 16, 14: 0xF800, 15: 0x7E0, 16: 0x1F]))
+    let deep = try XWDFile.frame(from: Self.windowDump([11: 16, 14: 0xF800, 15: 0x7E0, 16: 0x1F]))
     #expect(deep.format == .rgb565)
   }
 
@@ -48,20 +48,23 @@ import Testing
       [11: 4], [11: 0], [11: 64], [14: 0xFF], [15: 0], [16: 0xFFFF], [7: 1, 14: 0xFF, 16: 0xFF0000],
       [11: 8, 13: 3], [11: 16],
     ] {
-      #expect(throws: XWDFile.Refusal.self, "\(changes)") { try XWDFile.frame(from: Self.dump(changes)) }
+      #expect(throws: XWDFile.Refusal.self, "\(changes)") {
+        try XWDFile.frame(from: Self.windowDump(changes))
+      }
     }
   }
 
   /// More pixels a side than a session can hold: refused where the file is read, not where it is coded.
   @Test func picturesBeyondASessionsSizeAreRefused() throws {
-    let wide = Self.dump([4: 40_000, 5: 1, 12: 160_000], pixels: [UInt8](repeating: 1, count: 160_000))
+    let wide = Self.windowDump(
+      [4: 40_000, 5: 1, 12: 160_000], pixels: [UInt8](repeating: 1, count: 160_000))
     #expect(throws: XWDFile.Refusal.self) { try XWDFile.frame(from: wide) }
-    let high = Self.dump([4: 1, 5: 40_000, 12: 4], pixels: [UInt8](repeating: 1, count: 160_000))
+    let high = Self.windowDump([4: 1, 5: 40_000, 12: 4], pixels: [UInt8](repeating: 1, count: 160_000))
     #expect(throws: XWDFile.Refusal.self) { try XWDFile.frame(from: high) }
   }
 
   @Test func everyTruncationIsRefused() throws {
-    let whole = Self.dump()
+    let whole = Self.windowDump()
     // The last row's slack may be missing.
     for count in 0..<whole.count - 4 {
       #expect(throws: XWDFile.Refusal.self, "\(count) bytes") {
@@ -73,7 +76,7 @@ import Testing
   @Test func damagedHeadersNeverCrash() throws {
     var random = SeededGenerator(seed: 51)
     for _ in 0..<20_000 {
-      var bytes = Self.dump()
+      var bytes = Self.windowDump()
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         bytes[.random(in: 0..<100, using: &random)] =
           [0, 1, 2, 4, 7, 8, 0x7F, 0x80, 0xFF].randomElement(

@@ -104,11 +104,11 @@ struct MaskedScreen: ~Copyable {
 /// A coder and a decoder at its end.
 struct CodingLoop: ~Copyable {
   private var screen: MaskedScreen
-  private var coder: FrameCoder
+  private var coder: FrameEncoder
   private(set) var decoder: FrameDecoder
 
   init(width: Int, height: Int, options: CodingOptions = CodingOptions()) throws {
-    let coder = try FrameCoder(width: width, height: height, options: options)
+    let coder = try FrameEncoder(width: width, height: height, options: options)
     let decoder = try FrameDecoder(width: width, height: height, coding: options.entropyCoding)
     screen = MaskedScreen(width: width, height: height)
     self.coder = coder

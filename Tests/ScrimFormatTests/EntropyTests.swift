@@ -144,7 +144,7 @@ import Testing
     for round in 0..<12 {
       var desktop = Desktop(width: 200, height: 150, seed: UInt64(round))
       var screen = MaskedScreen(width: 200, height: 150)
-      var coder = try FrameCoder(width: 200, height: 150, options: CodingOptions(entropyCoding: coding))
+      var coder = try FrameEncoder(width: 200, height: 150, options: CodingOptions(entropyCoding: coding))
       var decoder = try FrameDecoder(width: 200, height: 150, coding: coding)
       for number in 0..<8 {
         desktop.step()

@@ -66,7 +66,7 @@ import Testing
   func whatIsDecodedIsWhatWasMasked(width: Int, height: Int) throws {
     for seed in 0..<3 as Range<UInt64> {
       var scene = Scene(width: width, height: height, seed: seed &* 7919 &+ UInt64(width))
-      var coder = try FrameCoder(width: width, height: height, options: CodingOptions(level: 1))
+      var coder = try FrameEncoder(width: width, height: height, options: CodingOptions(level: 1))
       var decoder = try FrameDecoder(width: width, height: height)
       var before: [Pixel] = []
       for number in 0..<14 {
@@ -85,7 +85,7 @@ import Testing
   /// A player may start at any keyframe, in the middle of a segment too.
   @Test func everyKeyframeStandsAlone() throws {
     var scene = Scene(width: 100, height: 80, seed: 5)
-    var coder = try FrameCoder(width: 100, height: 80, options: CodingOptions())
+    var coder = try FrameEncoder(width: 100, height: 80, options: CodingOptions())
     for number in 0..<40 {
       scene.next()
       let isKey = number % 4 == 0
@@ -100,7 +100,7 @@ import Testing
   /// Rectangles of few colours each, which together have more than a palette holds, one of exactly as many, and one of more.
   @Test(arguments: [2, 100, 255, 256, 257, 300, 4000]) func coloursBeyondAPalette(count: Int) throws {
     var scene = Scene(width: 128, height: 128, seed: UInt64(count))
-    var coder = try FrameCoder(width: 128, height: 128, options: CodingOptions())
+    var coder = try FrameEncoder(width: 128, height: 128, options: CodingOptions())
     var decoder = try FrameDecoder(width: 128, height: 128)
     for number in 0..<6 {
       let first = Pixel(number * 1009)
@@ -117,7 +117,7 @@ import Testing
     var scene = Scene(width: 200, height: 100, seed: 9)
     scene.screen.photograph(Rect(x: 0, y: 0, width: 200, height: 100))
     scene.mask([Rect(x: 10, y: 10, width: 50, height: 50)])
-    var coder = try FrameCoder(width: 200, height: 100, options: CodingOptions())
+    var coder = try FrameEncoder(width: 200, height: 100, options: CodingOptions())
     for number in 0..<5 {
       // Only what lies under the mask changes.
       scene.screen.photograph(Rect(x: 10, y: 10, width: 50, height: 50))
@@ -132,7 +132,7 @@ import Testing
       scene.screen.photograph(Rect(x: 0, y: 0, width: 210, height: 170))
       scene.mask((0..<2).map { _ in scene.screen.rect() })
       scene.masker.show(scene.screen.frame, masked: scene.plan.regions)
-      var coder = try FrameCoder(
+      var coder = try FrameEncoder(
         width: 210, height: 170, options: CodingOptions(quality: quality, level: 1))
       var decoder = try FrameDecoder(width: 210, height: 170)
       try decoder.apply(coder.encode(scene.masker.frame, keyframe: true)[...], keyframe: true)
@@ -156,7 +156,7 @@ import Testing
   @Test func fillsStayExactWhateverTheQuality() throws {
     for seed in 0..<6 as Range<UInt64> {
       var scene = Scene(width: 150, height: 140, seed: seed &+ 300)
-      var coder = try FrameCoder(width: 150, height: 140, options: CodingOptions(quality: 40, level: 1))
+      var coder = try FrameEncoder(width: 150, height: 140, options: CodingOptions(quality: 40, level: 1))
       var decoder = try FrameDecoder(width: 150, height: 140)
       for number in 0..<10 {
         if number % 3 == 0 { scene.screen.photograph(Rect(x: 0, y: 0, width: 150, height: 140)) }
@@ -176,7 +176,7 @@ import Testing
     var scene = Scene(width: 128, height: 128, seed: 11)
     scene.screen.photograph(Rect(x: 0, y: 0, width: 128, height: 128))
     scene.screen.draw(Rect(x: 20, y: 20, width: 21, height: 33)) { _, _, _ in 0 }
-    var coder = try FrameCoder(width: 128, height: 128, options: CodingOptions(quality: 30))
+    var coder = try FrameEncoder(width: 128, height: 128, options: CodingOptions(quality: 30))
     var decoder = try FrameDecoder(width: 128, height: 128)
     scene.masker.show(scene.screen.frame, masked: scene.plan.regions)
     try decoder.apply(coder.encode(scene.masker.frame, keyframe: true)[...], keyframe: true)

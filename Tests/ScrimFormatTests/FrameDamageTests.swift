@@ -195,7 +195,7 @@ import Testing
   /// The record's checksum finds what is damaged; here it is only that nothing crashes, hangs or takes much memory.
   @Test func damagedPayloadsNeverCrash() throws {
     var scene = FrameCodingTests.Scene(width: 70, height: 66, seed: 21)
-    var coder = try FrameCoder(width: 70, height: 66, options: CodingOptions(quality: 50))
+    var coder = try FrameEncoder(width: 70, height: 66, options: CodingOptions(quality: 50))
     var payloads: [[UInt8]] = []
     scene.screen.photograph(Rect(x: 0, y: 0, width: 70, height: 66))
     scene.masker.show(scene.screen.frame, masked: scene.plan.regions)

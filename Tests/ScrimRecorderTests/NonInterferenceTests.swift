@@ -19,7 +19,7 @@ import Testing
     var version: Int
     var tree: Result<WidgetTree, CaptureFault>
     var reworded: Result<WidgetTree, CaptureFault>
-    var dump: ClosedRange<Int64>?
+    var snapshotSpan: ClosedRange<Int64>?
     var isComplete: Bool
     var isRead: Bool
     /// What changed on the screen; and what a source would say that sees the noise.
@@ -83,7 +83,8 @@ import Testing
       var moment =
         moments.last
         ?? Moment(
-          pixels: [], noisy: [], version: 0, tree: .success(.empty), reworded: .success(.empty), dump: nil,
+          pixels: [], noisy: [], version: 0, tree: .success(.empty), reworded: .success(.empty),
+          snapshotSpan: nil,
           isComplete: true, isRead: true)
       if index == 0 || Int.random(in: 0..<3, using: &random) > 0 {
         let widgets = widgets(&random)
@@ -95,7 +96,8 @@ import Testing
         moment.reworded = .success(
           try WidgetTree(widgets: Self.reworded(widgets, &random), windows: [window]))
         let begin = time + Int64.random(in: -90...90, using: &random) * 1_000_000
-        moment.dump = hasDumps ? begin...begin + Int64.random(in: 0...150, using: &random) * 1_000_000 : nil
+        moment.snapshotSpan =
+          hasDumps ? begin...begin + Int64.random(in: 0...150, using: &random) * 1_000_000 : nil
         moment.isComplete = Int.random(in: 0..<8, using: &random) > 0
       }
       if Int.random(in: 0..<12, using: &random) == 0 {
@@ -146,7 +148,7 @@ import Testing
         moments.enumerated().map { index, moment in
           var frame = RecorderTests.frame(
             index, isNoisy ? moment.noisy : moment.pixels, tree: isNoisy ? moment.reworded : moment.tree,
-            version: moment.version, dump: moment.dump, complete: moment.isComplete)
+            version: moment.version, snapshotSpan: moment.snapshotSpan, complete: moment.isComplete)
           frame.damage = isNoisy ? moment.noisyDamage : moment.damage
           if !moment.isRead { frame.pixels = .failure(CaptureFault(place: "here", message: "no pixels")) }
           return .frame(frame)

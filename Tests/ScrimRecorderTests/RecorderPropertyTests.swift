@@ -105,7 +105,7 @@ struct Framebuffer {
     options.segmentDuration = 600_000_000
     options.keyframeInterval = 400_000_000
     let temporary = try TemporaryFolder()
-    let clock = Monitor<Int64>(5_000_000_000)
+    let clock = ConditionLock<Int64>(5_000_000_000)
     var configuration = RecorderConfiguration(
       folder: SessionFolder(path: temporary.path + "/live"), options: options)
     configuration.clock = { clock.withValue { $0 } }
@@ -153,7 +153,8 @@ struct Framebuffer {
       if outcome == .taken || outcome == .merged {
         var frame = SourceFrame(
           number: number, time: clock.withValue { $0 } - 5_000_000_000, pixels: .success(screen.frame),
-          tree: tree.mapError { CaptureFault(place: "", message: "\($0)") }, treeVersion: version, dump: nil,
+          tree: tree.mapError { CaptureFault(place: "", message: "\($0)") }, treeVersion: version,
+          snapshotSpan: nil,
           isTreeComplete: boxes.isComplete)
         frame.mayBeLeftOut = true
         taken = frame

@@ -21,12 +21,12 @@ import Testing
   static func frame(
     _ number: Int, _ pixels: [Pixel], time: Int64? = nil,
     tree: Result<WidgetTree, CaptureFault> = .success(.empty),
-    version: Int = 0, dump: ClosedRange<Int64>? = nil, complete: Bool = true
+    version: Int = 0, snapshotSpan: ClosedRange<Int64>? = nil, complete: Bool = true
   ) -> SourceFrame {
     SourceFrame(
       number: number, time: time ?? Int64(number) * 100_000_000,
       pixels: .success(Frame(width: width, height: height, pixels: pixels)), tree: tree, treeVersion: version,
-      dump: dump, isTreeComplete: complete)
+      snapshotSpan: snapshotSpan, isTreeComplete: complete)
   }
 
   /// What is recorded of frames and events, as the folder's files by name.
@@ -234,7 +234,7 @@ import Testing
       [-201, -200, 200, 201].enumerated().map { index, age in
         let time = Int64(index + 5) * 1_000_000_000
         let began = time + Int64(age) * 1_000_000
-        return .frame(Self.frame(index, pixels, time: time, dump: began...began + 1))
+        return .frame(Self.frame(index, pixels, time: time, snapshotSpan: began...began + 1))
       }, RecorderOptions(policy: policy), to: "s")
     #expect(try play("s").map { $0.frame.status == .failedClosed } == [true, false, false, true])
   }

@@ -65,7 +65,8 @@ import Testing
       for _ in 0..<Int.random(in: 0...2, using: &random) { steps.append(.event(time: time - 50_000_000)) }
       var frame = SourceFrame(
         number: number, time: time, pixels: .success(screens[current].frame), tree: tree,
-        treeVersion: version, dump: Bool.random(using: &random) ? nil : time - 20_000_000...time - 10_000_000,
+        treeVersion: version,
+        snapshotSpan: Bool.random(using: &random) ? nil : time - 20_000_000...time - 10_000_000,
         isTreeComplete: Bool.random(using: &random))
       frame.mayBeLeftOut = Bool.random(using: &random)
       if Bool.random(using: &random), case .frame? = steps.last {
@@ -127,7 +128,7 @@ import Testing
         .frame(
           SourceFrame(
             number: number, time: Int64(number) * 100_000_000, pixels: .success(screen.frame),
-            tree: .success(.empty), treeVersion: 0, dump: nil, isTreeComplete: true)))
+            tree: .success(.empty), treeVersion: 0, snapshotSpan: nil, isTreeComplete: true)))
     }
     var options = RecorderOptions(policy: MaskPolicy(preset: .none))
     options.segmentBytes = 600_000

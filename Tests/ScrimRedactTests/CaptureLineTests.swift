@@ -26,7 +26,7 @@ struct CaptureLineTests {
     #expect(line.tree.widgets == nil && line.tree.windows == nil && line.tree.readingMs == nil)
     #expect(line.tree.widgetsOfFrame == 3 && line.tree.isIncomplete && line.tree.boxScale == nil)
     #expect(try self.line(#"{"index":4,"t_ms":7,"image":"x","tree_complete":false}"#).tree.isIncomplete)
-    let reading = try TreeReading(json: Array(#"{"t_ms":7,"widgets":[]}"#.utf8), line: 1)
+    let reading = try TreeLine(json: Array(#"{"t_ms":7,"widgets":[]}"#.utf8), line: 1)
     #expect(try reading.timeMs == 7 && reading.widgets?.get() == [])
   }
 

@@ -17,12 +17,13 @@ import Testing
   }
 
   static func frame(
-    _ time: Int64, _ pixels: [Pixel], _ masks: [Rect] = [], dump: ClosedRange<Int64>?, complete: Bool = true,
+    _ time: Int64, _ pixels: [Pixel], _ masks: [Rect] = [], snapshotSpan: ClosedRange<Int64>?,
+    complete: Bool = true,
     damage: [Rect]? = nil
   ) -> CapturedFrame {
     CapturedFrame(
       time: time, pixels: Frame(width: width, height: height, pixels: pixels), regions: regions(masks),
-      dump: dump, isTreeComplete: complete, damage: damage.map { Region(union: $0) })
+      snapshotSpan: snapshotSpan, isTreeComplete: complete, damage: damage.map { Region(union: $0) })
   }
 
   static func flat(_ colour: Pixel = 1) -> [Pixel] { [Pixel](repeating: colour, count: width * height) }
@@ -94,12 +95,12 @@ import Testing
 
   /// What the rules say, worked out from the whole past at every frame.
   static func naive(_ frames: [CapturedFrame], lag: Int64) -> [Outcome] {
-    struct Dump {
+    struct Snapshot {
       var span: ClosedRange<Int64>
       var regions: MaskRegions
     }
     var withheld = all
-    var dumps: [Dump] = []
+    var snapshots: [Snapshot] = []
     var lastBegin = Int64.min
     var lastMasks: MaskRegions?
     return frames.indices.map { now in
@@ -109,11 +110,14 @@ import Testing
         withheld.formUnion(differing(frames[now - 1], frame, outside: either))
         withheld.formUnion(drawnOn(frame, outside: either))
       }
-      if let dump = frame.dump, now == 0 || frames[now - 1].dump != dump, frame.isTreeComplete {
-        dumps.append(Dump(span: dump, regions: frame.regions))
+      if let span = frame.snapshotSpan, now == 0 || frames[now - 1].snapshotSpan != span, frame.isTreeComplete
+      {
+        snapshots.append(Snapshot(span: span, regions: frame.regions))
       }
-      let landed = dumps.filter { $0.span.upperBound + lag <= frame.time && $0.span.lowerBound > lastBegin }
-        .max { $0.span.lowerBound < $1.span.lowerBound }
+      let landed = snapshots.filter {
+        $0.span.upperBound + lag <= frame.time && $0.span.lowerBound > lastBegin
+      }
+      .max { $0.span.lowerBound < $1.span.lowerBound }
       guard let landed else { return Outcome(masked: frame.regions, cleared: nil, withheld: withheld) }
       lastBegin = landed.span.lowerBound
       var masked = lastMasks?.union(landed.regions) ?? landed.regions
@@ -135,7 +139,7 @@ import Testing
   static func timeline(_ random: inout SeededGenerator) -> [CapturedFrame] {
     var pixels = flat()
     var masks: [Rect] = []
-    var dump: ClosedRange<Int64> = 0...0
+    var span: ClosedRange<Int64> = 0...0
     var isComplete = true
     let tellsDamage = Bool.random(using: &random)
     return (0..<Int.random(in: 5...30, using: &random)).map { index in
@@ -147,8 +151,8 @@ import Testing
         damage.append(Rect(x: x, y: y, width: 1, height: 1))
       }
       if index == 0 || Int.random(in: 0..<3, using: &random) > 0 {
-        let begin = max(dump.lowerBound + 1, time + .random(in: -90...90, using: &random))
-        dump = begin...begin + .random(in: 0...350, using: &random)
+        let begin = max(span.lowerBound + 1, time + .random(in: -90...90, using: &random))
+        span = begin...begin + .random(in: 0...350, using: &random)
         isComplete = Int.random(in: 0..<6, using: &random) > 0
         masks = (0..<Int.random(in: 0...2, using: &random)).map { _ in
           Rect(
@@ -163,7 +167,7 @@ import Testing
             width: .random(in: 0...30, using: &random), height: .random(in: 0...30, using: &random)))
       }
       return frame(
-        time, pixels, masks, dump: dump, complete: isComplete, damage: tellsDamage ? damage : nil)
+        time, pixels, masks, snapshotSpan: span, complete: isComplete, damage: tellsDamage ? damage : nil)
     }
   }
 
@@ -210,14 +214,14 @@ import Testing
     let still = Self.flat()
     // The dump began before the first frame: nobody knows what the screen showed then.
     let early = Self.judge([
-      Self.frame(100, still, dump: 90...95), Self.frame(200, still, dump: 90...95),
-      Self.frame(300, still, dump: 90...95),
+      Self.frame(100, still, snapshotSpan: 90...95), Self.frame(200, still, snapshotSpan: 90...95),
+      Self.frame(300, still, snapshotSpan: 90...95),
     ])
     #expect(early.allSatisfy { $0.cleared == nil && $0.withheld == Self.all })
     // It has not ended before the last frame.
     let late = Self.judge([
-      Self.frame(100, still, dump: 110...310), Self.frame(200, still, dump: 110...310),
-      Self.frame(300, still, dump: 110...310), Self.frame(400, still, dump: 110...310),
+      Self.frame(100, still, snapshotSpan: 110...310), Self.frame(200, still, snapshotSpan: 110...310),
+      Self.frame(300, still, snapshotSpan: 110...310), Self.frame(400, still, snapshotSpan: 110...310),
     ])
     #expect(late.map { $0.cleared == nil } == [true, true, true, false])
     #expect(late.last?.cleared == Self.all && late.last?.withheld == [])
@@ -227,8 +231,8 @@ import Testing
     let still = Self.flat()
     let moved = Self.changed(still, at: 17, 3)
     let outcomes = Self.judge([
-      Self.frame(0, still, dump: 10...150), Self.frame(100, still, dump: 10...150),
-      Self.frame(200, moved, dump: 10...150),
+      Self.frame(0, still, snapshotSpan: 10...150), Self.frame(100, still, snapshotSpan: 10...150),
+      Self.frame(200, moved, snapshotSpan: 10...150),
     ])
     #expect(outcomes[2].cleared == Self.all.subtracting([1]) && outcomes[2].withheld == [1])
   }
@@ -237,8 +241,9 @@ import Testing
   @Test func aBlinkDuringTheDumpIsNotCleared() {
     let still = Self.flat()
     let outcomes = Self.judge([
-      Self.frame(0, still, dump: 10...250), Self.frame(100, Self.changed(still, at: 49, 35), dump: 10...250),
-      Self.frame(200, still, dump: 10...250), Self.frame(300, still, dump: 10...250),
+      Self.frame(0, still, snapshotSpan: 10...250),
+      Self.frame(100, Self.changed(still, at: 49, 35), snapshotSpan: 10...250),
+      Self.frame(200, still, snapshotSpan: 10...250), Self.frame(300, still, snapshotSpan: 10...250),
     ])
     #expect(outcomes[3].cleared == Self.all.subtracting([Self.grid.count - 1]))
   }
@@ -248,9 +253,10 @@ import Testing
     let mask = Rect(x: 0, y: 0, width: 20, height: 16)
     func frames(_ damage: [Rect]?) -> [CapturedFrame] {
       [
-        Self.frame(0, still, [mask], dump: 50...60, damage: [Rect(x: 0, y: 0, width: 50, height: 36)]),
-        Self.frame(600, still, [mask], dump: 550...650, damage: damage),
-        Self.frame(1150, still, [mask], dump: 550...650, damage: []),
+        Self.frame(
+          0, still, [mask], snapshotSpan: 50...60, damage: [Rect(x: 0, y: 0, width: 50, height: 36)]),
+        Self.frame(600, still, [mask], snapshotSpan: 550...650, damage: damage),
+        Self.frame(1150, still, [mask], snapshotSpan: 550...650, damage: []),
       ]
     }
     func cleared(_ damage: [Rect]?) -> Set<Int>? { Self.judge(frames(damage), lag: 500)[2].cleared }
@@ -267,24 +273,25 @@ import Testing
     let after = Self.changed(before, at: 20, 20)
     // Nothing for ten seconds, a change, and a reading half a second after it; the last frame tells the same pixels again.
     let frames = [
-      Self.frame(0, before, dump: 5...6),
-      Self.frame(10_000, after, dump: 5...6, damage: [Rect(x: 20, y: 20, width: 1, height: 1)]),
-      Self.frame(11_050, after, dump: 10_500...10_550, damage: []),
+      Self.frame(0, before, snapshotSpan: 5...6),
+      Self.frame(10_000, after, snapshotSpan: 5...6, damage: [Rect(x: 20, y: 20, width: 1, height: 1)]),
+      Self.frame(11_050, after, snapshotSpan: 10_500...10_550, damage: []),
     ]
     #expect(Self.judge(frames, lag: 500).last?.cleared == Self.all)
     // A little sooner it counts what was there before the change, and withholds it.
     var early = frames
-    early[2].dump = 10_499...10_550
+    early[2].snapshotSpan = 10_499...10_550
     #expect(Self.judge(early, lag: 500).last?.cleared == Self.all.subtracting([5]))
   }
 
   @Test func anIncompleteTreeClearsNothing() {
     let still = Self.flat()
     let outcomes = Self.judge([
-      Self.frame(0, still, dump: 10...50, complete: false),
-      Self.frame(100, still, dump: 10...50, complete: false),
-      Self.frame(200, still, dump: 110...150, complete: false), Self.frame(300, still, dump: 210...250),
-      Self.frame(400, still, dump: 310...390),
+      Self.frame(0, still, snapshotSpan: 10...50, complete: false),
+      Self.frame(100, still, snapshotSpan: 10...50, complete: false),
+      Self.frame(200, still, snapshotSpan: 110...150, complete: false),
+      Self.frame(300, still, snapshotSpan: 210...250),
+      Self.frame(400, still, snapshotSpan: 310...390),
     ])
     #expect(outcomes.map { $0.cleared == nil } == [true, true, true, false, false])
   }
@@ -293,8 +300,10 @@ import Testing
     let still = Self.flat()
     let (first, second) = (Rect(x: 0, y: 0, width: 9, height: 9), Rect(x: 20, y: 20, width: 9, height: 9))
     let outcomes = Self.judge([
-      Self.frame(0, still, [first], dump: 0...50), Self.frame(100, still, [second], dump: 100...150),
-      Self.frame(200, still, [second], dump: 100...150), Self.frame(300, still, [second], dump: 300...300),
+      Self.frame(0, still, [first], snapshotSpan: 0...50),
+      Self.frame(100, still, [second], snapshotSpan: 100...150),
+      Self.frame(200, still, [second], snapshotSpan: 100...150),
+      Self.frame(300, still, [second], snapshotSpan: 300...300),
     ])
     #expect(outcomes[1].masked == Self.regions([first, second]))
     #expect(outcomes[2].masked == Self.regions([first, second]) && outcomes[2].cleared == Self.all)
@@ -330,8 +339,8 @@ import Testing
       let frames = (0..<40).map { index in
         let time = Int64(index) * 100
         let page = time < 1500 ? 0 : time < 2200 + delay * 100 ? 1 : 2
-        let dump: ClosedRange<Int64> = time < 2200 ? 1000...1030 : 2110...2140
-        return Self.frame(time, pages[page], dump: dump)
+        let span: ClosedRange<Int64> = time < 2200 ? 1000...1030 : 2110...2140
+        return Self.frame(time, pages[page], snapshotSpan: span)
       }
       for (frame, outcome) in zip(frames, Self.judge(frames, lag: 500))
       where (1500...2600).contains(frame.time) {
@@ -344,7 +353,7 @@ import Testing
   /// What is older than the first frame, or than a fault, is not known: a dump needs a frame that is older by the lag.
   @Test func theFirstFramesAreNoExceptionToTheLag() {
     func frames(from first: Int64) -> [CapturedFrame] {
-      (0..<30).map { Self.frame(first + $0 * 100, Self.flat(), dump: 510...540) }
+      (0..<30).map { Self.frame(first + $0 * 100, Self.flat(), snapshotSpan: 510...540) }
     }
     #expect(Self.judge(frames(from: 10), lag: 500).contains { $0.cleared != nil })
     #expect(!Self.judge(frames(from: 11), lag: 500).contains { $0.cleared != nil })
@@ -359,7 +368,7 @@ import Testing
       let pixels = time < pixelsAt ? flat() : changed(flat(), at: 20, 20)
       let isAfter = time + 10 >= treeAt
       let masks = isAfter == isMaskedAfter ? [Rect(x: 16, y: 16, width: 9, height: 9)] : []
-      return frame(time, pixels, masks, dump: time + 10...time + 40)
+      return frame(time, pixels, masks, snapshotSpan: time + 10...time + 40)
     }
   }
 
@@ -367,8 +376,8 @@ import Testing
   @Test func historyIsBounded() {
     let still = Self.flat()
     func frames(_ count: Int) -> [CapturedFrame] {
-      let dump = 10...Int64(count - 1) * 100
-      return (0..<count).map { Self.frame(Int64($0) * 100, still, dump: dump) }
+      let span = 10...Int64(count - 1) * 100
+      return (0..<count).map { Self.frame(Int64($0) * 100, still, snapshotSpan: span) }
     }
     let most = SettledClearance.historyLimit
     #expect(Self.judge(frames(most)).last?.cleared == Self.all)
@@ -376,8 +385,8 @@ import Testing
     #expect(Self.judge(long).allSatisfy { $0.cleared == nil })
     let end = Int64(long.count) * 100
     let next = [
-      Self.frame(end, still, dump: end + 1...end + 50),
-      Self.frame(end + 100, still, dump: end + 1...end + 50),
+      Self.frame(end, still, snapshotSpan: end + 1...end + 50),
+      Self.frame(end + 100, still, snapshotSpan: end + 1...end + 50),
     ]
     #expect(Self.judge(long + next).last?.cleared == Self.all)
   }
@@ -386,21 +395,21 @@ import Testing
     let still = Self.flat()
     let mask = Rect(x: 0, y: 0, width: 9, height: 9)
     var clearance = SettledClearance(width: Self.width, height: Self.height, lag: 0)
-    _ = clearance.judge(Self.frame(0, still, [mask], dump: 0...50))
-    guard case .show = clearance.judge(Self.frame(100, still, [mask], dump: 10...60)) else {
+    _ = clearance.judge(Self.frame(0, still, [mask], snapshotSpan: 0...50))
+    guard case .show = clearance.judge(Self.frame(100, still, [mask], snapshotSpan: 10...60)) else {
       Issue.record("a still screen is cleared")
       return
     }
     #expect(clearance.withheld.isEmpty)
     clearance.reset()
     #expect(Self.members(clearance.withheld) == Self.all)
-    guard case .keep = clearance.judge(Self.frame(300, still, dump: 210...250)) else {
+    guard case .keep = clearance.judge(Self.frame(300, still, snapshotSpan: 210...250)) else {
       Issue.record("a dump that began before the fault ended clears nothing")
       return
     }
     // The masks of the dump before the fault are still painted with the first one after it.
-    guard case .keep = clearance.judge(Self.frame(400, still, dump: 310...450)),
-      case .show(let masked, _) = clearance.judge(Self.frame(500, still, dump: 310...450))
+    guard case .keep = clearance.judge(Self.frame(400, still, snapshotSpan: 310...450)),
+      case .show(let masked, _) = clearance.judge(Self.frame(500, still, snapshotSpan: 310...450))
     else {
       Issue.record("a still screen is cleared after a fault")
       return

@@ -26,7 +26,7 @@ struct CorpusPlanTests {
     let clock = ContinuousClock()
     for preset in MaskPolicy.Preset.allCases {
       let planner = MaskPlanner(policy: MaskPolicy(preset: preset))
-      var usage = MaskUsage(policy: planner.policy)
+      var usage = PolicyUsage(policy: planner.policy)
       var plans: [Duration] = []
       var decodes: [Duration] = []
       var masks = 0
@@ -88,7 +88,7 @@ struct CorpusPlanTests {
   }
 
   @Test(.enabled(if: corpus != nil, "no corpus: set SCRIM_CORPUS")) func screens() throws {
-    var usage = MaskUsage(policy: MaskPolicy())
+    var usage = PolicyUsage(policy: MaskPolicy())
     for file in try Self.contents("screens", ".json") where file.lastPathComponent != "verify.json" {
       let tree = try WidgetTree(json: Array(Data(contentsOf: file)))
       let plan = MaskPlanner(policy: MaskPolicy())
@@ -99,7 +99,7 @@ struct CorpusPlanTests {
   }
 
   @Test(.enabled(if: corpus != nil, "no corpus: set SCRIM_CORPUS")) func events() throws {
-    let filter = InteractionFilter(policy: MaskPolicy())
+    let filter = EventFilter(policy: MaskPolicy())
     var count = 0
     for file in try Self.contents("sessions", "events.jsonl") {
       for (number, text) in try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).enumerated() {

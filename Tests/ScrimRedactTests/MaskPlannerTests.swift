@@ -324,7 +324,7 @@ struct MaskPlannerTests {
       Self.widget("c", "sparkle", (0, 0, 9, 9)), Self.widget("d", "unknown", (0, 0, 9, 9)),
       Self.widget("e", "icon", (0, 0, 9, 9)),
     ])
-    var usage = MaskUsage(policy: policy)
+    var usage = PolicyUsage(policy: policy)
     for _ in 0..<2 {
       _ = MaskPlanner(policy: policy)
         .plan(for: tree, width: 100, height: 80, describesWholeWindows: false, usage: &usage)

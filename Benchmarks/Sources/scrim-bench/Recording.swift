@@ -7,14 +7,14 @@ import ScrimRedact
 struct Recording: ~Copyable {
   private let regions: MaskRegions
   private var masker: Masker
-  private var coder: FrameCoder
+  private var coder: FrameEncoder
   private var writer: SegmentWriter
   private var number = 0
   /// What the frame encoded last takes.
   private(set) var payload: [UInt8] = []
 
   init(width: Int, height: Int, quality: Int? = nil) throws {
-    let coder = try FrameCoder(width: width, height: height, options: CodingOptions(quality: quality))
+    let coder = try FrameEncoder(width: width, height: height, options: CodingOptions(quality: quality))
     writer = try SegmentWriter(header: Recording.header(width: width, height: height))
     self.coder = coder
     masker = Masker(width: width, height: height, fills: MaskFills())

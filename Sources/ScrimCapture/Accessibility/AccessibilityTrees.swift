@@ -34,9 +34,9 @@ public final class AccessibilityTrees: TreeReader {
   }
 
   private struct State {
-    var latest: DesktopReading?
+    var latest: TreeSnapshot?
     var timings: [Timing] = []
-    var pace: ReadingPace
+    var pace: TreeReadingSchedule
     var readings = 0
     var work: Int64 = 0
     var tornInRow = 0
@@ -64,7 +64,7 @@ public final class AccessibilityTrees: TreeReader {
     self.options = options
     self.clock = clock ?? { Monotonic.now }
     self.windows = windows
-    state = Mutex(State(pace: ReadingPace(lag: options.lag, interval: options.interval)))
+    state = Mutex(State(pace: TreeReadingSchedule(lag: options.lag, interval: options.interval)))
     wake = try WakePipe()
     // Opened once here, so that whoever starts learns at once what is missing.
     _ = try AccessibilityBus(address: options.address)
@@ -74,7 +74,7 @@ public final class AccessibilityTrees: TreeReader {
     }
   }
 
-  public func latest() -> DesktopReading? { state.withLock { $0.latest } }
+  public func latest() -> TreeSnapshot? { state.withLock { $0.latest } }
 
   /// How long each application took at the last reading, how many readings there were, and the nanoseconds they computed.
   public func statistics() -> (timings: [Timing], readings: Int, work: Int64) {
@@ -143,7 +143,7 @@ public final class AccessibilityTrees: TreeReader {
     let end = clock()
     let isSteady = before == after
     var isNews = !isSteady
-    var reading = DesktopReading(
+    var reading = TreeSnapshot(
       tree: .failure(
         CaptureFault(place: "the accessibility bus", message: "it doesn't answer; is at-spi2-core running?")),
       span: begin...max(begin, end), isComplete: isSteady)

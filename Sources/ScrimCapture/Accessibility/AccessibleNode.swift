@@ -75,7 +75,7 @@ struct AccessibleStates: OptionSet, Hashable, Sendable {
   static let managesDescendants = AccessibleStates(bit: 31)
 
   /// The states that widgets are listed with.
-  private static let told: [(bit: UInt64, name: String)] = [
+  private static let current: [(bit: UInt64, name: String)] = [
     (1, "active"), (3, "busy"), (4, "checked"), (7, "editable"), (9, "expanded"), (11, "focusable"),
     (12, "focused"), (16, "modal"), (17, "multi-line"), (20, "pressed"), (23, "selected"),
     (38, "selectable-text"),
@@ -86,7 +86,7 @@ struct AccessibleStates: OptionSet, Hashable, Sendable {
   private init(bit: UInt64) { rawValue = 1 << bit }
 
   var names: [String] {
-    var names = AccessibleStates.told.filter { rawValue >> $0.bit & 1 == 1 }.map(\.name)
+    var names = AccessibleStates.current.filter { rawValue >> $0.bit & 1 == 1 }.map(\.name)
     if !contains(.sensitive) { names.append("insensitive") }
     return names
   }

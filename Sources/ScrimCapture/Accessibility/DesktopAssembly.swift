@@ -188,7 +188,7 @@ struct DesktopAssembly {
       if isRelative { return relative(box, name: top.name, own, isScaled: toolkit != .browser) }
       return own.lazy.compactMap { fit(box, $0, isScaled: toolkit != .browser) }.first
     }
-    // Where boxes are relative, two windows of one size can't be told apart but by their titles.
+    // Where boxes are relative, two windows of one size can't be current apart but by their titles.
     if isRelative {
       let counts = placed.compactMap { $0?.window }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
       placed = placed.map { $0.flatMap { counts[$0.window] == 1 ? $0 : nil } }

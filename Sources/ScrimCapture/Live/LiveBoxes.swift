@@ -2,21 +2,21 @@ import ScrimRedact
 
 /// The readings of trees as frames carry them: in pixels of the picture, told once each.
 struct LiveBoxes {
-  struct Told {
+  struct CurrentBoxes {
     var tree: Result<WidgetTree, CaptureFault>
     var version: Int
     var span: ClosedRange<Int64>?
     var isComplete: Bool
   }
 
-  private var latest: DesktopReading?
+  private var latest: TreeSnapshot?
   /// The reading of the last frame.
-  private var toldSpan: ClosedRange<Int64>?
+  private var reportedSpan: ClosedRange<Int64>?
   /// Whether the latest says no more than what was told before it came.
   private var isRepetition = false
   /// From when on the readings that were told clear what held still; those that have are gone.
-  private var landings: [Int64] = []
-  private var told: Told?
+  private var clearingTimes: [Int64] = []
+  private var current: CurrentBoxes?
   private var versions = 0
   /// Its tree, in pixels of the screen.
   private var source: WidgetTree?
@@ -31,66 +31,66 @@ struct LiveBoxes {
 
   /// Whether there is a reading that no frame carried, or one whose time has come, and that may let a still picture be shown better.
   func hasNews(at moment: Int64) -> Bool {
-    if landings.contains(where: { $0 <= moment }) { return true }
-    guard let latest, latest.span != toldSpan else { return false }
+    if clearingTimes.contains(where: { $0 <= moment }) { return true }
+    guard let latest, latest.span != reportedSpan else { return false }
     return calmReadings < LiveBoxes.calmReadingsNeeded || !isRepetition
   }
 
   /// Whether a frame of that moment is one that a reading clears.
   func lands(at moment: Int64) -> Bool {
-    let new = latest.flatMap { $0.span == toldSpan ? nil : LiveBoxes.landing(of: $0) }
-    return (landings + [new].compactMap(\.self)).contains { $0 <= moment }
+    let new = latest.flatMap { $0.span == reportedSpan ? nil : LiveBoxes.clearingTime(of: $0) }
+    return (clearingTimes + [new].compactMap(\.self)).contains { $0 <= moment }
   }
 
-  private static func landing(of reading: DesktopReading) -> Int64 {
+  private static func clearingTime(of reading: TreeSnapshot) -> Int64 {
     reading.span.upperBound + SettledClearance.defaultLag
   }
 
-  mutating func look(at reading: DesktopReading?) {
+  mutating func look(at reading: TreeSnapshot?) {
     guard let reading, reading.span != latest?.span else { return }
     latest = reading
-    isRepetition = isAsTold(reading)
+    isRepetition = isAsReported(reading)
   }
 
   /// The picture shows another part of the screen.
-  mutating func move() { told = nil }
+  mutating func move() { current = nil }
 
-  mutating func tell(origin: LivePoint, at moment: Int64, isStill: Bool) -> Told {
+  mutating func boxes(at moment: Int64, origin: LivePoint, isStill: Bool) -> CurrentBoxes {
     if !isStill {
       lastChange = moment
       calmReadings = 0
     }
     guard let latest else {
-      return Told(
+      return CurrentBoxes(
         tree: .failure(CaptureFault(place: "accessibility trees", message: "none has been read yet")),
         version: 0,
         span: nil, isComplete: false)
     }
-    if latest.span != toldSpan {
-      toldSpan = latest.span
+    if latest.span != reportedSpan {
+      reportedSpan = latest.span
       if latest.isComplete {
-        landings.append(LiveBoxes.landing(of: latest))
+        clearingTimes.append(LiveBoxes.clearingTime(of: latest))
         if isStill, latest.span.lowerBound - lastChange > LiveBoxes.calm { calmReadings += 1 }
       }
     }
-    landings.removeAll { $0 <= moment }
-    if var told, isAsTold(latest) {
-      told.span = latest.span
-      self.told = told
-      return told
+    clearingTimes.removeAll { $0 <= moment }
+    if var current, isAsReported(latest) {
+      current.span = latest.span
+      self.current = current
+      return current
     }
     versions += 1
     source = try? latest.tree.get()
-    let new = Told(
+    let new = CurrentBoxes(
       tree: latest.tree.flatMap { LiveBoxes.moved($0, to: origin) }, version: versions, span: latest.span,
       isComplete: latest.isComplete)
-    told = new
+    current = new
     return new
   }
 
   /// Whether a reading says what the last frame's said.
-  private func isAsTold(_ reading: DesktopReading) -> Bool {
-    guard let told, told.isComplete == reading.isComplete else { return false }
+  private func isAsReported(_ reading: TreeSnapshot) -> Bool {
+    guard let current, current.isComplete == reading.isComplete else { return false }
     switch (source, reading.tree) {
     case (nil, .failure): return true
     case (let source?, .success(let tree)):

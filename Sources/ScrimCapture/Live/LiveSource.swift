@@ -53,13 +53,13 @@ public struct LiveSource: FrameSource {
   private var eventCount = 0
 
   /// From a frame's time to its pixels at most, in nanoseconds, to count as prompt: far less than clearance's lag.
-  private static let promptness: Int64 = 100_000_000
+  private static let maxCaptureLatency: Int64 = 100_000_000
   /// How often a reader of trees is asked for news.
-  private static let glance: Int64 = 100_000_000
+  private static let treePollInterval: Int64 = 100_000_000
   /// After how long without a frame the caller hears of it.
-  private static let rest: Int64 = 1_000_000_000
+  private static let idleNotificationInterval: Int64 = 1_000_000_000
   /// How often, without one, the wish to end is asked for; a signal is noticed at once.
-  private static let patience: Int64 = 500_000_000
+  private static let cancelCheckInterval: Int64 = 500_000_000
 
   init(_ screen: any LiveScreen, trees: (any TreeReader)?, options: LiveOptions) throws(CaptureError) {
     self.screen = screen
@@ -71,14 +71,14 @@ public struct LiveSource: FrameSource {
       throw .unavailable(CaptureFault(place: screen.name, message: "there is nothing to be seen of it"))
     }
     picture = first
-    if Monotonic.now - start > LiveSource.promptness { late = Region(first.bounds) }
+    if Monotonic.now - start > LiveSource.maxCaptureLatency { late = Region(first.bounds) }
   }
 
   public mutating func next() throws(CaptureError) -> SourceItem? {
     let end = options.duration.map { start + $0 } ?? Int64.max
     if isFrameTaken { pacing.asked(at: Monotonic.now) }
     isFrameTaken = false
-    let rest = Monotonic.now + LiveSource.rest
+    let rest = Monotonic.now + LiveSource.idleNotificationInterval
     while !hasEnded {
       let now = Monotonic.now
       if now >= end || options.isCancelled() { return isFirst ? nil : try lastFrame(at: now) }
@@ -90,7 +90,7 @@ public struct LiveSource: FrameSource {
       }
       guard hasChanged || boxes.hasNews(at: now) else {
         if now >= rest { return .rest(now - start) }
-        let pause = trees == nil ? LiveSource.patience : LiveSource.glance
+        let pause = trees == nil ? LiveSource.cancelCheckInterval : LiveSource.treePollInterval
         if try screen.waitForChange(until: min(end, now + pause)) {
           hasChanged = true
           pacing.changed(at: Monotonic.now)
@@ -98,7 +98,7 @@ public struct LiveSource: FrameSource {
         continue
       }
       if now < pacing.due {
-        Monotonic.wait(for: nil, until: min(end, pacing.due, now + LiveSource.patience))
+        Monotonic.wait(for: nil, until: min(end, pacing.due, now + LiveSource.cancelCheckInterval))
         continue
       }
       switch hasChanged ? try changedFrame(at: now) : try stillFrame(at: now) {
@@ -136,7 +136,7 @@ public struct LiveSource: FrameSource {
       note(new.pointer, at: now)
       let damage =
         late.map { late in new.damage.map { $0.union(late.intersection(Region(new.bounds))) } } ?? new.damage
-      let isLate = Monotonic.now - (new.moment ?? now) > LiveSource.promptness
+      let isLate = Monotonic.now - (new.moment ?? now) > LiveSource.maxCaptureLatency
       late = isLate ? new.damage ?? Region(new.bounds) : nil
       return .frame(frame(at: new.moment ?? now, damage: damage))
     }
@@ -173,20 +173,20 @@ public struct LiveSource: FrameSource {
     lastMoment = moment
     var frame = SourceFrame(
       number: number, time: moment - start, pixels: .success(picture.frame), tree: .success(.empty),
-      treeVersion: 0, dump: nil, isTreeComplete: true, damage: damage)
+      treeVersion: 0, snapshotSpan: nil, isTreeComplete: true, damage: damage)
     frame.mayBeLeftOut = number > 0
     guard trees != nil else { return frame }
     if !isStill { trees?.noteDamage(at: moment) }
-    let told = boxes.tell(origin: picture.origin, at: moment, isStill: isStill)
+    let current = boxes.boxes(at: moment, origin: picture.origin, isStill: isStill)
     // What can be cleared first is what held still since the first frame with boxes: the reading for it has to be asked for, since
     // nothing need be drawn any more.
     let wasBlind = isBlind
-    isBlind = (try? told.tree.get()) == nil
+    isBlind = (try? current.tree.get()) == nil
     if wasBlind, !isBlind { trees?.noteDamage(at: moment) }
-    frame.tree = told.tree
-    frame.treeVersion = told.version
-    frame.dump = told.span.map { $0.lowerBound - start...$0.upperBound - start }
-    frame.isTreeComplete = told.isComplete
+    frame.tree = current.tree
+    frame.treeVersion = current.version
+    frame.snapshotSpan = current.span.map { $0.lowerBound - start...$0.upperBound - start }
+    frame.isTreeComplete = current.isComplete
     return frame
   }
 

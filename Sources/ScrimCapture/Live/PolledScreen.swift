@@ -33,7 +33,7 @@ final class PolledScreen: LiveScreen {
   static let attempts = 4
   /// Looks without a change after which they become rarer, and by how much.
   private static let patientAfter = 20
-  private static let patience: Int64 = 4
+  private static let cancelCheckInterval: Int64 = 4
 
   /// - Parameter interval: nanoseconds from look to look, while the picture changes.
   init(_ memory: any PicturedMemory, interval: Int64) {
@@ -44,7 +44,8 @@ final class PolledScreen: LiveScreen {
   var name: String { memory.name }
 
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool {
-    let pause = stillLooks < PolledScreen.patientAfter ? interval : interval * PolledScreen.patience
+    let pause =
+      stillLooks < PolledScreen.patientAfter ? interval : interval * PolledScreen.cancelCheckInterval
     Monotonic.wait(for: nil, until: min(moment, Monotonic.now + pause))
     if try isStill() {
       stillLooks += 1

@@ -49,7 +49,7 @@ final class X11Screen: LiveScreen {
   }
 
   func isStill() throws(CaptureError) -> Bool {
-    // Compared first: what was drawn until then has been told of.
+    // Compared first: what was drawn until then has been current of.
     let isSame = try connection.isSame(name)
     return try !hasChanged() && isSame
   }

@@ -66,10 +66,10 @@ public struct FrameDecoder: ~Copyable {
       try sampleStream.append(sampleBytes, to: &samples, limit: FrameLimits.sampleBytes(pixels))
     } catch { throw .codec(error) }
     // Both are only read from here on; nothing else changes them before the next frame.
-    let (operations, told) = (plain, samples)
+    let (operations, stored) = (plain, samples)
     var indices = PayloadReader(operations[...])
     let list = try indices.take(try indices.varint())
-    var samples = PayloadReader(told[...])
+    var samples = PayloadReader(stored[...])
     try apply(list, indices: &indices, samples: &samples, pictures: &outer)
     guard indices.left == 0 else { throw .trailing(bytes: indices.left) }
     guard samples.left == 0 else { throw .trailing(bytes: samples.left) }

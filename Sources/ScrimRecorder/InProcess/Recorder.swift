@@ -24,38 +24,38 @@ public final class Recorder: Sendable {
   public static let eventLimit = 4096
 
   private let configuration: RecorderConfiguration
-  private let desk: Monitor<RecorderDesk>
-  private let mailbox: Monitor<RecorderMailbox>
+  private let reader: ConditionLock<DamageReader>
+  private let queue: ConditionLock<CaptureQueue>
 
   public init(_ configuration: RecorderConfiguration) {
     self.configuration = configuration
-    desk = Monitor(RecorderDesk(policy: configuration.options.policy, decide: configuration.decide))
-    mailbox = Monitor(
-      RecorderMailbox(
+    reader = ConditionLock(DamageReader(policy: configuration.options.policy, decide: configuration.decide))
+    queue = ConditionLock(
+      CaptureQueue(
         pacer: RecorderPacer(
           framesPerSecond: configuration.framesPerSecond, busyShare: configuration.busyShare)))
   }
 
   deinit {
-    let isLeft = mailbox.withValue { mailbox in
-      switch mailbox.phase {
-      case .recording, .stopFailed: mailbox.phase = .stopping(isAbandoned: true)
+    let isLeft = queue.withValue { queue in
+      switch queue.phase {
+      case .recording, .stopFailed: queue.phase = .stopping(isAbandoned: true)
       case .idle, .stopping, .ended: return false
       }
       return true
     }
-    if isLeft { mailbox.wake() }
+    if isLeft { queue.wake() }
   }
 
   /// What the recorder has done so far.
-  public var counts: RecorderCounts { mailbox.withValue { $0.counts } }
+  public var counts: RecorderCounts { queue.withValue { $0.counts } }
 
   /// What keeps the last frame from being recorded, or ended the session; nil where nothing does.
   public var failure: RecordingError? {
-    mailbox.withValue { mailbox in
-      switch mailbox.phase {
+    queue.withValue { queue in
+      switch queue.phase {
       case .ended(.failure(let error)), .stopFailed(let error): error
-      case .idle, .recording, .stopping, .ended: mailbox.interruption
+      case .idle, .recording, .stopping, .ended: queue.interruption
       }
     }
   }
@@ -63,15 +63,15 @@ public final class Recorder: Sendable {
   /// Begins the session, on a thread of its own. The session's folder is made with the first capture.
   public func start() throws(RecorderError) {
     let origin = configuration.clock()
-    try mailbox.withValue { mailbox throws(RecorderError) in
-      guard case .idle = mailbox.phase else { throw .startedTwice }
-      mailbox.phase = .recording
-      mailbox.origin = origin
+    try queue.withValue { queue throws(RecorderError) in
+      guard case .idle = queue.phase else { throw .startedTwice }
+      queue.phase = .recording
+      queue.origin = origin
     }
     do {
-      try RecorderThread.start(configuration, mailbox)
+      try RecorderThread.start(configuration, queue)
     } catch {
-      mailbox.withValue { $0.phase = .idle }
+      queue.withValue { $0.phase = .idle }
       throw error
     }
   }
@@ -103,8 +103,8 @@ public final class Recorder: Sendable {
   ) throws(RecorderError) -> CaptureOutcome {
     try checkThread()
     while true {
-      mailbox.wait { (mailbox) -> Monitor<RecorderMailbox>.Attempt<Void> in
-        if case .recording = mailbox.phase, !mailbox.isFreeToPin { return .wait }
+      queue.wait { (queue) -> ConditionLock<CaptureQueue>.Attempt<Void> in
+        if case .recording = queue.phase, !queue.isFreeToPin { return .wait }
         return .done(())
       }
       // Another snapshot may have come in between.
@@ -115,13 +115,13 @@ public final class Recorder: Sendable {
   /// Records an event.
   public func record(_ event: RecorderEvent) throws(RecorderError) {
     let now = configuration.clock()
-    try mailbox.withValue { mailbox throws(RecorderError) in
-      guard try mailbox.admit() else { return }
+    try queue.withValue { queue throws(RecorderError) in
+      guard try queue.admit() else { return }
       let time = try (event.time ?? now).checked(against: now)
-      mailbox.post(
-        RecorderMailbox.Event(event: event, time: max(0, time - mailbox.origin), tree: mailbox.tree))
+      queue.post(
+        CaptureQueue.Event(event: event, time: max(0, time - queue.origin), tree: queue.tree))
     }
-    mailbox.wake()
+    queue.wake()
   }
 
   /// Records an error as an event, and what was captured before it without delay.
@@ -132,25 +132,25 @@ public final class Recorder: Sendable {
     event.message = message
     event.name = name
     try record(event)
-    mailbox.withValue { _ = $0.hurry() }
-    mailbox.wake()
+    queue.withValue { _ = $0.flushNow() }
+    queue.wake()
   }
 
   /// Takes no captures and no events until ``resume()``. What was captured before is recorded.
   public func pause() throws(RecorderError) {
-    try mailbox.withValue { mailbox throws(RecorderError) in
-      try mailbox.checkRecording()
-      mailbox.isPaused = true
-      mailbox.isForgetful = true
-      mailbox.tree = nil
+    try queue.withValue { queue throws(RecorderError) in
+      try queue.checkRecording()
+      queue.isPaused = true
+      queue.isForgetful = true
+      queue.tree = nil
     }
   }
 
   /// Takes captures again. The first one reads all of the surface that no mask covers.
   public func resume() throws(RecorderError) {
-    try mailbox.withValue { mailbox throws(RecorderError) in
-      try mailbox.checkRecording()
-      mailbox.isPaused = false
+    try queue.withValue { queue throws(RecorderError) in
+      try queue.checkRecording()
+      queue.isPaused = false
     }
   }
 
@@ -159,15 +159,15 @@ public final class Recorder: Sendable {
   /// - Throws: ``RecorderError/recording(_:)`` where the last frame could not be recorded.
   public func flush() throws(RecorderError) {
     try checkThread()
-    let target = try mailbox.withValue { mailbox throws(RecorderError) in
-      try mailbox.checkRecording()
-      return mailbox.hurry()
+    let target = try queue.withValue { queue throws(RecorderError) in
+      try queue.checkRecording()
+      return queue.flushNow()
     }
-    mailbox.wake()
-    let failure = mailbox.wait { mailbox in
-      if case .ended(.failure(let error)) = mailbox.phase { return .done(RecordingError?.some(error)) }
-      if case .stopFailed(let error) = mailbox.phase { return .done(error) }
-      return mailbox.completed >= target ? .done(mailbox.interruption) : .wait
+    queue.wake()
+    let failure = queue.wait { queue in
+      if case .ended(.failure(let error)) = queue.phase { return .done(RecordingError?.some(error)) }
+      if case .stopFailed(let error) = queue.phase { return .done(error) }
+      return queue.completed >= target ? .done(queue.interruption) : .wait
     }
     if let failure { throw .recording(failure) }
   }
@@ -177,16 +177,16 @@ public final class Recorder: Sendable {
   /// - Throws: ``RecorderError/recording(_:)`` where the session could not be sealed. Once the cause is gone it may be called again.
   public func stop() throws(RecorderError) -> RecordingSummary {
     try checkThread()
-    try mailbox.withValue { mailbox throws(RecorderError) in
-      switch mailbox.phase {
+    try queue.withValue { queue throws(RecorderError) in
+      switch queue.phase {
       case .idle: throw .notStarted
-      case .recording, .stopFailed: mailbox.phase = .stopping(isAbandoned: false)
+      case .recording, .stopFailed: queue.phase = .stopping(isAbandoned: false)
       case .stopping, .ended: break
       }
     }
-    mailbox.wake()
-    let result: Result<RecordingSummary, RecordingError> = mailbox.wait { mailbox in
-      switch mailbox.phase {
+    queue.wake()
+    let result: Result<RecordingSummary, RecordingError> = queue.wait { queue in
+      switch queue.phase {
       case .ended(let result): .done(result)
       case .stopFailed(let error): .done(.failure(error))
       case .idle, .recording, .stopping: .wait
@@ -203,17 +203,17 @@ public final class Recorder: Sendable {
     _ bytes: Span<UInt8>, _ surface: Surface, _ boxes: Boxes?, _ damage: [Rect]?, isSnapshot: Bool
   ) throws(RecorderError) -> CaptureOutcome? {
     let now = configuration.clock()
-    let taken: CaptureOutcome?? = try desk.tryWithValue { desk throws(RecorderError) in
-      let admission: (origin: Int64, isForgetful: Bool)? = try mailbox.withValue {
-        mailbox throws(RecorderError) in
-        guard try mailbox.admit() else { return nil }
-        defer { mailbox.isForgetful = false }
-        return (mailbox.origin, mailbox.isForgetful)
+    let taken: CaptureOutcome?? = try reader.tryWithValue { reader throws(RecorderError) in
+      let admission: (origin: Int64, isForgetful: Bool)? = try queue.withValue {
+        queue throws(RecorderError) in
+        guard try queue.admit() else { return nil }
+        defer { queue.isForgetful = false }
+        return (queue.origin, queue.isForgetful)
       }
       guard let admission else { return .some(.paused) }
-      if admission.isForgetful { desk.forget() }
+      if admission.isForgetful { reader.forget() }
       let outcome = try take(
-        bytes, surface, boxes, damage, isSnapshot: isSnapshot, now: now, origin: admission.origin, &desk)
+        bytes, surface, boxes, damage, isSnapshot: isSnapshot, now: now, origin: admission.origin, &reader)
       return outcome
     }
     guard let taken else { throw .calledFromRecorder }
@@ -223,18 +223,18 @@ public final class Recorder: Sendable {
   private func take(
     _ bytes: Span<UInt8>, _ surface: Surface, _ boxes: Boxes?, _ damage: [Rect]?, isSnapshot: Bool,
     now: Int64,
-    origin: Int64, _ desk: inout RecorderDesk
+    origin: Int64, _ reader: inout DamageReader
   ) throws(RecorderError) -> CaptureOutcome? {
-    let task: RecorderDesk.Task
+    let task: DamageReader.Task
     do throws(RecorderError) {
       let time = try (surface.time ?? now).checked(against: now)
-      task = try desk.plan(
+      task = try reader.plan(
         surface, count: bytes.count, boxes: boxes, damage: damage, time: max(0, time - origin))
     } catch {
-      desk.forget()
-      mailbox.withValue { mailbox in
-        mailbox.counts.captures += 1
-        mailbox.counts.refused += 1
+      reader.forget()
+      queue.withValue { queue in
+        queue.counts.captures += 1
+        queue.counts.refused += 1
       }
       throw error
     }
@@ -243,32 +243,32 @@ public final class Recorder: Sendable {
     case .read(let region): due = region
     case .unchanged where isSnapshot: due = Region()
     case .unchanged:
-      mailbox.withValue { $0.note(.unchanged, desk.tree) }
-      return try desk.outcome(.unchanged)
+      queue.withValue { $0.note(.unchanged, reader.tree) }
+      return try reader.outcome(.unchanged)
     case .mismatched:
-      mailbox.withValue { $0.note(.mismatched, nil) }
+      queue.withValue { $0.note(.mismatched, nil) }
       return .mismatched
     }
-    let given = try mailbox.withValue { mailbox throws(RecorderError) in
-      try mailbox.checkRecording()
-      return isSnapshot && !mailbox.isFreeToPin
-        ? nil : mailbox.takeForMerging(width: surface.width, height: surface.height)
+    let given = try queue.withValue { queue throws(RecorderError) in
+      try queue.checkRecording()
+      return isSnapshot && !queue.isFreeToPin
+        ? nil : queue.takeForMerging(width: surface.width, height: surface.height)
     }
     guard let (taken, isMerge) = given else { return nil }
     var patch = taken
-    desk.read(due, of: bytes, surface, into: &patch)
+    reader.read(due, of: bytes, surface, into: &patch)
     let outcome = isMerge ? CaptureOutcome.merged : .taken
-    mailbox.withValue { mailbox in
-      mailbox.note(outcome, desk.tree)
-      mailbox.putBack(patch, isPinned: isSnapshot)
+    queue.withValue { queue in
+      queue.note(outcome, reader.tree)
+      queue.putBack(patch, isPinned: isSnapshot)
     }
-    mailbox.wake()
-    return try desk.outcome(outcome)
+    queue.wake()
+    return try reader.outcome(outcome)
   }
 
   private func checkThread() throws(RecorderError) {
-    let isOwn = mailbox.withValue { mailbox in
-      mailbox.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
+    let isOwn = queue.withValue { queue in
+      queue.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
     }
     if isOwn { throw .calledFromRecorder }
   }

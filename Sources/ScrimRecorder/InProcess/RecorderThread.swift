@@ -1,23 +1,23 @@
 import Glibc
 import ScrimFormat
 
-/// The thread of a recorder. It holds the mailbox, not the recorder, so that a recorder that is dropped ends.
+/// The thread of a recorder. It holds the queue, not the recorder, so that a recorder that is dropped ends.
 final class RecorderThread {
   private let configuration: RecorderConfiguration
-  private let mailbox: Monitor<RecorderMailbox>
+  private let queue: ConditionLock<CaptureQueue>
   private let start: Int64
 
-  private init(_ configuration: RecorderConfiguration, _ mailbox: Monitor<RecorderMailbox>) {
+  private init(_ configuration: RecorderConfiguration, _ queue: ConditionLock<CaptureQueue>) {
     self.configuration = configuration
-    self.mailbox = mailbox
+    self.queue = queue
     start = configuration.start ?? RecorderThread.wallClock()
   }
 
   static func start(
-    _ configuration: RecorderConfiguration, _ mailbox: Monitor<RecorderMailbox>
+    _ configuration: RecorderConfiguration, _ queue: ConditionLock<CaptureQueue>
   ) throws(RecorderError) {
     // The thread takes over the one reference.
-    let context = unsafe Unmanaged.passRetained(RecorderThread(configuration, mailbox))
+    let context = unsafe Unmanaged.passRetained(RecorderThread(configuration, queue))
     var thread = pthread_t()
     let code = unsafe pthread_create(
       &thread, nil,
@@ -34,12 +34,12 @@ final class RecorderThread {
   }
 
   private func run() {
-    mailbox.withValue { $0.thread = pthread_self() }
+    queue.withValue { $0.thread = pthread_self() }
     var random = SystemRandomNumberGenerator()
     var worker = RecorderWorker(
       configuration, session: configuration.session ?? SessionID(using: &random), start: start)
     while true {
-      switch mailbox.wait({ $0.next(now: configuration.clock()) }) {
+      switch queue.wait({ $0.next(now: configuration.clock()) }) {
       case .record(let patch, let events):
         guard record(patch, events, with: &worker) else { return }
       case .finish(let isLast):
@@ -50,12 +50,12 @@ final class RecorderThread {
 
   /// False where the session could not be begun: the thread ends.
   private func record(
-    _ patch: Patch?, _ events: [RecorderMailbox.Event], with worker: inout RecorderWorker
+    _ patch: Patch?, _ events: [CaptureQueue.Event], with worker: inout RecorderWorker
   ) -> Bool {
     let begin = configuration.clock()
     if let patch {
       worker.apply(patch)
-      mailbox.withValue { $0.recycle(patch.buffer) }
+      queue.withValue { $0.recycle(patch.buffer) }
     }
     var failure: RecordingError?
     do { try worker.record(patch, events) } catch { failure = error }
@@ -66,11 +66,11 @@ final class RecorderThread {
     }
     let end = configuration.clock()
     let lostEvents = worker.takeLostEvents()
-    let isNew = mailbox.withValue { mailbox in
-      mailbox.pacer.note(from: begin, to: end)
-      return mailbox.complete(patch, failure: failure, lostEvents: lostEvents, at: end)
+    let isNew = queue.withValue { queue in
+      queue.pacer.note(from: begin, to: end)
+      return queue.complete(patch, failure: failure, lostEvents: lostEvents, at: end)
     }
-    mailbox.wake()
+    queue.wake()
     if isNew, let failure { configuration.onFault?(.interrupted(failure)) }
     return true
   }
@@ -89,13 +89,13 @@ final class RecorderThread {
       failure = error
     }
     guard isLast else {
-      let isAbandoned = mailbox.withValue { mailbox in
+      let isAbandoned = queue.withValue { queue in
         // The recorder may have been dropped meanwhile.
-        if case .stopping(true) = mailbox.phase { return true }
-        mailbox.phase = .stopFailed(failure)
+        if case .stopping(true) = queue.phase { return true }
+        queue.phase = .stopFailed(failure)
         return false
       }
-      mailbox.wake()
+      queue.wake()
       return !isAbandoned || finish(&worker, isLast: true)
     }
     end(.failure(failure))
@@ -104,8 +104,8 @@ final class RecorderThread {
   }
 
   private func end(_ result: Result<RecordingSummary, RecordingError>) {
-    mailbox.withValue { $0.end(result) }
-    mailbox.wake()
+    queue.withValue { $0.end(result) }
+    queue.wake()
   }
 
   /// Nanoseconds since 1970.

@@ -9,7 +9,7 @@ struct RecorderWorker: ~Copyable {
   private let configuration: RecorderConfiguration
   private let session: SessionID
   private let start: Int64
-  private let filter: InteractionFilter
+  private let filter: EventFilter
   private var recorder: SessionRecorder?
   /// The surface as it was read last, outside masks; under a mask it is what was there before the mask came.
   private var picture: [Pixel] = []
@@ -17,7 +17,7 @@ struct RecorderWorker: ~Copyable {
   private var unrecorded: Patch?
   private var nextNumber = 0
   /// Events that came before there was a frame, or while none could be recorded.
-  private var early: [RecorderMailbox.Event] = []
+  private var early: [CaptureQueue.Event] = []
   /// Events that can't be recorded any more.
   private var lostEvents = 0
 
@@ -26,7 +26,7 @@ struct RecorderWorker: ~Copyable {
     self.configuration = configuration
     self.session = session
     self.start = start
-    filter = InteractionFilter(policy: configuration.options.policy)
+    filter = EventFilter(policy: configuration.options.policy)
   }
 
   /// Whether the session's folder is made.
@@ -45,7 +45,7 @@ struct RecorderWorker: ~Copyable {
   }
 
   /// Records the picture with the patch's boxes, then the events. Without a patch, the one that failed is tried again.
-  mutating func record(_ patch: Patch?, _ events: [RecorderMailbox.Event]) throws(RecordingError) {
+  mutating func record(_ patch: Patch?, _ events: [CaptureQueue.Event]) throws(RecordingError) {
     early += events
     if early.count > Recorder.eventLimit {
       lostEvents += early.count - Recorder.eventLimit
@@ -88,7 +88,7 @@ struct RecorderWorker: ~Copyable {
     var frame = SourceFrame(
       number: number, time: patch.time,
       pixels: .success(Frame(width: patch.width, height: patch.height, pixels: picture)), tree: patch.tree,
-      treeVersion: patch.treeVersion, dump: nil, isTreeComplete: patch.isTreeComplete,
+      treeVersion: patch.treeVersion, snapshotSpan: nil, isTreeComplete: patch.isTreeComplete,
       damage: hasGap ? nil : patch.read)
     // Who can't tell what was drawn on captures what changed under masks as well. What a failed frame showed is yet to be recorded.
     frame.mayBeLeftOut = !hasGap
@@ -96,7 +96,7 @@ struct RecorderWorker: ~Copyable {
   }
 
   /// The recorder's own filter goes by the boxes of the frame recorded last. What those of the event's moment hide is taken out before.
-  private mutating func record(_ event: RecorderMailbox.Event) throws(RecordingError) {
+  private mutating func record(_ event: CaptureQueue.Event) throws(RecordingError) {
     var json = event.event.json
     if let kept = (try? filter.sanitize(json: json, line: 0, tree: event.tree)) ?? nil {
       json = Array("{\"t_ms\":0,".utf8) + kept.json.dropFirst()

@@ -8,20 +8,21 @@ public struct CapturedFrame: Sendable {
   /// The masks that its boxes give.
   public var regions: MaskRegions
   /// When the reading of its boxes began and ended, on the same clock; nil where they belong to the frame exactly.
-  public var dump: ClosedRange<Int64>?
+  public var snapshotSpan: ClosedRange<Int64>?
   /// Whether the boxes describe their moment in full. A tree that was read in part clears nothing.
   public var isTreeComplete: Bool
   /// What was drawn on since the frame before, though it may look the same again; nil where nobody knows.
   public var damage: Region?
 
   public init(
-    time: Int64, pixels: Frame, regions: MaskRegions, dump: ClosedRange<Int64>?, isTreeComplete: Bool = true,
+    time: Int64, pixels: Frame, regions: MaskRegions, snapshotSpan: ClosedRange<Int64>?,
+    isTreeComplete: Bool = true,
     damage: Region? = nil
   ) {
     self.time = time
     self.pixels = pixels
     self.regions = regions
-    self.dump = dump
+    self.snapshotSpan = snapshotSpan
     self.isTreeComplete = isTreeComplete
     self.damage = damage
   }
@@ -56,7 +57,7 @@ public struct SettledClearance {
   private var history: [Past] = []
   /// The pixels of the last of them.
   private var last: Frame?
-  private var pendingDumps: [Dump] = []
+  private var pendingSnapshots: [Snapshot] = []
   private var lastSeen: ClosedRange<Int64>?
   /// How long before a dump began and after it ended a tile must have held still, in nanoseconds.
   private let lag: Int64
@@ -87,7 +88,7 @@ public struct SettledClearance {
     }
   }
 
-  private struct Dump {
+  private struct Snapshot {
     var span: ClosedRange<Int64>
     var regions: MaskRegions
   }
@@ -121,11 +122,11 @@ public struct SettledClearance {
     }
     history.append(past)
     last = captured.pixels
-    if let dump = captured.dump, dump != lastSeen {
-      lastSeen = dump
-      if captured.isTreeComplete { pendingDumps.append(Dump(span: dump, regions: captured.regions)) }
+    if let span = captured.snapshotSpan, span != lastSeen {
+      lastSeen = span
+      if captured.isTreeComplete { pendingSnapshots.append(Snapshot(span: span, regions: captured.regions)) }
     }
-    let verdict = landedDump(at: captured.time).flatMap { clear(by: $0) }
+    let verdict = clearingSnapshot(at: captured.time).flatMap { clear(by: $0) }
     trim()
     return verdict ?? .keep(masked: captured.regions)
   }
@@ -134,28 +135,28 @@ public struct SettledClearance {
   public mutating func reset() {
     history.removeAll()
     last = nil
-    pendingDumps.removeAll()
+    pendingSnapshots.removeAll()
     withheld.insertAll()
   }
 
   private var bounds: Rect { Rect(x: 0, y: 0, width: grid.width, height: grid.height) }
 
   /// The latest dump that ended a lag ago; it and all that began before it are pending no more.
-  private mutating func landedDump(at time: Int64) -> Dump? {
-    let landed = pendingDumps.filter { isPast($0.span.upperBound, at: time) }
+  private mutating func clearingSnapshot(at time: Int64) -> Snapshot? {
+    let landed = pendingSnapshots.filter { isPast($0.span.upperBound, at: time) }
       .max { $0.span.lowerBound < $1.span.lowerBound }
     guard let landed else { return nil }
-    pendingDumps.removeAll { $0.span.lowerBound <= landed.span.lowerBound }
+    pendingSnapshots.removeAll { $0.span.lowerBound <= landed.span.lowerBound }
     return landed
   }
 
-  private mutating func clear(by dump: Dump) -> ClearanceVerdict? {
-    let united = lastMasks?.union(dump.regions) ?? dump.regions
-    guard let before = lastIndex(before: dump.span.lowerBound) else {
+  private mutating func clear(by snapshot: Snapshot) -> ClearanceVerdict? {
+    let united = lastMasks?.union(snapshot.regions) ?? snapshot.regions
+    guard let before = lastIndex(before: snapshot.span.lowerBound) else {
       lastMasks = united
       return nil
     }
-    lastMasks = dump.regions
+    lastMasks = snapshot.regions
     let span = history[before...]
     let masked = span.reduce(united) { $0.union($1.regions) }
     let kept = masked.masked.complement(in: bounds)
@@ -179,7 +180,7 @@ public struct SettledClearance {
 
   /// Drops frames that no dump, pending or to come, can need. One to come begins after the last frame but one.
   private mutating func trim() {
-    let earliest = pendingDumps.map(\.span.lowerBound).min() ?? Int64.max
+    let earliest = pendingSnapshots.map(\.span.lowerBound).min() ?? Int64.max
     let needed = lastIndex(before: min(earliest, history[max(history.count - 2, 0)].time)) ?? 0
     let dropped = max(needed, history.count - SettledClearance.historyLimit)
     history.removeFirst(dropped)

@@ -28,7 +28,7 @@ public struct MaskPlanner: Sendable {
     for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool,
     callback: ((Widget) -> MaskDecision)? = nil
   ) -> MaskPlan {
-    var usage = MaskUsage(policy: policy)
+    var usage = PolicyUsage(policy: policy)
     return plan(
       for: tree, width: width, height: height, describesWholeWindows: describesWholeWindows, usage: &usage,
       callback: callback)
@@ -36,7 +36,7 @@ public struct MaskPlanner: Sendable {
 
   /// The plan for one moment's tree; what it made of the policy is added to `usage`.
   public func plan(
-    for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool, usage: inout MaskUsage,
+    for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool, usage: inout PolicyUsage,
     callback: ((Widget) -> MaskDecision)? = nil
   ) -> MaskPlan {
     precondition(width > 0 && height > 0, "a picture has at least one pixel")
@@ -57,7 +57,7 @@ private struct PlanRun {
   let policy: MaskPolicy
   let tree: WidgetTree
   let picture: Rect
-  var usage: MaskUsage
+  var usage: PolicyUsage
   private(set) var masks: [MaskPlan.Mask] = []
   /// Boxes that are shown and trusted, and boxes of which only the texture is trusted; cut to the picture.
   private var trusted: [Rect] = []
@@ -103,7 +103,7 @@ private struct PlanRun {
   private static let byDefault = Int.max
   private static let closed = -1
 
-  init(policy: MaskPolicy, tree: WidgetTree, picture: Rect, usage: MaskUsage) {
+  init(policy: MaskPolicy, tree: WidgetTree, picture: Rect, usage: PolicyUsage) {
     self.policy = policy
     self.tree = tree
     self.picture = picture

@@ -2,7 +2,7 @@
 ///
 /// A list that can't be read fails alone: the line's times stay known, so that the frame can be shown as nothing
 /// but fill.
-public struct TreeReading: Sendable {
+public struct TreeLine: Sendable {
   /// Milliseconds on the capture's clock: when the pixels were copied.
   public var timeMs: Double
   /// When the reading of the tree began and ended, on the same clock; nil if the boxes belong to the pixels exactly.
@@ -51,7 +51,7 @@ public struct CaptureLine: Sendable {
   public var index: Int
   /// The path of the picture within the capture folder, as it was written: not checked to stay inside it.
   public var image: String
-  public var tree: TreeReading
+  public var tree: TreeLine
 
   /// - Parameter line: its number, for messages.
   public init(json: [UInt8], line: Int) throws(CaptureLineError) {
@@ -62,7 +62,7 @@ public struct CaptureLine: Sendable {
     }
     self.index = index
     self.image = image
-    tree = try TreeReading(fields)
+    tree = try TreeLine(fields)
   }
 }
 

@@ -91,7 +91,7 @@ let listener = Thread { while let line = readLine() { windows.take(line) } }
 listener.start()
 let trees = try AccessibilityTrees(options, clock: now) { windows.list() }
 
-func nextReading(after span: ClosedRange<Int64>?) -> DesktopReading {
+func nextReading(after span: ClosedRange<Int64>?) -> TreeSnapshot {
   while true {
     if let reading = trees.latest(), reading.span != span { return reading }
     usleep(2000)

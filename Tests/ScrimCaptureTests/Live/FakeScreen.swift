@@ -51,32 +51,32 @@ final class FakeScreen: LiveScreen {
 
 /// Readings of trees that a test puts there.
 final class FakeTrees: TreeReader {
-  private let reading = Mutex<DesktopReading?>(nil)
+  private let reading = Mutex<TreeSnapshot?>(nil)
 
   private let changes = Mutex<[Int64]>([])
   /// When the screen was said to be drawn on.
   var damage: [Int64] { changes.withLock { $0 } }
 
-  func latest() -> DesktopReading? { reading.withLock { $0 } }
+  func latest() -> TreeSnapshot? { reading.withLock { $0 } }
 
   func noteDamage(at time: Int64) { changes.withLock { $0.append(time) } }
 
   /// - Parameter names: a label for each, side by side.
-  func tell(_ names: String..., begin: Int64, end: Int64, isComplete: Bool = true) throws {
+  func report(_ names: String..., begin: Int64, end: Int64, isComplete: Bool = true) throws {
     let widgets = names.enumerated().map { index, name in
       Widget(id: name, role: "label", x: Double(index), y: 1, width: 1, height: 1)
     }
     let tree = try WidgetTree(
       widgets: widgets, windows: [Window(x: 0, y: 0, width: 8, height: 4)])
     reading.withLock {
-      $0 = DesktopReading(tree: .success(tree), span: begin...end, isComplete: isComplete)
+      $0 = TreeSnapshot(tree: .success(tree), span: begin...end, isComplete: isComplete)
     }
   }
 
   func fail(begin: Int64, end: Int64) {
     let fault = CaptureFault(place: "the bus", message: "no answer")
     reading.withLock {
-      $0 = DesktopReading(tree: .failure(fault), span: begin...end, isComplete: false)
+      $0 = TreeSnapshot(tree: .failure(fault), span: begin...end, isComplete: false)
     }
   }
 }

@@ -12,15 +12,15 @@ import Testing
   @Test func aReadingIsToldAtOnceAndWhenItMayClear() throws {
     var boxes = LiveBoxes()
     let landing = 20 + SettledClearance.defaultLag
-    try trees.tell("a", begin: 10, end: 20)
+    try trees.report("a", begin: 10, end: 20)
     boxes.look(at: trees.latest())
     #expect(boxes.hasNews(at: 15))
     #expect(!boxes.lands(at: landing - 1) && boxes.lands(at: landing))
-    let early = boxes.tell(origin: LiveBoxesTests.origin, at: 15, isStill: false)
+    let early = boxes.boxes(at: 15, origin: LiveBoxesTests.origin, isStill: false)
     #expect(early.span == 10...20)
     #expect(!boxes.hasNews(at: landing - 1) && boxes.hasNews(at: landing))
     #expect(!boxes.lands(at: landing - 1) && boxes.lands(at: landing))
-    let late = boxes.tell(origin: LiveBoxesTests.origin, at: landing, isStill: true)
+    let late = boxes.boxes(at: landing, origin: LiveBoxesTests.origin, isStill: true)
     #expect(late.span == 10...20 && late.version == early.version)
     #expect(!boxes.hasNews(at: landing) && !boxes.lands(at: landing))
   }
@@ -30,27 +30,27 @@ import Testing
     var boxes = LiveBoxes()
     let lag = SettledClearance.defaultLag
     for (index, name) in ["a", "b"].enumerated() {
-      try trees.tell(name, begin: Int64(index) * 100, end: Int64(index) * 100 + 50)
+      try trees.report(name, begin: Int64(index) * 100, end: Int64(index) * 100 + 50)
       boxes.look(at: trees.latest())
-      _ = boxes.tell(origin: LiveBoxesTests.origin, at: Int64(index) * 100 + 60, isStill: true)
+      _ = boxes.boxes(at: Int64(index) * 100 + 60, origin: LiveBoxesTests.origin, isStill: true)
     }
     for end in [Int64(50), 150] {
       #expect(!boxes.hasNews(at: end + lag - 1) && boxes.hasNews(at: end + lag))
-      _ = boxes.tell(origin: LiveBoxesTests.origin, at: end + lag, isStill: true)
+      _ = boxes.boxes(at: end + lag, origin: LiveBoxesTests.origin, isStill: true)
     }
     #expect(!boxes.lands(at: .max))
   }
 
   @Test func equalTreesKeepTheirVersion() throws {
     var boxes = LiveBoxes()
-    func told(_ name: String, at moment: Int64) throws -> LiveBoxes.Told {
-      try trees.tell(name, begin: moment - 10, end: moment - 5)
+    func current(_ name: String, at moment: Int64) throws -> LiveBoxes.CurrentBoxes {
+      try trees.report(name, begin: moment - 10, end: moment - 5)
       boxes.look(at: trees.latest())
-      return boxes.tell(origin: LiveBoxesTests.origin, at: moment, isStill: false)
+      return boxes.boxes(at: moment, origin: LiveBoxesTests.origin, isStill: false)
     }
-    let first = try told("a", at: 20)
-    let second = try told("a", at: 40)
-    let third = try told("b", at: 60)
+    let first = try current("a", at: 20)
+    let second = try current("a", at: 40)
+    let third = try current("b", at: 60)
     #expect(first.version == second.version && second.span == 30...35)
     #expect(third.version != second.version)
     #expect(try third.tree.get().widgets.map(\.id) == ["b"])
@@ -62,13 +62,13 @@ import Testing
     /// Whether the reading number `index` is news.
     func reading(_ index: Int64, _ name: String = "a") throws -> Bool {
       let begin = start + index * LiveBoxesTests.second * 3 / 2
-      try trees.tell(name, begin: begin, end: begin + 10)
+      try trees.report(name, begin: begin, end: begin + 10)
       boxes.look(at: trees.latest())
       guard boxes.hasNews(at: begin + 20) else { return false }
-      _ = boxes.tell(origin: LiveBoxesTests.origin, at: begin + 20, isStill: index > 0)
+      _ = boxes.boxes(at: begin + 20, origin: LiveBoxesTests.origin, isStill: index > 0)
       let landing = begin + 10 + SettledClearance.defaultLag
       #expect(boxes.hasNews(at: landing))
-      _ = boxes.tell(origin: LiveBoxesTests.origin, at: landing, isStill: true)
+      _ = boxes.boxes(at: landing, origin: LiveBoxesTests.origin, isStill: true)
       return true
     }
     // The first comes with what was drawn; then as many as it takes that began a good while after.
@@ -76,7 +76,7 @@ import Testing
     #expect(news == [true, true, true, false, false, false, false])
     #expect(try reading(8, "b"), "another tree is news at any time")
     #expect(try !reading(9, "b"))
-    _ = boxes.tell(origin: LiveBoxesTests.origin, at: start + 10 * LiveBoxesTests.second, isStill: false)
+    _ = boxes.boxes(at: start + 10 * LiveBoxesTests.second, origin: LiveBoxesTests.origin, isStill: false)
     #expect(try reading(11, "b"), "after something was drawn each reading counts again")
   }
 
@@ -86,9 +86,9 @@ import Testing
       trees.fail(begin: Int64(index) * 100, end: Int64(index) * 100 + 10)
       boxes.look(at: trees.latest())
       #expect(boxes.hasNews(at: Int64(index) * 100 + 50))
-      let told = boxes.tell(origin: LiveBoxesTests.origin, at: Int64(index) * 100 + 50, isStill: true)
-      #expect(throws: CaptureFault.self) { try told.tree.get() }
-      #expect(told.version == 1 && !told.isComplete)
+      let current = boxes.boxes(at: Int64(index) * 100 + 50, origin: LiveBoxesTests.origin, isStill: true)
+      #expect(throws: CaptureFault.self) { try current.tree.get() }
+      #expect(current.version == 1 && !current.isComplete)
     }
   }
 }

@@ -35,7 +35,7 @@ import Testing
     }
     var source = try LiveSource(screen, trees: nil, options: options())
     let first = try frame(source.next())
-    #expect(first.time == 0 && first.number == 0 && first.dump == nil)
+    #expect(first.time == 0 && first.number == 0 && first.snapshotSpan == nil)
     #expect(first.damage == Region(Rect(x: 0, y: 0, width: 8, height: 4)))
     #expect(try first.tree.get().widgets.isEmpty)
     let second = try frame(source.next())
@@ -70,7 +70,7 @@ import Testing
     var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
     let first = try frame(source.next())
     #expect(throws: CaptureFault.self) { try first.tree.get() }
-    #expect(first.dump == nil && !first.isTreeComplete)
+    #expect(first.snapshotSpan == nil && !first.isTreeComplete)
   }
 
   @Test func aReadingComesWithTheLastPixelsAgain() throws {
@@ -78,13 +78,13 @@ import Testing
     var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
     let first = try frame(source.next())
     let now = Monotonic.now
-    try trees.tell("a", begin: now - 10, end: now)
+    try trees.report("a", begin: now - 10, end: now)
     let second = try frame(source.next())
     #expect(try second.pixels.get().isSameStorage(as: first.pixels.get()))
     #expect(second.damage == Region())
     #expect(second.isTreeComplete)
-    let dump = try #require(second.dump)
-    #expect(dump.upperBound - dump.lowerBound == 10 && second.time >= dump.upperBound)
+    let span = try #require(second.snapshotSpan)
+    #expect(span.upperBound - span.lowerBound == 10 && second.time >= span.upperBound)
     #expect(try second.tree.get().widgets.map(\.id) == ["a"])
   }
 
@@ -94,7 +94,7 @@ import Testing
     var source = try LiveSource(screen, trees: trees, options: options())
     let first = try frame(source.next())
     let now = Monotonic.now
-    try trees.tell("a", begin: now - 10, end: now)
+    try trees.report("a", begin: now - 10, end: now)
     screen.isDrawnOn = true
     let second = try frame(source.next())
     #expect(try !second.pixels.get().isSameStorage(as: first.pixels.get()))
@@ -112,13 +112,13 @@ import Testing
       if step == 1 {
         trees.fail(begin: now - 10, end: now)
       } else {
-        try trees.tell("a", begin: now - 10, end: now)
+        try trees.report("a", begin: now - 10, end: now)
       }
       let frame = try frame(source.next())
       #expect(frame.damage == Region() && trees.damage.count == [2, 2, 3][step])
     }
     let now = Monotonic.now
-    try trees.tell("a", begin: now - 10, end: now)
+    try trees.report("a", begin: now - 10, end: now)
     _ = try source.next()
     #expect(trees.damage.count == 3)
   }
@@ -134,7 +134,7 @@ import Testing
     // The first clears nothing yet, the second ended long ago.
     for age in [0, SettledClearance.defaultLag] {
       let end = Monotonic.now - age
-      try trees.tell("a", begin: end - 10, end: end)
+      try trees.report("a", begin: end - 10, end: end)
       screen.isDrawnOn = true
       _ = try source.next()
     }
@@ -153,7 +153,7 @@ import Testing
     #expect(try frame(source.next()).damage == Region(part))
     for damage in [Region(part), Region()] {
       let now = Monotonic.now
-      try trees.tell("a", begin: now - 10, end: now)
+      try trees.report("a", begin: now - 10, end: now)
       #expect(try frame(source.next()).damage == damage)
     }
   }
@@ -177,7 +177,7 @@ import Testing
       FakeScreen.picture(1, origin: (100, 50)), FakeScreen.picture(2, origin: (90, 50)),
     ])
     let now = Monotonic.now
-    try trees.tell("a", begin: now - 10, end: now)
+    try trees.report("a", begin: now - 10, end: now)
     var source = try LiveSource(screen, trees: trees, options: options())
     let first = try frame(source.next())
     #expect(try first.tree.get().rects == [Rect(x: -100, y: -49, width: 1, height: 1)])

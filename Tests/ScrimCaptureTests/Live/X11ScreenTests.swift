@@ -74,13 +74,13 @@ struct X11ScreenTests {
     var source = try LiveSource(x11: server.display, trees: trees, options: options)
     let first = try frame(source.next())
     let now = Monotonic.now
-    try trees.tell("a", begin: now - 10, end: now)
+    try trees.report("a", begin: now - 10, end: now)
     let second = try frame(source.next())
     #expect(try second.pixels.get().isSameStorage(as: first.pixels.get()) && second.damage == Region())
     // Drawn but not heard of yet: the server is asked before a picture is called still.
     try server.fill("#123456")
     let later = Monotonic.now
-    try trees.tell("b", begin: later - 10, end: later)
+    try trees.report("b", begin: later - 10, end: later)
     let third = try frame(source.next())
     #expect(try pixels(third) == [Pixel](repeating: 0x123456, count: 640 * 480))
   }
@@ -107,12 +107,12 @@ struct X11ScreenTests {
     try mover.move()
     for _ in 0..<5 {
       Monotonic.wait(for: nil, until: Monotonic.now + 20_000_000)
-      let told = try colours(screen.capture(isThorough: false))
-      #expect(told?[1] != 0xC80096, "this server tells of all: what follows proves nothing")
+      let current = try colours(screen.capture(isThorough: false))
+      #expect(current?[1] != 0xC80096, "this server tells of all: what follows proves nothing")
     }
     #expect(try !screen.isStill(), "the picture differs, though nothing tells of it")
     guard case .picture(let found) = try screen.capture(isThorough: true) else {
-      Issue.record("what was not told of is not found")
+      Issue.record("what was not current of is not found")
       return
     }
     #expect(try colours(.picture(found)) == [0x336699, 0xC80096])

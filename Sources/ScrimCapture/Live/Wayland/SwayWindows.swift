@@ -19,7 +19,7 @@ public struct SwayWindows: Sendable {
       throw .unavailable(
         CaptureFault(
           place: "the compositor's windows",
-          message: "SWAYSOCK is not set; windows are told of by sway only, whose socket it names"))
+          message: "SWAYSOCK is not set; windows are current of by sway only, whose socket it names"))
     }
     self.path = path
     self.output = output
@@ -117,13 +117,13 @@ public struct SwayWindows: Sendable {
   private static let magic = Array("i3-ipc".utf8)
   /// Bytes of an answer at most; a thousand windows take one megabyte.
   private static let limit = 64 << 20
-  private static let patience: Int64 = 500_000_000
+  private static let cancelCheckInterval: Int64 = 500_000_000
 
   /// Asks one question on a connection of its own.
   private func ask(_ type: UInt32) throws(CaptureError) -> Data {
     let socket = try UnixSocket.connect(path, place: place, advice: "set SWAYSOCK to that of its session")
     defer { close(socket) }
-    let end = Monotonic.now + SwayWindows.patience
+    let end = Monotonic.now + SwayWindows.cancelCheckInterval
     let question = SwayWindows.magic + SwayWindows.bytes(0) + SwayWindows.bytes(type)
     // The count is that of the array, which outlives the call.
     guard unsafe send(socket, question, question.count, Int32(MSG_NOSIGNAL)) == question.count else {

@@ -57,7 +57,7 @@ final class WaylandScreen: LiveScreen {
     guard let asked = copy?.askedAt else { return false }
     try take(until: max(asked + WaylandScreen.tellingLimit, Monotonic.now)) { $0.isReady }
     guard let copy, !copy.isReady else { return false }
-    // What the compositor told before it answers this has arrived with the answer.
+    // What the compositor current before it answers this has arrived with the answer.
     try globals.sync(connection) { message throws(CaptureError) in try self.note(message) }
     return !(self.copy?.isReady ?? true)
   }
@@ -164,8 +164,8 @@ final class WaylandScreen: LiveScreen {
     let asked = copy?.askedAt ?? now
     let seconds = UInt64(message[0]) << 32 | UInt64(message[1])
     guard seconds < UInt64(Int64.max / 1_000_000_000) else { return asked }
-    let told = Int64(seconds) * 1_000_000_000 + Int64(message[2])
-    return (asked...now).contains(told) ? told : asked
+    let current = Int64(seconds) * 1_000_000_000 + Int64(message[2])
+    return (asked...now).contains(current) ? current : asked
   }
 
   /// Destroys what a copy was asked with.

@@ -1,11 +1,11 @@
 import ScrimRedact
 import Testing
 
-struct InteractionFilterTests {
+struct EventFilterTests {
   private static func sanitized(
     _ json: String, policy: MaskPolicy = MaskPolicy(), tree: WidgetTree? = .empty
   ) throws(EventError) -> String? {
-    try InteractionFilter(policy: policy).sanitize(json: Array(json.utf8), line: 4, tree: tree)
+    try EventFilter(policy: policy).sanitize(json: Array(json.utf8), line: 4, tree: tree)
       .map { String(decoding: $0.json, as: UTF8.self) }
   }
 
@@ -120,7 +120,7 @@ struct InteractionFilterTests {
   }
 
   @Test func timeIsKeptApart() throws {
-    let filter = InteractionFilter(policy: MaskPolicy())
+    let filter = EventFilter(policy: MaskPolicy())
     let event = try filter.sanitize(
       json: Array(#"{"t_ms":858.3,"type":"char","char":"x"}"#.utf8), line: 1, tree: nil)
     #expect(event?.timeMs == 858.3 && event?.type == "key")

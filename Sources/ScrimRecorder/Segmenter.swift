@@ -13,19 +13,27 @@ struct SegmentSizes {
   var isBroken = false
 }
 
-/// What a ``SegmentTeller`` says of a frame before its picture.
+/// What a record says of a frame besides its picture.
+struct FrameInfo: Sendable {
+  var time: Int64
+  var number: Int
+  var status: FrameStatus
+  var withheldTiles: Int
+}
+
+/// What a ``Segmenter`` says of a frame before its picture.
 struct FrameStart {
-  var moment: SegmentTeller.Moment
+  var info: FrameInfo
   var isKey: Bool
   /// Pixels.
   var width: Int
   var height: Int
 }
 
-/// Takes what a ``SegmentTeller`` tells, in order.
-protocol SegmentSink: ~Copyable, PlainSink {
+/// Takes what a ``Segmenter`` tells, in order.
+protocol SegmenterOutput: ~Copyable, SerializedFrameSink {
   /// Bytes that the open segment has at most; nil between segments, and no bound where something went wrong.
-  var openBytesAtMost: Int? { get }
+  var openSegmentSizeBound: Int? { get }
   /// The sizes after all that was told. May have to wait for them.
   mutating func settle() -> SegmentSizes
   mutating func seal() throws(RecordingError)
@@ -35,70 +43,63 @@ protocol SegmentSink: ~Copyable, PlainSink {
 }
 
 /// The first half of coding a recording: masked frames in, plain bytes out. Decides where segments and keyframes begin.
-struct SegmentTeller: ~Copyable {
+struct Segmenter: ~Copyable {
   private let options: RecorderOptions
   private var width: Int
   private var height: Int
-  private var teller: FrameTeller
+  private var serializer: FrameSerializer
   private var segmentStart: Int64 = 0
   private var lastKeyframe: Int64 = 0
   /// Whether the next frame can't build on the one before.
   private var isBroken = false
 
-  /// What a record says of a frame besides its picture.
-  struct Moment: Sendable {
-    var time: Int64
-    var number: Int
-    var status: FrameStatus
-    var withheldTiles: Int
-  }
-
   init(width: Int, height: Int, _ options: RecorderOptions) {
     self.options = options
     self.width = width
     self.height = height
-    teller = FrameTeller(width: width, height: height, quality: options.coding.quality)
+    serializer = FrameSerializer(width: width, height: height, quality: options.coding.quality)
   }
 
-  mutating func append<Sink: SegmentSink & ~Copyable>(
-    _ frame: borrowing MaskedFrame, _ moment: Moment, to sink: inout Sink
+  mutating func append<Sink: SegmenterOutput & ~Copyable>(
+    _ frame: borrowing MaskedFrame, _ info: FrameInfo, to sink: inout Sink
   ) throws(RecordingError) {
     try resize(toFit: frame, &sink)
-    try rest(at: moment.time, &sink)
-    let isFirst = sink.openBytesAtMost == nil
-    let age = moment.time - lastKeyframe
+    try rest(at: info.time, &sink)
+    let isFirst = sink.openSegmentSizeBound == nil
+    let age = info.time - lastKeyframe
     let isKey =
-      isFirst || isBroken || (age >= options.keyframeInterval && !SegmentTeller.isQuiet(age, options, &sink))
-    if isFirst { segmentStart = moment.time }
-    if isKey { lastKeyframe = moment.time }
+      isFirst || isBroken || (age >= options.keyframeInterval && !Segmenter.isQuiet(age, options, &sink))
+    if isFirst { segmentStart = info.time }
+    if isKey { lastKeyframe = info.time }
     // Unless all goes well.
     isBroken = true
-    try sink.begin(FrameStart(moment: moment, isKey: isKey, width: width, height: height))
-    do { try teller.tell(frame, keyframe: isKey, to: &sink) } catch { throw .codec(error) }
+    try sink.begin(FrameStart(info: info, isKey: isKey, width: width, height: height))
+    do { try serializer.serialize(frame, keyframe: isKey, to: &sink) } catch { throw .codec(error) }
     isBroken = false
     try sink.end()
   }
 
   /// Seals what is open where it is full at a moment.
-  mutating func rest<Sink: SegmentSink & ~Copyable>(
+  mutating func rest<Sink: SegmenterOutput & ~Copyable>(
     at time: Int64, _ sink: inout Sink
   ) throws(RecordingError) {
     if isFull(at: time, &sink) { try sink.seal() }
   }
 
   /// Frames of another size go into a new segment.
-  private mutating func resize<Sink: SegmentSink & ~Copyable>(
+  private mutating func resize<Sink: SegmenterOutput & ~Copyable>(
     toFit frame: borrowing MaskedFrame, _ sink: inout Sink
   ) throws(RecordingError) {
     guard frame.width != width || frame.height != height else { return }
-    if sink.openBytesAtMost != nil, sink.settle().open != nil { try sink.seal() }
+    if sink.openSegmentSizeBound != nil, sink.settle().open != nil { try sink.seal() }
     width = frame.width
     height = frame.height
-    teller = FrameTeller(width: width, height: height, quality: options.coding.quality)
+    serializer = FrameSerializer(width: width, height: height, quality: options.coding.quality)
   }
 
-  private mutating func isFull<Sink: SegmentSink & ~Copyable>(at time: Int64, _ sink: inout Sink) -> Bool {
-    guard let most = sink.openBytesAtMost else { return false }
+  private mutating func isFull<Sink: SegmenterOutput & ~Copyable>(at time: Int64, _ sink: inout Sink) -> Bool
+  {
+    guard let most = sink.openSegmentSizeBound else { return false }
     if most >= options.segmentBytes {
       let sizes = sink.settle()
       isBroken = isBroken || sizes.isBroken
@@ -106,11 +107,11 @@ struct SegmentTeller: ~Copyable {
       if size >= options.segmentBytes { return true }
     }
     let age = time - segmentStart
-    return age >= options.segmentDuration && !SegmentTeller.isQuiet(age, options, &sink)
+    return age >= options.segmentDuration && !Segmenter.isQuiet(age, options, &sink)
   }
 
   /// Whether so little changed since the last keyframe that another one can wait: it would be more than all since.
-  private static func isQuiet<Sink: SegmentSink & ~Copyable>(
+  private static func isQuiet<Sink: SegmenterOutput & ~Copyable>(
     _ age: Int64, _ options: RecorderOptions, _ sink: inout Sink
   ) -> Bool {
     guard age < options.quietDuration else { return false }

@@ -1,9 +1,9 @@
 public import ScrimCodec
 
-/// Makes the payloads of frame records of what a ``FrameTeller`` tells: the half of coding that looks at no pixels.
+/// Makes the payloads of frame records of what a ``FrameSerializer`` tells: the half of coding that looks at no pixels.
 ///
 /// For each frame: ``begin(keyframe:)``, then what is told, and ``payload`` is whole.
-public struct FrameSqueezer: ~Copyable, PlainSink {
+public struct PayloadCompressor: ~Copyable, SerializedFrameSink {
   private var operationStream = EntropyWriter()
   private var sampleStream = EntropyWriter()
   /// What the present frame takes so far.

@@ -3,7 +3,7 @@
 /// A reading clears what held still from `lag` before it began. So the reading that counts begins `lag` after the last
 /// change, and another follows if it told something new, or one before it did while things moved, `lag` after frames carry it: only then the masks of the tree before, which are united
 /// with its own, are gone. While changes go on, one is made every `interval` for what holds still beside them.
-struct ReadingPace: Sendable {
+struct TreeReadingSchedule: Sendable {
   /// Nanoseconds, all of them.
   var lag: Int64
   var interval: Int64
@@ -49,11 +49,12 @@ struct ReadingPace: Sendable {
     let isStill = lastChange.map { $0 + lag <= begin } ?? true
     if isStill { firstChange = nil }
     isUnconfirmed = isUnconfirmed || isNews
-    confirmation = isStill && isUnconfirmed ? end + lag + ReadingPace.delivery : nil
+    confirmation = isStill && isUnconfirmed ? end + lag + TreeReadingSchedule.delivery : nil
     if isStill { isUnconfirmed = false }
     if isToRepeat { noteChange(at: end) }
     let rest = min(
-      max(work * ReadingPace.restPerWork, ReadingPace.shortestRest), ReadingPace.longestRest)
+      max(work * TreeReadingSchedule.restPerWork, TreeReadingSchedule.shortestRest),
+      TreeReadingSchedule.longestRest)
     restUntil = end + rest
   }
 }

@@ -1,7 +1,7 @@
 /// What plans made of a policy, summed over a run: which rules never decided anything, which roles nobody knew.
 ///
 /// Holds names of roles, never names or texts of widgets.
-public struct MaskUsage: Hashable, Sendable {
+public struct PolicyUsage: Hashable, Sendable {
   /// Plans folded in.
   public internal(set) var plans = 0
   /// Widgets that each rule decided, by the rule's index.
@@ -22,7 +22,7 @@ public struct MaskUsage: Hashable, Sendable {
   public var neverMatchedRules: [Int] { ruleDecisions.indices.filter { ruleDecisions[$0] == 0 } }
 
   /// Adds what another part of the run counted under the same policy.
-  public mutating func merge(_ other: MaskUsage) {
+  public mutating func merge(_ other: PolicyUsage) {
     precondition(ruleDecisions.count == other.ruleDecisions.count, "usages of one policy can be merged")
     plans += other.plans
     for index in ruleDecisions.indices { ruleDecisions[index] += other.ruleDecisions[index] }
@@ -34,7 +34,7 @@ public struct MaskUsage: Hashable, Sendable {
 
   mutating func note(unknownRole name: String, _ count: Int = 1) {
     let name = WidgetError.printable(name)
-    guard unknownRoles[name] != nil || unknownRoles.count < MaskUsage.unknownRoleLimit else { return }
+    guard unknownRoles[name] != nil || unknownRoles.count < PolicyUsage.unknownRoleLimit else { return }
     unknownRoles[name, default: 0] += count
   }
 

@@ -6,7 +6,7 @@ import ScrimRedact
 ///
 /// The queue is two frames long: one that waits, into which later captures are merged, and before it one that a snapshot has pinned.
 /// With the one being recorded, at most three buffers exist.
-struct RecorderMailbox {
+struct CaptureQueue {
   enum Phase {
     case idle
     case recording
@@ -132,14 +132,14 @@ struct RecorderMailbox {
   }
 
   /// Has all that was handed over recorded without delay; returns what ``completed`` will be then.
-  mutating func hurry() -> Int {
+  mutating func flushNow() -> Int {
     if interruption != nil { submitted += 1 }
     urgent = submitted
     return submitted
   }
 
   /// What the thread is to do at a time of the clock.
-  mutating func next(now: Int64) -> Monitor<RecorderMailbox>.Attempt<Job> {
+  mutating func next(now: Int64) -> ConditionLock<CaptureQueue>.Attempt<Job> {
     if isMerging { return .wait }
     let isStopping = if case .stopping = phase { true } else { false }
     if pinned == nil, waiting == nil, events.isEmpty {

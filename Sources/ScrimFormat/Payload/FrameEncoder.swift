@@ -21,15 +21,15 @@ public struct CodingOptions: Hashable, Sendable {
 
 /// Codes masked frames to the payloads of frame records, one after the other: the writing half of ``FrameDecoder``.
 ///
-/// Its two halves, ``FrameTeller`` and ``FrameSqueezer``, may as well work on two threads.
-public struct FrameCoder: ~Copyable {
-  private var teller: FrameTeller
-  private var squeezer: FrameSqueezer
+/// Its two halves, ``FrameSerializer`` and ``PayloadCompressor``, may as well work on two threads.
+public struct FrameEncoder: ~Copyable {
+  private var serializer: FrameSerializer
+  private var compressor: PayloadCompressor
 
   /// - Throws: ``CodecError`` where memory is short, or this build lacks the entropy coding.
   public init(width: Int, height: Int, options: CodingOptions) throws(CodecError) {
-    teller = FrameTeller(width: width, height: height, quality: options.quality)
-    squeezer = try FrameSqueezer(options)
+    serializer = FrameSerializer(width: width, height: height, quality: options.quality)
+    compressor = try PayloadCompressor(options)
   }
 
   /// The payload that makes `frame` out of the one before, or out of nothing where it is a keyframe. Empty where nothing
@@ -46,9 +46,9 @@ public struct FrameCoder: ~Copyable {
   public mutating func encode(
     _ frame: borrowing MaskedFrame, keyframe: Bool, into payload: inout [UInt8]
   ) throws(CodecError) {
-    swap(&payload, &squeezer.payload)
-    defer { swap(&payload, &squeezer.payload) }
-    squeezer.begin(keyframe: keyframe)
-    try teller.tell(frame, keyframe: keyframe, to: &squeezer)
+    swap(&payload, &compressor.payload)
+    defer { swap(&payload, &compressor.payload) }
+    compressor.begin(keyframe: keyframe)
+    try serializer.serialize(frame, keyframe: keyframe, to: &compressor)
   }
 }

@@ -11,20 +11,20 @@ import ScrimRedact
 /// whichever thread has nothing better to do; where many wait, who tells does them too, so that memory is bounded.
 ///
 /// Bytes are those of one thread: what depends on the bytes of earlier frames waits for them.
-final class CodingThread: Sendable {
-  private let desk: Desk
+final class EncoderThread: Sendable {
+  private let queue: EncoderQueue
 
-  init(_ teller: consuming SegmentTeller, _ builder: consuming SegmentBuilder) {
-    desk = Desk(teller, builder)
-    let desk = desk
-    DispatchQueue(label: "scrim.coding", qos: .userInitiated).async { desk.work() }
+  init(_ segmenter: consuming Segmenter, _ builder: consuming SegmentBuilder) {
+    queue = EncoderQueue(segmenter, builder)
+    let queue = queue
+    DispatchQueue(label: "scrim.coding", qos: .userInitiated).async { queue.work() }
   }
 
-  deinit { desk.close() }
+  deinit { queue.close() }
 
   /// Sees to it that the pipeline has a picture to mask the next frame in. Waits for one where both are taken.
   func prepare(_ pipeline: inout FramePipeline) {
-    if pipeline.isLent { pipeline.resume(with: desk.spare()) }
+    if pipeline.isLent { pipeline.resume(with: queue.spare()) }
   }
 
   /// Hands over the pipeline's frame, with the events before it.
@@ -32,29 +32,29 @@ final class CodingThread: Sendable {
   /// - Parameter events: left empty.
   /// - Throws: what went wrong with an earlier frame; this one is taken all the same.
   func append(
-    _ pipeline: inout FramePipeline, _ moment: SegmentTeller.Moment, after events: inout [EventRecord]
+    _ pipeline: inout FramePipeline, _ info: FrameInfo, after events: inout [EventRecord]
   ) throws(RecordingError) {
-    try desk.hand(&pipeline, moment, &events)
+    try queue.hand(&pipeline, info, &events)
   }
 
   /// Waits for all frames handed over, adds the events since and seals what is full at a moment.
   func rest(at time: Int64, after events: inout [EventRecord]) throws(RecordingError) {
-    try desk.rest(at: time, &events)
+    try queue.rest(at: time, &events)
   }
 
   /// Waits for all frames handed over, adds the last events and ends the session.
   func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {
-    try desk.finish(&events)
+    try queue.finish(&events)
   }
 }
 
 /// What the two threads share.
-private final class Desk: @unchecked Sendable {
-  // Sendable, since all but the queue has one owner at a time: `touched` the recorder, `teller` who tells, `builder` who does a
+private final class EncoderQueue: @unchecked Sendable {
+  // Sendable, since all but the state has one owner at a time: `touched` the recorder, `segmenter` who tells, `builder` who does a
   // step; and the recorder has them after `drain()`.
 
   fileprivate struct Entry {
-    var moment: SegmentTeller.Moment
+    var info: FrameInfo
     var events: [EventRecord]
     /// Whether a picture comes with it; it looks like the frame before otherwise.
     var hasPicture: Bool
@@ -74,14 +74,14 @@ private final class Desk: @unchecked Sendable {
     case end
   }
 
-  fileprivate struct Queue: ~Copyable {
+  fileprivate struct State: ~Copyable {
     /// Frames to be told, and the picture of the one that has one.
     var entries: [Entry] = []
     var fresh: MaskedFrame?
     /// The picture told before the present one. At first it has yet to be made.
     var spare: MaskedFrame?
     var hasSpare = true
-    var isTelling = false
+    var isEncoding = false
     var isClosed = false
     /// Steps to be done, each with the bytes of `pending` that it is the end of.
     var steps: [(step: Step, settles: Int)] = []
@@ -94,7 +94,7 @@ private final class Desk: @unchecked Sendable {
     var pending = 0
     /// Whether there is an open segment once all steps are done.
     var isOpen = false
-    /// Whether something went wrong that the teller doesn't know of yet, and that nobody was told.
+    /// Whether something went wrong that the segmenter doesn't know of yet, and that nobody was told.
     var isDoubtful = false
     var failure: RecordingError?
 
@@ -106,48 +106,48 @@ private final class Desk: @unchecked Sendable {
   /// Plain bytes that wait at most, before those of the next step.
   private static let mostWaiting = 1 << 20
 
-  private let queue: Monitor<Queue>
+  private let state: ConditionLock<State>
   /// Where masks lie in the picture handed over last; nil before the first.
   private var touched: TileSet?
-  private var teller: SegmentTeller
+  private var segmenter: Segmenter
   private var builder: SegmentBuilder
 
-  init(_ teller: consuming SegmentTeller, _ builder: consuming SegmentBuilder) {
-    self.teller = teller
+  init(_ segmenter: consuming Segmenter, _ builder: consuming SegmentBuilder) {
+    self.segmenter = segmenter
     self.builder = builder
-    var queue = Queue()
-    queue.entries.reserveCapacity(Desk.most)
-    self.queue = Monitor(queue)
+    var state = State()
+    state.entries.reserveCapacity(EncoderQueue.most)
+    self.state = ConditionLock(state)
   }
 
   // MARK: The recorder
 
   func spare() -> MaskedFrame? {
     wait { $0.hasSpare ? () : nil }
-    return queue.withValue { queue in
-      queue.hasSpare = false
-      return queue.spare.take()
+    return state.withValue { state in
+      state.hasSpare = false
+      return state.spare.take()
     }
   }
 
   func hand(
-    _ pipeline: inout FramePipeline, _ moment: SegmentTeller.Moment, _ events: inout [EventRecord]
+    _ pipeline: inout FramePipeline, _ info: FrameInfo, _ events: inout [EventRecord]
   ) throws(RecordingError) {
     let isNew = !pipeline.frame.damage.isEmpty || pipeline.frame.touched != touched
-    var entry = Entry(moment: moment, events: [], hasPicture: isNew)
+    var entry = Entry(info: info, events: [], hasPicture: isNew)
     swap(&entry.events, &events)
-    wait { $0.entries.count < Desk.most && (!isNew || $0.fresh == nil) ? () : nil }
+    wait { $0.entries.count < EncoderQueue.most && (!isNew || $0.fresh == nil) ? () : nil }
     if isNew {
       note(pipeline.frame.touched)
       var frame: MaskedFrame? = pipeline.lend()
-      queue.withValue { $0.fresh = frame.take() }
+      state.withValue { $0.fresh = frame.take() }
     }
-    let failed = queue.withValue { queue in
-      queue.entries.append(entry)
-      defer { queue.failure = nil }
-      return queue.failure
+    let failed = state.withValue { state in
+      state.entries.append(entry)
+      defer { state.failure = nil }
+      return state.failure
     }
-    queue.wake()
+    state.wake()
     if let failed { throw failed }
   }
 
@@ -159,7 +159,7 @@ private final class Desk: @unchecked Sendable {
     if let failed = drain() { throw failed }
     defer { _ = settle() }
     while !events.isEmpty { try builder.append(events.removeFirst()) }
-    try teller.rest(at: time, &builder)
+    try segmenter.rest(at: time, &builder)
   }
 
   func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {
@@ -171,16 +171,16 @@ private final class Desk: @unchecked Sendable {
   /// Lets the worker end, after all that was handed over.
   func close() {
     _ = drain()
-    queue.withValue { $0.isClosed = true }
-    queue.wake()
+    state.withValue { $0.isClosed = true }
+    state.wake()
   }
 
   /// Waits until all that was handed over is in segments; returns what went wrong.
   private func drain() -> RecordingError? {
-    wait { $0.entries.isEmpty && !$0.isTelling && $0.isSettled ? () : nil }
-    return queue.withValue { queue in
-      defer { queue.failure = nil }
-      return queue.failure
+    wait { $0.entries.isEmpty && !$0.isEncoding && $0.isSettled ? () : nil }
+    return state.withValue { state in
+      defer { state.failure = nil }
+      return state.failure
     }
   }
 
@@ -193,13 +193,13 @@ private final class Desk: @unchecked Sendable {
 
   /// Does steps until there is a result.
   @discardableResult
-  private func wait<Result>(for result: (inout Queue) -> Result?) -> Result {
+  private func wait<Result>(for result: (inout State) -> Result?) -> Result {
     while true {
-      let next = queue.wait { queue -> Monitor<Queue>.Attempt<Next<Result>> in
-        if let result = result(&queue) { return .done(.result(result)) }
-        if queue.isBuilding || queue.steps.isEmpty { return .wait }
-        queue.isBuilding = true
-        let (step, settles) = queue.steps.removeFirst()
+      let next = state.wait { state -> ConditionLock<State>.Attempt<Next<Result>> in
+        if let result = result(&state) { return .done(.result(result)) }
+        if state.isBuilding || state.steps.isEmpty { return .wait }
+        state.isBuilding = true
+        let (step, settles) = state.steps.removeFirst()
         return .done(.step(step, settles: settles))
       }
       switch next {
@@ -224,48 +224,48 @@ private final class Desk: @unchecked Sendable {
       failure = error
     }
     let written = builder.sizes.open ?? 0
-    queue.withValue { queue in
-      queue.isBuilding = false
-      queue.written = written
+    state.withValue { state in
+      state.isBuilding = false
+      state.written = written
       // What came before there is a segment has yet to go into it.
-      if written > 0 { queue.pending -= settles }
+      if written > 0 { state.pending -= settles }
       if case .take(let plain, _, _) = step {
-        queue.waiting -= plain.bytes.count
-        queue.buffers.append(plain)
+        state.waiting -= plain.bytes.count
+        state.buffers.append(plain)
       }
       guard let failure else { return }
-      queue.isDoubtful = true
-      queue.failure = queue.failure ?? failure
+      state.isDoubtful = true
+      state.failure = state.failure ?? failure
     }
-    queue.wake()
+    state.wake()
   }
 
   /// - Parameters:
   ///   - adds: bytes that the step, or a later one of its frame, adds to a segment at most.
   ///   - settles: those, of which the segment knows once the step is done.
   fileprivate func push(_ step: Step, adds: Int, settles: Int) {
-    queue.withValue { queue in
-      queue.steps.append((step, settles))
-      queue.pending += adds
+    state.withValue { state in
+      state.steps.append((step, settles))
+      state.pending += adds
       switch step {
-      case .seal: queue.isOpen = false
-      case .begin: queue.isOpen = true
-      case .take(let plain, _, _): queue.waiting += plain.bytes.count
+      case .seal: state.isOpen = false
+      case .begin: state.isOpen = true
+      case .take(let plain, _, _): state.waiting += plain.bytes.count
       case .event, .end: break
       }
     }
-    queue.wake()
+    state.wake()
   }
 
   /// Memory for plain bytes, as soon as few of them wait.
   fileprivate func buffer() -> Plain {
-    wait { queue in queue.waiting > Desk.mostWaiting ? nil : queue.buffers.popLast() ?? Plain() }
+    wait { state in state.waiting > EncoderQueue.mostWaiting ? nil : state.buffers.popLast() ?? Plain() }
   }
 
-  fileprivate var openBytesAtMost: Int? {
-    queue.withValue { queue in
-      if queue.isDoubtful { return .max }
-      return queue.isOpen ? queue.written + queue.pending : nil
+  fileprivate var openSegmentSizeBound: Int? {
+    state.withValue { state in
+      if state.isDoubtful { return .max }
+      return state.isOpen ? state.written + state.pending : nil
     }
   }
 
@@ -273,11 +273,11 @@ private final class Desk: @unchecked Sendable {
   fileprivate func settle() -> SegmentSizes {
     wait { $0.isSettled ? () : nil }
     let sizes = builder.sizes
-    queue.withValue { queue in
-      queue.pending = 0
-      queue.written = sizes.open ?? 0
-      queue.isOpen = sizes.open != nil
-      queue.isDoubtful = false
+    state.withValue { state in
+      state.pending = 0
+      state.written = sizes.open ?? 0
+      state.isOpen = sizes.open != nil
+      state.isDoubtful = false
     }
     return sizes
   }
@@ -286,88 +286,88 @@ private final class Desk: @unchecked Sendable {
 
   func work() {
     var shown: MaskedFrame?
-    var sink = StepSink(desk: self)
+    var sink = QueuedSegmenterOutput(queue: self)
     while let entry = nextEntry() {
       if entry.hasPicture { take(&shown) }
       var failure: RecordingError?
       do throws(RecordingError) {
         for event in entry.events { sink.append(event) }
         switch shown {
-        case .some(let frame): try teller.append(frame, entry.moment, to: &sink)
+        case .some(let frame): try segmenter.append(frame, entry.info, to: &sink)
         case .none: preconditionFailure("the first frame has a picture")
         }
       } catch {
         failure = error
       }
       shown?.settle()
-      queue.withValue { queue in
-        queue.isTelling = false
-        queue.failure = queue.failure ?? failure
+      state.withValue { state in
+        state.isEncoding = false
+        state.failure = state.failure ?? failure
       }
-      queue.wake()
+      state.wake()
     }
   }
 
   /// The next frame; nil at the end.
   private func nextEntry() -> Entry? {
-    let entry = wait { queue -> Entry?? in
-      if queue.entries.isEmpty { return queue.isClosed ? .some(nil) : nil }
-      queue.isTelling = true
-      return queue.entries.removeFirst()
+    let entry = wait { state -> Entry?? in
+      if state.entries.isEmpty { return state.isClosed ? .some(nil) : nil }
+      state.isEncoding = true
+      return state.entries.removeFirst()
     }
-    queue.wake()
+    state.wake()
     return entry
   }
 
   /// Takes the next picture, and gives the one before back.
   private func take(_ shown: inout MaskedFrame?) {
     var last = shown.take()
-    shown = queue.withValue { queue in
+    shown = state.withValue { state in
       if last != nil {
-        queue.spare = last.take()
-        queue.hasSpare = true
+        state.spare = last.take()
+        state.hasSpare = true
       }
-      return queue.fresh.take()
+      return state.fresh.take()
     }
-    queue.wake()
+    state.wake()
   }
 }
 
 /// Makes steps of what is told.
-private struct StepSink: SegmentSink {
-  let desk: Desk
+private struct QueuedSegmenterOutput: SegmenterOutput {
+  let queue: EncoderQueue
   /// Bytes that the present frame takes at most.
   private var most = 0
 
-  init(desk: Desk) { self.desk = desk }
+  init(queue: EncoderQueue) { self.queue = queue }
 
   /// Bytes that an event, or the beginning of a frame, takes at most besides what it holds.
   private static let headMost = 4096
 
-  var openBytesAtMost: Int? { desk.openBytesAtMost }
+  var openSegmentSizeBound: Int? { queue.openSegmentSizeBound }
 
-  mutating func settle() -> SegmentSizes { desk.settle() }
+  mutating func settle() -> SegmentSizes { queue.settle() }
 
   mutating func append(_ event: EventRecord) {
-    let most = event.json.count + StepSink.headMost
-    desk.push(.event(event), adds: most, settles: most)
+    let most = event.json.count + QueuedSegmenterOutput.headMost
+    queue.push(.event(event), adds: most, settles: most)
   }
 
-  mutating func seal() { desk.push(.seal, adds: 0, settles: 0) }
+  mutating func seal() { queue.push(.seal, adds: 0, settles: 0) }
 
   mutating func begin(_ frame: FrameStart) {
-    most = StepSink.headMost
-    desk.push(.begin(frame), adds: most, settles: 0)
+    most = QueuedSegmenterOutput.headMost
+    queue.push(.begin(frame), adds: most, settles: 0)
   }
 
   mutating func take(_ plain: inout [UInt8], of part: PayloadPart, ends: Bool) {
-    let buffer = desk.buffer()
+    let buffer = queue.buffer()
     swap(&plain, &buffer.bytes)
     // No coding makes more of what it can't squeeze.
-    let more = buffer.bytes.count + buffer.bytes.count / 8 + StepSink.headMost
+    let more = buffer.bytes.count + buffer.bytes.count / 8 + QueuedSegmenterOutput.headMost
     most += more
-    desk.push(.take(buffer, part, ends: ends), adds: more, settles: 0)
+    queue.push(.take(buffer, part, ends: ends), adds: more, settles: 0)
   }
 
-  mutating func end() { desk.push(.end, adds: 0, settles: most) }
+  mutating func end() { queue.push(.end, adds: 0, settles: most) }
 }

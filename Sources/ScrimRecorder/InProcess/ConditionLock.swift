@@ -4,7 +4,7 @@ import Glibc
 ///
 /// `Synchronization.Mutex` has no condition, and Foundation's waits by the wall clock, which jumps: this one waits by
 /// CLOCK_MONOTONIC. Safe, since its two pointers are its own and live as long as it does.
-@safe final class Monitor<Value: ~Copyable>: @unchecked Sendable {
+@safe final class ConditionLock<Value: ~Copyable>: @unchecked Sendable {
   // Sendable, since `value` is only reached with the mutex held.
   private var value: Value
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -76,7 +76,7 @@ import Glibc
       case .done(let result): return result
       case .wait: unsafe pthread_cond_wait(condition, mutex)
       case .waitAtMost(let nanoseconds):
-        var until = Monitor.deadline(in: nanoseconds)
+        var until = ConditionLock.deadline(in: nanoseconds)
         unsafe pthread_cond_timedwait(condition, mutex, &until)
       }
     }

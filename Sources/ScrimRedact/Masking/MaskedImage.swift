@@ -4,7 +4,7 @@ public import ScrimImage
 ///
 /// As with ``MaskedFrame``, masking is the only way to one. Outside masks its pixels are those of the source, but for
 /// the colour under an alpha of zero, which nobody sees and which becomes black.
-public struct MaskedStill: ~Copyable {
+public struct MaskedImage: ~Copyable {
   /// Pixels.
   public let width: Int
   public let height: Int

@@ -48,7 +48,7 @@ struct Patch {
 /// A pixel is *stale* if it was damaged since it was read last, or never read. What is stale and not masked is read; what is stale and
 /// masked remains so until a frame shows it. So a pixel under a mask is never read, and one that a mask uncovers is read if it may have
 /// changed, whatever the damage says of that frame.
-struct RecorderDesk {
+struct DamageReader {
   private let planner: MaskPlanner
   private let decide: (@Sendable (Widget) -> MaskDecision)?
   private var bounds = Rect(x: 0, y: 0, width: 0, height: 0)

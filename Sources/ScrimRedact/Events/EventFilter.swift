@@ -19,7 +19,7 @@ public struct EventError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Reduces input events to what may be kept (Masking.md, section 9): never which key, never where in a field that hides
 /// it, and of every event only fields that are known.
-public struct InteractionFilter: Sendable {
+public struct EventFilter: Sendable {
   private let policy: MaskPolicy
 
   /// Bytes of UTF-8 of a message; what is longer is cut at a character.
@@ -123,7 +123,7 @@ extension JSON {
 
   fileprivate func message(_ key: String) -> Member? {
     guard case .string(let value)? = self[key] else { return nil }
-    let limit = InteractionFilter.messageLimit
+    let limit = EventFilter.messageLimit
     guard value.utf8.count > limit else { return Member(key, .string(value)) }
     var cut = String.UnicodeScalarView()
     var bytes = 0
@@ -146,7 +146,7 @@ extension JSON {
     let colon = UInt8(ascii: ":")
     let slash = UInt8(ascii: "/")
     let at = UInt8(ascii: "@")
-    guard url.count <= InteractionFilter.messageLimit,
+    guard url.count <= EventFilter.messageLimit,
       url.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") })
     else { return nil }
     var rest = url.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }

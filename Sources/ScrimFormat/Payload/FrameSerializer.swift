@@ -13,8 +13,8 @@ public enum PayloadPart: Sendable {
   case pictures
 }
 
-/// Takes what a ``FrameTeller`` tells of a frame.
-public protocol PlainSink: ~Copyable {
+/// Takes what a ``FrameSerializer`` tells of a frame.
+public protocol SerializedFrameSink: ~Copyable {
   /// Takes bytes behind those that came before.
   ///
   /// - Parameters:
@@ -23,8 +23,8 @@ public protocol PlainSink: ~Copyable {
   mutating func take(_ plain: inout [UInt8], of part: PayloadPart, ends: Bool) throws(CodecError)
 }
 
-/// Tells masked frames in plain bytes, which a ``FrameSqueezer`` makes payloads of: the half of coding that looks at pixels.
-public struct FrameTeller: ~Copyable {
+/// Tells masked frames in plain bytes, which a ``PayloadCompressor`` makes payloads of: the half of coding that looks at pixels.
+public struct FrameSerializer: ~Copyable {
   private let quality: Int?
   private let width: Int
   private var finder: DeltaFinder
@@ -62,7 +62,7 @@ public struct FrameTeller: ~Copyable {
 
   /// Tells what makes `frame` out of the one before, or out of nothing where it is a keyframe. Where nothing changed, nothing is
   /// told.
-  public mutating func tell<Sink: PlainSink & ~Copyable>(
+  public mutating func serialize<Sink: SerializedFrameSink & ~Copyable>(
     _ frame: borrowing MaskedFrame, keyframe: Bool, to sink: inout Sink
   ) throws(CodecError) {
     finder.operations(for: frame, keyframe: keyframe, into: &operations)
@@ -153,7 +153,7 @@ public struct FrameTeller: ~Copyable {
 
   /// Indices into the palette, a stripe at a time, and behind each stripe the colours that have none. Where photographs lie
   /// over the rectangle it is told as index 0.
-  private mutating func appendIndices<Sink: PlainSink & ~Copyable>(
+  private mutating func appendIndices<Sink: SerializedFrameSink & ~Copyable>(
     of rect: Rect, in frame: borrowing MaskedFrame, keyframe: Bool, to sink: inout Sink
   ) throws(CodecError) {
     var top = rect.y
@@ -178,7 +178,7 @@ public struct FrameTeller: ~Copyable {
         plain.append(contentsOf: line[..<rect.width])
       }
       for colour in escaped { plain.append(colour: colour) }
-      if plain.count >= FrameTeller.chunk { try hand(.operations, ends: false, to: &sink) }
+      if plain.count >= FrameSerializer.chunk { try hand(.operations, ends: false, to: &sink) }
       top = bottom
     }
   }
@@ -214,7 +214,7 @@ public struct FrameTeller: ~Copyable {
     }
   }
 
-  private mutating func appendSamples<Sink: PlainSink & ~Copyable>(
+  private mutating func appendSamples<Sink: SerializedFrameSink & ~Copyable>(
     of rect: Rect, in frame: borrowing MaskedFrame, _ transform: SampleTransform, to sink: inout Sink
   ) throws(CodecError) {
     sampleCoder.begin(width: rect.width, transform: transform)
@@ -231,7 +231,7 @@ public struct FrameTeller: ~Copyable {
           frame.pixels.extracting(place..<place + rect.width), to: &plain,
           starts: (first, first + plane, first + 2 * plane))
       }
-      if plain.count >= FrameTeller.chunk { try hand(.samples, ends: false, to: &sink) }
+      if plain.count >= FrameSerializer.chunk { try hand(.samples, ends: false, to: &sink) }
       top += rows
     }
   }
@@ -251,7 +251,7 @@ public struct FrameTeller: ~Copyable {
     pictures.append(contentsOf: jpeg)
   }
 
-  private mutating func hand<Sink: PlainSink & ~Copyable>(
+  private mutating func hand<Sink: SerializedFrameSink & ~Copyable>(
     _ part: PayloadPart, ends: Bool, to sink: inout Sink
   ) throws(CodecError) {
     try sink.take(&plain, of: part, ends: ends)
