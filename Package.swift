@@ -70,9 +70,10 @@ let package = Package(
     // Opens the X libraries at run time; without their headers it is built as one that says so.
     .target(name: "CScrimX11", path: "Sources/C/CScrimX11", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CScrimWayland", path: "Sources/C/CScrimWayland"),
+    .target(name: "ScrimJSON", swiftSettings: strict),
     .target(name: "ScrimImage", dependencies: ["CScrimKernels"], swiftSettings: strict),
     .target(
-      name: "ScrimRedact", dependencies: ["ScrimImage"], exclude: ["Masking.md"],
+      name: "ScrimRedact", dependencies: ["ScrimJSON", "ScrimImage"], exclude: ["Masking.md"],
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "ScrimCodec", dependencies: ["ScrimImage", "CScrimCodecs"], swiftSettings: strict),
     .target(
@@ -102,7 +103,8 @@ let package = Package(
       dependencies: ["CScrim", "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore", "ScrimRecorder"],
       exclude: ["scrim.map", "make"], swiftSettings: strict),
     .target(
-      name: "ScrimScreenshots", dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
+      name: "ScrimScreenshots",
+      dependencies: ["ScrimJSON", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
       exclude: ["Folders.md", "Boxes.md"], swiftSettings: strict),
     .executableTarget(
       name: "scrim",
@@ -146,7 +148,8 @@ let package = Package(
     .testTarget(
       name: "ScrimScreenshotsTests",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimScreenshots", "ScrimTestSupport", "scrim",
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimScreenshots", "ScrimTestSupport",
+        "scrim",
       ],
       exclude: ["Boxes"], swiftSettings: strict),
     .testTarget(

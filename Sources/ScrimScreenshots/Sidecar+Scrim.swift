@@ -1,3 +1,4 @@
+import ScrimJSON
 import ScrimRedact
 
 extension SidecarFormat {

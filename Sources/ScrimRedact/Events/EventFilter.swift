@@ -1,4 +1,5 @@
 import ScrimImage
+import ScrimJSON
 
 /// An event that may be kept.
 public struct SanitizedEvent: Hashable, Sendable {

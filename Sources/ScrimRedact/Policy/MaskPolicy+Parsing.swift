@@ -1,4 +1,5 @@
 import ScrimImage
+import ScrimJSON
 
 /// Why a file makes no policy: where in it, and what to do. Nothing is recorded under half a policy.
 public struct PolicyError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,3 +1,5 @@
+import ScrimJSON
+
 /// What to mask: rules and defaults over widgets, and what becomes of pixels that no widget decides.
 ///
 /// The values a policy starts with are those of the preset `default`.

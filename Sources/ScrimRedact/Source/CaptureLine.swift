@@ -1,3 +1,5 @@
+import ScrimJSON
+
 /// The boxes of one moment as a line of JSON tells of them.
 ///
 /// A list that can't be read fails alone: the line's times stay known, so that the frame can be shown as nothing

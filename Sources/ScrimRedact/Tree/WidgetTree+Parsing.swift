@@ -1,3 +1,5 @@
+package import ScrimJSON
+
 extension WidgetTree {
   /// Reads `{"widgets":[…],"windows":[…],"box_scale":…}`; other keys are informative.
   ///

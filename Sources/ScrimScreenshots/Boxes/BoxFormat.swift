@@ -1,3 +1,4 @@
+import ScrimJSON
 import ScrimRedact
 
 /// The formats of other tools that tell where the widgets, words or objects of a picture lie. Boxes.md is normative.

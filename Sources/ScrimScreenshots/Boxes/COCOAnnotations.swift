@@ -1,3 +1,4 @@
+import ScrimJSON
 import ScrimRedact
 
 /// COCO's object annotations: one file for many pictures, read once.

@@ -1,3 +1,4 @@
+import ScrimJSON
 import ScrimRedact
 
 /// The nodes of DevTools' `Accessibility.getFullAXTree` with the results of `DOM.getBoxModel` beside them, by `backendDOMNodeId`.

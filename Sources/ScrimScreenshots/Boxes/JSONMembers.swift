@@ -1,3 +1,4 @@
+import ScrimJSON
 import ScrimRedact
 
 /// The members of one object, each at most once. A `null` counts as absent.

@@ -1,3 +1,4 @@
+import ScrimJSON
 import ScrimRedact
 
 /// LabelMe's annotations of one picture. Only shapes that enclose pixels are boxes.

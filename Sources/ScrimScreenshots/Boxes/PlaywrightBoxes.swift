@@ -1,3 +1,4 @@
+import ScrimJSON
 import ScrimRedact
 
 /// Nodes with a role and the box that Playwright's `boundingBox()` or `getBoundingClientRect()` gives, in a list or a tree.

@@ -1,0 +1,70 @@
+/// A JSON value, with what Foundation's decoder hides and masking must know: repeated keys, and numbers that are
+/// none (Python writes a bare `NaN`), so that an error can name the widget that holds one.
+///
+/// Members keep their order and repeats. Strings hold no lone surrogates: U+FFFD stands for one.
+package enum JSON: Equatable, Sendable {
+  case null
+  case bool(Bool)
+  case number(Double)
+  case string(String)
+  case array([JSON])
+  case object([Member])
+
+  package struct Member: Equatable, Sendable {
+    package var key: String
+    package var value: JSON
+
+    package init(_ key: String, _ value: JSON) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  /// Values nested deeper than this are refused, so that no input can exhaust the stack.
+  package static let depthLimit = 512
+
+  /// Reads one value and nothing behind it.
+  ///
+  /// - Parameter acceptingNonFinite: reads `NaN`, `Infinity` and numbers too large for a `Double` as what they are;
+  ///   the caller must refuse them where it finds them.
+  package init(_ bytes: [UInt8], acceptingNonFinite: Bool = false) throws(JSONError) {
+    var reader = JSONReader(bytes: bytes, acceptingNonFinite: acceptingNonFinite)
+    self = try reader.readDocument()
+  }
+
+  /// The value of the first member of that key.
+  package subscript(key: String) -> JSON? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.key == key }?.value
+  }
+
+  /// Whether a number in it is NaN or infinite.
+  package var holdsNonFinite: Bool {
+    switch self {
+    case .null, .bool, .string: false
+    case .number(let value): !value.isFinite
+    case .array(let items): items.contains { $0.holdsNonFinite }
+    case .object(let members): members.contains { $0.value.holdsNonFinite }
+    }
+  }
+
+  /// The kind of value, for messages.
+  package var kind: String {
+    switch self {
+    case .null: "null"
+    case .bool: "a boolean"
+    case .number: "a number"
+    case .string: "a string"
+    case .array: "a list"
+    case .object: "an object"
+    }
+  }
+}
+
+/// Why bytes are not JSON, and where.
+package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+  package var offset: Int
+  package var expected: String
+
+  package var description: String { "not JSON at byte \(offset): \(expected)" }
+}
