@@ -70,6 +70,7 @@ let package = Package(
     // Opens the X libraries at run time; without their headers it is built as one that says so.
     .target(name: "CScrimX11", path: "Sources/C/CScrimX11", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CScrimWayland", path: "Sources/C/CScrimWayland"),
+    .target(name: "ScrimSystem", swiftSettings: strict),
     .target(name: "ScrimJSON", swiftSettings: strict),
     .target(name: "ScrimImage", dependencies: ["CScrimKernels"], swiftSettings: strict),
     .target(
@@ -83,16 +84,18 @@ let package = Package(
       dependencies: ["CScrimKernels", "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
       exclude: ["Format.md"], swiftSettings: strict),
     .target(
-      name: "ScrimStore", dependencies: ["ScrimFormat"], swiftSettings: strict),
+      name: "ScrimStore", dependencies: ["ScrimSystem", "ScrimFormat"], swiftSettings: strict),
     .target(
       name: "ScrimCapture",
-      dependencies: ["ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus", "CScrimX11", "CScrimWayland"],
+      dependencies: [
+        "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus", "CScrimX11", "CScrimWayland",
+      ],
       exclude: ["Accessibility/Accessibility.md"],
       swiftSettings: strict),
     .target(
       name: "ScrimRecorder",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimFormat", "ScrimCapture", "ScrimStore",
+        "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimCapture", "ScrimStore",
       ],
       swiftSettings: strict),
     .target(
@@ -104,12 +107,12 @@ let package = Package(
       exclude: ["scrim.map", "make"], swiftSettings: strict),
     .target(
       name: "ScrimScreenshots",
-      dependencies: ["ScrimJSON", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
+      dependencies: ["ScrimSystem", "ScrimJSON", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat"],
       exclude: ["Folders.md", "Boxes.md"], swiftSettings: strict),
     .executableTarget(
       name: "scrim",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimCapture",
+        "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimCapture",
         "ScrimRecorder", "ScrimPlayer", "ScrimScreenshots",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

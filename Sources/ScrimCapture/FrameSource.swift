@@ -1,5 +1,6 @@
 public import ScrimImage
 public import ScrimRedact
+import ScrimSystem
 
 /// Something that frames and their boxes come from, in the order of time.
 public protocol FrameSource {
@@ -94,7 +95,7 @@ public enum CaptureError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .badInput(let fault), .unavailable(let fault): fault.description
-    case .system(let path, let errno): "\(path): \(InputFile.message(of: errno))"
+    case .system(let path, let errno): "\(path): \(SystemCall.message(for: errno))"
     }
   }
 }

@@ -110,12 +110,6 @@ final class InputFile {
       if count < chunk.count { return result }
     }
   }
-
-  /// What the system says to an error number.
-  static func message(of errno: Int32) -> String {
-    // strerror's text is terminated, and glibc's lasts until this thread's next call.
-    unsafe String(cString: strerror(errno))
-  }
 }
 
 /// The lines of a file, one at a time; memory is bounded by the longest line.

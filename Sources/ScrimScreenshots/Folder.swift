@@ -1,4 +1,5 @@
 import Glibc
+import ScrimSystem
 
 /// An open folder. Everything below it is reached from its descriptor by one name at a time and without following
 /// links, so that nobody who renames things meanwhile can lead a run elsewhere.
@@ -17,7 +18,7 @@ public final class Folder: Sendable {
   /// Opens the folder that a user named; links on the way are followed.
   public convenience init(_ path: String) throws(FolderFault) {
     // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
-    let descriptor = Folder.retrying { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    let descriptor = SystemCall.retrying { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw .system(path: path, doing: "opening", errno: errno) }
     self.init(path: path, descriptor: descriptor)
   }
@@ -74,7 +75,7 @@ public final class Folder: Sendable {
   func folder(named name: String) throws(FolderFault) -> Folder {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     // As in `init`.
-    let opened = Folder.retrying { unsafe openat(descriptor, name, flags) }
+    let opened = SystemCall.retrying { unsafe openat(descriptor, name, flags) }
     guard opened >= 0 else { throw .system(path: place(of: name), doing: "opening", errno: errno) }
     return Folder(path: place(of: name), descriptor: opened)
   }
@@ -84,7 +85,7 @@ public final class Folder: Sendable {
   func contents(of name: String, limit: Int) throws(FolderFault) -> [UInt8]? {
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
     // As in `init`.
-    let file = Folder.retrying { unsafe openat(descriptor, name, flags) }
+    let file = SystemCall.retrying { unsafe openat(descriptor, name, flags) }
     guard file >= 0 else {
       switch errno {
       case ENOENT: return nil
@@ -115,7 +116,7 @@ public final class Folder: Sendable {
     var failure: Int32 = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { room, count in
       while count < size {
-        let got = retrying {
+        let got = SystemCall.retrying {
           // `count` is less than the capacity, so the pointer and the length stay inside the room.
           unsafe Glibc.read(file, room.baseAddress! + count, size - count)
         }
@@ -131,14 +132,6 @@ public final class Folder: Sendable {
 
   /// A name's path, for messages.
   func place(of name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
-
-  /// Calls again as long as a signal interrupts.
-  static func retrying<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
-    while true {
-      let result = call()
-      if result != -1 || errno != EINTR { return result }
-    }
-  }
 }
 
 /// What is wrong with a file or a folder. A description says what, and what to do next; the caller says where.
@@ -157,7 +150,7 @@ public enum FolderFault: Error, Hashable, Sendable, CustomStringConvertible {
   /// Without the path.
   public var sentence: String {
     switch self {
-    case .system(_, let doing, let code): "\(doing) failed: \(FolderFault.text(ofErrno: code))"
+    case .system(_, let doing, let code): "\(doing) failed: \(SystemCall.message(for: code))"
     case .notAFile: "not a regular file; put the file itself there instead of a link, a pipe or a device"
     case .tooLarge(_, let size, let limit): "\(size) bytes, at most \(limit) are read"
     case .changed: "the file changed while it was read; run again when nobody writes to it"
@@ -165,9 +158,4 @@ public enum FolderFault: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { "\(path): \(sentence)" }
-
-  static func text(ofErrno code: Int32) -> String {
-    // strerror's text is terminated, and glibc's lasts until this thread's next call.
-    unsafe String(cString: strerror(code))
-  }
 }

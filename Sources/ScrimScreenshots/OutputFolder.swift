@@ -1,4 +1,5 @@
 import Glibc
+import ScrimSystem
 import Synchronization
 
 /// Where redacted images go. A file gets its name only once all of it is written and on the disk, and never takes the place of
@@ -89,7 +90,7 @@ final class OutputFolder: Sendable {
   {
     // From here on to the end of the type: strings live as terminated C strings until a call returns, and no call keeps
     // a pointer.
-    let file = Folder.retrying {
+    let file = SystemCall.retrying {
       unsafe openat(folder.descriptor, ".", unnamedFile | O_WRONLY | O_CLOEXEC, 0o644)
     }
     guard file >= 0 else {
@@ -115,7 +116,7 @@ final class OutputFolder: Sendable {
   /// - Returns: whether it got the name, which another file may have.
   private func writeNamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputFault) -> Bool {
     let temporary = ".scrim-\(UInt64.random(in: 0 ... .max)).part"
-    let file = Folder.retrying {
+    let file = SystemCall.retrying {
       unsafe openat(folder.descriptor, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
     }
     guard file >= 0 else { throw failure(temporary, "writing", in: folder) }
@@ -137,7 +138,7 @@ final class OutputFolder: Sendable {
     var done = 0
     while done < bytes.count {
       // `done` is less than `count`, so the pointer and the length stay inside the array.
-      let written = Folder.retrying {
+      let written = SystemCall.retrying {
         unsafe bytes.withUnsafeBytes { all in
           unsafe Glibc.write(file, all.baseAddress! + done, all.count - done)
         }

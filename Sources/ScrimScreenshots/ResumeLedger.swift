@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import ScrimFormat
+import ScrimSystem
 import Synchronization
 
 /// What earlier runs finished, in a folder beside the output: `key`, 32 random bytes that only its owner can read, and
@@ -151,7 +152,7 @@ final class ResumeLedger: Sendable {
   /// One call a line, so that lines of several threads don't mix.
   private func append(_ bytes: [UInt8]) throws(OutputFault) {
     // The bytes are in the array for the call.
-    let written = Folder.retrying {
+    let written = SystemCall.retrying {
       unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
     guard written == bytes.count else {

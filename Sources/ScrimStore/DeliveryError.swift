@@ -1,4 +1,5 @@
 public import ScrimFormat
+import ScrimSystem
 
 /// What went wrong with a session's files, with which of them, and whose fault it is.
 public struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -48,7 +49,7 @@ public struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible 
 
   public var description: String {
     switch reason {
-    case .system(let doing, let code): "\(path): \(doing) failed: \(Disk.text(ofErrno: code))"
+    case .system(let doing, let code): "\(path): \(doing) failed: \(SystemCall.message(for: code))"
     case .folderNotEmpty(holdsSession: true):
       "\(path): holds a session already; give another folder, or remove this one first"
     case .folderNotEmpty(holdsSession: false):

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import ScrimSystem
 
 /// The few calls of the system that a session's folder needs; each failure names the path and says what errno means.
 enum Disk {
@@ -19,7 +20,7 @@ enum Disk {
   static func open(_ path: String, _ flags: Int32, doing: String = "opening") throws(DeliveryError) -> Handle
   {
     // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
-    let descriptor = retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o644) }
+    let descriptor = SystemCall.retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o644) }
     guard descriptor >= 0 else { throw failure(path, doing) }
     return Handle(path: path, descriptor: descriptor)
   }
@@ -37,7 +38,7 @@ enum Disk {
     var done = 0
     while done < bytes.count {
       // `done` is less than `count`, so the pointer and the length stay inside the array.
-      let written = retrying {
+      let written = SystemCall.retrying {
         unsafe bytes.withUnsafeBytes { all in
           unsafe pwrite(file.descriptor, all.baseAddress! + done, all.count - done, offset + done)
         }
@@ -62,7 +63,7 @@ enum Disk {
     var done = 0
     while done < size {
       // As above: inside the array.
-      let got = retrying {
+      let got = SystemCall.retrying {
         unsafe bytes.withUnsafeMutableBytes { all in
           unsafe pread(file.descriptor, all.baseAddress! + done, all.count - done, done)
         }
@@ -76,11 +77,15 @@ enum Disk {
   }
 
   static func truncate(_ file: Handle, to size: Int) throws(DeliveryError) {
-    guard retrying({ ftruncate(file.descriptor, size) }) == 0 else { throw failure(file.path, "cutting") }
+    guard SystemCall.retrying({ ftruncate(file.descriptor, size) }) == 0 else {
+      throw failure(file.path, "cutting")
+    }
   }
 
   static func sync(_ file: Handle) throws(DeliveryError) {
-    guard retrying({ fsync(file.descriptor) }) == 0 else { throw failure(file.path, "writing to the disk") }
+    guard SystemCall.retrying({ fsync(file.descriptor) }) == 0 else {
+      throw failure(file.path, "writing to the disk")
+    }
   }
 
   /// Makes the names in a folder last.
@@ -131,20 +136,7 @@ enum Disk {
     }
   }
 
-  static func text(ofErrno code: Int32) -> String {
-    // strerror's text is terminated, and glibc's lasts until this thread's next call.
-    unsafe String(cString: strerror(code))
-  }
-
   private static func failure(_ path: String, _ doing: String) -> DeliveryError {
     DeliveryError(path, .system(doing: doing, errno: errno))
-  }
-
-  /// Calls again as long as a signal interrupts.
-  private static func retrying<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
-    while true {
-      let result = call()
-      if result != -1 || errno != EINTR { return result }
-    }
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ScrimRedact
 import ScrimScreenshots
+import ScrimSystem
 
 /// The report's file: JSON Lines, a line an image in the order in which they were done.
 final class ReportFile: Sendable {
@@ -51,8 +52,7 @@ final class ReportFile: Sendable {
   }
 
   private func fault() -> RunFault {
-    // strerror's text is terminated, and lasts until this thread's next call.
-    .system("--report \(path): writing failed: \(unsafe String(cString: strerror(errno)))")
+    .system("--report \(path): writing failed: \(SystemCall.message(for: errno))")
   }
 }
 

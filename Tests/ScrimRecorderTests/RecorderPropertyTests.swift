@@ -4,6 +4,7 @@ import ScrimFormat
 import ScrimImage
 import ScrimRedact
 import ScrimStore
+import ScrimSystem
 import ScrimTestSupport
 import Testing
 

@@ -1,3 +1,5 @@
+import ScrimSystem
+
 /// The accessibility bus of a session: who is on it, and what it tells of by itself.
 final class AccessibilityBus {
   let connection: BusConnection
@@ -84,9 +86,9 @@ final class AccessibilityBus {
         if let serial = ask(question, root) { calls[serial] = (index, question) }
       }
     }
-    let end = Monotonic.now + AccessibilityBus.introductionLimit
+    let end = MonotonicClock.now + AccessibilityBus.introductionLimit
     defer { connection.endAsking() }
-    while !calls.isEmpty, Monotonic.now < end, connection.exchange() {
+    while !calls.isEmpty, MonotonicClock.now < end, connection.exchange() {
       while let message = connection.next() {
         guard let (index, question) = calls.removeValue(forKey: message.replySerial) else {
           connection.keep(message)
@@ -100,7 +102,9 @@ final class AccessibilityBus {
           introductions[index].texts[question] = message.read { $0.within { $0.string() } }
         }
       }
-      if !calls.isEmpty { Monotonic.wait(for: connection.descriptor, until: Monotonic.now + 10_000_000) }
+      if !calls.isEmpty {
+        MonotonicClock.wait(for: connection.descriptor, until: MonotonicClock.now + 10_000_000)
+      }
     }
     late.formUnion(calls.keys)
     for introduction in introductions where introduction.answers == Question.allCases.count {

@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import ScrimImage
 import ScrimRedact
+import ScrimSystem
 import Synchronization
 
 /// Reads the trees of all applications of a desktop by AT-SPI 2, on a thread of its own, while things change.
@@ -62,7 +63,7 @@ public final class AccessibilityTrees: TreeReader {
     windows: @escaping @Sendable () -> [DesktopWindow]
   ) throws(AccessibilityError) {
     self.options = options
-    self.clock = clock ?? { Monotonic.now }
+    self.clock = clock ?? { MonotonicClock.now }
     self.windows = windows
     state = Mutex(State(pace: TreeReadingSchedule(lag: options.lag, interval: options.interval)))
     wake = try WakePipe()
@@ -117,7 +118,7 @@ public final class AccessibilityTrees: TreeReader {
       }
       if isStopped { return }
       guard let due, due <= now else {
-        Monotonic.wait(
+        MonotonicClock.wait(
           for: [wake.descriptor] + (reader.map { [$0.descriptor] } ?? []), nanoseconds: due.map { $0 - now })
         wake.drain()
         if let change = reader?.listen() {
@@ -134,7 +135,7 @@ public final class AccessibilityTrees: TreeReader {
   }
 
   private func read(with reader: inout DesktopReader?, last: inout [Widget]) {
-    let work = Monotonic.threadTime
+    let work = MonotonicClock.threadTime
     let begin = clock()
     let before = windows()
     let outcome = reader?.read()
@@ -162,7 +163,7 @@ public final class AccessibilityTrees: TreeReader {
     }
     let isTorn = readings?.contains { $0.nodes.contains(where: \.isTorn) } ?? false
     let isChanged = !isSteady || outcome?.isChanged ?? true
-    let cost = Monotonic.threadTime - work
+    let cost = MonotonicClock.threadTime - work
     state.withLock { state in
       // What the fault closed is opened by a reading that begins after a frame that carries a good one.
       let isRecovery = state.latest.map { (try? $0.tree.get()) == nil || !$0.isComplete } ?? false
@@ -235,7 +236,7 @@ private final class DesktopReader {
   }
 }
 
-extension Monotonic {
+extension MonotonicClock {
   /// Nanoseconds that the calling thread has computed.
   fileprivate static var threadTime: Int64 {
     var time = timespec()

@@ -1,4 +1,5 @@
 import CScrimDBus
+import ScrimSystem
 
 /// Why the accessibility bus can't be read.
 public enum AccessibilityError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -16,7 +17,7 @@ public enum AccessibilityError: Error, Hashable, Sendable, CustomStringConvertib
     case .noBus(let reason):
       "no accessibility bus: \(reason). Set DBUS_SESSION_BUS_ADDRESS to the session's bus and install "
         + "at-spi2-core"
-    case .system(let errno): "the reader of trees can't start: \(InputFile.message(of: errno))"
+    case .system(let errno): "the reader of trees can't start: \(SystemCall.message(for: errno))"
     }
   }
 }
@@ -130,7 +131,7 @@ struct BusObject: Hashable, Sendable {
     timeout: Int = 2000
   ) -> BusMessage? {
     guard let serial = call(object, interface, member, arguments) else { return nil }
-    let end = Monotonic.now + Int64(timeout) * 1_000_000
+    let end = MonotonicClock.now + Int64(timeout) * 1_000_000
     defer { endAsking() }
     while exchange() {
       while let message = next() {
@@ -140,8 +141,8 @@ struct BusObject: Hashable, Sendable {
         }
         return message.kind == .reply ? message : nil
       }
-      guard Monotonic.now < end else { return nil }
-      Monotonic.wait(for: descriptor, until: end)
+      guard MonotonicClock.now < end else { return nil }
+      MonotonicClock.wait(for: descriptor, until: end)
     }
     return nil
   }

@@ -1,4 +1,5 @@
 import ScrimRedact
+import ScrimSystem
 
 /// One reading of the trees of several applications: every question is on its way as soon as it can be asked, so that a reading
 /// takes as long as the slowest application takes to answer, not the sum of the ways there and back.
@@ -90,7 +91,7 @@ struct TreeWalk {
   ) {
     self.bus = bus
     self.readsNames = readsNames
-    begin = Monotonic.now
+    begin = MonotonicClock.now
     remembered = memory
     let begin = begin
     self.applications = applications.map { Application(known: $0, lastHeard: begin, end: begin) }
@@ -113,8 +114,8 @@ struct TreeWalk {
         take(message)
       }
       if isIdle {
-        giveUpTheSilent(at: Monotonic.now)
-        if !calls.isEmpty { Monotonic.wait(for: bus.descriptor, until: Monotonic.now + 10_000_000) }
+        giveUpTheSilent(at: MonotonicClock.now)
+        if !calls.isEmpty { MonotonicClock.wait(for: bus.descriptor, until: MonotonicClock.now + 10_000_000) }
       }
     }
     return applications.indices.map(reading)
@@ -149,7 +150,7 @@ struct TreeWalk {
         isBusLost = true
         return
       }
-      if applications[index].inFlight == 0 { applications[index].lastHeard = now ?? Monotonic.now }
+      if applications[index].inFlight == 0 { applications[index].lastHeard = now ?? MonotonicClock.now }
       applications[index].inFlight += 1
       applications[index].calls += 1
       calls[serial] = call
@@ -184,7 +185,7 @@ struct TreeWalk {
       return
     }
     let application = nodes[call.node].application
-    let now = Monotonic.now
+    let now = MonotonicClock.now
     applications[application].inFlight -= 1
     applications[application].lastHeard = now
     applications[application].end = now
@@ -335,7 +336,7 @@ struct TreeWalk {
     applications[index].waiting.removeAll()
     applications[index].nextWaiting = 0
     applications[index].inFlight = 0
-    applications[index].end = Monotonic.now
+    applications[index].end = MonotonicClock.now
     let root = applications[index].known.root
     for (serial, call) in calls where nodes[call.node].application == index {
       unanswered[serial] = root

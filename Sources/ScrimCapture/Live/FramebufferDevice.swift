@@ -1,5 +1,6 @@
 import Glibc
 import ScrimImage
+import ScrimSystem
 
 /// A framebuffer device of Linux, such as /dev/fb0.
 final class FramebufferDevice: PicturedMemory {
@@ -41,7 +42,7 @@ final class FramebufferDevice: PicturedMemory {
         CaptureFault(
           place: path,
           message:
-            "this is no framebuffer device (\(InputFile.message(of: errno))); give one such as /dev/fb0"))
+            "this is no framebuffer device (\(SystemCall.message(for: errno))); give one such as /dev/fb0"))
     }
     do { return try FramebufferInfo(variable: variable, fixed: fixed) } catch {
       throw .badInput(CaptureFault(place: path, message: error.message))

@@ -6,7 +6,7 @@ import ScrimImage
 protocol LiveScreen: AnyObject {
   /// For messages.
   var name: String { get }
-  /// Waits until the picture may have changed, a signal came, or a moment of ``Monotonic`` has come.
+  /// Waits until the picture may have changed, a signal came, or a moment of CLOCK_MONOTONIC has come.
   ///
   /// - Returns: whether the picture may have changed since it was captured last.
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool
@@ -39,7 +39,7 @@ struct LivePicture {
   var damage: Region?
   /// Where on the screen the picture lies.
   var origin = LivePoint(x: 0, y: 0)
-  /// When it was copied, at the latest, on ``Monotonic``; nil for when it was asked for, or later.
+  /// When it was copied, at the latest, on CLOCK_MONOTONIC; nil for when it was asked for, or later.
   var moment: Int64?
   /// In pixels of the picture.
   var pointer: LivePoint?

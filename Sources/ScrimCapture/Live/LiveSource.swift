@@ -1,5 +1,6 @@
 import ScrimImage
 import ScrimRedact
+import ScrimSystem
 
 /// How a live screen is recorded.
 public struct LiveOptions: Sendable {
@@ -66,21 +67,21 @@ public struct LiveSource: FrameSource {
     self.trees = trees
     self.options = options
     pacing = Pacing(framesPerSecond: options.framesPerSecond)
-    start = Monotonic.now
+    start = MonotonicClock.now
     guard case .picture(let first) = try screen.capture(isThorough: true) else {
       throw .unavailable(CaptureFault(place: screen.name, message: "there is nothing to be seen of it"))
     }
     picture = first
-    if Monotonic.now - start > LiveSource.maxCaptureLatency { late = Region(first.bounds) }
+    if MonotonicClock.now - start > LiveSource.maxCaptureLatency { late = Region(first.bounds) }
   }
 
   public mutating func next() throws(CaptureError) -> SourceItem? {
     let end = options.duration.map { start + $0 } ?? Int64.max
-    if isFrameTaken { pacing.asked(at: Monotonic.now) }
+    if isFrameTaken { pacing.asked(at: MonotonicClock.now) }
     isFrameTaken = false
-    let rest = Monotonic.now + LiveSource.idleNotificationInterval
+    let rest = MonotonicClock.now + LiveSource.idleNotificationInterval
     while !hasEnded {
-      let now = Monotonic.now
+      let now = MonotonicClock.now
       if now >= end || options.isCancelled() { return isFirst ? nil : try lastFrame(at: now) }
       boxes.look(at: trees?.latest())
       if isFirst {
@@ -93,12 +94,12 @@ public struct LiveSource: FrameSource {
         let pause = trees == nil ? LiveSource.cancelCheckInterval : LiveSource.treePollInterval
         if try screen.waitForChange(until: min(end, now + pause)) {
           hasChanged = true
-          pacing.changed(at: Monotonic.now)
+          pacing.changed(at: MonotonicClock.now)
         }
         continue
       }
       if now < pacing.due {
-        Monotonic.wait(for: nil, until: min(end, pacing.due, now + LiveSource.cancelCheckInterval))
+        MonotonicClock.wait(for: nil, until: min(end, pacing.due, now + LiveSource.cancelCheckInterval))
         continue
       }
       switch hasChanged ? try changedFrame(at: now) : try stillFrame(at: now) {
@@ -136,7 +137,7 @@ public struct LiveSource: FrameSource {
       note(new.pointer, at: now)
       let damage =
         late.map { late in new.damage.map { $0.union(late.intersection(Region(new.bounds))) } } ?? new.damage
-      let isLate = Monotonic.now - (new.moment ?? now) > LiveSource.maxCaptureLatency
+      let isLate = MonotonicClock.now - (new.moment ?? now) > LiveSource.maxCaptureLatency
       late = isLate ? new.damage ?? Region(new.bounds) : nil
       return .frame(frame(at: new.moment ?? now, damage: damage))
     }

@@ -1,4 +1,5 @@
 import ScrimImage
+import ScrimSystem
 
 /// A picture in memory that nobody tells of when it changes.
 protocol PicturedMemory: AnyObject {
@@ -46,7 +47,7 @@ final class PolledScreen: LiveScreen {
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool {
     let pause =
       stillLooks < PolledScreen.patientAfter ? interval : interval * PolledScreen.cancelCheckInterval
-    Monotonic.wait(for: nil, until: min(moment, Monotonic.now + pause))
+    MonotonicClock.wait(for: nil, until: min(moment, MonotonicClock.now + pause))
     if try isStill() {
       stillLooks += 1
       return false

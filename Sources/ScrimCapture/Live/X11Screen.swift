@@ -1,5 +1,6 @@
 import CScrimX11
 import ScrimImage
+import ScrimSystem
 
 /// Which part of an X screen is recorded.
 public enum X11Target: Hashable, Sendable {
@@ -44,7 +45,7 @@ final class X11Screen: LiveScreen {
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool {
     // What has been read from the connection already doesn't make it readable.
     if try hasChanged() { return true }
-    Monotonic.wait(for: connection.descriptor, until: moment)
+    MonotonicClock.wait(for: connection.descriptor, until: moment)
     return try hasChanged()
   }
 

@@ -3,6 +3,7 @@ import ScrimCodec
 import ScrimFormat
 import ScrimImage
 import ScrimRedact
+import ScrimSystem
 
 /// A second thread that tells frames while the next ones are captured and masked.
 ///

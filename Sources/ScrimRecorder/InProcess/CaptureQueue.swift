@@ -1,6 +1,7 @@
 import Glibc
 import ScrimImage
 import ScrimRedact
+import ScrimSystem
 
 /// What passes between the threads that capture and the one that records. No call of it takes longer than a few moves of references.
 ///

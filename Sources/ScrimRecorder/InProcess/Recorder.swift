@@ -2,6 +2,7 @@ import Glibc
 import ScrimFormat
 public import ScrimImage
 import ScrimRedact
+import ScrimSystem
 
 /// Records the surface of an application from inside it.
 ///

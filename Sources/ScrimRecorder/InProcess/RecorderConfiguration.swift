@@ -1,6 +1,7 @@
 public import ScrimFormat
 public import ScrimRedact
 public import ScrimStore
+import ScrimSystem
 
 /// How a ``Recorder`` records.
 public struct RecorderConfiguration: Sendable {
@@ -28,7 +29,7 @@ public struct RecorderConfiguration: Sendable {
   /// `snapshot`: they wait for that thread, and so throw ``RecorderError/calledFromRecorder`` there.
   public var onFault: (@Sendable (RecorderFault) -> Void)?
   /// Nanoseconds on a clock that never goes back: CLOCK_MONOTONIC, unless a test brings its own.
-  public var clock: @Sendable () -> Int64 = { MonotonicClock.now() }
+  public var clock: @Sendable () -> Int64 = { MonotonicClock.now }
 
   public init(folder: SessionFolder, options: RecorderOptions) {
     self.folder = folder

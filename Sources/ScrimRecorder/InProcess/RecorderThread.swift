@@ -1,5 +1,6 @@
 import Glibc
 import ScrimFormat
+import ScrimSystem
 
 /// The thread of a recorder. It holds the queue, not the recorder, so that a recorder that is dropped ends.
 final class RecorderThread {
@@ -10,7 +11,7 @@ final class RecorderThread {
   private init(_ configuration: RecorderConfiguration, _ queue: ConditionLock<CaptureQueue>) {
     self.configuration = configuration
     self.queue = queue
-    start = configuration.start ?? RecorderThread.wallClock()
+    start = configuration.start ?? WallClock.now
   }
 
   static func start(
@@ -106,13 +107,6 @@ final class RecorderThread {
   private func end(_ result: Result<RecordingSummary, RecordingError>) {
     queue.withValue { $0.end(result) }
     queue.wake()
-  }
-
-  /// Nanoseconds since 1970.
-  private static func wallClock() -> Int64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }
 

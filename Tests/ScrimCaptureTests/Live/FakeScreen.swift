@@ -1,4 +1,5 @@
 import ScrimImage
+import ScrimSystem
 import Synchronization
 
 @testable import ScrimCapture
@@ -31,7 +32,7 @@ final class FakeScreen: LiveScreen {
   func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture {
     thorough.append(isThorough)
     isDrawnOn = false
-    if slowness > 0 { Monotonic.wait(for: nil, until: Monotonic.now + slowness) }
+    if slowness > 0 { MonotonicClock.wait(for: nil, until: MonotonicClock.now + slowness) }
     return captures.isEmpty ? .ended : captures.removeFirst()
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import ScrimImage
+import ScrimSystem
 import Testing
 
 @testable import ScrimCapture
@@ -77,7 +78,7 @@ import Testing
     let trees = FakeTrees()
     var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
     let first = try frame(source.next())
-    let now = Monotonic.now
+    let now = MonotonicClock.now
     try trees.report("a", begin: now - 10, end: now)
     let second = try frame(source.next())
     #expect(try second.pixels.get().isSameStorage(as: first.pixels.get()))
@@ -93,7 +94,7 @@ import Testing
     let screen = FakeScreen([FakeScreen.picture(1), FakeScreen.picture(2)])
     var source = try LiveSource(screen, trees: trees, options: options())
     let first = try frame(source.next())
-    let now = Monotonic.now
+    let now = MonotonicClock.now
     try trees.report("a", begin: now - 10, end: now)
     screen.isDrawnOn = true
     let second = try frame(source.next())
@@ -108,7 +109,7 @@ import Testing
     _ = try source.next()
     #expect(trees.damage.count == 1)
     for step in 0..<3 {
-      let now = Monotonic.now
+      let now = MonotonicClock.now
       if step == 1 {
         trees.fail(begin: now - 10, end: now)
       } else {
@@ -117,7 +118,7 @@ import Testing
       let frame = try frame(source.next())
       #expect(frame.damage == Region() && trees.damage.count == [2, 2, 3][step])
     }
-    let now = Monotonic.now
+    let now = MonotonicClock.now
     try trees.report("a", begin: now - 10, end: now)
     _ = try source.next()
     #expect(trees.damage.count == 3)
@@ -133,7 +134,7 @@ import Testing
     _ = try source.next()
     // The first clears nothing yet, the second ended long ago.
     for age in [0, SettledClearance.defaultLag] {
-      let end = Monotonic.now - age
+      let end = MonotonicClock.now - age
       try trees.report("a", begin: end - 10, end: end)
       screen.isDrawnOn = true
       _ = try source.next()
@@ -152,7 +153,7 @@ import Testing
     screen.isDrawnOn = true
     #expect(try frame(source.next()).damage == Region(part))
     for damage in [Region(part), Region()] {
-      let now = Monotonic.now
+      let now = MonotonicClock.now
       try trees.report("a", begin: now - 10, end: now)
       #expect(try frame(source.next()).damage == damage)
     }
@@ -176,7 +177,7 @@ import Testing
     let screen = FakeScreen([
       FakeScreen.picture(1, origin: (100, 50)), FakeScreen.picture(2, origin: (90, 50)),
     ])
-    let now = Monotonic.now
+    let now = MonotonicClock.now
     try trees.report("a", begin: now - 10, end: now)
     var source = try LiveSource(screen, trees: trees, options: options())
     let first = try frame(source.next())

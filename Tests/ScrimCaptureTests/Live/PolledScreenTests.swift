@@ -1,4 +1,5 @@
 import ScrimImage
+import ScrimSystem
 import Testing
 
 @testable import ScrimCapture
@@ -40,7 +41,7 @@ private final class RestlessMemory: PicturedMemory {
     #expect(try screen.isStill())
     memory.bytes[5] ^= 1
     #expect(try !screen.isStill())
-    #expect(try screen.waitForChange(until: Monotonic.now + 1_000_000_000))
+    #expect(try screen.waitForChange(until: MonotonicClock.now + 1_000_000_000))
     _ = try screen.capture(isThorough: false)
     #expect(try screen.isStill())
   }
@@ -62,9 +63,9 @@ private final class RestlessMemory: PicturedMemory {
     let screen = PolledScreen(memory, interval: 1_000_000)
     _ = try screen.capture(isThorough: false)
     func time(_ looks: Int) throws -> Int64 {
-      let start = Monotonic.now
+      let start = MonotonicClock.now
       for _ in 0..<looks { _ = try screen.waitForChange(until: start + 60_000_000_000) }
-      return Monotonic.now - start
+      return MonotonicClock.now - start
     }
     let early = try time(20)
     let late = try time(20)

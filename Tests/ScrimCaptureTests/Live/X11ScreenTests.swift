@@ -1,5 +1,6 @@
 import CScrimX11
 import ScrimImage
+import ScrimSystem
 import Testing
 
 @testable import ScrimCapture
@@ -73,13 +74,13 @@ struct X11ScreenTests {
     let trees = FakeTrees()
     var source = try LiveSource(x11: server.display, trees: trees, options: options)
     let first = try frame(source.next())
-    let now = Monotonic.now
+    let now = MonotonicClock.now
     try trees.report("a", begin: now - 10, end: now)
     let second = try frame(source.next())
     #expect(try second.pixels.get().isSameStorage(as: first.pixels.get()) && second.damage == Region())
     // Drawn but not heard of yet: the server is asked before a picture is called still.
     try server.fill("#123456")
-    let later = Monotonic.now
+    let later = MonotonicClock.now
     try trees.report("b", begin: later - 10, end: later)
     let third = try frame(source.next())
     #expect(try pixels(third) == [Pixel](repeating: 0x123456, count: 640 * 480))
@@ -106,7 +107,7 @@ struct X11ScreenTests {
     }
     try mover.move()
     for _ in 0..<5 {
-      Monotonic.wait(for: nil, until: Monotonic.now + 20_000_000)
+      MonotonicClock.wait(for: nil, until: MonotonicClock.now + 20_000_000)
       let current = try colours(screen.capture(isThorough: false))
       #expect(current?[1] != 0xC80096, "this server tells of all: what follows proves nothing")
     }
@@ -140,7 +141,7 @@ struct X11ScreenTests {
     defer { XServer.kill(program) }
     var entries: [X11Windows.Entry] = []
     for _ in 0..<100 where entries.isEmpty {
-      Monotonic.wait(for: nil, until: Monotonic.now + 50_000_000)
+      MonotonicClock.wait(for: nil, until: MonotonicClock.now + 50_000_000)
       entries = try windows.entries()
     }
     let window = try #require(entries.first)

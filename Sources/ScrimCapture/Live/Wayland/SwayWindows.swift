@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import ScrimRedact
+import ScrimSystem
 
 /// The windows of a sway session as a reader of trees needs them, by the i3 IPC protocol. May be called from any thread.
 ///
@@ -123,7 +124,7 @@ public struct SwayWindows: Sendable {
   private func ask(_ type: UInt32) throws(CaptureError) -> Data {
     let socket = try UnixSocket.connect(path, place: place, advice: "set SWAYSOCK to that of its session")
     defer { close(socket) }
-    let end = Monotonic.now + SwayWindows.cancelCheckInterval
+    let end = MonotonicClock.now + SwayWindows.cancelCheckInterval
     let question = SwayWindows.magic + SwayWindows.bytes(0) + SwayWindows.bytes(type)
     // The count is that of the array, which outlives the call.
     guard unsafe send(socket, question, question.count, Int32(MSG_NOSIGNAL)) == question.count else {
@@ -141,8 +142,8 @@ public struct SwayWindows: Sendable {
     var bytes = [UInt8](repeating: 0, count: count)
     var done = 0
     while done < count {
-      Monotonic.wait(for: socket, until: end)
-      guard Monotonic.now < end else { throw silent }
+      MonotonicClock.wait(for: socket, until: end)
+      guard MonotonicClock.now < end else { throw silent }
       // What is asked for fits behind the `done` bytes.
       let part = unsafe bytes.withUnsafeMutableBytes { buffer in
         unsafe recv(socket, buffer.baseAddress! + done, count - done, Int32(MSG_DONTWAIT))

@@ -1,4 +1,5 @@
 import Glibc
+import ScrimSystem
 
 enum UnixSocket {
   /// Connects to a socket of the file system.
@@ -30,7 +31,7 @@ enum UnixSocket {
       throw .unavailable(
         CaptureFault(
           place: place,
-          message: "no compositor answers at \(path) (\(InputFile.message(of: cause))); \(advice)"))
+          message: "no compositor answers at \(path) (\(SystemCall.message(for: cause))); \(advice)"))
     }
     return descriptor
   }

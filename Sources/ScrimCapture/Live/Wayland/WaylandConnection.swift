@@ -1,6 +1,7 @@
 import CScrimWayland
 import FoundationEssentials
 import Glibc
+import ScrimSystem
 
 /// A connection to a Wayland compositor: sends requests, hands out events. Speaks the wire protocol itself, so that no library is
 /// needed.
@@ -62,13 +63,13 @@ final class WaylandConnection {
     }
   }
 
-  /// The next event that has arrived; nil if none has by a moment of ``Monotonic``, or a signal came.
+  /// The next event that has arrived; nil if none has by a moment of CLOCK_MONOTONIC, or a signal came.
   func nextEvent(until moment: Int64) throws(CaptureError) -> WaylandMessage? {
     while true {
       if let message = try takeMessage() { return message }
-      if Monotonic.now >= moment, !hasInput { return nil }
+      if MonotonicClock.now >= moment, !hasInput { return nil }
       if !hasInput {
-        Monotonic.wait(for: descriptor, until: moment)
+        MonotonicClock.wait(for: descriptor, until: moment)
         guard hasInput else { return nil }
       }
       try receive()

@@ -1,3 +1,5 @@
+import ScrimSystem
+
 /// What a compositor offers, as far as recording needs it.
 final class WaylandGlobals {
   private(set) var shm: UInt32 = 0
@@ -64,8 +66,8 @@ final class WaylandGlobals {
     let callback = connection.newID()
     // wl_display.sync
     try connection.send(to: WaylandConnection.display, 0, [.number(callback)])
-    let limit = Monotonic.now + WaylandGlobals.answerLimit
-    while Monotonic.now < limit {
+    let limit = MonotonicClock.now + WaylandGlobals.answerLimit
+    while MonotonicClock.now < limit {
       guard let message = try connection.nextEvent(until: limit) else { continue }
       if message.object == callback { return }
       try note(message)

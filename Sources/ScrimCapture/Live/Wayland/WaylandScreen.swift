@@ -1,4 +1,5 @@
 import ScrimImage
+import ScrimSystem
 
 /// An output of a Wayland compositor, by wlr-screencopy (wlr-screencopy-unstable-v1, version 3).
 ///
@@ -55,7 +56,7 @@ final class WaylandScreen: LiveScreen {
   func isStill() throws(CaptureError) -> Bool {
     try ask(withDamage: true)
     guard let asked = copy?.askedAt else { return false }
-    try take(until: max(asked + WaylandScreen.tellingLimit, Monotonic.now)) { $0.isReady }
+    try take(until: max(asked + WaylandScreen.tellingLimit, MonotonicClock.now)) { $0.isReady }
     guard let copy, !copy.isReady else { return false }
     // What the compositor current before it answers this has arrived with the answer.
     try globals.sync(connection) { message throws(CaptureError) in try self.note(message) }
@@ -66,8 +67,8 @@ final class WaylandScreen: LiveScreen {
   func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture {
     while true {
       try ask(withDamage: hasPicture)
-      let limit = Monotonic.now + WaylandScreen.answerLimit
-      while let copy, !copy.isReady, !copy.hasFailed, Monotonic.now < limit {
+      let limit = MonotonicClock.now + WaylandScreen.answerLimit
+      while let copy, !copy.isReady, !copy.hasFailed, MonotonicClock.now < limit {
         try take(until: limit) { $0.isReady }
       }
       guard let copy, copy.isReady, let buffer else {
@@ -105,7 +106,7 @@ final class WaylandScreen: LiveScreen {
     copy = Copy(object: object)
     // capture_output: without the pointer, which would lie over masks.
     try connection.send(to: globals.manager, 0, [.number(object), .number(0), .number(globals.output)])
-    try take(until: Monotonic.now + WaylandScreen.answerLimit) { $0.isOffered }
+    try take(until: MonotonicClock.now + WaylandScreen.answerLimit) { $0.isOffered }
     guard let offer = copy?.offer, copy?.isOffered ?? false else { return }
     if buffer?.offer != offer {
       guard SourceLimits.allow(width: offer.width, height: offer.height), offer.stride >= offer.width,
@@ -123,7 +124,7 @@ final class WaylandScreen: LiveScreen {
     guard let buffer else { return }
     // copy_with_damage, or copy.
     try connection.send(to: object, withDamage && hasPicture ? 2 : 0, [.number(buffer.id)])
-    copy?.askedAt = Monotonic.now
+    copy?.askedAt = MonotonicClock.now
   }
 
   /// Takes in events until a moment, or until what is waited for has come.
@@ -160,7 +161,7 @@ final class WaylandScreen: LiveScreen {
 
   /// The time that the compositor gives a picture, where it is one of our clock: after the copy was asked for, and not to come.
   private func moment(ofReady message: WaylandMessage) -> Int64 {
-    let now = Monotonic.now
+    let now = MonotonicClock.now
     let asked = copy?.askedAt ?? now
     let seconds = UInt64(message[0]) << 32 | UInt64(message[1])
     guard seconds < UInt64(Int64.max / 1_000_000_000) else { return asked }
@@ -182,7 +183,7 @@ final class WaylandScreen: LiveScreen {
     }
     if let copy { try drop(copy) }
     hasPicture = false
-    Monotonic.wait(for: nil, until: Monotonic.now + 100_000_000)
+    MonotonicClock.wait(for: nil, until: MonotonicClock.now + 100_000_000)
   }
 }
 

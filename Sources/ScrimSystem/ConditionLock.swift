@@ -4,13 +4,13 @@ import Glibc
 ///
 /// `Synchronization.Mutex` has no condition, and Foundation's waits by the wall clock, which jumps: this one waits by
 /// CLOCK_MONOTONIC. Safe, since its two pointers are its own and live as long as it does.
-@safe final class ConditionLock<Value: ~Copyable>: @unchecked Sendable {
+@safe package final class ConditionLock<Value: ~Copyable>: @unchecked Sendable {
   // Sendable, since `value` is only reached with the mutex held.
   private var value: Value
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-  init(_ value: consuming Value) {
+  package init(_ value: consuming Value) {
     self.value = value
     unsafe mutex = .allocate(capacity: 1)
     unsafe condition = .allocate(capacity: 1)
@@ -29,7 +29,7 @@ import Glibc
   }
 
   deinit {
-    // Nobody waits: who waits holds the monitor.
+    // Nobody waits: who waits holds the lock.
     unsafe pthread_cond_destroy(condition)
     unsafe pthread_mutex_destroy(mutex)
     unsafe condition.deallocate()
@@ -37,7 +37,7 @@ import Glibc
   }
 
   /// Runs `body` alone with the value; nil where the calling thread is in here already.
-  func tryWithValue<Result: ~Copyable, Failure: Error>(
+  package func tryWithValue<Result: ~Copyable, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result? {
     guard unsafe pthread_mutex_lock(mutex) == 0 else { return nil }
@@ -46,20 +46,20 @@ import Glibc
   }
 
   /// Runs `body` alone with the value. It must not come in here again.
-  func withValue<Result: ~Copyable, Failure: Error>(
+  package func withValue<Result: ~Copyable, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     guard let result = try tryWithValue(body) else {
-      preconditionFailure("a monitor is not entered twice by one thread")
+      preconditionFailure("a lock is not taken twice by one thread")
     }
     return result
   }
 
   /// Wakes all that wait.
-  func wake() { unsafe pthread_cond_broadcast(condition) }
+  package func wake() { unsafe pthread_cond_broadcast(condition) }
 
   /// What `body` still lacks before it can give a result.
-  enum Attempt<Result> {
+  package enum Attempt<Result> {
     case done(Result)
     /// Another thread's ``wake()``.
     case wait
@@ -68,7 +68,7 @@ import Glibc
   }
 
   /// Runs `body` alone with the value, again and again between waits, until it is done.
-  func wait<Result>(_ body: (inout Value) -> Attempt<Result>) -> Result {
+  package func wait<Result>(_ body: (inout Value) -> Attempt<Result>) -> Result {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     while true {
@@ -83,18 +83,8 @@ import Glibc
   }
 
   private static func deadline(in nanoseconds: Int64) -> timespec {
-    let (sum, overflow) = MonotonicClock.now().addingReportingOverflow(max(0, nanoseconds))
+    let (sum, overflow) = MonotonicClock.now.addingReportingOverflow(max(0, nanoseconds))
     let at = overflow ? Int64.max : sum
     return timespec(tv_sec: Int(at / 1_000_000_000), tv_nsec: Int(at % 1_000_000_000))
-  }
-}
-
-/// CLOCK_MONOTONIC, which never jumps and starts anywhere.
-enum MonotonicClock {
-  /// Nanoseconds.
-  static func now() -> Int64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

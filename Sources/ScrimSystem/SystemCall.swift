@@ -1,0 +1,20 @@
+import Glibc
+
+/// What every call of the operating system needs around it.
+package enum SystemCall {
+  /// Repeats a call as long as a signal interrupts it (`EINTR`).
+  ///
+  /// - Parameter call: returns -1 and sets `errno` where it fails.
+  package static func retrying<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
+    while true {
+      let result = call()
+      if result != -1 || errno != EINTR { return result }
+    }
+  }
+
+  /// The message for an `errno`, such as "No space left on device".
+  package static func message(for errno: Int32) -> String {
+    // strerror's text is terminated, and glibc's lasts until this thread's next call.
+    unsafe String(cString: strerror(errno))
+  }
+}
