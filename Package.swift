@@ -74,7 +74,7 @@ let package = Package(
     .target(name: "ScrimJSON", swiftSettings: strict),
     .target(name: "ScrimImage", dependencies: ["CScrimKernels"], swiftSettings: strict),
     .target(
-      name: "ScrimRedact", dependencies: ["ScrimJSON", "ScrimImage"], exclude: ["Masking.md"],
+      name: "ScrimRedact", dependencies: ["ScrimSystem", "ScrimJSON", "ScrimImage"], exclude: ["Masking.md"],
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "ScrimCodec", dependencies: ["ScrimImage", "CScrimCodecs"], swiftSettings: strict),
     .target(
@@ -95,7 +95,7 @@ let package = Package(
     .target(
       name: "ScrimRecorder",
       dependencies: [
-        "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimCapture", "ScrimStore",
+        "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore",
       ],
       swiftSettings: strict),
     .target(

@@ -142,7 +142,7 @@ extension Widget {
   }
 }
 
-extension RecorderEvent {
+extension Event {
   init(_ event: scrim_event) throws(Refusal) {
     func given(_ value: Double) -> Double? { value == 0 ? nil : value }
     self.init(try unsafe text(event.type, named: "the event's type"))

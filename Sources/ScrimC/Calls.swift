@@ -50,7 +50,7 @@ import ScrimStore
 {
   answer { () throws(Refusal) in
     let held = try unsafe Handles.find(recorder)
-    let event = try unsafe RecorderEvent(read(event))
+    let event = try unsafe Event(read(event))
     do throws(RecorderError) { try held.recorder.record(event) } catch { throw Refusal(error) }
     return SCRIM_OK
   }

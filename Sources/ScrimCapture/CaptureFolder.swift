@@ -1,6 +1,6 @@
 import FoundationEssentials
 import ScrimImage
-import ScrimRedact
+public import ScrimRedact
 
 /// A capture folder: `capture.json`, `frames.jsonl` and lossless PNG images.
 ///

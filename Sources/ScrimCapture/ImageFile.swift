@@ -1,5 +1,6 @@
 import ScrimCodec
 import ScrimImage
+import ScrimRedact
 
 /// The lossless pictures of a capture.
 enum ImageFile {

@@ -1,5 +1,6 @@
 import Glibc
 import ScrimImage
+import ScrimRedact
 
 /// A file or standard input, read in order.
 final class InputFile {

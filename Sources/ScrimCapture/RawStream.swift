@@ -1,5 +1,5 @@
 public import ScrimImage
-import ScrimRedact
+public import ScrimRedact
 
 /// The shape of a raw stream: frames back to back, as `ffmpeg -f rawvideo` writes them.
 public struct RawShape: Hashable, Sendable {

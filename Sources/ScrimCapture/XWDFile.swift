@@ -1,5 +1,5 @@
 import ScrimImage
-import ScrimRedact
+public import ScrimRedact
 
 /// One frame from an X window dump (`xwd`, or the file that Xvfb keeps with `-fbdir`). It has no boxes.
 ///

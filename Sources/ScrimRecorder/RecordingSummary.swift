@@ -33,10 +33,13 @@ public struct RecordingSummary: Sendable {
   /// Whether all of the input was taken.
   public var isComplete: Bool { failedClosedFrames == 0 && lostFrames == 0 && lostEvents == 0 }
 
-  mutating func note(_ outcome: FrameOutcome) {
+  mutating func note(_ outcome: MaskingOutcome) {
     frames += 1
-    if outcome.status.contains(.withheldInPart) { withheldFrames += 1 }
-    if outcome.status.contains(.failedClosed) { failedClosedFrames += 1 }
+    switch outcome.result {
+    case .shown: break
+    case .withheldInPart: withheldFrames += 1
+    case .failedClosed: failedClosedFrames += 1
+    }
     if outcome.hasUntrueDamage { untrueDamageFrames += 1 }
   }
 }

@@ -1,4 +1,3 @@
-public import ScrimCapture
 public import ScrimFormat
 import ScrimImage
 public import ScrimRedact
@@ -32,7 +31,7 @@ public struct RecorderOptions: Sendable {
 /// Works on the caller's thread, and one more if asked to, and takes no clock and no randomness of its own: equal calls give equal
 /// bytes.
 public struct SessionRecorder: ~Copyable {
-  private var pipeline: FramePipeline
+  private var stage: MaskingStage
   /// Code and write on this thread; nil where ``thread`` does.
   private var segmenter: Segmenter?
   private var builder: SegmentBuilder?
@@ -63,7 +62,7 @@ public struct SessionRecorder: ~Copyable {
       policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
     let builder = try SegmentBuilder(to: folder, header, options.coding)
     let segmenter = Segmenter(width: width, height: height, options)
-    pipeline = FramePipeline(width: width, height: height, policy: options.policy)
+    stage = MaskingStage(width: width, height: height, policy: options.policy)
     if options.threads > 1 {
       thread = EncoderThread(segmenter, builder)
       self.segmenter = nil
@@ -86,16 +85,16 @@ public struct SessionRecorder: ~Copyable {
         CaptureFault(place: "frame \(frame.number)", message: "its time lies before the last frame's"))
     }
     lastTime = frame.time
-    let (width, height) = (pipeline.frame.width, pipeline.frame.height)
-    if case .success(let pixels) = frame.pixels { pipeline.resize(toFit: pixels) }
-    thread?.prepare(&pipeline)
-    let outcome = pipeline.take(frame)
+    let (width, height) = (stage.frame.width, stage.frame.height)
+    if case .success(let pixels) = frame.pixels { stage.resize(toFit: pixels) }
+    thread?.prepare(&stage)
+    let outcome = stage.mask(frame)
     tree = try? frame.tree.get()
     let info = FrameInfo(
-      time: frame.time, number: frame.number - leftOut, status: outcome.status,
+      time: frame.time, number: frame.number - leftOut, status: FrameStatus(outcome.result),
       withheldTiles: outcome.withheldTiles)
-    if frame.mayBeLeftOut, pipeline.frame.damage.isEmpty, width == pipeline.frame.width,
-      height == pipeline.frame.height, info.status == last?.status,
+    if frame.mayBeLeftOut, stage.frame.damage.isEmpty, width == stage.frame.width,
+      height == stage.frame.height, info.status == last?.status,
       info.withheldTiles == last?.withheldTiles
     {
       leftOut += 1
@@ -103,9 +102,9 @@ public struct SessionRecorder: ~Copyable {
     }
     last = info
     if let thread {
-      try thread.append(&pipeline, info, after: &events)
+      try thread.append(&stage, info, after: &events)
     } else {
-      try segmenter?.append(pipeline.frame, info, to: &builder!)
+      try segmenter?.append(stage.frame, info, to: &builder!)
     }
     summary.note(outcome)
     if !frame.isTreeComplete { summary.partialTrees += 1 }
@@ -127,31 +126,23 @@ public struct SessionRecorder: ~Copyable {
   @discardableResult
   public mutating func lose(_ fault: CaptureFault) -> CaptureFault {
     summary.lostFrames += 1
-    pipeline.skip()
+    stage.skip()
     return fault
   }
 
-  /// Records what the policy keeps of an event, given as one line of `events.jsonl`.
-  ///
-  /// - Returns: what was wrong with the line, for the log; nil where nothing was.
-  @discardableResult
-  public mutating func record(_ event: EventLines.Line) throws(RecordingError) -> CaptureFault? {
-    let kept: SanitizedEvent?
-    do {
-      kept = try filter.sanitize(json: event.json, line: event.number, tree: tree)
-    } catch {
-      summary.lostEvents += 1
-      return CaptureFault(place: "events.jsonl", message: "\(error)")
-    }
-    guard let kept, let time = event.time else {
+  /// Records what the policy keeps of an event.
+  public mutating func record(_ event: Event) throws(RecordingError) {
+    guard let kept = filter.kept(event, in: tree), let time = kept.time else {
       summary.droppedEvents += 1
-      return nil
+      return
     }
     summary.events += 1
-    let record = EventRecord(time: time, json: kept.json)
+    let record = EventRecord(time: time, json: kept.canonicalJSON)
     if thread == nil { try builder?.append(record) } else { events.append(record) }
-    return nil
   }
+
+  /// Notes an event that could not be read.
+  public mutating func loseEvent() { summary.lostEvents += 1 }
 
   /// Seals what is open and ends the session.
   public mutating func finish() throws(RecordingError) -> RecordingSummary {
@@ -160,7 +151,18 @@ public struct SessionRecorder: ~Copyable {
     } else if let total = try builder?.finish() {
       (summary.segments, summary.bytes) = total
     }
-    summary.usage = pipeline.usage
+    summary.usage = stage.usage
     return summary
+  }
+}
+
+extension FrameStatus {
+  /// How a record says what became of a frame.
+  fileprivate init(_ result: MaskingOutcome.Result) {
+    switch result {
+    case .shown: self = []
+    case .withheldInPart: self = .withheldInPart
+    case .failedClosed: self = .failedClosed
+    }
   }
 }

@@ -1,5 +1,6 @@
 import ScrimCapture
 import ScrimRecorder
+import ScrimRedact
 import ScrimStore
 
 /// The exit codes other than 0.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ScrimCapture
+import ScrimRedact
 
 /// What names a live screen, and how long it is recorded.
 struct LiveInput: ParsableArguments {

@@ -131,14 +131,14 @@ struct Record: ParsableCommand {
     Terminal.noteInterrupts()
     let summary = try record(&source, with: &recorder)
     try report(summary, policy)
-    if !output.quiet, let live = source as? LiveSource, live.tornReads > 0 {
-      Terminal.say("\(live.tornReads) reads were taken again, since the screen was drawn on meanwhile")
+    if !output.quiet, source.tornReads > 0 {
+      Terminal.say("\(source.tornReads) reads were taken again, since the screen was drawn on meanwhile")
     }
     if Terminal.isInterrupted {
       throw Failure(.interrupted, "interrupted after \(summary.frames) frames; what was recorded is sealed")
     }
-    // Of a live screen, what was drawn before the first reading of its trees is fill, and nobody's mistake.
-    if !summary.isComplete, !(source is LiveSource) || summary.lostFrames > 0 {
+    // Of a live screen, what was drawn before the first snapshot of its trees is fill, and no fault of the input.
+    if !summary.isComplete, !source.isLive || summary.lostFrames > 0 {
       throw Failure(.input, "some of the input was refused (see above); the rest is recorded in \(out)")
     }
   }
@@ -149,52 +149,29 @@ struct Record: ParsableCommand {
     var log = FaultLog()
     var progress = Progress(unit: "frames", total: source.expectedFrames, isQuiet: output.quiet)
     do {
-      var events = try capture.flatMap { folder throws(CaptureError) in try EventLines(ofCapture: folder) }
-      var event = try events?.next()
-      // A live source ends by itself when asked to, with its last frame.
-      while source is LiveSource || !Terminal.isInterrupted, let item = try source.next() {
-        switch item {
-        case .lost(let fault): log.note(recorder.lose(fault), &progress)
-        case .rest(let time): try recorder.rest(at: time)
-        case .frame(let frame):
-          while let due = event, due.time.map({ $0 <= frame.time }) ?? true {
-            log.note(try recorder.record(due), &progress)
-            event = try events?.next()
-          }
-          log.note(try recorder.record(frame), &progress)
-          if var live = source as? LiveSource {
-            for event in live.takeEvents() { log.note(try recorder.record(event), &progress) }
-            source = live
-          }
-        }
-        progress.show(recorder.summary.frames)
-      }
-      while !Terminal.isInterrupted, let due = event {
-        log.note(try recorder.record(due), &progress)
-        event = try events?.next()
-      }
-    } catch let error as CaptureError {
-      // What was read so far is whole; it is sealed before the run ends. A read that a signal broke off is no fault.
+      let summary = try Recording.run(
+        &source, into: &recorder, isInterrupted: { Terminal.isInterrupted },
+        onIssue: { log.note($0, &progress) }, onProgress: { progress.show($0.frames) })
       progress.clear()
-      if !Terminal.isInterrupted {
+      log.close()
+      return summary
+    } catch {
+      progress.clear()
+      switch error {
+      case .recorder(let error): throw Failure(error)
+      case .source(let error, let sealed):
         var failure = Failure(error)
-        if let summary = try? recorder.finish(), summary.frames > 0 {
-          failure.message += "; the \(summary.frames) frames before that are sealed in \(out)"
+        if let sealed, sealed.frames > 0 {
+          failure.message += "; the \(sealed.frames) frames before that are sealed in \(out)"
         }
         throw failure
       }
-    } catch let error as RecordingError {
-      progress.clear()
-      throw Failure(error)
     }
-    progress.clear()
-    log.close()
-    do { return try recorder.finish() } catch { throw Failure(error) }
   }
 
   private func openSource() throws -> any FrameSource {
     do {
-      if let capture { return try CaptureFolder(capture) }
+      if let capture { return try SourceWithEvents.capture(capture) }
       if let source = try live.source(xwd: xwd, fps: fps) { return source }
       if let xwd { return try XWDFile(path: xwd) }
       guard let raw, let size, let format, let fps else { throw ValidationError("--raw needs its shape") }
@@ -255,8 +232,7 @@ struct FaultLog {
   private var counts = 0
   private static let limit = 20
 
-  mutating func note(_ fault: CaptureFault?, _ progress: inout Progress) {
-    guard let fault else { return }
+  mutating func note(_ fault: CaptureFault, _ progress: inout Progress) {
     counts += 1
     guard counts <= FaultLog.limit else { return }
     progress.clear()

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ScrimRedact
 import ScrimTestSupport
 import Testing
 

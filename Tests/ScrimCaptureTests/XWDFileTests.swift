@@ -1,6 +1,7 @@
 import Foundation
 import ScrimCodec
 import ScrimImage
+import ScrimRedact
 import ScrimTestSupport
 import Testing
 

@@ -94,7 +94,7 @@ import Testing
     try recorder.flush()
     try recorder.pause()
     #expect(try capture(recorder, Self.pixels(2)) == .paused)
-    try recorder.record(RecorderEvent("key"))
+    try recorder.record(Event("key"))
     try recorder.resume()
     // Nothing was damaged since, as the caller sees it; all of it was missed, as the recorder does.
     #expect(try capture(recorder, Self.pixels(3), damage: []) == .taken)
@@ -194,7 +194,7 @@ import Testing
     let field = Widget(role: "password text", x: 10, y: 10, width: 20, height: 10)
     try capture(recorder, widgets: [Self.page, field])
     try recorder.flush()
-    var press = RecorderEvent("button")
+    var press = Event("button")
     (press.x, press.y, press.button) = (12, 11, 1)
     try recorder.record(press)
     // The field is gone before the event is recorded.
@@ -317,7 +317,7 @@ import Testing
   @Test func aRecorderThatCapturesNothingWritesNothing() throws {
     let recorder = recorder()
     try recorder.start()
-    try recorder.record(RecorderEvent("key"))
+    try recorder.record(Event("key"))
     #expect(try recorder.stop().frames == 0)
     #expect(!FileManager.default.fileExists(atPath: temporary.path + "/s"))
   }
@@ -333,7 +333,7 @@ import Testing
         let place = Rect(x: thread * 5, y: 0, width: 5, height: Self.height)
         _ = try? capture(
           recorder, Self.pixels(colour), damage: [place], snapshot: step % 13 == 0 && thread < 3)
-        if step % 7 == 0 { try? recorder.record(RecorderEvent("key")) }
+        if step % 7 == 0 { try? recorder.record(Event("key")) }
         if step % 20 == 19 { try? recorder.flush() }
         if thread == 7, step % 10 == 5 {
           try? recorder.pause()

@@ -2,6 +2,7 @@ import Foundation
 import ScrimFormat
 import ScrimImage
 import ScrimPlayer
+import ScrimRedact
 import ScrimStore
 import ScrimTestSupport
 import Testing

@@ -60,13 +60,11 @@ import Testing
       switch step {
       case .frame(let frame): faults.append(try recorder.record(frame))
       case .event(let json):
-        let time = json.firstRange(of: "\"t_ms\":").flatMap {
-          Double(json[$0.upperBound...].prefix { "0123456789.".contains($0) })
+        do { try recorder.record(try Event(json: Array(json.utf8), line: index + 1)) } catch {
+          guard error is EventError else { throw error }
+          recorder.loseEvent()
+          faults.append(CaptureFault(place: "events.jsonl", message: "\(error)"))
         }
-        faults.append(
-          try recorder.record(
-            EventLines.Line(
-              number: index + 1, time: time.flatMap(nanoseconds(fromMilliseconds:)), json: Array(json.utf8))))
       }
     }
     let summary = try recorder.finish()

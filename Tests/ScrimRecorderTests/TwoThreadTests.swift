@@ -99,8 +99,7 @@ import Testing
       switch step {
       case .frame(let frame): try recorder.record(frame)
       case .event(let time):
-        try recorder.record(
-          EventLines.Line(number: 1, time: time, json: Array("{\"t_ms\":0,\"type\":\"key\"}".utf8)))
+        try recorder.record(Event("key", time: time))
       case .rest(let time): try recorder.rest(at: time)
       case .lost: recorder.lose(CaptureFault(place: "here", message: "gone"))
       }

@@ -3,6 +3,7 @@ import ScrimFormat
 import ScrimImage
 import ScrimPlayer
 import ScrimRecorder
+import ScrimRedact
 import ScrimStore
 import Testing
 

@@ -9,6 +9,26 @@ import Testing
   static let width = 50
   static let height = 36
 
+  /// A frame of a source with the masks that its boxes give.
+  struct CapturedFrame {
+    var source: SourceFrame
+    var regions: MaskRegions
+
+    var pixels: Frame
+
+    var time: Int64 { source.time }
+    func judged(by clearance: inout SettledClearance) -> ClearanceVerdict {
+      clearance.judge(source, pixels: pixels, regions: regions)
+    }
+
+    var isTreeComplete: Bool { source.isTreeComplete }
+    var damage: Region? { source.damage }
+    var snapshotSpan: ClosedRange<Int64>? {
+      get { source.snapshotSpan }
+      set { source.snapshotSpan = newValue }
+    }
+  }
+
   static func regions(_ rects: [Rect]) -> MaskRegions {
     MaskPlan(
       width: width, height: height, masks: rects.map { .init(rect: $0, kind: .text, reason: .nature) },
@@ -21,9 +41,13 @@ import Testing
     complete: Bool = true,
     damage: [Rect]? = nil
   ) -> CapturedFrame {
-    CapturedFrame(
-      time: time, pixels: Frame(width: width, height: height, pixels: pixels), regions: regions(masks),
-      snapshotSpan: snapshotSpan, isTreeComplete: complete, damage: damage.map { Region(union: $0) })
+    let pixels = Frame(width: width, height: height, pixels: pixels)
+    return CapturedFrame(
+      source: SourceFrame(
+        number: 0, time: time, pixels: .success(pixels),
+        tree: .success(.empty), treeVersion: 0, snapshotSpan: snapshotSpan, isTreeComplete: complete,
+        damage: damage.map { Region(union: $0) }),
+      regions: regions(masks), pixels: pixels)
   }
 
   static func flat(_ colour: Pixel = 1) -> [Pixel] { [Pixel](repeating: colour, count: width * height) }
@@ -49,7 +73,7 @@ import Testing
   static func judge(_ frames: [CapturedFrame], lag: Int64 = 0) -> [Outcome] {
     var clearance = SettledClearance(width: width, height: height, lag: lag)
     return frames.map { frame in
-      switch clearance.judge(frame) {
+      switch frame.judged(by: &clearance) {
       case .keep(let masked):
         return Outcome(masked: masked, cleared: nil, withheld: members(clearance.withheld))
       case .show(let masked, let cleared):
@@ -395,21 +419,21 @@ import Testing
     let still = Self.flat()
     let mask = Rect(x: 0, y: 0, width: 9, height: 9)
     var clearance = SettledClearance(width: Self.width, height: Self.height, lag: 0)
-    _ = clearance.judge(Self.frame(0, still, [mask], snapshotSpan: 0...50))
-    guard case .show = clearance.judge(Self.frame(100, still, [mask], snapshotSpan: 10...60)) else {
+    _ = Self.frame(0, still, [mask], snapshotSpan: 0...50).judged(by: &clearance)
+    guard case .show = Self.frame(100, still, [mask], snapshotSpan: 10...60).judged(by: &clearance) else {
       Issue.record("a still screen is cleared")
       return
     }
     #expect(clearance.withheld.isEmpty)
     clearance.reset()
     #expect(Self.members(clearance.withheld) == Self.all)
-    guard case .keep = clearance.judge(Self.frame(300, still, snapshotSpan: 210...250)) else {
+    guard case .keep = Self.frame(300, still, snapshotSpan: 210...250).judged(by: &clearance) else {
       Issue.record("a dump that began before the fault ended clears nothing")
       return
     }
     // The masks of the dump before the fault are still painted with the first one after it.
-    guard case .keep = clearance.judge(Self.frame(400, still, snapshotSpan: 310...450)),
-      case .show(let masked, _) = clearance.judge(Self.frame(500, still, snapshotSpan: 310...450))
+    guard case .keep = Self.frame(400, still, snapshotSpan: 310...450).judged(by: &clearance),
+      case .show(let masked, _) = Self.frame(500, still, snapshotSpan: 310...450).judged(by: &clearance)
     else {
       Issue.record("a still screen is cleared after a fault")
       return

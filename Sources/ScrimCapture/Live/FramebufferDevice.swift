@@ -1,5 +1,6 @@
 import Glibc
 import ScrimImage
+public import ScrimRedact
 import ScrimSystem
 
 /// A framebuffer device of Linux, such as /dev/fb0.

@@ -1,4 +1,5 @@
 import ScrimImage
+import ScrimRedact
 
 /// A screen that changes by itself.
 ///

@@ -1,5 +1,5 @@
 import ScrimImage
-import ScrimRedact
+public import ScrimRedact
 import ScrimSystem
 
 /// How a live screen is recorded.
@@ -25,7 +25,7 @@ public struct LiveSource: FrameSource {
   public var width: Int { picture.frame.width }
   public var height: Int { picture.frame.height }
   public var expectedFrames: Int? { nil }
-  /// Reads that were taken again, since the picture was being drawn meanwhile.
+  public var isLive: Bool { true }
   public var tornReads: Int { screen.tornReads }
 
   private let screen: any LiveScreen
@@ -50,8 +50,10 @@ public struct LiveSource: FrameSource {
   /// Times don't go back.
   private var lastMoment = Int64.min
   private var pointer: LivePoint?
-  private var events: [EventLines.Line] = []
-  private var eventCount = 0
+  /// Where the pointer was seen; handed out behind the next frame, whose boxes decide what is kept of them.
+  private var events: [Event] = []
+  /// How many of them come behind the last frame.
+  private var dueEvents = 0
 
   /// From a frame's time to its pixels at most, in nanoseconds, to count as prompt: far less than clearance's lag.
   private static let maxCaptureLatency: Int64 = 100_000_000
@@ -79,6 +81,10 @@ public struct LiveSource: FrameSource {
     let end = options.duration.map { start + $0 } ?? Int64.max
     if isFrameTaken { pacing.asked(at: MonotonicClock.now) }
     isFrameTaken = false
+    if dueEvents > 0 {
+      dueEvents -= 1
+      return .event(events.removeFirst())
+    }
     let rest = MonotonicClock.now + LiveSource.idleNotificationInterval
     while !hasEnded {
       let now = MonotonicClock.now
@@ -109,12 +115,6 @@ public struct LiveSource: FrameSource {
       }
     }
     return nil
-  }
-
-  /// Where the pointer was seen since the last call, as lines of `events.jsonl`.
-  public mutating func takeEvents() -> [EventLines.Line] {
-    defer { events.removeAll() }
-    return events
   }
 
   private enum Step {
@@ -169,6 +169,7 @@ public struct LiveSource: FrameSource {
   private mutating func frame(at moment: Int64, damage: Region?) -> SourceFrame {
     defer { number += 1 }
     isFrameTaken = true
+    dueEvents = events.count
     let isStill = damage?.isEmpty ?? false
     let moment = max(moment, lastMoment)
     lastMoment = moment
@@ -196,12 +197,9 @@ public struct LiveSource: FrameSource {
       return
     }
     self.pointer = pointer
-    eventCount += 1
-    let time = moment - start
-    let milliseconds = Double(time) / 1e6
-    events.append(
-      EventLines.Line(
-        number: eventCount, time: time,
-        json: Array(#"{"t_ms":\#(milliseconds),"type":"move","x":\#(pointer.x),"y":\#(pointer.y)}"#.utf8)))
+    var event = Event("move", time: moment - start)
+    event.x = Double(pointer.x)
+    event.y = Double(pointer.y)
+    events.append(event)
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import ScrimRedact
 
 /// A file or a device whose bytes someone else writes, seen as they are.
 ///

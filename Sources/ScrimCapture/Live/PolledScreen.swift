@@ -1,4 +1,5 @@
 import ScrimImage
+public import ScrimRedact
 import ScrimSystem
 
 /// A picture in memory that nobody tells of when it changes.

@@ -1,5 +1,6 @@
 import CScrimX11
 import ScrimImage
+public import ScrimRedact
 import ScrimSystem
 
 /// Which part of an X screen is recorded.

@@ -23,19 +23,19 @@ final class EncoderThread: Sendable {
 
   deinit { queue.close() }
 
-  /// Sees to it that the pipeline has a picture to mask the next frame in. Waits for one where both are taken.
-  func prepare(_ pipeline: inout FramePipeline) {
-    if pipeline.isLent { pipeline.resume(with: queue.spare()) }
+  /// Sees to it that the stage has a picture to mask the next frame in. Waits for one where both are taken.
+  func prepare(_ stage: inout MaskingStage) {
+    if stage.isLent { stage.resume(with: queue.spare()) }
   }
 
-  /// Hands over the pipeline's frame, with the events before it.
+  /// Hands over the stage's frame, with the events before it.
   ///
   /// - Parameter events: left empty.
   /// - Throws: what went wrong with an earlier frame; this one is taken all the same.
   func append(
-    _ pipeline: inout FramePipeline, _ info: FrameInfo, after events: inout [EventRecord]
+    _ stage: inout MaskingStage, _ info: FrameInfo, after events: inout [EventRecord]
   ) throws(RecordingError) {
-    try queue.hand(&pipeline, info, &events)
+    try queue.hand(&stage, info, &events)
   }
 
   /// Waits for all frames handed over, adds the events since and seals what is full at a moment.
@@ -132,15 +132,15 @@ private final class EncoderQueue: @unchecked Sendable {
   }
 
   func hand(
-    _ pipeline: inout FramePipeline, _ info: FrameInfo, _ events: inout [EventRecord]
+    _ stage: inout MaskingStage, _ info: FrameInfo, _ events: inout [EventRecord]
   ) throws(RecordingError) {
-    let isNew = !pipeline.frame.damage.isEmpty || pipeline.frame.touched != touched
+    let isNew = !stage.frame.damage.isEmpty || stage.frame.touched != touched
     var entry = Entry(info: info, events: [], hasPicture: isNew)
     swap(&entry.events, &events)
     wait { $0.entries.count < EncoderQueue.most && (!isNew || $0.fresh == nil) ? () : nil }
     if isNew {
-      note(pipeline.frame.touched)
-      var frame: MaskedFrame? = pipeline.lend()
+      note(stage.frame.touched)
+      var frame: MaskedFrame? = stage.lend()
       state.withValue { $0.fresh = frame.take() }
     }
     let failed = state.withValue { state in

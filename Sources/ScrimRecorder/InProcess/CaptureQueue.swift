@@ -21,12 +21,12 @@ struct CaptureQueue {
 
   /// What the thread is to do next.
   enum Job {
-    case record(Patch?, [Event])
+    case record(Patch?, [QueuedEvent])
     case finish(isLast: Bool)
   }
 
-  struct Event {
-    var event: RecorderEvent
+  struct QueuedEvent {
+    var event: Event
     /// Nanoseconds since the session's start.
     var time: Int64
     /// The boxes in force when it was recorded.
@@ -52,7 +52,7 @@ struct CaptureQueue {
   private var waiting: Patch?
   /// Whether a thread that captures has taken the waiting frame, to merge into it.
   private var isMerging = false
-  private var events: [Event] = []
+  private var events: [QueuedEvent] = []
   private var spares: [PixelBuffer] = []
   /// Things handed over, things recorded, and those that are recorded whatever the pace.
   private(set) var submitted = 0
@@ -123,7 +123,7 @@ struct CaptureQueue {
     }
   }
 
-  mutating func post(_ event: Event) {
+  mutating func post(_ event: QueuedEvent) {
     guard events.count < Recorder.eventLimit else {
       counts.droppedEvents += 1
       return

@@ -1,4 +1,3 @@
-import ScrimCapture
 import ScrimFormat
 import ScrimImage
 import ScrimRedact
@@ -50,6 +49,8 @@ struct Patch {
 /// changed, whatever the damage says of that frame.
 struct DamageReader {
   private let planner: MaskPlanner
+  /// Not looked at: the stage behind the queue counts the same plans.
+  private var usage: PolicyUsage
   private let decide: (@Sendable (Widget) -> MaskDecision)?
   private var bounds = Rect(x: 0, y: 0, width: 0, height: 0)
   /// As given last.
@@ -66,6 +67,7 @@ struct DamageReader {
 
   init(policy: MaskPolicy, decide: (@Sendable (Widget) -> MaskDecision)?) {
     planner = MaskPlanner(policy: policy)
+    usage = PolicyUsage(policy: policy)
     self.decide = decide
   }
 
@@ -200,13 +202,12 @@ struct DamageReader {
     return widget
   }
 
-  /// Where the tree masks: what the pipeline behind the recorder makes of the same tree.
+  /// Where the tree masks: the masks that the ``MaskingStage`` behind the queue puts in force for the same tree.
   private mutating func plan() {
     masked = Region(bounds)
     guard case .success(let tree) = tree, !bounds.isEmpty else { return }
-    let regions = planner.plan(
-      for: tree, width: bounds.width, height: bounds.height, describesWholeWindows: true
-    ).regions
-    masked = boxes?.isComplete ?? true ? regions.masked : regions.withGapsMasked.masked
+    masked =
+      planner.planOfWindows(for: tree, width: bounds.width, height: bounds.height, usage: &usage).regions
+      .effective(isTreeComplete: boxes?.isComplete ?? true).masked
   }
 }

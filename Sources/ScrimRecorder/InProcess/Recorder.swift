@@ -1,7 +1,7 @@
 import Glibc
 import ScrimFormat
 public import ScrimImage
-import ScrimRedact
+public import ScrimRedact
 import ScrimSystem
 
 /// Records the surface of an application from inside it.
@@ -114,13 +114,13 @@ public final class Recorder: Sendable {
   }
 
   /// Records an event.
-  public func record(_ event: RecorderEvent) throws(RecorderError) {
+  public func record(_ event: Event) throws(RecorderError) {
     let now = configuration.clock()
     try queue.withValue { queue throws(RecorderError) in
       guard try queue.admit() else { return }
       let time = try (event.time ?? now).checked(against: now)
       queue.post(
-        CaptureQueue.Event(event: event, time: max(0, time - queue.origin), tree: queue.tree))
+        CaptureQueue.QueuedEvent(event: event, time: max(0, time - queue.origin), tree: queue.tree))
     }
     queue.wake()
   }
@@ -129,7 +129,7 @@ public final class Recorder: Sendable {
   ///
   /// - Parameter name: a short word, such as the error's type.
   public func captureError(_ message: String, name: String? = nil) throws(RecorderError) {
-    var event = RecorderEvent("error")
+    var event = Event("error")
     event.message = message
     event.name = name
     try record(event)

@@ -51,7 +51,7 @@ final class RecorderThread {
 
   /// False where the session could not be begun: the thread ends.
   private func record(
-    _ patch: Patch?, _ events: [CaptureQueue.Event], with worker: inout RecorderWorker
+    _ patch: Patch?, _ events: [CaptureQueue.QueuedEvent], with worker: inout RecorderWorker
   ) -> Bool {
     let begin = configuration.clock()
     if let patch {

@@ -1,4 +1,3 @@
-import ScrimCapture
 import ScrimFormat
 import ScrimImage
 import ScrimRedact
@@ -17,7 +16,7 @@ struct RecorderWorker: ~Copyable {
   private var unrecorded: Patch?
   private var nextNumber = 0
   /// Events that came before there was a frame, or while none could be recorded.
-  private var early: [CaptureQueue.Event] = []
+  private var early: [CaptureQueue.QueuedEvent] = []
   /// Events that can't be recorded any more.
   private var lostEvents = 0
 
@@ -45,7 +44,7 @@ struct RecorderWorker: ~Copyable {
   }
 
   /// Records the picture with the patch's boxes, then the events. Without a patch, the one that failed is tried again.
-  mutating func record(_ patch: Patch?, _ events: [CaptureQueue.Event]) throws(RecordingError) {
+  mutating func record(_ patch: Patch?, _ events: [CaptureQueue.QueuedEvent]) throws(RecordingError) {
     early += events
     if early.count > Recorder.eventLimit {
       lostEvents += early.count - Recorder.eventLimit
@@ -96,12 +95,10 @@ struct RecorderWorker: ~Copyable {
   }
 
   /// The recorder's own filter goes by the boxes of the frame recorded last. What those of the event's moment hide is taken out before.
-  private mutating func record(_ event: CaptureQueue.Event) throws(RecordingError) {
-    var json = event.event.json
-    if let kept = (try? filter.sanitize(json: json, line: 0, tree: event.tree)) ?? nil {
-      json = Array("{\"t_ms\":0,".utf8) + kept.json.dropFirst()
-    }
-    try recorder?.record(EventLines.Line(number: 0, time: event.time, json: json))
+  private mutating func record(_ event: CaptureQueue.QueuedEvent) throws(RecordingError) {
+    var kept = filter.kept(event.event, in: event.tree) ?? event.event
+    kept.time = event.time
+    try recorder?.record(kept)
   }
 
   /// Ends the session. Where it throws, it may be called again.

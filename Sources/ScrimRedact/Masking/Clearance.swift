@@ -1,33 +1,5 @@
 public import ScrimImage
 
-/// A frame with the boxes that came with it.
-public struct CapturedFrame: Sendable {
-  /// Nanoseconds on the capture's clock.
-  public var time: Int64
-  public var pixels: Frame
-  /// The masks that its boxes give.
-  public var regions: MaskRegions
-  /// When the reading of its boxes began and ended, on the same clock; nil where they belong to the frame exactly.
-  public var snapshotSpan: ClosedRange<Int64>?
-  /// Whether the boxes describe their moment in full. A tree that was read in part clears nothing.
-  public var isTreeComplete: Bool
-  /// What was drawn on since the frame before, though it may look the same again; nil where nobody knows.
-  public var damage: Region?
-
-  public init(
-    time: Int64, pixels: Frame, regions: MaskRegions, snapshotSpan: ClosedRange<Int64>?,
-    isTreeComplete: Bool = true,
-    damage: Region? = nil
-  ) {
-    self.time = time
-    self.pixels = pixels
-    self.regions = regions
-    self.snapshotSpan = snapshotSpan
-    self.isTreeComplete = isTreeComplete
-    self.damage = damage
-  }
-}
-
 /// What may be shown of a frame.
 public enum ClearanceVerdict: Sendable {
   /// The frame's pixels outside `masked`, in the tiles of `cleared` (nil: all).
@@ -112,23 +84,26 @@ public struct SettledClearance {
   public var untrueDamage: Int { comparison.untrueDamage }
 
   /// Judges the next frame, in the order of time.
-  public mutating func judge(_ captured: CapturedFrame) -> ClearanceVerdict {
-    var past = Past(
-      time: captured.time, regions: captured.regions, changes: .none, drawn: captured.damage ?? Region())
+  ///
+  /// - Parameters:
+  ///   - pixels: the frame's.
+  ///   - regions: the masks that its boxes give.
+  public mutating func judge(_ frame: SourceFrame, pixels: Frame, regions: MaskRegions) -> ClearanceVerdict {
+    var past = Past(time: frame.time, regions: regions, changes: .none, drawn: frame.damage ?? Region())
     if let before = history.last, let last {
-      let kept = before.regions.union(captured.regions).masked.complement(in: bounds)
-      past.changes = comparison.changes(last, captured.pixels, kept: kept, damage: captured.damage)
+      let kept = before.regions.union(regions).masked.complement(in: bounds)
+      past.changes = comparison.changes(last, pixels, kept: kept, damage: frame.damage)
       past.mark(&withheld, in: kept)
     }
     history.append(past)
-    last = captured.pixels
-    if let span = captured.snapshotSpan, span != lastSeen {
+    last = pixels
+    if let span = frame.snapshotSpan, span != lastSeen {
       lastSeen = span
-      if captured.isTreeComplete { pendingSnapshots.append(Snapshot(span: span, regions: captured.regions)) }
+      if frame.isTreeComplete { pendingSnapshots.append(Snapshot(span: span, regions: regions)) }
     }
-    let verdict = clearingSnapshot(at: captured.time).flatMap { clear(by: $0) }
+    let verdict = clearingSnapshot(at: frame.time).flatMap { clear(by: $0) }
     trim()
-    return verdict ?? .keep(masked: captured.regions)
+    return verdict ?? .keep(masked: regions)
   }
 
   /// Forgets everything but that what is shown is not the frame's: for a frame that failed closed.

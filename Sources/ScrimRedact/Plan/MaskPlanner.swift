@@ -34,6 +34,13 @@ public struct MaskPlanner: Sendable {
       callback: callback)
   }
 
+  /// The plan for the tree of a recorded frame: it describes whole windows, so that what no widget claims is unknown.
+  package func planOfWindows(
+    for tree: WidgetTree, width: Int, height: Int, usage: inout PolicyUsage
+  ) -> MaskPlan {
+    plan(for: tree, width: width, height: height, describesWholeWindows: true, usage: &usage)
+  }
+
   /// The plan for one moment's tree; what it made of the policy is added to `usage`.
   public func plan(
     for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool, usage: inout PolicyUsage,

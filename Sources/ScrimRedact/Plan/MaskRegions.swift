@@ -31,8 +31,16 @@ public struct MaskRegions: Hashable, Sendable {
       guarded: guarded.union(other.guarded))
   }
 
-  /// The same with every guarded pixel masked: for boxes that are known to be incomplete.
-  public var withGapsMasked: MaskRegions {
+  /// The masks in force for a frame whose pixels and boxes belong to the same moment.
+  ///
+  /// Nodes that could not be read may lie anywhere between those that could. The look of a gap is then no evidence, so that gaps are
+  /// masked whole.
+  ///
+  /// - Parameter isTreeComplete: whether the tree was read in full.
+  public func effective(isTreeComplete: Bool) -> MaskRegions { isTreeComplete ? self : withGapsMasked }
+
+  /// The same with every guarded pixel masked.
+  package var withGapsMasked: MaskRegions {
     var byKind = byKind
     byKind[MaskKind.gap.order] = byKind[MaskKind.gap.order].union(guarded)
     return MaskRegions(width: width, height: height, byKind: byKind, guarded: Region())

@@ -1,4 +1,5 @@
 import ScrimImage
+import ScrimRedact
 import Testing
 
 @testable import ScrimCapture

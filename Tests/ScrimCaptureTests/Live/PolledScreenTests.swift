@@ -1,4 +1,5 @@
 import ScrimImage
+import ScrimRedact
 import ScrimSystem
 import Testing
 

@@ -1,3 +1,4 @@
+import ScrimRedact
 import ScrimTestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import ScrimRedact
+public import ScrimRedact
 import ScrimSystem
 
 /// The windows of a sway session as a reader of trees needs them, by the i3 IPC protocol. May be called from any thread.

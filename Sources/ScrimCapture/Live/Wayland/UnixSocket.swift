@@ -1,4 +1,5 @@
 import Glibc
+import ScrimRedact
 import ScrimSystem
 
 enum UnixSocket {

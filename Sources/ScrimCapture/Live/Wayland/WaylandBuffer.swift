@@ -1,6 +1,7 @@
 import CScrimWayland
 import Glibc
 import ScrimImage
+import ScrimRedact
 
 /// Memory that is shared with a compositor, which writes pictures into it.
 @safe final class WaylandBuffer {

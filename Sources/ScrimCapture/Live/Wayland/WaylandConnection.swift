@@ -1,6 +1,7 @@
 import CScrimWayland
 import FoundationEssentials
 import Glibc
+import ScrimRedact
 import ScrimSystem
 
 /// A connection to a Wayland compositor: sends requests, hands out events. Speaks the wire protocol itself, so that no library is

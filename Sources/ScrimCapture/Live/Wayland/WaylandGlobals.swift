@@ -1,3 +1,4 @@
+import ScrimRedact
 import ScrimSystem
 
 /// What a compositor offers, as far as recording needs it.

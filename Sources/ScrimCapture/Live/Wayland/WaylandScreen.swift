@@ -1,4 +1,5 @@
 import ScrimImage
+public import ScrimRedact
 import ScrimSystem
 
 /// An output of a Wayland compositor, by wlr-screencopy (wlr-screencopy-unstable-v1, version 3).

@@ -1,11 +1,17 @@
-public import ScrimCapture
-public import ScrimFormat
-import ScrimImage
-import ScrimRedact
+package import ScrimImage
 
-/// What became of one frame.
-public struct FrameOutcome: Sendable {
-  public var status: FrameStatus = []
+/// What became of one frame in a ``MaskingStage``.
+public struct MaskingOutcome: Sendable {
+  public enum Result: Hashable, Sendable {
+    /// Everything is shown that the policy shows.
+    case shown
+    /// Some tiles keep older content, since the frame's boxes are not known to describe them.
+    case withheldInPart
+    /// Boxes or pixels could not be had: the picture is fill.
+    case failedClosed
+  }
+
+  public var result = Result.shown
   /// 16-pixel tiles that show older content than the frame's.
   public var withheldTiles = 0
   /// What was wrong with the frame; nil where nothing was.
@@ -14,8 +20,14 @@ public struct FrameOutcome: Sendable {
   public var hasUntrueDamage = false
 }
 
-/// The way of a frame from its source to a masked picture: plan, clearance, mask.
-struct FramePipeline: ~Copyable {
+/// The one way from a source's frames to masked pictures: plan, clearance, mask.
+///
+///     var stage = MaskingStage(width: source.width, height: source.height, policy: policy)
+///     while case .frame(let frame)? = try source.next() {
+///       let outcome = stage.mask(frame)
+///       use(stage.frame)
+///     }
+public struct MaskingStage: ~Copyable {
   private let planner: MaskPlanner
   private var clearance: SettledClearance
   private var masker: Masker
@@ -25,9 +37,11 @@ struct FramePipeline: ~Copyable {
   /// The plan of the tree of that version.
   private var plan: (version: Int, regions: MaskRegions)?
   /// What the plans made of the policy.
-  private(set) var usage: PolicyUsage
+  public private(set) var usage: PolicyUsage
 
-  init(width: Int, height: Int, policy: MaskPolicy) {
+  /// - Parameters:
+  ///   - width: pixels of the first frame, as is `height`. Later frames may have other sizes.
+  public init(width: Int, height: Int, policy: MaskPolicy) {
     planner = MaskPlanner(policy: policy)
     clearance = SettledClearance(width: width, height: height)
     masker = Masker(width: width, height: height, fills: policy.fills)
@@ -36,7 +50,7 @@ struct FramePipeline: ~Copyable {
   }
 
   /// Goes on with frames of another size, of which nothing has been shown yet, where these are of one.
-  mutating func resize(toFit pixels: Frame) {
+  package mutating func resize(toFit pixels: Frame) {
     let (width, height) = (pixels.width, pixels.height)
     guard width != frame.width || height != frame.height else { return }
     clearance = SettledClearance(width: width, height: height)
@@ -46,22 +60,23 @@ struct FramePipeline: ~Copyable {
   }
 
   /// The masked picture after the last frame.
-  var frame: MaskedFrame {
+  public var frame: MaskedFrame {
     _read { yield masker.frame }
   }
 
   /// Whether the picture is lent, and ``resume(with:)`` has to be called before the next frame.
-  var isLent: Bool { masker.isLent }
+  package var isLent: Bool { masker.isLent }
 
   /// See ``Masker/lend()``.
-  mutating func lend() -> MaskedFrame { masker.lend() }
+  package mutating func lend() -> MaskedFrame { masker.lend() }
 
   /// See ``Masker/resume(with:)``.
-  mutating func resume(with spare: consuming MaskedFrame?) { masker.resume(with: spare) }
+  package mutating func resume(with spare: consuming MaskedFrame?) { masker.resume(with: spare) }
 
   /// Masks one frame. Frames come in the order of time.
-  mutating func take(_ source: SourceFrame) -> FrameOutcome {
+  public mutating func mask(_ source: SourceFrame) -> MaskingOutcome {
     var source = source
+    if case .success(let pixels) = source.pixels { resize(toFit: pixels) }
     if isDamageLost { source.damage = nil }
     isDamageLost = false
     let untrue = untrueDamage
@@ -79,34 +94,33 @@ struct FramePipeline: ~Copyable {
 
   private var untrueDamage: Int { masker.untrueDamage + clearance.untrueDamage }
 
-  /// Notes that the source had a frame that is not taken.
-  mutating func skip() { isDamageLost = true }
+  /// Notes that the source had a frame that is not masked.
+  public mutating func skip() { isDamageLost = true }
 
-  private mutating func masked(_ source: SourceFrame) -> FrameOutcome {
+  private mutating func masked(_ source: SourceFrame) -> MaskingOutcome {
     switch (source.tree, source.pixels) {
     case (.failure(let fault), _), (_, .failure(let fault)): return failClosed(fault)
     case (.success(let tree), .success(let pixels)):
-      let regions = regions(for: tree, version: source.treeVersion, pixels)
-      return show(source, pixels, regions)
+      return show(source, pixels, regions(for: tree, version: source.treeVersion, pixels))
     }
   }
 
   private mutating func regions(for tree: WidgetTree, version: Int, _ pixels: Frame) -> MaskRegions {
     if let plan, plan.version == version { return plan.regions }
-    let made = planner.plan(
-      for: tree, width: pixels.width, height: pixels.height, describesWholeWindows: true, usage: &usage)
-    plan = (version, made.regions)
-    return made.regions
+    let made = planner.planOfWindows(
+      for: tree, width: pixels.width, height: pixels.height, usage: &usage
+    ).regions
+    plan = (version, made)
+    return made
   }
 
-  private mutating func show(_ source: SourceFrame, _ pixels: Frame, _ regions: MaskRegions) -> FrameOutcome {
+  private mutating func show(
+    _ source: SourceFrame, _ pixels: Frame, _ regions: MaskRegions
+  ) -> MaskingOutcome {
     switch (planner.policy.clearance, source.snapshotSpan) {
-    case (.settled, let span?):
+    case (.settled, .some):
       let untrue = clearance.untrueDamage
-      let verdict = clearance.judge(
-        CapturedFrame(
-          time: source.time, pixels: pixels, regions: regions, snapshotSpan: span,
-          isTreeComplete: source.isTreeComplete, damage: source.damage))
+      let verdict = clearance.judge(source, pixels: pixels, regions: regions)
       let damage = clearance.untrueDamage > untrue ? nil : source.damage
       switch verdict {
       case .show(let masked, let cleared):
@@ -114,17 +128,16 @@ struct FramePipeline: ~Copyable {
       case .keep(let masked): masker.mask(masked, damage: damage)
       }
       let withheld = clearance.withheld.count
-      return FrameOutcome(status: withheld > 0 ? .withheldInPart : [], withheldTiles: withheld)
+      return MaskingOutcome(result: withheld > 0 ? .withheldInPart : .shown, withheldTiles: withheld)
     case (.latest, let span?) where isStale(span, at: source.time):
       return failClosed(
         CaptureFault(
           place: "frame \(source.number)",
           message: "its boxes were read more than \(planner.policy.staleAfterMs) ms before or after it"))
     default:
-      // Nodes that could not be read may be anywhere between those that could: the look of a gap is not enough then.
       masker.show(
-        pixels, masked: source.isTreeComplete ? regions : regions.withGapsMasked, damage: source.damage)
-      return FrameOutcome()
+        pixels, masked: regions.effective(isTreeComplete: source.isTreeComplete), damage: source.damage)
+      return MaskingOutcome()
     }
   }
 
@@ -133,10 +146,9 @@ struct FramePipeline: ~Copyable {
     return overflow || Double(age.magnitude) > planner.policy.staleAfterMs * 1_000_000
   }
 
-  private mutating func failClosed(_ fault: CaptureFault) -> FrameOutcome {
+  private mutating func failClosed(_ fault: CaptureFault) -> MaskingOutcome {
     masker.mask(nothing)
     clearance.reset()
-    return FrameOutcome(
-      status: .failedClosed, withheldTiles: clearance.withheld.count, fault: fault)
+    return MaskingOutcome(result: .failedClosed, withheldTiles: clearance.withheld.count, fault: fault)
   }
 }

@@ -1,0 +1,69 @@
+import FoundationEssentials
+public import ScrimRedact
+
+/// The events of a file of JSON Lines, one after the other.
+struct EventReader {
+  private var lines: LineReader
+
+  init(_ path: String) throws(CaptureError) { lines = try LineReader(path) }
+
+  /// The next event, or what is wrong with its line; nil at the end.
+  mutating func next() throws(CaptureError) -> Result<Event, EventError>? {
+    guard let json = try lines.next() else { return nil }
+    do { return .success(try Event(json: json, line: lines.lines)) } catch { return .failure(error) }
+  }
+}
+
+/// A source and a file of events on its clock, merged by time: an event comes before the first frame that is not older than it.
+public struct SourceWithEvents: FrameSource {
+  private var source: any FrameSource
+  private var events: EventReader
+  private var event: Result<Event, EventError>?
+  /// What the source had last, until the events before it are out; its end is kept too.
+  private var item: SourceItem??
+
+  public var width: Int { source.width }
+  public var height: Int { source.height }
+  public var expectedFrames: Int? { source.expectedFrames }
+  public var isLive: Bool { source.isLive }
+  public var tornReads: Int { source.tornReads }
+
+  /// A capture folder with the events of its `events.jsonl`, where it has one.
+  public static func capture(_ path: String) throws(CaptureError) -> any FrameSource {
+    let folder = try CaptureFolder(path)
+    let events = "\(path)/events.jsonl"
+    guard FileManager.default.fileExists(atPath: events) else { return folder }
+    return try SourceWithEvents(folder, events: events)
+  }
+
+  /// - Parameter path: the file of events; those of equal times come in its order.
+  init(_ source: any FrameSource, events path: String) throws(CaptureError) {
+    self.source = source
+    events = try EventReader(path)
+    event = try events.next()
+  }
+
+  public mutating func next() throws(CaptureError) -> SourceItem? {
+    let item: SourceItem?
+    if let held = self.item { item = held } else { item = try source.next() }
+    if let event, SourceWithEvents.isDue(event, before: item) {
+      self.item = .some(item)
+      self.event = try events.next()
+      switch event {
+      case .success(let event): return .event(event)
+      case .failure(let error): return .lostEvent(CaptureFault(place: "events.jsonl", message: "\(error)"))
+      }
+    }
+    self.item = nil
+    return item
+  }
+
+  private static func isDue(_ event: Result<Event, EventError>, before item: SourceItem?) -> Bool {
+    switch item {
+    // An event without a time goes where it stands in the file.
+    case .frame(let frame): ((try? event.get())?.time).map { $0 <= frame.time } ?? true
+    case nil: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/// Reduces the texts of events to what may be kept of them.
+enum EventText {
+  /// A short name: up to 64 letters, digits, points, hyphens and underscores of ASCII; nil for anything else.
+  static func word(_ value: String) -> String? {
+    guard !value.isEmpty, value.utf8.count <= 64,
+      value.utf8.allSatisfy({ isLetterOrDigit($0) || ".-_".utf8.contains($0) })
+    else { return nil }
+    return value
+  }
+
+  /// A message, cut at a character where it is too long.
+  static func message(_ value: String) -> String {
+    let limit = EventFilter.messageLimit
+    guard value.utf8.count > limit else { return value }
+    var cut = String.UnicodeScalarView()
+    var bytes = 0
+    for scalar in value.unicodeScalars {
+      bytes += UTF8.width(scalar)
+      guard bytes <= limit else { break }
+      cut.append(scalar)
+    }
+    return String(cut)
+  }
+
+  static func address(_ value: String) -> String? {
+    address(Array(value.utf8)).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Scheme, host and path of an address, without path parameters; of an address that has no host, such as `data:`, the
+  /// scheme alone; nil if it is none of these. Works on bytes: a combining mark behind an `@` hides nothing from it.
+  private static func address(_ url: [UInt8]) -> [UInt8]? {
+    let colon = UInt8(ascii: ":")
+    let slash = UInt8(ascii: "/")
+    let at = UInt8(ascii: "@")
+    guard url.count <= EventFilter.messageLimit,
+      url.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") })
+    else { return nil }
+    var rest = url.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+    var result: [UInt8] = []
+    let scheme = rest.prefix { isLetterOrDigit($0) || "+-.".utf8.contains($0) }
+    if !scheme.isEmpty, scheme.endIndex < rest.endIndex, rest[scheme.endIndex] == colon {
+      result = scheme + [colon]
+      rest = rest[(scheme.endIndex + 1)...]
+      guard rest.starts(with: [slash, slash]) else { return result }
+    } else {
+      guard rest.first == slash || !rest.contains(where: { $0 == colon || $0 == at }) else { return nil }
+    }
+    if rest.starts(with: [slash, slash]) {
+      rest = rest.dropFirst(2)
+      let authority = rest.prefix { $0 != slash }
+      rest = rest[authority.endIndex...]
+      result += [slash, slash]
+      result += authority.lastIndex(of: at).map { authority[($0 + 1)...] } ?? authority
+    }
+    let segments = rest.split(separator: slash, omittingEmptySubsequences: false)
+    return result + segments.map { $0.prefix { $0 != UInt8(ascii: ";") } }.joined(separator: [slash])
+  }
+
+  private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: false
+    }
+  }
+}

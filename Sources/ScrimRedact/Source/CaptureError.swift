@@ -1,0 +1,32 @@
+import ScrimSystem
+
+/// A fault of one frame: the run goes on, the frame fails closed.
+public struct CaptureFault: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Where: a file, and a line or a frame in it.
+  public var place: String
+  public var message: String
+
+  public init(place: String, message: String) {
+    self.place = place
+    self.message = message
+  }
+
+  public var description: String { "\(place): \(message)" }
+}
+
+/// A fault that ends a source.
+public enum CaptureError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The input is not what it should be.
+  case badInput(CaptureFault)
+  /// The system refused to open or read a file.
+  case system(path: String, errno: Int32)
+  /// What is read from is not there, or not any more: a display, a compositor, a library.
+  case unavailable(CaptureFault)
+
+  public var description: String {
+    switch self {
+    case .badInput(let fault), .unavailable(let fault): fault.description
+    case .system(let path, let errno): "\(path): \(SystemCall.message(for: errno))"
+    }
+  }
+}
