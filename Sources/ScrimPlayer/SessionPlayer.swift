@@ -64,7 +64,7 @@ public struct SessionPlayer: ~Copyable {
 
   private mutating func open(_ index: Int) throws(PlaybackError) {
     let opened: Segment
-    do { opened = try reader.segment(index) } catch { throw .delivery(error) }
+    do { opened = try reader.segment(index) } catch { throw .store(error) }
     do {
       let header = opened.header
       decoder = try FrameDecoder(
@@ -93,12 +93,12 @@ public struct SessionPlayer: ~Copyable {
 
 /// Why a session could not be played.
 public enum PlaybackError: Error, Sendable, CustomStringConvertible {
-  case delivery(DeliveryError)
+  case store(StoreError)
   case frame(segment: Int, number: Int, PayloadError)
 
   public var description: String {
     switch self {
-    case .delivery(let error): error.description
+    case .store(let error): error.description
     case .frame(let segment, let number, let error):
       "segment \(segment), frame \(number): \(error); record the session again, or export the part before it"
     }

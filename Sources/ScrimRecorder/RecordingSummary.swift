@@ -1,4 +1,3 @@
-public import ScrimCodec
 public import ScrimFormat
 public import ScrimRedact
 public import ScrimStore
@@ -45,16 +44,4 @@ public struct RecordingSummary: Sendable {
 }
 
 /// Why a recording could not go on.
-public enum RecordingError: Error, Sendable, CustomStringConvertible {
-  case codec(CodecError)
-  case format(FormatError)
-  case delivery(DeliveryError)
-
-  public var description: String {
-    switch self {
-    case .codec(let error): error.description
-    case .format(let error): error.description
-    case .delivery(let error): error.description
-    }
-  }
-}
+public typealias RecordingError = SegmentingError<StoreError>

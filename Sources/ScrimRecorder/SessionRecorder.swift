@@ -3,29 +3,6 @@ import ScrimImage
 public import ScrimRedact
 public import ScrimStore
 
-/// How a session is recorded.
-public struct RecorderOptions: Sendable {
-  public var policy: MaskPolicy
-  public var coding: CodingOptions
-  /// Nanoseconds from one keyframe to the next at least; a segment starts with one in any case.
-  public var keyframeInterval: Int64 = 5_000_000_000
-  /// Nanoseconds of frames in a segment.
-  public var segmentDuration: Int64 = 5_000_000_000
-  /// Nanoseconds up to which a segment and its keyframe serve, in place of the two above, as long as the frames since the keyframe
-  /// take fewer bytes than it. 0 keeps to the two above.
-  public var quietDuration: Int64 = 0
-  /// Bytes after which a segment is sealed before its time.
-  public var segmentBytes = 8 << 20
-  /// 1, or 2: a second thread codes frames while the next one is captured and masked, and the caller's helps it where it would wait. The
-  /// bytes are the same; a picture more is held. What goes wrong with coding or writing a frame is then thrown by a later call.
-  public var threads = 1
-
-  public init(policy: MaskPolicy, coding: CodingOptions = CodingOptions()) {
-    self.policy = policy
-    self.coding = coding
-  }
-}
-
 /// Records one session: frames and events in, sealed segments out.
 ///
 /// Works on the caller's thread, and one more if asked to, and takes no clock and no randomness of its own: equal calls give equal
@@ -34,8 +11,8 @@ public struct SessionRecorder: ~Copyable {
   private var stage: MaskingStage
   /// Code and write on this thread; nil where ``thread`` does.
   private var segmenter: Segmenter?
-  private var builder: SegmentBuilder?
-  private let thread: EncoderThread?
+  private var builder: SegmentBuilder<SessionWriter>?
+  private let thread: EncoderThread<SessionWriter>?
   /// Events to be recorded before the next frame, where ``thread`` records.
   private var events: [EventRecord] = []
   private let filter: EventFilter
@@ -58,10 +35,12 @@ public struct SessionRecorder: ~Copyable {
     precondition((1...2).contains(options.threads), "a session is recorded on one thread or two")
     let header = SegmentHeader(
       session: session, start: start, width: width, height: height,
-      entropyCoding: options.coding.entropyCoding,
+      entropyCoding: options.segmenting.coding.entropyCoding,
       policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
-    let builder = try SegmentBuilder(to: folder, header, options.coding)
-    let segmenter = Segmenter(width: width, height: height, options)
+    let output: SessionWriter
+    do { output = try folder.create(header) } catch { throw .output(error) }
+    let builder = try SegmentBuilder(to: output, header, options.segmenting.coding)
+    let segmenter = Segmenter(width: width, height: height, options.segmenting)
     stage = MaskingStage(width: width, height: height, policy: options.policy)
     if options.threads > 1 {
       thread = EncoderThread(segmenter, builder)
@@ -146,10 +125,9 @@ public struct SessionRecorder: ~Copyable {
 
   /// Seals what is open and ends the session.
   public mutating func finish() throws(RecordingError) -> RecordingSummary {
-    if let thread {
-      (summary.segments, summary.bytes) = try thread.finish(&events)
-    } else if let total = try builder?.finish() {
-      (summary.segments, summary.bytes) = total
+    if let totals = thread == nil ? try builder?.finish() : try thread?.finish(&events) {
+      summary.segments = totals.segments
+      summary.bytes = totals.bytes
     }
     summary.usage = stage.usage
     return summary

@@ -17,8 +17,7 @@ enum Disk {
     deinit { _ = close(descriptor) }
   }
 
-  static func open(_ path: String, _ flags: Int32, doing: String = "opening") throws(DeliveryError) -> Handle
-  {
+  static func open(_ path: String, _ flags: Int32, doing: String = "opening") throws(StoreError) -> Handle {
     // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
     let descriptor = SystemCall.retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o644) }
     guard descriptor >= 0 else { throw failure(path, doing) }
@@ -26,15 +25,15 @@ enum Disk {
   }
 
   /// Takes the folder for this process, until the handle goes.
-  static func lock(_ folder: Handle) throws(DeliveryError) {
+  static func lock(_ folder: Handle) throws(StoreError) {
     guard flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      if errno == EWOULDBLOCK { throw DeliveryError(folder.path, .inUse) }
+      if errno == EWOULDBLOCK { throw StoreError(folder.path, .inUse) }
       throw failure(folder.path, "locking")
     }
   }
 
   /// Writes all of `bytes` from `offset` on. Where it throws, any part of them may have been written.
-  static func write(_ bytes: [UInt8], to file: Handle, at offset: Int) throws(DeliveryError) {
+  static func write(_ bytes: [UInt8], to file: Handle, at offset: Int) throws(StoreError) {
     var done = 0
     while done < bytes.count {
       // `done` is less than `count`, so the pointer and the length stay inside the array.
@@ -49,16 +48,16 @@ enum Disk {
   }
 
   /// The whole file, which must be at most `limit` bytes long; takes memory for what is there only.
-  static func read(_ path: String, upTo limit: Int) throws(DeliveryError) -> [UInt8] {
+  static func read(_ path: String, upTo limit: Int) throws(StoreError) -> [UInt8] {
     let file = try open(path, O_RDONLY)
     var status = stat()
     guard unsafe fstat(file.descriptor, &status) == 0 else { throw failure(path, "reading") }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw DeliveryError(
+      throw StoreError(
         path, .system(doing: "reading", errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL))
     }
     let size = Int(status.st_size)
-    guard size <= limit else { throw DeliveryError(path, .system(doing: "reading", errno: EFBIG)) }
+    guard size <= limit else { throw StoreError(path, .system(doing: "reading", errno: EFBIG)) }
     var bytes = [UInt8](repeating: 0, count: size)
     var done = 0
     while done < size {
@@ -76,30 +75,30 @@ enum Disk {
     return bytes
   }
 
-  static func truncate(_ file: Handle, to size: Int) throws(DeliveryError) {
+  static func truncate(_ file: Handle, to size: Int) throws(StoreError) {
     guard SystemCall.retrying({ ftruncate(file.descriptor, size) }) == 0 else {
       throw failure(file.path, "cutting")
     }
   }
 
-  static func sync(_ file: Handle) throws(DeliveryError) {
+  static func sync(_ file: Handle) throws(StoreError) {
     guard SystemCall.retrying({ fsync(file.descriptor) }) == 0 else {
       throw failure(file.path, "writing to the disk")
     }
   }
 
   /// Makes the names in a folder last.
-  static func syncFolder(_ path: String) throws(DeliveryError) {
+  static func syncFolder(_ path: String) throws(StoreError) {
     try sync(try open(path, O_RDONLY | O_DIRECTORY))
   }
 
-  static func rename(_ from: String, to: String) throws(DeliveryError) {
+  static func rename(_ from: String, to: String) throws(StoreError) {
     // Both strings live as C strings until the call returns.
     guard unsafe Glibc.rename(from, to) == 0 else { throw failure(to, "renaming") }
   }
 
   /// Replaces a file at once: whoever reads sees the old bytes or the new ones, and after a power cut too.
-  static func replace(_ path: String, with bytes: [UInt8], in folder: Handle) throws(DeliveryError) {
+  static func replace(_ path: String, with bytes: [UInt8], in folder: Handle) throws(StoreError) {
     let temporary = path + ".tmp"
     let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
     try write(bytes, to: file, at: 0)
@@ -109,7 +108,7 @@ enum Disk {
   }
 
   /// Makes a folder and those above it; one that is there already is fine.
-  static func makeFolder(_ path: String) throws(DeliveryError) {
+  static func makeFolder(_ path: String) throws(StoreError) {
     // The string lives as a C string until the call returns.
     if unsafe mkdir(path, 0o755) == 0 { return }
     if errno == ENOENT, let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
@@ -126,17 +125,17 @@ enum Disk {
   }
 
   /// The names in a folder, sorted.
-  static func names(in path: String) throws(DeliveryError) -> [String] {
+  static func names(in path: String) throws(StoreError) -> [String] {
     // Opening says what is wrong in the system's words, which listing doesn't.
     _ = try open(path, O_RDONLY | O_DIRECTORY)
     do {
       return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
     } catch {
-      throw DeliveryError(path, .system(doing: "listing", errno: EIO))
+      throw StoreError(path, .system(doing: "listing", errno: EIO))
     }
   }
 
-  private static func failure(_ path: String, _ doing: String) -> DeliveryError {
-    DeliveryError(path, .system(doing: doing, errno: errno))
+  private static func failure(_ path: String, _ doing: String) -> StoreError {
+    StoreError(path, .system(doing: doing, errno: errno))
   }
 }

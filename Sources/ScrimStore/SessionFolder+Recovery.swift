@@ -20,8 +20,8 @@ extension SessionFolder {
   /// whole, lists segments that the manifest missed, and seals the manifest. A session that is whole stays as it is.
   ///
   /// A missing manifest is rebuilt from the segments. Running it twice, or after a crash of its own, does no harm.
-  /// - Throws: ``DeliveryError`` if the folder is being written, isn't a session, or a sealed segment is damaged.
-  public func recover() throws(DeliveryError) -> SessionRecovery {
+  /// - Throws: ``StoreError`` if the folder is being written, isn't a session, or a sealed segment is damaged.
+  public func recover() throws(StoreError) -> SessionRecovery {
     let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
     try Disk.lock(handle)
     let isRebuilt = !Disk.exists(manifestPath)
@@ -47,7 +47,7 @@ extension SessionFolder {
 
   private func recoverOpenSegment(
     _ manifest: inout SessionManifest, _ recovery: inout SessionRecovery
-  ) throws(DeliveryError) {
+  ) throws(StoreError) {
     let index = manifest.segments.count
     let path = openSegmentPath(index)
     let bytes = try Disk.read(path, upTo: FormatLimits.segmentBytes + FormatLimits.payloadBytes)
@@ -58,9 +58,9 @@ extension SessionFolder {
       recovery.tornBytes = bytes.count
       return
     }
-    guard manifest.isSession(of: found.segment.header) else { throw DeliveryError(path, .otherSession) }
+    guard manifest.isSession(of: found.segment.header) else { throw StoreError(path, .otherSession) }
     if let seal = found.segment.seal, Int(seal.index) != index || seal.previous != manifest.lastDigest {
-      throw DeliveryError(path, .disagrees("the seal names another place in the chain"))
+      throw StoreError(path, .disagrees("the seal names another place in the chain"))
     }
     let file = try Disk.open(path, O_RDWR)
     try Disk.truncate(file, to: found.wholeBytes)
@@ -81,8 +81,8 @@ extension SessionFolder {
   }
 
   /// The manifest of the session that the first segment says it belongs to.
-  private func rebuiltManifest() throws(DeliveryError) -> SessionManifest {
-    guard Disk.exists(segmentPath(0)) else { throw DeliveryError(path, .notASession) }
+  private func rebuiltManifest() throws(StoreError) -> SessionManifest {
+    guard Disk.exists(segmentPath(0)) else { throw StoreError(path, .notASession) }
     return SessionManifest(header: try readSegment(0, previous: .zero).segment.header)
   }
 }
@@ -90,8 +90,8 @@ extension SessionFolder {
 extension SessionManifest {
   fileprivate mutating func adopt(
     _ header: SegmentHeader, _ entry: Segment, from path: String
-  ) throws(DeliveryError) {
-    guard isSession(of: header) else { throw DeliveryError(path, .otherSession) }
+  ) throws(StoreError) {
+    guard isSession(of: header) else { throw StoreError(path, .otherSession) }
     segments.append(entry)
   }
 }

@@ -5,18 +5,18 @@ extension SessionFolder {
   /// Begins a session in a folder that is new or empty; makes it and those above it where missing.
   ///
   /// - Parameter header: names the session; its size is that of the first pictures.
-  /// - Throws: ``DeliveryError`` where the folder holds anything, can't be written, or the header isn't valid.
-  public func create(_ header: SegmentHeader) throws(DeliveryError) -> SessionWriter {
+  /// - Throws: ``StoreError`` where the folder holds anything, can't be written, or the header isn't valid.
+  public func create(_ header: SegmentHeader) throws(StoreError) -> SessionWriter {
     do {
       try header.validate()
     } catch {
-      throw DeliveryError(path, .segment(error))
+      throw StoreError(path, .segment(error))
     }
     try Disk.makeFolder(path)
     let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
     try Disk.lock(handle)
     guard try Disk.names(in: path).isEmpty else {
-      throw DeliveryError(path, .folderNotEmpty(holdsSession: Disk.exists(manifestPath)))
+      throw StoreError(path, .folderNotEmpty(holdsSession: Disk.exists(manifestPath)))
     }
     try Disk.makeFolder(segmentsPath)
     let writer = SessionWriter(folder: self, handle: handle, manifest: SessionManifest(header: header))
@@ -30,7 +30,7 @@ extension SessionFolder {
 /// Where the system refuses (a full disk), nothing is lost that was handed over: a record whose writing failed is kept
 /// and written first by the next call, ``begin(_:)`` may be called again, and so may ``seal()`` and ``finish()`` once the
 /// cause is gone. After a crash, ``SessionFolder/recover()`` seals what is whole.
-public struct SessionWriter: ~Copyable, Sendable {
+public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   private struct Open: Sendable {
     var writer: SegmentWriter
     var file: Disk.Handle
@@ -55,29 +55,31 @@ public struct SessionWriter: ~Copyable, Sendable {
     open.map { ($0.writer.size, $0.writer.summary) }
   }
 
+  public var openSegmentSize: Int? { open?.writer.size }
+
   /// Takes over a segment and writes what it holds; more records may follow. A session that buffers hands over its
   /// segments when it flushes.
   ///
   /// - Parameter segment: of this session, with its first frame, and of which nothing was drained.
-  public mutating func begin(_ segment: consuming SegmentWriter) throws(DeliveryError) {
+  public mutating func begin(_ segment: consuming SegmentWriter) throws(StoreError) {
     precondition(open == nil, "a segment is begun when the one before is sealed")
     precondition(segment.bytes.count == segment.size, "a segment is begun with all of its bytes")
     precondition(segment.summary.frames > 0, "a segment is begun with its first frame")
     precondition(manifest.state == .open, "a sealed session takes no segment")
-    guard manifest.isSession(of: segment.header) else { throw DeliveryError(folder.path, .otherSession) }
+    guard manifest.isSession(of: segment.header) else { throw StoreError(folder.path, .otherSession) }
     let index = manifest.segments.count
-    guard index < SessionFolder.segmentLimit else { throw DeliveryError(folder.path, .tooManySegments) }
+    guard index < SessionFolder.segmentLimit else { throw StoreError(folder.path, .tooManySegments) }
     let file = try Disk.open(folder.openSegmentPath(index), O_RDWR | O_CREAT | O_TRUNC)
     try Disk.write(segment.bytes, to: file, at: 0)
     let written = segment.drain()
     open = Open(writer: segment, file: file, written: written)
   }
 
-  public mutating func append(_ frame: FrameRecord) throws(DeliveryError) {
+  public mutating func append(_ frame: FrameRecord) throws(StoreError) {
     try append { segment throws(FormatError) in try segment.append(frame) }
   }
 
-  public mutating func append(_ event: EventRecord) throws(DeliveryError) {
+  public mutating func append(_ event: EventRecord) throws(StoreError) {
     try append { segment throws(FormatError) in try segment.append(event) }
   }
 
@@ -85,7 +87,7 @@ public struct SessionWriter: ~Copyable, Sendable {
   ///
   /// Where it throws and ``openSegment`` is nil, only the manifest could not be written; ``finish()`` and the next
   /// ``seal()`` write it.
-  public mutating func seal() throws(DeliveryError) {
+  public mutating func seal() throws(StoreError) {
     guard let open else { preconditionFailure("there is no open segment to seal") }
     let index = manifest.segments.count
     let sealed = try folder.seal(open.writer, at: index, previous: manifest.lastDigest)
@@ -99,32 +101,35 @@ public struct SessionWriter: ~Copyable, Sendable {
   }
 
   /// Ends the session: seals the open segment, if any, and the manifest.
-  public mutating func finish() throws(DeliveryError) {
+  @discardableResult
+  public mutating func finish() throws(StoreError) -> SegmentTotals {
     if open != nil { try seal() }
     manifest.state = .sealed
     try writeManifest()
+    return SegmentTotals(
+      segments: manifest.segments.count, bytes: manifest.segments.reduce(0) { $0 + $1.bytes })
   }
 
   private mutating func append(
     _ record: (inout SegmentWriter) throws(FormatError) -> Void
-  ) throws(DeliveryError) {
+  ) throws(StoreError) {
     precondition(open != nil, "records are appended to an open segment")
     do {
       try record(&open!.writer)
     } catch {
-      throw DeliveryError(folder.openSegmentPath(manifest.segments.count), .segment(error))
+      throw StoreError(folder.openSegmentPath(manifest.segments.count), .segment(error))
     }
     try flush()
   }
 
   /// Writes over what an earlier call that failed may have left behind `written`.
-  private mutating func flush() throws(DeliveryError) {
+  private mutating func flush() throws(StoreError) {
     // In place: a copy of what is open would have its bytes copied.
     try Disk.write(open!.writer.bytes, to: open!.file, at: open!.written)
     open!.written += open!.writer.drain()
   }
 
-  fileprivate func writeManifest() throws(DeliveryError) {
+  fileprivate func writeManifest() throws(StoreError) {
     try Disk.replace(folder.manifestPath, with: manifest.json, in: handle)
   }
 }
@@ -132,16 +137,16 @@ public struct SessionWriter: ~Copyable, Sendable {
 extension SessionFolder {
   func seal(
     _ writer: consuming SegmentWriter, at index: Int, previous: SHA256Digest
-  ) throws(DeliveryError) -> SealedSegment {
+  ) throws(StoreError) -> SealedSegment {
     do {
       return try writer.seal(index: UInt32(index), previous: previous)
     } catch {
-      throw DeliveryError(openSegmentPath(index), .segment(error))
+      throw StoreError(openSegmentPath(index), .segment(error))
     }
   }
 
   /// Brings a sealed segment to the disk under its final name.
-  func publish(_ file: Disk.Handle, at index: Int) throws(DeliveryError) {
+  func publish(_ file: Disk.Handle, at index: Int) throws(StoreError) {
     try Disk.sync(file)
     try Disk.rename(openSegmentPath(index), to: segmentPath(index))
     try Disk.syncFolder(segmentsPath)

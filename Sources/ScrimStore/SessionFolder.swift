@@ -32,8 +32,8 @@ public struct SessionFolder: Hashable, Sendable {
   func segmentPath(_ index: Int) -> String { path + "/" + SessionFolder.segmentFile(index) }
   func openSegmentPath(_ index: Int) -> String { segmentPath(index) + SessionFolder.openSuffix }
 
-  func readManifest() throws(DeliveryError) -> SessionManifest {
-    guard Disk.exists(manifestPath) else { throw DeliveryError(path, .notASession) }
+  func readManifest() throws(StoreError) -> SessionManifest {
+    guard Disk.exists(manifestPath) else { throw StoreError(path, .notASession) }
     return try SessionManifest(
       json: try Disk.read(manifestPath, upTo: SessionFolder.manifestLimit), path: manifestPath)
   }
@@ -43,23 +43,23 @@ public struct SessionFolder: Hashable, Sendable {
   /// - Parameter previous: the digest of the segment before.
   func readSegment(
     _ index: Int, previous: SHA256Digest
-  ) throws(DeliveryError) -> (segment: Segment, entry: SessionManifest.Segment) {
+  ) throws(StoreError) -> (segment: Segment, entry: SessionManifest.Segment) {
     let path = segmentPath(index)
     let bytes = try Disk.read(path, upTo: FormatLimits.segmentBytes + FormatLimits.payloadBytes)
     let segment: Segment
     do {
       segment = try SegmentReader.read(bytes)
     } catch {
-      throw DeliveryError(path, .segment(error))
+      throw StoreError(path, .segment(error))
     }
     guard let seal = segment.seal else {
       preconditionFailure("the reader returns sealed segments only")
     }
     guard Int(seal.index) == index else {
-      throw DeliveryError(path, .disagrees("the seal says index \(seal.index)"))
+      throw StoreError(path, .disagrees("the seal says index \(seal.index)"))
     }
     guard seal.previous == previous else {
-      throw DeliveryError(path, .disagrees("the chain is broken: the seal names another segment before it"))
+      throw StoreError(path, .disagrees("the chain is broken: the seal names another segment before it"))
     }
     let entry = SessionManifest.Segment(
       header: segment.header, seal: seal, size: bytes.count, digest: SHA256.digest(bytes.span))

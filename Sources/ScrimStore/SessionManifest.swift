@@ -80,22 +80,22 @@ extension SessionManifest {
 
   /// Reads a manifest; keys that it doesn't know are passed over.
   ///
-  /// - Throws: ``DeliveryError`` that names `path` where anything is missing, of a wrong type or out of order.
-  public init(json: [UInt8], path: String) throws(DeliveryError) {
+  /// - Throws: ``StoreError`` that names `path` where anything is missing, of a wrong type or out of order.
+  public init(json: [UInt8], path: String) throws(StoreError) {
     let document: Document
     do {
       document = try JSONDecoder().decode(Document.self, from: Data(json))
     } catch let error as DecodingError {
-      throw DeliveryError(path, .badManifest(error.sentence))
+      throw StoreError(path, .badManifest(error.sentence))
     } catch {
-      throw DeliveryError(path, .badManifest("the manifest is not JSON"))
+      throw StoreError(path, .badManifest("the manifest is not JSON"))
     }
-    func valid<Value>(_ value: Value?, _ field: String) throws(DeliveryError) -> Value {
-      guard let value else { throw DeliveryError(path, .badManifest("\(field) has no valid value")) }
+    func valid<Value>(_ value: Value?, _ field: String) throws(StoreError) -> Value {
+      guard let value else { throw StoreError(path, .badManifest("\(field) has no valid value")) }
       return value
     }
     guard document.format == Document.format else {
-      throw DeliveryError(
+      throw StoreError(
         path, .badManifest("the manifest is of the format \(document.format), not \(Document.format)"))
     }
     session = try valid(SessionID(document.id), "id")
@@ -110,17 +110,17 @@ extension SessionManifest {
     for (place, entry) in document.segments.enumerated() {
       let name = "segment \(place)"
       guard entry.index == place else {
-        throw DeliveryError(
+        throw StoreError(
           path, .badManifest("\(name) of the list has index \(entry.index): a segment is missing"))
       }
       guard entry.file == SessionFolder.segmentFile(place) else {
-        throw DeliveryError(
+        throw StoreError(
           path, .badManifest("\(name) is not the file \(SessionFolder.segmentFile(place))"))
       }
       let first = try valid(entry.firstTime.nanoseconds, "first_t_ms of \(name)")
       let last = try valid(entry.lastTime.nanoseconds, "last_t_ms of \(name)")
       guard first <= last else {
-        throw DeliveryError(path, .badManifest("\(name) ends before it starts"))
+        throw StoreError(path, .badManifest("\(name) ends before it starts"))
       }
       segments.append(
         Segment(

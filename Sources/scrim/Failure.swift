@@ -1,4 +1,5 @@
 import ScrimCapture
+import ScrimFormat
 import ScrimRecorder
 import ScrimRedact
 import ScrimStore
@@ -23,7 +24,7 @@ struct Failure: Error {
     self.message = message
   }
 
-  init(_ error: DeliveryError) {
+  init(_ error: StoreError) {
     let code: FailureCode =
       switch error.fault {
       case .system: .environment
@@ -42,7 +43,7 @@ struct Failure: Error {
 
   init(_ error: RecordingError) {
     switch error {
-    case .delivery(let error): self.init(error)
+    case .output(let error): self.init(error)
     case .format, .codec: self.init(.input, "\(error)")
     }
   }

@@ -118,10 +118,10 @@ struct Record: ParsableCommand {
     }
     var source = try openSource()
     var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))
-    if keyframeInterval == nil, segmentSeconds == nil { options.quietDuration = 15_000_000_000 }
-    options.keyframeInterval = Int64((keyframeInterval ?? 5) * 1e9)
+    if keyframeInterval == nil, segmentSeconds == nil { options.segmenting.quietDuration = 15_000_000_000 }
+    options.segmenting.keyframeInterval = Int64((keyframeInterval ?? 5) * 1e9)
     options.threads = threads
-    options.segmentDuration = Int64((segmentSeconds ?? 5) * 1e9)
+    options.segmenting.segmentDuration = Int64((segmentSeconds ?? 5) * 1e9)
     var recorder: SessionRecorder
     do {
       recorder = try SessionRecorder(

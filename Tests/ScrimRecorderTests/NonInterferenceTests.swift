@@ -140,8 +140,8 @@ import Testing
     let quality = Bool.random(using: &random) ? nil : 60
     let recorder = try RecorderTests()
     var options = RecorderOptions(policy: policy, coding: .init(quality: quality, level: 3))
-    options.segmentDuration = 600_000_000
-    options.keyframeInterval = 400_000_000
+    options.segmenting.segmentDuration = 600_000_000
+    options.segmenting.keyframeInterval = 400_000_000
     options.threads = Int(seed % 2) + 1
     func record(_ isNoisy: Bool) throws -> RecorderTests.Recording {
       try recorder.record(

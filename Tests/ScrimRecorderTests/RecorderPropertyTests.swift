@@ -103,8 +103,8 @@ struct Framebuffer {
   @Test(arguments: 0..<24 as Range<UInt64>) func recordsWhatWholeFramesGive(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var options = RecorderOptions(policy: NonInterferenceTests.policy(&random), coding: .init(level: 1))
-    options.segmentDuration = 600_000_000
-    options.keyframeInterval = 400_000_000
+    options.segmenting.segmentDuration = 600_000_000
+    options.segmenting.keyframeInterval = 400_000_000
     let temporary = try TemporaryFolder()
     let clock = ConditionLock<Int64>(5_000_000_000)
     var configuration = RecorderConfiguration(

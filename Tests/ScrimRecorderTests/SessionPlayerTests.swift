@@ -17,7 +17,7 @@ import Testing
     recorder = try RecorderTests()
     for (name, seed) in [("s", 11), ("t", 12)] as [(String, UInt64)] {
       var options = RecorderOptions(policy: RecorderTests.shown)
-      options.segmentDuration = 500_000_000
+      options.segmenting.segmentDuration = 500_000_000
       try recorder.record(
         RecorderTests.screens(15, seed: seed).enumerated().map {
           .frame(RecorderTests.frame($0.offset, $0.element))

@@ -151,8 +151,8 @@ import Testing
     }
     steps.append(.event("{\"t_ms\":9000,\"type\":\"key\"}"))
     var options = RecorderOptions(policy: Self.shown, coding: .init(quality: seed % 2 == 0 ? nil : 70))
-    options.segmentBytes = 3_000
-    options.keyframeInterval = 900_000_000
+    options.segmenting.segmentBytes = 3_000
+    options.segmenting.keyframeInterval = 900_000_000
     let one = try record(steps, options)
     options.threads = 2
     let two = try record(steps, options)
@@ -163,9 +163,9 @@ import Testing
   /// A still screen keeps its keyframe up to the bound; where the frames since outweigh it, the next one comes in its time.
   @Test func quietSegmentsRunLonger() throws {
     var options = RecorderOptions(policy: Self.shown)
-    options.segmentDuration = 500_000_000
-    options.keyframeInterval = 500_000_000
-    options.quietDuration = 2_000_000_000
+    options.segmenting.segmentDuration = 500_000_000
+    options.segmenting.keyframeInterval = 500_000_000
+    options.segmenting.quietDuration = 2_000_000_000
     let still = Self.screens(9, seed: 4)[8]
     try record((0..<45).map { .frame(Self.frame($0, still)) }, options, to: "still")
     let keys = try play("still").filter(\.frame.isKey).map(\.frame.number)
@@ -250,8 +250,8 @@ import Testing
 
   @Test func keyframesAndSegmentsComeInTime() throws {
     var options = RecorderOptions(policy: Self.shown)
-    options.keyframeInterval = 700_000_000
-    options.segmentDuration = 2_000_000_000
+    options.segmenting.keyframeInterval = 700_000_000
+    options.segmenting.segmentDuration = 2_000_000_000
     let steps = Self.screens(50, seed: 6).enumerated().map { Step.frame(Self.frame($0.offset, $0.element)) }
     let recording = try record(steps, options, to: "s")
     let played = try play("s")
@@ -296,7 +296,7 @@ import Testing
 
   @Test func aSegmentThatIsFullIsSealedBeforeItsTime() throws {
     var options = RecorderOptions(policy: Self.shown)
-    options.segmentBytes = 3000
+    options.segmenting.segmentBytes = 3000
     let steps = Self.screens(40, seed: 7).enumerated().map { Step.frame(Self.frame($0.offset, $0.element)) }
     #expect(try record(steps, options, to: "s").summary.segments > 2)
     let played = try play("s")

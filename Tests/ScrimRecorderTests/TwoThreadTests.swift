@@ -30,10 +30,10 @@ import Testing
       policy: policy,
       coding: .init(
         quality: Bool.random(using: &random) ? nil : 60, level: .random(in: 1...6, using: &random)))
-    options.keyframeInterval = .random(in: 1...12, using: &random) * 100_000_000
-    options.segmentDuration = .random(in: 3...30, using: &random) * 100_000_000
-    options.quietDuration = Bool.random(using: &random) ? 0 : 4_000_000_000
-    options.segmentBytes = [1_000, 20_000, 8 << 20].randomElement(using: &random) ?? 0
+    options.segmenting.keyframeInterval = .random(in: 1...12, using: &random) * 100_000_000
+    options.segmenting.segmentDuration = .random(in: 3...30, using: &random) * 100_000_000
+    options.segmenting.quietDuration = Bool.random(using: &random) ? 0 : 4_000_000_000
+    options.segmenting.segmentBytes = [1_000, 20_000, 8 << 20].randomElement(using: &random) ?? 0
     return options
   }
 
@@ -130,7 +130,7 @@ import Testing
             tree: .success(.empty), treeVersion: 0, snapshotSpan: nil, isTreeComplete: true)))
     }
     var options = RecorderOptions(policy: MaskPolicy(preset: .none))
-    options.segmentBytes = 600_000
+    options.segmenting.segmentBytes = 600_000
     let one = try record(steps, options, threads: 1)
     let two = try record(steps, options, threads: 2)
     #expect(two == one)
@@ -141,7 +141,7 @@ import Testing
   @Test(arguments: [1, 2]) func aFolderThatIsGoneForAWhileCostsFrames(threads: Int) throws {
     var options = RecorderOptions(policy: MaskPolicy(preset: .none))
     options.threads = threads
-    options.segmentDuration = 500_000_000
+    options.segmenting.segmentDuration = 500_000_000
     let screens = RecorderTests.screens(30, seed: 9)
     var recorder = try SessionRecorder(
       to: SessionFolder(path: temporary.path + "/s"), width: RecorderTests.width,

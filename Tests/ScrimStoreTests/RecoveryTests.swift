@@ -153,7 +153,7 @@ import Testing
     other.start += 1
     try temporary.write(try Samples.segment(1, header: other).bytes, to: RecoveryTests.part)
     let before = try temporary.files(under: "session")
-    #expect(throws: DeliveryError(temporary.path + "/" + RecoveryTests.part, .otherSession)) {
+    #expect(throws: StoreError(temporary.path + "/" + RecoveryTests.part, .otherSession)) {
       try folder.recover()
     }
     #expect(try temporary.files(under: "session") == before)
@@ -164,7 +164,7 @@ import Testing
     let first = try temporary.bytes(of: "session/segments/00000000.scrim")
     try temporary.write(first, to: RecoveryTests.part)
     let before = try temporary.files(under: "session")
-    let error = #expect(throws: DeliveryError.self) { try folder.recover() }
+    let error = #expect(throws: StoreError.self) { try folder.recover() }
     #expect(error?.reason == .disagrees("the seal names another place in the chain"))
     #expect(try temporary.files(under: "session") == before)
   }

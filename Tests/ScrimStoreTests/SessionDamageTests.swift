@@ -22,7 +22,7 @@ import Testing
   }
 
   /// What reading every segment says.
-  private func complaint() -> DeliveryError? {
+  private func complaint() -> StoreError? {
     do {
       let reader = try folder.read()
       for index in reader.manifest.segments.indices { _ = try reader.segment(index) }
@@ -46,7 +46,7 @@ import Testing
   @Test func aSegmentIsMissing() throws {
     try temporary.remove(file(1))
     #expect(
-      complaint() == DeliveryError(temporary.path + "/" + file(1), .system(doing: "opening", errno: ENOENT)))
+      complaint() == StoreError(temporary.path + "/" + file(1), .system(doing: "opening", errno: ENOENT)))
   }
 
   @Test func everyByteOfASegmentCounts() throws {
@@ -77,7 +77,7 @@ import Testing
     try editManifest("\"bytes\" : \(manifest.segments[1].bytes)", "\"bytes\" : \(forged.size)")
     #expect(complaint() != nil)
     let reader = try folder.read()
-    let error = #expect(throws: DeliveryError.self) { try reader.segment(2) }
+    let error = #expect(throws: StoreError.self) { try reader.segment(2) }
     #expect(
       error?.reason == .disagrees("the chain is broken: the seal names another segment before it"))
   }
@@ -110,7 +110,7 @@ import Testing
   ])
   func badManifests(old: String, new: String) throws {
     try editManifest(old, new)
-    let error = #expect(throws: DeliveryError.self) { try folder.read() }
+    let error = #expect(throws: StoreError.self) { try folder.read() }
     guard case .badManifest(let what)? = error?.reason else {
       Issue.record("another error: \(String(describing: error))")
       return
@@ -123,7 +123,7 @@ import Testing
   @Test func everyTruncationOfTheManifestIsFound() throws {
     let bytes = try temporary.bytes(of: "session/manifest.json")
     for count in 0..<(bytes.count - 2) {
-      #expect(throws: DeliveryError.self) {
+      #expect(throws: StoreError.self) {
         try SessionManifest(json: Array(bytes[..<count]), path: "manifest.json")
       }
     }

@@ -143,7 +143,7 @@ import Testing
     var other = Samples.header
     other.producer = "someone else"
     let segment = try Samples.segment(0, header: other)
-    let error = #expect(throws: DeliveryError.self) { try writer.begin(segment) }
+    let error = #expect(throws: StoreError.self) { try writer.begin(segment) }
     #expect(error?.reason == .otherSession)
     try writer.finish()
     #expect(try folder.read().manifest.segments.isEmpty)
@@ -152,7 +152,7 @@ import Testing
   @Test func aRefusedRecordLeavesTheSegmentWhole() throws {
     var writer = try folder.create(Samples.header)
     try writer.begin(try Samples.segment(3))
-    let error = #expect(throws: DeliveryError.self) { try writer.append(Samples.frame(2)) }
+    let error = #expect(throws: StoreError.self) { try writer.append(Samples.frame(2)) }
     guard case .segment(let reason)? = error?.reason else {
       Issue.record("another error: \(String(describing: error))")
       return
@@ -193,7 +193,7 @@ import Testing
     folder = SessionFolder(path: temporary.path + "/session")
   }
 
-  private func reasonOfCreating() -> DeliveryError? {
+  private func reasonOfCreating() -> StoreError? {
     do {
       _ = try folder.create(Samples.header)
       return nil
@@ -248,7 +248,7 @@ import Testing
 
   @Test func aSessionThatIsBeingWritten() throws {
     var writer = try folder.create(Samples.header)
-    let error = #expect(throws: DeliveryError.self) { try folder.recover() }
+    let error = #expect(throws: StoreError.self) { try folder.recover() }
     #expect(error?.reason == .inUse)
     try writer.finish()
   }
@@ -256,7 +256,7 @@ import Testing
   @Test func aFullDisk() throws {
     // The one device that is always full.
     let full = try Disk.open("/dev/full", O_WRONLY)
-    #expect(throws: DeliveryError("/dev/full", .system(doing: "writing", errno: ENOSPC))) {
+    #expect(throws: StoreError("/dev/full", .system(doing: "writing", errno: ENOSPC))) {
       try Disk.write([1], to: full, at: 0)
     }
   }
@@ -272,10 +272,10 @@ import Testing
       try limitFiles(to: 2000)
       var large = Samples.frame(1)
       large.coded = [UInt8](repeating: 7, count: 5000)
-      let error = #expect(throws: DeliveryError.self) { try writer.append(large) }
+      let error = #expect(throws: StoreError.self) { try writer.append(large) }
       #expect(error?.reason == .system(doing: "writing", errno: EFBIG))
       #expect(error?.fault == .system)
-      #expect(throws: DeliveryError.self) { try writer.finish() }
+      #expect(throws: StoreError.self) { try writer.finish() }
       try limitFiles(to: 1 << 30)
       try writer.append(Samples.frame(2))
       try writer.finish()
@@ -288,15 +288,15 @@ import Testing
     var writer = try folder.create(Samples.header)
     try temporary.remove("session/segments")
     let segment = try Samples.segment(0)
-    let error = #expect(throws: DeliveryError.self) { try writer.begin(segment) }
+    let error = #expect(throws: StoreError.self) { try writer.begin(segment) }
     #expect(error?.reason == .system(doing: "opening", errno: ENOENT))
     #expect(error?.path == folder.path + "/segments/00000000.scrim.part")
   }
 
   @Test func noSession() throws {
-    #expect(throws: DeliveryError(folder.path, .notASession)) { try folder.read() }
+    #expect(throws: StoreError(folder.path, .notASession)) { try folder.read() }
     try temporary.write([1], to: "session/x")
-    #expect(throws: DeliveryError(folder.path, .notASession)) { try folder.recover() }
+    #expect(throws: StoreError(folder.path, .notASession)) { try folder.recover() }
   }
 }
 

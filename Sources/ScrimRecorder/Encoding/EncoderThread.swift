@@ -12,10 +12,10 @@ import ScrimSystem
 /// whichever thread has nothing better to do; where many wait, who tells does them too, so that memory is bounded.
 ///
 /// Bytes are those of one thread: what depends on the bytes of earlier frames waits for them.
-final class EncoderThread: Sendable {
-  private let queue: EncoderQueue
+final class EncoderThread<Output: SegmentOutput & ~Copyable>: Sendable {
+  private let queue: EncoderQueue<Output>
 
-  init(_ segmenter: consuming Segmenter, _ builder: consuming SegmentBuilder) {
+  init(_ segmenter: consuming Segmenter, _ builder: consuming SegmentBuilder<Output>) {
     queue = EncoderQueue(segmenter, builder)
     let queue = queue
     DispatchQueue(label: "scrim.coding", qos: .userInitiated).async { queue.work() }
@@ -34,23 +34,23 @@ final class EncoderThread: Sendable {
   /// - Throws: what went wrong with an earlier frame; this one is taken all the same.
   func append(
     _ stage: inout MaskingStage, _ info: FrameInfo, after events: inout [EventRecord]
-  ) throws(RecordingError) {
+  ) throws(SegmentingError<Output.Failure>) {
     try queue.hand(&stage, info, &events)
   }
 
   /// Waits for all frames handed over, adds the events since and seals what is full at a moment.
-  func rest(at time: Int64, after events: inout [EventRecord]) throws(RecordingError) {
+  func rest(at time: Int64, after events: inout [EventRecord]) throws(SegmentingError<Output.Failure>) {
     try queue.rest(at: time, &events)
   }
 
   /// Waits for all frames handed over, adds the last events and ends the session.
-  func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {
+  func finish(_ events: inout [EventRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {
     try queue.finish(&events)
   }
 }
 
 /// What the two threads share.
-private final class EncoderQueue: @unchecked Sendable {
+private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked Sendable {
   // Sendable, since all but the state has one owner at a time: `touched` the recorder, `segmenter` who tells, `builder` who does a
   // step; and the recorder has them after `drain()`.
 
@@ -97,23 +97,23 @@ private final class EncoderQueue: @unchecked Sendable {
     var isOpen = false
     /// Whether something went wrong that the segmenter doesn't know of yet, and that nobody was told.
     var isDoubtful = false
-    var failure: RecordingError?
+    var failure: SegmentingError<Output.Failure>?
 
     var isSettled: Bool { steps.isEmpty && !isBuilding }
   }
 
   /// Frames that wait at most.
-  private static let most = 64
+  private static var most: Int { 64 }
   /// Plain bytes that wait at most, before those of the next step.
-  private static let mostWaiting = 1 << 20
+  private static var mostWaiting: Int { 1 << 20 }
 
   private let state: ConditionLock<State>
   /// Where masks lie in the picture handed over last; nil before the first.
   private var touched: TileSet?
   private var segmenter: Segmenter
-  private var builder: SegmentBuilder
+  private var builder: SegmentBuilder<Output>
 
-  init(_ segmenter: consuming Segmenter, _ builder: consuming SegmentBuilder) {
+  init(_ segmenter: consuming Segmenter, _ builder: consuming SegmentBuilder<Output>) {
     self.segmenter = segmenter
     self.builder = builder
     var state = State()
@@ -133,7 +133,7 @@ private final class EncoderQueue: @unchecked Sendable {
 
   func hand(
     _ stage: inout MaskingStage, _ info: FrameInfo, _ events: inout [EventRecord]
-  ) throws(RecordingError) {
+  ) throws(SegmentingError<Output.Failure>) {
     let isNew = !stage.frame.damage.isEmpty || stage.frame.touched != touched
     var entry = Entry(info: info, events: [], hasPicture: isNew)
     swap(&entry.events, &events)
@@ -156,14 +156,14 @@ private final class EncoderQueue: @unchecked Sendable {
     if touched?.grid == tiles.grid { touched?.assign(tiles) } else { touched = tiles }
   }
 
-  func rest(at time: Int64, _ events: inout [EventRecord]) throws(RecordingError) {
+  func rest(at time: Int64, _ events: inout [EventRecord]) throws(SegmentingError<Output.Failure>) {
     if let failed = drain() { throw failed }
     defer { _ = settle() }
     while !events.isEmpty { try builder.append(events.removeFirst()) }
     try segmenter.rest(at: time, &builder)
   }
 
-  func finish(_ events: inout [EventRecord]) throws(RecordingError) -> (segments: Int, bytes: Int) {
+  func finish(_ events: inout [EventRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {
     if let failed = drain() { throw failed }
     while !events.isEmpty { try builder.append(events.removeFirst()) }
     return try builder.finish()
@@ -177,7 +177,7 @@ private final class EncoderQueue: @unchecked Sendable {
   }
 
   /// Waits until all that was handed over is in segments; returns what went wrong.
-  private func drain() -> RecordingError? {
+  private func drain() -> SegmentingError<Output.Failure>? {
     wait { $0.entries.isEmpty && !$0.isEncoding && $0.isSettled ? () : nil }
     return state.withValue { state in
       defer { state.failure = nil }
@@ -211,8 +211,8 @@ private final class EncoderQueue: @unchecked Sendable {
   }
 
   private func build(_ step: Step, _ settles: Int) {
-    var failure: RecordingError?
-    do throws(RecordingError) {
+    var failure: SegmentingError<Output.Failure>?
+    do throws(SegmentingError<Output.Failure>) {
       switch step {
       case .event(let event): try builder.append(event)
       case .seal: try builder.seal()
@@ -290,8 +290,8 @@ private final class EncoderQueue: @unchecked Sendable {
     var sink = QueuedSegmenterOutput(queue: self)
     while let entry = nextEntry() {
       if entry.hasPicture { take(&shown) }
-      var failure: RecordingError?
-      do throws(RecordingError) {
+      var failure: SegmentingError<Output.Failure>?
+      do throws(SegmentingError<Output.Failure>) {
         for event in entry.events { sink.append(event) }
         switch shown {
         case .some(let frame): try segmenter.append(frame, entry.info, to: &sink)
@@ -335,15 +335,17 @@ private final class EncoderQueue: @unchecked Sendable {
 }
 
 /// Makes steps of what is told.
-private struct QueuedSegmenterOutput: SegmenterOutput {
-  let queue: EncoderQueue
+private struct QueuedSegmenterOutput<Output: SegmentOutput & ~Copyable>: SegmenterOutput {
+  typealias Failure = Output.Failure
+
+  let queue: EncoderQueue<Output>
   /// Bytes that the present frame takes at most.
   private var most = 0
 
-  init(queue: EncoderQueue) { self.queue = queue }
+  init(queue: EncoderQueue<Output>) { self.queue = queue }
 
   /// Bytes that an event, or the beginning of a frame, takes at most besides what it holds.
-  private static let headMost = 4096
+  private static var headMost: Int { 4096 }
 
   var openSegmentSizeBound: Int? { queue.openSegmentSizeBound }
 

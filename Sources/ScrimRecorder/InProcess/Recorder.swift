@@ -1,5 +1,5 @@
 import Glibc
-import ScrimFormat
+public import ScrimFormat
 public import ScrimImage
 public import ScrimRedact
 import ScrimSystem

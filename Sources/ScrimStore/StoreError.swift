@@ -2,7 +2,7 @@ public import ScrimFormat
 import ScrimSystem
 
 /// What went wrong with a session's files, with which of them, and whose fault it is.
-public struct DeliveryError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Fault: Hashable, Sendable {
     case input, caller, limit
     /// The disk is full, a path can't be written, …

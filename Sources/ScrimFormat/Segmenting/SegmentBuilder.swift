@@ -1,0 +1,103 @@
+package import ScrimCodec
+
+/// Compresses serialised frames and puts them, with events, into the segments of an output: the half of coding that looks at no pixels.
+package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, SegmenterOutput {
+  private var header: SegmentHeader
+  private var compressor: PayloadCompressor
+  private var output: Output
+  /// The frame that is being compressed; nil between frames, and where it is given up.
+  private var frame: FrameStart?
+  private var lastSizes = SegmentSizes()
+  /// Events that came before there was a segment.
+  private var earlyEvents: [EventRecord] = []
+
+  /// - Parameter header: of the first segment; names the session and the size of its first pictures.
+  package init(
+    to output: consuming Output, _ header: SegmentHeader, _ options: CodingOptions
+  ) throws(SegmentingError<Output.Failure>) {
+    do { compressor = try PayloadCompressor(options) } catch { throw .codec(error) }
+    self.header = header
+    self.output = output
+  }
+
+  package var sizes: SegmentSizes {
+    var sizes = lastSizes
+    sizes.open = output.openSegmentSize
+    return sizes
+  }
+
+  package var openSegmentSizeBound: Int? { lastSizes.isBroken ? .max : output.openSegmentSize }
+
+  package func settle() -> SegmentSizes { sizes }
+
+  package mutating func append(_ event: EventRecord) throws(SegmentingError<Output.Failure>) {
+    if output.openSegmentSize == nil {
+      earlyEvents.append(event)
+    } else {
+      do { try output.append(event) } catch { throw .output(error) }
+    }
+  }
+
+  package mutating func begin(_ next: FrameStart) throws(SegmentingError<Output.Failure>) {
+    frame = nil
+    if header.width != next.width || header.height != next.height {
+      if output.openSegmentSize != nil { try seal() }
+      header.width = next.width
+      header.height = next.height
+    }
+    // A frame is nothing without the one that it builds on.
+    guard next.isKey || (output.openSegmentSize != nil && !lastSizes.isBroken) else { return }
+    compressor.begin(keyframe: next.isKey)
+    frame = next
+    lastSizes.isBroken = false
+  }
+
+  package mutating func take(_ plain: inout [UInt8], of part: PayloadPart, ends: Bool) throws(CodecError) {
+    guard frame != nil else { return }
+    do throws(CodecError) { try compressor.take(&plain, of: part, ends: ends) } catch {
+      frame = nil
+      lastSizes.isBroken = true
+      throw error
+    }
+  }
+
+  package mutating func end() throws(SegmentingError<Output.Failure>) {
+    guard let start = frame else { return }
+    frame = nil
+    let record = FrameRecord(
+      time: start.info.time, number: start.info.number, isKey: start.isKey,
+      withheldTiles: start.info.withheldTiles, status: start.info.status, coded: compressor.payload)
+    let count = record.coded.count
+    (lastSizes.keyframe, lastSizes.sinceKeyframe) =
+      start.isKey ? (count, 0) : (lastSizes.keyframe, lastSizes.sinceKeyframe + count)
+    if output.openSegmentSize == nil {
+      try open(with: record)
+    } else {
+      do { try output.append(record) } catch { throw .output(error) }
+    }
+  }
+
+  package mutating func seal() throws(SegmentingError<Output.Failure>) {
+    guard output.openSegmentSize != nil else { return }
+    do { try output.seal() } catch { throw .output(error) }
+  }
+
+  /// Seals what is open and ends the session.
+  package mutating func finish() throws(SegmentingError<Output.Failure>) -> SegmentTotals {
+    do { return try output.finish() } catch { throw .output(error) }
+  }
+
+  private mutating func open(with frame: FrameRecord) throws(SegmentingError<Output.Failure>) {
+    let segment: SegmentWriter
+    do { segment = try newSegment(with: frame) } catch { throw .format(error) }
+    do { try output.begin(segment) } catch { throw .output(error) }
+    earlyEvents.removeAll()
+  }
+
+  private func newSegment(with frame: FrameRecord) throws(FormatError) -> SegmentWriter {
+    var segment = try SegmentWriter(header: header)
+    for event in earlyEvents { try segment.append(event) }
+    try segment.append(frame)
+    return segment
+  }
+}

@@ -1,0 +1,49 @@
+/// Bytes of what was recorded.
+package struct SegmentSizes {
+  /// Of the open segment; nil between segments.
+  package var open: Int?
+  /// Of the last keyframe, and of all frames since.
+  package var keyframe = 0
+  package var sinceKeyframe = 0
+  /// Whether a frame was lost, so that the next one can't build on it.
+  package var isBroken = false
+}
+
+/// What a record says of a frame besides its picture.
+package struct FrameInfo: Sendable {
+  /// Nanoseconds on the session's clock.
+  package var time: Int64
+  package var number: Int
+  package var status: FrameStatus
+  /// 16-pixel tiles that show older content.
+  package var withheldTiles: Int
+
+  package init(time: Int64, number: Int, status: FrameStatus, withheldTiles: Int) {
+    self.time = time
+    self.number = number
+    self.status = status
+    self.withheldTiles = withheldTiles
+  }
+}
+
+/// What a ``Segmenter`` gives of a frame before its serialised picture.
+package struct FrameStart {
+  package var info: FrameInfo
+  package var isKey: Bool
+  /// Pixels.
+  package var width: Int
+  package var height: Int
+}
+
+/// Takes what a ``Segmenter`` gives, in order: the ``SegmentBuilder``, or a queue in front of it.
+package protocol SegmenterOutput: ~Copyable, SerializedFrameSink {
+  associatedtype Failure: Error
+  /// Upper bound of the open segment's size in bytes: nil if none is open, `Int.max` if an earlier write failed.
+  var openSegmentSizeBound: Int? { get }
+  /// The sizes after everything given so far. May have to wait for them.
+  mutating func settle() -> SegmentSizes
+  mutating func seal() throws(SegmentingError<Failure>)
+  mutating func append(_ event: EventRecord) throws(SegmentingError<Failure>)
+  mutating func begin(_ frame: FrameStart) throws(SegmentingError<Failure>)
+  mutating func end() throws(SegmentingError<Failure>)
+}
