@@ -84,7 +84,7 @@ let package = Package(
       dependencies: ["CScrimKernels", "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
       exclude: ["Format.md"], swiftSettings: strict),
     .target(
-      name: "ScrimStore", dependencies: ["ScrimSystem", "ScrimFormat"], swiftSettings: strict),
+      name: "ScrimStore", dependencies: ["ScrimSystem", "ScrimJSON", "ScrimFormat"], swiftSettings: strict),
     .target(
       name: "ScrimCapture",
       dependencies: [

@@ -18,6 +18,18 @@ public final class FrameMemory: @unchecked Sendable {
     guard let start = unsafe calloc(count, 1) else { fatalError("no memory for a frame of \(count) bytes") }
     unsafe bytes = UnsafeMutableRawBufferPointer(start: start, count: count)
     release = nil
+    unsafe FrameMemory.leaveOutOfCoreDumps(bytes)
+  }
+
+  /// A core file of a crash may be sent anywhere, and these pixels are not masked.
+  private static func leaveOutOfCoreDumps(_ bytes: UnsafeMutableRawBufferPointer) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let address = Int(bitPattern: bytes.baseAddress)
+    let first = (address + page - 1) / page * page
+    let end = (address + bytes.count) / page * page
+    guard first < end else { return }
+    // Whole pages inside the memory; the advice changes no byte, and the next owner of the pages has it as well.
+    _ = unsafe madvise(bytes.baseAddress! + (first - address), end - first, MADV_DONTDUMP)
   }
 
   /// Memory of somebody else, as a mapped file is.

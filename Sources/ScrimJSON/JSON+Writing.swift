@@ -18,6 +18,7 @@ extension JSON {
       } else {
         out += value.description.utf8
       }
+    case .digits(let value): out += value.utf8
     case .string(let value): JSON.write(value, to: &out)
     case .array(let items):
       out.append(UInt8(ascii: "["))
@@ -39,7 +40,7 @@ extension JSON {
     }
   }
 
-  private static func write(_ string: String, to out: inout [UInt8]) {
+  static func write(_ string: String, to out: inout [UInt8]) {
     let digits = Array("0123456789abcdef".utf8)
     out.append(UInt8(ascii: "\""))
     for byte in string.utf8 {
@@ -56,5 +57,45 @@ extension JSON {
       }
     }
     out.append(UInt8(ascii: "\""))
+  }
+
+  /// The value as people read it, in the spelling of Foundation's encoder: keys sorted, two blanks a level, a blank on both sides of a
+  /// colon.
+  package var prettyBytes: [UInt8] {
+    var out: [UInt8] = []
+    writePretty(to: &out, indent: 0)
+    return out
+  }
+
+  private func writePretty(to out: inout [UInt8], indent: Int) {
+    func line(_ level: Int) {
+      out.append(UInt8(ascii: "\n"))
+      out += repeatElement(UInt8(ascii: " "), count: 2 * level)
+    }
+    switch self {
+    case .array(let items):
+      out.append(UInt8(ascii: "["))
+      for (index, item) in items.enumerated() {
+        if index > 0 { out.append(UInt8(ascii: ",")) }
+        line(indent + 1)
+        item.writePretty(to: &out, indent: indent + 1)
+      }
+      if items.isEmpty { out.append(UInt8(ascii: "\n")) }
+      line(indent)
+      out.append(UInt8(ascii: "]"))
+    case .object(let members):
+      out.append(UInt8(ascii: "{"))
+      let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      for (index, member) in sorted.enumerated() {
+        if index > 0 { out.append(UInt8(ascii: ",")) }
+        line(indent + 1)
+        JSON.write(member.key, to: &out)
+        out += " : ".utf8
+        member.value.writePretty(to: &out, indent: indent + 1)
+      }
+      line(indent)
+      out.append(UInt8(ascii: "}"))
+    default: out += canonicalBytes
+    }
   }
 }

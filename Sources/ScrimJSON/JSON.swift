@@ -6,6 +6,8 @@ package enum JSON: Equatable, Sendable {
   case null
   case bool(Bool)
   case number(Double)
+  /// A number with all its digits, from a reader that was asked for them: a `Double` holds 15 to 17.
+  case digits(String)
   case string(String)
   case array([JSON])
   case object([Member])
@@ -27,8 +29,12 @@ package enum JSON: Equatable, Sendable {
   ///
   /// - Parameter acceptingNonFinite: reads `NaN`, `Infinity` and numbers too large for a `Double` as what they are;
   ///   the caller must refuse them where it finds them.
-  package init(_ bytes: [UInt8], acceptingNonFinite: Bool = false) throws(JSONError) {
-    var reader = JSONReader(bytes: bytes, acceptingNonFinite: acceptingNonFinite)
+  /// - Parameter keepingDigits: gives each number as ``digits(_:)``.
+  package init(
+    _ bytes: [UInt8], acceptingNonFinite: Bool = false, keepingDigits: Bool = false
+  ) throws(JSONError) {
+    var reader = JSONReader(
+      bytes: bytes, acceptingNonFinite: acceptingNonFinite, keepingDigits: keepingDigits)
     self = try reader.readDocument()
   }
 
@@ -41,7 +47,7 @@ package enum JSON: Equatable, Sendable {
   /// Whether a number in it is NaN or infinite.
   package var holdsNonFinite: Bool {
     switch self {
-    case .null, .bool, .string: false
+    case .null, .bool, .string, .digits: false
     case .number(let value): !value.isFinite
     case .array(let items): items.contains { $0.holdsNonFinite }
     case .object(let members): members.contains { $0.value.holdsNonFinite }
@@ -53,7 +59,7 @@ package enum JSON: Equatable, Sendable {
     switch self {
     case .null: "null"
     case .bool: "a boolean"
-    case .number: "a number"
+    case .number, .digits: "a number"
     case .string: "a string"
     case .array: "a list"
     case .object: "an object"

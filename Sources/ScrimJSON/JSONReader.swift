@@ -3,11 +3,13 @@
 struct JSONReader {
   let bytes: [UInt8]
   let acceptingNonFinite: Bool
-  var at = 0
+  let keepingDigits: Bool
+  private var at = 0
 
-  init(bytes: [UInt8], acceptingNonFinite: Bool) {
+  init(bytes: [UInt8], acceptingNonFinite: Bool, keepingDigits: Bool) {
     self.bytes = bytes
     self.acceptingNonFinite = acceptingNonFinite
+    self.keepingDigits = keepingDigits
   }
 
   mutating func readDocument() throws(JSONError) -> JSON {
@@ -47,7 +49,11 @@ struct JSONReader {
     case UInt8(ascii: "n"): return try readWord("null", .null)
     case UInt8(ascii: "N"): return try readWord("NaN", .number(.nan))
     case UInt8(ascii: "I"): return try readWord("Infinity", .number(.infinity))
-    default: return .number(try readNumber())
+    default:
+      let start = at
+      let value = try readNumber()
+      return keepingDigits
+        ? .digits(String(decoding: bytes[start..<at], as: UTF8.self)) : .number(value)
     }
   }
 

@@ -57,7 +57,7 @@ public struct SessionPlayer: ~Copyable {
         defer { nextFrame += 1 }
         return try play(segment.frames[nextFrame])
       }
-      guard nextSegment < reader.manifest.segments.count else { return nil }
+      guard nextSegment < reader.segmentCount else { return nil }
       try open(nextSegment)
     }
   }

@@ -19,7 +19,7 @@ enum Disk {
 
   static func open(_ path: String, _ flags: Int32, doing: String = "opening") throws(StoreError) -> Handle {
     // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
-    let descriptor = SystemCall.retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o644) }
+    let descriptor = SystemCall.retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600) }
     guard descriptor >= 0 else { throw failure(path, doing) }
     return Handle(path: path, descriptor: descriptor)
   }
@@ -110,13 +110,19 @@ enum Disk {
   /// Makes a folder and those above it; one that is there already is fine.
   static func makeFolder(_ path: String) throws(StoreError) {
     // The string lives as a C string until the call returns.
-    if unsafe mkdir(path, 0o755) == 0 { return }
+    if unsafe mkdir(path, 0o700) == 0 { return }
     if errno == ENOENT, let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
       try makeFolder(String(path[..<slash]))
       // As above.
-      if unsafe mkdir(path, 0o755) == 0 { return }
+      if unsafe mkdir(path, 0o700) == 0 { return }
     }
     guard errno == EEXIST else { throw failure(path, "making the folder") }
+  }
+
+  /// Removes a file; one that is missing is fine.
+  static func remove(_ path: String) throws(StoreError) {
+    // The string lives as a C string until the call returns.
+    guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure(path, "removing") }
   }
 
   static func exists(_ path: String) -> Bool {

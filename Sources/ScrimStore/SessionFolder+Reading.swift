@@ -1,26 +1,63 @@
 public import ScrimFormat
 
 extension SessionFolder {
-  /// Opens a session to read what its manifest lists; one that is being written may be read too.
+  /// Opens a session to read it. One that is being written, or whose writing was cut off, is read as far as it is whole.
   ///
   /// - Throws: ``StoreError`` where there is no manifest, or it isn't valid.
   public func read() throws(StoreError) -> SessionReader {
-    SessionReader(folder: self, manifest: try readManifest())
+    var reader = SessionReader(folder: self, manifest: try readManifest())
+    // Between the two reads a writer may have sealed the open segment and begun another.
+    for _ in 0..<3 where reader.manifest.state == .open {
+      reader.openSegment = readOpenSegment(of: reader.manifest)
+      guard reader.openSegment == nil, Disk.exists(segmentPath(reader.manifest.segments.count)) else { break }
+      reader.manifest = try readManifest()
+    }
+    return reader
+  }
+
+  /// What is whole of the segment that is not sealed; nil where there is none, or it has no whole frame.
+  private func readOpenSegment(of manifest: SessionManifest) -> OpenSegment? {
+    let limit = FormatLimits.segmentBytes + FormatLimits.payloadBytes
+    guard let bytes = try? Disk.read(openSegmentPath(manifest.segments.count), upTo: limit),
+      let found = try? SegmentReader.recover(bytes), !found.segment.frames.isEmpty,
+      manifest.isSession(of: found.segment.header)
+    else { return nil }
+    return OpenSegment(segment: found.segment, bytes: found.wholeBytes, tornBytes: found.tornBytes)
   }
 }
 
-/// Reads the sealed segments of a session and believes none of them: each is held against its own checksums, the
-/// manifest, and the chain.
+/// What is whole of a segment that is not sealed.
+public struct OpenSegment: Sendable {
+  public var segment: Segment
+  /// Of its whole records.
+  public var bytes: Int
+  /// Behind them: a record that is being written, or was cut off.
+  public var tornBytes: Int
+}
+
+/// Reads the segments of a session and believes none of them: each sealed one is held against its own checksums, the manifest, and the
+/// chain; the one that is not sealed, against the checksums of its records.
 public struct SessionReader: Sendable {
   public let folder: SessionFolder
-  public let manifest: SessionManifest
+  public fileprivate(set) var manifest: SessionManifest
+  /// The segment behind those of the manifest; nil where there is none.
+  public fileprivate(set) var openSegment: OpenSegment?
 
-  /// The segment at `index` of the manifest's list.
+  /// Sealed segments, and the open one.
+  public var segmentCount: Int { manifest.segments.count + (openSegment == nil ? 0 : 1) }
+
+  /// Frames of the sealed segments and of the open one.
+  public var frameCount: Int {
+    manifest.segments.reduce(openSegment?.segment.frames.count ?? 0) { $0 + $1.frames }
+  }
+
+  /// The segment at an index of the session.
   ///
   /// - Throws: ``StoreError`` where the file is missing or damaged, isn't the one that the manifest lists, or doesn't
   ///   follow the one before it.
   public func segment(_ index: Int) throws(StoreError) -> Segment {
-    precondition(manifest.segments.indices.contains(index), "the manifest lists no such segment")
+    precondition((0..<segmentCount).contains(index), "the session has no such segment")
+    if index == manifest.segments.count, let openSegment { return openSegment.segment }
     let listed = manifest.segments[index]
     let path = folder.segmentPath(index)
     let previous = index == 0 ? .zero : manifest.segments[index - 1].digest

@@ -41,6 +41,7 @@ extension SessionFolder {
     if isRebuilt || manifest != before {
       try Disk.replace(manifestPath, with: manifest.json, in: handle)
     }
+    try removeSegmentList(handle)
     recovery.manifest = manifest
     return recovery
   }

@@ -43,6 +43,9 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   public private(set) var manifest: SessionManifest
   private let handle: Disk.Handle
   private var open: Open?
+  /// `segments.jsonl`, from the first segment on, and the segments and bytes that are known to be in it.
+  private var list: Disk.Handle?
+  private var listed = (segments: 0, bytes: 0)
 
   fileprivate init(folder: SessionFolder, handle: Disk.Handle, manifest: SessionManifest) {
     self.folder = folder
@@ -85,8 +88,7 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
 
   /// Ends the open segment: seals it, brings it to the disk, gives it its name and lists it.
   ///
-  /// Where it throws and ``openSegment`` is nil, only the manifest could not be written; ``finish()`` and the next
-  /// ``seal()`` write it.
+  /// Where it throws and ``openSegment`` is nil, only the list could not be written; ``finish()`` and the next ``seal()`` write it.
   public mutating func seal() throws(StoreError) {
     guard let open else { preconditionFailure("there is no open segment to seal") }
     let index = manifest.segments.count
@@ -97,7 +99,23 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     manifest.segments.append(
       SessionManifest.Segment(
         header: sealed.header, seal: sealed.seal, size: sealed.size, digest: sealed.digest))
-    try writeManifest()
+    try listSegments()
+  }
+
+  /// Adds lines for the segments that have none yet: a cost that does not grow with the session, as a manifest's would.
+  private mutating func listSegments() throws(StoreError) {
+    if list == nil {
+      list = try Disk.open(folder.segmentListPath, O_RDWR | O_CREAT | O_TRUNC)
+      try Disk.sync(handle)
+    }
+    guard let list else { return }
+    var lines: [UInt8] = []
+    for index in listed.segments..<manifest.segments.count {
+      lines += manifest.segments[index].line(at: index)
+    }
+    try Disk.write(lines, to: list, at: listed.bytes)
+    try Disk.sync(list)
+    listed = (manifest.segments.count, listed.bytes + lines.count)
   }
 
   /// Ends the session: seals the open segment, if any, and the manifest.
@@ -106,6 +124,7 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     if open != nil { try seal() }
     manifest.state = .sealed
     try writeManifest()
+    try folder.removeSegmentList(handle)
     return SegmentTotals(
       segments: manifest.segments.count, bytes: manifest.segments.reduce(0) { $0 + $1.bytes })
   }
@@ -135,6 +154,13 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
 }
 
 extension SessionFolder {
+  /// Once the manifest lists all.
+  func removeSegmentList(_ folder: Disk.Handle) throws(StoreError) {
+    guard Disk.exists(segmentListPath) else { return }
+    try Disk.remove(segmentListPath)
+    try Disk.sync(folder)
+  }
+
   func seal(
     _ writer: consuming SegmentWriter, at index: Int, previous: SHA256Digest
   ) throws(StoreError) -> SealedSegment {

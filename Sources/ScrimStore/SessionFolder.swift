@@ -2,7 +2,8 @@ import ScrimFormat
 
 /// A session on disk: `manifest.json`, and `segments/` with a file a segment.
 ///
-///     manifest.json                     the sealed segments; replaced as a whole
+///     manifest.json                     the session and its sealed segments; replaced as a whole, at the start and at the end
+///     segments.jsonl                    while it is written: a line for each segment sealed since
 ///     segments/00000000.scrim           sealed, never changed again
 ///     segments/00000001.scrim.part      the open one; records are appended as they come
 public struct SessionFolder: Hashable, Sendable {
@@ -27,15 +28,29 @@ public struct SessionFolder: Hashable, Sendable {
   static let manifestLimit = 1 << 28
 
   var manifestPath: String { path + "/manifest.json" }
+  var segmentListPath: String { path + "/segments.jsonl" }
   var segmentsPath: String { path + "/segments" }
 
   func segmentPath(_ index: Int) -> String { path + "/" + SessionFolder.segmentFile(index) }
   func openSegmentPath(_ index: Int) -> String { segmentPath(index) + SessionFolder.openSuffix }
 
+  /// The manifest with the segments that were sealed since it was written.
   func readManifest() throws(StoreError) -> SessionManifest {
     guard Disk.exists(manifestPath) else { throw StoreError(path, .notASession) }
-    return try SessionManifest(
+    var manifest = try SessionManifest(
       json: try Disk.read(manifestPath, upTo: SessionFolder.manifestLimit), path: manifestPath)
+    if manifest.state == .open, Disk.exists(segmentListPath) { try addListedSegments(to: &manifest) }
+    return manifest
+  }
+
+  /// Adds the lines of `segments.jsonl`. A last line that was cut off is left out: its segment is found by its file.
+  private func addListedSegments(to manifest: inout SessionManifest) throws(StoreError) {
+    let bytes = try Disk.read(segmentListPath, upTo: SessionFolder.manifestLimit)
+    let whole = bytes.prefix(through: bytes.lastIndex(of: 0x0A) ?? -1)
+    for (line, json) in whole.split(separator: 0x0A).enumerated() where line >= manifest.segments.count {
+      manifest.segments.append(
+        try SessionManifest.Segment(line: Array(json), at: line, path: segmentListPath))
+    }
   }
 
   /// Reads the sealed segment at `index` and checks it against its file's digest and its place in the session.

@@ -16,7 +16,7 @@ struct Inspect: ParsableCommand {
   func run() throws {
     let reader = try SessionFolder(path: session).opened()
     var player = SessionPlayer(reader)
-    var report = SessionReport(reader.manifest)
+    var report = SessionReport(reader)
     do {
       while let frame = try player.next() { report.note(frame, player.tallies, events: player.events.count) }
     } catch { throw Failure(.input, "\(error)") }
@@ -52,6 +52,8 @@ struct SessionReport: Encodable {
     var firstMs: Double?
     var lastMs: Double?
     var operations: [String: Operations] = [:]
+    /// Of a segment that is not sealed: bytes behind its whole records.
+    var unsealedTornBytes: Int?
   }
 
   var session: String
@@ -69,7 +71,8 @@ struct SessionReport: Encodable {
     case session, startedAt, width, height, producer, policyDigest, state, segments, total
   }
 
-  init(_ manifest: SessionManifest) {
+  init(_ reader: SessionReader) {
+    let manifest = reader.manifest
     session = "\(manifest.session)"
     startedAt = RFC3339.string(manifest.start)
     width = manifest.width
@@ -79,6 +82,13 @@ struct SessionReport: Encodable {
     state = manifest.state.rawValue
     segments = manifest.segments.map {
       Part(width: $0.width, height: $0.height, bytes: $0.bytes, events: $0.events)
+    }
+    if let open = reader.openSegment {
+      let header = open.segment.header
+      segments.append(
+        Part(
+          width: header.width, height: header.height, bytes: open.bytes, events: open.segment.events.count,
+          unsealedTornBytes: open.tornBytes))
     }
   }
 
@@ -129,6 +139,9 @@ struct SessionReport: Encodable {
       let isOther = part.width != width || part.height != height
       let size = isOther ? ", \(part.width ?? 0)x\(part.height ?? 0)" : ""
       lines += SessionReport.lines("segment \(index)\(size)", part)
+      if let torn = part.unsealedTornBytes {
+        lines.append("  not sealed\(torn > 0 ? "; \(torn) bytes behind its whole records are left out" : "")")
+      }
     }
     return lines + SessionReport.lines("total", total)
   }

@@ -110,6 +110,7 @@ struct Record: ParsableCommand {
   }
 
   func run() throws {
+    Terminal.forbidCoreFiles()
     let policy = try MaskPolicy.named(self.policy)
     let session = try sessionID()
     let start = try startTime()
@@ -134,8 +135,12 @@ struct Record: ParsableCommand {
     if !output.quiet, source.tornReads > 0 {
       Terminal.say("\(source.tornReads) reads were taken again, since the screen was drawn on meanwhile")
     }
-    if Terminal.isInterrupted {
+    // A signal is how a live recording ends; anything else it cuts short.
+    if Terminal.isInterrupted, !source.isLive || summary.frames == 0 {
       throw Failure(.interrupted, "interrupted after \(summary.frames) frames; what was recorded is sealed")
+    }
+    guard summary.frames > 0 else {
+      throw Failure(.input, "there was no frame; \(out) holds an empty session")
     }
     // Of a live screen, what was drawn before the first snapshot of its trees is fill, and no fault of the input.
     if !summary.isComplete, !source.isLive || summary.lostFrames > 0 {

@@ -108,6 +108,7 @@ struct Redact: ParsableCommand {
   }
 
   func run() throws {
+    Terminal.forbidCoreFiles()
     // A file size limit is then an error of the write, as a full disk is.
     signal(SIGXFSZ, SIG_IGN)
     CodecMemory.keep()

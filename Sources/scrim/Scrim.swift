@@ -7,11 +7,12 @@ struct Scrim: ParsableCommand {
     commandName: "scrim",
     abstract: "Records what a screen showed, without what must not be seen.",
     discussion: """
-      Exit codes: 0 done; 1 some input was refused, the rest is done; 2 usage; 3 a fault of the environment (disk full, \
-      unreadable file); 130 interrupted.
+      Exit codes: 0 done, or a live recording that was asked to end; 1 some input was refused, the rest is done; 2 usage; \
+      3 a fault of the environment (disk full, unreadable file, lost display); 130 cut short by a signal, or a live recording \
+      without a frame.
       """,
     version: producer,
-    subcommands: [Redact.self, Record.self, Export.self, Inspect.self, Verify.self])
+    subcommands: [Redact.self, Record.self, Export.self, Inspect.self, Verify.self, Recover.self])
 
   /// Written into sessions as their producer.
   static let producer = "scrim 0.1.0"

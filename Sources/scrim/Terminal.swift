@@ -22,24 +22,34 @@ enum Terminal {
     return result
   }
 
+  /// From here on a crash leaves no core file: memory may hold what must not be seen.
+  static func forbidCoreFiles() {
+    var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+    // `limit` is ours and outlives the call.
+    _ = unsafe setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
+  }
+
   private static let interrupt = Atomic<Bool>(false)
 
   /// Whether the user asked to stop.
   static var isInterrupted: Bool { interrupt.load(ordering: .relaxed) }
 
-  /// From here on SIGINT and SIGTERM are noted instead of ending the program, so that it can close its files. A read that
+  /// The signals that ask for the end: Ctrl-C, a service manager's stop, a closed terminal, Ctrl-\.
+  private static let endingSignals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+
+  /// From here on signals that ask for the end are noted instead of ending the program, so that it can close its files. A read that
   /// waits for input is broken off: `signal` would have it wait on.
   static func noteInterrupts() {
     // A program that starts us from one of its worker threads may leave them blocked.
     var signals = sigset_t()
     // The set is ours and outlives the calls.
     unsafe sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM] { unsafe sigaddset(&signals, number) }
+    for number in endingSignals { unsafe sigaddset(&signals, number) }
     unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     var action = sigaction()
     // The handler does nothing but set an atomic, and both pointers are looked at during the call only.
     unsafe action.__sigaction_handler.sa_handler = { _ in Terminal.interrupt.store(true, ordering: .relaxed) }
-    for number in [SIGINT, SIGTERM] { unsafe sigaction(number, &action, nil) }
+    for number in endingSignals { unsafe sigaction(number, &action, nil) }
   }
 }
 

@@ -37,7 +37,7 @@ struct Verify: ParsableCommand {
       try MaskCheck(capture: $0, policy: .named(policy), manifest: reader.manifest)
     }
     var progress = Progress(
-      unit: "frames", total: reader.manifest.segments.reduce(0) { $0 + $1.frames }, isQuiet: output.quiet)
+      unit: "frames", total: reader.frameCount, isQuiet: output.quiet)
     var frames = 0
     do {
       while let frame = try player.next() {
@@ -50,12 +50,8 @@ struct Verify: ParsableCommand {
       throw Failure(.input, "\(error)")
     }
     progress.clear()
-    var open: [String]
-    do { open = try reader.unlistedFiles().map { "\($0) is not listed" } } catch { throw Failure(error) }
-    if reader.manifest.state == .open { open.append("manifest.json is open") }
-    guard open.isEmpty else {
-      throw Failure(.input, "the session is not sealed: \(open.joined(separator: ", "))")
-    }
+    try checkSealed(reader, frames: frames)
+    guard frames > 0 else { throw Failure(.input, "\(session): the session holds no frame") }
     let report = Report(
       segments: reader.manifest.segments.count, frames: frames, maskedPixelsChecked: masks?.pixels ?? 0)
     if output.json { try output.print(json: report) }
@@ -64,6 +60,23 @@ struct Verify: ParsableCommand {
       if capture != nil { line += "; \(report.maskedPixelsChecked) masked pixels are fill" }
       Terminal.say(line)
     }
+  }
+
+  /// A session that was cut off may be whole as far as it goes, and is no success all the same.
+  private func checkSealed(_ reader: SessionReader, frames: Int) throws {
+    var open: [String]
+    do { open = try reader.unlistedFiles().map { "\($0) is not listed" } } catch { throw Failure(error) }
+    if reader.manifest.state == .open { open.append("manifest.json is open") }
+    guard !open.isEmpty else { return }
+    var message = "the session is not sealed: \(open.joined(separator: ", "))"
+    if let segment = reader.openSegment {
+      message +=
+        "; \(frames) frames are whole, \(segment.segment.frames.count) of them in the segment that is not sealed"
+      if segment.tornBytes > 0 { message += ", behind which \(segment.tornBytes) bytes are cut off" }
+    } else {
+      message += "; \(frames) frames are whole"
+    }
+    throw Failure(.input, message + "; if nothing records it any more, scrim recover \(session) seals it")
   }
 }
 

@@ -246,7 +246,7 @@ import Testing
     #expect(try run("verify", path("u")).errors.contains("5 frames are whole"))
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func anInterruptSealsTheSession(signal: Int32) throws {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT]) func anInterruptSealsTheSession(signal: Int32) throws {
     // The threads that tests run on block signals, and what they start would inherit that.
     let unblocked =
       "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
@@ -277,8 +277,63 @@ import Testing
       try input.fileHandleForWriting.close()
       #expect(process.terminationStatus == 130)
       let verified = try run("verify", path(out))
-      #expect(
-        verified.code == 0 && verified.errors.contains("\(count) frames are whole"), "\(verified.errors)")
+      if count > 0 {
+        #expect(
+          verified.code == 0 && verified.errors.contains("\(count) frames are whole"), "\(verified.errors)")
+      } else {
+        #expect(verified.code == 1 && verified.errors.contains("holds no frame"), "\(verified.errors)")
+      }
+    }
+  }
+
+  /// A recording that is killed without warning can be read as far as it is whole, and sealed.
+  @Test func whatAKillLeavesIsReadAndRecovered() throws {
+    let process = Command.process([
+      "record", "--raw", "-", "--size", "4x4", "--format", "gray8", "--fps", "10", "--policy", "none",
+      "--segment-seconds", "1", "--keyframe-interval", "1", "--out", path("s"), "--quiet",
+    ])
+    let input = Pipe()
+    process.standardInput = input
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    try input.fileHandleForWriting.write(contentsOf: Data((0..<16 * 25).map { UInt8($0 & 0xFF) }))
+    // The fifth frame of the third segment is written at once, not with its segment.
+    var lines = 0
+    for _ in 0..<500 where lines < 2 {
+      usleep(10_000)
+      lines = ((try? temporary.bytes(of: "s/segments.jsonl")) ?? []).count { $0 == 0x0A }
+    }
+    usleep(300_000)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    #expect(lines == 2)
+    let part = "s/segments/00000002.scrim.part"
+    let whole = try temporary.bytes(of: part)
+    try temporary.write(whole + [3, 0, 0], to: part)
+    let inspected = try run("inspect", path("s"), "--json")
+    let report = try JSONSerialization.jsonObject(with: Data(inspected.output.utf8)) as? [String: Any]
+    #expect(inspected.code == 0 && (report?["total"] as? [String: Any])?["frames"] as? Int == 25)
+    #expect((report?["segments"] as? [[String: Any]])?.last?["unsealedTornBytes"] as? Int == 3)
+    let exported = try run("export", path("s"), "--to", "png", "--out", path("p"))
+    #expect(exported.code == 0, "\(exported.errors)")
+    #expect(try temporary.bytes(of: "p/frames.jsonl").count { $0 == 0x0A } == 25)
+    let verified = try run("verify", path("s"))
+    #expect(verified.code == 1 && verified.errors.contains("25 frames are whole"), "\(verified.errors)")
+    #expect(verified.errors.contains("3 bytes are cut off") && verified.errors.contains("scrim recover"))
+    let recovered = try run("recover", path("s"))
+    #expect(recovered.code == 0 && recovered.errors.contains("25 frames"), "\(recovered.errors)")
+    #expect(try run("verify", path("s")).code == 0)
+    #expect(try run("recover", path("s")).code == 0)
+  }
+
+  @Test func sessionsArePrivate() throws {
+    try capture()
+    #expect(try record("capture", to: "s").code == 0)
+    for (name, mode) in [
+      ("s", 0o700), ("s/segments", 0o700), ("s/manifest.json", 0o600), ("s/segments/00000000.scrim", 0o600),
+    ] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path(name))
+      #expect(attributes[.posixPermissions] as? Int == mode, "\(name)")
     }
   }
 

@@ -32,18 +32,57 @@ import Testing
   }
 
   private static let part = "session/segments/00000001.scrim.part"
+  private static let list = "session/segments.jsonl"
+
+  /// What a reader sees before anything is recovered.
+  private func checkReading(of open: [UInt8], _ count: Int, _ ends: [Int]) throws {
+    let reader = try folder.read()
+    let frames = ends.count { $0 <= count }
+    #expect(reader.manifest.segments.count == 1 && reader.manifest.state == .open)
+    #expect(reader.segmentCount == (frames > 0 ? 2 : 1) && reader.frameCount == 1 + frames)
+    guard frames > 0 else { return }
+    #expect(try reader.segment(1).frames == (1..<(1 + frames)).map { Samples.frame($0, isKey: $0 == 1) })
+    #expect(reader.openSegment?.tornBytes == count - ends[frames - 1])
+  }
+
+  /// A crash may cut off the last line of the list, or leave the list beside a manifest that has all.
+  @Test func aListThatIsCutOffOrLate() throws {
+    _ = try writeAndCrash()
+    let manifest = try temporary.bytes(of: "session/manifest.json")
+    let list = try temporary.bytes(of: RecoveryTests.list)
+    #expect(list.last == 0x0A && list.count { $0 == 0x0A } == 1)
+    for count in [0, 1, list.count / 2, list.count - 1] {
+      try temporary.write(Array(list[..<count]), to: RecoveryTests.list)
+      #expect(try folder.read().manifest.segments.isEmpty, "\(count) bytes")
+    }
+    try temporary.write(list.dropLast(2) + [0x20, 0x0A], to: RecoveryTests.list)
+    #expect(throws: StoreError.self) { try folder.read() }
+    try temporary.write(list, to: RecoveryTests.list)
+    let whole = try folder.recover()
+    let sealed = try temporary.bytes(of: "session/manifest.json")
+    #expect(whole.adoptedSegments == 0)
+    #expect(try temporary.files(under: "session")["segments.jsonl"] == nil)
+    try temporary.write(list, to: RecoveryTests.list)
+    #expect(try folder.read().manifest == whole.manifest)
+    #expect(try folder.recover().manifest == whole.manifest)
+    #expect(try temporary.bytes(of: "session/manifest.json") == sealed && sealed != manifest)
+    #expect(try temporary.files(under: "session")["segments.jsonl"] == nil)
+  }
 
   @Test func everyPrefixOfTheOpenSegment() throws {
     let ends = try writeAndCrash()
     let manifest = try temporary.bytes(of: "session/manifest.json")
+    let list = try temporary.bytes(of: RecoveryTests.list)
     let first = try temporary.bytes(of: "session/segments/00000000.scrim")
     let open = try temporary.bytes(of: RecoveryTests.part)
     #expect(open.count == ends.last)
     for count in 0...open.count {
       try temporary.remove("session")
       try temporary.write(manifest, to: "session/manifest.json")
+      try temporary.write(list, to: RecoveryTests.list)
       try temporary.write(first, to: "session/segments/00000000.scrim")
       try temporary.write(Array(open[..<count]), to: RecoveryTests.part)
+      try checkReading(of: open, count, ends)
       let recovery = try folder.recover()
       let reader = try folder.read()
       #expect(reader.manifest == recovery.manifest)
@@ -112,7 +151,7 @@ import Testing
     let whole = try folder.recover()
     try temporary.write(manifest, to: "session/manifest.json")
     let recovery = try folder.recover()
-    #expect(recovery.adoptedSegments == 1)
+    #expect(recovery.adoptedSegments == 2)
     #expect(recovery.recovered == nil)
     #expect(recovery.manifest == whole.manifest)
   }

@@ -61,6 +61,8 @@ import Testing
     var writer = try folder.create(Samples.header)
     try writer.begin(try Samples.segment(0))
     try writer.seal()
+    let line = String(decoding: try temporary.bytes(of: "above/session/segments.jsonl"), as: UTF8.self)
+    try writer.finish()
     let text = String(decoding: try temporary.bytes(of: "above/session/manifest.json"), as: UTF8.self)
     let digest = writer.manifest.segments[0].digest
     #expect(
@@ -86,9 +88,15 @@ import Testing
             }
           ],
           "started_at" : "2023-11-14T22:13:20.123456789Z",
-          "state" : "open",
+          "state" : "sealed",
           "width" : 64
         }
+
+        """)
+    #expect(
+      line == """
+        {"bytes":219,"events":0,"file":"segments/00000000.scrim","first_t_ms":549.1,"frames":1,"height":48,"index":0,\
+        "last_t_ms":549.1,"sha256":"\(digest)","width":64}
 
         """)
     try writer.finish()

@@ -60,6 +60,8 @@ static scrim_x11_status resize(scrim_x11 *x, int32_t width, int32_t height) {
     close(file);
     return SCRIM_X11_NO_PICTURE;
   }
+  // A core file of a crash may be sent anywhere, and these pixels are not masked.
+  madvise(memory, size, MADV_DONTDUMP);
   x->mirror = memory;
   x->mirror_size = size;
   x->width = width;

@@ -1,0 +1,149 @@
+import ScrimFormat
+import ScrimJSON
+
+extension SessionManifest {
+  static let format = "scrim-session/1"
+
+  /// UTF-8, keys sorted, times in milliseconds with as many decimals as they take, a line feed at the end.
+  public var json: [UInt8] {
+    JSON.object([
+      JSON.Member("format", .string(SessionManifest.format)),
+      JSON.Member("id", .string(session.description)),
+      JSON.Member("started_at", .string(RFC3339.string(start))),
+      JSON.Member("width", .number(Double(width))),
+      JSON.Member("height", .number(Double(height))),
+      JSON.Member("policy_sha256", .string(policy.description)),
+      JSON.Member("producer", .string(producer)),
+      JSON.Member("state", .string(state.rawValue)),
+      JSON.Member("segments", .array(segments.enumerated().map { $1.json(at: $0) })),
+    ]).prettyBytes + [0x0A]
+  }
+
+  /// Reads a manifest; keys that it doesn't know are passed over.
+  ///
+  /// - Throws: ``StoreError`` that names `path` where anything is missing, of a wrong type or out of order.
+  public init(json: [UInt8], path: String) throws(StoreError) {
+    let fields: ManifestFields
+    do {
+      fields = ManifestFields(try JSON(json, keepingDigits: true), path: path, place: "")
+    } catch { throw StoreError(path, .badManifest("the manifest is not JSON")) }
+    let format = try fields.text("format")
+    guard format == SessionManifest.format else {
+      throw StoreError(
+        path, .badManifest("the manifest is of the format \(format), not \(SessionManifest.format)"))
+    }
+    session = try fields.valid(SessionID(fields.text("id")), "id")
+    start = try fields.valid(RFC3339.nanoseconds(fields.text("started_at")), "started_at")
+    width = try fields.count("width")
+    height = try fields.count("height")
+    policy = try fields.valid(SHA256Digest(hex: fields.text("policy_sha256")), "policy_sha256")
+    producer = try fields.text("producer")
+    state = try fields.valid(State(rawValue: fields.text("state")), "state")
+    segments = []
+    for (place, entry) in try fields.list("segments").enumerated() {
+      segments.append(try Segment(entry, at: place, path: path))
+    }
+  }
+}
+
+extension SessionManifest.Segment {
+  fileprivate func json(at index: Int) -> JSON {
+    .object([
+      JSON.Member("index", .number(Double(index))),
+      JSON.Member("file", .string(SessionFolder.segmentFile(index))),
+      JSON.Member("bytes", .number(Double(bytes))),
+      JSON.Member("sha256", .string(digest.description)),
+      JSON.Member("width", .number(Double(width))),
+      JSON.Member("height", .number(Double(height))),
+      JSON.Member("frames", .number(Double(frames))),
+      JSON.Member("events", .number(Double(events))),
+      JSON.Member("first_t_ms", .digits(ExactMilliseconds.text(times.lowerBound))),
+      JSON.Member("last_t_ms", .digits(ExactMilliseconds.text(times.upperBound))),
+    ])
+  }
+
+  /// The line of `segments.jsonl` that lists the segment, with its line feed.
+  func line(at index: Int) -> [UInt8] { json(at: index).canonicalBytes + [0x0A] }
+
+  /// Reads a line of `segments.jsonl`.
+  init(line: [UInt8], at index: Int, path: String) throws(StoreError) {
+    let json: JSON
+    do { json = try JSON(line, keepingDigits: true) } catch {
+      throw StoreError(path, .badManifest("line \(index + 1) is not JSON"))
+    }
+    try self.init(json, at: index, path: path)
+  }
+
+  fileprivate init(_ json: JSON, at index: Int, path: String) throws(StoreError) {
+    let name = "segment \(index)"
+    let fields = ManifestFields(json, path: path, place: " of \(name)")
+    let given = try fields.count("index")
+    guard given == index else {
+      throw StoreError(path, .badManifest("\(name) of the list has index \(given): a segment is missing"))
+    }
+    guard try fields.text("file") == SessionFolder.segmentFile(index) else {
+      throw StoreError(path, .badManifest("\(name) is not the file \(SessionFolder.segmentFile(index))"))
+    }
+    let first = try fields.time("first_t_ms")
+    let last = try fields.time("last_t_ms")
+    guard first <= last else { throw StoreError(path, .badManifest("\(name) ends before it starts")) }
+    self.init(
+      bytes: try fields.count("bytes"),
+      digest: try fields.valid(SHA256Digest(hex: fields.text("sha256")), "sha256"),
+      width: try fields.count("width"), height: try fields.count("height"),
+      frames: try fields.count("frames"), events: try fields.count("events"), times: first...last)
+  }
+}
+
+/// The members of an object of a manifest, which says what is wrong with them.
+private struct ManifestFields {
+  let json: JSON
+  let path: String
+  /// Behind the name of a member, in messages.
+  let place: String
+
+  init(_ json: JSON, path: String, place: String) {
+    self.json = json
+    self.path = path
+    self.place = place
+  }
+
+  private func fault(_ text: String) -> StoreError { StoreError(path, .badManifest(text)) }
+
+  func valid<Value>(_ value: Value?, _ key: String) throws(StoreError) -> Value {
+    guard let value else { throw fault("\(key)\(place) has no valid value") }
+    return value
+  }
+
+  private func member(_ key: String) throws(StoreError) -> JSON {
+    guard let value = json[key] else { throw fault("\(key)\(place) is missing") }
+    return value
+  }
+
+  func text(_ key: String) throws(StoreError) -> String {
+    guard case .string(let text) = try member(key) else { throw fault("\(key)\(place) must be a string") }
+    return text
+  }
+
+  func list(_ key: String) throws(StoreError) -> [JSON] {
+    guard case .array(let items) = try member(key) else { throw fault("\(key)\(place) must be a list") }
+    return items
+  }
+
+  private func digits(_ key: String) throws(StoreError) -> String {
+    guard case .digits(let digits) = try member(key) else { throw fault("\(key)\(place) must be a number") }
+    return digits
+  }
+
+  /// A whole number of zero or more.
+  func count(_ key: String) throws(StoreError) -> Int {
+    guard let value = Int(try digits(key)), value >= 0 else {
+      throw fault("\(key)\(place) must be a whole number")
+    }
+    return value
+  }
+
+  func time(_ key: String) throws(StoreError) -> Int64 {
+    try valid(ExactMilliseconds.nanoseconds(try digits(key)), key)
+  }
+}
