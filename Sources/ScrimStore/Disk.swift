@@ -130,6 +130,19 @@ enum Disk {
     unsafe access(path, F_OK) == 0
   }
 
+  /// Checks that files can be made in a folder, or, where it is missing, that it can be made.
+  static func checkWritable(_ path: String) throws(StoreError) {
+    // The string lives as a C string until the call returns.
+    if unsafe access(path, W_OK | X_OK) == 0 {
+      _ = try open(path, O_RDONLY | O_DIRECTORY)
+      return
+    }
+    guard errno == ENOENT else { throw failure(path, "making the folder") }
+    let above = path.dropLast().lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    guard !above.isEmpty, above != path else { return }
+    try checkWritable(above)
+  }
+
   /// The names in a folder, sorted.
   static func names(in path: String) throws(StoreError) -> [String] {
     // Opening says what is wrong in the system's words, which listing doesn't.

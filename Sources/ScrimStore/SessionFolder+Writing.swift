@@ -2,6 +2,18 @@ import Glibc
 public import ScrimFormat
 
 extension SessionFolder {
+  /// Says early what would keep ``create(_:)`` from making the session: before a display is opened or a stream read.
+  ///
+  /// - Throws: ``StoreError`` where the folder holds anything, or it, or the nearest one above it that exists, can't be written.
+  public func checkIsFree() throws(StoreError) {
+    if Disk.exists(path) {
+      guard try Disk.names(in: path).isEmpty else {
+        throw StoreError(path, .folderNotEmpty(holdsSession: Disk.exists(manifestPath)))
+      }
+    }
+    try Disk.checkWritable(path)
+  }
+
   /// Begins a session in a folder that is new or empty; makes it and those above it where missing.
   ///
   /// - Parameter header: names the session; its size is that of the first pictures.

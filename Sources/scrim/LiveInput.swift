@@ -1,10 +1,14 @@
 import ArgumentParser
+import Foundation
 import ScrimCapture
 import ScrimRedact
 
 /// What names a live screen, and how long it is recorded.
 struct LiveInput: ParsableArguments {
-  @Option(help: ArgumentHelp("A live X display, such as :0.", valueName: "display"))
+  @Option(
+    defaultAsFlag: "$DISPLAY",
+    help: ArgumentHelp(
+      "A live X display, such as :0; without a value the one of DISPLAY.", valueName: "display"))
   var x11: String?
 
   @Option(
@@ -29,17 +33,31 @@ struct LiveInput: ParsableArguments {
   var follow = false
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Seconds after which a live recording ends; until Ctrl-C by default.", valueName: "s"))
   var duration: Double?
 
-  /// Inputs given here.
-  var inputs: Int { (x11 == nil ? 0 : 1) + (wayland ? 1 : 0) + (fbdev == nil ? 0 : 1) }
+  /// The inputs given here, as options.
+  var inputs: [String] {
+    [x11.map { _ in "--x11" }, wayland ? "--wayland" : nil, fbdev.map { _ in "--fbdev" }].compactMap(\.self)
+  }
+
+  /// The X display that is meant; nil where none is.
+  private var display: String? {
+    guard let x11 else { return nil }
+    guard x11 == "$DISPLAY" || x11.isEmpty else { return x11 }
+    return ProcessInfo.processInfo.environment["DISPLAY"] ?? ""
+  }
 
   func check(xwd: String?, fps: Double?, raw: String?) throws {
     guard window == nil || x11 != nil else { throw ValidationError("--window goes with --x11") }
+    if let display, display.isEmpty {
+      throw ValidationError(
+        "--x11 without a value takes DISPLAY, which is not set; name one, such as --x11 :0")
+    }
     guard outputName == nil || wayland else { throw ValidationError("--output goes with --wayland") }
     guard !follow || xwd != nil else { throw ValidationError("--follow goes with --xwd") }
-    let isLive = inputs > 0 || follow
+    let isLive = !inputs.isEmpty || follow
     guard isLive || duration == nil else {
       throw ValidationError(
         "--duration goes with a live screen: --x11, --wayland, --fbdev, --xwd FILE --follow")
@@ -61,9 +79,9 @@ struct LiveInput: ParsableArguments {
     if let fps { options.framesPerSecond = fps }
     options.duration = duration.map { Int64($0 * 1e9) }
     options.isCancelled = { Terminal.isInterrupted }
-    if let x11 {
+    if let display {
       return try LiveSource(
-        x11: x11, target: window?.target ?? .screen, trees: try trees(ofX11: x11), options: options)
+        x11: display, target: window?.target ?? .screen, trees: try trees(ofX11: display), options: options)
     }
     if wayland {
       return try LiveSource(wayland: nil, output: outputName, trees: treesOfWayland(), options: options)

@@ -32,19 +32,24 @@ struct Record: ParsableCommand {
   @Flag(help: "Keep every unmasked pixel exactly. This is the default.")
   var lossless = false
 
-  @Option(help: ArgumentHelp("JPEG quality, 1 to 100, for photographic areas without masks.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("JPEG quality, 1 to 100, for photographic areas without masks.", valueName: "n"))
   var quality: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Seconds from one keyframe to the next; 5 by default, up to 15 while little changes.", valueName: "s"))
   var keyframeInterval: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Seconds in a segment; 5 by default, up to 15 while little changes.", valueName: "s"))
   var segmentSeconds: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "1, or 2: code frames while the next ones are read. The bytes are the same.", valueName: "n")
   )
@@ -58,10 +63,12 @@ struct Record: ParsableCommand {
       "With --raw: \(PixelFormat.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "fmt"))
   var format: PixelFormat?
 
-  @Option(help: ArgumentHelp("With --raw: bytes from row to row.", valueName: "bytes"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("With --raw: bytes from row to row.", valueName: "bytes"))
   var stride: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "With --raw: frames a second. Of a live screen: at most, 10 by default.", valueName: "n"))
   var fps: Double?
@@ -79,10 +86,17 @@ struct Record: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard [capture, raw, xwd].compactMap({ $0 }).count + live.inputs == 1 else {
+    let inputs =
+      [
+        capture.map { "the capture \($0)" }, raw.map { _ in "--raw" }, xwd.map { _ in "--xwd" },
+      ].compactMap(\.self) + live.inputs
+    guard inputs.count == 1 else {
+      let choice =
+        "a capture folder, --raw FILE, --xwd FILE, --x11 [DISPLAY], --fbdev DEVICE, or --wayland"
       throw ValidationError(
-        "give one input: a capture folder, --raw FILE, --xwd FILE, --x11 DISPLAY, --fbdev DEVICE, or --wayland"
-      )
+        inputs.isEmpty
+          ? "give one input: \(choice)"
+          : "give one input, not \(inputs.count): \(inputs.joined(separator: " and "))")
     }
     try live.check(xwd: xwd, fps: fps, raw: raw)
     guard raw == nil || (size != nil && format != nil && fps != nil) else {
@@ -117,6 +131,7 @@ struct Record: ParsableCommand {
     if self.policy == MaskPolicy.Preset.none.rawValue {
       Terminal.say("warning: policy none masks nothing but password fields; do not use it on real screens")
     }
+    do { try SessionFolder(path: out).checkIsFree() } catch { throw Failure(error) }
     var source = try openSource()
     var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))
     if keyframeInterval == nil, segmentSeconds == nil { options.segmenting.quietDuration = 15_000_000_000 }

@@ -28,7 +28,13 @@ struct Scrim: ParsableCommand {
       // The parser's own exits: help and version are no failure, everything else is a matter of usage.
       let isClean = exitCode(for: error).isSuccess
       let text = fullMessage(for: error)
-      if isClean { print(text) } else { Terminal.say(text) }
+      if isClean {
+        print(text)
+      } else if let advice = ArgumentAdvice.unknown(in: Array(CommandLine.arguments.dropFirst())) {
+        Terminal.say("scrim: \(advice)")
+      } else {
+        Terminal.say(text)
+      }
       Foundation.exit(isClean ? 0 : FailureCode.usage.rawValue)
     }
   }

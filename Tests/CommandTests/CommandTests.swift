@@ -57,7 +57,8 @@ import Testing
   }
 
   /// To renew the snapshots after a change that is meant, set SCRIM_RENEW_SNAPSHOTS.
-  @Test(arguments: ["", "record", "export", "inspect", "verify"]) func helpIsPinned(command: String) throws {
+  @Test(arguments: ["", "record", "redact", "export", "inspect", "verify", "recover"])
+  func helpIsPinned(command: String) throws {
     let result = try Command.run(Command.process((command.isEmpty ? [] : [command]) + ["--help"]))
     #expect(result.code == 0 && result.errors.isEmpty)
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -156,6 +157,26 @@ import Testing
       #expect(result.output.isEmpty && !result.errors.isEmpty, "\(arguments)")
     }
     #expect(!FileManager.default.fileExists(atPath: out), "nothing is begun that can't be done")
+  }
+
+  /// What does not exist is named before anything else is complained of.
+  @Test(arguments: [
+    (["recrod", "--x11", ":0"], "there is no command 'recrod'; did you mean record?"),
+    (["doktor"], "there is no command 'doktor'"), (["nonsense"], "the commands are redact, record"),
+    (["record", "--pace", "fast"], "'record' has no option '--pace'"),
+    (["record", "a", "--x11", ":0", "--out", "o", "--poliy=strict"], "did you mean --policy?"),
+    (["redact", "a", "--jbs", "3"], "did you mean --jobs?"),
+    (["record", "--raw", "-", "--x11", ":0", "--out", "o"], "give one input, not 2: --raw and --x11"),
+    (["record", "--out", "o"], "give one input: a capture folder, --raw FILE"),
+    (["record", "--x11", ":0", "--duration", "-3", "--out", "o"], "--duration takes seconds, above 0"),
+    (["record", "--x11", "--out", "o"], "--x11 without a value takes DISPLAY, which is not set"),
+  ])
+  func whatIsWrongIsNamed(_ arguments: [String], _ words: String) throws {
+    let process = Command.process(arguments)
+    process.environment = ["PATH": "/usr/bin:/bin"]
+    let result = try Command.run(process)
+    #expect(result.code == 2 && result.errors.contains(words), "\(result.errors)")
+    #expect(result.output.isEmpty && !FileManager.default.fileExists(atPath: "o"))
   }
 
   @Test func badPoliciesAreTwo() throws {
