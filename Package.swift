@@ -99,7 +99,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "ScrimPlayer", dependencies: ["ScrimImage", "ScrimFormat", "ScrimStore"], swiftSettings: strict),
+      name: "ScrimPlayer", dependencies: ["ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore"],
+      swiftSettings: strict),
     .target(name: "CScrim", path: "Sources/C/CScrim"),
     .target(
       name: "ScrimC",

@@ -1,5 +1,6 @@
 public import ScrimFormat
 public import ScrimImage
+public import ScrimRedact
 public import ScrimStore
 
 /// Plays a session frame by frame: what a player shows is ``picture``.
@@ -26,6 +27,8 @@ public struct SessionPlayer: ~Copyable {
   private var nextSegment = 0
   private var nextFrame = 0
   private var decoder: FrameDecoder?
+  /// The masks in force at the last frame, in no order that means anything; nil where the session doesn't tell.
+  public private(set) var masks: [ListedMask]?
 
   public init(_ reader: SessionReader) {
     self.reader = reader
@@ -49,6 +52,9 @@ public struct SessionPlayer: ~Copyable {
 
   /// Events of the present segment.
   public var events: [EventRecord] { segment?.events ?? [] }
+
+  /// Notes of the present segment.
+  public var notes: [NoteRecord] { segment?.notes ?? [] }
 
   /// Plays the next frame; nil at the end of the session.
   public mutating func next() throws(PlaybackError) -> PlayedFrame? {
@@ -84,6 +90,8 @@ public struct SessionPlayer: ~Copyable {
     } catch {
       throw .frame(segment: index, number: frame.number, error)
     }
+    if frame.isKey { masks = nil }
+    frame.masks?.apply(to: &masks)
     return PlayedFrame(
       number: frame.number, time: frame.time, isKey: frame.isKey, status: frame.status,
       withheldTiles: frame.withheldTiles, isChanged: frame.isKey || !frame.coded.isEmpty,

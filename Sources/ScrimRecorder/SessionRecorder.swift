@@ -14,7 +14,7 @@ public struct SessionRecorder: ~Copyable {
   private var builder: SegmentBuilder<SessionWriter>?
   private let thread: EncoderThread<SessionWriter>?
   /// Events to be recorded before the next frame, where ``thread`` records.
-  private var events: [EventRecord] = []
+  private var events: [SideRecord] = []
   private let filter: EventFilter
   private var lastTime: Int64?
   /// What was last recorded, and how many frames were left out since they changed nothing: numbers don't tell of them.
@@ -71,7 +71,7 @@ public struct SessionRecorder: ~Copyable {
     tree = try? frame.tree.get()
     let info = FrameInfo(
       time: frame.time, number: frame.number - leftOut, status: FrameStatus(outcome.result),
-      withheldTiles: outcome.withheldTiles)
+      withheldTiles: outcome.withheldTiles, masks: stage.masks)
     if frame.mayBeLeftOut, stage.frame.damage.isEmpty, width == stage.frame.width,
       height == stage.frame.height, info.status == last?.status,
       info.withheldTiles == last?.withheldTiles
@@ -116,8 +116,14 @@ public struct SessionRecorder: ~Copyable {
       return
     }
     summary.events += 1
-    let record = EventRecord(time: time, json: kept.canonicalJSON)
-    if thread == nil { try builder?.append(record) } else { events.append(record) }
+    try append(.event(EventRecord(time: time, json: kept.canonicalJSON)))
+  }
+
+  /// Records that nothing was captured for a while, or that the wall clock stepped.
+  public mutating func record(_ note: NoteRecord) throws(RecordingError) { try append(.note(note)) }
+
+  private mutating func append(_ record: SideRecord) throws(RecordingError) {
+    if thread == nil { try record.append(to: &builder!) } else { events.append(record) }
   }
 
   /// Notes an event that could not be read.

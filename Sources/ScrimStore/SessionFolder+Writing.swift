@@ -98,6 +98,10 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     try append { segment throws(FormatError) in try segment.append(event) }
   }
 
+  public mutating func append(_ note: NoteRecord) throws(StoreError) {
+    try append { segment throws(FormatError) in try segment.append(note) }
+  }
+
   /// Ends the open segment: seals it, brings it to the disk, gives it its name and lists it.
   ///
   /// Where it throws and ``openSegment`` is nil, only the list could not be written; ``finish()`` and the next ``seal()`` write it.

@@ -11,10 +11,23 @@ struct Inspect: ParsableCommand {
   @Argument(help: "A session folder.")
   var session: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Print what is shown at a moment instead: its frame, and the masks with kind, reason and role.",
+      valueName: "s"))
+  var at: Double?
+
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard at.map({ $0.isFinite && abs($0) <= 1e9 }) ?? true else {
+      throw ValidationError("--at takes seconds of the session's clock")
+    }
+  }
 
   func run() throws {
     let reader = try SessionFolder(path: session).opened()
+    if let at { return try MomentReport(reader, at: at).print(output) }
     var player = SessionPlayer(reader)
     var report = SessionReport(reader)
     do {

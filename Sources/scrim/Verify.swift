@@ -41,7 +41,7 @@ struct Verify: ParsableCommand {
     var frames = 0
     do {
       while let frame = try player.next() {
-        if let picture = player.picture { try masks?.check(frame, picture) }
+        if let picture = player.picture { try masks?.check(frame, picture, listed: player.masks) }
         frames += 1
         progress.show(frames)
       }
@@ -87,7 +87,7 @@ private struct MaskCheck {
   private var source: CaptureFolder
   private let policy: MaskPolicy
   private let planner: MaskPlanner
-  private var plan: (version: Int, expected: [Pixel?])?
+  private var plan: (version: Int, expected: [Pixel?], listed: [ListedMask: Int])?
   private(set) var pixels = 0
 
   init(capture: String, policy: MaskPolicy, manifest: SessionManifest) throws {
@@ -103,13 +103,25 @@ private struct MaskCheck {
     planner = MaskPlanner(policy: policy)
   }
 
-  mutating func check(_ played: SessionPlayer.PlayedFrame, _ picture: Picture) throws {
+  /// - Parameter listed: the masks that the session says are in force; nil where it doesn't say.
+  mutating func check(
+    _ played: SessionPlayer.PlayedFrame, _ picture: Picture, listed: [ListedMask]?
+  ) throws {
     let frame = try frame(played.number)
     let expected: [Pixel?]
+    let masks: [ListedMask: Int]
     switch frame.tree {
     case .success(let tree) where !played.status.contains(.failedClosed):
-      expected = self.expected(tree, version: frame.treeVersion)
-    default: expected = [Pixel?](repeating: policy.fills[.other], count: picture.pixels.count)
+      (expected, masks) = self.expected(tree, version: frame.treeVersion)
+    default:
+      expected = [Pixel?](repeating: policy.fills[.other], count: picture.pixels.count)
+      masks = MaskPlan.failedClosed(width: picture.width, height: picture.height).listed.counted
+    }
+    if let listed, listed.counted != masks {
+      throw Failure(
+        .input,
+        "frame \(played.number): the masks that the session lists are not those of the capture's boxes; record it again"
+      )
     }
     for index in expected.indices {
       guard let fill = expected[index] else { continue }
@@ -132,17 +144,23 @@ private struct MaskCheck {
     throw Failure(.input, "the capture has no frame \(number), the session has one")
   }
 
-  private mutating func expected(_ tree: WidgetTree, version: Int) -> [Pixel?] {
-    if let plan, plan.version == version { return plan.expected }
+  private mutating func expected(_ tree: WidgetTree, version: Int) -> ([Pixel?], [ListedMask: Int]) {
+    if let plan, plan.version == version { return (plan.expected, plan.listed) }
     var expected = [Pixel?](repeating: nil, count: source.width * source.height)
-    let made = planner.plan(
-      for: tree, width: source.width, height: source.height, describesWholeWindows: true)
+    var usage = PolicyUsage(policy: policy)
+    let made = planner.planOfWindows(for: tree, width: source.width, height: source.height, usage: &usage)
     for mask in made.masks.sorted(by: { $0.kind < $1.kind }) {
       for y in mask.rect.y..<mask.rect.maxY {
         for x in mask.rect.x..<mask.rect.maxX { expected[y * source.width + x] = policy.fills[mask.kind] }
       }
     }
-    plan = (version, expected)
-    return expected
+    let listed = made.listed.counted
+    plan = (version, expected, listed)
+    return (expected, listed)
   }
+}
+
+extension [ListedMask] {
+  /// How often each mask is there: their order means nothing.
+  fileprivate var counted: [ListedMask: Int] { reduce(into: [:]) { $0[$1, default: 0] += 1 } }
 }

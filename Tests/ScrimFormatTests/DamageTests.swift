@@ -96,7 +96,7 @@ import Testing
     let frame = FrameRecord(time: 1, number: 1, isKey: true, coded: [7])
     let found = try recovered(
       Samples.framed([1, 2, 3], type: 99, flags: 0xFE), Samples.framed(frame.payload, type: 2, flags: 0xFF),
-      Samples.framed([], type: 4))
+      Samples.framed([], type: 98))
     #expect(found.damage == nil)
     #expect(found.segment.unknownRecords == 2)
     #expect(found.segment.frames == [frame])

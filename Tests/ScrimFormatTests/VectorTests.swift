@@ -1,4 +1,6 @@
 import Foundation
+import ScrimImage
+import ScrimRedact
 import Testing
 
 @testable import ScrimFormat
@@ -12,7 +14,7 @@ import Testing
     Array(try Data(contentsOf: here.appendingPathComponent(name)))
   }
 
-  @Test(arguments: ["example-1", "later-1"])
+  @Test(arguments: ["example-1", "later-1", "masks-1"])
   func listings(name: String) throws {
     let segment = try SegmentReader.read(try VectorTests.bytes("Vectors/\(name).scrim"))
     let expected = String(decoding: try VectorTests.bytes("Vectors/\(name).txt"), as: UTF8.self)
@@ -45,14 +47,27 @@ import Testing
       "header session=\(header.session) start=\(header.start) size=\(header.width)x\(header.height)"
         + " coding=\(header.entropyCoding.rawValue) policy=\(header.policy) producer=\(header.producer)"
     ]
+    var masks: [ListedMask]?
     for frame in segment.frames {
       lines.append(
         "frame time=\(frame.time) number=\(frame.number) key=\(frame.isKey ? 1 : 0)"
           + " withheld=\(frame.withheldTiles) status=\(frame.status.rawValue) coded=\(Hex.string(frame.coded))"
       )
+      if frame.isKey { masks = nil }
+      guard let change = frame.masks else { continue }
+      change.apply(to: &masks)
+      lines.append(
+        "masks "
+          + (masks ?? []).map { mask in
+            "\(mask.rect.width)x\(mask.rect.height)+\(mask.rect.x)+\(mask.rect.y):\(mask.kind):\(mask.reason.rawValue):"
+              + (mask.role?.replacing(" ", with: "_") ?? "-")
+          }.joined(separator: " "))
     }
     for event in segment.events {
       lines.append("event time=\(event.time) json=\(String(decoding: event.json, as: UTF8.self))")
+    }
+    for note in segment.notes {
+      lines.append("note time=\(note.time) kind=\(note.kind.rawValue) offset=\(note.offset)")
     }
     lines.append("unknown \(segment.unknownRecords)")
     let seal = try #require(segment.seal)

@@ -27,6 +27,8 @@ public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
     case firstFrameNotKey
     case timeBackwards(from: Int64, to: Int64)
     case numberNotRising(from: Int, to: Int)
+    case masksWithoutFrame
+    case masksWithoutList
     /// The seal says otherwise than the records about this.
     case sealDisagrees(String)
   }
@@ -79,6 +81,8 @@ extension FormatError.Reason {
     case .firstFrameNotKey: "the first frame of a segment is a keyframe, and this one isn't"
     case .timeBackwards(let from, let to): "the time of a frame is \(to) ns, after one of \(from) ns"
     case .numberNotRising(let from, let to): "the number of a frame is \(to), after one of \(from)"
+    case .masksWithoutFrame: "masks stand right behind a frame, once, and these don't"
+    case .masksWithoutList: "changes of masks need a complete list since the last keyframe, and there is none"
     case .sealDisagrees(let field): "the seal and the records disagree about \(field); the file is damaged"
     }
   }

@@ -3,6 +3,8 @@ enum RecordType: UInt8 {
   case header = 1
   case frame = 2
   case event = 3
+  case note = 4
+  case masks = 5
   case seal = 127
 }
 
@@ -38,9 +40,12 @@ public struct FrameRecord: Hashable, Sendable {
   public var status: FrameStatus
   /// The operations; what they mean is no matter of the container.
   public var coded: [UInt8]
+  /// The masks in force from this frame on, where they are not those of the frame before: a record of its own, right behind this one.
+  public var masks: MasksRecord?
 
   public init(
-    time: Int64, number: Int, isKey: Bool, withheldTiles: Int = 0, status: FrameStatus = [], coded: [UInt8]
+    time: Int64, number: Int, isKey: Bool, withheldTiles: Int = 0, status: FrameStatus = [], coded: [UInt8],
+    masks: MasksRecord? = nil
   ) {
     self.time = time
     self.number = number
@@ -48,6 +53,7 @@ public struct FrameRecord: Hashable, Sendable {
     self.withheldTiles = withheldTiles
     self.status = status
     self.coded = coded
+    self.masks = masks
   }
 
   /// Appends what stands before ``coded`` in the record's payload.
@@ -122,7 +128,7 @@ public struct EventRecord: Hashable, Sendable {
 }
 
 extension Int64 {
-  fileprivate func checkRecordTime() throws(FormatError.Reason) {
+  func checkRecordTime() throws(FormatError.Reason) {
     guard magnitude <= FormatLimits.time.magnitude else {
       throw .overLimit("the time in ns", value: Int(self), limit: Int(FormatLimits.time))
     }

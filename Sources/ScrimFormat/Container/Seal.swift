@@ -1,3 +1,5 @@
+import ScrimRedact
+
 /// The last record of a segment: its place in the session, and what lets a reader trust and search it.
 ///
 /// It comes last because it is decided last: a session that buffers knows only when it flushes which segments exist.
@@ -95,6 +97,10 @@ struct Tally: Sendable {
   private(set) var summary = SegmentSummary()
   private(set) var entries: [Seal.Entry] = []
   private var lastNumber: Int?
+  /// Masks in force; nil before the first complete list of a segment.
+  private var masks: Int?
+  /// Whether the last record is a frame, behind which its masks may stand.
+  private var isBehindFrame = false
 
   /// A frame record from `offset` to `end`.
   mutating func note(_ frame: FrameRecord, at offset: Int, endingAt end: Int) throws(FormatError.Reason) {
@@ -107,6 +113,8 @@ struct Tally: Sendable {
     try noteOther(endingAt: end)
     entries.append(Seal.Entry(offset: offset, isKey: frame.isKey, time: frame.time))
     lastNumber = frame.number
+    isBehindFrame = true
+    if frame.isKey { masks = nil }
     summary.frames += 1
     summary.note(frame.time)
   }
@@ -117,7 +125,23 @@ struct Tally: Sendable {
     summary.note(event.time)
   }
 
-  /// A record that is neither frame, event nor seal.
+  /// The masks of the frame before.
+  mutating func note(_ record: MasksRecord, endingAt end: Int) throws(FormatError.Reason) {
+    guard isBehindFrame else { throw .masksWithoutFrame }
+    var count = 0
+    if !record.isComplete {
+      guard let masks else { throw .masksWithoutList }
+      guard record.removed.last ?? -1 < masks else { throw .badValue("a mask's place") }
+      count = masks - record.removed.count
+    }
+    guard count + record.added.count <= ListedMask.limit else {
+      throw .overLimit("the number of masks", value: count + record.added.count, limit: ListedMask.limit)
+    }
+    try noteOther(endingAt: end)
+    masks = count + record.added.count
+  }
+
+  /// A record that is neither frame, event, masks nor seal.
   mutating func noteOther(endingAt end: Int) throws(FormatError.Reason) {
     guard records < FormatLimits.records else {
       throw .overLimit("the number of records", value: records + 1, limit: FormatLimits.records)
@@ -126,5 +150,6 @@ struct Tally: Sendable {
       throw .overLimit("the segment's length", value: end, limit: FormatLimits.segmentBytes)
     }
     records += 1
+    isBehindFrame = false
   }
 }

@@ -3,6 +3,7 @@ public struct Segment: Hashable, Sendable {
   public var header: SegmentHeader
   public var frames: [FrameRecord] = []
   public var events: [EventRecord] = []
+  public var notes: [NoteRecord] = []
   /// Records of types that this version doesn't know, which were passed over.
   public var unknownRecords = 0
   /// Nil for a segment that is still being written, or was cut off.
@@ -123,6 +124,14 @@ public enum SegmentReader {
       let event = try EventRecord(payload: &reader)
       try tally.note(event, endingAt: end)
       segment.events.append(event)
+    case .note:
+      let note = try NoteRecord.read(payload: &reader)
+      try tally.noteOther(endingAt: end)
+      if let note { segment.notes.append(note) } else { segment.unknownRecords += 1 }
+    case .masks:
+      let masks = try MasksRecord(payload: &reader, segment.header)
+      try tally.note(masks, endingAt: end)
+      segment.frames[segment.frames.count - 1].masks = masks
     case .seal:
       segment.seal = try Seal(payload: &reader, at: offset, of: tally)
     case nil:

@@ -46,15 +46,29 @@ public struct SegmentWriter: Sendable {
   /// Frames, events and the time they span so far.
   public var summary: SegmentSummary { tally.summary }
 
-  /// - Throws: ``FormatError`` if the first frame isn't a keyframe, a time goes back, a number doesn't rise, or a
-  ///   limit of the format would be passed.
+  /// The frame's masks become a record of their own.
+  ///
+  /// - Throws: ``FormatError`` if the first frame isn't a keyframe, a time goes back, a number doesn't rise, its masks change a list
+  ///   that isn't there, or a limit of the format would be passed.
   public mutating func append(_ frame: FrameRecord) throws(FormatError) {
     do throws(FormatError.Reason) {
       try frame.check()
       front.removeAll(keepingCapacity: true)
       frame.appendFront(to: &front)
-      try tally.note(frame, at: size, endingAt: end(ofPayload: front.count + frame.coded.count))
+      let place = try end(of: size, payload: front.count + frame.coded.count)
+      guard let masks = frame.masks else {
+        try tally.note(frame, at: size, endingAt: place)
+        append(front, frame.coded, type: .frame, flags: frame.isKey ? RecordFlags.key : 0)
+        return
+      }
+      try masks.check(header)
+      let listed = masks.payload
+      var tally = tally
+      try tally.note(frame, at: size, endingAt: place)
+      try tally.note(masks, endingAt: end(of: place, payload: listed.count))
+      self.tally = tally
       append(front, frame.coded, type: .frame, flags: frame.isKey ? RecordFlags.key : 0)
+      append(listed, type: .masks, flags: 0)
     } catch {
       throw FormatError(error, writing: true, record: tally.records, offset: size)
     }
@@ -67,8 +81,22 @@ public struct SegmentWriter: Sendable {
     do throws(FormatError.Reason) {
       try event.check()
       let payload = event.payload
-      try tally.note(event, endingAt: end(ofPayload: payload.count))
+      try tally.note(event, endingAt: end(of: size, payload: payload.count))
       append(payload, type: .event, flags: 0)
+    } catch {
+      throw FormatError(error, writing: true, record: tally.records, offset: size)
+    }
+  }
+
+  /// Notes keep their own time, as events do.
+  ///
+  /// - Throws: ``FormatError`` if a limit of the format would be passed.
+  public mutating func append(_ note: NoteRecord) throws(FormatError) {
+    do throws(FormatError.Reason) {
+      try note.check()
+      let payload = note.payload
+      try tally.noteOther(endingAt: end(of: size, payload: payload.count))
+      append(payload, type: .note, flags: 0)
     } catch {
       throw FormatError(error, writing: true, record: tally.records, offset: size)
     }
@@ -105,11 +133,11 @@ public struct SegmentWriter: Sendable {
   }
 
   /// Where a record with so many bytes of payload would end in the file.
-  private func end(ofPayload count: Int) throws(FormatError.Reason) -> Int {
+  private func end(of place: Int, payload count: Int) throws(FormatError.Reason) -> Int {
     guard count <= FormatLimits.payloadBytes else {
       throw .overLimit("the record's length", value: count, limit: FormatLimits.payloadBytes)
     }
-    return size + FormatLimits.recordHeadBytes + count
+    return place + FormatLimits.recordHeadBytes + count
   }
 
   private mutating func append(_ payload: [UInt8], _ rest: [UInt8] = [], type: RecordType, flags: UInt8) {

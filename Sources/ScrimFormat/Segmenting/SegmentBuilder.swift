@@ -1,4 +1,5 @@
 package import ScrimCodec
+import ScrimRedact
 
 /// Compresses serialised frames and puts them, with events, into the segments of an output: the half of coding that looks at no pixels.
 package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, SegmenterOutput {
@@ -10,6 +11,9 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
   private var lastSizes = SegmentSizes()
   /// Events that came before there was a segment.
   private var earlyEvents: [EventRecord] = []
+  private var earlyNotes: [NoteRecord] = []
+  /// The masks that the records so far list; nil where the next record of them must be complete.
+  private var listed: [ListedMask]?
 
   /// - Parameter header: of the first segment; names the session and the size of its first pictures.
   package init(
@@ -35,6 +39,14 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
       earlyEvents.append(event)
     } else {
       do { try output.append(event) } catch { throw .output(error) }
+    }
+  }
+
+  package mutating func append(_ note: NoteRecord) throws(SegmentingError<Output.Failure>) {
+    if output.openSegmentSize == nil {
+      earlyNotes.append(note)
+    } else {
+      do { try output.append(note) } catch { throw .output(error) }
     }
   }
 
@@ -64,9 +76,14 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
   package mutating func end() throws(SegmentingError<Output.Failure>) {
     guard let start = frame else { return }
     frame = nil
+    // Unless all goes well.
+    var list = listed.take()
+    if start.isKey { list = nil }
+    let masks = start.info.masks.flatMap { MasksRecord.record(of: $0, after: &list) }
     let record = FrameRecord(
       time: start.info.time, number: start.info.number, isKey: start.isKey,
-      withheldTiles: start.info.withheldTiles, status: start.info.status, coded: compressor.payload)
+      withheldTiles: start.info.withheldTiles, status: start.info.status, coded: compressor.payload,
+      masks: masks)
     let count = record.coded.count
     (lastSizes.keyframe, lastSizes.sinceKeyframe) =
       start.isKey ? (count, 0) : (lastSizes.keyframe, lastSizes.sinceKeyframe + count)
@@ -75,6 +92,7 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
     } else {
       do { try output.append(record) } catch { throw .output(error) }
     }
+    listed = list
   }
 
   package mutating func seal() throws(SegmentingError<Output.Failure>) {
@@ -92,10 +110,12 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
     do { segment = try newSegment(with: frame) } catch { throw .format(error) }
     do { try output.begin(segment) } catch { throw .output(error) }
     earlyEvents.removeAll()
+    earlyNotes.removeAll()
   }
 
   private func newSegment(with frame: FrameRecord) throws(FormatError) -> SegmentWriter {
     var segment = try SegmentWriter(header: header)
+    for note in earlyNotes { try segment.append(note) }
     for event in earlyEvents { try segment.append(event) }
     try segment.append(frame)
     return segment

@@ -16,6 +16,7 @@ public protocol SegmentOutput: ~Copyable, SendableMetatype {
   mutating func begin(_ segment: consuming SegmentWriter) throws(Failure)
   mutating func append(_ frame: FrameRecord) throws(Failure)
   mutating func append(_ event: EventRecord) throws(Failure)
+  mutating func append(_ note: NoteRecord) throws(Failure)
   /// Ends the open segment.
   mutating func seal() throws(Failure)
   /// Ends the session, and with it the open segment, if any.

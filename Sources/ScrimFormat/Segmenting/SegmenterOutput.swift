@@ -1,3 +1,5 @@
+package import ScrimRedact
+
 /// Bytes of what was recorded.
 package struct SegmentSizes {
   /// Of the open segment; nil between segments.
@@ -17,12 +19,17 @@ package struct FrameInfo: Sendable {
   package var status: FrameStatus
   /// 16-pixel tiles that show older content.
   package var withheldTiles: Int
+  /// The masks in force, of which a record tells where they changed; nil to record none.
+  package var masks: [ListedMask]?
 
-  package init(time: Int64, number: Int, status: FrameStatus, withheldTiles: Int) {
+  package init(
+    time: Int64, number: Int, status: FrameStatus, withheldTiles: Int, masks: [ListedMask]? = nil
+  ) {
     self.time = time
     self.number = number
     self.status = status
     self.withheldTiles = withheldTiles
+    self.masks = masks
   }
 }
 
@@ -44,6 +51,7 @@ package protocol SegmenterOutput: ~Copyable, SerializedFrameSink {
   mutating func settle() -> SegmentSizes
   mutating func seal() throws(SegmentingError<Failure>)
   mutating func append(_ event: EventRecord) throws(SegmentingError<Failure>)
+  mutating func append(_ note: NoteRecord) throws(SegmentingError<Failure>)
   mutating func begin(_ frame: FrameStart) throws(SegmentingError<Failure>)
   mutating func end() throws(SegmentingError<Failure>)
 }

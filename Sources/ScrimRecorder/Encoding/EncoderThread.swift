@@ -33,18 +33,18 @@ final class EncoderThread<Output: SegmentOutput & ~Copyable>: Sendable {
   /// - Parameter events: left empty.
   /// - Throws: what went wrong with an earlier frame; this one is taken all the same.
   func append(
-    _ stage: inout MaskingStage, _ info: FrameInfo, after events: inout [EventRecord]
+    _ stage: inout MaskingStage, _ info: FrameInfo, after events: inout [SideRecord]
   ) throws(SegmentingError<Output.Failure>) {
     try queue.hand(&stage, info, &events)
   }
 
   /// Waits for all frames handed over, adds the events since and seals what is full at a moment.
-  func rest(at time: Int64, after events: inout [EventRecord]) throws(SegmentingError<Output.Failure>) {
+  func rest(at time: Int64, after events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) {
     try queue.rest(at: time, &events)
   }
 
   /// Waits for all frames handed over, adds the last events and ends the session.
-  func finish(_ events: inout [EventRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {
+  func finish(_ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {
     try queue.finish(&events)
   }
 }
@@ -56,7 +56,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
 
   fileprivate struct Entry {
     var info: FrameInfo
-    var events: [EventRecord]
+    var events: [SideRecord]
     /// Whether a picture comes with it; it looks like the frame before otherwise.
     var hasPicture: Bool
   }
@@ -68,7 +68,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
 
   /// What a ``SegmentBuilder`` is to do.
   fileprivate enum Step {
-    case event(EventRecord)
+    case aside(SideRecord)
     case seal
     case begin(FrameStart)
     case take(Plain, PayloadPart, ends: Bool)
@@ -132,7 +132,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
   }
 
   func hand(
-    _ stage: inout MaskingStage, _ info: FrameInfo, _ events: inout [EventRecord]
+    _ stage: inout MaskingStage, _ info: FrameInfo, _ events: inout [SideRecord]
   ) throws(SegmentingError<Output.Failure>) {
     let isNew = !stage.frame.damage.isEmpty || stage.frame.touched != touched
     var entry = Entry(info: info, events: [], hasPicture: isNew)
@@ -156,16 +156,16 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     if touched?.grid == tiles.grid { touched?.assign(tiles) } else { touched = tiles }
   }
 
-  func rest(at time: Int64, _ events: inout [EventRecord]) throws(SegmentingError<Output.Failure>) {
+  func rest(at time: Int64, _ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) {
     if let failed = drain() { throw failed }
     defer { _ = settle() }
-    while !events.isEmpty { try builder.append(events.removeFirst()) }
+    while !events.isEmpty { try events.removeFirst().append(to: &builder) }
     try segmenter.rest(at: time, &builder)
   }
 
-  func finish(_ events: inout [EventRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {
+  func finish(_ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {
     if let failed = drain() { throw failed }
-    while !events.isEmpty { try builder.append(events.removeFirst()) }
+    while !events.isEmpty { try events.removeFirst().append(to: &builder) }
     return try builder.finish()
   }
 
@@ -214,7 +214,8 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     var failure: SegmentingError<Output.Failure>?
     do throws(SegmentingError<Output.Failure>) {
       switch step {
-      case .event(let event): try builder.append(event)
+      case .aside(.event(let event)): try builder.append(event)
+      case .aside(.note(let note)): try builder.append(note)
       case .seal: try builder.seal()
       case .begin(let frame): try builder.begin(frame)
       case .take(let plain, let part, let ends):
@@ -252,7 +253,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
       case .seal: state.isOpen = false
       case .begin: state.isOpen = true
       case .take(let plain, _, _): state.waiting += plain.bytes.count
-      case .event, .end: break
+      case .aside, .end: break
       }
     }
     state.wake()
@@ -292,7 +293,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
       if entry.hasPicture { take(&shown) }
       var failure: SegmentingError<Output.Failure>?
       do throws(SegmentingError<Output.Failure>) {
-        for event in entry.events { sink.append(event) }
+        for event in entry.events { try event.append(to: &sink) }
         switch shown {
         case .some(let frame): try segmenter.append(frame, entry.info, to: &sink)
         case .none: preconditionFailure("the first frame has a picture")
@@ -353,13 +354,18 @@ private struct QueuedSegmenterOutput<Output: SegmentOutput & ~Copyable>: Segment
 
   mutating func append(_ event: EventRecord) {
     let most = event.json.count + QueuedSegmenterOutput.headMost
-    queue.push(.event(event), adds: most, settles: most)
+    queue.push(.aside(.event(event)), adds: most, settles: most)
+  }
+
+  mutating func append(_ note: NoteRecord) {
+    let most = QueuedSegmenterOutput.headMost
+    queue.push(.aside(.note(note)), adds: most, settles: most)
   }
 
   mutating func seal() { queue.push(.seal, adds: 0, settles: 0) }
 
   mutating func begin(_ frame: FrameStart) {
-    most = QueuedSegmenterOutput.headMost
+    most = QueuedSegmenterOutput.headMost + (frame.info.masks.map(MasksRecord.sizeBound) ?? 0)
     queue.push(.begin(frame), adds: most, settles: 0)
   }
 

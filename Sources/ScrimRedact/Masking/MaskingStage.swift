@@ -31,11 +31,11 @@ public struct MaskingStage: ~Copyable {
   private let planner: MaskPlanner
   private var clearance: SettledClearance
   private var masker: Masker
-  private var nothing: MaskRegions
+  private var nothing: MaskPlan
   /// Whether frames of the source were left out, so that the next one's damage says too little.
   private var isDamageLost = false
   /// The plan of the tree of that version.
-  private var plan: (version: Int, regions: MaskRegions)?
+  private var plan: (version: Int, plan: MaskPlan)?
   /// What the plans made of the policy.
   public private(set) var usage: PolicyUsage
 
@@ -45,7 +45,7 @@ public struct MaskingStage: ~Copyable {
     planner = MaskPlanner(policy: policy)
     clearance = SettledClearance(width: width, height: height)
     masker = Masker(width: width, height: height, fills: policy.fills)
-    nothing = MaskPlan.failedClosed(width: width, height: height).regions
+    nothing = MaskPlan.failedClosed(width: width, height: height)
     usage = PolicyUsage(policy: policy)
   }
 
@@ -55,7 +55,7 @@ public struct MaskingStage: ~Copyable {
     guard width != frame.width || height != frame.height else { return }
     clearance = SettledClearance(width: width, height: height)
     masker = Masker(width: width, height: height, fills: planner.policy.fills, following: masker.version)
-    nothing = MaskPlan.failedClosed(width: width, height: height).regions
+    nothing = MaskPlan.failedClosed(width: width, height: height)
     plan = nil
   }
 
@@ -72,6 +72,9 @@ public struct MaskingStage: ~Copyable {
 
   /// See ``Masker/resume(with:)``.
   package mutating func resume(with spare: consuming MaskedFrame?) { masker.resume(with: spare) }
+
+  /// The masks of the last frame's boxes, as a recording lists them; nil before the first frame.
+  public private(set) var masks: [ListedMask]?
 
   /// Masks one frame. Frames come in the order of time.
   public mutating func mask(_ source: SourceFrame) -> MaskingOutcome {
@@ -106,12 +109,14 @@ public struct MaskingStage: ~Copyable {
   }
 
   private mutating func regions(for tree: WidgetTree, version: Int, _ pixels: Frame) -> MaskRegions {
-    if let plan, plan.version == version { return plan.regions }
-    let made = planner.planOfWindows(
-      for: tree, width: pixels.width, height: pixels.height, usage: &usage
-    ).regions
+    if let plan, plan.version == version {
+      masks = plan.plan.listed
+      return plan.plan.regions
+    }
+    let made = planner.planOfWindows(for: tree, width: pixels.width, height: pixels.height, usage: &usage)
     plan = (version, made)
-    return made
+    masks = made.listed
+    return made.regions
   }
 
   private mutating func show(
@@ -147,7 +152,8 @@ public struct MaskingStage: ~Copyable {
   }
 
   private mutating func failClosed(_ fault: CaptureFault) -> MaskingOutcome {
-    masker.mask(nothing)
+    masker.mask(nothing.regions)
+    masks = nothing.listed
     clearance.reset()
     return MaskingOutcome(result: .failedClosed, withheldTiles: clearance.withheld.count, fault: fault)
   }

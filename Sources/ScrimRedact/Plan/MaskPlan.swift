@@ -69,6 +69,8 @@ public struct MaskPlan: Hashable, Sendable {
   public let masks: [Mask]
   /// The same as sets of pixels, which is what painting needs.
   public let regions: MaskRegions
+  /// The masks as a recording lists them; empty where the plan is not for one.
+  package var listed: [ListedMask] = []
 
   /// - Parameter guarded: pixels that only containers claim; those under a mask are taken out.
   public init(width: Int, height: Int, masks: [Mask], guarded: Region) {
@@ -83,9 +85,11 @@ public struct MaskPlan: Hashable, Sendable {
   /// The plan that shows nothing.
   public static func failedClosed(width: Int, height: Int) -> MaskPlan {
     let all = Rect(x: 0, y: 0, width: width, height: height)
-    return MaskPlan(
+    var plan = MaskPlan(
       width: width, height: height, masks: [Mask(rect: all, kind: .other, reason: .failedClosed)],
       guarded: Region())
+    plan.listed = [ListedMask(rect: all, kind: .other, reason: .failedClosed)]
+    return plan
   }
 
   /// Pixels under any mask: never read.

@@ -38,7 +38,13 @@ public struct MaskPlanner: Sendable {
   package func planOfWindows(
     for tree: WidgetTree, width: Int, height: Int, usage: inout PolicyUsage
   ) -> MaskPlan {
-    plan(for: tree, width: width, height: height, describesWholeWindows: true, usage: &usage)
+    var run = self.run(for: tree, width: width, height: height, &usage, callback: nil)
+    let guarded = run.emitRest(describesWholeWindows: true)
+    var plan = MaskPlan(width: width, height: height, masks: run.masks, guarded: guarded)
+    plan.listed = run.listed()
+    usage = run.usage
+    usage.plans += 1
+    return plan
   }
 
   /// The plan for one moment's tree; what it made of the policy is added to `usage`.
@@ -46,16 +52,24 @@ public struct MaskPlanner: Sendable {
     for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool, usage: inout PolicyUsage,
     callback: ((Widget) -> MaskDecision)? = nil
   ) -> MaskPlan {
+    var run = self.run(for: tree, width: width, height: height, &usage, callback: callback)
+    let guarded = run.emitRest(describesWholeWindows: describesWholeWindows)
+    usage = run.usage
+    usage.plans += 1
+    return MaskPlan(width: width, height: height, masks: run.masks, guarded: guarded)
+  }
+
+  private func run(
+    for tree: WidgetTree, width: Int, height: Int, _ usage: inout PolicyUsage,
+    callback: ((Widget) -> MaskDecision)?
+  ) -> PlanRun {
     precondition(width > 0 && height > 0, "a picture has at least one pixel")
     let picture = Rect(x: 0, y: 0, width: width, height: height)
     var run = PlanRun(policy: policy, tree: tree, picture: picture, usage: usage)
     run.decideWidgets(callback: callback)
     run.emitWidgets()
     run.emitWindows()
-    let guarded = run.emitRest(describesWholeWindows: describesWholeWindows)
-    usage = run.usage
-    usage.plans += 1
-    return MaskPlan(width: width, height: height, masks: run.masks, guarded: guarded)
+    return run
   }
 }
 
@@ -74,6 +88,8 @@ private struct PlanRun {
   /// For a masked widget that rules open: the boxes cut out of its mask.
   private var holes: [Int: [Rect]] = [:]
   private var holeCount = 0
+  /// For widgets whose reason may depend on a name: what else masks them, if anything does.
+  private var otherReasons: [Int: MaskReason] = [:]
 
   /// What becomes of a widget.
   private enum Outcome {
@@ -86,6 +102,8 @@ private struct PlanRun {
   private struct Context {
     /// The nearest ancestor masked by a decision of its own, -1 for none.
     var maskedBy = -1
+    /// The outermost masked widget, the widget itself included: -1 for none, ``PlanRun/unlisted`` below one that hides interaction.
+    var outermost = -1
     /// Rules of a lower index may open the masks above: the lowest rule that masks an ancestor, ``PlanRun/byDefault``
     /// if only defaults do, ``PlanRun/closed`` if nothing may.
     var rank = PlanRun.byDefault
@@ -107,6 +125,7 @@ private struct PlanRun {
     case gap
   }
 
+  private static let unlisted = -2
   private static let byDefault = Int.max
   private static let closed = -1
 
@@ -129,6 +148,7 @@ private struct PlanRun {
       switch verdict(on: index, isPart: isPart, callback: callback) {
       case .mask(let reason, let rank):
         outcomes[index] = .masked(reason)
+        if above.outermost == -1 { otherReasons[index] = otherReason(index, than: reason, isPart: isPart) }
         inherited.maskedBy = index
         inherited.rank = min(above.rank, rank)
         inherited.control = nil
@@ -148,8 +168,81 @@ private struct PlanRun {
         if tree.nature(of: index) == .input { inherited.rank = PlanRun.closed }
         inherited.control = nil
       }
+      if inherited.outermost == -1 {
+        if case .masked = outcomes[index] {
+          inherited.outermost = index
+        } else if hidesInteraction(index) {
+          inherited.outermost = PlanRun.unlisted
+        }
+      }
       contexts[index] = inherited
     }
+  }
+
+  private func hidesInteraction(_ index: Int) -> Bool {
+    tree.nature(of: index) == .password || policy.hideInteraction.contains(tree.widgets[index].role)
+  }
+
+  /// What masks a widget besides a mark, a callback or a rule by name, any of which may depend on what is hidden.
+  private func otherReason(_ index: Int, than reason: MaskReason, isPart: Bool) -> MaskReason? {
+    switch reason {
+    case .mark, .callback: break
+    case .rule(let rule) where !policy.rules[rule].names.isEmpty: break
+    default: return nil
+    }
+    let widget = tree.widgets[index]
+    if let rule = policy.rules.firstIndex(where: { $0.names.isEmpty && $0.holds(for: widget) }) {
+      return policy.rules[rule].decision == .mask ? .rule(rule) : nil
+    }
+    if isPart { return nil }
+    let standard = standard(for: tree.nature(of: index), hasChildren: tree.hasChildren(index))
+    if case .mask(let other, _) = standard { return other }
+    return nil
+  }
+
+  /// The masks as a recording lists them.
+  func listed() -> [ListedMask] {
+    var listed: [ListedMask] = []
+    var places: [Int: Int] = [:]
+    var parts: [Int: [Rect]] = [:]
+    for mask in masks {
+      guard let widget = mask.widget else {
+        listed.append(ListedMask(rect: mask.rect, kind: mask.kind, reason: ListedMask.Reason(mask.reason)))
+        continue
+      }
+      let outermost = contexts[widget].outermost
+      guard outermost >= 0 else { continue }
+      if let place = places[outermost] {
+        if !listed[place].rect.holds(mask.rect) {
+          parts[place, default: [listed[place].rect]].append(mask.rect)
+        }
+        continue
+      }
+      places[outermost] = listed.count
+      var listedReason = ListedMask.Reason.default
+      if case .masked(let reason) = outcomes[outermost] {
+        listedReason = ListedMask.Reason(otherReasons[outermost] ?? reason)
+      }
+      listed.append(
+        ListedMask(
+          rect: mask.rect, kind: MaskKind(tree.nature(of: outermost)), reason: listedReason,
+          role: tree.widgets[outermost].role.name))
+    }
+    if !parts.isEmpty {
+      listed = listed.indices.flatMap { place in
+        (parts[place].map { Region(union: $0).rects } ?? [listed[place].rect]).map { rect in
+          var mask = listed[place]
+          mask.rect = rect
+          return mask
+        }
+      }
+    }
+    var seen: Set<ListedMask> = []
+    listed.removeAll { !seen.insert($0).inserted }
+    guard listed.count <= ListedMask.limit else {
+      return [ListedMask(rect: picture, kind: .other, reason: .tooMany)]
+    }
+    return listed
   }
 
   private mutating func verdict(
@@ -302,18 +395,5 @@ extension Rect {
   /// Whether all of `other`, which is not empty, lies inside.
   fileprivate func holds(_ other: Rect) -> Bool {
     !other.isEmpty && other.x >= x && other.y >= y && other.maxX <= maxX && other.maxY <= maxY
-  }
-}
-
-extension MaskKind {
-  /// The kind of mask over what a widget shows.
-  fileprivate init(_ nature: Nature) {
-    switch nature {
-    case .password: self = .password
-    case .input: self = .input
-    case .text: self = .text
-    case .image: self = .image
-    case .decoration, .container, .unknown: self = .other
-    }
   }
 }

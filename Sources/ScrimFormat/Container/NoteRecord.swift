@@ -1,0 +1,47 @@
+/// A remark on the clock: a gap in the recording, or a step of the wall clock.
+public struct NoteRecord: Hashable, Sendable {
+  public enum Kind: UInt8, Sendable {
+    /// Nothing was recorded for ``NoteRecord/offset`` nanoseconds up to the note's time: the machine slept, the process was stopped, or the
+    /// session paused.
+    case gap = 1
+    /// From the note's time on the wall clock is ahead of the session's by ``NoteRecord/offset`` nanoseconds more than before.
+    case clockStep = 2
+  }
+
+  /// Nanoseconds on the session's clock.
+  public var time: Int64
+  public var kind: Kind
+  /// Nanoseconds; of a gap above 0.
+  public var offset: Int64
+
+  public init(time: Int64, kind: Kind, offset: Int64) {
+    self.time = time
+    self.kind = kind
+    self.offset = offset
+  }
+
+  var payload: [UInt8] {
+    var payload: [UInt8] = []
+    payload.appendZigzag(time)
+    payload.append(kind.rawValue)
+    payload.appendZigzag(offset)
+    return payload
+  }
+
+  /// Nil for a kind that this version doesn't know. Later versions may append fields.
+  static func read(payload reader: inout ByteReader) throws(FormatError.Reason) -> NoteRecord? {
+    let time = try reader.zigzag()
+    let code = try reader.byte()
+    let offset = try reader.zigzag()
+    guard let kind = Kind(rawValue: code) else { return nil }
+    let note = NoteRecord(time: time, kind: kind, offset: offset)
+    try note.check()
+    return note
+  }
+
+  func check() throws(FormatError.Reason) {
+    try time.checkRecordTime()
+    try offset.checkRecordTime()
+    guard kind != .gap || offset > 0 else { throw .badValue("the length of a gap") }
+  }
+}

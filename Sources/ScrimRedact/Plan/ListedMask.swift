@@ -1,0 +1,104 @@
+public import ScrimImage
+
+/// A mask as a recording lists it: where, of what kind, why, and the role of the widget. Never a name, a text or an id.
+///
+/// Nothing is listed below a masked widget or one that hides interaction: what sticks out of a masked widget counts as part of it.
+/// A reason that depends on a name or a callback is given only where nothing else masks the widget, since equal pictures must have equal
+/// lists whatever the hidden names are.
+public struct ListedMask: Hashable, Sendable {
+  /// Why a rectangle is masked, as far as a recording may say it; the raw value is what its record holds.
+  public enum Reason: UInt8, CaseIterable, Sendable {
+    /// A reason that this version doesn't know.
+    case unknown = 0
+    /// The default of the policy for what the widget shows.
+    case `default` = 1
+    /// A rule of the policy.
+    case rule = 2
+    /// The widget's explicit mark.
+    case mark = 3
+    /// The library user's callback.
+    case callback = 4
+    /// A container of which no children are listed.
+    case childless = 5
+    /// A role that the table does not have.
+    case unknownRole = 6
+    /// A window's frame, which no widget describes.
+    case titleBar = 7
+    /// A window without an accessible tree.
+    case treelessWindow = 8
+    /// Pixels that only containers claim, where the policy shows none of them.
+    case gap = 9
+    /// Pixels that nothing claims.
+    case uncovered = 10
+    /// The boxes could not be had: everything is masked.
+    case failedClosed = 11
+    /// More masks than a record lists: the rectangle is the whole picture, of which parts are shown.
+    case tooMany = 12
+
+    /// The word for it in lower case, as reports and players show it.
+    public var name: String {
+      switch self {
+      case .unknown: "unknown"
+      case .default: "default"
+      case .rule: "rule"
+      case .mark: "mark"
+      case .callback: "callback"
+      case .childless: "childless container"
+      case .unknownRole: "unknown role"
+      case .titleBar: "title bar"
+      case .treelessWindow: "window without a tree"
+      case .gap: "gap"
+      case .uncovered: "uncovered"
+      case .failedClosed: "failed closed"
+      case .tooMany: "too many"
+      }
+    }
+
+    init(_ reason: MaskReason) {
+      switch reason {
+      case .mark: self = .mark
+      case .callback: self = .callback
+      case .rule: self = .rule
+      case .nature: self = .default
+      case .childless: self = .childless
+      case .unknownRole: self = .unknownRole
+      case .inside: self = .default
+      case .titleBar: self = .titleBar
+      case .treelessWindow: self = .treelessWindow
+      case .gap: self = .gap
+      case .uncovered: self = .uncovered
+      case .failedClosed: self = .failedClosed
+      }
+    }
+  }
+
+  /// Whole pixels of the picture, at least one.
+  public var rect: Rect
+  public var kind: MaskKind
+  public var reason: Reason
+  /// The AT-SPI name of the widget's role; nil for windows, gaps and uncovered pixels.
+  public var role: String?
+
+  public init(rect: Rect, kind: MaskKind, reason: Reason, role: String? = nil) {
+    self.rect = rect
+    self.kind = kind
+    self.reason = reason
+    self.role = role
+  }
+
+  /// Masks that one picture lists at most.
+  public static let limit = 1 << 16
+}
+
+extension MaskKind {
+  /// The kind of mask over what a widget shows.
+  init(_ nature: Nature) {
+    switch nature {
+    case .password: self = .password
+    case .input: self = .input
+    case .text: self = .text
+    case .image: self = .image
+    case .decoration, .container, .unknown: self = .other
+    }
+  }
+}
