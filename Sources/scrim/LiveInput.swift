@@ -98,9 +98,7 @@ extension LiveInput {
     let windows = try X11Windows(display: display)
     return trees(.init()) {
       // Where the display is gone, so are its frames; until then nothing is known of windows.
-      ((try? windows.entries()) ?? []).map {
-        DesktopWindow(window: $0.window, pid: $0.process == 0 ? nil : $0.process, title: $0.title)
-      }
+      (try? windows.windows()) ?? []
     }
   }
 

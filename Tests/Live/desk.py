@@ -63,7 +63,9 @@ class Desk:
         self.source = ["--x11", self.environment["DISPLAY"]]
         self._start_buses()
         self.run(["xsetroot", "-solid", "#d8d8d0"])
-        self.spawn(manager.split())
+        with open(f"{self.folder}/i3.conf", "w", encoding="ascii") as file:
+            file.write("font pango:DejaVu Sans 10\n")
+        self.spawn(manager.format(folder=self.folder).split())
         self.screen = display.Display(self.environment["DISPLAY"])
         self.root = self.screen.screen().root
         self.lock = threading.Lock()

@@ -32,7 +32,10 @@ scrim_x11_status scrim_x11_load(struct scrim_x11_library *lib, char *detail, siz
   if (!open_library("libxcb-xfixes.so.0", &handle, detail, capacity)) return SCRIM_X11_NO_LIBRARY;
   SCRIM_XFIXES_NAMES(SCRIM_LOAD)
   lib->xfixes_id = dlsym(handle, "xcb_xfixes_id");
-  if (!lib->shm_id || !lib->damage_id || !lib->xfixes_id) {
+  if (!open_library("libxcb-res.so.0", &handle, detail, capacity)) return SCRIM_X11_NO_LIBRARY;
+  SCRIM_RES_NAMES(SCRIM_LOAD)
+  lib->res_id = dlsym(handle, "xcb_res_id");
+  if (!lib->shm_id || !lib->damage_id || !lib->xfixes_id || !lib->res_id) {
     snprintf(detail, capacity, "%s", "the extensions' names");
     return SCRIM_X11_NO_LIBRARY;
   }
@@ -70,6 +73,10 @@ scrim_x11_status scrim_x11_compare(scrim_x11 *x, bool *is_same) {
 scrim_x11_status scrim_x11_capture(scrim_x11 *x, bool is_thorough, scrim_x11_picture *picture) {
   (void)x, (void)is_thorough, (void)picture;
   return SCRIM_X11_NOT_BUILT;
+}
+bool scrim_x11_tells_processes(scrim_x11 *x) {
+  (void)x;
+  return false;
 }
 scrim_x11_status scrim_x11_list(scrim_x11 *x, scrim_x11_window *windows, size_t capacity, size_t *total) {
   (void)x, (void)windows, (void)capacity;

@@ -1,9 +1,10 @@
 #pragma once
 #if !defined(SCRIM_NO_X11) && __has_include(<xcb/xcb.h>) && __has_include(<xcb/shm.h>) \
-  && __has_include(<xcb/damage.h>) && __has_include(<xcb/xfixes.h>)
+  && __has_include(<xcb/damage.h>) && __has_include(<xcb/xfixes.h>) && __has_include(<xcb/res.h>)
 #define SCRIM_HAS_X11 1
 
 #include <xcb/damage.h>
+#include <xcb/res.h>
 #include <xcb/shm.h>
 #include <xcb/xcb.h>
 #include <xcb/xfixes.h>
@@ -34,6 +35,10 @@
   X(xcb_xfixes_query_version) X(xcb_xfixes_query_version_reply) X(xcb_xfixes_create_region)                  \
   X(xcb_xfixes_fetch_region) X(xcb_xfixes_fetch_region_reply) X(xcb_xfixes_fetch_region_rectangles)          \
   X(xcb_xfixes_fetch_region_rectangles_length) X(xcb_xfixes_select_cursor_input)
+#define SCRIM_RES_NAMES(X)                                                                                   \
+  X(xcb_res_query_version) X(xcb_res_query_version_reply) X(xcb_res_query_client_ids)                        \
+  X(xcb_res_query_client_ids_reply) X(xcb_res_query_client_ids_ids_iterator) X(xcb_res_client_id_value_next) \
+  X(xcb_res_client_id_value_value)
 
 #define SCRIM_MEMBER(name) __typeof__(name) *name;
 /// The functions of the X libraries, and the names of their extensions.
@@ -42,7 +47,8 @@ struct scrim_x11_library {
   SCRIM_SHM_NAMES(SCRIM_MEMBER)
   SCRIM_DAMAGE_NAMES(SCRIM_MEMBER)
   SCRIM_XFIXES_NAMES(SCRIM_MEMBER)
-  xcb_extension_t *shm_id, *damage_id, *xfixes_id;
+  SCRIM_RES_NAMES(SCRIM_MEMBER)
+  xcb_extension_t *shm_id, *damage_id, *xfixes_id, *res_id;
 };
 
 struct scrim_x11 {
@@ -71,13 +77,24 @@ struct scrim_x11 {
   scrim_x11_rect *rects;
   size_t rect_count, rect_capacity;
 
-  xcb_atom_t atoms[6];
+  xcb_atom_t atoms[7];
+  // Whether the server says which process is behind a client: 1, or -1 if not; 0 before it was asked.
+  int resources;
 };
 
 /// Opens the libraries; they stay open.
 scrim_x11_status scrim_x11_load(struct scrim_x11_library *lib, char *detail, size_t capacity);
 
-enum { SCRIM_ATOM_STACKING, SCRIM_ATOM_FRAME, SCRIM_ATOM_SHADOW, SCRIM_ATOM_PID, SCRIM_ATOM_ACTIVE, SCRIM_ATOM_NAME };
+enum {
+  SCRIM_ATOM_STACKING,
+  SCRIM_ATOM_FRAME,
+  SCRIM_ATOM_SHADOW,
+  SCRIM_ATOM_ACTIVE,
+  SCRIM_ATOM_NAME,
+  SCRIM_ATOM_CLIENTS,
+  SCRIM_ATOM_STATE,
+  SCRIM_ATOM_COUNT,
+};
 /// The atom by that index, 0 where the server can't be asked.
 xcb_atom_t scrim_x11_atom(scrim_x11 *x, int index);
 /// Up to `capacity` 32-bit numbers of a property; how many there are of them.

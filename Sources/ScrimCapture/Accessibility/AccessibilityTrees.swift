@@ -37,6 +37,7 @@ public final class AccessibilityTrees: TreeReader {
   private struct State {
     var latest: TreeSnapshot?
     var timings: [Timing] = []
+    var windows = WindowHistory()
     var pace: TreeReadingSchedule
     var readings = 0
     var work: Int64 = 0
@@ -101,11 +102,20 @@ public final class AccessibilityTrees: TreeReader {
     ended.wait()
   }
 
+  /// What was found of each window of the screen.
+  public func windowHistory() -> WindowHistory { state.withLock { $0.windows } }
+
   // MARK: The thread
+
+  /// What one reading leaves to the next.
+  private struct Last {
+    var widgets: [Widget] = []
+    var misfits: Set<WindowPlacement.Misfit> = []
+  }
 
   private func run() {
     var reader: DesktopReader?
-    var last: [Widget] = []
+    var last = Last()
     while true {
       if reader == nil {
         reader = (try? AccessibilityBus(address: options.address)).map { DesktopReader($0, options) }
@@ -134,7 +144,7 @@ public final class AccessibilityTrees: TreeReader {
     }
   }
 
-  private func read(with reader: inout DesktopReader?, last: inout [Widget]) {
+  private func read(with reader: inout DesktopReader?, last: inout Last) {
     let work = MonotonicClock.threadTime
     let begin = clock()
     let before = windows()
@@ -148,13 +158,19 @@ public final class AccessibilityTrees: TreeReader {
       tree: .failure(
         CaptureFault(place: "the accessibility bus", message: "it doesn't answer; is at-spi2-core running?")),
       span: begin...max(begin, end), isComplete: isSteady)
+    var records: [WindowRecord] = []
+    var isUnconfirmed = false
     if let readings {
-      let widgets = DesktopAssembly.widgets(
-        of: readings, windows: after, origin: options.isRelativeToWindows ? .window : .screen)
-      isNews = isNews || widgets != last
-      last = widgets
+      let found = DesktopAssembly.outcome(
+        of: readings, windows: after, origin: options.isRelativeToWindows ? .window : .screen,
+        knownMisfits: isSteady ? last.misfits : [])
+      isNews = isNews || found.widgets != last.widgets
+      isUnconfirmed = isSteady && !found.misfits.isSubset(of: last.misfits)
+      last = Last(widgets: found.widgets, misfits: isSteady ? found.misfits : [])
+      records = found.records
       do {
-        reading.tree = .success(try WidgetTree(widgets: widgets, windows: after.map(\.window)))
+        reading.tree = .success(
+          try WidgetTree(widgets: found.widgets, windows: after.filter(\.isVisible).map(\.window)))
       } catch {
         reading.tree = .failure(CaptureFault(place: "the accessibility bus", message: "\(error)"))
       }
@@ -174,12 +190,13 @@ public final class AccessibilityTrees: TreeReader {
           nanoseconds: $0.duration, isWhole: $0.outcome == .whole)
       }
       state.readings += 1
+      if isSteady { state.windows.note(records, at: end) }
       state.work += cost
       // Nodes that can never be read are asked for a few times only.
       state.tornInRow = isTorn ? state.tornInRow + 1 : 0
       state.pace.noteReading(
         begin: begin, end: end, work: cost, isNews: isNews,
-        isToRepeat: isChanged || isRecovery || (1...3).contains(state.tornInRow))
+        isToRepeat: isChanged || isRecovery || isUnconfirmed || (1...3).contains(state.tornInRow))
     }
   }
 }

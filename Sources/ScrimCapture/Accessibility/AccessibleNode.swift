@@ -20,6 +20,8 @@ struct AccessibleNode: Sendable {
   var parent: Int?
   /// Whether something under it could not be read: nobody knows what its box shows.
   var isTorn: Bool
+  /// The index in the same list of the input whose list it is, wherever the toolkit puts it, as a combo box's in a window of its own.
+  var listOf: Int?
 }
 
 /// What one reading found of one application.
@@ -76,7 +78,8 @@ struct AccessibleStates: OptionSet, Hashable, Sendable {
 
   /// The states that widgets are listed with.
   private static let current: [(bit: UInt64, name: String)] = [
-    (1, "active"), (3, "busy"), (4, "checked"), (7, "editable"), (9, "expanded"), (11, "focusable"),
+    (1, "active"), (3, "busy"), (4, "checked"), (7, "editable"), (9, "expandable"), (10, "expanded"),
+    (11, "focusable"),
     (12, "focused"), (16, "modal"), (17, "multi-line"), (20, "pressed"), (23, "selected"),
     (38, "selectable-text"),
   ]

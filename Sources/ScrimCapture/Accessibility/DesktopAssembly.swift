@@ -1,58 +1,82 @@
 import ScrimImage
 import ScrimRedact
 
-/// Puts what applications told of themselves onto the pixels of the screen.
+/// Puts what applications report of themselves onto the pixels of the screen.
 ///
-/// Boxes lie in ways that can be known, for every window of an application has its box from the window system as well:
-/// - A box of a top-level node that agrees with a window's client area, with its frame, or with it less its shadow, is right, and so
-///   are those under it.
-/// - One that agrees by a constant factor is told in logical pixels (`GDK_SCALE`, `QT_SCALE_FACTOR`): all boxes under it are
-///   multiplied. Browsers mix both kinds in one tree, so theirs are not.
-/// - GTK 4, and every toolkit under Wayland, tells boxes relative to the window: they are moved to the window of that process
-///   and size.
-/// - All else (a window that is being dragged, a tree that is older than its window) is not to be known: the window is masked whole.
+/// Pixels belong to the process that drew them: a window has its own process's tree, where a top-level node of it fits the window's
+/// place and size (``WindowPlacement``), or it has none. A node that an application lists for another process (an embedded plug) describes
+/// that process's window. A window that is not on the screen describes nothing.
 ///
-/// A window of a hung application or one whose tree could be read in part is masked whole too. So is one that no tree describes, unless
-/// a rule names it: it is listed as a widget of the role `unknown` with the id `window:…` and its title for a name.
+/// A window that no tree describes is listed as a widget of the role `unknown` with the id `window:…` and its title for a name: masked
+/// unless a rule names it. One of a hung application, one whose tree could be read in part, and one that may be another is masked whatever
+/// the policy shows.
 struct DesktopAssembly {
-  /// What boxes are told relative to.
+  /// What boxes are reported relative to.
   enum Origin: Sendable { case screen, window }
+
+  typealias Placement = WindowPlacement.Placement
+
+  /// The outcome of a reading.
+  struct Outcome {
+    var widgets: [Widget]
+    /// Every window on the screen, bottom to top.
+    var records: [WindowRecord]
+    /// Windows that a tree fits but for a bar: taken if the next reading says the same.
+    var misfits: Set<WindowPlacement.Misfit>
+  }
 
   let windows: [DesktopWindow]
   let origin: Origin
-  private(set) var widgets: [Widget] = []
-  /// Windows that a tree describes.
-  private var described: Set<Int> = []
-  /// Windows of which the tree can't be believed.
-  private var closed: Set<Int> = []
+  let knownMisfits: Set<WindowPlacement.Misfit>
+  /// The process of each connection to the bus.
+  let processes: [String: Int]
+  private var widgets: [Widget] = []
+  /// Indices of widgets that are the list of an input, and the id of that input.
+  private var lists: [(widget: Int, input: String)] = []
+  /// Windows that a tree describes, by the reading.
+  private var described: [Int: Int] = [:]
+  /// Windows that a browser's helper process drew for a window that a tree describes: that one's pixels.
+  private var merged: Set<Int> = []
+  /// Windows of which the tree can't be believed, and why.
+  private var closed: [Int: WindowRecord.Reason] = [:]
+  /// Processes whose application was read.
+  private var readProcesses: Set<Int> = []
+  private var nodeCounts: [Int: Int] = [:]
+  private var misfits: Set<WindowPlacement.Misfit> = []
   private var ids: Set<String> = []
   /// Of widgets that the policy may show for what they are, rather than for how they look: the window and the pixels.
   private var leaves: [(window: Int, rect: Rect)] = []
+  /// Pixels that a popup may cover whose place is not known.
+  private var reach: [Rect] = []
 
-  /// How boxes of a window become pixels: `box × scale + offset`.
-  struct Placement: Equatable {
-    var window: Int
-    var scale: Double
-    var x: Double
-    var y: Double
-  }
-
-  init(windows: [DesktopWindow], origin: Origin) {
+  init(
+    windows: [DesktopWindow], origin: Origin, processes: [String: Int],
+    knownMisfits: Set<WindowPlacement.Misfit>
+  ) {
     self.windows = windows
     self.origin = origin
+    self.processes = processes
+    self.knownMisfits = knownMisfits
   }
 
   /// The widgets of all applications and windows.
-  static func widgets(
-    of readings: [ApplicationReading], windows: [DesktopWindow], origin: Origin
-  ) -> [Widget] {
-    var assembly = DesktopAssembly(windows: windows, origin: origin)
-    for (reading, prefix) in zip(readings, prefixes(of: readings)) {
-      assembly.add(reading, prefix: prefix)
+  static func outcome(
+    of readings: [ApplicationReading], windows: [DesktopWindow], origin: Origin,
+    knownMisfits: Set<WindowPlacement.Misfit> = []
+  ) -> Outcome {
+    var processes: [String: Int] = [:]
+    for reading in readings { processes[reading.application.root.owner] = reading.application.pid }
+    var assembly = DesktopAssembly(
+      windows: windows, origin: origin, processes: processes, knownMisfits: knownMisfits)
+    for (number, (reading, prefix)) in zip(readings, prefixes(of: readings)).enumerated() {
+      assembly.add(reading, number: number, prefix: prefix)
     }
+    if origin == .window { assembly.closeWhatPopupsReach() }
+    for (widget, input) in assembly.lists { assembly.widgets[widget].parent = .id(input) }
     assembly.closeWindows()
     assembly.coverWidgets()
-    return assembly.widgets
+    return Outcome(
+      widgets: assembly.widgets, records: assembly.records(), misfits: assembly.misfits)
   }
 
   /// The names of applications, told apart where several have the same.
@@ -66,71 +90,179 @@ struct DesktopAssembly {
     }
   }
 
-  private mutating func add(_ reading: ApplicationReading, prefix: String) {
-    let own = windows.indices.filter { index in
-      windows[index].pid == nil || reading.application.pid == nil
-        || windows[index].pid == reading.application.pid
-    }
+  private mutating func close(_ window: Int, _ reason: WindowRecord.Reason) {
+    if closed[window] == nil { closed[window] = reason }
+  }
+
+  private mutating func add(_ reading: ApplicationReading, number: Int, prefix: String) {
+    guard let pid = reading.application.pid else { return }
+    readProcesses.insert(pid)
+    let own = windows.indices.filter { windows[$0].pid == pid }
     guard reading.outcome == .whole else {
-      closed.formUnion(own.filter { windows[$0].pid != nil })
+      for window in own { close(window, .unreadable) }
       return
     }
-    // Of each node: how the window it is in lies, and its widget's id.
-    var placements = [Placement?](repeating: nil, count: reading.nodes.count)
-    var parents = [String?](repeating: nil, count: reading.nodes.count)
-    var clips = [AccessibleNode.Box?](repeating: nil, count: reading.nodes.count)
-    var isHelper = [Bool](repeating: false, count: reading.nodes.count)
     let tops = reading.nodes.indices.filter { reading.nodes[$0].parent == nil }
     let placed = place(tops.map { reading.nodes[$0] }, of: reading.application.toolkit, own)
-    for (top, placement) in zip(tops, placed) { placements[top] = placement }
-    described.formUnion(placed.compactMap { $0?.window })
-    // Menus and tips are no windows that a Wayland compositor tells of: what lies under them is not known.
-    if origin == .window, zip(tops, placed).contains(where: { reading.nodes[$0].box != nil && $1 == nil }) {
-      closed.formUnion(own.filter { windows[$0].pid != nil })
+    for window in placed.ambiguous { close(window, .ambiguous) }
+    for window in placed.placements.compactMap({ $0?.window }) {
+      describe(window, by: number)
+      guard reading.application.toolkit == .browser else { continue }
+      merged.formUnion(
+        windows.indices.filter { windows[$0].isHelper && windows[$0].parent == windows[window].window.xid })
     }
+    noteReach(of: zip(tops, placed.placements).filter { $1 == nil }.map { reading.nodes[$0.0] }, own)
+    addNodes(of: reading, number: number, prefix: prefix, tops: tops, placed)
+  }
+
+  private mutating func describe(_ window: Int, by reading: Int) {
+    if let other = described[window], other != reading { close(window, .ambiguous) }
+    described[window] = reading
+  }
+
+  private mutating func place(
+    _ tops: [AccessibleNode], of toolkit: AccessibleApplication.Toolkit, _ own: [Int]
+  ) -> WindowPlacement.Outcome {
+    var placement = WindowPlacement(
+      windows: windows, isRelative: origin == .window || toolkit == .gtk4, canBeScaled: toolkit != .browser,
+      knownMisfits: knownMisfits)
+    defer { misfits.formUnion(placement.misfits) }
+    return placement.place(tops, among: own)
+  }
+
+  // MARK: Nodes
+
+  /// How a node lies, inherited by what it holds.
+  private struct Context {
+    var placement: Placement?
+    var id: String?
+    var clip: AccessibleNode.Box?
+    /// Whether it lies in a frame that is no window.
+    var isHelper = false
+    var isDropped = false
+  }
+
+  private mutating func addNodes(
+    of reading: ApplicationReading, number: Int, prefix: String, tops: [Int],
+    _ placed: WindowPlacement.Outcome
+  ) {
+    let nodes = reading.nodes
+    let toolkit = reading.application.toolkit
+    var contexts = [Context](repeating: Context(), count: nodes.count)
     // Frames that are no windows of their own lie in a window of the application.
-    let home = placed.compactMap { $0 }.first
-    for top in tops where placements[top] == nil {
-      placements[top] = home
-      isHelper[top] = true
+    let home = placed.placements.compactMap { $0 }.first
+    for (index, top) in tops.enumerated() {
+      contexts[top].placement = placed.placements[index] ?? home
+      contexts[top].isHelper = placed.placements[index] == nil
+      contexts[top].isDropped = placed.isHidden[index]
     }
-    var dropped = DesktopAssembly.loneScrollBars(of: reading.nodes)
-    for (index, node) in reading.nodes.enumerated() {
-      if let parent = node.parent {
-        placements[index] = placements[parent]
-        parents[index] = parents[parent]
-        clips[index] = clips[parent]
-        isHelper[index] = isHelper[parent]
-        dropped[index] = dropped[index] || dropped[parent]
+    let bare = DesktopAssembly.loneScrollBars(of: nodes)
+    let documents = DesktopAssembly.documentTabs(
+      of: nodes, isBrowser: toolkit == .browser,
+      titles: windows.filter { $0.pid == reading.application.pid }.map(\.title))
+    let popovers = toolkit == .gtk4 ? popovers(of: nodes, reading.application.pid) : []
+    var widgetIDs = [String?](repeating: nil, count: nodes.count)
+    var inputs: [(widget: Int, node: Int)] = []
+    for (index, node) in nodes.enumerated() {
+      if let parent = node.parent { contexts[index] = contexts[parent] }
+      if bare[index] { contexts[index].isDropped = true }
+      if popovers.contains(index) { contexts[index].isHelper = true }
+      let owner = node.object.owner
+      if owner != reading.application.root.owner,
+        node.parent.map({ nodes[$0].object.owner }) != owner
+      {
+        embed(node, &contexts[index], number: number)
       }
-      guard let placement = placements[index], !dropped[index] else { continue }
+      guard let placement = contexts[index].placement, !contexts[index].isDropped else { continue }
       guard let box = node.box else {
-        if node.isTorn { closed.insert(placement.window) }
+        if node.isTorn { close(placement.window, .torn) }
         continue
       }
-      if reading.application.toolkit == .gtk4 {
-        if let clip = clips[index], !DesktopAssembly.touch(clip, box) {
-          dropped[index] = true
+      if toolkit == .gtk4 {
+        if let clip = contexts[index].clip, !DesktopAssembly.touch(clip, box) {
+          contexts[index].isDropped = true
           continue
         }
-        if ["scroll pane", "viewport"].contains(node.role) { clips[index] = box }
+        if ["scroll pane", "viewport"].contains(node.role) { contexts[index].clip = box }
       }
       let id = id(of: node.object, prefix: prefix, application: reading.application)
-      let isMarked = node.isTorn || isHelper[index] && !DesktopAssembly.isContainer(node.role)
+      let isContainer = DesktopAssembly.isContainer(node.role)
+      let isMarked = node.isTorn || contexts[index].isHelper && !isContainer
       let left = Double(box.x) * placement.scale + placement.x
       let top = Double(box.y) * placement.scale + placement.y
       let size = (Double(box.width) * placement.scale, Double(box.height) * placement.scale)
-      widgets.append(
-        Widget(
-          id: id, role: node.role, name: node.name, x: left, y: top, width: size.0, height: size.1,
-          parent: parents[index].map { .id($0) }, states: node.states.names, text: node.hasText ? "x" : nil,
-          mask: isMarked ? true : nil))
-      parents[index] = id
-      if !DesktopAssembly.isContainer(node.role) {
+      var widget = Widget(
+        id: id, role: node.role, name: node.name, x: left, y: top, width: size.0, height: size.1,
+        parent: contexts[index].id.map { .id($0) },
+        states: node.states.names + (documents[index] ? [Widget.contentState] : []),
+        text: node.hasText ? "x" : nil, mask: isMarked ? true : nil)
+      widget.scale = placement.scale
+      widgets.append(widget)
+      widgetIDs[index] = id
+      if let input = node.listOf { inputs.append((widgets.count - 1, input)) }
+      contexts[index].id = id
+      nodeCounts[placement.window, default: 0] += 1
+      if !isContainer {
         leaves.append(
           (placement.window, DesktopAssembly.rect(left, top, left + size.0, top + size.1)))
       }
     }
+    for (widget, node) in inputs { if let id = widgetIDs[node] { lists.append((widget, id)) } }
+  }
+
+  /// GTK 4 lists popovers among the widgets that they belong to, with boxes that are relative to themselves: what they show lies elsewhere.
+  /// Each is a window of its own under X11, of about its size; it reaches beyond the box of the node that holds it, or it can't be told.
+  private mutating func popovers(of nodes: [AccessibleNode], _ pid: Int?) -> Set<Int> {
+    let sizes = windows.filter { $0.isVisible && !$0.window.isManaged && $0.pid == pid }.map(\.window)
+    var found: Set<Int> = []
+    var popups: [AccessibleNode] = []
+    for (index, node) in nodes.enumerated() {
+      guard let box = node.box, let parent = node.parent, let around = nodes[parent].box,
+        !["scroll pane", "viewport"].contains(nodes[parent].role)
+      else { continue }
+      let isWindow = sizes.contains {
+        abs($0.width - Double(box.width)) <= 64 && abs($0.height - Double(box.height)) <= 64
+      }
+      let isBeyond =
+        box.x < around.x - 2 || box.y < around.y - 2 || box.x + box.width > around.x + around.width + 2
+        || box.y + box.height > around.y + around.height + 2
+      guard isBeyond && (origin == .window || isWindow) || isWindow && box.x == around.x && box.y == around.y
+      else { continue }
+      found.insert(index)
+      popups.append(node)
+    }
+    noteReach(of: popups, windows.indices.filter { windows[$0].pid == pid })
+    return found
+  }
+
+  /// A node of another process's connection describes that process's window, if one lies in the window around it, and must fit it.
+  private mutating func embed(_ node: AccessibleNode, _ context: inout Context, number: Int) {
+    guard let around = context.placement, let pid = processes[node.object.owner],
+      pid != windows[around.window].pid
+    else { return }
+    let inside = windows.indices.filter {
+      windows[$0].isVisible && windows[$0].pid == pid && isInside($0, around.window)
+    }
+    guard !inside.isEmpty else { return }
+    var placement = WindowPlacement(
+      windows: windows, isRelative: false, canBeScaled: false, knownMisfits: [])
+    let fits = node.box.map { box in inside.compactMap { placement.fit(box, $0) } } ?? []
+    guard origin == .screen, around.scale == 1, fits.count == 1 else {
+      context.placement = nil
+      return
+    }
+    context.placement = fits[0]
+    describe(fits[0].window, by: number)
+  }
+
+  private func isInside(_ window: Int, _ outer: Int) -> Bool {
+    var next = windows[window].parent
+    for _ in windows.indices {
+      guard let parent = next else { return false }
+      if parent == windows[outer].window.xid { return true }
+      next = windows.first { $0.window.xid == parent }?.parent
+    }
+    return false
   }
 
   /// Rounded outward.
@@ -148,6 +280,22 @@ struct DesktopAssembly {
       guard node.role == "scroll bar", let parent = node.parent else { return false }
       return nodes[parent].role == "scroll pane" && !filled.contains(parent)
     }
+  }
+
+  /// Of each node, whether it is a tab that bears the name of a document: one of a row of which a window's title repeats a name, or one of
+  /// a browser's own, outside of the page.
+  private static func documentTabs(
+    of nodes: [AccessibleNode], isBrowser: Bool, titles: [String]
+  ) -> [Bool] {
+    var isInDocument = [Bool](repeating: false, count: nodes.count)
+    var rows: Set<Int> = []
+    for (index, node) in nodes.enumerated() {
+      isInDocument[index] = node.role == "document web" || node.parent.map { isInDocument[$0] } ?? false
+      guard node.role == "page tab", let row = node.parent else { continue }
+      let isRepeated = node.name.count >= 3 && titles.contains { $0.contains(node.name) }
+      if isRepeated || isBrowser && !isInDocument[index] { rows.insert(row) }
+    }
+    return nodes.map { $0.role == "page tab" && $0.parent.map(rows.contains) ?? false }
   }
 
   private static func isContainer(_ role: String) -> Bool {
@@ -176,126 +324,91 @@ struct DesktopAssembly {
     return id
   }
 
-  // MARK: Where a window's boxes lie
+  // MARK: Popups that the compositor does not list
 
-  /// How the top-level nodes of an application lie; nil for those that are no window, or of which that can't be known.
-  private func place(
-    _ tops: [AccessibleNode], of toolkit: AccessibleApplication.Toolkit, _ own: [Int]
-  ) -> [Placement?] {
-    let isRelative = origin == .window || toolkit == .gtk4
-    var placed: [Placement?] = tops.map { top in
-      guard let box = top.box else { return nil }
-      if isRelative { return relative(box, name: top.name, own, isScaled: toolkit != .browser) }
-      return own.lazy.compactMap { fit(box, $0, isScaled: toolkit != .browser) }.first
+  /// Wayland: a menu or a tip is no window that a compositor lists, so that its place is not known. It touches the window that it belongs
+  /// to: no pixel of it is further away than the sizes of all that are open, with their shadows.
+  private mutating func noteReach(of popups: [AccessibleNode], _ own: [Int]) {
+    let boxes = popups.compactMap(\.box)
+    guard origin == .window, !boxes.isEmpty else { return }
+    let shadow = 64.0
+    let width = boxes.reduce(0) { $0 + Double($1.width) + shadow }
+    let height = boxes.reduce(0) { $0 + Double($1.height) + shadow }
+    for window in own where windows[window].isVisible {
+      close(window, .popup)
+      let edges = WindowPlacement.outline(of: windows[window].window)
+      reach.append(
+        DesktopAssembly.rect(edges[0] - width, edges[1] - height, edges[2] + width, edges[3] + height))
     }
-    // Where boxes are relative, two windows of one size can't be current apart but by their titles.
-    if isRelative {
-      let counts = placed.compactMap { $0?.window }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
-      placed = placed.map { $0.flatMap { counts[$0.window] == 1 ? $0 : nil } }
-    }
-    return placed
   }
 
-  /// The outlines that toolkits take for a window's: left, top, right, bottom in pixels.
-  private func outlines(_ index: Int) -> [[Double]] {
-    let window = windows[index].window
-    let client = [window.x, window.y, window.x + window.width, window.y + window.height]
-    var outlines = [client]
-    if let frame = window.frameExtents {
-      outlines.append([
-        client[0] - Double(frame.left), client[1] - Double(frame.top), client[2] + Double(frame.right),
-        client[3] + Double(frame.bottom),
-      ])
+  /// Wayland: a program without a tree may have a menu or a tip open anywhere as long as it has the focus.
+  private mutating func closeWhatPopupsReach() {
+    let visible = windows.indices.filter { windows[$0].isVisible }
+    let focused = visible.filter { windows[$0].hasFocus }
+    // Where no window has the focus, something has that is not listed.
+    if focused.isEmpty || focused.contains(where: { described[$0] == nil || closed[$0] != nil }) {
+      for window in visible where described[window] != nil { close(window, .popup) }
     }
-    if let shadow = window.shadowExtents {
-      outlines.append([
-        client[0] + Double(shadow.left), client[1] + Double(shadow.top), client[2] - Double(shadow.right),
-        client[3] - Double(shadow.bottom),
-      ])
+    for (number, rect) in reach.enumerated() {
+      widgets.append(
+        Widget(
+          id: "popup:\(number)", role: "unknown", x: Double(rect.x), y: Double(rect.y),
+          width: Double(rect.width), height: Double(rect.height), mask: true))
     }
-    return outlines
-  }
-
-  /// Pixels by which an edge may be off: rounding, and a frame's line.
-  private static let slack = 2.0
-
-  private func fit(_ box: AccessibleNode.Box, _ window: Int, isScaled: Bool) -> Placement? {
-    let edges = [box.x, box.y, box.x + box.width, box.y + box.height].map { Double($0) }
-    for outline in outlines(window) {
-      for scale in scales(of: box, outline, isScaled: isScaled) {
-        let isRight = zip(edges, outline).allSatisfy {
-          abs($0 * scale - $1) <= DesktopAssembly.slack * max(scale, 1)
-        }
-        if isRight { return Placement(window: window, scale: scale, x: 0, y: 0) }
-      }
-    }
-    return nil
-  }
-
-  /// The factors to try: none, and the one that makes the widths agree.
-  private func scales(of box: AccessibleNode.Box, _ outline: [Double], isScaled: Bool) -> [Double] {
-    let ratio = ((outline[2] - outline[0]) / Double(box.width) * 4).rounded() / 4
-    return isScaled && (1.25...4).contains(ratio) ? [1, ratio] : [1]
-  }
-
-  /// The window of that size whose title is the node's name, or the only one of that size.
-  private func relative(
-    _ box: AccessibleNode.Box, name: String, _ own: [Int], isScaled: Bool
-  ) -> Placement? {
-    let fits = own.compactMap { relativeFit(box, $0, isScaled: isScaled) }
-    if fits.count == 1 { return fits[0] }
-    let named = fits.filter { windows[$0.window].title == name }
-    return named.count == 1 ? named[0] : nil
-  }
-
-  private func relativeFit(_ box: AccessibleNode.Box, _ index: Int, isScaled: Bool) -> Placement? {
-    let window = windows[index].window
-    for outline in outlines(index) {
-      for scale in scales(of: box, outline, isScaled: isScaled) {
-        // GTK 4 tells the size of a window's content, without the border that its style draws around it on every side.
-        let borderX = (outline[2] - outline[0] - Double(box.width) * scale) / 2
-        let borderY = (outline[3] - outline[1] - Double(box.height) * scale) / 2
-        let limit = window.shadowExtents == nil ? 32.0 : 8.0
-        guard (-1...limit).contains(borderX), (-1...limit).contains(borderY), abs(borderX - borderY) <= 2
-        else {
-          continue
-        }
-        return Placement(
-          window: index, scale: scale, x: (outline[0] + borderX).rounded(.down) - Double(box.x) * scale,
-          y: (outline[1] + borderY).rounded(.down) - Double(box.y) * scale)
-      }
-    }
-    return nil
   }
 
   // MARK: Windows
 
-  private mutating func closeWindows() {
-    for (index, window) in windows.enumerated() {
-      let isClosed = closed.contains(index)
-      guard isClosed || !described.contains(index) else { continue }
-      let outline = outline(index)
-      let id = "window:\(window.window.xid.map { String($0) } ?? "\(index)")"
-      guard ids.insert(id).inserted else { continue }
-      widgets.append(
-        Widget(
-          id: id, role: "unknown", name: window.title, x: outline[0], y: outline[1],
-          width: outline[2] - outline[0], height: outline[3] - outline[1], mask: isClosed ? true : nil))
+  private func reason(_ window: Int) -> WindowRecord.Reason? {
+    if let reason = closed[window] { return reason }
+    if described[window] != nil { return nil }
+    guard let pid = windows[window].pid else { return .noProcess }
+    return readProcesses.contains(pid) ? .noFit : .noTree
+  }
+
+  /// Windows on the screen, bottom to top, less those that are part of another.
+  private var drawn: [Int] { windows.indices.filter { windows[$0].isVisible && !merged.contains($0) } }
+
+  private func records() -> [WindowRecord] {
+    drawn.map { window in
+      WindowRecord(
+        window: windows[window].window.xid ?? window, pid: windows[window].pid,
+        nodes: nodeCounts[window] ?? 0, reason: reason(window))
     }
   }
 
-  /// All that a window can show: left, top, right, bottom.
-  private func outline(_ index: Int) -> [Double] {
-    outlines(index).reduce(into: [Double.infinity, .infinity, -.infinity, -.infinity]) {
-      $0 = [min($0[0], $1[0]), min($0[1], $1[1]), max($0[2], $1[2]), max($0[3], $1[3])]
+  /// Lists the windows that no tree describes, less the windows of other processes that lie in them.
+  private mutating func closeWindows() {
+    for index in drawn {
+      let window = windows[index]
+      let isClosed = closed[index] != nil
+      guard isClosed || described[index] == nil else { continue }
+      let id = "window:\(window.window.xid.map { String($0) } ?? "\(index)")"
+      guard ids.insert(id).inserted else { continue }
+      let inside = windows.lazy.filter { $0.isVisible && $0.parent != nil && $0.parent == window.window.xid }
+        .map { DesktopAssembly.whole($0) }
+      let own = Region(DesktopAssembly.whole(window)).subtracting(Region(union: inside))
+      for (number, part) in own.rects.enumerated() {
+        widgets.append(
+          Widget(
+            id: number == 0 ? id : "\(id).\(number)", role: "unknown", name: window.title,
+            x: Double(part.x), y: Double(part.y), width: Double(part.width), height: Double(part.height),
+            mask: isClosed ? true : nil))
+      }
     }
+  }
+
+  private static func whole(_ window: DesktopWindow) -> Rect {
+    let edges = WindowPlacement.outline(of: window.window)
+    return rect(edges[0], edges[1], edges[2], edges[3])
   }
 
   /// Masks what a window shows over a widget of a lower one, in so far as no widget of its own, or of one above it, describes it: the
   /// policy may show the lower widget, and it would show what lies over it.
   private mutating func coverWidgets() {
     var (above, described) = (Region(), Region())
-    for index in windows.indices.reversed() {
+    for index in drawn.reversed() {
       let open = above.subtracting(described)
       let own = leaves.lazy.filter { $0.window == index }.map(\.rect)
       for part in Region(union: own).intersection(open).rects {
@@ -304,8 +417,7 @@ struct DesktopAssembly {
             id: "covered:\(part.x),\(part.y)", role: "unknown", x: Double(part.x), y: Double(part.y),
             width: Double(part.width), height: Double(part.height), mask: true))
       }
-      let edges = outline(index)
-      above = above.union(Region(DesktopAssembly.rect(edges[0], edges[1], edges[2], edges[3])))
+      above = above.union(Region(DesktopAssembly.whole(windows[index])))
       described = described.union(Region(union: own))
     }
   }

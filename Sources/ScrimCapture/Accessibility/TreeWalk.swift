@@ -52,6 +52,8 @@ struct TreeWalk {
     var isLost = false
     var isDescended = false
     var children: [Int] = []
+    /// The input that lists it too, beside the node that it was first met under.
+    var listOf: Int?
   }
 
   private struct Application {
@@ -72,7 +74,8 @@ struct TreeWalk {
   private var nodes: [Node] = []
   private var applications: [Application]
   private var calls: [UInt32: Call] = [:]
-  private var seen: Set<BusObject> = []
+  /// The node of each object that was met.
+  private var seen: [BusObject: Int] = [:]
   private var remembered: [BusObject: Memory]
   /// What is remembered of the objects that this reading met.
   private(set) var memory: [BusObject: Memory] = [:]
@@ -124,7 +127,7 @@ struct TreeWalk {
   // MARK: Questions
 
   private mutating func add(_ object: BusObject, to application: Int, under parent: Int) -> Int {
-    seen.insert(object)
+    seen[object] = nodes.count
     applications[application].nodes += 1
     nodes.append(Node(application: application, object: object, parent: parent))
     return nodes.count - 1
@@ -264,7 +267,12 @@ struct TreeWalk {
       giveUp(application)
       return
     }
-    for object in children where !seen.contains(object) {
+    let isInput = TreeWalk.isInput(nodes[node].role ?? "")
+    for object in children {
+      if let met = seen[object] {
+        note(met, listedBy: node, isInput)
+        continue
+      }
       let child = add(object, to: application, under: node)
       nodes[node].children.append(child)
       nodes[child].memory = remembered[object]
@@ -273,6 +281,21 @@ struct TreeWalk {
       if nodes[child].memory == nil { ask(child, .interfaces) }
     }
   }
+
+  /// GTK 3 lists the menu of a combo box under the box and under the window that it opens: whichever is met first.
+  private mutating func note(_ child: Int, listedBy node: Int, _ isInput: Bool) {
+    let first = nodes[child].parent
+    if isInput {
+      nodes[child].listOf = node
+    } else if first >= 0, TreeWalk.isInput(nodes[first].role ?? "") {
+      nodes[child].listOf = first
+      nodes[first].children.removeAll { $0 == child }
+      nodes[child].parent = node
+      nodes[node].children.append(child)
+    }
+  }
+
+  private static func isInput(_ role: String) -> Bool { Role(named: role)?.nature == .input }
 
   private func isShown(_ role: String, _ states: AccessibleStates, _ application: Int) -> Bool {
     if states.contains(.defunct) { return false }
@@ -291,7 +314,8 @@ struct TreeWalk {
     self.memory[nodes[node].object] = memory
     guard isShown(role, states, nodes[node].application) else { return }
     if memory.hasComponent { ask(node, .extents) }
-    if readsNames { ask(node, .name) }
+    // A window is told from others of its size by its name.
+    if readsNames || nodes[node].parent >= 0 && nodes[nodes[node].parent].parent < 0 { ask(node, .name) }
     // Of roles that are masked as text or input in any case, the text need not be read.
     if memory.hasText, !TreeWalk.countsAsText(role) { ask(node, .text) }
     if !isGTK4(node) || !memory.hasComponent { askForChildren(of: node) }
@@ -360,6 +384,7 @@ struct TreeWalk {
       return reading
     }
     var waiting = nodes[root].children.reversed().map { (node: $0, parent: Int?.none) }
+    var places: [Int: Int] = [:]
     while let (index, parent) = waiting.popLast() {
       let node = nodes[index]
       guard let role = node.role, let states = node.states, isShown(role, states, node.application) else {
@@ -371,7 +396,12 @@ struct TreeWalk {
           object: node.object, role: role, name: node.name, states: states, box: node.box,
           hasText: node.hasText, parent: parent, isTorn: isTorn))
       let own = reading.nodes.count - 1
+      places[index] = own
+      reading.nodes[own].listOf = node.listOf
       waiting += node.children.reversed().map { (node: $0, parent: own) }
+    }
+    for index in reading.nodes.indices {
+      reading.nodes[index].listOf = reading.nodes[index].listOf.flatMap { places[$0] }
     }
     return reading
   }

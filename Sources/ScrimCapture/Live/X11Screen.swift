@@ -93,6 +93,8 @@ final class X11Screen: LiveScreen {
   var descriptor: Int32 { unsafe scrim_x11_descriptor(handle) }
   var activeWindow: UInt32 { unsafe scrim_x11_active_window(handle) }
 
+  var tellsProcesses: Bool { unsafe scrim_x11_tells_processes(handle) }
+
   func watch(_ window: UInt32, of name: String) throws(CaptureError) {
     var detail = [CChar](repeating: 0, count: 64)
     let status = unsafe scrim_x11_watch(handle, window, &detail, detail.count)
@@ -187,13 +189,14 @@ final class X11Screen: LiveScreen {
     let message =
       switch status {
       case SCRIM_X11_NOT_BUILT:
-        "this program was built without X11: apt-get install libxcb1-dev libxcb-shm0-dev libxcb-damage0-dev libxcb-xfixes0-dev, and build it again"
+        "this program was built without X11: apt-get install libxcb1-dev libxcb-shm0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-res0-dev, and build it again"
       case SCRIM_X11_NO_LIBRARY:
-        "the X library \(detail) can't be opened: apt-get install libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0"
+        "the X library \(detail) can't be opened: apt-get install libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-res0"
       case SCRIM_X11_NO_DISPLAY:
         "no X server answers there, or it refuses: is it running, and does XAUTHORITY name a file that lets you in?"
       case SCRIM_X11_NO_EXTENSION: "the X server lacks the extension \(detail); recording can't do without it"
       case SCRIM_X11_NO_WINDOW: "there is no such window; xwininfo or xdotool tell the ids of windows"
+      case SCRIM_X11_TOO_MANY: "there are more windows than are looked at"
       case SCRIM_X11_LOST: "the connection to the X server broke off"
       default: "the picture can't be had: it is empty, too large, or memory is short"
       }

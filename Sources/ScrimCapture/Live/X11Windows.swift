@@ -1,18 +1,10 @@
 import CScrimX11
-public import ScrimRedact
+import Foundation
+import ScrimRedact
 import Synchronization
 
 /// The windows of an X display as a reader of trees needs them. Has a connection of its own; may be called from any thread.
 public final class X11Windows: Sendable {
-  /// A window, and the process that it says it belongs to.
-  public struct Entry: Hashable, Sendable {
-    public var window: Window
-    /// 0 where the window doesn't say.
-    public var process: Int
-    /// At most 255 bytes of UTF-8; empty where the window has none.
-    public var title: String
-  }
-
   private let connection: Mutex<X11Connection>
 
   /// - Parameter display: as in DISPLAY.
@@ -20,18 +12,59 @@ public final class X11Windows: Sendable {
     connection = Mutex(try X11Connection(display: display))
   }
 
-  /// Windows that are to be seen, bottom to top, in pixels of the screen.
-  public func entries() throws(CaptureError) -> [Entry] {
+  /// Whether the server says which process drew a window (the extension X-Resource, version 1.2). Without it no window has a process,
+  /// so none has a tree.
+  public var knowsProcesses: Bool { connection.withLock { $0.tellsProcesses } }
+
+  /// Windows of every process, at any depth: first those that are not on the screen, then those that are, bottom to top, in pixels of
+  /// the screen.
+  ///
+  /// - Throws: where the display is gone, or has more than 8192 windows.
+  public func windows() throws(CaptureError) -> [DesktopWindow] {
     try connection.withLock { connection throws(CaptureError) in
-      try connection.windows().map(Entry.init)
+      var windows = try connection.windows().map(DesktopWindow.init)
+      for index in windows.indices {
+        guard let parent = windows[index].parent,
+          let around = windows.first(where: { $0.window.xid == parent })
+        else { continue }
+        windows[index].isHelper = X11Windows.isHelper(windows[index], in: around)
+      }
+      return windows
     }
   }
 
-  /// As ``entries()`` tells them.
-  public func windows() throws(CaptureError) -> [Window] { try entries().map(\.window) }
+  /// Whether a window that covers another one is drawn by a process that the other one's started, of the same program.
+  private static func isHelper(_ window: DesktopWindow, in around: DesktopWindow) -> Bool {
+    let (inner, outer) = (window.window, around.window)
+    guard let pid = window.pid, let host = around.pid, inner.x == outer.x, inner.y == outer.y,
+      inner.width == outer.width, inner.height == outer.height,
+      let program = ProcessInfo.program(of: pid), program == ProcessInfo.program(of: host)
+    else { return false }
+    var next: Int? = pid
+    for _ in 0..<8 {
+      guard let current = next, current > 1 else { return false }
+      if current == host { return true }
+      next = ProcessInfo.parent(of: current)
+    }
+    return false
+  }
 }
 
-extension X11Windows.Entry {
+extension ProcessInfo {
+  /// The path of a process's program, as the kernel says.
+  static func program(of pid: Int) -> String? {
+    try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
+  }
+
+  /// The process that started it; nil where it is gone.
+  fileprivate static func parent(of pid: Int) -> Int? {
+    guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { return nil }
+    let line = status.split(separator: "\n").first { $0.hasPrefix("PPid:") }
+    return line.flatMap { Int($0.dropFirst(5).trimmingCharacters(in: .whitespaces)) }
+  }
+}
+
+extension DesktopWindow {
   fileprivate init(_ raw: scrim_x11_window) {
     func extents(_ values: (UInt32, UInt32, UInt32, UInt32)) -> Window.Extents {
       // An application that says nonsense of its window is not to fail the tree of the others.
@@ -39,14 +72,18 @@ extension X11Windows.Entry {
       return Window.Extents(
         left: side(values.0), right: side(values.1), top: side(values.2), bottom: side(values.3))
     }
-    window = Window(
+    let frame = raw.has_frame ? extents(raw.frame) : nil
+    let window = Window(
       xid: Int(raw.id), x: Double(raw.x), y: Double(raw.y), width: Double(raw.width),
-      height: Double(raw.height), frameExtents: raw.has_frame ? extents(raw.frame) : nil,
+      height: Double(raw.height), frameExtents: frame,
       shadowExtents: raw.has_shadow ? extents(raw.shadow) : nil, isManaged: raw.is_managed)
-    process = Int(raw.pid)
     // The bytes are read while the call lasts, all of them inside the field.
-    title = unsafe withUnsafeBytes(of: raw.title) {
+    let title = unsafe withUnsafeBytes(of: raw.title) {
       unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
     }
+    self.init(window: window, pid: raw.pid == 0 ? nil : Int(raw.pid), title: title)
+    isVisible = raw.is_visible
+    parent = raw.parent == 0 ? nil : Int(raw.parent)
+    claimedFrame = raw.has_claimed_frame ? extents(raw.claimed_frame) : nil
   }
 }

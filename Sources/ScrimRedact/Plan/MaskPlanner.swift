@@ -90,6 +90,7 @@ private struct PlanRun {
   private var holeCount = 0
   /// For widgets whose reason may depend on a name: what else masks them, if anything does.
   private var otherReasons: [Int: MaskReason] = [:]
+  private let faces: ControlFaces
 
   /// What becomes of a widget.
   private enum Outcome {
@@ -134,6 +135,7 @@ private struct PlanRun {
     self.tree = tree
     self.picture = picture
     self.usage = usage
+    faces = ControlFaces(tree, picture: picture)
     outcomes = [Outcome](repeating: .gap, count: tree.widgets.count)
     contexts = [Context](repeating: Context(), count: tree.widgets.count)
   }
@@ -259,7 +261,12 @@ private struct PlanRun {
     }
     if let rule = policy.rules.firstIndex(where: { $0.holds(for: widget) }) {
       usage.note(rule: rule)
-      if policy.rules[rule].decision == .unmask { return .showByRule(rule) }
+      if policy.rules[rule].decision == .unmask {
+        // A rule by role alone shows what a control looks like. Who names an id, a name or a state vouches for what it holds.
+        guard policy.rules[rule].isByRoleAlone, widget.role.isControl else { return .showByRule(rule) }
+        if faces.isContent(index) { return standard(for: nature, hasChildren: tree.hasChildren(index)) }
+        return faces.isCard(index) ? .gap : .showByRule(rule)
+      }
       return .mask(.rule(rule), rank: nature == .input ? PlanRun.closed : rule)
     }
     return isPart ? .showInControl : standard(for: nature, hasChildren: tree.hasChildren(index))
@@ -268,7 +275,8 @@ private struct PlanRun {
   /// Whether the widget belongs to the shown control that it lies in, as a label does to its button.
   private func isPart(_ index: Int, of control: Rect?) -> Bool {
     guard let control, control.holds(tree.rects[index]) else { return false }
-    return [.text, .image, .decoration, .container].contains(tree.nature(of: index))
+    if tree.nature(of: index) == .image { return faces.isIcon(index) }
+    return [.text, .decoration, .container].contains(tree.nature(of: index))
   }
 
   private func standard(for nature: Nature, hasChildren: Bool) -> Verdict {

@@ -57,6 +57,9 @@ public struct MaskPolicy: Hashable, Sendable {
         "a rule needs a condition")
     }
 
+    /// Whether it speaks of a kind of widget, not of one: what it shows then has to look like one of that kind.
+    var isByRoleAlone: Bool { types.isEmpty && ids.isEmpty && names.isEmpty && states.isEmpty }
+
     /// Whether the rule is about the widget. A text too long to be searched counts as what hides more.
     func holds(for widget: Widget) -> Bool {
       if !roles.isEmpty, !roles.contains(widget.role) { return false }
@@ -120,7 +123,6 @@ extension MaskPolicy {
       let shown = [
         "push button", "push button menu", "toggle button", "switch", "check box", "radio button", "menu",
         "menu item", "check menu item", "radio menu item", "tear off menu item", "page tab",
-        "disclosure triangle",
       ]
       rules = [Rule(roles: shown.map(Role.required), decision: .unmask, insideMasked: true)]
     case .none:

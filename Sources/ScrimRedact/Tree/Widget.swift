@@ -2,6 +2,10 @@
 ///
 /// What its `text` says is not kept, only whether it says anything: so neither a mask nor a message can depend on it.
 public struct Widget: Hashable, Sendable {
+  /// The state of a control whose label is its user's content, as the name of a document on its tab or of a folder on a path bar's button.
+  /// Rules by role alone do not show it (Masking.md, section 4).
+  public static let contentState = "content"
+
   /// Where a widget hangs in its tree.
   public enum Parent: Hashable, Sendable {
     /// Under the widget of that id. An id that no widget has makes a top-level widget: the ancestor isn't showing.
@@ -32,6 +36,8 @@ public struct Widget: Hashable, Sendable {
   public let hasText: Bool
   /// The explicit mark on this instance: true masks, false unmasks.
   public var mask: Bool?
+  /// Pixels per logical pixel of its toolkit, beyond the tree's box scale: how large a control looks depends on it.
+  public var scale = 1.0
   /// What it shows: its role's nature, corrected by its states and its text (Masking.md, section 2).
   public let nature: Nature
 

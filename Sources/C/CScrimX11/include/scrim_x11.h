@@ -23,6 +23,8 @@ typedef enum {
   SCRIM_X11_LOST,
   /// The picture is empty, too large, or there is no memory for it.
   SCRIM_X11_NO_PICTURE,
+  /// The server has more windows than are looked at.
+  SCRIM_X11_TOO_MANY,
 } scrim_x11_status;
 
 typedef struct {
@@ -52,14 +54,26 @@ typedef struct {
   int32_t pointer_x, pointer_y;
 } scrim_x11_picture;
 
+/// A window of the server's tree that another process drew than the window around it.
 typedef struct {
   uint32_t id;
+  /// The client that made it: the bits that all its resources share.
+  uint32_t client;
+  /// The process behind that client, as the server says (XRes); 0 where it doesn't.
   uint32_t pid;
+  /// The listed window of another process in which it lies; 0 for one that lies in none, or in a window manager's frame alone.
+  uint32_t parent;
+  /// Its inside, in pixels of the screen.
   int32_t x, y, width, height;
+  /// Pixels of the border that the server draws around it.
+  int32_t border;
+  /// Whether a window manager looks after it.
   bool is_managed;
-  bool has_frame, has_shadow;
-  /// Left, right, top, bottom.
-  uint32_t frame[4], shadow[4];
+  /// Whether it is on the screen: neither minimised nor on another workspace. Others may lie over it.
+  bool is_visible;
+  bool has_frame, has_claimed_frame, has_shadow;
+  /// Left, right, top, bottom: of the frame around it, of the frame that its properties tell of, and of its shadow.
+  uint32_t frame[4], claimed_frame[4], shadow[4];
   /// UTF-8, terminated, cut where it is longer; empty where the window has none.
   char title[256];
 } scrim_x11_window;
@@ -99,7 +113,12 @@ scrim_x11_status scrim_x11_compare(scrim_x11 *x, bool *is_same);
 /// with transparency, which the server itself puts on the screen, XDamage says nothing where that happens for the pointer's sake.
 scrim_x11_status scrim_x11_capture(scrim_x11 *x, bool is_thorough, scrim_x11_picture *picture);
 
-/// Windows that are to be seen, bottom to top; those that would be beyond `capacity` are left out.
+/// Whether the server says which process is behind a window.
+bool scrim_x11_tells_processes(scrim_x11 *x);
+
+/// Windows of every process, wherever they lie in each other: first those of window managers' clients that are not to be seen, then
+/// those that are, bottom to top. A window manager's frame around one client is told of with the client. Those that would be beyond
+/// `capacity` are left out.
 ///
 /// @param total how many there are.
 scrim_x11_status scrim_x11_list(scrim_x11 *x, scrim_x11_window *windows, size_t capacity, size_t *total);

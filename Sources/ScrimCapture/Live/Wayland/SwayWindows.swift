@@ -64,6 +64,7 @@ public struct SwayWindows: Sendable {
     var decoRect: Box?
     var pid: Int?
     var visible: Bool?
+    var focused: Bool?
     var active: Bool?
     var scale: Double?
     var transform: String?
@@ -88,9 +89,10 @@ public struct SwayWindows: Sendable {
     guard !others.contains(where: { $0.rect.overlaps(output.rect) }) else { return [] }
     let scale = max(output.scale ?? 1, 1)
     // A floating window of another output is drawn above what is tiled here.
-    return (output.all + others.flatMap(\.all)).filter { $0.pid != nil && $0.visible == true }.map { node in
-      window(node, onto: output.rect, scale)
-    }
+    let all = root.all.filter { $0.pid != nil }
+    let hidden = all.filter { $0.visible != true }
+    let visible = (output.all + others.flatMap(\.all)).filter { $0.pid != nil && $0.visible == true }
+    return (hidden + visible).map { window($0, onto: output.rect, scale) }
   }
 
   private static func window(_ node: Node, onto output: Box, _ scale: Double) -> DesktopWindow {
@@ -99,7 +101,7 @@ public struct SwayWindows: Sendable {
     func side(_ length: Double) -> Int {
       min(max(Int((length * scale).rounded(.up)), 0), WidgetTree.extentLimit)
     }
-    return DesktopWindow(
+    var window = DesktopWindow(
       window: Window(
         xid: node.id, x: ((whole.x + content.x - output.x) * scale).rounded(),
         y: ((whole.y + content.y - output.y) * scale).rounded(), width: (content.width * scale).rounded(),
@@ -110,6 +112,9 @@ public struct SwayWindows: Sendable {
           bottom: side(whole.height - content.y - content.height)),
         shadowExtents: nil, isManaged: true),
       pid: node.pid, title: node.name ?? "")
+    window.isVisible = node.visible == true
+    window.hasFocus = node.focused == true
+    return window
   }
 
   // MARK: The socket

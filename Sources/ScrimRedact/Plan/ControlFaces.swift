@@ -1,0 +1,131 @@
+import ScrimImage
+
+/// What the controls of one tree look like, as far as boxes and roles say: a rule by role alone shows what a control looks like, not
+/// what its user keeps in it (Masking.md, section 4). Never looks at a pixel, a name or a text.
+struct ControlFaces {
+  /// Pixels, times the scale of a control, that its face has at most: a line or two of a label beside an icon.
+  static let largestWidth = 480.0
+  static let largestHeight = 64.0
+  /// Pixels, times the scale, that a picture in a control has at most on each side to be its icon.
+  static let largestIcon = 64.0
+  /// The width of a phone's screen in its own units, for pictures that come without windows and without a scale.
+  private static let phoneWidth = 480.0
+
+  private let tree: WidgetTree
+  private let phoneScale: Double
+  /// Controls whose label is content: tabs of documents, folders of a path bar.
+  private var content: Set<Int> = []
+
+  init(_ tree: WidgetTree, picture: Rect) {
+    self.tree = tree
+    let isPhone = picture.height > picture.width && tree.windows.isEmpty
+    phoneScale = isPhone ? max(Double(picture.width) / ControlFaces.phoneWidth, 1) : 1
+    var children: [Int: [Int]] = [:]
+    for index in tree.order {
+      if let parent = tree.parent(of: index) { children[parent, default: []].append(index) }
+    }
+    for (parent, row) in children {
+      noteTabs(row, of: parent, children)
+      notePath(row)
+    }
+    noteByPlace()
+  }
+
+  /// Whether the control's label is its user's content.
+  func isContent(_ index: Int) -> Bool {
+    content.contains(index) || tree.widgets[index].states.contains(Widget.contentState)
+  }
+
+  /// Whether it is larger than a control's face: a card, which may show anything.
+  func isCard(_ index: Int) -> Bool {
+    let rect = tree.rects[index]
+    let scale = scale(of: index)
+    return Double(rect.width) > ControlFaces.largestWidth * scale
+      || Double(rect.height) > ControlFaces.largestHeight * scale
+  }
+
+  /// Whether a picture is small enough to be a control's icon.
+  func isIcon(_ index: Int) -> Bool {
+    let rect = tree.rects[index]
+    return Double(max(rect.width, rect.height)) <= ControlFaces.largestIcon * scale(of: index)
+  }
+
+  private func scale(of index: Int) -> Double {
+    max(tree.boxScale * tree.widgets[index].scale, phoneScale)
+  }
+
+  private func role(_ index: Int) -> String { tree.widgets[index].role.name }
+
+  /// Tabs of documents: one of the row holds a button, to close it, or a page is mostly one text, terminal or document. Pages are listed
+  /// under their tabs (GTK) or beside the row (Qt).
+  private mutating func noteTabs(_ row: [Int], of list: Int, _ children: [Int: [Int]]) {
+    let tabs = row.filter { role($0) == "page tab" }
+    guard !tabs.isEmpty else { return }
+    let buttons = row.filter { role($0) == "push button" }.map { tree.rects[$0] }
+    let beside = tree.parent(of: list).flatMap { children[$0] } ?? []
+    let hasPage = beside.contains { $0 != list && isDocument($0, children) }
+    let isOfDocuments = tabs.contains { tab in
+      let box = tree.rects[tab]
+      return buttons.contains { box.holds($0) } || holdsButton(tab, children, box, depth: 3)
+        || (children[tab] ?? []).contains { !box.holds(tree.rects[$0]) && isDocument($0, children) }
+    }
+    if isOfDocuments || hasPage { content.formUnion(tabs) }
+  }
+
+  private func holdsButton(_ index: Int, _ children: [Int: [Int]], _ box: Rect, depth: Int) -> Bool {
+    guard depth > 0 else { return false }
+    return (children[index] ?? []).contains { child in
+      box.holds(tree.rects[child])
+        && (role(child) == "push button" || holdsButton(child, children, box, depth: depth - 1))
+    }
+  }
+
+  private func isDocument(_ page: Int, _ children: [Int: [Int]]) -> Bool {
+    let area = tree.rects[page].area
+    var waiting = [page]
+    // A page of a thousand widgets is no page of one text.
+    for _ in 0..<1000 {
+      guard let next = waiting.popLast() else { return false }
+      let widget = tree.widgets[next]
+      let isText =
+        widget.states.contains("multiline") || role(next) == "terminal" || role(next).hasPrefix("document")
+      if isText, 2 * tree.rects[next].area >= area { return true }
+      waiting += children[next] ?? []
+    }
+    return false
+  }
+
+  /// A path bar: nothing but buttons in a row, of which one is pressed.
+  private mutating func notePath(_ row: [Int]) {
+    guard row.count > 1, row.allSatisfy({ ["toggle button", "push button"].contains(role($0)) }) else {
+      return
+    }
+    let pressed = row.filter {
+      tree.widgets[$0].states.contains("pressed") || tree.widgets[$0].states.contains("checked")
+    }
+    if pressed.count == 1 { content.formUnion(row) }
+  }
+
+  /// What can be pressed in a file chooser is a folder; what opens and closes a part of a document bears that part's title (`<summary>`).
+  private mutating func noteByPlace() {
+    var isInChooser = [Bool](repeating: false, count: tree.widgets.count)
+    var isInDocument = isInChooser
+    for index in tree.order {
+      let above = tree.parent(of: index)
+      isInChooser[index] = role(index) == "file chooser" || above.map { isInChooser[$0] } ?? false
+      isInDocument[index] = role(index).hasPrefix("document") || above.map { isInDocument[$0] } ?? false
+      if isInChooser[index], role(index) == "toggle button" { content.insert(index) }
+      let opens = ["expandable", "expanded", "collapsed"].contains(where: tree.widgets[index].states.contains)
+      if isInDocument[index], opens, ["toggle button", "push button"].contains(role(index)) {
+        content.insert(index)
+      }
+    }
+  }
+}
+
+extension Rect {
+  /// Whether all of `other`, which is not empty, lies inside.
+  func holds(_ other: Rect) -> Bool {
+    !other.isEmpty && other.x >= x && other.y >= y && other.maxX <= maxX && other.maxY <= maxY
+  }
+}

@@ -1,0 +1,435 @@
+#!/usr/bin/python3
+"""Records windows that must not be taken for each other, and lists and names that controls bear, and counts ink in what is shown.
+
+    windows.py [--long] [--runs N] [--seed S] [--scrim PATH] [--keep DIR] [SITUATION ...]
+
+Each situation starts a desktop of its own and draws secrets in one colour, where the tree of another window, of a hidden one, of a
+process that drew nothing there, or of a control would show them. The presets `default` and `controls` record the same run; then every
+frame is exported. A situation holds if the ink was on the screen, none of it is in any frame, and `controls` shows the rest where the
+situation says that it does: not everything may be black. Without names those of CI's part are run (2 minutes); --long runs all.
+
+The long version: windows.py --long --runs 5 (some 45 minutes). Run N has the seed S + N - 1. Exits with 0 only if all hold."""
+import argparse
+import io
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import needs
+
+if needs.skips("windows", needs.DESK):
+    sys.exit(needs.failed)
+
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from desk import Desk  # noqa: E402
+from recording import HERE, INK, ROOT, screen  # noqa: E402
+from sway_desk import SwayDesk  # noqa: E402
+
+PYTHON = "/usr/bin/python3"
+PRESETS = ("default", "controls")
+I3 = "i3 -c {folder}/i3.conf"
+QT = {"5": "import PyQt5.QtWidgets", "6": "import PyQt6.QtWidgets"}
+TK = "import tkinter"
+GTK3, GTK4 = needs.GTK3, "import gi; gi.require_version('Gtk', '4.0')"
+BROWSER = {"chromium": ["chromium"], "firefox": ["firefox-esr"]}
+WALL = "<title>Wall of buttons</title><style>button{width:150px;height:30px}</style>" + "".join(
+    f"<button>Button {n}</button>" for n in range(150)
+)
+STYLE = "<style>.ink,summary,select,option{color:#c80096;font:bold 20px sans-serif}</style>"
+
+
+def ink(picture):
+    """Pixels within 20 of the ink's colour."""
+    return int((np.abs(picture.astype(np.int16) - np.array(INK, np.int16)).max(-1) <= 20).sum())
+
+
+class Run:
+    """One situation on its desktop, recorded with both presets."""
+
+    def __init__(self, desk, options, chance):
+        self.desk, self.options, self.chance = desk, options, chance
+        self.recorders, self.most, self.area = {}, 0, None
+
+    # Applications
+
+    def app(self, name, *arguments, environment=None):
+        extra = {"env": dict(self.desk.environment, **environment)} if environment else {}
+        return self.desk.spawn([PYTHON, f"{HERE}/Apps/ink_{name}.py", *arguments], **extra)
+
+    def window(self, title, place=None, seconds=30):
+        window = self.desk.wait_for_window(title, seconds)
+        time.sleep(0.7)
+        if place:
+            self.desk.place(window, *place)
+        return window
+
+    def browse(self, kind, html, title):
+        """A browser's window with a page."""
+        path = f"{self.desk.folder}/home/page.html"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(html)
+        if kind == "chromium":
+            command = ["chromium", f"--user-data-dir={self.desk.folder}/chromium", "--no-sandbox", "--test-type"]
+            command += ["--force-renderer-accessibility", "--no-first-run", "--disable-gpu", "--password-store=basic"]
+            command += ["--no-default-browser-check", "--disable-background-networking"]
+            command += ["--window-position=20,20", "--window-size=1000,700"]
+        else:
+            profile = f"{self.desk.folder}/home/profile"
+            os.makedirs(profile, exist_ok=True)
+            names = ["browser.aboutwelcome.enabled", "datareporting.policy.dataSubmissionEnabled"]
+            with open(f"{profile}/user.js", "w", encoding="ascii") as file:
+                file.write("".join(f'user_pref("{name}",false);' for name in names))
+                file.write('user_pref("termsofuse.bypassNotification",true);')
+            command = ["firefox-esr", "-no-remote", "-profile", profile, "-width", "1000", "-height", "700"]
+        self.desk.spawn([*command, f"file://{path}"])
+        window = self.window(title, seconds=60)
+        time.sleep(3)
+        self.desk.xdotool("mousemove", 1270, 790)
+        return window
+
+    def maximise(self, window):
+        self.desk.xdotool("windowactivate", window["xid"])
+        self.desk.run(["wmctrl", "-i", "-r", hex(window["xid"]), "-b", "add,maximized_vert,maximized_horz"])
+        time.sleep(0.8)
+
+    # Recording
+
+    def record(self):
+        for preset in PRESETS:
+            out = f"{self.desk.folder}/home/session-{preset}"
+            command = [self.options.scrim, "record", *self.desk.source, "--out", out, "--policy", preset]
+            self.recorders[preset] = (self.desk.spawn(command), out)
+        end = time.time() + 15
+        while time.time() < end and not all(os.path.exists(f"{out}/manifest.json") for _, out in self.recorders.values()):
+            time.sleep(0.05)
+        time.sleep(1.5)
+
+    def picture(self):
+        if isinstance(self.desk, SwayDesk):
+            return np.asarray(Image.open(io.BytesIO(self.desk.grab())).convert("RGB"))
+        return screen(self.desk)
+
+    def watch(self, seconds):
+        """Waits, and notes the most ink that is to be seen meanwhile."""
+        end = time.time() + seconds
+        while time.time() < end:
+            self.most = max(self.most, ink(self.picture()))
+            time.sleep(0.4)
+
+    def finish(self):
+        """By preset: ink in all pictures, in how many, and the share of an area that the last one masks."""
+        found = {}
+        for process, _ in self.recorders.values():
+            process.send_signal(signal.SIGINT)
+        for preset, (process, out) in self.recorders.items():
+            process.wait(timeout=60)
+            frames = f"{out}-frames"
+            command = [self.options.scrim, "export", out, "--to", "png", "--out", frames, "--quiet"]
+            subprocess.run(command, check=True, timeout=120)
+            names = sorted(name for name in os.listdir(frames) if name.endswith(".png"))
+            pictures = [np.asarray(Image.open(f"{frames}/{name}").convert("RGB")) for name in names]
+            counts = [ink(picture) for picture in pictures]
+            share = None
+            if self.area:
+                x, y, width, height = self.area
+                share = float(np.all(pictures[-1][y : y + height, x : x + width] == 0, axis=-1).mean())
+            found[preset] = (sum(counts), sum(1 for count in counts if count), len(names), share)
+            if self.options.keep and (sum(counts) or self.options.all):
+                kept = f"{self.options.keep}/{preset}-{int(time.time())}"
+                shutil.copytree(frames, kept)
+        return found
+
+
+# The situations. Each returns the largest share of its area that `controls` may mask, or None.
+
+
+def pidless(kind, how):
+    """A Tk window, which tells no process, over the place of a hidden window of buttons."""
+
+    def run(r):
+        if kind in BROWSER:
+            hidden = r.browse(kind, WALL, "Wall of buttons")
+        else:
+            r.app(*({"qt5": ["qt", "5"], "qt6": ["qt", "6"]}.get(kind, [kind])), "Wall", "wall")
+            hidden = r.window("Wall")
+        r.desk.xdotool("set_num_desktops", 2)
+        r.maximise(hidden)
+        r.record()
+        time.sleep(1)
+        if how == "workspace":
+            r.desk.xdotool("set_desktop", 1)
+        else:
+            r.desk.xdotool("windowminimize", hidden["xid"])
+        r.app("tk", "Vault", str(r.chance.choice([11, 14, 20])))
+        r.maximise(r.window("Vault"))
+        r.watch(4)
+
+    return run
+
+
+def two_of_one_process(r):
+    """Of two windows of one process and size the one with buttons is minimised."""
+    r.app("gtk3", "Pair", "two")
+    other = r.window("Pair two")
+    wall = next(w for w in r.desk.windows() if w["title"] == "Pair")
+    r.maximise(wall)
+    r.maximise(other)
+    r.record()
+    r.desk.xdotool("windowminimize", wall["xid"])
+    r.desk.xdotool("windowactivate", other["xid"])
+    r.watch(4)
+
+
+def reparented(r):
+    """A window of another client is put into a window of buttons."""
+    r.app("gtk3", "Host", "wall")
+    host = r.window("Host", (60, 60))
+    r.record()
+    r.app("tk", "Guest", "12", "500x300+0+0")
+    guest = r.desk.wait_for_window("Guest")
+    r.desk.xdotool("windowreparent", guest["xid"], host["xid"])
+    r.desk.xdotool("windowmove", guest["xid"], r.chance.randint(0, 200), r.chance.randint(0, 150))
+    r.watch(5)
+
+
+def embedded_terminal(r):
+    """xterm in a GTK 3 application's window, as an editor embeds one."""
+    r.app("gtk3", "Host", "wall")
+    host = r.window("Host", (60, 60))
+    r.record()
+    words = "while :; do echo SECRET-4471 Margarethe hunter2 SECRET; sleep 0.1; done"
+    command = ["xterm", "-into", str(host["xid"]), "-fg", "#c80096", "-bg", "white", "-fa", "DejaVu Sans Mono:bold"]
+    r.desk.spawn([*command, "-fs", "14", "-geometry", "60x20", "-e", "sh", "-c", words])
+    r.watch(5)
+
+
+def xembed(r):
+    """A GTK 3 plug in a socket of another process."""
+    path = f"{r.desk.folder}/home/socket"
+    r.app("gtk3", "Socket", "socket", path)
+    host = r.window("Socket", (40, 40))
+    with open(path, encoding="ascii") as file:
+        r.app("gtk3", "Plug", "plug", file.read())
+    r.record()
+    r.watch(5)
+    # The buttons below the socket.
+    r.area = (host["x"] + 40, host["y"] + host["h"] // 2 + 60, 700, 150)
+    return 0.9
+
+
+def override(r):
+    """A window that no window manager knows, over buttons."""
+    r.app("gtk3", "Host", "wall")
+    host = r.window("Host", (60, 60))
+    r.record()
+    r.app("tk", "Tip", "13", f"500x200+{r.chance.randint(80, 300)}+{r.chance.randint(100, 300)}")
+    r.watch(5)
+    r.area = (host["x"] + 10, host["y"] + host["h"] - 120, 700, 100)
+    return 0.7
+
+
+def xmessage(r):
+    """An Xt window over buttons."""
+    r.app("gtk3", "Host", "wall")
+    r.window("Host", (60, 60))
+    r.record()
+    words = "\n".join("SECRET-4471 Margarethe hunter2 " * 2 for _ in range(12))
+    command = ["xmessage", "-fg", "#c80096", "-bg", "white", "-xrm", "*message.foreground: #c80096"]
+    r.desk.spawn([*command, "-geometry", "+200+200", words])
+    r.watch(5)
+
+
+def tiled(layout, toolkit="gtk3"):
+    """Windows of buttons under i3, beside a window without a tree."""
+
+    def run(r):
+        for title in ("One", "Two"):
+            r.app(*toolkit.split("-"), title, "wall")
+            r.window(title)
+        r.desk.run(["i3-msg", "layout", layout])
+        r.record()
+        r.app("tk", "Vault", "12")
+        r.window("Vault")
+        r.watch(2)
+        r.desk.run(["i3-msg", "focus", "left"])
+        time.sleep(3)
+        window = next(w for w in r.desk.windows() if w["title"] == "Two")
+        r.area = (window["x"] + 4, window["y"] + 30, window["w"] - 8, window["h"] - 40)
+        return 0.7
+
+    return run
+
+
+def combo(kind, mode="combo"):
+    """The list of a combo box."""
+
+    def run(r):
+        r.app(*kind.split("-"), "Combo", mode, "6000")
+        r.window("Combo", (60, 60))
+        r.desk.xdotool("mousemove", 1270, 790)
+        r.record()
+        r.watch(5)
+
+    return run
+
+
+def select(kind):
+    """A list, a summary and a card in a page, and the tab that shows it."""
+
+    def run(r):
+        page = f"<title>Page</title>{STYLE}<body class=x><select autofocus>"
+        page += "".join(f"<option>SECRET-4471 Margarethe {n}" for n in range(6)) + "</select>"
+        page += "<details><summary>SECRET-4471 Margarethe</summary>x</details>"
+        page += "<details><summary style='display:inline'>SECRET-4471</summary>x</details>"
+        card = "<button class=ink style='width:300px;height:150px'><canvas width=280 height=60 style='background:"
+        card += "repeating-linear-gradient(90deg,#c80096 0 6px,white 6px 14px)'></canvas>Margarethe</button>"
+        page += card * 2 + "<p>" + "<button>Button</button> " * 20
+        r.browse(kind, page, "Page")
+        r.record()
+        r.desk.key("alt+Down")
+        r.watch(4)
+        r.desk.key("Escape")
+        r.watch(2)
+
+    return run
+
+
+def application(kind, mode):
+    """A window of an application, as it stands."""
+
+    def run(r):
+        extra = [f"{r.desk.folder}/home"] if mode == "chooser" else ["text"] if mode == "tabs" else []
+        r.app(*kind.split("-"), "Window", mode, *extra)
+        r.window("Window", (60, 60))
+        r.record()
+        r.watch(4)
+
+    return run
+
+
+def sway(mode, tree):
+    """Under sway a menu opens over another application's buttons."""
+
+    def run(r):
+        def put(title, x, y, width, height):
+            r.desk.window(title)
+            words = f'[title="{title}"] floating enable, resize set {width} {height}, move absolute position {x} {y}'
+            r.desk.message(words)
+            time.sleep(0.7)
+
+        r.app("gtk3", "Wall", "wall")
+        put("Wall", 100, 120, 900, 600)
+        off = None if tree else {"NO_AT_BRIDGE": "1", "GTK_MODULES": ""}
+        r.app("gtk3", "Popper", mode, "6000", environment=off)
+        put("Popper", 120 + r.chance.randint(0, 200), 60, 500, 50)
+        r.record()
+        r.watch(6)
+
+    return run
+
+
+def sway_shows(r):
+    """Under sway the buttons of an application that has the focus are shown."""
+    r.app("gtk3", "Wall", "wall")
+    r.desk.window("Wall")
+    r.desk.message('[title="Wall"] floating enable, resize set 900 600, move absolute position 100 120')
+    r.record()
+    time.sleep(3)
+    r.most = 1
+    r.area = (120, 180, 800, 400)
+    return 0.7
+
+
+SITUATIONS = {}
+for toolkit, need in {"qt5": [QT["5"]], "qt6": [QT["6"]], "gtk3": [GTK3], "gtk4": [GTK4], **BROWSER}.items():
+    for hiding in ("workspace", "minimised"):
+        SITUATIONS[f"pidless-{toolkit}-{hiding}"] = (pidless(toolkit, hiding), [TK, "wmctrl", *need], "openbox")
+SITUATIONS |= {
+    "two-of-one-process": (two_of_one_process, [GTK3, "wmctrl"], "openbox"),
+    "reparented": (reparented, [GTK3, TK], "openbox"),
+    "embedded-terminal": (embedded_terminal, [GTK3, "xterm"], "openbox"),
+    "xembed": (xembed, [GTK3], "openbox"),
+    "override-redirect": (override, [GTK3, TK], "openbox"),
+    "xmessage": (xmessage, [GTK3, "xmessage"], "openbox"),
+    "i3-tiled-gtk3": (tiled("splith"), [GTK3, TK, "i3"], I3),
+    "i3-tabbed-gtk3": (tiled("tabbed"), [GTK3, TK, "i3"], I3),
+    "i3-stacked-gtk4": (tiled("stacking", "gtk4"), [GTK4, TK, "i3"], I3),
+    "i3-tiled-qt6": (tiled("splith", "qt-6"), [QT["6"], TK, "i3"], I3),
+    "combo-gtk3": (combo("gtk3"), [GTK3], "openbox"),
+    "combo-gtk4": (combo("gtk4"), [GTK4], "openbox"),
+    "drop-gtk4": (combo("gtk4", "drop"), [GTK4], "openbox"),
+    "popover-gtk4": (combo("gtk4", "popover"), [GTK4], "openbox"),
+    "combo-qt5": (combo("qt-5"), [QT["5"]], "openbox"),
+    "combo-qt6": (combo("qt-6"), [QT["6"]], "openbox"),
+    "page-chromium": (select("chromium"), ["chromium"], "openbox"),
+    "page-firefox": (select("firefox"), ["firefox-esr"], "openbox"),
+    "chooser-gtk3": (application("gtk3", "chooser"), [GTK3], "openbox"),
+    "chooser-gtk4": (application("gtk4", "chooser"), [GTK4], "openbox"),
+    "tabs-gtk3": (application("gtk3", "tabs"), [GTK3], "openbox"),
+    "tabs-qt6": (application("qt-6", "tabs"), [QT["6"]], "openbox"),
+    "cards-gtk3": (application("gtk3", "cards"), [GTK3], "openbox"),
+    "cards-qt5": (application("qt-5", "cards"), [QT["5"]], "openbox"),
+    "sway-shows": (sway_shows, [GTK3, *needs.SWAY], "sway"),
+    "sway-menu": (sway("menu", True), [GTK3, *needs.SWAY], "sway"),
+    "sway-menu-without-tree": (sway("menu", False), [GTK3, *needs.SWAY], "sway"),
+}
+CI = ["pidless-qt5-workspace", "two-of-one-process", "reparented", "xembed", "i3-tabbed-gtk3", "combo-gtk3"]
+CI += ["page-chromium", "chooser-gtk3", "sway-menu-without-tree"]
+
+
+def run(name, seed, options):
+    """Whether a situation holds; what was seen is printed."""
+    situation, _, manager = SITUATIONS[name]
+    chance = random.Random(f"{name} {seed}")
+    kind = SwayDesk if manager == "sway" else Desk
+    with kind(1280, 800, **({} if manager == "sway" else {"manager": manager})) as desk:
+        r = Run(desk, options, chance)
+        limit = situation(r)
+        found = r.finish()
+    parts, holds = [], r.most > 0
+    for preset, (pixels, inked, count, share) in found.items():
+        dark = f", {share:.0%} masked" if share is not None else ""
+        parts.append(f"{preset} {pixels} in {inked} of {count}{dark}")
+        holds = holds and pixels == 0
+        if limit is not None and preset == "controls":
+            holds = holds and share <= limit
+    print("ok    " if holds else "FAILED", f"{name} {seed}: ink {r.most}; " + "; ".join(parts), flush=True)
+    return holds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*")
+    parser.add_argument("--long", action="store_true", help="all situations")
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", help="a folder for pictures that show what they must not")
+    parser.add_argument("--all", action="store_true", help="keep the pictures of all")
+    parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
+    options = parser.parse_args()
+    options.scrim = os.path.abspath(options.scrim)
+    names = options.what or (list(SITUATIONS) if options.long else CI)
+    passed = failed = 0
+    for name in names:
+        if needs.skips(name, SITUATIONS[name][1]):
+            continue
+        for seed in range(options.seed, options.seed + options.runs):
+            try:
+                holds = run(name, seed, options)
+            except Exception as fault:  # a run that breaks is one that fails; the others go on
+                print("FAILED", f"{name} {seed}: {type(fault).__name__}: {fault}", flush=True)
+                holds = False
+            passed, failed = passed + holds, failed + (not holds)
+    failed += needs.failed
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
