@@ -22,9 +22,12 @@ public protocol TreeReader: AnyObject, Sendable {
   func latest() -> TreeSnapshot?
   /// Hears that the screen was drawn on, at a moment of that clock, so that it reads only while things change.
   func noteDamage(at time: Int64)
+  /// What was found of each window so far, on that clock.
+  var windows: [SourceWindow] { get }
 }
 
 extension TreeReader {
   /// A reader that reads all the time needs no telling.
   public func noteDamage(at time: Int64) {}
+  public var windows: [SourceWindow] { [] }
 }

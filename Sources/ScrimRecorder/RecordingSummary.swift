@@ -24,6 +24,8 @@ public struct RecordingSummary: Sendable {
   public var segments = 0
   /// Bytes of all segments.
   public var bytes = 0
+  /// How much of each window shows older content at the end.
+  public var withheldWindows = WithheldWindows()
   /// What the plans made of the policy.
   public var usage = PolicyUsage(policy: MaskPolicy())
 

@@ -136,6 +136,7 @@ public struct SessionRecorder: ~Copyable {
       summary.bytes = totals.bytes
     }
     summary.usage = stage.usage
+    summary.withheldWindows = stage.withheldWindows
     return summary
   }
 }

@@ -74,7 +74,7 @@ struct LiveInput: ParsableArguments {
   }
 
   /// The live screen, if one was named.
-  func source(xwd: String?, fps: Double?) throws(CaptureError) -> LiveSource? {
+  func source(xwd: String?, fps: Double?, policy: MaskPolicy) throws(CaptureError) -> LiveSource? {
     var options = LiveOptions()
     if let fps { options.framesPerSecond = fps }
     options.duration = duration.map { Int64($0 * 1e9) }
@@ -84,7 +84,7 @@ struct LiveInput: ParsableArguments {
         x11: display, target: window?.target ?? .screen, trees: try trees(ofX11: display), options: options)
     }
     if wayland {
-      return try LiveSource(wayland: nil, output: outputName, trees: treesOfWayland(), options: options)
+      return try LiveSource(wayland: nil, output: outputName, trees: treesOfWayland(policy), options: options)
     }
     if let fbdev { return try LiveSource(framebuffer: fbdev, options: options) }
     if follow, let xwd { return try LiveSource(xwd: xwd, options: options) }
@@ -96,6 +96,11 @@ extension LiveInput {
   /// The reader of the display's accessibility trees. Without one all is masked that the policy doesn't show unseen.
   private func trees(ofX11 display: String) throws(CaptureError) -> AccessibilityTrees? {
     let windows = try X11Windows(display: display)
+    if !windows.knowsProcesses {
+      Terminal.say(
+        "warning: the X server does not say which process drew a window (it lacks X-Resource 1.2), so that every window is masked whole"
+      )
+    }
     return trees(.init()) {
       // Where the display is gone, so are its frames; until then nothing is known of windows.
       (try? windows.windows()) ?? []
@@ -103,11 +108,16 @@ extension LiveInput {
   }
 
   /// The same of a Wayland compositor, if it tells of windows.
-  private func treesOfWayland() -> AccessibilityTrees? {
+  private func treesOfWayland(_ policy: MaskPolicy) -> AccessibilityTrees? {
     do {
       let windows = try SwayWindows(output: outputName)
       var options = AccessibilityTrees.Options()
       options.isRelativeToWindows = true
+      if policy.showsWidgets {
+        Terminal.say(
+          "warning: sway does not report menus, tips, notifications and bars; what they draw over a widget that the policy shows is withheld only as a change that no tree explains"
+        )
+      }
       return trees(options) { (try? windows.windows()) ?? [] }
     } catch {
       warn(error)

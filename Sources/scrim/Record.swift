@@ -146,7 +146,7 @@ struct Record: ParsableCommand {
     } catch { throw Failure(error) }
     Terminal.noteInterrupts()
     let summary = try record(&source, with: &recorder)
-    try report(summary, policy)
+    try report(summary, policy, source.windows)
     if !output.quiet, source.tornReads > 0 {
       Terminal.say("\(source.tornReads) reads were taken again, since the screen was drawn on meanwhile")
     }
@@ -192,7 +192,7 @@ struct Record: ParsableCommand {
   private func openSource() throws -> any FrameSource {
     do {
       if let capture { return try SourceWithEvents.capture(capture) }
-      if let source = try live.source(xwd: xwd, fps: fps) { return source }
+      if let source = try live.source(xwd: xwd, fps: fps, policy: MaskPolicy.named(policy)) { return source }
       if let xwd { return try XWDFile(path: xwd) }
       guard let raw, let size, let format, let fps else { throw ValidationError("--raw needs its shape") }
       return try RawStream(
@@ -223,8 +223,10 @@ struct Record: ParsableCommand {
     return time
   }
 
-  private func report(_ summary: RecordingSummary, _ policy: MaskPolicy) throws {
-    let report = RecordReport(summary, policy)
+  private func report(
+    _ summary: RecordingSummary, _ policy: MaskPolicy, _ windows: [SourceWindow]
+  ) throws {
+    let report = RecordReport(summary, policy, windows: windows)
     if output.json { try output.print(json: report) }
     if !output.quiet { for line in report.lines { Terminal.say(line) } }
   }

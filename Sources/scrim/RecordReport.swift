@@ -18,8 +18,10 @@ struct RecordReport: Encodable {
   var rulesNeverMatched: [Int]
   var unknownRoles: [String: Int]
   var masksByReason: [String: Int]
+  /// Of a live screen that trees were read of: its windows, by the number in which they were met.
+  var windows: [WindowReport]
 
-  init(_ summary: RecordingSummary, _ policy: MaskPolicy) {
+  init(_ summary: RecordingSummary, _ policy: MaskPolicy, windows: [SourceWindow] = []) {
     frames = summary.frames
     withheldFrames = summary.withheldFrames
     failedClosedFrames = summary.failedClosedFrames
@@ -33,6 +35,7 @@ struct RecordReport: Encodable {
     rulesNeverMatched = summary.usage.neverMatchedRules
     unknownRoles = summary.usage.unknownRoles
     masksByReason = summary.usage.masksByReason
+    self.windows = windows.map { WindowReport($0, summary.withheldWindows.entries[$0.window]) }
   }
 
   var lines: [String] {
@@ -51,6 +54,12 @@ struct RecordReport: Encodable {
     }
     if lostFrames > 0 { lines.append("\(lostFrames) frames are lost") }
     if lostEvents > 0 { lines.append("\(lostEvents) events could not be read") }
+    let open = windows.filter(\.open)
+    lines += open.prefix(WindowReport.lineLimit).map(\.line)
+    let unsaid = windows.count - min(open.count, WindowReport.lineLimit)
+    if unsaid > 0, !windows.isEmpty {
+      lines.append("\(unsaid) more windows are in --json, those that were closed among them")
+    }
     for rule in rulesNeverMatched { lines.append("warning: rule \(rule) of the policy never matched") }
     for role in unknownRoles.sorted(by: { $0.key < $1.key }) {
       lines.append("warning: role \(role.key) is not known (\(role.value) widgets)")

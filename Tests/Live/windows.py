@@ -392,6 +392,7 @@ def run(name, seed, options):
         r = Run(desk, options, chance)
         limit = situation(r)
         found = r.finish()
+        words = desk.tail() if options.words else ""
     parts, holds = [], r.most > 0
     for preset, (pixels, inked, count, share) in found.items():
         dark = f", {share:.0%} masked" if share is not None else ""
@@ -400,6 +401,8 @@ def run(name, seed, options):
         if limit is not None and preset == "controls":
             holds = holds and share <= limit
     print("ok    " if holds else "FAILED", f"{name} {seed}: ink {r.most}; " + "; ".join(parts), flush=True)
+    if words:
+        print(words)
     return holds
 
 
@@ -411,6 +414,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", help="a folder for pictures that show what they must not")
     parser.add_argument("--all", action="store_true", help="keep the pictures of all")
+    parser.add_argument("--words", action="store_true", help="print what the recorders said")
     parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
     options = parser.parse_args()
     options.scrim = os.path.abspath(options.scrim)

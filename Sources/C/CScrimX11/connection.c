@@ -52,6 +52,7 @@ scrim_x11_status scrim_x11_open(
     scrim_x11_close(x);
     return SCRIM_X11_NO_DISPLAY;
   }
+  x->number = number;
   xcb_screen_iterator_t screens = x->lib.xcb_setup_roots_iterator(x->lib.xcb_get_setup(x->connection));
   for (; number > 0 && screens.rem > 1; number--) x->lib.xcb_screen_next(&screens);
   x->screen = screens.data;

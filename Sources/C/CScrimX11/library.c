@@ -35,7 +35,11 @@ scrim_x11_status scrim_x11_load(struct scrim_x11_library *lib, char *detail, siz
   if (!open_library("libxcb-res.so.0", &handle, detail, capacity)) return SCRIM_X11_NO_LIBRARY;
   SCRIM_RES_NAMES(SCRIM_LOAD)
   lib->res_id = dlsym(handle, "xcb_res_id");
-  if (!lib->shm_id || !lib->damage_id || !lib->xfixes_id || !lib->res_id) {
+  if (!open_library("libxcb-shape.so.0", &handle, detail, capacity)) return SCRIM_X11_NO_LIBRARY;
+  SCRIM_SHAPE_NAMES(SCRIM_LOAD)
+  lib->shape_id = dlsym(handle, "xcb_shape_id");
+  if (!lib->shm_id || !lib->damage_id || !lib->xfixes_id || !lib->res_id
+    || !lib->shape_id) {
     snprintf(detail, capacity, "%s", "the extensions' names");
     return SCRIM_X11_NO_LIBRARY;
   }

@@ -1,10 +1,12 @@
 #pragma once
 #if !defined(SCRIM_NO_X11) && __has_include(<xcb/xcb.h>) && __has_include(<xcb/shm.h>) \
-  && __has_include(<xcb/damage.h>) && __has_include(<xcb/xfixes.h>) && __has_include(<xcb/res.h>)
+  && __has_include(<xcb/damage.h>) && __has_include(<xcb/xfixes.h>) && __has_include(<xcb/res.h>) \
+  && __has_include(<xcb/shape.h>)
 #define SCRIM_HAS_X11 1
 
 #include <xcb/damage.h>
 #include <xcb/res.h>
+#include <xcb/shape.h>
 #include <xcb/shm.h>
 #include <xcb/xcb.h>
 #include <xcb/xfixes.h>
@@ -24,7 +26,7 @@
   X(xcb_get_image_reply) X(xcb_get_image_data) X(xcb_get_image_data_length) X(xcb_intern_atom)               \
   X(xcb_intern_atom_reply) X(xcb_get_property) X(xcb_get_property_reply) X(xcb_get_property_value)           \
   X(xcb_get_property_value_length) X(xcb_query_tree) X(xcb_query_tree_reply) X(xcb_query_tree_children)      \
-  X(xcb_query_tree_children_length)
+  X(xcb_query_tree_children_length) X(xcb_get_selection_owner) X(xcb_get_selection_owner_reply)
 #define SCRIM_SHM_NAMES(X)                                                                                   \
   X(xcb_shm_query_version) X(xcb_shm_query_version_reply) X(xcb_shm_attach_fd_checked) X(xcb_shm_detach)     \
   X(xcb_shm_get_image) X(xcb_shm_get_image_reply)
@@ -40,6 +42,8 @@
   X(xcb_res_query_client_ids_reply) X(xcb_res_query_client_ids_ids_iterator) X(xcb_res_client_id_value_next) \
   X(xcb_res_client_id_value_value)
 
+#define SCRIM_SHAPE_NAMES(X) X(xcb_shape_query_extents) X(xcb_shape_query_extents_reply)
+
 #define SCRIM_MEMBER(name) __typeof__(name) *name;
 /// The functions of the X libraries, and the names of their extensions.
 struct scrim_x11_library {
@@ -48,14 +52,15 @@ struct scrim_x11_library {
   SCRIM_DAMAGE_NAMES(SCRIM_MEMBER)
   SCRIM_XFIXES_NAMES(SCRIM_MEMBER)
   SCRIM_RES_NAMES(SCRIM_MEMBER)
-  xcb_extension_t *shm_id, *damage_id, *xfixes_id, *res_id;
+  SCRIM_SHAPE_NAMES(SCRIM_MEMBER)
+  xcb_extension_t *shm_id, *damage_id, *xfixes_id, *res_id, *shape_id;
 };
 
 struct scrim_x11 {
   struct scrim_x11_library lib;
   xcb_connection_t *connection;
   xcb_screen_t *screen;
-  int depth, bits_per_pixel, scanline_pad;
+  int number, depth, bits_per_pixel, scanline_pad;
   bool is_big_endian;
   xcb_visualtype_t visual;
   uint8_t damage_event, xfixes_event;
@@ -77,7 +82,7 @@ struct scrim_x11 {
   scrim_x11_rect *rects;
   size_t rect_count, rect_capacity;
 
-  xcb_atom_t atoms[7];
+  xcb_atom_t atoms[8];
   // Whether the server says which process is behind a client: 1, or -1 if not; 0 before it was asked.
   int resources;
 };
@@ -93,6 +98,7 @@ enum {
   SCRIM_ATOM_NAME,
   SCRIM_ATOM_CLIENTS,
   SCRIM_ATOM_STATE,
+  SCRIM_ATOM_COMPOSITOR,
   SCRIM_ATOM_COUNT,
 };
 /// The atom by that index, 0 where the server can't be asked.

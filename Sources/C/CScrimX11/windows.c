@@ -2,6 +2,7 @@
 #include "library.h"
 
 #if SCRIM_HAS_X11
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +11,13 @@ enum { MOST_WINDOWS = 8192, SMALLEST_SIDE = 4, TITLE_WORDS = 63 };
 
 static const char *const atom_names[] = {
   "_NET_CLIENT_LIST_STACKING", "_NET_FRAME_EXTENTS", "_GTK_FRAME_EXTENTS", "_NET_ACTIVE_WINDOW",
-  "_NET_WM_NAME", "_NET_CLIENT_LIST", "WM_STATE"};
+  "_NET_WM_NAME", "_NET_CLIENT_LIST", "WM_STATE", ""};
 
 xcb_atom_t scrim_x11_atom(scrim_x11 *x, int index) {
   if (!x->atoms[index]) {
-    const char *name = atom_names[index];
+    char compositor[32];
+    snprintf(compositor, sizeof compositor, "_NET_WM_CM_S%d", x->number);
+    const char *name = index == SCRIM_ATOM_COMPOSITOR ? compositor : atom_names[index];
     xcb_intern_atom_reply_t *reply = x->lib.xcb_intern_atom_reply(
       x->connection, x->lib.xcb_intern_atom(x->connection, false, (uint16_t)strlen(name), name), NULL);
     if (reply) x->atoms[index] = reply->atom;
@@ -81,6 +84,8 @@ struct node {
   bool is_there, is_viewable, is_drawn, is_override;
   /// Whether a window manager looks after it.
   bool is_managed;
+  /// Whether nothing of it is to be seen, since one window without holes lies over all of it.
+  bool is_covered;
   /// Whether it is the outermost window of its process there, and the index of the nearest such window around it.
   bool is_outer;
   int32_t outer;
@@ -253,7 +258,61 @@ static void read_managed(scrim_x11 *x, struct tree *tree) {
   free(asked);
 }
 
-static bool is_listed(const struct node *node) { return node->is_outer && node->is_viewable && node->is_drawn; }
+static bool is_listed(const struct node *node) {
+  return node->is_outer && node->is_viewable && node->is_drawn && !node->is_covered;
+}
+
+static bool is_composited(scrim_x11 *x) {
+  xcb_get_selection_owner_reply_t *reply = x->lib.xcb_get_selection_owner_reply(
+    x->connection, x->lib.xcb_get_selection_owner(x->connection, scrim_x11_atom(x, SCRIM_ATOM_COMPOSITOR)), NULL);
+  const bool is_owned = !reply || reply->owner;
+  free(reply);
+  return is_owned;
+}
+
+/// Whether all of `under` that is on the screen lies under `over`, borders included.
+static bool covers(const struct node *over, const struct node *under, const struct node *screen) {
+  const int32_t left = under->x - under->border > 0 ? under->x - under->border : 0;
+  const int32_t top = under->y - under->border > 0 ? under->y - under->border : 0;
+  int32_t right = under->x + under->width + under->border, bottom = under->y + under->height + under->border;
+  if (right > screen->width) right = screen->width;
+  if (bottom > screen->height) bottom = screen->height;
+  return over->x <= left && over->y <= top && over->x + over->width >= right && over->y + over->height >= bottom;
+}
+
+/// Finds windows that lie wholly under another. A compositing manager may show what lies under a window, and a window may have holes: those
+/// cover nothing.
+static void read_covered(scrim_x11 *x, struct tree *tree) {
+  struct scrim_x11_library *lib = &x->lib;
+  const xcb_query_extension_reply_t *extension = lib->xcb_get_extension_data(x->connection, lib->shape_id);
+  if (!extension || !extension->present || is_composited(x)) return;
+  xcb_shape_query_extents_cookie_t *asked = calloc((size_t)tree->count, sizeof *asked);
+  bool *is_solid = calloc((size_t)tree->count, sizeof *is_solid);
+  if (asked && is_solid) {
+    for (int32_t i = tree->nodes[0].first; i > 0; i = tree->nodes[i].next) {
+      if (tree->nodes[i].is_viewable) asked[i] = lib->xcb_shape_query_extents(x->connection, tree->nodes[i].id);
+    }
+    for (int32_t i = tree->nodes[0].first; i > 0; i = tree->nodes[i].next) {
+      if (!tree->nodes[i].is_viewable) continue;
+      xcb_shape_query_extents_reply_t *shape =
+        lib->xcb_shape_query_extents_reply(x->connection, asked[i], NULL);
+      is_solid[i] = shape && !shape->bounding_shaped && tree->nodes[i].is_drawn;
+      free(shape);
+    }
+    for (int32_t i = tree->nodes[0].first; i > 0; i = tree->nodes[i].next) {
+      for (int32_t k = tree->nodes[i].next; k > 0 && !tree->nodes[i].is_covered; k = tree->nodes[k].next) {
+        tree->nodes[i].is_covered =
+          is_solid[k] && covers(&tree->nodes[k], &tree->nodes[i], &tree->nodes[0]);
+      }
+    }
+    // What lies in a covered window is covered as well; parents come first.
+    for (int32_t i = 1; i < tree->count; i++) {
+      if (tree->nodes[i].parent > 0) tree->nodes[i].is_covered = tree->nodes[tree->nodes[i].parent].is_covered;
+    }
+  }
+  free(asked);
+  free(is_solid);
+}
 
 /// Finds the windows that only frame one client, as window managers put around it.
 static void read_frames(struct tree *tree) {
@@ -344,6 +403,7 @@ static scrim_x11_status list(
   read_processes(x, tree);
   part(tree);
   read_managed(x, tree);
+  read_covered(x, tree);
   read_frames(tree);
   int32_t *chosen = calloc((size_t)tree->count + 1, sizeof *chosen);
   if (!chosen) return SCRIM_X11_NO_PICTURE;

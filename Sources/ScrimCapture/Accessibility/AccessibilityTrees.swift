@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 import ScrimImage
-import ScrimRedact
+public import ScrimRedact
 import ScrimSystem
 import Synchronization
 
@@ -49,7 +49,7 @@ public final class AccessibilityTrees: TreeReader {
 
   private let options: Options
   private let clock: @Sendable () -> Int64
-  private let windows: @Sendable () -> [DesktopWindow]
+  private let listWindows: @Sendable () -> [DesktopWindow]
   private let state: Mutex<State>
   private let wake: WakePipe
   private let ended = DispatchSemaphore(value: 0)
@@ -65,7 +65,7 @@ public final class AccessibilityTrees: TreeReader {
   ) throws(AccessibilityError) {
     self.options = options
     self.clock = clock ?? { MonotonicClock.now }
-    self.windows = windows
+    listWindows = windows
     state = Mutex(State(pace: TreeReadingSchedule(lag: options.lag, interval: options.interval)))
     wake = try WakePipe()
     // Opened once here, so that whoever starts learns at once what is missing.
@@ -102,8 +102,7 @@ public final class AccessibilityTrees: TreeReader {
     ended.wait()
   }
 
-  /// What was found of each window of the screen.
-  public func windowHistory() -> WindowHistory { state.withLock { $0.windows } }
+  public var windows: [SourceWindow] { state.withLock { $0.windows.windows } }
 
   // MARK: The thread
 
@@ -147,10 +146,10 @@ public final class AccessibilityTrees: TreeReader {
   private func read(with reader: inout DesktopReader?, last: inout Last) {
     let work = MonotonicClock.threadTime
     let begin = clock()
-    let before = windows()
+    let before = listWindows()
     let outcome = reader?.read()
     let readings = outcome?.readings
-    let after = windows()
+    let after = listWindows()
     let end = clock()
     let isSteady = before == after
     var isNews = !isSteady

@@ -38,7 +38,7 @@ struct DesktopAssembly {
   /// Windows that a browser's helper process drew for a window that a tree describes: that one's pixels.
   private var merged: Set<Int> = []
   /// Windows of which the tree can't be believed, and why.
-  private var closed: [Int: WindowRecord.Reason] = [:]
+  private var closed: [Int: SourceWindow.Reason] = [:]
   /// Processes whose application was read.
   private var readProcesses: Set<Int> = []
   private var nodeCounts: [Int: Int] = [:]
@@ -90,7 +90,7 @@ struct DesktopAssembly {
     }
   }
 
-  private mutating func close(_ window: Int, _ reason: WindowRecord.Reason) {
+  private mutating func close(_ window: Int, _ reason: SourceWindow.Reason) {
     if closed[window] == nil { closed[window] = reason }
   }
 
@@ -360,7 +360,7 @@ struct DesktopAssembly {
 
   // MARK: Windows
 
-  private func reason(_ window: Int) -> WindowRecord.Reason? {
+  private func reason(_ window: Int) -> SourceWindow.Reason? {
     if let reason = closed[window] { return reason }
     if described[window] != nil { return nil }
     guard let pid = windows[window].pid else { return .noProcess }

@@ -7,7 +7,7 @@ public struct DesktopWindow: Hashable, Sendable {
   public var pid: Int?
   /// Only compared with names of accessible windows, and the name that rules see of a window without a tree.
   public var title: String
-  /// Whether it is on the screen. One that is minimised or on another workspace is listed so that its tree is not taken for another's.
+  /// Whether it is on the screen. One that is minimised, on another workspace or all under another window is listed so that its tree is not taken for another's.
   public var isVisible = true
   /// The `xid` of the window of another process in which it lies; nil for one of its own.
   public var parent: Int?

@@ -27,6 +27,13 @@ public struct LiveSource: FrameSource {
   public var expectedFrames: Int? { nil }
   public var isLive: Bool { true }
   public var tornReads: Int { screen.tornReads }
+  public var windows: [SourceWindow] {
+    (trees?.windows ?? []).map { window in
+      var window = window
+      window.since = max(window.since - start, 0)
+      return window
+    }
+  }
 
   private let screen: any LiveScreen
   private let trees: (any TreeReader)?

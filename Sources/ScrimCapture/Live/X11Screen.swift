@@ -189,9 +189,9 @@ final class X11Screen: LiveScreen {
     let message =
       switch status {
       case SCRIM_X11_NOT_BUILT:
-        "this program was built without X11: apt-get install libxcb1-dev libxcb-shm0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-res0-dev, and build it again"
+        "this program was built without X11: apt-get install libxcb1-dev libxcb-shm0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-res0-dev libxcb-shape0-dev, and build it again"
       case SCRIM_X11_NO_LIBRARY:
-        "the X library \(detail) can't be opened: apt-get install libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-res0"
+        "the X library \(detail) can't be opened: apt-get install libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-res0 libxcb-shape0"
       case SCRIM_X11_NO_DISPLAY:
         "no X server answers there, or it refuses: is it running, and does XAUTHORITY name a file that lets you in?"
       case SCRIM_X11_NO_EXTENSION: "the X server lacks the extension \(detail); recording can't do without it"

@@ -1,6 +1,6 @@
 import CScrimX11
 import Foundation
-import ScrimRedact
+public import ScrimRedact
 import Synchronization
 
 /// The windows of an X display as a reader of trees needs them. Has a connection of its own; may be called from any thread.

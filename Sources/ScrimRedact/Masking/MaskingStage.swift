@@ -38,6 +38,8 @@ public struct MaskingStage: ~Copyable {
   private var plan: (version: Int, plan: MaskPlan)?
   /// What the plans made of the policy.
   public private(set) var usage: PolicyUsage
+  /// How much of each window shows older content.
+  public private(set) var withheldWindows = WithheldWindows()
 
   /// - Parameters:
   ///   - width: pixels of the first frame, as is `height`. Later frames may have other sizes.
@@ -104,7 +106,11 @@ public struct MaskingStage: ~Copyable {
     switch (source.tree, source.pixels) {
     case (.failure(let fault), _), (_, .failure(let fault)): return failClosed(fault)
     case (.success(let tree), .success(let pixels)):
-      return show(source, pixels, regions(for: tree, version: source.treeVersion, pixels))
+      let outcome = show(source, pixels, regions(for: tree, version: source.treeVersion, pixels))
+      if source.snapshotSpan != nil, !tree.windows.isEmpty {
+        withheldWindows.note(tree, withheld: clearance.withheld, at: source.time)
+      }
+      return outcome
     }
   }
 

@@ -97,6 +97,12 @@ public struct MaskPolicy: Hashable, Sendable {
   public var rules: [Rule] = []
 
   public init() {}
+
+  /// Whether it shows any widget for what it is, rather than for how its pixels look: then what lies over that widget is shown too.
+  public var showsWidgets: Bool {
+    !maskAllText || !maskAllImages || !maskAllInputs || unknown == .keep || uncovered == .keep
+      || gaps == .keep || rules.contains { $0.decision == .unmask }
+  }
 }
 
 extension MaskPolicy {

@@ -10,6 +10,8 @@ public protocol FrameSource {
   var isLive: Bool { get }
   /// Reads that were taken again, since the picture was being drawn meanwhile.
   var tornReads: Int { get }
+  /// What was found of each window so far, in the order in which they were met; of a live source that reads trees.
+  var windows: [SourceWindow] { get }
   /// The next thing the source has; nil at its end.
   ///
   /// - Throws: ``CaptureError`` where nothing more can be read.
@@ -19,6 +21,7 @@ public protocol FrameSource {
 extension FrameSource {
   public var isLive: Bool { false }
   public var tornReads: Int { 0 }
+  public var windows: [SourceWindow] { [] }
 }
 
 /// One step of a source.

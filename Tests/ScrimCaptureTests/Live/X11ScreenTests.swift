@@ -184,7 +184,8 @@ struct X11ScreenTests {
     let headers = X11Connection.fault(SCRIM_X11_NOT_BUILT, place: "display :0", detail: "")
     #expect(
       "\(headers)".contains(
-        "apt-get install libxcb1-dev libxcb-shm0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-res0-dev"))
+        "apt-get install libxcb1-dev libxcb-shm0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-res0-dev libxcb-shape0-dev"
+      ))
     let library = X11Connection.fault(SCRIM_X11_NO_LIBRARY, place: "display :0", detail: "libxcb-damage.so.0")
     #expect("\(library)".contains("libxcb-damage.so.0") && "\(library)".contains("apt-get install"))
   }

@@ -69,7 +69,8 @@ typedef struct {
   int32_t border;
   /// Whether a window manager looks after it.
   bool is_managed;
-  /// Whether it is on the screen: neither minimised nor on another workspace. Others may lie over it.
+  /// Whether it is on the screen: neither minimised nor on another workspace, nor all of it under one other window. Others may lie over
+  /// parts of it.
   bool is_visible;
   bool has_frame, has_claimed_frame, has_shadow;
   /// Left, right, top, bottom: of the frame around it, of the frame that its properties tell of, and of its shadow.

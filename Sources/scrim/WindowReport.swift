@@ -1,0 +1,68 @@
+import ScrimRedact
+
+/// What became of one window of a live screen, for people and machines: named by its number and its program, never by a title.
+struct WindowReport: Encodable {
+  var number: Int
+  /// Null where its process is not known.
+  var program: String?
+  /// Whether it was open at the end.
+  var open: Bool
+  /// Nodes of its tree that were read.
+  var nodes: Int
+  /// Why it is masked whole: noProcess, noTree, unreadable, noFit, ambiguous, torn or popup. Null where it isn't.
+  var maskedWhole: String?
+  /// Since when it is masked whole, or read.
+  var sinceMs: Double
+  /// The share of it that shows older content at the end, and since when it shows any.
+  var withheldShare: Double
+  var withheldSinceMs: Double?
+
+  /// Windows that people are told of one by one.
+  static let lineLimit = 20
+
+  private var reason: SourceWindow.Reason?
+
+  private enum CodingKeys: String, CodingKey {
+    case number, program, open, nodes, maskedWhole, sinceMs, withheldShare, withheldSinceMs
+  }
+
+  init(_ window: SourceWindow, _ withheld: WithheldWindows.Entry?) {
+    number = window.number
+    program = window.program
+    open = window.isOpen
+    nodes = window.nodes
+    reason = window.reason
+    maskedWhole = window.reason?.rawValue
+    sinceMs = Double(window.since) / 1e6
+    withheldShare = withheld?.share ?? 0
+    withheldSinceMs = withheld?.since.map { Double($0) / 1e6 }
+  }
+
+  var line: String {
+    let name = "window \(number), \(program ?? "an unknown program"): "
+    if let reason {
+      return name + "masked whole since \(WindowReport.seconds(sinceMs)), since \(WindowReport.words(reason))"
+    }
+    guard withheldShare > 0, let withheldSinceMs else { return name + "\(nodes) nodes read" }
+    let percent = max(Int((withheldShare * 100).rounded()), 1)
+    return name
+      + "\(nodes) nodes read; \(percent) % shows older content since \(WindowReport.seconds(withheldSinceMs))"
+  }
+
+  private static func seconds(_ milliseconds: Double) -> String {
+    "\((milliseconds / 100).rounded() / 10) s"
+  }
+
+  private static func words(_ reason: SourceWindow.Reason) -> String {
+    switch reason {
+    case .noProcess: "it is not known which process drew it"
+    case .noTree:
+      "its program has no accessibility tree (Chromium and Electron build one with --force-renderer-accessibility)"
+    case .unreadable: "its program did not answer in time"
+    case .noFit: "its program's tree lists no window of its place and size"
+    case .ambiguous: "it can't be told from other windows of its program"
+    case .torn: "a part of its tree could not be read"
+    case .popup: "a menu or tip whose place is not known may lie over it"
+    }
+  }
+}
