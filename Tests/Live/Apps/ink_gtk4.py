@@ -50,10 +50,10 @@ def fill(window):
 
 
 def start(application):
+    path = "button.toggle label" if mode == "chooser" else ".path"
     css = Gtk.CssProvider()
     css.load_from_data(
-        f"""dropdown label, combobox cellview, popover cellview, popover listview label, .ink, button.toggle label,
-        pathbar label, .pathbar button label, pathbar button label
+        f"""dropdown label, combobox cellview, popover cellview, popover listview label, .ink, {path}
         {{ color: {INK}; font-size: 20px; font-weight: bold; }}""".encode()
     )
     Gtk.StyleContext.add_provider_for_display(Gdk.Display.get_default(), css, 800)
