@@ -43,7 +43,7 @@ PRESETS = {
     "default": {},
     "strict": dict(gaps="mask", uncovered="mask"),
     "controls": dict(
-        rules=[dict(role=sorted(CONTROLS - {"link"}), decision="unmask", insideMasked=True)]
+        rules=[dict(role=sorted(CONTROLS - {"link", "disclosure triangle"}), decision="unmask", insideMasked=True)]
     ),
     "none": dict(
         maskAllText=False,
@@ -163,6 +163,7 @@ class Widget:
         return nature
 
 
+NOWHERE = 0, 0, 0, 0
 PLACE = ("x",), ("y",), ("w", "width"), ("h", "height")
 
 
@@ -215,15 +216,88 @@ def tree(given, scale=1):
     return found
 
 
-def own_decision(widget, rules):
+BUTTONS = {"push button", "toggle button"}
+
+
+def shows_document(page):
+    """Whether half of a page is a text of several lines, a terminal or a document."""
+    all_of_it = [page]
+    for widget in all_of_it:
+        all_of_it += widget.children
+        if len(all_of_it) > 1000:
+            return False
+    is_text = lambda w: "multiline" in w.states or w.role == "terminal" or w.role.startswith("document")
+    return any(is_text(w) and 2 * area(w.rect or NOWHERE) >= area(page.rect or NOWHERE) for w in all_of_it)
+
+
+def holds_button(widget, box, depth=3):
+    inside = [child for child in widget.children if within(child.rect, box)]
+    return depth > 0 and any(c.role == "push button" or holds_button(c, box, depth - 1) for c in inside)
+
+
+def content_labels(widgets):
+    """Controls that bear the name of a document, a folder or a part of a page."""
+    found = {id(w) for w in widgets if "content" in w.states}
+    for row in [w.children for w in widgets if w.children]:
+        tabs = [w for w in row if w.role == "page tab"]
+        around = row[0].parent
+        pages = [w for w in around.parent.children if w is not around] if around.parent else []
+        for tab in tabs:
+            closes = any(w.role == "push button" and within(w.rect, tab.rect) for w in row)
+            below = any(not within(w.rect, tab.rect) and shows_document(w) for w in tab.children)
+            if closes or below or holds_button(tab, tab.rect) or any(map(shows_document, pages)):
+                found |= {id(w) for w in tabs}
+        pressed = [w for w in row if w.states & {"pressed", "checked"}]
+        if len(row) > 1 and {w.role for w in row} <= BUTTONS and len(pressed) == 1:
+            found |= {id(w) for w in row}
+    for widget in widgets:
+        around, up = {widget.role}, widget.parent
+        while up is not None:
+            around.add(up.role)
+            up = up.parent
+        if widget.role == "toggle button" and "file chooser" in around:
+            found.add(id(widget))
+        opens_part = widget.states & {"expandable", "expanded", "collapsed"}
+        if widget.role in BUTTONS and opens_part and any(role.startswith("document") for role in around):
+            found.add(id(widget))
+    return found
+
+
+class Faces:
+    """What a rule by role alone knows of controls: whether the label is content, and what size is a control's."""
+
+    def __init__(self, widgets, width, height, scale, has_windows):
+        self.content = content_labels(widgets)
+        self.scale = max(scale, width / 480 if height > width and not has_windows else 1, 1)
+
+    def fits(self, rect, width, height):
+        return rect is None or (
+            rect[2] - rect[0] <= width * self.scale and rect[3] - rect[1] <= height * self.scale
+        )
+
+    def is_card(self, widget):
+        return not self.fits(widget.rect, 480, 64)
+
+    def is_icon(self, widget):
+        return self.fits(widget.rect, 64, 64)
+
+
+def own_decision(widget, rules, faces):
     """What is decided for one widget alone: (mask, show or gap; the cause; the rule's index)."""
     nature = widget.nature
     if nature == "password":
         return "mask", "password", None
     if widget.mark is not None:
         return ("mask" if widget.mark else "show"), "mark", None
+    otherwise = "default"
     for index, rule in enumerate(rules["rules"]):
         if holds(rule, widget):
+            if rule["decision"] == "unmask" and set(rule) & CONDITIONS == {"role"} and widget.role in CONTROLS:
+                if id(widget) in faces.content:
+                    otherwise = "content"
+                    break
+                if faces.is_card(widget):
+                    return "gap", "rule", index
             return {"mask": "mask", "unmask": "show"}[rule["decision"]], "rule", index
     switch = {"text": "maskAllText", "image": "maskAllImages", "input": "maskAllInputs"}.get(nature)
     if switch:
@@ -234,7 +308,7 @@ def own_decision(widget, rules):
         verdict = "mask" if rules["unknown"] == "mask" else "gap"
     else:
         verdict = "gap"
-    return verdict, "default", None
+    return verdict, otherwise, None
 
 
 def within(rect, control):
@@ -258,15 +332,16 @@ def opens(rule, index, masked_above):
     return True
 
 
-def decide(widgets, rules):
+def decide(widgets, rules, faces):
     """For every widget mask, show or gap, ancestors considered; and the boxes cut out of its mask."""
     result, holes = {}, {id(w): [] for w in widgets}
     # What is above: masked ancestors with the cause, and the box of the shown control.
     pending = [(w, [], None) for w in widgets if w.parent is None]
     while pending:
         widget, masked_above, control = pending.pop()
-        verdict, cause, index = own_decision(widget, rules)
+        verdict, cause, index = own_decision(widget, rules, faces)
         part = widget.nature in ("text", "image", "decoration", "container") and within(widget.rect, control)
+        part = part and cause != "content" and (widget.nature != "image" or faces.is_icon(widget))
         if part and (cause == "default" or verdict == "show"):
             verdict = "show"
         elif verdict != "mask" and masked_above:
@@ -278,7 +353,7 @@ def decide(widgets, rules):
         result[id(widget)] = verdict
         if verdict == "mask":
             masked_above, control = masked_above + [(widget, cause, index)], None
-        elif verdict == "show" and cause != "default" and widget.role in CONTROLS:
+        elif verdict == "show" and cause not in ("default", "content") and widget.role in CONTROLS:
             control = widget.rect
         pending += [(child, masked_above, control) for child in widget.children]
     return result, holes
@@ -361,7 +436,7 @@ def make_plan(given, windows, rules, width, height, scale=1, whole=True, partial
                 cut(covered, hole)[:] = False
         plan.kind[covered] = np.maximum(plan.kind[covered], CODE[kind])
 
-    verdicts, holes = decide(widgets, rules)
+    verdicts, holes = decide(widgets, rules, Faces(widgets, width, height, scale, bool(windows)))
     for widget in widgets:
         if widget.rect is None:
             continue

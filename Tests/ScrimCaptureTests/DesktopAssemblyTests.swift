@@ -7,37 +7,43 @@ import Testing
 private typealias Box = AccessibleNode.Box
 
 private func node(
-  _ path: String, _ role: String, _ box: Box?, parent: Int? = nil, name: String = "", isTorn: Bool = false
+  _ path: String, _ role: String, _ box: Box?, parent: Int? = nil, name: String = "", isTorn: Bool = false,
+  owner: String = ":1.5"
 ) -> AccessibleNode {
   AccessibleNode(
-    object: BusObject(owner: ":1.5", path: "/a/\(path)"), role: role, name: name,
+    object: BusObject(owner: owner, path: "/a/\(path)"), role: role, name: name,
     states: [.showing, .visible, .sensitive], box: box, hasText: false, parent: parent, isTorn: isTorn)
 }
 
 private func reading(
   _ nodes: [AccessibleNode], toolkit: AccessibleApplication.Toolkit = .other, pid: Int? = 7,
-  outcome: ApplicationReading.Outcome = .whole
+  outcome: ApplicationReading.Outcome = .whole, owner: String = ":1.5"
 ) -> ApplicationReading {
   ApplicationReading(
     application: AccessibleApplication(
-      root: BusObject(owner: ":1.5", path: "/root"), name: "app", toolkit: toolkit, pid: pid),
+      root: BusObject(owner: owner, path: "/root"), name: "app", toolkit: toolkit, pid: pid),
     nodes: nodes, outcome: outcome, duration: 0, calls: 0)
 }
 
 private func window(
   _ x: Double, _ y: Double, _ width: Double, _ height: Double, pid: Int? = 7, title: String = "",
-  frame: Window.Extents? = nil, shadow: Window.Extents? = nil, xid: Int = 1
+  frame: Window.Extents? = nil, shadow: Window.Extents? = nil, xid: Int = 1,
+  isVisible: Bool = true, parent: Int? = nil, isManaged: Bool = true
 ) -> DesktopWindow {
-  DesktopWindow(
+  var window = DesktopWindow(
     window: Window(
-      xid: xid, x: x, y: y, width: width, height: height, frameExtents: frame, shadowExtents: shadow),
+      xid: xid, x: x, y: y, width: width, height: height, frameExtents: frame, shadowExtents: shadow,
+      isManaged: isManaged),
     pid: pid, title: title)
+  window.isVisible = isVisible
+  window.parent = parent
+  return window
 }
 
 private func assemble(
   _ readings: [ApplicationReading], _ windows: [DesktopWindow], origin: DesktopAssembly.Origin = .screen
 ) -> [String: Widget] {
-  let widgets = DesktopAssembly.widgets(of: readings, windows: windows, origin: origin)
+  let widgets = DesktopAssembly.outcome(of: readings, windows: windows, origin: origin).widgets
   return Dictionary(uniqueKeysWithValues: widgets.map { ($0.id ?? "", $0) })
 }
 
@@ -180,6 +186,218 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     let widgets = assemble(
       [reading(tree), other], [window(100, 50, 400, 300), window(100, 50, 400, 300, pid: 8, xid: 2)])
     #expect(Set(widgets.keys) == ["app@7:w", "app@7:b", "app@8:w", "app@8:b"])
+  }
+
+  // MARK: Whose pixels they are
+
+  @Test func aWindowWithoutAProcessHasNoTree() {
+    let widgets = assemble([reading(tree)], [window(100, 50, 400, 300, pid: nil)])
+    #expect(Set(widgets.keys) == ["window:1"])
+    let records = DesktopAssembly.outcome(
+      of: [reading(tree)],
+      windows: [window(100, 50, 400, 300, pid: nil), window(0, 0, 9, 9, pid: 9, xid: 2)],
+      origin: .screen
+    ).records
+    #expect(records.map(\.reason) == [.noProcess, .noTree])
+    // Nor has an application whose process the bus doesn't know any window.
+    #expect(Set(assemble([reading(tree, pid: nil)], [window(100, 50, 400, 300)]).keys) == ["window:1"])
+  }
+
+  @Test func aHiddenWindowsTreeDescribesNothing() {
+    // The tree of an application that is minimised, whose box another one's window has.
+    let hidden = window(100, 50, 400, 300, title: "Hidden", isVisible: false)
+    let other = window(100, 50, 400, 300, pid: 8, xid: 2)
+    #expect(Set(assemble([reading(tree)], [hidden, other]).keys) == ["window:2"])
+  }
+
+  @Test func ofTwoWindowsOfAProcessTheTitleDecides() {
+    func top(_ path: String, _ name: String) -> AccessibleNode {
+      node(path, "frame", Box(x: 100, y: 50, width: 400, height: 300), name: name)
+    }
+    let hidden = window(100, 50, 400, 300, title: "Two", xid: 2, isVisible: false)
+    let shown = window(100, 50, 400, 300, title: "One")
+    let both = assemble([reading([top("w", "One"), top("v", "Two")])], [hidden, shown])
+    #expect(Set(both.keys) == ["app:w"])
+    // The tree lists the hidden one alone.
+    #expect(Set(assemble([reading([top("v", "Two")])], [hidden, shown]).keys) == ["window:1"])
+    // Names that do not decide.
+    let same = assemble([reading([top("w", "One"), top("v", "One")])], [hidden, shown])
+    #expect(Set(same.keys) == ["window:1"] && same["window:1"]?.mask == true)
+    // A toolkit that appends the program to the title.
+    let longer = window(100, 50, 400, 300, title: "One - Editor")
+    #expect(
+      Set(assemble([reading([top("w", "One"), top("v", "Two")])], [hidden, longer]).keys) == ["app:w"])
+  }
+
+  @Test func aWindowInAnothersIsNotDescribedByIt() {
+    let host = window(100, 50, 400, 300)
+    let guest = window(150, 100, 200, 100, pid: 9, xid: 2, parent: 1)
+    let widgets = assemble([reading(tree)], [host, guest])
+    #expect(corners(widgets["window:2"]) == [150, 100, 200, 100] && widgets["app:b"] != nil)
+    // Of a window without a tree the one that lies in it is left out, which has one.
+    let plug = [node("w", "frame", Box(x: 150, y: 100, width: 200, height: 100))]
+    let inside = assemble([reading(plug, pid: 9)], [host, guest])
+    let parts = inside.filter { $0.key.hasPrefix("window:1") }.values
+    let rects = parts.map { Rect(x: Int($0.x), y: Int($0.y), width: Int($0.width), height: Int($0.height)) }
+    #expect(
+      Region(union: rects)
+        == Region(Rect(x: 100, y: 50, width: 400, height: 300))
+        .subtracting(Region(Rect(x: 150, y: 100, width: 200, height: 100))))
+  }
+
+  @Test func anEmbeddedPlugDescribesItsOwnProcesssWindow() {
+    let host = window(100, 50, 400, 300)
+    let guest = window(150, 100, 200, 100, pid: 9, xid: 2, parent: 1)
+    func with(_ box: Box) -> [String: Widget] {
+      let nodes = [
+        tree[0], node("s", "panel", Box(x: 150, y: 100, width: 200, height: 100), parent: 0),
+        node("p", "panel", box, parent: 1, owner: ":1.9"),
+        node("l", "push button", Box(x: 160, y: 110, width: 40, height: 20), parent: 2, owner: ":1.9"),
+      ]
+      return assemble([reading(nodes), reading([], pid: 9, owner: ":1.9")], [host, guest])
+    }
+    let fits = with(Box(x: 150, y: 100, width: 200, height: 100))
+    #expect(fits["window:2"] == nil && fits.keys.contains { $0.hasSuffix("/a/l") })
+    // A plug that is older than its window describes nothing.
+    let stale = with(Box(x: 150, y: 100, width: 200, height: 50))
+    #expect(stale["window:2"] != nil && !stale.keys.contains { $0.hasSuffix("/a/l") })
+  }
+
+  @Test func aBrowsersHelperDrawsItsWindow() {
+    let host = window(100, 50, 400, 300)
+    var helper = window(100, 50, 400, 300, pid: 9, xid: 2, parent: 1)
+    helper.isHelper = true
+    #expect(assemble([reading(tree, toolkit: .browser)], [host, helper])["window:2"] == nil)
+    #expect(assemble([reading(tree)], [host, helper])["window:2"] != nil)
+    helper.isHelper = false
+    #expect(assemble([reading(tree, toolkit: .browser)], [host, helper])["window:2"] != nil)
+  }
+
+  @Test func edgesMayLieOnTheFrameOrTheClientArea() {
+    // As under i3: the box is that of the frame; or its top is the frame's, the other edges are the client's.
+    let frame = Window.Extents(left: 2, right: 2, top: 22, bottom: 2)
+    let framed = window(102, 72, 396, 276, frame: frame)
+    #expect(assemble([reading(tree)], [framed])["app:b"] != nil)
+    let mixed = [node("w", "frame", Box(x: 102, y: 50, width: 396, height: 298))]
+    #expect(assemble([reading(mixed)], [framed])["app:w"] != nil)
+    // A frame that a property tells of, and that is not there, is no reason to mask all.
+    var claimed = window(102, 72, 396, 276)
+    claimed.claimedFrame = frame
+    #expect(assemble([reading(tree)], [claimed])["app:b"] != nil)
+  }
+
+  @Test func aTreeThatLacksABarIsTakenAtTheSecondReading() {
+    let short = [node("w", "frame", Box(x: 100, y: 90, width: 400, height: 260))]
+    let windows = [window(100, 50, 400, 300)]
+    let first = DesktopAssembly.outcome(of: [reading(short)], windows: windows, origin: .screen)
+    #expect(first.widgets.map(\.id) == ["window:1"] && first.misfits.count == 1)
+    func again(_ windows: [DesktopWindow], _ tree: [AccessibleNode]) -> [String?] {
+      DesktopAssembly.outcome(
+        of: [reading(tree)], windows: windows, origin: .screen, knownMisfits: first.misfits
+      ).widgets.map(\.id)
+    }
+    #expect(again(windows, short) == ["app:w"])
+    // The window has changed since, or the tree has: nothing is known.
+    #expect(again([window(100, 50, 400, 310)], short) == ["window:1"])
+    #expect(again(windows, [node("w", "frame", Box(x: 100, y: 80, width: 400, height: 270))]) == ["window:1"])
+    // More than a quarter is no bar.
+    let half = [node("w", "frame", Box(x: 100, y: 50, width: 400, height: 150))]
+    #expect(DesktopAssembly.outcome(of: [reading(half)], windows: windows, origin: .screen).misfits.isEmpty)
+  }
+
+  // MARK: Lists and labels
+
+  @Test func aComboBoxsListHangsUnderIt() {
+    var menu = node("m", "menu", Box(x: 110, y: 100, width: 100, height: 60), parent: 3)
+    menu.listOf = 2
+    let nodes =
+      tree + [
+        node("c", "combo box", Box(x: 110, y: 80, width: 100, height: 20), parent: 0),
+        node("p", "window", Box(x: 110, y: 100, width: 100, height: 60)), menu,
+        node("i", "menu item", Box(x: 110, y: 100, width: 100, height: 20), parent: 4),
+      ]
+    let popup = window(110, 100, 100, 60, xid: 2, isManaged: false)
+    let widgets = DesktopAssembly.outcome(
+      of: [reading(nodes)], windows: [window(100, 50, 400, 300), popup], origin: .screen
+    ).widgets
+    #expect(widgets.first { $0.id == "app:m" }?.parent == .id("app:c"))
+    #expect(widgets.first { $0.id == "app:i" }?.parent == .id("app:m"))
+    #expect(!widgets.contains { $0.id == "window:2" })
+  }
+
+  @Test func tabsOfDocumentsAreMarked() {
+    let nodes = [
+      node("w", "frame", Box(x: 100, y: 50, width: 400, height: 300)),
+      node("t", "page tab list", Box(x: 100, y: 50, width: 400, height: 30), parent: 0),
+      node("a", "page tab", Box(x: 100, y: 50, width: 90, height: 30), parent: 1, name: "letter.txt"),
+      node("b", "page tab", Box(x: 190, y: 50, width: 90, height: 30), parent: 1, name: "other.txt"),
+    ]
+    func isMarked(_ title: String, _ toolkit: AccessibleApplication.Toolkit = .other) -> Bool {
+      let widgets = assemble([reading(nodes, toolkit: toolkit)], [window(100, 50, 400, 300, title: title)])
+      let states = ["app:a", "app:b"].map { widgets[$0]?.states.contains(Widget.contentState) == true }
+      #expect(states[0] == states[1])
+      return states[0]
+    }
+    #expect(isMarked("letter.txt - Editor"))
+    #expect(!isMarked("Settings"))
+    #expect(isMarked("Settings", .browser))
+  }
+
+  @Test func aPopoverOfGTK4ShowsNothingWhereItIsNot() {
+    let nodes = [
+      node("w", "frame", Box(x: 0, y: 0, width: 400, height: 300)),
+      node("m", "push button", Box(x: 300, y: 0, width: 100, height: 30), parent: 0),
+      node("p", "filler", Box(x: 300, y: 0, width: 90, height: 170), parent: 1),
+      node("b", "push button", Box(x: 20, y: 40, width: 60, height: 20), parent: 2),
+    ]
+    let popup = window(450, 80, 96, 176, xid: 2, isManaged: false)
+    let widgets = assemble([reading(nodes, toolkit: .gtk4)], [window(100, 50, 400, 300), popup])
+    #expect(widgets["app:b"]?.mask == true && widgets["app:m"]?.mask == nil && widgets["window:2"] != nil)
+  }
+
+  // MARK: Wayland
+
+  @Test func aPopupWhosePlaceIsNotKnownMasksWhatItMayReach() {
+    let nodes = tree + [node("p", "window", Box(x: 0, y: 0, width: 120, height: 90))]
+    var own = window(100, 50, 400, 300)
+    own.hasFocus = true
+    let other = [node("v", "frame", Box(x: 0, y: 0, width: 300, height: 300))]
+    let widgets = assemble(
+      [reading(nodes), reading(other, pid: 8, owner: ":1.8")],
+      [own, window(600, 50, 300, 300, pid: 8, xid: 2)], origin: .window)
+    #expect(widgets["window:1"]?.mask == true && widgets["window:2"] == nil)
+    // As far as its size and a shadow beyond its window.
+    let reach: [Double] = [-84, -104, 768, 608]
+    #expect(corners(widgets["popup:0"]) == reach)
+    #expect(widgets["popup:0"]?.mask == true)
+  }
+
+  @Test func aProgramWithoutATreeThatHasTheFocusMayHaveAPopupAnywhere() {
+    var treeless = window(600, 50, 100, 100, pid: 9, xid: 2)
+    var own = window(100, 50, 400, 300)
+    func reasons() -> [SourceWindow.Reason?] {
+      DesktopAssembly.outcome(
+        of: [reading(tree)], windows: [own, treeless], origin: .window
+      ).records.map(\.reason)
+    }
+    treeless.hasFocus = true
+    #expect(reasons() == [.popup, .noTree])
+    (own.hasFocus, treeless.hasFocus) = (true, false)
+    #expect(reasons() == [nil, .noTree])
+    own.hasFocus = false
+    #expect(reasons() == [.popup, .noTree], "something has the focus that is not listed")
+  }
+
+  @Test func windowsAreNumberedAsTheyAreMet() {
+    var history = WindowHistory()
+    let one = WindowRecord(window: 5, pid: nil, nodes: 0, reason: .noProcess)
+    history.note([one], at: 10)
+    history.note([one, WindowRecord(window: 6, pid: 1, nodes: 7, reason: nil)], at: 20)
+    history.note([WindowRecord(window: 6, pid: 1, nodes: 8, reason: .torn)], at: 30)
+    history.note([WindowRecord(window: 5, pid: nil, nodes: 3, reason: nil)], at: 40)
+    #expect(history.windows.map(\.number) == [1, 2, 3])
+    #expect(history.windows.map(\.isOpen) == [false, false, true])
+    #expect(history.windows.map(\.since) == [10, 30, 40] && history.windows.map(\.nodes) == [0, 8, 3])
   }
 
   @Test func checksNamesBeforeTheLibraryDoes() {

@@ -347,7 +347,10 @@ struct DesktopAssembly {
     let visible = windows.indices.filter { windows[$0].isVisible }
     let focused = visible.filter { windows[$0].hasFocus }
     // Where no window has the focus, something has that is not listed.
-    if focused.isEmpty || focused.contains(where: { described[$0] == nil || closed[$0] != nil }) {
+    let isKnown = focused.allSatisfy { window in
+      described[window] != nil && (closed[window] == nil || closed[window] == .popup)
+    }
+    if focused.isEmpty || !isKnown {
       for window in visible where described[window] != nil { close(window, .popup) }
     }
     for (number, rect) in reach.enumerated() {

@@ -56,7 +56,10 @@ struct WindowPlacement {
       placements: tops.map { _ in nil }, isHidden: tops.map { _ in false })
     let visible = own.filter { windows[$0].isVisible }
     for window in visible {
-      let candidates = tops.indices.filter { index in fits[index].contains { $0.window == window } }
+      let fitting = tops.indices.filter { index in fits[index].contains { $0.window == window } }
+      // A popup may have the shape of its window, and would fit by a factor.
+      let unscaled = fitting.filter { index in fits[index].contains { $0.window == window && $0.scale == 1 } }
+      let candidates = unscaled.isEmpty ? fitting : unscaled
       guard !candidates.isEmpty else { continue }
       let chosen = candidates.filter { isFor($0, window, candidates, tops, fits, own) }
       if chosen.count == 1, let placement = fits[chosen[0]].first(where: { $0.window == window }) {

@@ -8,6 +8,8 @@ struct ControlFaces {
   static let largestHeight = 64.0
   /// Pixels, times the scale, that a picture in a control has at most on each side to be its icon.
   static let largestIcon = 64.0
+  /// Widgets of a page of a document at most.
+  private static let documentLimit = 1000
   /// The width of a phone's screen in its own units, for pictures that come without windows and without a scale.
   private static let phoneWidth = 480.0
 
@@ -16,10 +18,12 @@ struct ControlFaces {
   /// Controls whose label is content: tabs of documents, folders of a path bar.
   private var content: Set<Int> = []
 
-  init(_ tree: WidgetTree, picture: Rect) {
+  /// - Parameter findsContent: whether any rule asks for it.
+  init(_ tree: WidgetTree, picture: Rect, findsContent: Bool) {
     self.tree = tree
     let isPhone = picture.height > picture.width && tree.windows.isEmpty
     phoneScale = isPhone ? max(Double(picture.width) / ControlFaces.phoneWidth, 1) : 1
+    guard findsContent else { return }
     var children: [Int: [Int]] = [:]
     for index in tree.order {
       if let parent = tree.parent(of: index) { children[parent, default: []].append(index) }
@@ -81,18 +85,20 @@ struct ControlFaces {
   }
 
   private func isDocument(_ page: Int, _ children: [Int: [Int]]) -> Bool {
-    let area = tree.rects[page].area
-    var waiting = [page]
-    // A page of a thousand widgets is no page of one text.
-    for _ in 0..<1000 {
-      guard let next = waiting.popLast() else { return false }
-      let widget = tree.widgets[next]
-      let isText =
-        widget.states.contains("multiline") || role(next) == "terminal" || role(next).hasPrefix("document")
-      if isText, 2 * tree.rects[next].area >= area { return true }
-      waiting += children[next] ?? []
+    var all = [page]
+    var next = 0
+    while next < all.count {
+      all += children[all[next]] ?? []
+      next += 1
+      // A page of so many widgets is no page of one text.
+      guard all.count <= ControlFaces.documentLimit else { return false }
     }
-    return false
+    return all.contains { index in
+      let isText =
+        tree.widgets[index].states.contains("multiline") || role(index) == "terminal"
+        || role(index).hasPrefix("document")
+      return isText && 2 * tree.rects[index].area >= tree.rects[page].area
+    }
   }
 
   /// A path bar: nothing but buttons in a row, of which one is pressed.

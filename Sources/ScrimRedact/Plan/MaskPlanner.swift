@@ -135,7 +135,9 @@ private struct PlanRun {
     self.tree = tree
     self.picture = picture
     self.usage = usage
-    faces = ControlFaces(tree, picture: picture)
+    faces = ControlFaces(
+      tree, picture: picture,
+      findsContent: policy.rules.contains { $0.decision == .unmask && $0.isByRoleAlone })
     outcomes = [Outcome](repeating: .gap, count: tree.widgets.count)
     contexts = [Context](repeating: Context(), count: tree.widgets.count)
   }

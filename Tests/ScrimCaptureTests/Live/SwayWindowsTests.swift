@@ -36,8 +36,16 @@ import Testing
         .utf8)
   }
 
+  /// The windows that are to be seen.
+  private func seen(_ tree: Data, output: String? = nil) throws -> [DesktopWindow] {
+    try SwayWindows.windows(inTree: tree, output: output).filter(\.isVisible)
+  }
+
   @Test func windowsThatAreSeenComeBottomToTop() throws {
-    let windows = try SwayWindows.windows(inTree: tree())
+    // Those of other workspaces come first: their trees are not to be taken for another's.
+    let all = try SwayWindows.windows(inTree: tree())
+    #expect(all.map(\.isVisible) == [false, true, true] && all.first?.title == "Window 5")
+    let windows = try seen(tree())
     #expect(windows.map(\.pid) == [1004, 1006])
     #expect(windows.map(\.title) == ["Window 4", "Window 6"])
     let first = try #require(windows.first).window
@@ -52,9 +60,9 @@ import Testing
   }
 
   @Test func ofSeveralOutputsTheNamedOneIsWhereTheyLie() throws {
-    let first = try SwayWindows.windows(inTree: tree(outputs: [0, 1280]), output: "HEADLESS-1")
+    let first = try seen(tree(outputs: [0, 1280]), output: "HEADLESS-1")
     #expect(first.map(\.pid) == [1004, 1006, 1014, 1016] && first.map(\.window.x) == [2, 202, 1282, 1482])
-    let second = try SwayWindows.windows(inTree: tree(outputs: [0, 1280]), output: "HEADLESS-2")
+    let second = try seen(tree(outputs: [0, 1280]), output: "HEADLESS-2")
     #expect(
       second.map(\.pid) == [1014, 1016, 1004, 1006] && second.map(\.window.x) == [2, 202, -1278, -1078])
   }

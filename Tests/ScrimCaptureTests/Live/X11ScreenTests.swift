@@ -1,4 +1,5 @@
 import CScrimX11
+import Foundation
 import ScrimImage
 import ScrimSystem
 import Testing
@@ -146,17 +147,19 @@ struct X11ScreenTests {
   @Test func windowsAreListed() throws {
     let server = try XServer()
     let windows = try X11Windows(display: server.display)
-    #expect(try windows.entries().isEmpty)
+    #expect(try windows.windows().isEmpty && windows.knowsProcesses)
     guard let program = try server.start("xmessage", "-geometry", "200x100+30+40", "-title", "Grüße", "text")
     else { return }
     defer { XServer.kill(program) }
-    var entries: [X11Windows.Entry] = []
+    var entries: [DesktopWindow] = []
     for _ in 0..<100 where entries.isEmpty {
       MonotonicClock.wait(for: nil, until: MonotonicClock.now + 50_000_000)
-      entries = try windows.entries()
+      entries = try windows.windows()
     }
     let window = try #require(entries.first)
-    #expect(entries.count == 1 && window.window.isManaged && window.window.frameExtents == nil)
+    #expect(entries.count == 1 && window.window.isManaged && window.isVisible && window.parent == nil)
+    // What the server says, not a property: xmessage sets none.
+    #expect(window.pid == Int(program.processIdentifier))
     #expect(window.window.width == 200 && window.window.height == 100)
     // Inside the border.
     #expect((30...35).contains(window.window.x) && (40...45).contains(window.window.y))
