@@ -27,6 +27,7 @@ public struct SourceWithEvents: FrameSource {
   public var expectedFrames: Int? { source.expectedFrames }
   public var isLive: Bool { source.isLive }
   public var tornReads: Int { source.tornReads }
+  public var windows: [SourceWindow] { source.windows }
 
   /// A capture folder with the events of its `events.jsonl`, where it has one.
   public static func capture(_ path: String) throws(CaptureError) -> any FrameSource {

@@ -26,6 +26,8 @@ public struct RecordingSummary: Sendable {
   public var bytes = 0
   /// How much of each window shows older content at the end.
   public var withheldWindows = WithheldWindows()
+  /// The share of the picture, 0...1, that the last frame's boxes mask.
+  public var maskedShare = 1.0
   /// What the plans made of the policy.
   public var usage = PolicyUsage(policy: MaskPolicy())
 

@@ -16,7 +16,7 @@ public struct SessionRecorder: ~Copyable {
   /// Events to be recorded before the next frame, where ``thread`` records.
   private var events: [SideRecord] = []
   private let filter: EventFilter
-  private var lastTime: Int64?
+  private var clock = SourceClock()
   /// What was last recorded, and how many frames were left out since they changed nothing: numbers don't tell of them.
   private var last: FrameInfo?
   private var leftOut = 0
@@ -59,15 +59,18 @@ public struct SessionRecorder: ~Copyable {
   /// - Returns: what was wrong with the frame, for the log; nil where nothing was.
   @discardableResult
   public mutating func record(_ frame: SourceFrame) throws(RecordingError) -> CaptureFault? {
-    if let lastTime, frame.time < lastTime {
-      return lose(
-        CaptureFault(place: "frame \(frame.number)", message: "its time lies before the last frame's"))
+    var frame = frame
+    let place = clock.sessionTime(of: frame.time)
+    frame.time = place.time
+    frame.snapshotSpan = clock.shifted(frame.snapshotSpan)
+    if let step = place.step {
+      try record(NoteRecord(time: place.time, kind: .clockStep, offset: step))
     }
-    lastTime = frame.time
     let (width, height) = (stage.frame.width, stage.frame.height)
     if case .success(let pixels) = frame.pixels { stage.resize(toFit: pixels) }
     thread?.prepare(&stage)
     let outcome = stage.mask(frame)
+    summary.maskedShare = stage.maskedShare
     tree = try? frame.tree.get()
     let info = FrameInfo(
       time: frame.time, number: frame.number - leftOut, status: FrameStatus(outcome.result),
@@ -87,13 +90,21 @@ public struct SessionRecorder: ~Copyable {
     }
     summary.note(outcome)
     if !frame.isTreeComplete { summary.partialTrees += 1 }
-    return outcome.fault
+    return outcome.fault ?? place.step.map { SessionRecorder.clockIssue(frame, $0) }
+  }
+
+  private static func clockIssue(_ frame: SourceFrame, _ step: Int64) -> CaptureFault {
+    CaptureFault(
+      place: "frame \(frame.number)",
+      message:
+        "the input's clock steps back by \(-step / 1_000_000) ms; the session's goes on, and a note says so")
   }
 
   /// Seals what is open where its time is over, so that a crash while nothing happens loses nothing.
   ///
   /// - Parameter time: up to which there was no frame since the last.
   public mutating func rest(at time: Int64) throws(RecordingError) {
+    let time = clock.shifted(time)
     if let thread {
       try thread.rest(at: time, after: &events)
     } else {
@@ -111,7 +122,7 @@ public struct SessionRecorder: ~Copyable {
 
   /// Records what the policy keeps of an event.
   public mutating func record(_ event: Event) throws(RecordingError) {
-    guard let kept = filter.kept(event, in: tree), let time = kept.time else {
+    guard let kept = filter.kept(event, in: tree), let time = kept.time.map(clock.shifted) else {
       summary.droppedEvents += 1
       return
     }

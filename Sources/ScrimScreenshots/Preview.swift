@@ -31,7 +31,7 @@ public struct Preview: Sendable {
   }
 
   /// A PNG file.
-  func encoded() throws(Refusal) -> [UInt8] {
+  package func encoded() throws(Refusal) -> [UInt8] {
     do throws(CodecError) {
       return try PNG.encode(pixels.span, width: width, height: height, level: 1)
     } catch {

@@ -42,6 +42,15 @@ struct LiveInput: ParsableArguments {
     [x11.map { _ in "--x11" }, wayland ? "--wayland" : nil, fbdev.map { _ in "--fbdev" }].compactMap(\.self)
   }
 
+  /// The screen, in words.
+  var name: String {
+    if let display { return "the X display \(display)" }
+    return fbdev ?? "the Wayland compositor\(outputName.map { "'s output \($0)" } ?? "")"
+  }
+
+  /// How a recording ends, in words.
+  var ending: String { duration.map { "it ends after \($0) s, or with Ctrl-C" } ?? "Ctrl-C ends it" }
+
   /// The X display that is meant; nil where none is.
   private var display: String? {
     guard let x11 else { return nil }

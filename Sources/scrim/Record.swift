@@ -23,7 +23,13 @@ struct Record: ParsableCommand {
   @OptionGroup var live: LiveInput
 
   @Option(help: ArgumentHelp("Where the session goes; a new or empty folder.", valueName: "dir"))
-  var out: String
+  var out: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Record nothing, but write one masked picture of what is there, with outlines and reasons of its masks.",
+      valueName: "file.png"))
+  var preview: String?
 
   @Option(
     help: ArgumentHelp("What to mask: a file, or default, strict, controls, none.", valueName: "policy"))
@@ -86,6 +92,9 @@ struct Record: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    guard (out == nil) != (preview == nil) else {
+      throw ValidationError("give --out DIR, or --preview FILE.png for one masked picture; one of them")
+    }
     let inputs =
       [
         capture.map { "the capture \($0)" }, raw.map { _ in "--raw" }, xwd.map { _ in "--xwd" },
@@ -131,7 +140,8 @@ struct Record: ParsableCommand {
     if self.policy == MaskPolicy.Preset.none.rawValue {
       Terminal.say("warning: policy none masks nothing but password fields; do not use it on real screens")
     }
-    do { try SessionFolder(path: out).checkIsFree() } catch { throw Failure(error) }
+    if let preview { return try writePreview(policy, to: preview) }
+    do { try SessionFolder(path: folder).checkIsFree() } catch { throw Failure(error) }
     var source = try openSource()
     var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))
     if keyframeInterval == nil, segmentSeconds == nil { options.segmenting.quietDuration = 15_000_000_000 }
@@ -141,12 +151,17 @@ struct Record: ParsableCommand {
     var recorder: SessionRecorder
     do {
       recorder = try SessionRecorder(
-        to: SessionFolder(path: out), width: source.width, height: source.height, session: session,
+        to: SessionFolder(path: folder), width: source.width, height: source.height, session: session,
         start: start, producer: Scrim.producer, options: options)
     } catch { throw Failure(error) }
     Terminal.noteInterrupts()
+    if source.isLive, !output.quiet {
+      Terminal.say(
+        "recording \(xwd ?? live.name), \(source.width)x\(source.height), to \(folder) with the policy \(self.policy); \(live.ending)"
+      )
+    }
     let summary = try record(&source, with: &recorder)
-    try report(summary, policy, source.windows)
+    try report(summary, policy, source)
     if !output.quiet, source.tornReads > 0 {
       Terminal.say("\(source.tornReads) reads were taken again, since the screen was drawn on meanwhile")
     }
@@ -155,23 +170,45 @@ struct Record: ParsableCommand {
       throw Failure(.interrupted, "interrupted after \(summary.frames) frames; what was recorded is sealed")
     }
     guard summary.frames > 0 else {
-      throw Failure(.input, "there was no frame; \(out) holds an empty session")
+      throw Failure(.input, "there was no frame; \(folder) holds an empty session")
     }
     // Of a live screen, what was drawn before the first snapshot of its trees is fill, and no fault of the input.
     if !summary.isComplete, !source.isLive || summary.lostFrames > 0 {
-      throw Failure(.input, "some of the input was refused (see above); the rest is recorded in \(out)")
+      throw Failure(.input, "some of the input was refused (see above); the rest is recorded in \(folder)")
+    }
+  }
+
+  /// Where the session goes; validated to be there, but for a preview.
+  private var folder: String { out ?? "" }
+
+  private func writePreview(_ policy: MaskPolicy, to path: String) throws {
+    var live = live
+    live.duration = live.duration ?? RecordPreview.limit
+    var source = try openSource(live)
+    Terminal.noteInterrupts()
+    try RecordPreview.write(&source, policy: policy, to: path)
+    if !output.quiet {
+      Terminal.say(
+        "\(path) shows what is recorded with the policy \(self.policy), and why the rest is masked")
+      for window in source.windows.filter(\.isOpen).prefix(WindowReport.lineLimit) {
+        Terminal.say(WindowReport(window, nil).line)
+      }
     }
   }
 
   private func record(
     _ source: inout any FrameSource, with recorder: inout SessionRecorder
   ) throws -> RecordingSummary {
-    var log = FaultLog()
+    var log = FaultLog(isLive: source.isLive)
     var progress = Progress(unit: "frames", total: source.expectedFrames, isQuiet: output.quiet)
+    let isLive = source.isLive
     do {
       let summary = try Recording.run(
         &source, into: &recorder, isInterrupted: { Terminal.isInterrupted },
-        onIssue: { log.note($0, &progress) }, onProgress: { progress.show($0.frames) })
+        onIssue: { log.note($0, &progress) },
+        onProgress: { summary in
+          progress.show(summary.frames, isLive ? RecordReport.progress(summary) : nil)
+        })
       progress.clear()
       log.close()
       return summary
@@ -182,14 +219,16 @@ struct Record: ParsableCommand {
       case .source(let error, let sealed):
         var failure = Failure(error)
         if let sealed, sealed.frames > 0 {
-          failure.message += "; the \(sealed.frames) frames before that are sealed in \(out)"
+          failure.message += "; the \(sealed.frames) frames before that are sealed in \(folder)"
         }
         throw failure
       }
     }
   }
 
-  private func openSource() throws -> any FrameSource {
+  private func openSource() throws -> any FrameSource { try openSource(live) }
+
+  private func openSource(_ live: LiveInput) throws -> any FrameSource {
     do {
       if let capture { return try SourceWithEvents.capture(capture) }
       if let source = try live.source(xwd: xwd, fps: fps, policy: MaskPolicy.named(policy)) { return source }
@@ -224,11 +263,17 @@ struct Record: ParsableCommand {
   }
 
   private func report(
-    _ summary: RecordingSummary, _ policy: MaskPolicy, _ windows: [SourceWindow]
+    _ summary: RecordingSummary, _ policy: MaskPolicy, _ source: any FrameSource
   ) throws {
-    let report = RecordReport(summary, policy, windows: windows)
+    let report = RecordReport(summary, policy, windows: source.windows, isLive: source.isLive)
     if output.json { try output.print(json: report) }
-    if !output.quiet { for line in report.lines { Terminal.say(line) } }
+    guard !output.quiet else { return }
+    for line in report.lines { Terminal.say(line) }
+    if source.isLive, summary.maskedShare > 0.9, self.policy == MaskPolicy.Preset.default.rawValue {
+      Terminal.say(
+        "hint: \(RecordReport.percent(summary.maskedShare)) of the picture was masked at the end; --policy controls shows buttons and menus, and --preview FILE.png why the rest is masked"
+      )
+    }
   }
 }
 
@@ -251,10 +296,16 @@ extension PixelFormat: ExpressibleByArgument {}
 
 /// Says what was wrong with single frames, as far as a person reads.
 struct FaultLog {
+  private let isLive: Bool
+  private let start = ContinuousClock.now
   private var counts = 0
   private static let limit = 20
 
+  init(isLive: Bool) { self.isLive = isLive }
+
   mutating func note(_ fault: CaptureFault, _ progress: inout Progress) {
+    // The first tree takes a moment, in which nothing is wrong.
+    if isLive, fault.place == LiveSource.treesPlace, ContinuousClock.now - start < .seconds(3) { return }
     counts += 1
     guard counts <= FaultLog.limit else { return }
     progress.clear()

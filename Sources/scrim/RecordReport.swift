@@ -21,7 +21,21 @@ struct RecordReport: Encodable {
   /// Of a live screen that trees were read of: its windows, by the number in which they were met.
   var windows: [WindowReport]
 
-  init(_ summary: RecordingSummary, _ policy: MaskPolicy, windows: [SourceWindow] = []) {
+  /// The share of the picture, 0...1, that boxes masked at the end.
+  var maskedShare: Double
+  private let isLive: Bool
+
+  private enum CodingKeys: String, CodingKey {
+    case frames, withheldFrames, failedClosedFrames, partialTrees, lostFrames, events, droppedEvents,
+      lostEvents, segments, bytes,
+      rulesNeverMatched, unknownRoles, masksByReason, windows, maskedShare
+  }
+
+  init(
+    _ summary: RecordingSummary, _ policy: MaskPolicy, windows: [SourceWindow] = [], isLive: Bool = false
+  ) {
+    self.isLive = isLive
+    maskedShare = summary.maskedShare
     frames = summary.frames
     withheldFrames = summary.withheldFrames
     failedClosedFrames = summary.failedClosedFrames
@@ -38,6 +52,13 @@ struct RecordReport: Encodable {
     self.windows = windows.map { WindowReport($0, summary.withheldWindows.entries[$0.window]) }
   }
 
+  static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+
+  /// Where a live recording stands, for a line a second.
+  static func progress(_ summary: RecordingSummary) -> String {
+    "\(summary.frames) frames, \(summary.events) events, \(percent(summary.maskedShare)) masked"
+  }
+
   var lines: [String] {
     var lines = [
       "\(frames) frames in \(segments) segments, \(bytes) bytes; \(events) events kept, \(droppedEvents) dropped"
@@ -46,7 +67,10 @@ struct RecordReport: Encodable {
       lines.append("\(withheldFrames) frames show older content in part: it had not settled")
     }
     if failedClosedFrames > 0 {
-      lines.append("\(failedClosedFrames) frames are fill: their boxes or pixels could not be had")
+      lines.append(
+        isLive
+          ? "\(failedClosedFrames) frames are fill: no tree had been read for them"
+          : "\(failedClosedFrames) frames are fill: their boxes or pixels could not be had")
     }
     if partialTrees > 0 {
       lines.append(

@@ -12,7 +12,9 @@ struct Scrim: ParsableCommand {
       without a frame.
       """,
     version: producer,
-    subcommands: [Redact.self, Record.self, Export.self, Inspect.self, Verify.self, Recover.self])
+    subcommands: [
+      Redact.self, Record.self, Export.self, Inspect.self, Verify.self, Recover.self, Doctor.self,
+    ])
 
   /// Written into sessions as their producer.
   static let producer = "scrim 0.1.0"

@@ -71,10 +71,19 @@ struct Progress {
     self.isQuiet = isQuiet
   }
 
-  mutating func show(_ done: Int) {
+  /// - Parameter status: what to say instead of a count, of work without an end; shown once a second on a terminal.
+  mutating func show(_ done: Int, _ status: String? = nil) {
     let now = ContinuousClock.now
-    guard !isQuiet, now - lastShown >= (isTerminal ? .milliseconds(200) : .seconds(5)) else { return }
+    let pause: Duration = isTerminal ? (status == nil ? .milliseconds(200) : .seconds(1)) : .seconds(5)
+    guard !isQuiet, now - lastShown >= pause else { return }
     lastShown = now
+    if let status {
+      let line = "\(Int((now - start) / .seconds(1))) s: \(status)"
+      guard isTerminal else { return Terminal.say(line) }
+      FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+      hasBar = true
+      return
+    }
     let rate = Double(done) / max((now - start) / .seconds(1), 0.001)
     var text = "\(done)\(total.map { " of \($0)" } ?? "") \(unit), \(Int(rate)) a second"
     if let total, rate > 0, total > done {

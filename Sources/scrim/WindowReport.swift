@@ -41,7 +41,8 @@ struct WindowReport: Encodable {
   var line: String {
     let name = "window \(number), \(program ?? "an unknown program"): "
     if let reason {
-      return name + "masked whole since \(WindowReport.seconds(sinceMs)), since \(WindowReport.words(reason))"
+      let time = sinceMs >= 1000 ? " since \(WindowReport.seconds(sinceMs))" : ""
+      return name + "masked whole\(time): \(WindowReport.words(reason))"
     }
     guard withheldShare > 0, let withheldSinceMs else { return name + "\(nodes) nodes read" }
     let percent = max(Int((withheldShare * 100).rounded()), 1)

@@ -107,9 +107,11 @@ import Testing
       separator: "\n")
     let frames = frames(try items([UInt8](repeating: 1, count: 12), shape, widgets: widgets))
     #expect(
-      try frames.map { try $0.tree.get().widgets.compactMap(\.id).joined() } == [
-        "", "a", "bc", "bc", "bc", "d",
+      try frames.dropFirst().map { try $0.tree.get().widgets.compactMap(\.id).joined() } == [
+        "a", "bc", "bc", "bc", "d",
       ])
+    // Before the first line there are no boxes to go by, which is not the same as no widgets.
+    #expect(throws: CaptureFault.self) { try frames[0].tree.get() }
     #expect(Set(frames.map(\.treeVersion)).count == 4)
   }
 
@@ -120,12 +122,25 @@ import Testing
     for bad in [
       "nonsense", #"{"t_ms":100}"#, #"{"t_ms":100,"widgets":[{"role":"label","x":0}]}"#, #"{"widgets":[]}"#,
       #"{"t_ms":100,"widgets":[],"tree_errors":2}"#,
+      // Times that are none, or go back: epoch microseconds, a clock that was set.
+      #"{"t_ms":1756000000000000,"widgets":[]}"#, #"{"t_ms":2400000000000,"widgets":[]}"#,
+      #"{"t_ms":-1,"widgets":[]}"#, #"{"t_ms":1e400,"widgets":[]}"#, #"{"t_ms":"100","widgets":[]}"#,
     ] {
       let lines = [good, bad, #"{"t_ms":300,"widgets":[]}"#].joined(separator: "\n")
       let frames = frames(try items([UInt8](repeating: 1, count: 10), shape, widgets: lines))
       let isShown = frames.map { (try? $0.tree.get()) != nil }
       #expect(!isShown[1] && !isShown[2] && isShown[3] && isShown[4], "\(bad)")
     }
+  }
+
+  /// Boxes stamped with milliseconds since 1970 hold at no moment of a stream that starts at 0; the last line did once, from the first frame
+  /// on.
+  @Test func boxesOfAnotherClockShowNothing() throws {
+    let shape = RawShape(width: 2, height: 1, format: .gray8, framesPerSecond: 10)
+    let lines = [1_756_000_000_000, 1_756_000_000_500].map { #"{"t_ms":\#($0),"widgets":[]}"# }
+    let frames = frames(
+      try items([UInt8](repeating: 1, count: 20), shape, widgets: lines.joined(separator: "\n")))
+    #expect(frames.count == 10 && frames.allSatisfy { (try? $0.tree.get()) == nil })
   }
 
   /// A file is mapped, a pipe is read: the frames are the same, and memory that is used again disturbs no frame that is kept.

@@ -62,7 +62,7 @@ struct LiveBoxes {
     }
     guard let latest else {
       return CurrentBoxes(
-        tree: .failure(CaptureFault(place: "accessibility trees", message: "none has been read yet")),
+        tree: .failure(CaptureFault(place: LiveSource.treesPlace, message: "none has been read yet")),
         version: 0,
         span: nil, isComplete: false)
     }
@@ -118,7 +118,7 @@ struct LiveBoxes {
     do {
       return .success(try WidgetTree(widgets: widgets, windows: windows, boxScale: tree.boxScale))
     } catch {
-      return .failure(CaptureFault(place: "accessibility trees", message: "\(error)"))
+      return .failure(CaptureFault(place: LiveSource.treesPlace, message: "\(error)"))
     }
   }
 }

@@ -35,6 +35,9 @@ public struct LiveSource: FrameSource {
     }
   }
 
+  /// The place that issues name where no tree could be had.
+  public static let treesPlace = "accessibility trees"
+
   private let screen: any LiveScreen
   private let trees: (any TreeReader)?
   private let options: LiveOptions

@@ -4,7 +4,8 @@ public struct NoteRecord: Hashable, Sendable {
     /// Nothing was recorded for ``NoteRecord/offset`` nanoseconds up to the note's time: the machine slept, the process was stopped, or the
     /// session paused.
     case gap = 1
-    /// From the note's time on the wall clock is ahead of the session's by ``NoteRecord/offset`` nanoseconds more than before.
+    /// From the note's time on the wall clock, or the clock of a recorded input, is ahead of the session's by ``NoteRecord/offset``
+    /// nanoseconds more than before.
     case clockStep = 2
   }
 

@@ -30,7 +30,7 @@ extension Event {
     guard case .string(let type)? = value["type"], !type.isEmpty else {
       throw EventError(line: line, problem: "type must be the name of a type of event")
     }
-    self.init(type, time: Event.nanoseconds(fromMilliseconds: milliseconds))
+    self.init(type, time: nanoseconds(fromMilliseconds: milliseconds))
     for member in members { set(member) }
   }
 
@@ -74,11 +74,5 @@ extension Event {
     add("method", method)
     add("url", url)
     return JSON.object(members).canonicalBytes
-  }
-
-  /// Nil where the number is no time: over thirty years, far inside what 64 bits of nanoseconds hold.
-  private static func nanoseconds(fromMilliseconds milliseconds: Double) -> Int64? {
-    guard milliseconds.isFinite, abs(milliseconds) <= 1e12 else { return nil }
-    return Int64((milliseconds * 1_000_000).rounded())
   }
 }

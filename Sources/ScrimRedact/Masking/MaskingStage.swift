@@ -78,6 +78,12 @@ public struct MaskingStage: ~Copyable {
   /// The masks of the last frame's boxes, as a recording lists them; nil before the first frame.
   public private(set) var masks: [ListedMask]?
 
+  /// The masks of the last frame's boxes with their reasons; all of the picture where it failed closed.
+  package var plannedMasks: [MaskPlan.Mask] { plan?.plan.masks ?? nothing.masks }
+
+  /// The share of the picture, 0...1, that the last frame's boxes mask.
+  public private(set) var maskedShare = 1.0
+
   /// Masks one frame. Frames come in the order of time.
   public mutating func mask(_ source: SourceFrame) -> MaskingOutcome {
     var source = source
@@ -122,6 +128,7 @@ public struct MaskingStage: ~Copyable {
     let made = planner.planOfWindows(for: tree, width: pixels.width, height: pixels.height, usage: &usage)
     plan = (version, made)
     masks = made.listed
+    maskedShare = Double(made.regions.masked.area) / Double(pixels.width * pixels.height)
     return made.regions
   }
 

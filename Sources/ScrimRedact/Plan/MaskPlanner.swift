@@ -400,10 +400,3 @@ private struct PlanRun {
     return Region()
   }
 }
-
-extension Rect {
-  /// Whether all of `other`, which is not empty, lies inside.
-  fileprivate func holds(_ other: Rect) -> Bool {
-    !other.isEmpty && other.x >= x && other.y >= y && other.maxX <= maxX && other.maxY <= maxY
-  }
-}

@@ -1,0 +1,38 @@
+import Foundation
+import Glibc
+import ScrimImage
+import ScrimRedact
+import ScrimScreenshots
+import ScrimSystem
+
+/// One masked picture of what a source shows, with the outline and the reason of each mask: `record --preview`.
+enum RecordPreview {
+  /// Seconds after which a live screen counts as settled as far as it will be: a snapshot, and half a second on both sides of it, take
+  /// under two.
+  static let limit = 4.0
+
+  /// - Parameter path: of a PNG file, which is made or replaced; only its owner can read it.
+  static func write(_ source: inout any FrameSource, policy: MaskPolicy, to path: String) throws {
+    var stage = MaskingStage(width: source.width, height: source.height, policy: policy)
+    var frames = 0
+    do {
+      while !Terminal.isInterrupted, let item = try source.next() {
+        guard case .frame(let frame) = item else { continue }
+        let outcome = stage.mask(frame)
+        frames += 1
+        if source.isLive, outcome.result == .shown, frame.snapshotSpan != nil { break }
+      }
+    } catch { throw Failure(error) }
+    guard frames > 0 else { throw Failure(.input, "there is no frame to be shown") }
+    let preview = Preview(of: stage.frame, masks: stage.plannedMasks)
+    let bytes: [UInt8]
+    do { bytes = try preview.encoded() } catch { throw Failure(.environment, "\(path): \(error)") }
+    // The picture is redacted, and yet of somebody's screen.
+    let manager = FileManager.default
+    try? manager.removeItem(atPath: path)
+    guard manager.createFile(atPath: path, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+    else {
+      throw Failure(.environment, "\(path): writing failed: \(SystemCall.message(for: errno))")
+    }
+  }
+}
