@@ -18,6 +18,7 @@ struct EventReader {
 public struct SourceWithEvents: FrameSource {
   private var source: any FrameSource
   private var events: EventReader
+  private let path: String
   private var event: Result<Event, EventError>?
   /// What the source had last, until the events before it are out; its end is kept too.
   private var item: SourceItem??
@@ -37,9 +38,10 @@ public struct SourceWithEvents: FrameSource {
     return try SourceWithEvents(folder, events: events)
   }
 
-  /// - Parameter path: the file of events; those of equal times come in its order.
-  init(_ source: any FrameSource, events path: String) throws(CaptureError) {
+  /// - Parameter path: the file of events, `-` for standard input; those of equal times come in its order.
+  public init(_ source: any FrameSource, events path: String) throws(CaptureError) {
     self.source = source
+    self.path = path
     events = try EventReader(path)
     event = try events.next()
   }
@@ -52,7 +54,7 @@ public struct SourceWithEvents: FrameSource {
       self.event = try events.next()
       switch event {
       case .success(let event): return .event(event)
-      case .failure(let error): return .lostEvent(CaptureFault(place: "events.jsonl", message: "\(error)"))
+      case .failure(let error): return .lostEvent(CaptureFault(place: path, message: "\(error)"))
       }
     }
     self.item = nil

@@ -19,6 +19,8 @@ public struct RecordingSummary: Sendable {
   public var events = 0
   /// Events that the policy doesn't keep.
   public var droppedEvents = 0
+  /// Events that were merged into others, or given up since too many came in a second. Hidden input is not among them.
+  public var thinnedEvents = 0
   /// Events that could not be read.
   public var lostEvents = 0
   public var segments = 0

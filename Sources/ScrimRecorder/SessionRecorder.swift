@@ -16,6 +16,7 @@ public struct SessionRecorder: ~Copyable {
   /// Events to be recorded before the next frame, where ``thread`` records.
   private var events: [SideRecord] = []
   private let filter: EventFilter
+  private var thinner = EventThinner()
   private var clock = SourceClock()
   /// What was last recorded, and how many frames were left out since they changed nothing: numbers don't tell of them.
   private var last: FrameInfo?
@@ -66,6 +67,7 @@ public struct SessionRecorder: ~Copyable {
     if let step = place.step {
       try record(NoteRecord(time: place.time, kind: .clockStep, offset: step))
     }
+    for event in thinner.flush(at: frame.time) { try append(event) }
     let (width, height) = (stage.frame.width, stage.frame.height)
     if case .success(let pixels) = frame.pixels { stage.resize(toFit: pixels) }
     thread?.prepare(&stage)
@@ -120,14 +122,59 @@ public struct SessionRecorder: ~Copyable {
     return fault
   }
 
+  /// What became of an event, as far as that may be known.
+  public enum EventOutcome: Sendable {
+    case recorded
+    /// Merged into others, or waiting for what follows it.
+    case merged
+    /// A type that nobody knows, or no time.
+    case dropped
+    /// An input of which nothing but that there was one may be known, and that to the minute.
+    case hidden
+  }
+
   /// Records what the policy keeps of an event.
-  public mutating func record(_ event: Event) throws(RecordingError) {
-    guard let kept = filter.kept(event, in: tree), let time = kept.time.map(clock.shifted) else {
+  @discardableResult
+  public mutating func record(_ event: Event) throws(RecordingError) -> EventOutcome {
+    try record(filter.judge(placed(event), in: tree, masked: stage.masked))
+  }
+
+  /// Records what the policy keeps of an event for the boxes of its own moment as well as for those of the last frame.
+  @discardableResult
+  package mutating func record(_ event: Event, at moment: WidgetTree?) throws(RecordingError) -> EventOutcome
+  {
+    let first = filter.judge(placed(event), in: moment)
+    guard let kept = first.event else { return try record(first) }
+    var verdict = filter.judge(kept, in: tree, masked: stage.masked)
+    verdict.hiding = first.hiding ?? verdict.hiding
+    if first.hiding != nil { verdict.event?.hideRole() }
+    return try record(verdict)
+  }
+
+  /// The event on the session's clock.
+  private func placed(_ event: Event) -> Event {
+    var event = event
+    event.time = event.time.map(clock.shifted)
+    return event
+  }
+
+  private mutating func record(_ verdict: EventFilter.Verdict) throws(RecordingError) -> EventOutcome {
+    if verdict.isHidden { return .hidden }
+    guard let kept = verdict.event, kept.time != nil else {
       summary.droppedEvents += 1
-      return
+      return .dropped
     }
+    let events = thinner.take(kept, hiding: verdict.hiding)
+    for event in events { try append(event) }
+    summary.thinnedEvents = thinner.thinned
+    if verdict.hiding != nil { return .hidden }
+    return events.isEmpty ? .merged : .recorded
+  }
+
+  private mutating func append(_ event: Event) throws(RecordingError) {
+    guard let time = event.time else { return }
     summary.events += 1
-    try append(.event(EventRecord(time: time, json: kept.canonicalJSON)))
+    try append(.event(EventRecord(time: time, json: event.canonicalJSON)))
   }
 
   /// Records that nothing was captured for a while, or that the wall clock stepped.
@@ -142,6 +189,8 @@ public struct SessionRecorder: ~Copyable {
 
   /// Seals what is open and ends the session.
   public mutating func finish() throws(RecordingError) -> RecordingSummary {
+    for event in thinner.flush() { try append(event) }
+    summary.thinnedEvents = thinner.thinned
     if let totals = thread == nil ? try builder?.finish() : try thread?.finish(&events) {
       summary.segments = totals.segments
       summary.bytes = totals.bytes

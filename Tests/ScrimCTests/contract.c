@@ -112,7 +112,7 @@ static void record_a_session(const char *folder) {
   CHECK(scrim_capture(recorder, &frame, NULL, NULL, 0) == SCRIM_MISMATCHED);
   memset(&event, 0, sizeof event);
   event.size = sizeof event;
-  event.type = "key";
+  event.type = "log";
   CHECK(scrim_record(recorder, &event) == SCRIM_OK);
   CHECK(scrim_capture_error(recorder, NULL, "it broke") == SCRIM_OK);
   CHECK(scrim_pause(recorder) == SCRIM_OK);

@@ -206,7 +206,7 @@ import Testing
     _ = try player.next()
     #expect(
       player.events.map { String(decoding: $0.json, as: UTF8.self) } == [
-        #"{"button":1,"type":"button","x":20,"y":15}"#, #"{"button":1,"type":"button","x":12,"y":11}"#,
+        #"{"type":"button","x":20,"y":15}"#, #"{"button":1,"role":"panel","type":"button","x":12,"y":11}"#,
         #"{"message":"it \"broke\"\n","name":"Oops","type":"error"}"#,
       ])
     #expect(summary.events == 3)

@@ -1,9 +1,16 @@
-import ScrimRedact
+import ScrimImage
 import Testing
 
+@testable import ScrimRedact
+
 struct EventFilterTests {
+  /// The focus lies where keys tell nothing.
+  private static let focused = try! WidgetTree(widgets: [
+    Widget(role: "entry", x: -900, y: -900, width: 1, height: 1, states: ["focused"])
+  ])
+
   private static func sanitized(
-    _ json: String, policy: MaskPolicy = MaskPolicy(), tree: WidgetTree? = .empty
+    _ json: String, policy: MaskPolicy = MaskPolicy(), tree: WidgetTree? = focused
   ) throws(EventError) -> String? {
     let event = try Event(json: Array(json.utf8), line: 4)
     return EventFilter(policy: policy).kept(event, in: tree)
@@ -42,6 +49,33 @@ struct EventFilterTests {
       #"{"name":"Pay","type":"navigation","url":"/a"}"#
     ),
     (#"{"t_ms":1,"type":"clipboard","text":"4012"}"#, nil),
+    (
+      #"{"t_ms":1,"type":"touch-down","id":3,"x":3,"y":4,"role":"x"}"#,
+      #"{"id":3,"type":"touch-down","x":3,"y":4}"#
+    ),
+    (#"{"t_ms":1,"type":"touch-up","id":-1}"#, #"{"type":"touch-up"}"#),
+    (
+      #"{"t_ms":1,"type":"span","name":"GET /cart","op":"http.client","start_ms":5,"duration_ms":2,"trace_id":"0123456789ABCDEF0123456789abcdef","span_id":"0123456789abcdef"}"#,
+      #"{"duration_ms":2,"name":"GET /cart","op":"http.client","span_id":"0123456789abcdef","start_ms":5,"trace_id":"0123456789abcdef0123456789abcdef","type":"span"}"#
+    ),
+    (#"{"t_ms":1,"type":"span","trace_id":"xyz","span_id":"0123456789abcdeé"}"#, #"{"type":"span"}"#),
+    (
+      #"{"t_ms":1,"type":"test","name":"a [b]","phase":"failed","message":"for ann@example.org"}"#,
+      #"{"message":"for [mail]","name":"a [b]","phase":"failed","type":"test"}"#
+    ),
+    (#"{"t_ms":1,"type":"test","phase":"maybe"}"#, #"{"type":"test"}"#),
+    (
+      #"{"t_ms":1,"type":"mark","name":"paid","data":{"n":4111111111111111,"ok":true,"who":"ann@example.org","pin":1234,"deep":{"a":1}}}"#,
+      #"{"data":{"n":"[card]","ok":true,"pin":"[secret]","who":"[mail]"},"name":"paid","type":"mark"}"#
+    ),
+    (
+      #"{"t_ms":1,"type":"error","id":"e-1","handled":false,"data":{"a":1}}"#,
+      #"{"data":{"a":1},"handled":false,"id":"e-1","type":"error"}"#
+    ),
+    (
+      #"{"t_ms":1,"type":"network","url":"https://api.example/x","request_bytes":4,"response_bytes":9,"request_headers":{"Accept":"a"},"response_body":"b"}"#,
+      #"{"request_bytes":4,"response_bytes":9,"type":"network","url":"https://api.example/x"}"#
+    ),
   ])
   func whatIsKept(_ event: String, _ kept: String?) throws {
     #expect(try Self.sanitized(event) == kept)
@@ -123,6 +157,68 @@ struct EventFilterTests {
   @Test func timeIsKeptApart() throws {
     let filter = EventFilter(policy: MaskPolicy())
     let event = try Event(json: Array(#"{"t_ms":858.3,"type":"char","char":"x"}"#.utf8), line: 1)
-    #expect(filter.kept(event, in: nil) == Event("key", time: 858_300_000))
+    #expect(filter.kept(event, in: Self.focused) == Event("key", time: 858_300_000))
+  }
+
+  /// Keys leave nothing unless the focus is known to lie where their number and rhythm tell nothing.
+  @Test func keysBesideAPassword() throws {
+    func widget(_ id: String, _ role: String, _ states: [String] = [], in parent: String? = nil) -> Widget {
+      Widget(
+        id: id, role: role, x: 0, y: 0, width: 9, height: 9, parent: parent.map { .id($0) }, states: states)
+    }
+    func leavesOne(_ widgets: [Widget], hiding: String = "password text") throws -> Bool {
+      let policy = try MaskPolicy(json: Array(#"{"hideInteraction":["\#(hiding)"]}"#.utf8))
+      return try Self.sanitized(
+        #"{"t_ms":1,"type":"key"}"#, policy: policy, tree: try WidgetTree(widgets: widgets)) != nil
+    }
+    #expect(try leavesOne([widget("e", "entry", ["focused"])]))
+    #expect(try !leavesOne([widget("e", "password text", ["focused"])]))
+    #expect(
+      try !leavesOne([widget("k", "panel"), widget("e", "entry", ["focused"], in: "k")], hiding: "panel"))
+    // The focus is somewhere that the boxes don't show.
+    #expect(try !leavesOne([widget("e", "entry", ["focusable"])]))
+    // The boxes know of no focus at all.
+    #expect(try leavesOne([widget("e", "entry")]))
+    #expect(try !leavesOne([widget("e", "entry"), widget("p", "password text")]))
+    #expect(try !leavesOne([]))
+    #expect(try Self.sanitized(#"{"t_ms":1,"type":"key"}"#, tree: nil) == nil)
+  }
+
+  @Test func detailsOfRequestsByAddress() throws {
+    let policy = try MaskPolicy(
+      json: Array(
+        #"{"network":{"allow":["https://api.example/*"],"deny":["*/login"],"headers":["X-Request-Id","Cookie","X-Token"]}}"#
+          .utf8))
+    func kept(_ url: String) throws -> String? {
+      try Self.sanitized(
+        #"{"t_ms":1,"type":"network","url":"\#(url)","request_headers":{"Content-Type":"a","Cookie":"b","Authorization":"c","x-request-id":"d","X-Token":"e","Host":"f"},"response_body":"{\"password\":\"x\",\"a\":1}"}"#,
+        policy: policy)
+    }
+    #expect(
+      try kept("https://api.example/a?b=c")
+        == #"{"request_headers":{"content-type":"a","x-request-id":"d"},"response_body":"{\"a\":1,\"password\":\"[secret]\"}","type":"network","url":"https://api.example/a"}"#
+    )
+    #expect(try kept("https://api.example/login") == #"{"type":"network","url":"https://api.example/login"}"#)
+    #expect(try kept("https://other.example/a") == #"{"type":"network","url":"https://other.example/a"}"#)
+    #expect(try MaskPolicy(json: policy.canonicalJSON) == policy)
+  }
+
+  /// The role of what was pressed, unless that is masked or hides interaction.
+  @Test func rolesOfPresses() throws {
+    let tree = try WidgetTree(widgets: [
+      Widget(id: "w", role: "frame", x: 0, y: 0, width: 100, height: 100),
+      Widget(id: "b", role: "push button", x: 10, y: 10, width: 20, height: 20, parent: .id("w")),
+      Widget(id: "p", role: "password text", x: 50, y: 10, width: 20, height: 20, parent: .id("w")),
+    ])
+    let filter = EventFilter(policy: MaskPolicy())
+    func role(_ x: Double, _ y: Double, masked: Region) -> String? {
+      var press = Event("button", time: 0)
+      (press.x, press.y) = (x, y)
+      return filter.judge(press, in: tree, masked: masked).event?.role
+    }
+    #expect(role(15, 15, masked: Region()) == "push button")
+    #expect(role(15, 15, masked: Region(Rect(x: 0, y: 0, width: 16, height: 16))) == nil)
+    #expect(role(55, 15, masked: Region()) == nil)
+    #expect(role(90, 90, masked: Region()) == "frame")
   }
 }

@@ -8,7 +8,6 @@ struct RecorderWorker: ~Copyable {
   private let configuration: RecorderConfiguration
   private let session: SessionID
   private let start: Int64
-  private let filter: EventFilter
   private var recorder: SessionRecorder?
   /// The surface as it was read last, outside masks; under a mask it is what was there before the mask came.
   private var picture: [Pixel] = []
@@ -25,7 +24,6 @@ struct RecorderWorker: ~Copyable {
     self.configuration = configuration
     self.session = session
     self.start = start
-    filter = EventFilter(policy: configuration.options.policy)
   }
 
   /// Whether the session's folder is made.
@@ -94,11 +92,10 @@ struct RecorderWorker: ~Copyable {
     try recorder?.record(frame)
   }
 
-  /// The recorder's own filter goes by the boxes of the frame recorded last. What those of the event's moment hide is taken out before.
   private mutating func record(_ event: CaptureQueue.QueuedEvent) throws(RecordingError) {
-    var kept = filter.kept(event.event, in: event.tree) ?? event.event
-    kept.time = event.time
-    try recorder?.record(kept)
+    var timed = event.event
+    timed.time = event.time
+    try recorder?.record(timed, at: event.tree)
   }
 
   /// Ends the session. Where it throws, it may be called again.

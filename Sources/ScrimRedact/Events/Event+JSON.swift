@@ -9,6 +9,26 @@ public struct EventError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Event {
+  private typealias Field<Value> = WritableKeyPath<Event, Value?> & Sendable
+
+  // One table for reading and writing. `id` is apart: a number for a touch, a text for an error.
+  private static let numbers: [(key: String, field: any Field<Double>)] = [
+    ("x", \.x), ("y", \.y), ("dx", \.dx), ("dy", \.dy), ("duration_ms", \.durationMs),
+    ("start_ms", \.startMs),
+  ]
+  private static let integers: [(key: String, field: any Field<Int>)] = [
+    ("button", \.button), ("status", \.status), ("request_bytes", \.requestBytes),
+    ("response_bytes", \.responseBytes),
+  ]
+  private static let texts: [(key: String, field: any Field<String>)] = [
+    ("level", \.level), ("message", \.message), ("logger", \.logger), ("name", \.name), ("method", \.method),
+    ("url", \.url), ("op", \.op), ("phase", \.phase), ("trace_id", \.traceID), ("span_id", \.spanID),
+    ("request_body", \.requestBody), ("response_body", \.responseBody),
+  ]
+  private static let headers: [(key: String, field: any Field<[String: String]>)] = [
+    ("request_headers", \.requestHeaders), ("response_headers", \.responseHeaders),
+  ]
+
   /// The event of one line of `events.jsonl`. A field of a wrong type is passed over, as is one that is not known.
   ///
   /// - Parameters:
@@ -35,19 +55,27 @@ extension Event {
   }
 
   private mutating func set(_ member: JSON.Member) {
-    switch (member.key, member.value) {
-    case ("x", .number(let value)): x = value
-    case ("y", .number(let value)): y = value
-    case ("dx", .number(let value)): dx = value
-    case ("dy", .number(let value)): dy = value
-    case ("duration_ms", .number(let value)): durationMs = value
-    case ("button", .number(let value)): button = Int(exactly: value)
-    case ("status", .number(let value)): status = Int(exactly: value)
-    case ("level", .string(let value)): level = value
-    case ("message", .string(let value)): message = value
-    case ("name", .string(let value)): name = value
-    case ("method", .string(let value)): method = value
-    case ("url", .string(let value)): url = value
+    let key = member.key
+    switch member.value {
+    case .number(let value):
+      if key == "id" { touch = Int(exactly: value) }
+      if let field = Event.numbers.first(where: { $0.key == key })?.field { self[keyPath: field] = value }
+      if let field = Event.integers.first(where: { $0.key == key })?.field {
+        self[keyPath: field] = Int(exactly: value)
+      }
+    case .string(let value):
+      if key == "id" { id = value }
+      if let field = Event.texts.first(where: { $0.key == key })?.field { self[keyPath: field] = value }
+    case .bool(let value) where key == "handled": handled = value
+    case .object(let members) where key == "data":
+      data = Dictionary(members.compactMap { member in Value(member.value).map { (member.key, $0) } }) { $1 }
+    case .object(let members):
+      guard let field = Event.headers.first(where: { $0.key == key })?.field else { return }
+      self[keyPath: field] = Dictionary(
+        members.compactMap { member in
+          if case .string(let text) = member.value { (member.key, text) } else { nil }
+        }
+      ) { $1 }
     default: break
     }
   }
@@ -55,24 +83,38 @@ extension Event {
   /// The event without its time as canonical JSON (keys sorted, no white space), as a record of the session holds it. Numbers are finite.
   public var canonicalJSON: [UInt8] {
     var members = [JSON.Member("type", .string(type))]
-    func add(_ key: String, _ value: Double?) {
-      if let value { members.append(JSON.Member(key, .number(value))) }
+    func add(_ key: String, _ value: JSON?) {
+      if let value { members.append(JSON.Member(key, value)) }
     }
-    func add(_ key: String, _ value: String?) {
-      if let value { members.append(JSON.Member(key, .string(value))) }
+    for (key, field) in Event.numbers { add(key, self[keyPath: field].map(JSON.number)) }
+    for (key, field) in Event.integers { add(key, self[keyPath: field].map { .number(Double($0)) }) }
+    for (key, field) in Event.texts { add(key, self[keyPath: field].map(JSON.string)) }
+    for (key, field) in Event.headers {
+      add(key, self[keyPath: field].map { .object($0.map { JSON.Member($0.key, .string($0.value)) }) })
     }
-    add("x", x)
-    add("y", y)
-    add("dx", dx)
-    add("dy", dy)
-    add("duration_ms", durationMs)
-    add("button", button.map(Double.init))
-    add("status", status.map(Double.init))
-    add("level", level)
-    add("message", message)
-    add("name", name)
-    add("method", method)
-    add("url", url)
+    add("id", touch.map { .number(Double($0)) } ?? id.map(JSON.string))
+    add("handled", handled.map(JSON.bool))
+    add("role", role.map(JSON.string))
+    add("data", data.map { .object($0.map { JSON.Member($0.key, $0.value.json) }) })
     return JSON.object(members).canonicalBytes
+  }
+}
+
+extension Event.Value {
+  fileprivate init?(_ json: JSON) {
+    switch json {
+    case .string(let value): self = .text(value)
+    case .number(let value): self = .number(value)
+    case .bool(let value): self = .flag(value)
+    case .null, .array, .object: return nil
+    }
+  }
+
+  fileprivate var json: JSON {
+    switch self {
+    case .text(let value): .string(value)
+    case .number(let value): .number(value)
+    case .flag(let value): .bool(value)
+    }
   }
 }

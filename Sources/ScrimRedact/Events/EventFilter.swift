@@ -1,66 +1,211 @@
-import ScrimImage
+package import ScrimImage
 
 /// Reduces events to what may be kept (Masking.md, section 9): never which key, never where in a field that hides it, and of every
 /// event only the fields that its type is known to have.
 public struct EventFilter: Sendable {
+  /// What a filter makes of one event.
+  package struct Verdict: Sendable {
+    /// Nil where nothing may be kept of it.
+    package var event: Event?
+    /// The box of the widget that hides where in it the event took place.
+    package var hiding: Rect?
+    /// Whether it is an input that must not be counted: a key that may belong to a password.
+    package var isHidden = false
+  }
+
   private let policy: MaskPolicy
+  private let scrubber: Scrubber
 
   /// Bytes of UTF-8 of a message; what is longer is cut at a character.
   public static let messageLimit = 4096
 
-  public init(policy: MaskPolicy) { self.policy = policy }
+  public init(policy: MaskPolicy) {
+    self.policy = policy
+    scrubber = Scrubber(patterns: policy.scrub)
+  }
 
-  /// What may be kept of an event; nil if its type is neither known nor named by the policy.
+  /// What may be kept of an event; nil if its type is neither known nor named by the policy, or it is a key that must leave nothing.
   ///
-  /// - Parameter tree: the widgets in force at its time; nil if they could not be had, and then no position is kept.
-  public func kept(_ event: Event, in tree: WidgetTree?) -> Event? {
+  /// - Parameter tree: the widgets in force at its time; nil if they could not be had, and then no position and no key is kept.
+  public func kept(_ event: Event, in tree: WidgetTree?) -> Event? { judge(event, in: tree).event }
+
+  /// - Parameter masked: the pixels masked for `tree`; a press outside is given the role of its widget. Nil for no roles.
+  package func judge(_ event: Event, in tree: WidgetTree?, masked: Region? = nil) -> Verdict {
+    var verdict = Verdict()
     var kept = Event(event.type, time: event.time)
     switch event.type {
-    case "move": place(&kept, event, tree)
+    case "move": verdict.hiding = place(&kept, event, tree)
     case "button", "button-down", "button-up":
-      place(&kept, event, tree)
+      verdict.hiding = place(&kept, event, tree)
       kept.button = event.button.within(0...255)
+      if event.type != "button-up" { kept.role = role(at: kept, verdict.hiding, tree, masked) }
     case "wheel":
-      place(&kept, event, tree)
+      verdict.hiding = place(&kept, event, tree)
       kept.button = event.button.within(0...255)
       kept.dx = event.dx.within(-1e6...1e6)
       kept.dy = event.dy.within(-1e6...1e6)
-    case "key", "char": kept.type = "key"
+    case "touch-down", "touch-move", "touch-up":
+      verdict.hiding = place(&kept, event, tree)
+      kept.touch = event.touch.within(0...65535)
+      if event.type == "touch-down" { kept.role = role(at: kept, verdict.hiding, tree, masked) }
+    case "key", "char":
+      kept.type = "key"
+      guard let tree, tree.mayTellOfKeys(policy) else {
+        verdict.isHidden = true
+        return verdict
+      }
+    default:
+      guard keep(&kept, of: event) else {
+        guard policy.events.contains(event.type) else { return verdict }
+        verdict.hiding = place(&kept, event, tree)
+        break
+      }
+    }
+    verdict.event = kept
+    return verdict
+  }
+
+  /// Sets what is kept of an event that has no place; false where its type is another.
+  private func keep(_ kept: inout Event, of event: Event) -> Bool {
+    switch event.type {
     case "log":
       kept.level = event.level.flatMap(EventText.word)
-      kept.message = event.message.map(EventText.message)
-    case "network":
-      kept.method = event.method.flatMap(EventText.word)
-      kept.url = event.url.flatMap(EventText.address)
-      kept.status = event.status.within(0...999)
-      kept.durationMs = event.durationMs.within(0...1e12)
+      kept.logger = event.logger.flatMap(EventText.word)
+      kept.message = event.message.map(text)
+    case "network": keepRequest(&kept, event)
     case "navigation":
       kept.url = event.url.flatMap(EventText.address)
-      kept.name = event.name.map(EventText.message)
+      kept.name = event.name.map(text)
     case "error":
-      kept.message = event.message.map(EventText.message)
+      kept.message = event.message.map(text)
       kept.name = event.name.flatMap(EventText.word)
-    default:
-      guard policy.events.contains(event.type) else { return nil }
-      place(&kept, event, tree)
+      kept.id = event.id.flatMap(EventText.word)
+      kept.handled = event.handled
+      kept.data = event.data.map(data)
+    case "span":
+      kept.name = event.name.map(text)
+      kept.op = event.op.flatMap(EventText.word)
+      kept.startMs = event.startMs.within(-1e12...1e12)
+      kept.durationMs = event.durationMs.within(0...1e12)
+      kept.spanID = event.spanID.flatMap { EventText.digits($0, 16) }
+    case "test":
+      kept.name = event.name.map(text)
+      kept.phase = event.phase.flatMap { ["started", "passed", "failed", "skipped"].contains($0) ? $0 : nil }
+      kept.message = event.message.map(text)
+    case "mark":
+      kept.name = event.name.map(text)
+      kept.data = event.data.map(data)
+    default: return false
+    }
+    if ["network", "error", "span"].contains(event.type) {
+      kept.traceID = event.traceID.flatMap { EventText.digits($0, 32) }
+    }
+    return true
+  }
+
+  private func text(_ text: String) -> String { EventText.message(scrubber.scrubbed(text)) }
+
+  /// At most 16 values, the first by their keys; a text under a key that names a secret goes.
+  private func data(_ data: [String: Event.Value]) -> [String: Event.Value] {
+    var kept: [String: Event.Value] = [:]
+    for (key, value) in data.sorted(by: { $0.key < $1.key }) {
+      guard kept.count < 16, let key = EventText.word(key) else { continue }
+      switch value {
+      case _ where Scrubber.isSecret(key: key): kept[key] = .text(Scrubber.secret)
+      case .text(let value): kept[key] = .text(String(text(value).prefix(256)))
+      case .number(let number): if number.isFinite, abs(number) < 0x1p53 { kept[key] = scrubbed(number) }
+      case .flag: kept[key] = value
+      }
     }
     return kept
   }
 
-  /// Sets the position, unless there is none to be kept.
-  private func place(_ kept: inout Event, _ event: Event, _ tree: WidgetTree?) {
-    guard let tree, let x = event.x.within(-1e9...1e9), let y = event.y.within(-1e9...1e9) else { return }
+  /// A number may be a card's as well as a text may.
+  private func scrubbed(_ number: Double) -> Event.Value {
+    guard let whole = Int(exactly: number) else { return .number(number) }
+    let text = String(whole)
+    return scrubber.scrubbed(text) == text ? .number(number) : .text(Scrubber.card)
+  }
+
+  private func keepRequest(_ kept: inout Event, _ event: Event) {
+    kept.method = event.method.flatMap(EventText.word)
+    kept.url = event.url.flatMap(EventText.address)
+    kept.status = event.status.within(0...999)
+    kept.durationMs = event.durationMs.within(0...1e12)
+    kept.requestBytes = event.requestBytes.within(0...(1 << 53))
+    kept.responseBytes = event.responseBytes.within(0...(1 << 53))
+    guard let url = kept.url, policy.network.names(url) else { return }
+    kept.requestHeaders = event.requestHeaders.map { headers($0) }
+    kept.responseHeaders = event.responseHeaders.map { headers($0) }
+    kept.requestBody = event.requestBody.map { scrubber.scrubbed(body: $0) }
+    kept.responseBody = event.responseBody.map { scrubber.scrubbed(body: $0) }
+  }
+
+  private func headers(_ headers: [String: String]) -> [String: String] {
+    var kept: [String: String] = [:]
+    for (name, value) in headers {
+      let name = name.lowercased()
+      guard policy.network.keeps(header: name) else { continue }
+      kept[name] = String(text(value).prefix(1024))
+    }
+    return kept
+  }
+
+  // MARK: Places
+
+  /// Sets the position, unless there is none to be kept. Returns the box that hides it.
+  private func place(_ kept: inout Event, _ event: Event, _ tree: WidgetTree?) -> Rect? {
+    guard let tree, let x = event.x.within(-1e9...1e9), let y = event.y.within(-1e9...1e9) else { return nil }
     var at = (x: Int(x.rounded(.down)), y: Int(y.rounded(.down)))
     // Where such fields lie inside each other, the largest hides most.
     var hiding: Rect?
     for (index, rect) in tree.rects.enumerated()
     where rect.area > hiding?.area ?? 0 && rect.padded(by: policy.padding).contains(x: at.x, y: at.y) {
-      let widget = tree.widgets[index]
-      if widget.nature == .password || policy.hideInteraction.contains(widget.role) { hiding = rect }
+      if tree.widgets[index].hidesInteraction(policy) { hiding = rect }
     }
     if let hiding { at = (hiding.x + hiding.width / 2, hiding.y + hiding.height / 2) }
     kept.x = Double(at.x)
     kept.y = Double(at.y)
+    return hiding
+  }
+
+  /// The role of the smallest widget at a place that nothing hides and nothing masks.
+  private func role(at event: Event, _ hiding: Rect?, _ tree: WidgetTree?, _ masked: Region?) -> String? {
+    guard hiding == nil, let tree, let masked, let x = event.x, let y = event.y else { return nil }
+    let at = (x: Int(x), y: Int(y))
+    guard !masked.contains(x: at.x, y: at.y) else { return nil }
+    var found: Int?
+    for (index, rect) in tree.rects.enumerated() where rect.contains(x: at.x, y: at.y) {
+      if rect.area <= found.map({ tree.rects[$0].area }) ?? Int.max { found = index }
+    }
+    return found.map { tree.widgets[$0].role.name }
+  }
+}
+
+extension Widget {
+  /// Whether neither places nor keys in it may be kept.
+  fileprivate func hidesInteraction(_ policy: MaskPolicy) -> Bool {
+    nature == .password || policy.hideInteraction.contains(role)
+  }
+}
+
+extension WidgetTree {
+  /// Whether the focus is known to lie where keys tell nothing: the number and the rhythm of keys are the length of a password.
+  fileprivate func mayTellOfKeys(_ policy: MaskPolicy) -> Bool {
+    var isFocusKnown = false
+    var knowsOfFocus = false
+    for (index, widget) in widgets.enumerated() {
+      knowsOfFocus = knowsOfFocus || widget.states.contains("focusable")
+      guard widget.states.contains("focused") else { continue }
+      isFocusKnown = true
+      var next: Int? = index
+      while let at = next {
+        if widgets[at].hidesInteraction(policy) { return false }
+        next = parent(of: at)
+      }
+    }
+    if isFocusKnown { return true }
+    return !knowsOfFocus && !widgets.isEmpty && !widgets.contains { $0.hidesInteraction(policy) }
   }
 }
 

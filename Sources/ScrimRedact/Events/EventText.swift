@@ -8,6 +8,14 @@ enum EventText {
     return value
   }
 
+  /// So many hexadecimal digits, in lower case; nil for anything else.
+  static func digits(_ value: String, _ count: Int) -> String? {
+    guard value.utf8.count == count, value.utf8.allSatisfy({ isLetterOrDigit($0) }),
+      value.allSatisfy(\.isHexDigit)
+    else { return nil }
+    return value.lowercased()
+  }
+
   /// A message, cut at a character where it is too long.
   static func message(_ value: String) -> String {
     let limit = EventFilter.messageLimit

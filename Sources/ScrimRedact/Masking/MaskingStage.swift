@@ -84,6 +84,9 @@ public struct MaskingStage: ~Copyable {
   /// The share of the picture, 0...1, that the last frame's boxes mask.
   public private(set) var maskedShare = 1.0
 
+  /// The pixels masked for the last frame's boxes; nil where there are none to go by.
+  package var masked: Region? { plan?.plan.masked }
+
   /// Masks one frame. Frames come in the order of time.
   public mutating func mask(_ source: SourceFrame) -> MaskingOutcome {
     var source = source

@@ -30,6 +30,7 @@ extension MaskPolicy {
     "maskAllText", "maskAllImages", "maskAllInputs", "unknown", "uncovered", "titleBars", "treelessWindows",
     "gaps",
     "padding", "fill", "clearance", "staleAfter_ms", "hideInteraction", "events", "rules",
+    "network", "scrub",
   ]
 
   private mutating func read(_ key: String, _ value: JSON) throws(PolicyError) {
@@ -62,6 +63,8 @@ extension MaskPolicy {
         }
         return name
       }
+    case "network": network = try PolicyFields.network(value)
+    case "scrub": scrub = try PolicyFields.items(value, at: key, PolicyFields.pattern)
     default:
       rules = try PolicyFields.items(value, at: key) { (item, place) throws(PolicyError) in
         try Rule(item, at: place)
@@ -95,15 +98,7 @@ extension MaskPolicy.Rule {
           return state
         }
       default:
-        patterns[key] = try PolicyFields.oneOrMore(value, at: inner) { (item, place) throws(PolicyError) in
-          do {
-            return try NamePattern(try PolicyFields.string(item, at: place))
-          } catch let error as PatternError {
-            throw PolicyError(place: place, problem: error.description)
-          } catch {
-            throw error as? PolicyError ?? PolicyError(place: place, problem: "\(error)")
-          }
-        }
+        patterns[key] = try PolicyFields.oneOrMore(value, at: inner, PolicyFields.pattern)
       }
     }
     guard let decision else {
@@ -185,6 +180,26 @@ private enum PolicyFields {
       )
     }
     return role
+  }
+
+  static func pattern(_ json: JSON, at place: String) throws(PolicyError) -> NamePattern {
+    let source = try string(json, at: place)
+    do { return try NamePattern(source) } catch {
+      throw PolicyError(place: place, problem: error.description)
+    }
+  }
+
+  static func network(_ json: JSON) throws(PolicyError) -> NetworkDetails {
+    var network = NetworkDetails()
+    for (key, value) in try read(json, at: "network", known: ["allow", "deny", "headers"]) {
+      let place = "network.\(key)"
+      switch key {
+      case "allow": network.allow = try items(value, at: place, pattern)
+      case "deny": network.deny = try items(value, at: place, pattern)
+      default: network.headers = try items(value, at: place, string)
+      }
+    }
+    return network
   }
 
   static func items<Item>(

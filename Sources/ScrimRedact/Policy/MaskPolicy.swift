@@ -93,6 +93,10 @@ public struct MaskPolicy: Hashable, Sendable {
   public var hideInteraction = [Role.passwordText]
   /// Types of events to keep beyond the known ones.
   public var events: [String] = []
+  /// Of which requests headers and bodies are kept.
+  public var network = NetworkDetails()
+  /// Further patterns of what is taken out of texts of events: a word in which one matches.
+  public var scrub: [NamePattern] = []
   /// The first that decides wins.
   public var rules: [Rule] = []
 
@@ -168,17 +172,32 @@ extension MaskPolicy {
       return JSON.Member(
         $0.rawValue, .string("#" + String(repeating: "0", count: 6 - digits.count) + digits))
     }
-    return JSON.object([
-      JSON.Member("maskAllText", .bool(maskAllText)), JSON.Member("maskAllImages", .bool(maskAllImages)),
-      JSON.Member("maskAllInputs", .bool(maskAllInputs)), JSON.Member("unknown", .string(unknown.rawValue)),
-      JSON.Member("uncovered", .string(uncovered.rawValue)),
-      JSON.Member("titleBars", .string(titleBars.rawValue)),
-      JSON.Member("treelessWindows", .string(treelessWindows.rawValue)),
-      JSON.Member("gaps", .string(gaps.rawValue)), JSON.Member("padding", .number(Double(padding))),
-      JSON.Member("fill", .object(fill)), JSON.Member("clearance", .string(clearance.rawValue)),
-      JSON.Member("staleAfter_ms", .number(staleAfterMs)),
-      JSON.Member("hideInteraction", strings(hideInteraction.map(\.name))),
-      JSON.Member("events", strings(events)), JSON.Member("rules", .array(rules)),
-    ]).canonicalBytes
+    // Keys of later versions stand there only where they are used, so that the digest of an older policy stays.
+    var later: [JSON.Member] = []
+    if network != NetworkDetails() {
+      later.append(
+        JSON.Member(
+          "network",
+          .object([
+            JSON.Member("allow", strings(network.allow.map(\.source))),
+            JSON.Member("deny", strings(network.deny.map(\.source))),
+            JSON.Member("headers", strings(network.headers)),
+          ])))
+    }
+    if !scrub.isEmpty { later.append(JSON.Member("scrub", strings(scrub.map(\.source)))) }
+    return JSON.object(
+      [
+        JSON.Member("maskAllText", .bool(maskAllText)), JSON.Member("maskAllImages", .bool(maskAllImages)),
+        JSON.Member("maskAllInputs", .bool(maskAllInputs)), JSON.Member("unknown", .string(unknown.rawValue)),
+        JSON.Member("uncovered", .string(uncovered.rawValue)),
+        JSON.Member("titleBars", .string(titleBars.rawValue)),
+        JSON.Member("treelessWindows", .string(treelessWindows.rawValue)),
+        JSON.Member("gaps", .string(gaps.rawValue)), JSON.Member("padding", .number(Double(padding))),
+        JSON.Member("fill", .object(fill)), JSON.Member("clearance", .string(clearance.rawValue)),
+        JSON.Member("staleAfter_ms", .number(staleAfterMs)),
+        JSON.Member("hideInteraction", strings(hideInteraction.map(\.name))),
+        JSON.Member("events", strings(events)), JSON.Member("rules", .array(rules)),
+      ] + later
+    ).canonicalBytes
   }
 }

@@ -1,0 +1,142 @@
+extension Scrubber {
+  /// Whether a value under this name is a secret.
+  static func isSecret(key: String) -> Bool {
+    let words = key.utf8.filter(\.isLetterOrDigit).map(\.lowered)
+    let name = String(decoding: words, as: UTF8.self)
+    return names.contains { name.contains($0) } || exactNames.contains(name) || name.hasSuffix("token")
+  }
+
+  /// What a secret's name contains, and what it may be in whole; lower case, letters and digits only.
+  private static let names = [
+    "password", "passwd", "passphrase", "passcode", "secret", "apikey", "accesskey", "privatekey",
+    "authtoken",
+    "accesstoken", "refreshtoken", "idtoken", "bearertoken", "sessionid", "sessiontoken", "csrf", "xsrf",
+    "credential",
+    "authorization", "twofactor", "clientsecret", "cardnumber", "creditcard", "securitycode", "setcookie",
+    "connectionstring",
+  ]
+  private static let exactNames = [
+    "pwd", "pass", "pin", "pincode", "token", "auth", "otp", "cvv", "cvc", "cvv2", "ssn", "cookie", "jwt",
+    "sid", "mfa",
+    "iban",
+  ]
+
+  private static let words = [
+    "[secret]", "[card]", "[account]", "[mail]", "[token]", "[key]", "[value]", "[hidden]",
+  ]
+
+  /// Values behind secret names: `password=…`, `"token": "…"`, `api-key: …`.
+  static func namedValues(_ bytes: [UInt8]) -> [Find] {
+    var finds: [Find] = []
+    var at = 0
+    while at < bytes.count {
+      var end = at
+      while end < bytes.count, bytes[end].isWord || bytes[end] == UInt8(ascii: "-") { end += 1 }
+      defer { at = max(end, at + 1) }
+      guard end > at, let value = value(bytes, behind: end) else { continue }
+      guard isSecret(key: String(decoding: bytes[at..<end], as: UTF8.self)) else { continue }
+      finds.append(Find(range: value, word: secret))
+      end = value.upperBound
+    }
+    return finds
+  }
+
+  /// The value that an equals sign or a colon assigns to the name that ends here.
+  private static func value(_ bytes: [UInt8], behind name: Int) -> Range<Int>? {
+    var at = name
+    func skip(_ isSkipped: (UInt8) -> Bool) { while at < bytes.count, isSkipped(bytes[at]) { at += 1 } }
+    // A quote around the name, in JSON within JSON with its backslash.
+    skip { $0 == UInt8(ascii: "\\") }
+    skip { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "'") }
+    skip { $0 == 0x20 }
+    guard at < bytes.count, bytes[at] == UInt8(ascii: "=") || bytes[at] == UInt8(ascii: ":") else {
+      return nil
+    }
+    at += 1
+    skip { $0 == UInt8(ascii: ">") || $0 == 0x20 || $0 == UInt8(ascii: "\\") }
+    guard at < bytes.count else { return nil }
+    let quote = bytes[at]
+    if quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
+      let start = at + 1
+      at = start
+      skip { $0 != quote && $0 != UInt8(ascii: "\\") }
+      return start < at ? start..<at : nil
+    }
+    let start = at
+    // What was replaced already.
+    if words.contains(where: { bytes[start...].starts(with: $0.utf8) }) { return nil }
+    skip { !$0.isSpace && !",;&\"'}])".utf8.contains($0) }
+    // "password: required" is a sentence; what it says is no value, but nobody knows. "token=" has none.
+    return start < at ? start..<at : nil
+  }
+
+  /// Credentials and the values of queries in addresses: `https://[secret]@host/path?a=[value]`.
+  static func addresses(_ bytes: [UInt8]) -> [Find] {
+    var finds: [Find] = []
+    var at = 0
+    while let mark = first(Array("://".utf8), in: bytes, from: at) {
+      var end = mark + 3
+      while end < bytes.count, !bytes[end].isSpace, !"\"'<>`".utf8.contains(bytes[end]) { end += 1 }
+      let authority = (mark + 3)..<(bytes[(mark + 3)..<end].firstIndex { "/?#".utf8.contains($0) } ?? end)
+      if let sign = bytes[authority].lastIndex(of: UInt8(ascii: "@")) {
+        finds.append(Find(range: authority.lowerBound..<sign, word: secret))
+      }
+      if let query = bytes[authority.upperBound..<end].firstIndex(where: {
+        $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#")
+      }) {
+        finds += queryValues(bytes, query..<end)
+      }
+      at = end
+    }
+    return finds
+  }
+
+  private static func queryValues(_ bytes: [UInt8], _ query: Range<Int>) -> [Find] {
+    var finds: [Find] = []
+    var start = query.lowerBound + 1
+    while start < query.upperBound {
+      let end =
+        bytes[start..<query.upperBound].firstIndex { "&;#?".utf8.contains($0) } ?? query.upperBound
+      let value = bytes[start..<end].firstIndex(of: UInt8(ascii: "=")).map { $0 + 1 } ?? start
+      // A part without a name is a value.
+      if value < end { finds.append(Find(range: value..<end, word: "[value]")) }
+      start = end + 1
+    }
+    return finds
+  }
+
+  /// Addresses of mail. The host has a point and no empty label; the local part may be in any language.
+  ///
+  /// - Parameter others: places of signs that end the credentials of another kind of address.
+  static func mailAddresses(_ bytes: [UInt8], except others: Set<Int>) -> [Find] {
+    var finds: [Find] = []
+    var least = 0
+    for sign in bytes.indices where bytes[sign] == UInt8(ascii: "@") && !others.contains(sign) {
+      var start = sign
+      while start > least, bytes[start - 1].isWord || "!#$%&*+-/=?^`{|}~.'".utf8.contains(bytes[start - 1]) {
+        start -= 1
+      }
+      while start < sign, "./='".utf8.contains(bytes[start]) { start += 1 }
+      // "key=ann@…", "mail:ann@…": the name in front stays.
+      if let assigned = bytes[start..<sign].lastIndex(of: UInt8(ascii: "=")) { start = assigned + 1 }
+      var end = sign + 1
+      while end < bytes.count,
+        bytes[end].isWord || bytes[end] == UInt8(ascii: "-") || bytes[end] == UInt8(ascii: ".")
+      {
+        end += 1
+      }
+      while end > sign + 1, !bytes[end - 1].isWord { end -= 1 }
+      let host = bytes[(sign + 1)..<end]
+      let labels = host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+      guard start < sign, labels.count >= 2, labels.allSatisfy({ !$0.isEmpty }),
+        labels.last.map({
+          $0.count >= 2 && !$0.contains(where: \.isDigit) || $0.starts(with: Array("xn--".utf8))
+        })
+          ?? false
+      else { continue }
+      finds.append(Find(range: start..<end, word: "[mail]"))
+      least = end
+    }
+    return finds
+  }
+}

@@ -1,0 +1,113 @@
+import ScrimJSON
+
+/// Takes secrets and personal data out of log lines, messages and bodies: mail addresses, card numbers, IBANs, tokens, credentials in
+/// addresses, and values under names such as `password`. What is found is replaced by a constant word, so that nothing of it is left.
+///
+/// It goes through the bytes once for each kind and takes time in proportion to their number, whatever they are.
+public struct Scrubber: Sendable {
+  private let patterns: [NamePattern]
+
+  /// What stands for a secret, and for the number of a card.
+  static let secret = "[secret]"
+  static let card = "[card]"
+
+  /// A stretch of bytes to be replaced.
+  struct Find {
+    var range: Range<Int>
+    var word: String
+  }
+
+  /// - Parameter patterns: further ones; a word, up to the next white space, in which one matches is replaced.
+  public init(patterns: [NamePattern] = []) { self.patterns = patterns }
+
+  /// The text without what was found in it.
+  public func scrubbed(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    var finds = Scrubber.pemBlocks(bytes)
+    let addresses = Scrubber.addresses(bytes)
+    finds += addresses
+    finds += Scrubber.credentials(bytes)
+    finds += Scrubber.tokens(bytes)
+    finds += Scrubber.namedValues(bytes)
+    finds += Scrubber.mailAddresses(bytes, except: Set(addresses.map(\.range.upperBound)))
+    finds += Scrubber.cards(bytes)
+    finds += Scrubber.accounts(bytes)
+    finds += ownFinds(bytes)
+    if finds.isEmpty { return text }
+    return String(decoding: Scrubber.replace(finds, in: bytes), as: UTF8.self)
+  }
+
+  /// A body of a request, cut at 150,000 bytes: JSON loses what stands under secret names, and every text is scrubbed.
+  public func scrubbed(body: String) -> String {
+    let limit = Scrubber.bodyLimit
+    guard body.utf8.count <= limit else {
+      return scrubbed(String(decoding: Array(body.utf8.prefix(limit)), as: UTF8.self))
+    }
+    guard let json = try? JSON(Array(body.utf8)), !json.holdsNonFinite else { return scrubbed(body) }
+    switch json {
+    case .object, .array: return String(decoding: scrubbed(json).canonicalBytes, as: UTF8.self)
+    default: return scrubbed(body)
+    }
+  }
+
+  static let bodyLimit = 150_000
+
+  private func scrubbed(_ json: JSON) -> JSON {
+    switch json {
+    case .object(let members):
+      .object(
+        members.map { member in
+          JSON.Member(
+            scrubbed(member.key),
+            Scrubber.isSecret(key: member.key) ? .string(Scrubber.secret) : scrubbed(member.value))
+        })
+    case .array(let items): .array(items.map(scrubbed))
+    case .string(let text): .string(scrubbed(text))
+    case .number(let number):
+      if let whole = Int(exactly: number), scrubbed(String(whole)) != String(whole) {
+        .string(Scrubber.card)
+      } else {
+        json
+      }
+    case .null, .bool: json
+    }
+  }
+
+  private func ownFinds(_ bytes: [UInt8]) -> [Find] {
+    if patterns.isEmpty { return [] }
+    return bytes.split(whereSeparator: \.isSpace).compactMap { word in
+      let text = String(decoding: word, as: UTF8.self)
+      // A word too long to be searched is not known to be harmless.
+      guard patterns.contains(where: { $0.matches(text) ?? true }) else { return nil }
+      return Find(range: word.startIndex..<word.endIndex, word: "[hidden]")
+    }
+  }
+
+  /// Overlapping finds become one, under the word of the first.
+  private static func replace(_ finds: [Find], in bytes: [UInt8]) -> [UInt8] {
+    var out: [UInt8] = []
+    var place = 0
+    let sorted = finds.enumerated().sorted {
+      ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset)
+    }.map(\.element)
+    for find in sorted {
+      if find.range.lowerBound >= place {
+        out += bytes[place..<find.range.lowerBound]
+        out += find.word.utf8
+      }
+      place = max(place, find.range.upperBound)
+    }
+    return out + bytes[place...]
+  }
+}
+
+extension UInt8 {
+  var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+  var isUpper: Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) }
+  var isLower: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self) }
+  var isLetterOrDigit: Bool { isDigit || isUpper || isLower }
+  var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
+  /// A character of a word in any language, for the borders of what is looked for.
+  var isWord: Bool { isLetterOrDigit || self == UInt8(ascii: "_") || self >= 0x80 }
+  var lowered: UInt8 { isUpper ? self | 0x20 : self }
+}
