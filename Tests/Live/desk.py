@@ -10,6 +10,8 @@ import time
 
 from Xlib import X, display
 
+import limits
+
 CLIENTS, FRAME, SHADOW, PID, NAME = (
     "_NET_CLIENT_LIST_STACKING",
     "_NET_FRAME_EXTENTS",
@@ -58,8 +60,8 @@ class Desk:
         command = ["Xvfb", "-displayfd", str(write), "-screen", "0", screen, "-nolisten", "tcp", "-noreset"]
         self.spawn(command + ["-fbdir", f"{self.folder}/frames"], pass_fds=(write,))
         os.close(write)
-        with os.fdopen(read) as file:
-            self.environment["DISPLAY"] = ":" + file.readline().strip()
+        with os.fdopen(read, "rb", 0) as file:
+            self.environment["DISPLAY"] = ":" + limits.line(file, "Xvfb")
         self.source = ["--x11", self.environment["DISPLAY"]]
         self._start_buses()
         self.run(["xsetroot", "-solid", "#d8d8d0"])
@@ -75,9 +77,9 @@ class Desk:
 
     def _start_buses(self):
         bus = self.spawn(
-            ["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE
+            ["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE, bufsize=0
         )
-        self.environment["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().decode().strip()
+        self.environment["DBUS_SESSION_BUS_ADDRESS"] = limits.line(bus.stdout, "dbus-daemon")
         for name in ("IsEnabled", "ScreenReaderEnabled"):
             self.run(
                 ["gdbus", "call", "--session", "-d", "org.a11y.Bus", "-o", "/org/a11y/bus", "-m"]
@@ -107,7 +109,7 @@ class Desk:
         return process
 
     def run(self, command):
-        done = subprocess.run(
+        done = limits.run(
             command,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -134,7 +136,7 @@ class Desk:
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-            process.wait()
+            process.wait(timeout=10)
         self.log.close()
         if os.environ.get("KEEP_DESK"):
             print("the desk's folder:", self.folder)

@@ -14,6 +14,7 @@ import sys
 import tarfile
 import tempfile
 
+import limits
 import needs
 
 TOOLS = ["qemu-system-x86_64", "busybox", "cpio", "ldd", "import numpy", "import PIL"]
@@ -72,7 +73,7 @@ def make_root(folder, scrim, bits):
         os.makedirs(f"{root}/{name}")
     shutil.copy(shutil.which("busybox"), f"{root}/bin/busybox")
     shutil.copy(scrim, f"{root}/bin/scrim")
-    linked = subprocess.run(["ldd", scrim], stdout=subprocess.PIPE, text=True, check=True).stdout
+    linked = limits.run(["ldd", scrim], stdout=subprocess.PIPE, text=True, check=True).stdout
     paths = [word for line in linked.splitlines() for word in line.split() if word.startswith("/")]
     for path in paths:
         os.makedirs(root + os.path.dirname(path), exist_ok=True)
@@ -83,9 +84,9 @@ def make_root(folder, scrim, bits):
     with open(f"{root}/init", "w", encoding="ascii") as file:
         file.write(INIT)
     os.chmod(f"{root}/init", 0o755)
-    listed = subprocess.run(["find", "."], cwd=root, stdout=subprocess.PIPE, check=True).stdout
+    listed = limits.run(["find", "."], cwd=root, stdout=subprocess.PIPE, check=True).stdout
     with open(f"{root}.cpio", "wb") as file:
-        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, input=listed, stdout=file, check=True)
+        limits.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, input=listed, stdout=file, check=True)
     return f"{root}.cpio"
 
 
@@ -98,7 +99,7 @@ def record(folder, options, bits):
     command += ["-initrd", make_root(folder, options.scrim, bits)]
     command += ["-append", f"console=ttyS0 vga={MODES[bits]} fbcon=map:1 panic=-1"]
     command += ["-serial", f"file:{out}/log", "-serial", f"file:{out}/tar.gz"]
-    subprocess.run(command, timeout=300, check=True, stdin=subprocess.DEVNULL)
+    limits.run(command, timeout=300, check=True, stdin=subprocess.DEVNULL)
     try:
         with tarfile.open(f"{out}/tar.gz") as archive:
             archive.extractall(out)
@@ -123,9 +124,9 @@ def main():
             report.check(f"{bits} bits: recorded", status == 0, told.splitlines()[-1] if told else "")
             if status != 0:
                 continue
-            whole = subprocess.run([options.scrim, "verify", "--quiet", f"{out}/session"], check=False)
+            whole = limits.run([options.scrim, "verify", "--quiet", f"{out}/session"], check=False)
             png = ["--to", "png", "--out", f"{out}/png", "--quiet"]
-            subprocess.run([options.scrim, "export", f"{out}/session", *png], check=True)
+            limits.run([options.scrim, "export", f"{out}/session", *png], check=True)
             export = Export(f"{out}/png")
             shown = [export.frame(index) for index in range(len(export))]
             one = colours(pictures(bits)[0], bits)

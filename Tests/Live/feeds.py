@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import limits
 import needs
 
 if needs.skips("samples that feed frames", ["import numpy", "import PIL", "cc", "pkg-config"]):
@@ -19,8 +20,8 @@ from recording import ocr  # noqa: E402
 
 def recorded(name):
     """All frames of the session that the sample records."""
-    done = subprocess.run(
-        [f"{ROOT}/samples/{name}/run"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    done = limits.run(
+        [f"{ROOT}/samples/{name}/run"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=600
     )
     if done.returncode != 0:
         raise RuntimeError(done.stdout[-2000:])

@@ -12,11 +12,11 @@ import argparse
 import json
 import random
 import statistics
-import subprocess
 import sys
 import time
 from datetime import datetime
 
+import limits
 import needs
 
 if needs.skips("figures of live screens", [*needs.DESK, needs.GTK3]):
@@ -58,14 +58,14 @@ def delays(changes, recording):
 def measure_delay(options):
     with Desk(1280, 800) as desk:
         command = ["/usr/bin/python3", f"{HERE}/Apps/gtk3_flash.py", str(options.seed), "40", "quiet"]
-        application = desk.spawn(command, stdout=subprocess.PIPE)
+        application = desk.spawn(command, stdout=subprocess.PIPE, bufsize=0)
         desk.place(desk.wait_for_window("Flash"), 30, 30)
         desk.xdotool("mousemove", 1270, 790)
         policies = {"controls": POLICIES["controls"], "none": NONE}
         recordings = {name: Recording(desk, options, policy) for name, policy in policies.items()}
         changes = []
         while len(changes) < options.samples:
-            changes.append(int(application.stdout.readline()))
+            changes.append(int(limits.line(application.stdout, "gtk3_flash.py")))
         time.sleep(2.5)
         for name, recording in recordings.items():
             found = sorted(delays(changes, recording))

@@ -1,7 +1,8 @@
 """What a machine lacks for a test: that is said, and is a failure where SCRIM_NO_SKIP is set, as CI does."""
 import os
 import shutil
-import subprocess
+
+import limits
 
 PYTHON = "/usr/bin/python3"
 # Of a desktop: programs, files, and what Python has to be able to import; elsewhere packages of pkg-config, with .pc.
@@ -23,10 +24,10 @@ failed = 0
 
 def is_there(need):
     if need.startswith("import "):
-        done = subprocess.run([PYTHON, "-c", need], capture_output=True, check=False)
+        done = limits.run([PYTHON, "-c", need], capture_output=True)
         return done.returncode == 0
     if need.endswith(".pc"):
-        return subprocess.run(["pkg-config", "--exists", need[:-3]], check=False).returncode == 0
+        return limits.run(["pkg-config", "--exists", need[:-3]]).returncode == 0
     return bool(shutil.which(need)) or os.path.exists(need)
 
 

@@ -10,6 +10,8 @@ import time
 import numpy as np
 from PIL import Image
 
+import limits
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 INK, FILL = (200, 0, 150), (253, 2, 251)
@@ -30,7 +32,7 @@ def ocr(picture, mode=11, scale=2):
     picture = picture.resize((picture.width * scale, picture.height * scale), Image.BICUBIC)
     png = io.BytesIO()
     picture.save(png, "PNG", compress_level=1)
-    done = subprocess.run(
+    done = limits.run(
         ["tesseract", "stdin", "stdout", "--psm", str(mode)],
         input=png.getvalue(),
         stdout=subprocess.PIPE,
@@ -89,11 +91,11 @@ class Recording:
         self.process.send_signal(signal.SIGINT)
         self.process.wait(timeout=60)
         frames = f"{self.out}.frames"
-        done = subprocess.run(
+        done = limits.run(
             [self.scrim, "export", self.out, "--to", "png", "--out", frames],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            check=False,
+            timeout=300,
         )
         if done.returncode != 0:
             raise RuntimeError("export failed: " + done.stdout.decode())
@@ -113,7 +115,7 @@ def screen(desk):
 
 
 def read_tree(desk, probe):
-    done = subprocess.run(
+    done = limits.run(
         [probe, "once"], env=desk.environment, input=desk.windows_line(), stdout=subprocess.PIPE, check=True
     )
     return json.loads(done.stdout)

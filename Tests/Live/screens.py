@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+import limits
 import needs
 
 if needs.skips("live screens", ["Xvfb", "xterm", "xdotool", "xwd", "xwininfo", "xsetroot", "xrandr", "import numpy", "import PIL"]):
@@ -40,8 +41,8 @@ class XServer:
             stderr=subprocess.DEVNULL,
         )
         os.close(write)
-        with os.fdopen(read) as number:
-            self.display = ":" + number.readline().strip()
+        with os.fdopen(read, "rb", 0) as number:
+            self.display = ":" + limits.line(number, "Xvfb")
         self.environment = dict(os.environ, DISPLAY=self.display)
         self.programs = []
         self.run("xsetroot", "-solid", "#336699")
@@ -52,13 +53,16 @@ class XServer:
         )
         return self.programs[-1]
 
-    def run(self, *command):
-        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
+    def run(self, *command, limit=30):
+        done = limits.run(
+            command, env=self.environment, check=True, capture_output=True, text=True, timeout=limit
+        )
+        return done.stdout
 
     def terminal(self, geometry):
         """A terminal under the pointer, which gets the keys: there is no window manager."""
         self.start("xterm", "-fa", "DejaVu Sans Mono", "-fs", "11", "-geometry", geometry, "-bg", "white", "-e", "cat")
-        window = self.run("xdotool", "search", "--sync", "--onlyvisible", "--class", "xterm").split()[-1]
+        window = self.run("xdotool", "search", "--sync", "--onlyvisible", "--class", "xterm", limit=20).split()[-1]
         self.run("xdotool", "mousemove", "--window", window, "60", "60")
         time.sleep(1)
         return window
@@ -71,7 +75,7 @@ class XServer:
 
     def grab(self):
         """All of the screen by xwd, an implementation of its own."""
-        dump = subprocess.run(["xwd", "-root", "-silent"], env=self.environment, check=True, capture_output=True)
+        dump = limits.run(["xwd", "-root", "-silent"], env=self.environment, check=True, capture_output=True)
         data = np.frombuffer(dump.stdout, np.uint8)
         header = np.frombuffer(dump.stdout[:100], ">u4")
         start, width, height, stride = header[0] + header[19] * 12, header[4], header[5], header[12]
@@ -80,8 +84,7 @@ class XServer:
 
     def close(self):
         for process in [*self.programs, self.process]:
-            process.kill()
-            process.wait()
+            limits.end(process)
 
 
 class Recording:
@@ -101,7 +104,7 @@ class Recording:
             time.sleep(0.02)
 
     def wait(self):
-        """Its exit code; what it said is in `words`."""
+        """Its exit code; what it said is in `words`. It has half a minute."""
         self.words = self.process.communicate(timeout=30)[1]
         return self.process.returncode
 
@@ -111,15 +114,15 @@ class Recording:
         return self.wait()
 
     def is_whole(self):
-        return subprocess.run([self.scrim, "verify", "--quiet", self.session], check=False).returncode == 0
+        return limits.run([self.scrim, "verify", "--quiet", self.session], check=False).returncode == 0
 
     def inspect(self):
-        done = subprocess.run([self.scrim, "inspect", "--json", self.session], check=True, capture_output=True)
+        done = limits.run([self.scrim, "inspect", "--json", self.session], check=True, capture_output=True)
         return json.loads(done.stdout)
 
     def export(self):
         out = os.path.join(self.out, "png")
-        subprocess.run([self.scrim, "export", self.session, "--to", "png", "--out", out, "--quiet"], check=True)
+        limits.run([self.scrim, "export", self.session, "--to", "png", "--out", out, "--quiet"], check=True)
         return Export(out)
 
 
@@ -280,7 +283,7 @@ class Compositor:
         time.sleep(2)
 
     def run(self, *command):
-        return subprocess.run(
+        return limits.run(
             [*self.user, *command], env=self.environment, check=True, capture_output=True, cwd=self.folder
         ).stdout
 
@@ -295,8 +298,7 @@ class Compositor:
         return pixels(path)
 
     def close(self):
-        self.process.kill()
-        self.process.wait()
+        limits.end(self.process)
 
 
 def wayland(options, report, work):
@@ -363,7 +365,7 @@ def wayland(options, report, work):
 
 def without_headers(report, work):
     """The C side of X11, built as where its headers are missing, says so."""
-    sources = os.path.join(ROOT, "Sources", "CScrimX11")
+    sources = os.path.join(ROOT, "Sources", "C", "CScrimX11")
     main = os.path.join(work, "main.c")
     with open(main, "w", encoding="ascii") as file:
         file.write(
@@ -373,8 +375,8 @@ def without_headers(report, work):
     program = os.path.join(work, "main")
     files = [os.path.join(sources, name) for name in os.listdir(sources) if name.endswith(".c")]
     flags = ["-Wall", "-Wextra", "-Werror", "-DSCRIM_NO_X11", "-I", os.path.join(sources, "include")]
-    built = subprocess.run(["clang", *flags, main, *files, "-o", program], check=False)
-    holds = built.returncode == 0 and subprocess.run([program], check=False).returncode == 0
+    built = limits.run(["clang", *flags, main, *files, "-o", program], check=False)
+    holds = built.returncode == 0 and limits.run([program], check=False).returncode == 0
     report.check("x11: a build without its headers says so", holds)
 
 

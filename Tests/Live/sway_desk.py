@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 
+import limits
 from desk import Desk
 
 NOBODY = 65534
@@ -85,6 +86,6 @@ class SwayDesk(Desk):
 
     def grab(self):
         """What is to be seen now, as a PNG."""
-        return subprocess.run(
+        return limits.run(
             [*self.user, "grim", "-o", self.output, "-"], env=self.environment, stdout=subprocess.PIPE, check=True
         ).stdout

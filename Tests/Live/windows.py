@@ -15,10 +15,10 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
+import limits
 import needs
 
 if needs.skips("windows", needs.DESK):
@@ -131,7 +131,7 @@ class Run:
             process.wait(timeout=60)
             frames = f"{out}-frames"
             command = [self.options.scrim, "export", out, "--to", "png", "--out", frames, "--quiet"]
-            subprocess.run(command, check=True, timeout=120)
+            limits.run(command, check=True, timeout=120)
             names = sorted(name for name in os.listdir(frames) if name.endswith(".png"))
             pictures = [np.asarray(Image.open(f"{frames}/{name}").convert("RGB")) for name in names]
             counts = [ink(picture) for picture in pictures]

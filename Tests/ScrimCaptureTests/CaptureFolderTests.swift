@@ -173,7 +173,7 @@ import Testing
     python.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
     python.arguments = ["-c", deep, temporary.path + "/capture/deep.png"]
     try python.run()
-    python.waitUntilExit()
+    try python.waitUntilExit(seconds: 60)
     let items = try read(frames, images: ["good.png": Self.white])
     for (index, item) in items.enumerated() {
       let isGood = index == 0 || index == 6

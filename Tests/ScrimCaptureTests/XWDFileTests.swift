@@ -100,7 +100,7 @@ import Testing
     gzip.standardOutput = output
     try gzip.run()
     let dump = Array(output.fileHandleForReading.readDataToEndOfFile())
-    gzip.waitUntilExit()
+    try gzip.waitUntilExit(seconds: 60)
     let temporary = try TemporaryFolder()
     try temporary.write(dump, to: "dump.xwd")
     var file = try XWDFile(path: temporary.path + "/dump.xwd")

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ScrimTestSupport
 
 /// An Xvfb of its own, for as long as the value lives.
 final class XServer {
@@ -25,8 +26,10 @@ final class XServer {
     process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
     try process.run()
-    let number = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
-      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let number = String(
+      decoding: try pipe.fileHandleForReading.availableData(seconds: 30, from: "Xvfb"), as: UTF8.self
+    )
+    .trimmingCharacters(in: .whitespacesAndNewlines)
     guard Int(number) != nil else {
       _ = Glibc.kill(process.processIdentifier, SIGKILL)
       throw NotStarted()
@@ -53,7 +56,7 @@ final class XServer {
   static func kill(_ process: Process) {
     guard process.isRunning else { return }
     _ = Glibc.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    try? process.waitUntilExit(seconds: 10)
   }
 
   /// Fills the screen with one colour.
@@ -62,7 +65,7 @@ final class XServer {
     tool.executableURL = URL(fileURLWithPath: XServer.path(of: "xsetroot") ?? "")
     tool.arguments = ["-display", display, "-solid", colour]
     try tool.run()
-    tool.waitUntilExit()
+    try tool.waitUntilExit(seconds: 30)
   }
 
   /// A window of 32 bits, 200x100, with a pointer of its own, that goes from (10, 30) to (300, 30) and back, where the pointer stays.
@@ -74,7 +77,7 @@ final class XServer {
     /// Moves it, and returns when the server has done so.
     func move() throws {
       try input.write(contentsOf: Data("\n".utf8))
-      guard !output.availableData.isEmpty else { throw NotStarted() }
+      guard try !output.availableData(seconds: 30, from: "the mover").isEmpty else { throw NotStarted() }
     }
   }
 
@@ -91,7 +94,7 @@ final class XServer {
     try process.run()
     let mover = Mover(
       process: process, input: input.fileHandleForWriting, output: output.fileHandleForReading)
-    return mover.output.availableData.isEmpty ? nil : mover
+    return try mover.output.availableData(seconds: 30, from: "the mover").isEmpty ? nil : mover
   }
 
   private static let moverProgram = """
