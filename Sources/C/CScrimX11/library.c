@@ -78,7 +78,7 @@ scrim_x11_status scrim_x11_capture(scrim_x11 *x, bool is_thorough, scrim_x11_pic
   (void)x, (void)is_thorough, (void)picture;
   return SCRIM_X11_NOT_BUILT;
 }
-bool scrim_x11_tells_processes(scrim_x11 *x) {
+bool scrim_x11_reports_processes(scrim_x11 *x) {
   (void)x;
   return false;
 }

@@ -156,8 +156,8 @@ struct DesktopAssembly {
       contexts[top].isHelper = placed.placements[index] == nil
       contexts[top].isDropped = placed.isHidden[index]
     }
-    let bare = DesktopAssembly.loneScrollBars(of: nodes)
-    let documents = DesktopAssembly.documentTabs(
+    let bare = NodeTraits.loneScrollBars(of: nodes)
+    let documents = NodeTraits.documentTabs(
       of: nodes, isBrowser: toolkit == .browser,
       titles: windows.filter { $0.pid == reading.application.pid }.map(\.title))
     let popovers = toolkit == .gtk4 ? popovers(of: nodes, reading.application.pid) : []
@@ -179,14 +179,14 @@ struct DesktopAssembly {
         continue
       }
       if toolkit == .gtk4 {
-        if let clip = contexts[index].clip, !DesktopAssembly.touch(clip, box) {
+        if let clip = contexts[index].clip, !NodeTraits.touch(clip, box) {
           contexts[index].isDropped = true
           continue
         }
         if ["scroll pane", "viewport"].contains(node.role) { contexts[index].clip = box }
       }
       let id = id(of: node.object, prefix: prefix, application: reading.application)
-      let isContainer = DesktopAssembly.isContainer(node.role)
+      let isContainer = NodeTraits.isContainer(node.role)
       let isMarked = node.isTorn || contexts[index].isHelper && !isContainer
       let left = Double(box.x) * placement.scale + placement.x
       let top = Double(box.y) * placement.scale + placement.y
@@ -210,29 +210,13 @@ struct DesktopAssembly {
     for (widget, node) in inputs { if let id = widgetIDs[node] { lists.append((widget, id)) } }
   }
 
-  /// GTK 4 lists popovers among the widgets that they belong to, with boxes that are relative to themselves: what they show lies elsewhere.
-  /// Each is a window of its own under X11, of about its size; it reaches beyond the box of the node that holds it, or it can't be told.
   private mutating func popovers(of nodes: [AccessibleNode], _ pid: Int?) -> Set<Int> {
-    let sizes = windows.filter { $0.isVisible && !$0.window.isManaged && $0.pid == pid }.map(\.window)
-    var found: Set<Int> = []
-    var popups: [AccessibleNode] = []
-    for (index, node) in nodes.enumerated() {
-      guard let box = node.box, let parent = node.parent, let around = nodes[parent].box,
-        !["scroll pane", "viewport"].contains(nodes[parent].role)
-      else { continue }
-      let isWindow = sizes.contains {
-        abs($0.width - Double(box.width)) <= 64 && abs($0.height - Double(box.height)) <= 64
-      }
-      let isBeyond =
-        box.x < around.x - 2 || box.y < around.y - 2 || box.x + box.width > around.x + around.width + 2
-        || box.y + box.height > around.y + around.height + 2
-      guard isBeyond && (origin == .window || isWindow) || isWindow && box.x == around.x && box.y == around.y
-      else { continue }
-      found.insert(index)
-      popups.append(node)
-    }
-    noteReach(of: popups, windows.indices.filter { windows[$0].pid == pid })
-    return found
+    let own = windows.indices.filter { windows[$0].isVisible && windows[$0].pid == pid }
+    let found = NodeTraits.popovers(
+      of: nodes, popups: own.map { windows[$0].window }.filter { !$0.isManaged },
+      areListed: origin == .screen)
+    noteReach(of: found.map { nodes[$0] }, own)
+    return Set(found)
   }
 
   /// A node of another process's connection describes that process's window, if one lies in the window around it, and must fit it.
@@ -270,43 +254,6 @@ struct DesktopAssembly {
     Rect(
       minX: Int(left.rounded(.down)), minY: Int(top.rounded(.down)), maxX: Int(right.rounded(.up)),
       maxY: Int(bottom.rounded(.up)))
-  }
-
-  /// Of each node, whether it is a scroll bar beside which its scroller lists nothing: that is then one of which nobody knows what it
-  /// shows.
-  private static func loneScrollBars(of nodes: [AccessibleNode]) -> [Bool] {
-    let filled = Set(nodes.lazy.filter { $0.role != "scroll bar" }.compactMap(\.parent))
-    return nodes.map { node in
-      guard node.role == "scroll bar", let parent = node.parent else { return false }
-      return nodes[parent].role == "scroll pane" && !filled.contains(parent)
-    }
-  }
-
-  /// Of each node, whether it is a tab that bears the name of a document: one of a row of which a window's title repeats a name, or one of
-  /// a browser's own, outside of the page.
-  private static func documentTabs(
-    of nodes: [AccessibleNode], isBrowser: Bool, titles: [String]
-  ) -> [Bool] {
-    var isInDocument = [Bool](repeating: false, count: nodes.count)
-    var rows: Set<Int> = []
-    for (index, node) in nodes.enumerated() {
-      isInDocument[index] = node.role == "document web" || node.parent.map { isInDocument[$0] } ?? false
-      guard node.role == "page tab", let row = node.parent else { continue }
-      let isRepeated = node.name.count >= 3 && titles.contains { $0.contains(node.name) }
-      if isRepeated || isBrowser && !isInDocument[index] { rows.insert(row) }
-    }
-    return nodes.map { $0.role == "page tab" && $0.parent.map(rows.contains) ?? false }
-  }
-
-  private static func isContainer(_ role: String) -> Bool {
-    switch Role(named: role)?.nature {
-    case .container, .decoration: true
-    default: false
-    }
-  }
-
-  private static func touch(_ a: AccessibleNode.Box, _ b: AccessibleNode.Box) -> Bool {
-    a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
   }
 
   /// `application:last part of the path`, or the whole path where that would name two.

@@ -15,7 +15,7 @@ struct TreeWalk {
   static let childLimit = 1000
   private static let window = 64
   /// Characters read of a text: only whether it says anything is of interest.
-  private static let textLimit: Int32 = 200
+  static let textLimit: Int32 = 200
 
   private static let accessible = "org.a11y.atspi.Accessible"
   private static let component = "org.a11y.atspi.Component"
@@ -246,20 +246,6 @@ struct TreeWalk {
     return true
   }
 
-  /// A box of no size, or one so far away that a toolkit means none by it, is none.
-  private static func box(_ numbers: [Int]) -> AccessibleNode.Box? {
-    let far = 1 << 24
-    let box = AccessibleNode.Box(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
-    guard box.width > 0, box.height > 0, numbers.allSatisfy({ abs($0) <= far }) else { return nil }
-    return box
-  }
-
-  /// Whether a text says anything. One of which only the blank beginning was read counts as one that does.
-  private static func says(_ text: String) -> Bool {
-    text.unicodeScalars.count >= Int(textLimit)
-      || text.unicodeScalars.contains { $0 != "\u{FFFC}" && !$0.properties.isWhitespace }
-  }
-
   private mutating func takeChildren(_ children: [BusObject], of node: Int) {
     let application = nodes[node].application
     guard children.count <= TreeWalk.childLimit else { return }
@@ -295,8 +281,6 @@ struct TreeWalk {
     }
   }
 
-  private static func isInput(_ role: String) -> Bool { Role(named: role)?.nature == .input }
-
   private func isShown(_ role: String, _ states: AccessibleStates, _ application: Int) -> Bool {
     if states.contains(.defunct) { return false }
     if states.contains(.showing) { return true }
@@ -328,13 +312,6 @@ struct TreeWalk {
       return
     }
     ask(node, states.contains(.managesDescendants) ? .childCount : .children)
-  }
-
-  private static func countsAsText(_ role: String) -> Bool {
-    switch Role(named: role)?.nature {
-    case .password, .input, .text: true
-    default: false
-    }
   }
 
   // MARK: Faults

@@ -93,7 +93,7 @@ final class X11Screen: LiveScreen {
   var descriptor: Int32 { unsafe scrim_x11_descriptor(handle) }
   var activeWindow: UInt32 { unsafe scrim_x11_active_window(handle) }
 
-  var tellsProcesses: Bool { unsafe scrim_x11_tells_processes(handle) }
+  var reportsProcesses: Bool { unsafe scrim_x11_reports_processes(handle) }
 
   func watch(_ window: UInt32, of name: String) throws(CaptureError) {
     var detail = [CChar](repeating: 0, count: 64)

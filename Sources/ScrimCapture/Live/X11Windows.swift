@@ -14,7 +14,7 @@ public final class X11Windows: Sendable {
 
   /// Whether the server says which process drew a window (the extension X-Resource, version 1.2). Without it no window has a process,
   /// so none has a tree.
-  public var knowsProcesses: Bool { connection.withLock { $0.tellsProcesses } }
+  public var knowsProcesses: Bool { connection.withLock { $0.reportsProcesses } }
 
   /// Windows of every process, at any depth: first those that are not on the screen, then those that are, bottom to top, in pixels of
   /// the screen.

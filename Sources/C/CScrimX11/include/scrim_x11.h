@@ -115,7 +115,7 @@ scrim_x11_status scrim_x11_compare(scrim_x11 *x, bool *is_same);
 scrim_x11_status scrim_x11_capture(scrim_x11 *x, bool is_thorough, scrim_x11_picture *picture);
 
 /// Whether the server says which process is behind a window.
-bool scrim_x11_tells_processes(scrim_x11 *x);
+bool scrim_x11_reports_processes(scrim_x11 *x);
 
 /// Windows of every process, wherever they lie in each other: first those of window managers' clients that are not to be seen, then
 /// those that are, bottom to top. A window manager's frame around one client is told of with the client. Those that would be beyond
