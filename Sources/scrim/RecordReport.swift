@@ -19,7 +19,7 @@ struct RecordReport: Encodable {
   var unknownRoles: [String: Int]
   var masksByReason: [String: Int]
   /// Of a live screen that trees were read of: its windows, by the number in which they were met.
-  var windows: [WindowReport]
+  var windows: [WindowReport]?
 
   /// The share of the picture, 0...1, that boxes masked at the end.
   var maskedShare: Double
@@ -49,6 +49,7 @@ struct RecordReport: Encodable {
     rulesNeverMatched = summary.usage.neverMatchedRules
     unknownRoles = summary.usage.unknownRoles
     masksByReason = summary.usage.masksByReason
+    guard !windows.isEmpty else { return }
     self.windows = windows.map { WindowReport($0, summary.withheldWindows.entries[$0.window]) }
   }
 
@@ -78,11 +79,11 @@ struct RecordReport: Encodable {
     }
     if lostFrames > 0 { lines.append("\(lostFrames) frames are lost") }
     if lostEvents > 0 { lines.append("\(lostEvents) events could not be read") }
-    let open = windows.filter(\.open)
-    lines += open.prefix(WindowReport.lineLimit).map(\.line)
-    let unsaid = windows.count - min(open.count, WindowReport.lineLimit)
-    if unsaid > 0, !windows.isEmpty {
-      lines.append("\(unsaid) more windows are in --json, those that were closed among them")
+    let all = windows ?? []
+    let open = all.filter(\.open).prefix(WindowReport.lineLimit)
+    lines += open.map(\.line)
+    if all.count > open.count {
+      lines.append("\(all.count - open.count) more windows, most of them closed since, are in --json")
     }
     for rule in rulesNeverMatched { lines.append("warning: rule \(rule) of the policy never matched") }
     for role in unknownRoles.sorted(by: { $0.key < $1.key }) {
