@@ -126,7 +126,9 @@ let package = Package(
       name: "ScrimImageTests", dependencies: ["ScrimImage", "ScrimTestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ScrimRedactTests", dependencies: ["ScrimImage", "ScrimRedact", "ScrimTestSupport"],
+      name: "ScrimJSONTests", dependencies: ["ScrimJSON", "ScrimTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ScrimRedactTests", dependencies: ["ScrimJSON", "ScrimImage", "ScrimRedact", "ScrimTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ScrimCodecTests", dependencies: ["ScrimImage", "ScrimCodec", "ScrimTestSupport"],

@@ -9,40 +9,54 @@ extension SidecarFormat {
   }
 }
 
+/// The outermost object of our own sidecar.
+private struct SidecarObject: JSONContext {
+  func error(_ fault: JSONFault) -> SidecarFault {
+    switch fault {
+    case .notAnObject: SidecarFault("it must be an object")
+    case .missing(let key): SidecarFault("\(key) of the picture is missing; give it in pixels")
+    case .wrongType("space", _, _): SidecarFault(#"space must be "stored" or "displayed""#)
+    case .repeated(let key): SidecarFault("\(key) is given twice; give it once")
+    case .wrongType(let key, _, kind: "a number"), .notFinite(let key), .outOfRange(let key),
+      .negative(let key):
+      SidecarFault("\(key) must be a whole number of pixels")
+    case .wrongType(let key, _, _): SidecarFault("\(key) of the picture is missing; give it in pixels")
+    case .unknownKey(let key), .contradiction(let key, _):
+      SidecarFault("\(printable(key)) can't be relied on")
+    }
+  }
+}
+
 extension Sidecar {
   init(scrim bytes: [UInt8]) throws(SidecarFault) {
     let json: JSON
     do { json = try JSON(bytes, acceptingNonFinite: true) } catch { throw SidecarFault("\(error)") }
-    guard case .object(let members) = json else { throw SidecarFault("it must be an object") }
-    for key in ["width", "height", "space"] where members.count(where: { $0.key == key }) > 1 {
-      throw SidecarFault("\(key) is given twice; give it once")
+    let root = try JSONObject(json, in: SidecarObject())
+    for key in ["width", "height", "space"]
+    where root.members.count(where: { $0.key.hasSameBytes(as: key) }) > 1 {
+      throw root.context.error(.repeated(key))
     }
     var space = BoxSpace.displayed
-    switch json["space"] {
-    case nil, .null: break
-    case .string(let name):
-      guard let named = BoxSpace(rawValue: name) else {
-        throw SidecarFault(#"space must be "stored" or "displayed""#)
+    if let field = root.field("space") {
+      guard let named = BoxSpace(rawValue: try field.string()) else {
+        throw field.wrongType("stored or displayed")
       }
       space = named
-    default: throw SidecarFault(#"space must be "stored" or "displayed""#)
     }
     let tree: WidgetTree
     do { tree = try WidgetTree(json) } catch { throw SidecarFault("\(error)") }
     self.init(
       tree: tree,
       size: PixelSize(
-        width: try Sidecar.side("width", of: json), height: try Sidecar.side("height", of: json)),
-      space: space, describesWholeWindows: json["windows"].map { $0 != .null } ?? false, format: "scrim")
+        width: try Sidecar.side("width", of: root), height: try Sidecar.side("height", of: root)),
+      space: space, describesWholeWindows: root["windows"] != nil, format: "scrim")
   }
 
-  private static func side(_ key: String, of json: JSON) throws(SidecarFault) -> Int {
-    guard case .number(let value)? = json[key] else {
-      throw SidecarFault("\(key) of the picture is missing; give it in pixels")
+  private static func side(_ key: String, of root: JSONObject<SidecarObject>) throws(SidecarFault) -> Int {
+    let side = try root.required(key)
+    guard side > 0, side < 0x1p31, let whole = Int(exactly: side) else {
+      throw root.context.error(.negative(key))
     }
-    guard value.isFinite, value > 0, value < 0x1p31, let side = Int(exactly: value) else {
-      throw SidecarFault("\(key) must be a whole number of pixels")
-    }
-    return side
+    return whole
   }
 }

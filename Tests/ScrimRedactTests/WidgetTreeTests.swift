@@ -200,3 +200,27 @@ struct WidgetTreeTests {
     #expect(good > 250)
   }
 }
+
+/// Ids are bytes: Swift's `==` takes two spellings of one letter for equal.
+@Suite struct WidgetIDTests {
+  @Test(arguments: [
+    ("\u{E9}", "e\u{301}"), ("\u{C5}", "\u{212B}"), ("\u{AC00}", "\u{1100}\u{1161}"), ("K", "\u{212A}"),
+    ("a\u{323}\u{307}", "a\u{307}\u{323}"),
+  ])
+  func spellingsOfOneLetterAreTwoIDs(one: String, other: String) throws {
+    #expect(one == other)
+    let text = """
+      {"widgets":[{"id":"\(one)","role":"panel","x":0,"y":0,"w":9,"h":9},{"id":"\(other)","role":"panel","x":9,"y":0,"w":9,"h":9},
+      {"role":"label","parent":"\(other)","x":0,"y":0,"w":1,"h":1},{"role":"label","parent":"\(one)","x":0,"y":0,"w":1,"h":1}]}
+      """
+    let tree = try WidgetTree(json: Array(text.utf8))
+    #expect(tree.parent(of: 2) == 1 && tree.parent(of: 3) == 0)
+    let nested = """
+      {"widgets":[{"id":"\(one)","role":"panel","x":0,"y":0,"w":9,"h":9,
+      "children":[{"parent":"\(other)","role":"label","x":0,"y":0,"w":1,"h":1}]}]}
+      """
+    #expect(throws: WidgetError.self) { try WidgetTree(json: Array(nested.utf8)) }
+    let repeated = text.replacing(other, with: one)
+    #expect(throws: WidgetError.self) { try WidgetTree(json: Array(repeated.utf8)) }
+  }
+}

@@ -21,9 +21,7 @@ extension MaskPolicy {
       throw PolicyError(place: "", problem: error.description)
     }
     self.init()
-    for (key, value) in try PolicyFields.read(object, at: "", known: MaskPolicy.keys) {
-      try read(key, value)
-    }
+    for field in try PolicyPlace.fields(of: object, at: "", known: MaskPolicy.keys) { try read(field) }
   }
 
   private static let keys = [
@@ -33,82 +31,73 @@ extension MaskPolicy {
     "network", "scrub",
   ]
 
-  private mutating func read(_ key: String, _ value: JSON) throws(PolicyError) {
-    switch key {
-    case "maskAllText": maskAllText = try PolicyFields.boolean(value, at: key)
-    case "maskAllImages": maskAllImages = try PolicyFields.boolean(value, at: key)
-    case "maskAllInputs": maskAllInputs = try PolicyFields.boolean(value, at: key)
-    case "unknown": unknown = try PolicyFields.choice(value, at: key)
-    case "uncovered": uncovered = try PolicyFields.choice(value, at: key)
-    case "titleBars": titleBars = try PolicyFields.choice(value, at: key)
-    case "treelessWindows": treelessWindows = try PolicyFields.choice(value, at: key)
-    case "gaps": gaps = try PolicyFields.choice(value, at: key)
-    case "clearance": clearance = try PolicyFields.choice(value, at: key)
+  private mutating func read(_ field: PolicyField) throws(PolicyError) {
+    switch field.key {
+    case "maskAllText": maskAllText = try field.boolean()
+    case "maskAllImages": maskAllImages = try field.boolean()
+    case "maskAllInputs": maskAllInputs = try field.boolean()
+    case "unknown": unknown = try field.choice()
+    case "uncovered": uncovered = try field.choice()
+    case "titleBars": titleBars = try field.choice()
+    case "treelessWindows": treelessWindows = try field.choice()
+    case "gaps": gaps = try field.choice()
+    case "clearance": clearance = try field.choice()
     case "padding":
-      guard let pixels = Int(exactly: try PolicyFields.number(value, at: key, 0...1024)) else {
-        throw PolicyError(place: key, problem: "must be a whole number of pixels")
+      guard let pixels = Int(exactly: try field.number(in: 0...1024)) else {
+        throw field.problem("must be a whole number of pixels")
       }
       padding = pixels
-    case "staleAfter_ms": staleAfterMs = try PolicyFields.number(value, at: key, 0...1e9)
-    case "fill": fills = try PolicyFields.fills(value)
+    case "staleAfter_ms": staleAfterMs = try field.number(in: 0...1e9)
+    case "fill": fills = try field.fills()
     case "hideInteraction":
-      hideInteraction = try PolicyFields.items(value, at: key) { (item, place) throws(PolicyError) in
-        try PolicyFields.role(item, at: place)
-      }
+      hideInteraction = try field.items().map { item throws(PolicyError) in try item.role() }
     case "events":
-      events = try PolicyFields.items(value, at: key) { (item, place) throws(PolicyError) in
-        let name = try PolicyFields.string(item, at: place)
+      events = try field.items().map { item throws(PolicyError) in
+        let name = try item.string()
         guard !name.isEmpty, name.utf8.count <= 64 else {
-          throw PolicyError(place: place, problem: "must be the name of a type of event, 1 to 64 bytes")
+          throw item.problem("must be the name of a type of event, 1 to 64 bytes")
         }
         return name
       }
-    case "network": network = try PolicyFields.network(value)
-    case "scrub": scrub = try PolicyFields.items(value, at: key, PolicyFields.pattern)
-    default:
-      rules = try PolicyFields.items(value, at: key) { (item, place) throws(PolicyError) in
-        try Rule(item, at: place)
-      }
+    case "network": network = try field.network()
+    case "scrub": scrub = try field.items().map { item throws(PolicyError) in try item.pattern() }
+    default: rules = try field.items().map { item throws(PolicyError) in try Rule(item) }
     }
   }
 }
 
 extension MaskPolicy.Rule {
-  fileprivate init(_ json: JSON, at place: String) throws(PolicyError) {
+  fileprivate init(_ rule: PolicyField) throws(PolicyError) {
     var roles: [Role] = []
     var patterns: [String: [NamePattern]] = [:]
     var states: [String] = []
     var decision: MaskPolicy.Decision?
     var insideMasked = false
     let known = ["role", "type", "id", "name", "state", "decision", "insideMasked"]
-    let fields = try PolicyFields.read(json, at: place, known: known)
-    for (key, value) in fields {
-      let inner = "\(place).\(key)"
-      switch key {
-      case "decision": decision = try PolicyFields.choice(value, at: inner)
-      case "insideMasked": insideMasked = try PolicyFields.boolean(value, at: inner)
-      case "role":
-        roles = try PolicyFields.oneOrMore(value, at: inner) { (item, place) throws(PolicyError) in
-          try PolicyFields.role(item, at: place)
-        }
+    for field in try PolicyPlace.fields(of: rule.value, at: rule.place, known: known) {
+      switch field.key {
+      case "decision": decision = try field.choice()
+      case "insideMasked": insideMasked = try field.boolean()
+      case "role": roles = try field.oneOrMore().map { item throws(PolicyError) in try item.role() }
       case "state":
-        states = try PolicyFields.oneOrMore(value, at: inner) { (item, place) throws(PolicyError) in
-          let state = try PolicyFields.string(item, at: place)
-          guard RoleTable.key(state) != nil else { throw PolicyError(place: place, problem: "is no state") }
+        states = try field.oneOrMore().map { item throws(PolicyError) in
+          let state = try item.string()
+          guard RoleTable.key(state) != nil else { throw item.problem("is no state") }
           return state
         }
       default:
-        patterns[key] = try PolicyFields.oneOrMore(value, at: inner, PolicyFields.pattern)
+        patterns[field.key] = try field.oneOrMore().map { item throws(PolicyError) in try item.pattern() }
       }
     }
     guard let decision else {
-      throw PolicyError(place: "\(place).decision", problem: "is missing; give mask or unmask")
+      throw PolicyError(place: "\(rule.place).decision", problem: "is missing; give mask or unmask")
     }
     guard !(roles.isEmpty && patterns.isEmpty && states.isEmpty) else {
-      throw PolicyError(place: place, problem: "needs a condition: one of role, type, id, name, state")
+      throw rule.problem("needs a condition: one of role, type, id, name, state")
     }
     guard !insideMasked || decision == .unmask else {
-      throw PolicyError(place: "\(place).insideMasked", problem: "goes only with the decision unmask")
+      throw PolicyError(
+        place: "\(rule.place).insideMasked", problem: "goes only with the decision unmask")
     }
     self.init(
       roles: roles, types: patterns["type"] ?? [], ids: patterns["id"] ?? [], names: patterns["name"] ?? [],
@@ -116,129 +105,119 @@ extension MaskPolicy.Rule {
   }
 }
 
-private enum PolicyFields {
-  static func read(_ json: JSON, at place: String, known: [String]) throws(PolicyError) -> [(String, JSON)] {
-    guard case .object(let members) = json else {
-      throw PolicyError(place: place, problem: "must be an object, not \(json.kind)")
+/// Where an object of a policy stands: empty for the whole file, or as in `rules[2]`.
+private struct PolicyPlace: JSONContext {
+  var path: String
+  var known: [String]
+
+  func error(_ fault: JSONFault) -> PolicyError {
+    switch fault {
+    case .notAnObject(let kind): PolicyError(place: path, problem: "must be an object, not \(kind)")
+    case .wrongType(let key, let expected, let kind):
+      PolicyError(place: path(of: key), problem: "must be \(expected), not \(kind)")
+    case .unknownKey(let key):
+      PolicyError(
+        place: path,
+        problem:
+          "unknown key \"\(WidgetError.printable(key))\"; known are \(known.joined(separator: ", "))")
+    case .repeated(let key):
+      PolicyError(
+        place: path, problem: "key \"\(WidgetError.printable(key))\" is given twice; give it once")
+    case .missing(let key): PolicyError(place: path(of: key), problem: "is missing; give it")
+    case .notFinite(let key), .outOfRange(let key), .negative(let key):
+      PolicyError(place: path(of: key), problem: "must be a number")
+    case .contradiction(let one, let other):
+      PolicyError(place: path, problem: "\(one) and \(other) contradict each other; give one of them")
     }
-    var seen: Set<String> = []
-    for member in members {
-      let shown = WidgetError.printable(member.key)
-      guard known.contains(member.key) else {
-        throw PolicyError(
-          place: place, problem: "unknown key \"\(shown)\"; known are \(known.joined(separator: ", "))")
-      }
-      guard seen.insert(member.key).inserted else {
-        throw PolicyError(place: place, problem: "key \"\(shown)\" is given twice; give it once")
-      }
-    }
-    return members.map { ($0.key, $0.value) }
   }
 
-  static func boolean(_ json: JSON, at place: String) throws(PolicyError) -> Bool {
-    guard case .bool(let value) = json else {
-      throw PolicyError(place: place, problem: "must be true or false, not \(json.kind)")
-    }
-    return value
+  func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  /// The members of an object in their order, `null` among them: a policy has no key that it could stand for.
+  static func fields(
+    of json: JSON, at path: String, known: [String]
+  ) throws(PolicyError) -> [PolicyField] {
+    let place = PolicyPlace(path: path, known: known)
+    let object = try JSONObject(json, in: place)
+    try object.checkKeys(among: known)
+    return object.members.map { PolicyField(key: $0.key, value: $0.value, context: place) }
+  }
+}
+
+private typealias PolicyField = JSONField<PolicyPlace>
+
+extension JSONField<PolicyPlace> {
+  fileprivate var place: String { context.path(of: key) }
+
+  fileprivate func problem(_ problem: String) -> PolicyError {
+    PolicyError(place: place, problem: problem)
   }
 
-  static func string(_ json: JSON, at place: String) throws(PolicyError) -> String {
-    guard case .string(let value) = json else {
-      throw PolicyError(place: place, problem: "must be a string, not \(json.kind)")
-    }
-    return value
-  }
-
-  static func number(_ json: JSON, at place: String, _ range: ClosedRange<Double>) throws(PolicyError)
-    -> Double
-  {
-    guard case .number(let value) = json, range.contains(value) else {
+  fileprivate func number(in range: ClosedRange<Double>) throws(PolicyError) -> Double {
+    guard case .number(let value) = value, range.contains(value) else {
       let bounds = JSON.array([.number(range.lowerBound), .number(range.upperBound)]).canonicalBytes
-      throw PolicyError(
-        place: place, problem: "must be a number in \(String(decoding: bounds, as: UTF8.self))")
+      throw problem("must be a number in \(String(decoding: bounds, as: UTF8.self))")
     }
     return value
   }
 
-  static func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ json: JSON, at place: String
-  ) throws(PolicyError) -> Choice {
-    guard case .string(let name) = json, let choice = Choice(rawValue: name) else {
+  fileprivate func choice<Choice: RawRepresentable<String> & CaseIterable>() throws(PolicyError) -> Choice {
+    guard case .string(let name) = value, let choice = Choice(rawValue: name) else {
       let names = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-      throw PolicyError(place: place, problem: "must be one of \(names)")
+      throw problem("must be one of \(names)")
     }
     return choice
   }
 
-  static func role(_ json: JSON, at place: String) throws(PolicyError) -> Role {
-    let name = try string(json, at: place)
+  fileprivate func role() throws(PolicyError) -> Role {
+    let name = try string()
     guard let role = Role(named: name) else {
-      throw PolicyError(
-        place: place,
-        problem:
-          "role \"\(WidgetError.printable(name))\" is not known; correct it, or match it as written with type"
-      )
+      throw problem(
+        "role \"\(WidgetError.printable(name))\" is not known; correct it, or match it as written with type")
     }
     return role
   }
 
-  static func pattern(_ json: JSON, at place: String) throws(PolicyError) -> NamePattern {
-    let source = try string(json, at: place)
-    do { return try NamePattern(source) } catch {
-      throw PolicyError(place: place, problem: error.description)
-    }
+  fileprivate func pattern() throws(PolicyError) -> NamePattern {
+    let text = try string()
+    do throws(PatternError) { return try NamePattern(text) } catch { throw problem(error.description) }
   }
 
-  static func network(_ json: JSON) throws(PolicyError) -> NetworkDetails {
+  fileprivate func network() throws(PolicyError) -> NetworkDetails {
     var network = NetworkDetails()
-    for (key, value) in try read(json, at: "network", known: ["allow", "deny", "headers"]) {
-      let place = "network.\(key)"
-      switch key {
-      case "allow": network.allow = try items(value, at: place, pattern)
-      case "deny": network.deny = try items(value, at: place, pattern)
-      default: network.headers = try items(value, at: place, string)
+    for field in try PolicyPlace.fields(of: value, at: key, known: ["allow", "deny", "headers"]) {
+      let items = try field.items()
+      switch field.key {
+      case "allow": network.allow = try items.map { item throws(PolicyError) in try item.pattern() }
+      case "deny": network.deny = try items.map { item throws(PolicyError) in try item.pattern() }
+      default: network.headers = try items.map { item throws(PolicyError) in try item.string() }
       }
     }
     return network
   }
 
-  static func items<Item>(
-    _ json: JSON, at place: String, _ read: (JSON, String) throws(PolicyError) -> Item
-  ) throws(PolicyError) -> [Item] {
-    guard case .array(let values) = json else {
-      throw PolicyError(place: place, problem: "must be a list, not \(json.kind)")
-    }
-    var items: [Item] = []
-    for (index, value) in values.enumerated() { items.append(try read(value, "\(place)[\(index)]")) }
-    return items
-  }
-
   /// One value, or a list of at least one.
-  static func oneOrMore<Item>(
-    _ json: JSON, at place: String, _ read: (JSON, String) throws(PolicyError) -> Item
-  ) throws(PolicyError) -> [Item] {
-    guard case .array(let values) = json else { return [try read(json, place)] }
-    guard !values.isEmpty else {
-      throw PolicyError(place: place, problem: "is empty; give a value, or leave it out")
-    }
-    return try items(json, at: place, read)
+  fileprivate func oneOrMore() throws(PolicyError) -> [PolicyField] {
+    guard case .array(let values) = value else { return [self] }
+    guard !values.isEmpty else { throw problem("is empty; give a value, or leave it out") }
+    return try items()
   }
 
-  static func fills(_ json: JSON) throws(PolicyError) -> MaskFills {
-    guard case .object = json else { return MaskFills(try colour(json, at: "fill")) }
+  fileprivate func fills() throws(PolicyError) -> MaskFills {
+    guard case .object = value else { return MaskFills(try colour()) }
     var fills = MaskFills()
-    for (key, value) in try read(json, at: "fill", known: MaskKind.allCases.map(\.rawValue)) {
-      guard let kind = MaskKind(rawValue: key) else { continue }
-      fills[kind] = try colour(value, at: "fill.\(key)")
+    for field in try PolicyPlace.fields(of: value, at: key, known: MaskKind.allCases.map(\.rawValue)) {
+      guard let kind = MaskKind(rawValue: field.key) else { continue }
+      fills[kind] = try field.colour()
     }
     return fills
   }
 
-  private static func colour(_ json: JSON, at place: String) throws(PolicyError) -> Pixel {
-    guard case .string(let text) = json, text.utf8.count == 7, text.hasPrefix("#"),
+  private func colour() throws(PolicyError) -> Pixel {
+    guard case .string(let text) = value, text.utf8.count == 7, text.hasPrefix("#"),
       text.dropFirst().allSatisfy({ $0.isASCII && $0.isHexDigit }),
       let value = Pixel(text.dropFirst(), radix: 16)
-    else { throw PolicyError(place: place, problem: "must be a colour as in \"#1e90ff\"") }
+    else { throw problem("must be a colour as in \"#1e90ff\"") }
     return value
   }
 }

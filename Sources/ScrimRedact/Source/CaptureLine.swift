@@ -78,7 +78,7 @@ public struct CaptureLineError: Error, Hashable, Sendable, CustomStringConvertib
 
 private struct LineFields {
   let line: Int
-  private let fields: Fields
+  private let fields: WidgetObject
 
   private static let keys = [
     "index", "t_ms", "tree_t_ms", "tree_end_ms", "image", "widgets", "widgets_of_frame", "windows",
@@ -89,7 +89,7 @@ private struct LineFields {
   init(_ json: [UInt8], line: Int) throws(CaptureLineError) {
     self.line = line
     do {
-      fields = try Fields(try JSON(json, acceptingNonFinite: true), of: .tree)
+      fields = try WidgetObject(try JSON(json, acceptingNonFinite: true), in: .tree)
       try fields.checkRest(LineFields.keys)
     } catch let error as JSONError {
       throw CaptureLineError(line: line, problem: error.description)
@@ -102,7 +102,7 @@ private struct LineFields {
 
   func fault(_ problem: String) -> CaptureLineError { CaptureLineError(line: line, problem: problem) }
 
-  func read<Value>(_ body: (Fields) throws(WidgetError) -> Value) throws(CaptureLineError) -> Value {
+  func read<Value>(_ body: (WidgetObject) throws(WidgetError) -> Value) throws(CaptureLineError) -> Value {
     do {
       return try body(fields)
     } catch {

@@ -15,7 +15,7 @@ extension WidgetTree {
   }
 
   package init(_ json: JSON) throws(WidgetError) {
-    let fields = try Fields(json, of: .tree)
+    let fields = try WidgetObject(json, in: .tree)
     guard let list = fields["widgets"] else { throw WidgetError(.tree, .missing("widgets")) }
     let widgets = try Widget.list(list)
     let windows = try fields["windows"].map(Window.list) ?? []
@@ -41,34 +41,34 @@ extension Widget {
   ) throws(WidgetError) {
     for item in items {
       let index = widgets.count
-      var fields = try Fields(item, of: .widget(id: nil, index: index))
+      var fields = try WidgetObject(item, in: .widget(id: nil, index: index))
       let id = try fields.string("id")
-      fields.culprit = .widget(id: id, index: index)
+      fields.context = .widget(id: id, index: index)
       widgets.append(try Widget(fields, id: id, under: parent, of: widgets))
       switch fields["children"] {
       case nil: break
       case .array(let children): try append(children, under: index, to: &widgets)
-      default: throw WidgetError(fields.culprit, .wrongType("children", expected: "a list"))
+      default: throw WidgetError(fields.context, .wrongType("children", expected: "a list"))
       }
     }
   }
 
   private init(
-    _ fields: Fields, id: String?, under enclosing: Int?, of widgets: [Widget]
+    _ fields: WidgetObject, id: String?, under enclosing: Int?, of widgets: [Widget]
   ) throws(WidgetError) {
     let named = try fields.string("parent")
     var parent = named.map(Parent.id)
     if let enclosing {
-      if let named, named != widgets[enclosing].id {
-        throw WidgetError(fields.culprit, .contradiction("parent", "the widget around it"))
+      if let named, widgets[enclosing].id?.hasSameBytes(as: named) != true {
+        throw WidgetError(fields.context, .contradiction("parent", "the widget around it"))
       }
       parent = .index(enclosing)
     }
-    guard let role = try fields.string("role") else { throw WidgetError(fields.culprit, .missing("role")) }
+    guard let role = try fields.string("role") else { throw WidgetError(fields.context, .missing("role")) }
     self.init(
       id: id, role: role, name: try fields.string("name") ?? "",
       x: try fields.required("x"), y: try fields.required("y"),
-      width: try fields.size("w", "width"), height: try fields.size("h", "height"),
+      width: try fields.required("w", or: "width"), height: try fields.required("h", or: "height"),
       parent: parent, states: try fields.strings("states") ?? [], text: try fields.string("text"),
       mask: try fields.boolean("mask"))
     try fields.checkRest(Widget.keys)
@@ -87,13 +87,13 @@ extension Window {
     }
     var windows: [Window] = []
     for (index, item) in items.enumerated() {
-      var fields = try Fields(item, of: .window(xid: nil, index: index))
+      var fields = try WidgetObject(item, in: .window(xid: nil, index: index))
       let xid = try fields.integer("xid")
-      fields.culprit = .window(xid: xid, index: index)
+      fields.context = .window(xid: xid, index: index)
       windows.append(
         Window(
           xid: xid, x: try fields.required("x"), y: try fields.required("y"),
-          width: try fields.size("w", "width"), height: try fields.size("h", "height"),
+          width: try fields.required("w", or: "width"), height: try fields.required("h", or: "height"),
           frameExtents: try fields.extents("frame_extents"),
           shadowExtents: try fields.extents("gtk_frame_extents"),
           isManaged: try fields.boolean("managed") ?? true))
@@ -107,114 +107,42 @@ extension Window {
   ]
 }
 
-/// The members of one object, read strictly. A `null` counts as absent.
-struct Fields {
-  var culprit: WidgetError.Culprit
-  private let members: [JSON.Member]
+/// What a widget, a window or a line of a capture is read from.
+typealias WidgetObject = JSONObject<WidgetError.Culprit>
 
-  init(_ json: JSON, of culprit: WidgetError.Culprit) throws(WidgetError) {
-    guard case .object(let members) = json else {
-      throw WidgetError(culprit, .wrongType("it", expected: "an object"))
-    }
-    self.members = members
-    self.culprit = culprit
+extension WidgetError.Culprit: JSONContext {
+  package func error(_ fault: JSONFault) -> WidgetError {
+    WidgetError(self, WidgetError.Fault(fault))
   }
+}
 
-  subscript(key: String) -> JSON? {
-    for member in members where member.key == key {
-      if case .null = member.value { return nil }
-      return member.value
-    }
-    return nil
-  }
-
-  private func fault(_ fault: WidgetError.Fault) -> WidgetError { WidgetError(culprit, fault) }
-
-  func string(_ key: String) throws(WidgetError) -> String? {
-    switch self[key] {
-    case nil: return nil
-    case .string(let value): return value
-    default: throw fault(.wrongType(key, expected: "a string"))
+extension WidgetError.Fault {
+  fileprivate init(_ fault: JSONFault) {
+    switch fault {
+    case .notAnObject: self = .wrongType("it", expected: "an object")
+    case .missing(let key): self = .missing(key)
+    case .wrongType(let key, let expected, _): self = .wrongType(key, expected: expected)
+    case .notFinite(let key): self = .notFinite(WidgetError.printable(key))
+    case .outOfRange(let key): self = .outOfRange(key)
+    case .negative(let key): self = .negative(key)
+    case .repeated(let key), .unknownKey(let key): self = .repeatedKey(key)
+    case .contradiction(let one, let other): self = .contradiction(one, other)
     }
   }
+}
 
-  func boolean(_ key: String) throws(WidgetError) -> Bool? {
-    switch self[key] {
-    case nil: return nil
-    case .bool(let value): return value
-    default: throw fault(.wrongType(key, expected: "true or false"))
-    }
-  }
-
-  func number(_ key: String) throws(WidgetError) -> Double? {
-    switch self[key] {
-    case nil: return nil
-    case .number(let value):
-      guard value.isFinite else { throw fault(.notFinite(key)) }
-      return value
-    default: throw fault(.wrongType(key, expected: "a number"))
-    }
-  }
-
-  func integer(_ key: String) throws(WidgetError) -> Int? {
-    guard let value = try number(key) else { return nil }
-    guard abs(value) < 0x1p53, let whole = Int(exactly: value) else {
-      throw fault(.wrongType(key, expected: "a whole number"))
-    }
-    return whole
-  }
-
-  func required(_ key: String) throws(WidgetError) -> Double {
-    guard let value = try number(key) else { throw fault(.missing(key)) }
-    return value
-  }
-
-  /// A number that has two names.
-  func size(_ short: String, _ long: String) throws(WidgetError) -> Double {
-    let one = try number(short)
-    let other = try number(long)
-    if let one, let other, one != other { throw fault(.contradiction(short, long)) }
-    guard let value = one ?? other else { throw fault(.missing(short)) }
-    return value
-  }
-
-  func strings(_ key: String) throws(WidgetError) -> [String]? {
-    guard let value = self[key] else { return nil }
-    let expected = WidgetError.Fault.wrongType(key, expected: "a list of strings")
-    guard case .array(let items) = value else { throw fault(expected) }
-    var strings: [String] = []
-    strings.reserveCapacity(items.count)
-    for item in items {
-      guard case .string(let string) = item else { throw fault(expected) }
-      strings.append(string)
-    }
-    return strings
-  }
-
-  func extents(_ key: String) throws(WidgetError) -> Window.Extents? {
-    guard let value = self[key] else { return nil }
-    let expected = WidgetError.Fault.wrongType(key, expected: "four whole numbers: left, right, top, bottom")
-    guard case .array(let items) = value, items.count == 4 else { throw fault(expected) }
+extension JSONObject<WidgetError.Culprit> {
+  fileprivate func extents(_ key: String) throws(WidgetError) -> Window.Extents? {
+    guard let field = field(key) else { return nil }
+    let expected = "four whole numbers: left, right, top, bottom"
+    guard case .array(let items) = field.value, items.count == 4 else { throw field.wrongType(expected) }
     var sides: [Int] = []
     for item in items {
-      guard case .number(let side) = item else { throw fault(expected) }
-      guard side.isFinite else { throw fault(.notFinite(key)) }
-      guard abs(side) < 0x1p53, let whole = Int(exactly: side) else { throw fault(expected) }
+      guard case .number(let side) = item else { throw field.wrongType(expected) }
+      guard side.isFinite else { throw context.error(.notFinite(key)) }
+      guard abs(side) < 0x1p53, let whole = Int(exactly: side) else { throw field.wrongType(expected) }
       sides.append(whole)
     }
     return Window.Extents(left: sides[0], right: sides[1], top: sides[2], bottom: sides[3])
-  }
-
-  /// Refuses a known key given twice, and a number that is none under any other key.
-  func checkRest(_ known: [String]) throws(WidgetError) {
-    var seen: UInt64 = 0
-    for member in members {
-      if let index = known.firstIndex(of: member.key) {
-        guard seen & 1 << index == 0 else { throw fault(.repeatedKey(member.key)) }
-        seen |= 1 << index
-      } else if member.value.holdsNonFinite {
-        throw fault(.notFinite(WidgetError.printable(member.key)))
-      }
-    }
   }
 }

@@ -1,4 +1,5 @@
 public import ScrimImage
+import ScrimJSON
 
 /// All widgets and windows of one moment, checked: every number is usable and the parents make a forest.
 public struct WidgetTree: Sendable {
@@ -126,11 +127,12 @@ public struct WidgetTree: Sendable {
   }
 
   private static func parents(of widgets: [Widget], idsRepeat: Bool) throws(WidgetError) -> [Int] {
-    var byID: [String: Int] = [:]
+    // By bytes, since Swift takes two spellings of one letter for equal.
+    var byID: [JSONKey: Int] = [:]
     byID.reserveCapacity(widgets.count)
     for (index, widget) in widgets.enumerated() {
       guard let id = widget.id else { continue }
-      guard byID.updateValue(index, forKey: id) == nil || idsRepeat else {
+      guard byID.updateValue(index, forKey: JSONKey(id)) == nil || idsRepeat else {
         throw WidgetError(.widget(id: id, index: index), .duplicateID)
       }
     }
@@ -141,7 +143,7 @@ public struct WidgetTree: Sendable {
       case nil: parents.append(-1)
       case .id(let id):
         precondition(!idsRepeat, "an id that several widgets share names no parent")
-        parents.append(byID[id] ?? -1)
+        parents.append(byID[JSONKey(id)] ?? -1)
       case .index(let parent):
         guard widgets.indices.contains(parent) else {
           throw WidgetError(.widget(id: widget.id, index: index), .noSuchParent)

@@ -29,10 +29,10 @@ struct COCOAnnotations: Sendable {
   }
 
   init(_ json: JSON) throws(BoxesError) {
-    let root = try JSONMembers(json, .coco, "the outermost object")
+    let root = try BoxObject(json, .coco, "the outermost object")
     var pathOfID: [String: String] = [:]
     for (index, item) in try COCOAnnotations.list("images", of: root).enumerated() {
-      let image = try JSONMembers(item, .coco, "image \(index)")
+      let image = try BoxObject(item, .coco, "image \(index)")
       guard let path = try image.string("file_name") else { throw image.fault(.missing("file_name")) }
       let size = PixelSize(width: try image.pixels("width"), height: try image.pixels("height"))
       guard pathOfID.updateValue(path, forKey: try image.id("id")) == nil else {
@@ -44,14 +44,14 @@ struct COCOAnnotations: Sendable {
     }
     var roles: [String: String] = [:]
     for (index, item) in try COCOAnnotations.list("categories", of: root).enumerated() {
-      let category = try JSONMembers(item, .coco, "category \(index)")
+      let category = try BoxObject(item, .coco, "category \(index)")
       guard let name = try category.string("name") else { throw category.fault(.missing("name")) }
       guard roles.updateValue(name, forKey: try category.id("id")) == nil else {
         throw category.fault(.repeated("id"))
       }
     }
     for (index, item) in try COCOAnnotations.list("annotations", of: root).enumerated() {
-      let annotation = try JSONMembers(item, .coco, "annotation \(index)")
+      let annotation = try BoxObject(item, .coco, "annotation \(index)")
       guard let path = pathOfID[try annotation.id("image_id")] else {
         throw annotation.fault(.missing("the image that image_id names"))
       }
@@ -64,12 +64,12 @@ struct COCOAnnotations: Sendable {
     }
   }
 
-  private static func list(_ key: String, of root: JSONMembers) throws(BoxesError) -> [JSON] {
+  private static func list(_ key: String, of root: BoxObject) throws(BoxesError) -> [JSON] {
     guard let items = try root.list(key) else { throw root.fault(.missing(key)) }
     return items
   }
 
-  private static func box(of annotation: JSONMembers) throws(BoxesError) -> [Double] {
+  private static func box(of annotation: BoxObject) throws(BoxesError) -> [Double] {
     guard let box = try annotation.numbers("bbox") else { throw annotation.fault(.missing("bbox")) }
     guard box.count == 4 else {
       throw annotation.fault(.wrongType("bbox", expected: "four numbers: x, y, width, height"))

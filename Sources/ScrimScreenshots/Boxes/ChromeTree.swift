@@ -4,13 +4,13 @@ import ScrimRedact
 /// The nodes of DevTools' `Accessibility.getFullAXTree` with the results of `DOM.getBoxModel` beside them, by `backendDOMNodeId`.
 enum ChromeTree {
   static func read(_ json: JSON, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
-    let root = try JSONMembers(json, .chrome, "the outermost object")
+    let root = try BoxObject(json, .chrome, "the outermost object")
     let page = try PageScale(root)
     guard let items = try root.list("nodes"), !items.isEmpty else { throw root.fault(.missing("nodes")) }
     guard let boxes = try root.object("boxes") else { throw root.fault(.missing("boxes")) }
     var nodes: [Node] = []
     for (index, item) in items.enumerated() {
-      nodes.append(try Node(try JSONMembers(item, .chrome, "node \(index)"), boxes: boxes))
+      nodes.append(try Node(try BoxObject(item, .chrome, "node \(index)"), boxes: boxes))
     }
     var list = WidgetList(.chrome)
     try append(nodes, to: &list)
@@ -85,7 +85,7 @@ enum ChromeTree {
     /// Nil where `boxes` has none for it.
     var box: [Double]?
 
-    init(_ members: JSONMembers, boxes: JSONMembers) throws(BoxesError) {
+    init(_ members: BoxObject, boxes: BoxObject) throws(BoxesError) {
       place = members.place
       id = try members.id("nodeId")
       parentID = try members.string("parentId")
@@ -114,16 +114,16 @@ enum ChromeTree {
     }
 
     /// The text of an AXValue; other values than strings (a slider's number) are not looked at.
-    private static func value(_ key: String, of members: JSONMembers) throws(BoxesError) -> String? {
+    private static func value(_ key: String, of members: BoxObject) throws(BoxesError) -> String? {
       guard let object = try members.object(key) else { return nil }
       if case .string(let value) = object["value"] { return value }
       return nil
     }
 
-    private static func states(_ members: JSONMembers) throws(BoxesError) -> [String] {
+    private static func states(_ members: BoxObject) throws(BoxesError) -> [String] {
       var states: [String] = []
       for (index, item) in (try members.list("properties") ?? []).enumerated() {
-        let property = try JSONMembers(item, .chrome, "\(members.place), property \(index)")
+        let property = try BoxObject(item, .chrome, "\(members.place), property \(index)")
         guard let name = try property.string("name") else { throw property.fault(.missing("name")) }
         guard let value = try property.object("value") else { continue }
         switch value["value"] {
@@ -136,7 +136,7 @@ enum ChromeTree {
     }
 
     /// The bounds of the border quad of a box model, or a plain rectangle.
-    private static func box(_ given: JSONMembers) throws(BoxesError) -> [Double] {
+    private static func box(_ given: BoxObject) throws(BoxesError) -> [Double] {
       let model = try given.object("model") ?? given
       guard let quad = try model.numbers("border") else {
         return [

@@ -4,7 +4,7 @@ import ScrimRedact
 /// LabelMe's annotations of one picture. Only shapes that enclose pixels are boxes.
 enum LabelMe {
   static func read(_ json: JSON, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
-    let root = try JSONMembers(json, .labelme, "the outermost object")
+    let root = try BoxObject(json, .labelme, "the outermost object")
     let claimed = PixelSize(width: try root.pixels("imageWidth"), height: try root.pixels("imageHeight"))
     guard claimed == request.displayed else {
       throw root.fault(.otherSize(claimed: "\(claimed)", picture: request.displayed))
@@ -18,7 +18,7 @@ enum LabelMe {
     guard let shapes = try root.list("shapes") else { throw root.fault(.missing("shapes")) }
     var list = WidgetList(.labelme)
     for (index, item) in shapes.enumerated() {
-      let shape = try JSONMembers(item, .labelme, "shape \(index)")
+      let shape = try BoxObject(item, .labelme, "shape \(index)")
       guard let label = try shape.string("label") else { throw shape.fault(.missing("label")) }
       let box = try box(of: shape)
       let widget = Widget(role: label, x: box[0], y: box[1], width: box[2], height: box[3])
@@ -28,7 +28,7 @@ enum LabelMe {
       tree: try list.tree(), size: claimed, describesWholeWindows: false, format: BoxFormat.labelme.rawValue)
   }
 
-  private static func box(of shape: JSONMembers) throws(BoxesError) -> [Double] {
+  private static func box(of shape: BoxObject) throws(BoxesError) -> [Double] {
     let points = try points(of: shape)
     let kind = try shape.string("shape_type") ?? "polygon"
     switch kind {
@@ -48,14 +48,14 @@ enum LabelMe {
     }
   }
 
-  private static func points(of shape: JSONMembers) throws(BoxesError) -> [[Double]] {
+  private static func points(of shape: BoxObject) throws(BoxesError) -> [[Double]] {
     guard let items = try shape.list("points") else { throw shape.fault(.missing("points")) }
     var points: [[Double]] = []
     for item in items {
       guard case .array(let pair) = item, pair.count == 2 else {
         throw shape.fault(.wrongType("points", expected: "a list of pairs of numbers"))
       }
-      points.append(try JSONMembers.numbers(pair, "points", shape.fault))
+      points.append(try JSONField(key: "points", value: item, context: shape.context).numbers())
     }
     return points
   }

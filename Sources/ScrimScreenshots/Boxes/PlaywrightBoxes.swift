@@ -10,7 +10,7 @@ enum PlaywrightBoxes {
     if case .array(let nodes) = json {
       isTree = try append(nodes, at: "node", under: nil, to: &list)
     } else {
-      let root = try JSONMembers(json, .playwright, "the outermost object")
+      let root = try BoxObject(json, .playwright, "the outermost object")
       page = try PageScale(root)
       if root["role"] != nil {
         isTree = try append([json], at: "node", under: nil, to: &list)
@@ -33,7 +33,7 @@ enum PlaywrightBoxes {
   ) throws(BoxesError) -> Bool {
     var isTree = false
     for (number, json) in nodes.enumerated() {
-      let node = try JSONMembers(json, .playwright, "\(place) \(number)")
+      let node = try BoxObject(json, .playwright, "\(place) \(number)")
       guard let role = try node.string("role") else { throw node.fault(.missing("role")) }
       let box = try box(of: node)
       let widget = Widget(
@@ -51,7 +51,7 @@ enum PlaywrightBoxes {
   private static let boxKeys = ["boundingBox", "box", "bounds", "rect"]
 
   /// `null` is what `boundingBox()` gives for an element that isn't visible: it has no pixels.
-  private static func box(of node: JSONMembers) throws(BoxesError) -> [Double] {
+  private static func box(of node: BoxObject) throws(BoxesError) -> [Double] {
     let given = boxKeys.filter { node[$0] != nil || node.isNull($0) }
     guard let key = given.first else { throw node.fault(.missing("boundingBox")) }
     guard given.count == 1 else { throw node.fault(.repeated("the box")) }
@@ -65,7 +65,7 @@ enum PlaywrightBoxes {
     "pressed", "protected", "readonly", "required", "selected",
   ]
 
-  private static func states(_ node: JSONMembers) throws(BoxesError) -> [String] {
+  private static func states(_ node: BoxObject) throws(BoxesError) -> [String] {
     var states: [String] = []
     for item in try node.list("states") ?? [] {
       guard case .string(let state) = item else {
@@ -85,7 +85,7 @@ enum PlaywrightBoxes {
     return states
   }
 
-  private static func text(_ node: JSONMembers) throws(BoxesError) -> String? {
+  private static func text(_ node: BoxObject) throws(BoxesError) -> String? {
     if let text = try node.string("text") { return text }
     if case .string(let value) = node["value"] { return value }
     return nil
@@ -99,7 +99,7 @@ struct PageScale {
 
   init() {}
 
-  init(_ root: JSONMembers) throws(BoxesError) {
+  init(_ root: BoxObject) throws(BoxesError) {
     if let viewport = try root.object("viewport") {
       self.viewport = PointSize(width: try viewport.size("width"), height: try viewport.size("height"))
     }

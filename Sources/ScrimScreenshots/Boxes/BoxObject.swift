@@ -1,0 +1,69 @@
+import ScrimJSON
+import ScrimRedact
+
+/// What a file of boxes in JSON is read from; each key at most once.
+typealias BoxObject = JSONObject<BoxPlace>
+
+/// Where an object stands in a file of boxes.
+struct BoxPlace: JSONContext {
+  let format: BoxFormat
+  /// For messages: lists and indices, no names.
+  let place: String
+
+  var numberLimit: Double { Double(WidgetTree.coordinateLimit) }
+
+  func error(_ fault: JSONFault) -> BoxesError { BoxesError(format, place, BoxesError.Fault(fault)) }
+}
+
+extension BoxesError.Fault {
+  fileprivate init(_ fault: JSONFault) {
+    switch fault {
+    case .notAnObject(let kind): self = .wrongType("it", expected: "an object, not \(kind)")
+    case .missing(let key): self = .missing(key)
+    case .wrongType(let key, let expected, _): self = .wrongType(key, expected: expected)
+    case .notFinite(let key): self = .badNumber(key, "is NaN or infinite")
+    case .outOfRange(let key): self = .badNumber(key, "is larger than any screen")
+    case .negative(let key): self = .badNumber(key, "is negative")
+    case .repeated(let key), .unknownKey(let key): self = .repeated(printable(key))
+    case .contradiction(let one, let other): self = .malformed("\(one) and \(other) contradict each other")
+    }
+  }
+}
+
+extension JSONObject<BoxPlace> {
+  var place: String { context.place }
+
+  init(_ json: JSON, _ format: BoxFormat, _ place: String) throws(BoxesError) {
+    try self.init(json, in: BoxPlace(format: format, place: place))
+    try checkKeysDiffer()
+  }
+
+  func fault(_ fault: BoxesError.Fault) -> BoxesError { BoxesError(context.format, place, fault) }
+
+  /// A whole number of pixels, one or more.
+  func pixels(_ key: String) throws(BoxesError) -> Int {
+    guard let value = Int(exactly: try required(key)), value > 0 else {
+      throw fault(.badNumber(key, "must be a whole number of pixels"))
+    }
+    return value
+  }
+
+  /// An id of a string or a whole number, as text.
+  func id(_ key: String) throws(BoxesError) -> String {
+    switch self[key] {
+    case nil: throw fault(.missing(key))
+    case .string(let text): return text
+    case .number(let number):
+      guard number.isFinite, abs(number) < 0x1p53, let whole = Int(exactly: number) else {
+        throw fault(.badNumber(key, "must be a whole number"))
+      }
+      return String(whole)
+    default: throw fault(.wrongType(key, expected: "a whole number or a string"))
+    }
+  }
+
+  func object(_ key: String) throws(BoxesError) -> BoxObject? {
+    guard let value = self[key] else { return nil }
+    return try BoxObject(value, context.format, "\(place), \(key)")
+  }
+}
