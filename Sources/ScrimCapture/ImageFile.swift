@@ -22,7 +22,9 @@ enum ImageFile {
       }
       let image = try PNG.decode(bytes.span, pixelLimit: width * height)
       guard image.info.isOpaque else {
-        return failure("the image has transparent pixels; a frame is what a screen showed, so it is opaque")
+        return failure(
+          "the image has transparent pixels; a frame is what a screen showed, so it is opaque. ImageMagick lays it on black, and shows nothing that was hidden: convert in.png -background black -alpha remove -alpha off out.png"
+        )
       }
       return .success(Frame(width: width, height: height, pixels: image.pixels))
     } catch {

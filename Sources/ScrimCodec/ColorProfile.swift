@@ -28,18 +28,47 @@ public enum ColorProfile {
     }
     return hasChanged != 0
   }
+
+  /// Makes pixels of ink into pixels of sRGB by a profile for CMYK, with Little CMS, perceptually. A function of each pixel alone.
+  ///
+  /// - Parameter pixels: `0xKKYYMMCC`, 255 for full ink; `0x00RRGGBB` afterwards.
+  /// - Throws: ``CodecError``, for a profile that can't be read or is for other colours.
+  public static func convertInkToSRGB(_ pixels: inout [UInt32], from profile: [UInt8]) throws(CodecError) {
+    try unsafe profile.withUnsafeBufferPointer { profile throws(CodecError) in
+      try unsafe pixels.withUnsafeMutableBufferPointer { pixels throws(CodecError) in
+        try unsafe CodecError.check(.profile) { message in
+          // Both hold as many elements as they say and outlive the call, which keeps no pointer.
+          unsafe scrim_color_ink_to_srgb(
+            profile.baseAddress, profile.count, pixels.baseAddress, pixels.count, message)
+        }
+      }
+    }
+  }
 }
 
 extension PNG {
-  /// The ICC profile in a file's chunks; nil where there is none.
+  /// The ICC profile in a file's chunks; nil where there is none. Screenshots of some phones have the same one twice.
   package static func profile(_ bytes: Span<UInt8>, _ chunks: [Chunk]) throws(CodecError) -> [UInt8]? {
     let found = chunks.indices.filter { chunks[$0].name == "iCCP" }
     guard let index = found.first else { return nil }
-    let content = bytes.extracting(chunks[index].content)
+    guard index < chunks.firstIndex(where: { ["PLTE", "IDAT"].contains($0.name) }) ?? chunks.count else {
+      throw CodecError(.profile, .damaged, "iCCP does not stand where it should")
+    }
+    let profile = try profile(bytes.extracting(chunks[index].content))
+    for other in found.dropFirst() {
+      guard try self.profile(bytes.extracting(chunks[other].content)) == profile else {
+        throw CodecError(.profile, .unsupported, "the file has two that differ; keep one")
+      }
+    }
+    return profile
+  }
+
+  /// What an iCCP chunk holds behind its name.
+  private static func profile(_ content: Span<UInt8>) throws(CodecError) -> [UInt8] {
     let nameEnd = (0..<min(content.count, 80)).first { content[$0] == 0 }
-    guard found.count == 1, let nameEnd, nameEnd > 0, content.count > nameEnd + 2, content[nameEnd + 1] == 0,
-      index < chunks.firstIndex(where: { ["PLTE", "IDAT"].contains($0.name) }) ?? chunks.count
-    else { throw CodecError(.profile, .damaged, "iCCP does not stand where it should, or is cut short") }
+    guard let nameEnd, nameEnd > 0, content.count > nameEnd + 2, content[nameEnd + 1] == 0 else {
+      throw CodecError(.profile, .damaged, "iCCP is cut short")
+    }
     var inflater = try Inflater(wrapper: .zlib)
     var profile: [UInt8] = []
     try inflater.append(

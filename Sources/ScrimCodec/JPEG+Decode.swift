@@ -6,14 +6,18 @@ extension JPEG {
   ///
   /// - Parameters:
   ///   - upsampling: how samples of colour that several pixels share become pixels.
+  ///   - keepsInk: whether pixels of CMYK and YCCK become words `0xKKYYMMCC`, 255 for full ink, for a profile to convert
+  ///     (``ColorProfile/convertInkToSRGB(_:from:)``); without, they become RGB by multiplication.
   ///   - pixelLimit: pixels a picture may have; checked before memory is taken for them. A progressive one takes
   ///     up to 6 bytes a pixel while it is decoded, besides the 4 of its result.
   /// - Throws: ``CodecError``, for anything that is wrong with the bytes.
   public static func decode(
-    _ bytes: Span<UInt8>, upsampling: Upsampling = .smooth, pixelLimit: Int = CodecLimit.pixels
+    _ bytes: Span<UInt8>, upsampling: Upsampling = .smooth, keepsInk: Bool = false,
+    pixelLimit: Int = CodecLimit.pixels
   ) throws(CodecError) -> Image {
     var pixels: [UInt32] = []
-    let info = try decode(bytes, into: &pixels, upsampling: upsampling, pixelLimit: pixelLimit)
+    let info = try decode(
+      bytes, into: &pixels, upsampling: upsampling, keepsInk: keepsInk, pixelLimit: pixelLimit)
     return Image(info: info, pixels: pixels)
   }
 
@@ -21,7 +25,7 @@ extension JPEG {
   /// error is thrown.
   public static func decode(
     _ bytes: Span<UInt8>, into pixels: inout [UInt32], upsampling: Upsampling = .smooth,
-    pixelLimit: Int = CodecLimit.pixels
+    keepsInk: Bool = false, pixelLimit: Int = CodecLimit.pixels
   ) throws(CodecError) -> Info {
     pixels.removeAll(keepingCapacity: true)
     let header = try header(of: bytes)
@@ -36,7 +40,7 @@ extension JPEG {
             // no pointer.
             unsafe scrim_jpeg_decode(
               source.baseAddress, source.count, UInt32(header.width), UInt32(header.height),
-              upsampling == .withinBlocks ? 1 : 0, space.baseAddress, &facts, message)
+              upsampling == .withinBlocks ? 1 : 0, keepsInk ? 1 : 0, space.baseAddress, &facts, message)
           }
         }
         initialized = count

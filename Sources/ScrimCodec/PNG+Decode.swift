@@ -26,7 +26,9 @@ extension PNG {
     pixels.removeAll(keepingCapacity: true)
     let header = try header(of: bytes)
     if header.bitDepth == 16, case .refuse = sixteenBit {
-      throw CodecError(.png, .unsupported, "the samples have 16 bits, and no reduction to 8 was asked for")
+      throw CodecError(
+        .png, .unsupported,
+        "the samples have 16 bits; write it with 8 (ImageMagick: convert in.png -depth 8 out.png)")
     }
     let count = try CodecLimit.pixelCount(.png, width: header.width, height: header.height, limit: pixelLimit)
     let chunks = try chunks(of: bytes)
@@ -43,6 +45,12 @@ extension PNG {
     as form: PixelForm,
     count: Int
   ) throws(CodecError) -> Info {
+    if chunks.count(where: { $0.name == "iCCP" }) > 1 {
+      // Profiles change no stored value, and libpng takes the second for damage.
+      let fewer = withoutRepeatedProfiles(bytes, chunks)
+      return try decodeWithLibPNG(
+        fewer.span, header, try self.chunks(of: fewer.span), into: &pixels, as: form, count: count)
+    }
     var facts = scrim_png_facts()
     try pixels.append(addingCapacity: count) { target throws(CodecError) in
       try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
@@ -54,6 +62,17 @@ extension PNG {
       }
     }
     return Info(header: header, facts: facts)
+  }
+
+  private static func withoutRepeatedProfiles(_ bytes: Span<UInt8>, _ chunks: [Chunk]) -> [UInt8] {
+    var kept = Array(0..<8)
+    var hasProfile = false
+    for chunk in chunks {
+      if chunk.name == "iCCP", hasProfile { continue }
+      if chunk.name == "iCCP" { hasProfile = true }
+      kept += chunk.content.lowerBound - 8..<chunk.content.upperBound + 4
+    }
+    return kept.map { bytes[$0] }
   }
 
   /// Decodes the samples of a picture that has 16 bits of each; for fewer there is ``decode(_:as:sixteenBit:pixelLimit:)``.

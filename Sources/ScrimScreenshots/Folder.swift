@@ -80,6 +80,32 @@ public final class Folder: Sendable {
     return Folder(path: place(of: name), descriptor: opened)
   }
 
+  /// The names of UTF-8 in the folder that are asked for, in no order.
+  func names(where isWanted: (String) -> Bool) throws(FolderFault) -> [String] {
+    var failure: Int32 = 0
+    let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard copy >= 0, let stream = unsafe fdopendir(copy) else {
+      failure = errno
+      if copy >= 0 { close(copy) }
+      throw .system(path: path, doing: "listing", errno: failure)
+    }
+    // The stream owns `copy` now, and is used by this function alone.
+    defer { unsafe _ = closedir(stream) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      // An entry is valid until the next call, and its d_name is terminated within it.
+      guard let entry = unsafe readdir(stream) else {
+        guard errno == 0 else { throw .system(path: path, doing: "listing", errno: errno) }
+        return names
+      }
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { room in
+        unsafe String(validating: room.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if let name, isWanted(name) { names.append(name) }
+    }
+  }
+
   /// All bytes of a regular file; nil where there is no such name. A link, a pipe or a device is a fault, and is
   /// not waited for.
   func contents(of name: String, limit: Int) throws(FolderFault) -> [UInt8]? {

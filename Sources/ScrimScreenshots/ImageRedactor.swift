@@ -36,6 +36,8 @@ public struct RedactionSettings: Sendable {
   public var detector: OCRDetector?
   /// Pixels per unit of a side file's boxes; nil leaves it to the file. Our own sidecars say it themselves.
   public var boxScale: Double?
+  /// In which picture the boxes of other tools' files are counted, where Exif turns it; nil leaves it to the file.
+  public var boxSpace: BoxSpace?
   var makesPreviews = false
   /// Of JPEG, 1 to 100.
   public var quality = 90
@@ -49,8 +51,9 @@ public struct RedactionSettings: Sendable {
 
   /// Everything that the bytes of an output depend on, apart from the image and its boxes.
   var identity: [UInt8] {
-    Array("scrim redact 2\n\(output.rawValue) \(onMissing.rawValue) \(quality)\n".utf8)
-      + Array("\(detector != nil) \(boxScale.map { "\($0)" } ?? "none") \(isHasty)\n".utf8)
+    Array("scrim redact 3\n\(output.rawValue) \(onMissing.rawValue) \(quality)\n".utf8)
+      + Array("\(detector != nil) \(boxScale.map { "\($0)" } ?? "none") \(isHasty)".utf8)
+      + Array(" \(boxSpace?.rawValue ?? "none")\n".utf8)
       + policy.canonicalJSON
   }
 }
@@ -115,6 +118,7 @@ struct ImageRedactor: Sendable {
       sidecar = try detect(detector, source, facts)
       notes.append(OCRDetector.notice)
     }
+    notes += sidecar?.notes ?? []
     let (planned, masks) = plan(sidecar, facts, usage: &usage)
     var grow = Growth(facts: facts, source: source.block, output: PixelSize(width: 1, height: 1))
     if format == .jpeg { grow.output = ImageRedactor.codedBlock }
@@ -168,19 +172,35 @@ struct ImageRedactor: Sendable {
       let plan = MaskPlan.failedClosed(width: facts.displayed.width, height: facts.displayed.height)
       return (plan.regions, plan.masks)
     }
-    let size = sidecar.space == .displayed ? facts.displayed : facts.stored
+    switch sidecar.space {
+    case .displayed: return plan(sidecar, storedIn: nil, facts, usage: &usage)
+    case .stored: return plan(sidecar, storedIn: facts.stored, facts, usage: &usage)
+    case .either:
+      let shown = plan(sidecar, storedIn: nil, facts, usage: &usage)
+      // One picture is one plan, of which the report counts the masks once.
+      var again = PolicyUsage(policy: settings.policy)
+      let turned = plan(sidecar, storedIn: facts.stored, facts, usage: &again)
+      return (shown.regions.union(turned.regions), shown.masks + turned.masks)
+    }
+  }
+
+  /// - Parameter stored: the size of the picture as stored, if the boxes are of that.
+  private func plan(
+    _ sidecar: Sidecar, storedIn stored: PixelSize?, _ facts: ImageFacts, usage: inout PolicyUsage
+  ) -> (regions: MaskRegions, masks: [MaskPlan.Mask]) {
+    let size = stored ?? facts.displayed
     let plan = planner.plan(
       for: sidecar.tree, width: size.width, height: size.height,
       describesWholeWindows: sidecar.describesWholeWindows, usage: &usage)
-    guard sidecar.space == .stored, facts.orientation != .upright else { return (plan.regions, plan.masks) }
+    guard let stored, facts.orientation != .upright else { return (plan.regions, plan.masks) }
     let turn: (Region) -> Region = { region in
-      region.mapped { facts.orientation.displayed($0, of: facts.stored) }
+      region.mapped { facts.orientation.displayed($0, of: stored) }
     }
     let regions = plan.regions.mapped(
       width: facts.displayed.width, height: facts.displayed.height, masks: turn, guarded: turn)
     let masks = plan.masks.map { mask in
       var mask = mask
-      mask.rect = facts.orientation.displayed(mask.rect, of: facts.stored)
+      mask.rect = facts.orientation.displayed(mask.rect, of: stored)
       return mask
     }
     return (regions, masks)

@@ -9,7 +9,8 @@ import Synchronization
 public struct RedactionRequest: Sendable {
   public var input: String
   public var output: String
-  /// A tree that mirrors the input's and holds the sidecars; nil where they lie beside the images.
+  /// A tree that mirrors the input's and holds the sidecars, or one file of annotations of all images; nil where they lie beside
+  /// the images.
   public var widgets: String?
   /// Where pictures go that show what was masked and why; nil for none.
   public var preview: String?
@@ -67,7 +68,7 @@ public final class RedactionRun: Sendable {
   private let redactor: ImageRedactor
   private let input: Folder
   private let widgets: Folder?
-  private let annotations = FolderAnnotations()
+  private let annotations: AnnotationFiles
   private let output: OutputFolder?
   private let preview: OutputFolder?
   private let ledger: ResumeLedger?
@@ -85,7 +86,18 @@ public final class RedactionRun: Sendable {
     try RedactionRun.checkApart(request)
     do throws(FolderFault) {
       input = try Folder(request.input)
-      widgets = try request.widgets.map { path throws(FolderFault) in try Folder(path) }
+      let path = RedactionRun.resolved(request.input)
+      if let named = request.widgets, RedactionRun.isFile(named) {
+        let file = RedactionRun.resolved(named)
+        let slash = file.lastIndex(of: "/") ?? file.startIndex
+        widgets = nil
+        annotations = AnnotationFiles(
+          only: String(file[file.index(after: slash)...]), in: try Folder(String(file[...slash])), path: path)
+      } else {
+        widgets = try request.widgets.map { path throws(FolderFault) in try Folder(path) }
+        annotations = AnnotationFiles(
+          below: widgets ?? input, path: request.widgets.map(RedactionRun.resolved) ?? path)
+      }
     } catch {
       throw .usage("\(error)")
     }
@@ -181,6 +193,13 @@ public final class RedactionRun: Sendable {
       return parent.lastIndex(of: "/").map { $0 == parent.startIndex ? "/" : String(parent[..<$0]) } ?? "/"
     default: return (parent == "/" ? "" : parent) + trimmed[slash...]
     }
+  }
+
+  /// Whether a path is that of a regular file, through links.
+  private static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    // `status` outlives the call, the path lives until it returns.
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   /// How many images there are to look at, shards regarded. Walks the whole tree.
@@ -287,7 +306,10 @@ public final class RedactionRun: Sendable {
     if isMissing, request.settings.onMissing == .fail {
       throw .refused(
         Refusal(
-          .noBoxes, "no file says what is on it; put \(image.name).json beside it, or give --on-missing"))
+          .noBoxes,
+          annotations.explanation(in: image.folderPath).map { "no file says what is on it; \($0)" }
+            ?? "no file says what is on it; put \(image.name).json or annotations.json beside it, name a file of annotations with --widgets, or give --on-missing"
+        ))
     }
     let name = outputName(of: image)
     let mark = ledger?.mark(of: [
@@ -342,13 +364,13 @@ public final class RedactionRun: Sendable {
   }
 
   private func sidecarFile(of image: ScannedImage) throws(ImageFault) -> SidecarFile? {
-    var folder = image.folder
+    var folder: Folder? = annotations.isOnlyFile ? nil : image.folder
     if let widgets {
       folder = widgets
       do throws(FolderFault) {
         for part in image.folderPath.split(separator: "/") {
-          guard try folder.status(of: String(part)) != nil else { return nil }
-          folder = try folder.folder(named: String(part))
+          let isThere = try folder?.status(of: String(part)) != nil
+          folder = isThere ? try folder?.folder(named: String(part)) : nil
         }
       } catch {
         throw .refused(Refusal(.badBoxes, "the folder of its sidecar: \(error.sentence)"))
@@ -356,7 +378,8 @@ public final class RedactionRun: Sendable {
     }
     do throws(SidecarFault) {
       return try SidecarFile.find(
-        for: image.name, in: folder, isStemUnique: image.isStemUnique, annotations: annotations)
+        for: image.name, in: folder, folderPath: image.folderPath, isStemUnique: image.isStemUnique,
+        annotations: annotations)
     } catch {
       throw .refused(Refusal(error))
     }
@@ -373,7 +396,8 @@ public final class RedactionRun: Sendable {
         sidecar = try file.sidecar(
           SidecarRequest(
             image: image.path, stored: facts.stored, displayed: facts.displayed,
-            boxScale: request.settings.boxScale))
+            isTurned: facts.orientation != .upright, byteCount: bytes.count,
+            boxScale: request.settings.boxScale, boxSpace: request.settings.boxSpace))
       } catch {
         throw Refusal(error)
       }

@@ -38,7 +38,7 @@ extension Sidecar {
     }
     var space = BoxSpace.displayed
     if let field = root.field("space") {
-      guard let named = BoxSpace(rawValue: try field.string()) else {
+      guard let named = BoxSpace(rawValue: try field.string()), named != .either else {
         throw field.wrongType("stored or displayed")
       }
       space = named

@@ -1,11 +1,13 @@
 public import ScrimRedact
 
 /// In which picture boxes are counted.
-public enum BoxSpace: String, Sendable {
+public enum BoxSpace: String, CaseIterable, Sendable {
   /// The picture as it is looked at, turned as its Exif orientation says.
   case displayed
   /// The picture as its file stores it.
   case stored
+  /// One of the two, nobody says which: both places are masked.
+  case either
 }
 
 /// The boxes of one image, whatever format they came in.
@@ -18,6 +20,8 @@ public struct Sidecar: Sendable {
   public var describesWholeWindows: Bool
   /// The name of the format, for the report.
   public var format: String
+  /// What the report says of how the boxes were understood.
+  public var notes: [String] = []
 
   public init(
     tree: WidgetTree, size: PixelSize?, space: BoxSpace = .displayed, describesWholeWindows: Bool,
@@ -28,6 +32,13 @@ public struct Sidecar: Sendable {
     self.space = space
     self.describesWholeWindows = describesWholeWindows
     self.format = format
+  }
+
+  static let eitherNote =
+    "Exif turns the picture, and its boxes don't say whether they are of it as stored or as turned; both places are masked (--box-space decides)"
+
+  static func scaleNote(_ scale: Double) -> String {
+    "boxes scaled: \(scale) pixels each unit"
   }
 }
 
@@ -44,7 +55,44 @@ public struct PixelSize: Hashable, Sendable, CustomStringConvertible {
   var turned: PixelSize { PixelSize(width: height, height: width) }
 }
 
-/// Why the boxes of an image can't be had although a file for them is there. Tells of the file's structure, never of
+/// The size of a screen or page in units of its boxes.
+struct PointSize: CustomStringConvertible {
+  var width: Double
+  var height: Double
+
+  init(width: Double, height: Double) {
+    self.width = width
+    self.height = height
+  }
+
+  init(_ size: PixelSize) { self.init(width: Double(size.width), height: Double(size.height)) }
+
+  var description: String { "\(width)x\(height)" }
+
+  /// Pixels a unit, if there is a scale that makes both sides the picture's to within a pixel: browsers round each by itself.
+  func scale(to size: PixelSize) -> Double? {
+    guard width > 0, height > 0 else { return nil }
+    let (sideX, sideY) = (Double(size.width), Double(size.height))
+    // The longer side says it most exactly.
+    let both = width > height ? [sideX / width, sideY / height] : [sideY / height, sideX / width]
+    return both.first { fits(size, at: $0) }
+  }
+
+  /// Whether a browser's viewport of this size is the picture's at a scale. Pages are told whole units, cut or rounded: 411 of 411.43
+  /// at 2.625 is 1080.
+  func isViewport(of size: PixelSize, at scale: Double) -> Bool {
+    [(width, size.width), (height, size.height)].allSatisfy { side, pixels in
+      (-1...max(1, scale)).contains(Double(pixels) - side * scale)
+    }
+  }
+
+  /// Whether both sides are the picture's to within a pixel.
+  func fits(_ size: PixelSize, at scale: Double) -> Bool {
+    abs(width * scale - Double(size.width)) <= 1 && abs(height * scale - Double(size.height)) <= 1
+  }
+}
+
+/// Why the boxes of an image can't be had although a file for them is there. Speaks of the file's structure, never of
 /// a widget's name or text.
 public struct SidecarFault: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String
@@ -59,126 +107,40 @@ public struct SidecarRequest: Sendable {
   /// Pixels as stored, and as displayed.
   public var stored: PixelSize
   public var displayed: PixelSize
+  /// Whether Exif turns or mirrors the picture.
+  public var isTurned: Bool
+  /// Bytes of the image's file; nil where it has none.
+  public var byteCount: Int?
   /// Pixels of the picture per unit of the boxes where the user said so; nil leaves it to the file.
   public var boxScale: Double?
+  /// In which picture the boxes are counted where the user said so; nil leaves it to the file.
+  public var boxSpace: BoxSpace?
 
-  public init(image: String, stored: PixelSize, displayed: PixelSize, boxScale: Double? = nil) {
+  public init(
+    image: String, stored: PixelSize, displayed: PixelSize, isTurned: Bool = false, byteCount: Int? = nil,
+    boxScale: Double? = nil, boxSpace: BoxSpace? = nil
+  ) {
     self.image = image
     self.stored = stored
     self.displayed = displayed
+    self.isTurned = isTurned
+    self.byteCount = byteCount
     self.boxScale = boxScale
+    self.boxSpace = boxSpace
   }
 
   /// The image's name in its folder.
   var name: String { image.split(separator: "/").last.map(String.init) ?? image }
-}
 
-/// A kind of file that holds boxes. To add one, make a value of it and list it in ``all``.
-public struct SidecarFormat: Sendable {
-  public var name: String
-  /// How its files end: `.json` stands for `shot.png.json` and `shot.json`.
-  public var ending: String
-  /// Reads a file; nil where the bytes are of another format with this ending.
-  public var read: @Sendable (_ bytes: [UInt8], _ request: SidecarRequest) -> Result<Sidecar, SidecarFault>?
-
-  public init(
-    name: String, ending: String,
-    read: @escaping @Sendable ([UInt8], SidecarRequest) -> Result<Sidecar, SidecarFault>?
-  ) {
-    self.name = name
-    self.ending = ending
-    self.read = read
-  }
-
-  /// Every format, asked in this order; the first that takes the bytes decides.
-  public static let all: [SidecarFormat] = [.boxesJSON, .xml, .uix, .hocr, .tsv, .scrim]
-
-  /// The endings of ``all``, each once.
-  public static let endings: [String] = all.reduce(into: []) { endings, format in
-    if !endings.contains(format.ending) { endings.append(format.ending) }
-  }
-
-  /// Bytes of a sidecar at most.
-  public static let sizeLimit = 1 << 26
-}
-
-/// A file that holds the boxes of an image, not yet understood.
-struct SidecarFile {
-  var bytes: [UInt8]
-  var name: String
-  var ending: String
-  /// The folder's annotations that list the image; `bytes` are then what they say of it.
-  var annotations: COCOAnnotations?
-
-  /// Finds the boxes of an image: `shot.png.json`, or `shot.json` where no second image shares the stem, or so with another
-  /// ending; and else the annotations of its folder.
-  ///
-  /// - Parameters:
-  ///   - image: its name, the folder's or that of the folder's counterpart.
-  ///   - isStemUnique: whether no other image of its folder has the same name but for the extension.
-  /// - Returns: nil where there is no such file.
-  static func find(
-    for image: String, in folder: Folder, isStemUnique: Bool, annotations: FolderAnnotations
-  ) throws(SidecarFault) -> SidecarFile? {
-    var names = SidecarFormat.endings.map { (file: image + $0, ending: $0) }
-    if isStemUnique, let dot = image.lastIndex(of: ".") {
-      names += SidecarFormat.endings.map { (file: image[..<dot] + $0, ending: $0) }
+  /// Where boxes are counted of which the format says no more than the size of their picture, or not even that; nil where the
+  /// size is another picture's.
+  func space(of size: PixelSize?) -> BoxSpace? {
+    guard isTurned else { return size ?? displayed == displayed ? .displayed : nil }
+    let fits = [(BoxSpace.displayed, displayed), (.stored, stored)].filter { size ?? $0.1 == $0.1 }.map(\.0)
+    if let boxSpace {
+      if boxSpace == .either { return fits.isEmpty ? nil : fits.count == 2 ? .either : fits[0] }
+      return fits.contains(boxSpace) ? boxSpace : nil
     }
-    var found: SidecarFile?
-    for (name, ending) in names {
-      let bytes: [UInt8]?
-      do {
-        bytes = try folder.contents(of: name, limit: SidecarFormat.sizeLimit)
-      } catch {
-        throw SidecarFault("sidecar \(name): \(error.sentence)")
-      }
-      guard let bytes else { continue }
-      if let found {
-        throw SidecarFault("two sidecars, \(found.name) and \(name); keep the one that holds the boxes")
-      }
-      found = SidecarFile(bytes: bytes, name: name, ending: ending)
-    }
-    let listing: COCOAnnotations?
-    if found == nil {
-      listing = try annotations.annotations(of: folder)
-    } else {
-      // What isn't asked for may be wrong.
-      listing = (try? annotations.annotations(of: folder)) ?? nil
-    }
-    guard let listing, listing.lists(image) else { return found }
-    if let found {
-      throw SidecarFault("\(found.name) and the folder's annotations both have its boxes; keep one of them")
-    }
-    return SidecarFile(
-      bytes: listing.identity(of: image), name: "annotations", ending: ".json", annotations: listing)
-  }
-
-  func sidecar(_ request: SidecarRequest) throws(SidecarFault) -> Sidecar {
-    do {
-      if let listed = try annotations?.boxes(for: request) { return listed }
-      return try Sidecar.read(bytes, ending: ending, request: request).get()
-    } catch {
-      throw SidecarFault("sidecar \(name): \(error)")
-    }
-  }
-}
-
-extension Sidecar {
-  /// Reads a file of any format with that ending, and checks that it is of this image.
-  static func read(
-    _ bytes: [UInt8], ending: String, request: SidecarRequest
-  ) -> Result<Sidecar, SidecarFault> {
-    for format in SidecarFormat.all where format.ending == ending {
-      guard let result = format.read(bytes, request) else { continue }
-      return result.flatMap { sidecar in
-        let size = sidecar.space == .displayed ? request.displayed : request.stored
-        guard let given = sidecar.size, given != size else { return .success(sidecar) }
-        return .failure(
-          SidecarFault(
-            "it is of a picture of \(given), this one has \(size) (\(sidecar.space.rawValue)); match them again"
-          ))
-      }
-    }
-    return .failure(SidecarFault("no known format of boxes; see which are accepted"))
+    return fits.count == 2 ? .either : fits.first
   }
 }

@@ -36,6 +36,8 @@ struct ImageFacts {
   /// Whether the file may have pixels that are not opaque.
   var mayHaveAlpha: Bool
   var isGray: Bool
+  /// Whether pixels are amounts of ink, CMYK.
+  var isInk = false
   /// ICC, of what the pixels' numbers mean; nil for sRGB.
   var profile: [UInt8]?
   /// What leaves nothing behind but is worth a word.
@@ -47,9 +49,9 @@ struct ImageFacts {
   ///
   /// - Parameter format: by the file's name, which the content must not contradict.
   init(_ bytes: [UInt8], format: ImageFormat) throws(Refusal) {
-    guard let actual = ImageFormat(signatureOf: bytes) else {
-      throw Refusal(
-        .otherContent, "named as \(format.rawValue.uppercased()), the content is something else; rename it")
+    let hasOtherLineEnds = bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0D])
+    guard let actual = ImageFormat(signatureOf: bytes), !hasOtherLineEnds else {
+      throw Refusal(.otherContent, ImageFacts.whatItIs(bytes, namedAs: format))
     }
     guard actual == format else {
       throw Refusal(
@@ -70,12 +72,47 @@ struct ImageFacts {
     }
   }
 
+  /// What a file is that is no picture, and what to do.
+  private static func whatItIs(_ bytes: [UInt8], namedAs format: ImageFormat) -> String {
+    let named = "named as \(format.rawValue.uppercased())"
+    if bytes.isEmpty { return "the file is empty; write or copy it again" }
+    let signature: [UInt8] =
+      format == .png ? [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] : [0xFF, 0xD8, 0xFF]
+    let head = bytes.prefix(1 << 16)
+    let lines: [(mark: [UInt8], what: String)] = [
+      (
+        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0D, 0x0A],
+        "line ends were changed on the way (adb shell); use adb exec-out screencap -p"
+      ),
+      (
+        [0xFF, 0xFE],
+        "it was written as UTF-16 text, as PowerShell's > does; redirect it in cmd, or pull a file"
+      ),
+      (
+        [0xEF, 0xBF, 0xBD, 0x50, 0x4E, 0x47],
+        "it was written as text, which no program can undo; take it again"
+      ),
+      ([0x3F, 0x50, 0x4E, 0x47], "it was written as text, which no program can undo; take it again"),
+    ]
+    for line in lines where head.starts(with: line.mark) { return "\(named), but \(line.what)" }
+    // Text of a shell, then the picture.
+    let start = head.indices.first { index in head[index...].starts(with: signature) }
+    if let start, start > 0,
+      head[..<start].allSatisfy({ $0 >= 0x20 || [0x09, 0x0A, 0x0D, 0x1B].contains($0) })
+    {
+      return
+        "\(start) bytes of text stand in front of the picture, a warning of the program that wrote it; it may be of another display. Take it again without (screencap -p -d ID, standard error apart), or cut it off: tail -c +\(start + 1)"
+    }
+    return "\(named), the content is something else; rename it"
+  }
+
   private init(png bytes: [UInt8]) throws {
     let header = try PNG.header(of: bytes.span)
     self.init(
       format: .png, stored: PixelSize(width: header.width, height: header.height), orientation: .upright,
       mayHaveAlpha: header.colorType == .rgba || header.colorType == .grayAlpha,
       isGray: header.colorType == .gray)
+    if header.bitDepth == 16 { notes.append("16 bits a sample rounded to 8, v * 255 / 65535") }
     let chunks = try PNG.chunks(of: bytes.span)
     profile = try PNG.profile(bytes.span, chunks)
     for chunk in chunks {
@@ -101,16 +138,19 @@ struct ImageFacts {
 
   private init(jpeg bytes: [UInt8]) throws {
     let header = try JPEG.header(of: bytes.span)
-    guard header.components != 4 else {
-      throw Refusal(
-        .unsupported, "colours for print (CMYK), which look different everywhere; convert it first")
-    }
     self.init(
       format: .jpeg, stored: PixelSize(width: header.width, height: header.height),
       orientation: Orientation(number: header.orientation), mayHaveAlpha: false,
       isGray: header.components == 1)
     let segments = try JPEG.segments(of: bytes.span)
     profile = try JPEG.profile(bytes.span, segments)
+    isInk = header.components == 4
+    guard !isInk || profile != nil else {
+      throw Refusal(
+        .unsupported,
+        "colours for print (CMYK) without a profile, which look different everywhere; ImageMagick makes them sRGB: convert in.jpg -colorspace sRGB out.jpg"
+      )
+    }
     for segment in segments where segment.marker == 0xE2 {
       if bytes[segment.content].starts(with: "MPF\0".utf8) {
         throw Refusal(.unsupported, "several pictures in one JPEG; export the one that is meant")
@@ -144,12 +184,13 @@ struct SourceImage {
       switch facts.format {
       case .png:
         let image = try PNG.decode(
-          bytes.span, as: facts.mayHaveAlpha ? .argb : .rgb, sixteenBit: .refuse, pixelLimit: pixelLimit)
+          bytes.span, as: facts.mayHaveAlpha ? .argb : .rgb, sixteenBit: .reduce, pixelLimit: pixelLimit)
         pixels = image.pixels
         isOpaque = image.info.isOpaque
         block = PixelSize(width: 1, height: 1)
       case .jpeg:
-        let image = try JPEG.decode(bytes.span, upsampling: .withinBlocks, pixelLimit: pixelLimit)
+        let image = try JPEG.decode(
+          bytes.span, upsampling: .withinBlocks, keepsInk: facts.isInk, pixelLimit: pixelLimit)
         guard image.info.trailingBytes == 0 else {
           throw CodecError(
             .jpeg, .trailingBytes(image.info.trailingBytes),
@@ -159,7 +200,10 @@ struct SourceImage {
         isOpaque = true
         block = PixelSize(width: image.info.blockWidth, height: image.info.blockHeight)
       }
-      if let profile = facts.profile {
+      if facts.isInk, let profile = facts.profile {
+        try ColorProfile.convertInkToSRGB(&pixels, from: profile)
+        self.facts.notes.append("colours converted from a profile for print to sRGB")
+      } else if let profile = facts.profile {
         let isGray = pixels.allSatisfy(\.isGray)
         if try ColorProfile.convertToSRGB(&pixels, from: profile, isGray: isGray) {
           self.facts.isGray = facts.isGray && pixels.allSatisfy(\.isGray)

@@ -24,7 +24,10 @@ struct Redact: ParsableCommand {
     help: ArgumentHelp("What to mask: a file, or default, strict, controls, none.", valueName: "policy"))
   var policy = "default"
 
-  @Option(help: ArgumentHelp("Where the boxes are, if not beside the images.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Where the boxes are, if not beside the images: a folder like the first, or one file of annotations of all images.",
+      valueName: "path"))
   var widgets: String?
 
   @Option(help: ArgumentHelp("Of the outputs: keep, png, jpeg.", valueName: "format"))
@@ -49,6 +52,12 @@ struct Redact: ParsableCommand {
       "Pixels per unit of the boxes of other tools' files, where these don't say; see Boxes.md.",
       valueName: "n"))
   var boxScale: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Whether boxes of other tools' files are of the picture as displayed or as stored, where Exif turns it; either masks both places.",
+      valueName: "space"))
+  var boxSpace: BoxSpace?
 
   @Option(
     help: ArgumentHelp(
@@ -168,6 +177,7 @@ struct Redact: ParsableCommand {
     settings.onMissing = onMissing
     settings.pixelLimit = maxPixels
     settings.boxScale = boxScale
+    settings.boxSpace = boxSpace
     var request = RedactionRequest(input: input, output: out, settings: settings)
     request.widgets = widgets
     request.preview = preview
@@ -184,6 +194,7 @@ struct Redact: ParsableCommand {
 
 extension RedactionSettings.Output: ExpressibleByArgument {}
 extension RedactionSettings.Missing: ExpressibleByArgument {}
+extension BoxSpace: ExpressibleByArgument {}
 
 extension Shard: ExpressibleByArgument {
   public init?(argument: String) {

@@ -22,7 +22,6 @@ import Testing
   }
 
   static let changes: [Change] = [
-    Change("uiautomator.xml", "[63,310][1017,443]", "[63,310][1017,300]"),
     Change("uiautomator.xml", "[63,310][1017,443]", "[63,310][1017,]"),
     Change("uiautomator.xml", "[63,310][1017,443]", "[63,310][1017,443][1,1]"),
     Change("uiautomator.xml", "[63,310][1017,443]", "[63,310,1017][443]"),
@@ -45,12 +44,9 @@ import Testing
     Change("uiautomator.xml", "<hierarchy rotation=\"0\">", "<hierarchy/>"),
     Change("uiautomator.xml", "hierarchy", "screen"),
     Change("uiautomator.xml", "UTF-8' standalone", "UTF-8' \u{0} standalone\u{0}?>\u{0}"),
-    Change("xcuitest.xml", #"x="15""#, #"x="nan""#),
-    Change("xcuitest.xml", #"x="15""#, #"x="inf""#),
     Change("xcuitest.xml", #"x="15""#, #"x="""#),
     Change("xcuitest.xml", #"x="15""#, #"x=" 15""#),
     Change("xcuitest.xml", #"x="15" "#, ""),
-    Change("xcuitest.xml", #"width="135""#, #"width="-135""#),
     Change("xcuitest.xml", #"width="135""#, #"width="99999999999""#),
     Change(
       "xcuitest.xml", #"width="390" height="844" index="0" name"#, #"width="844" height="390" index="0" name"#
@@ -67,7 +63,6 @@ import Testing
     Change("playwright.json", #""y": 21.4375"#, #""y": 1e999"#),
     Change("playwright.json", #""y": 21.4375"#, #""y": "21""#),
     Change("playwright.json", #""y": 21.4375, "#, ""),
-    Change("playwright.json", #""height": 37"#, #""height": -37"#),
     Change("playwright.json", #""height": 37"#, #""height": 37, "height": 38"#),
     Change("playwright.json", #""boundingBox": null"#, #""hidden": true"#),
     Change("playwright.json", #""boundingBox": null"#, #""boundingBox": null, "box": null"#),
@@ -83,7 +78,6 @@ import Testing
     Change("playwright.json", #""nodes": ["#, #""nodes": [], "rest": ["#),
     Change("chrome.json", #""nodeId": "4""#, #""nodeId": "3""#),
     Change("chrome.json", #""childIds": ["4"]"#, #""childIds": ["44"]"#),
-    Change("chrome.json", #""childIds": ["4"]"#, #""childIds": ["4", "4"]"#),
     Change("chrome.json", #""childIds": ["4"]"#, #""childIds": ["2"]"#),
     Change("chrome.json", #""childIds": ["2"]"#, #""childIds": []"#),
     Change("chrome.json", #""backendDOMNodeId": 5}"#, #""backendDOMNodeId": 55}"#),
@@ -95,7 +89,6 @@ import Testing
     Change("words.hocr", "bbox 123 17 214 35", "bbox 123 17 21 35"),
     Change("words.hocr", "bbox 123 17 214 35", "bbox 123 17 214 nan"),
     Change("words.hocr", "bbox 123 17 214 35", "bbox 123 17 214 35; bbox 1 1 2 2"),
-    Change("words.hocr", "bbox 123 17 214 35", "poly 123 17 214 35"),
     Change("words.hocr", "title='bbox 123 17 214 35; x_wconf 96'", ""),
     Change("words.hocr", "image \"words.png\"; bbox 0 0 400 120", "image \"bbox 0 0 400 120\""),
     Change("words.hocr", "bbox 0 0 400 120", "bbox 0 0 800 240"),
@@ -103,7 +96,6 @@ import Testing
     Change("words.hocr", "ocr_page'", "page'"),
     Change("words.hocr", "</body>", "<div class='ocr_page' title='bbox 0 0 400 120'/></body>"),
     Change("words.hocr", "</body>", "<p class='ocrx_word' title='bbox 0 0 4 1'/></body>"),
-    Change("words.hocr", "</body>", "<br></body>"),
     Change("words.tsv", "level\tpage", "page\tlevel"),
     Change("words.tsv", "123\t17\t91\t18", "123\t17\t91"),
     Change("words.tsv", "123\t17\t91\t18", "123\t17\t-91\t18"),
@@ -136,6 +128,36 @@ import Testing
     Change("labelme.json", #""imageWidth": 400"#, #""imageWidth": 200"#),
     Change("labelme.json", #""imageWidth": 400"#, #""imageWidth": null"#),
     Change("labelme.json", "words.png", "other.png"),
+    Change("labelme.json", #""rectangle""#, #""blob""#),
+    Change("coco.json", #""bbox": [17, 69, 196, 18]"#, #""bbox": []"#),
+    Change("coco.json", #""bbox": [17, 69, 196, 18]"#, #""bbox": [17, 69, 196, 18, 30]"#),
+    Change("coco.json", #""bbox": [17, 69, 196, 18]"#, #""bbox_mode": 0, "bbox": [17, 69, 196, 18]"#),
+    Change("coco.json", #""bbox": [17, 69, 196, 18]"#, #""theta": 0.5, "bbox": [17, 69, 196, 18]"#),
+    Change("coco.json", #""segmentation": []"#, #""segmentation": [[1, 2, 3]]"#),
+    Change(
+      "coco.json", #""segmentation": []"#, #""segmentation": {"size": [120, 400], "counts": [1, 2, 3]}"#),
+    Change("coco.json", #""segmentation": []"#, #""segmentation": {"size": [400, 120], "counts": [48000]}"#),
+    Change("coco.json", #""segmentation": []"#, #""segmentation": {"size": [120, 400], "counts": "~"}"#),
+    Change("coco.json", #""segmentation": []"#, #""segmentation": [], "keypoints": [1, 2]"#),
+    Change("cvat.xml", #"xtl="20.00""#, #"xtl="nan""#),
+    Change("cvat.xml", #"xbr="120.00""#, #"xbr="12.00""#),
+    Change("cvat.xml", "60.00,80.50;", "60.00;"),
+    Change("cvat.xml", "<ellipse", "<blob"),
+    Change("cvat.xml", #"width="400" height="120">"#, #"width="400">"#),
+    Change("cvat.xml", "<image id=\"1\"", "<track id=\"1\""),
+    Change("cvat.xml", "words.png", "other.png"),
+    Change("cvat.xml", #"<polygon label="account-number""#, #"<polygon rotation="3" label="account-number""#),
+    Change("labelstudio.json", #""original_width": 400"#, #""original_width": 200"#),
+    Change("labelstudio.json", #""image_rotation": 0"#, #""image_rotation": 90"#),
+    Change("labelstudio.json", #""x": 25.0"#, #""x": "25""#),
+    Change("labelstudio.json", "1/1a2b3c4d-words.png", "1/1a2b3c4d-other.png"),
+    Change("labelstudio.json", #""radiusX": 5.0, "radiusY": 10.0"#, #""radiusX": 5.0"#),
+    Change("labelstudio.json", "[0, 2, 238, 0", "[0, 2, 239, 0"),
+    Change("via.json", #""name": "rect""#, #""name": "blob""#),
+    Change("via.json", #""name": "rect""#, #""name": "point""#),
+    Change("via.json", #""all_points_x": [60, 90, 75]"#, #""all_points_x": [60, 90]"#),
+    Change("via.json", #""x": 20"#, #""x": 2000"#),
+    Change("via.json", #""filename": "words.png""#, #""filename": "other.png""#),
   ]
 
   @Test(arguments: changes) func oneWrongThingIsRefused(change: Change) throws {
@@ -155,8 +177,9 @@ import Testing
       PixelSize(width: size.height, height: size.width),
       PixelSize(width: size.width, height: size.height / 2),
     ]
-    // An XCUITest source or a viewport takes its scale from the picture.
-    if !["xcuitest.xml", "chrome.json"].contains(file) {
+    // VIA says no size; Label Studio's shares fit every scale, and a XCUITest source or a viewport takes its scale from the picture.
+    if file == "via.json" { return }
+    if !["xcuitest.xml", "chrome.json", "labelstudio.json"].contains(file) {
       others += [
         PixelSize(width: size.width / 2, height: size.height / 2),
         PixelSize(width: size.width * 2, height: size.height * 2),

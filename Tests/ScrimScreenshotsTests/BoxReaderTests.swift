@@ -87,7 +87,7 @@ import Testing
   @Test(arguments: ["words.hocr", "words.tsv"])
   func wordsOfTesseract(file: String) throws {
     let sidecar = try BoxSamples.read(file)
-    #expect(!sidecar.describesWholeWindows && sidecar.space == .stored)
+    #expect(!sidecar.describesWholeWindows && sidecar.space == .displayed)
     #expect(sidecar.size == PixelSize(width: 400, height: 120))
     #expect(sidecar.tree.widgets.allSatisfy { $0.nature == .text })
     #expect(
@@ -119,13 +119,13 @@ import Testing
 
   @Test func coco() throws {
     let sidecar = try BoxSamples.read("coco.json")
-    #expect(!sidecar.describesWholeWindows && sidecar.tree.widgets.map(\.nature) == [.text, .unknown])
+    #expect(!sidecar.describesWholeWindows && sidecar.tree.widgets.map(\.nature) == [.unknown, .unknown])
     #expect(sidecar.tree.rects == [rect(16, 12, 199, 24), rect(17, 69, 196, 18)])
   }
 
   @Test func labelme() throws {
     let sidecar = try BoxSamples.read("labelme.json")
-    #expect(sidecar.tree.widgets.map(\.nature) == [.unknown, .image, .unknown])
+    #expect(sidecar.tree.widgets.map(\.nature) == [.unknown, .unknown, .unknown])
     #expect(sidecar.tree.rects == [rect(17, 69, 196, 18), rect(280, 60, 100, 40), rect(45, 45, 10, 10)])
   }
 

@@ -19,6 +19,9 @@ enum BoxSamples {
     ("words.tsv", "words.png", PixelSize(width: 400, height: 120)),
     ("coco.json", "words.png", PixelSize(width: 400, height: 120)),
     ("labelme.json", "words.png", PixelSize(width: 400, height: 120)),
+    ("cvat.xml", "words.png", PixelSize(width: 400, height: 120)),
+    ("labelstudio.json", "words.png", PixelSize(width: 400, height: 120)),
+    ("via.json", "words.png", PixelSize(width: 400, height: 120)),
   ]
 
   static func bytes(_ file: String) throws -> [UInt8] {
@@ -28,11 +31,14 @@ enum BoxSamples {
   static func text(_ file: String) throws -> String { String(decoding: try bytes(file), as: UTF8.self) }
 
   static func read(
-    _ text: String, _ ending: String, image: String = "shot.png", _ size: PixelSize, scale: Double? = nil
+    _ text: String, _ ending: String, image: String = "shot.png", _ size: PixelSize, scale: Double? = nil,
+    isTurned: Bool = false, space: BoxSpace? = nil
   ) throws -> Sidecar {
     try Sidecar.read(
       Array(text.utf8), ending: ending,
-      request: SidecarRequest(image: "some/folder/" + image, stored: size, displayed: size, boxScale: scale)
+      request: SidecarRequest(
+        image: "some/folder/" + image, stored: size, displayed: size, isTurned: isTurned, boxScale: scale,
+        boxSpace: space)
     ).get()
   }
 

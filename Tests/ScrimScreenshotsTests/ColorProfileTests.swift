@@ -154,6 +154,134 @@ import Testing
     #expect(try PNG.decode(grey.span).pixels[1] == gray[1])
   }
 
+  /// Screenshots of some phones have one profile twice; libpng, which reads the rarer forms, calls that damage.
+  @Test func aProfileMayBeThereTwice() throws {
+    let pixels = Pictures.noise(40, 24)
+    let gray = pixels.map { ($0 & 0xFF) * 0x010101 }
+    let wide = profile(.adobe, curve: gamma)
+    let once = try png(wide, pixels)
+    let iCCP = try #require(try PNG.chunks(of: once.span).first { $0.name == "iCCP" })
+    let content = Array(once[iCCP.content])
+    let second = try png(profile(.sRGB, curve: gamma), pixels)
+    let chunk = try #require(try PNG.chunks(of: second.span).first { $0.name == "iCCP" })
+    let other = Array(second[chunk.content])
+    var files: [String: [UInt8]] = [:]
+    files["once.png"] = once
+    files["twice.png"] = RefusalTests.inserting("iCCP", content, into: once)
+    files["thrice.png"] = RefusalTests.inserting(
+      "iCCP", content, into: RefusalTests.inserting("iCCP", content, into: once))
+    files["deep.png"] = RefusalTests.inserting("iCCP", content, into: try deep(pixels, profile: content))
+    files["gray.png"] = RefusalTests.inserting("iCCP", content, into: try png(wide, gray, as: .rgb8))
+    files["differ.png"] = RefusalTests.inserting("iCCP", other, into: once)
+    let (space, results) = try run(files)
+    #expect(results["differ.png"]?.message?.contains("two that differ") == true)
+    #expect(results.values.count { $0.status == .written } == 5)
+    for name in ["twice.png", "thrice.png", "deep.png"] {
+      #expect(try space.bytes("out/" + name) == space.bytes("out/once.png"), "\(name)")
+    }
+  }
+
+  /// A PNG of 16 bits a sample, colour, without a filter; the lower bytes are noise of at most 127, which rounding drops.
+  private func deep(_ pixels: [UInt32], profile: [UInt8]? = nil) throws -> [UInt8] {
+    var rows: [UInt8] = []
+    for y in 0..<24 {
+      rows.append(0)
+      for x in 0..<40 {
+        for shift in [16, 8, 0] as [UInt32] {
+          // v * 257 is v exactly; up to 127 more or less rounds to it.
+          let sample = Int(pixels[y * 40 + x] >> shift & 0xFF) * 257 + (x * 7 + y * 13) % 128
+          rows += bigEndian(min(sample, 65535), 2)
+        }
+      }
+    }
+    var deflater = try Deflater(wrapper: .zlib)
+    var packed: [UInt8] = []
+    deflater.append(rows.span, to: &packed)
+    deflater.finish(to: &packed)
+    var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    file += RefusalTests.chunk("IHDR", bigEndian(40) + bigEndian(24) + [16, 2, 0, 0, 0])
+    if let profile { file += RefusalTests.chunk("iCCP", profile) }
+    return file + RefusalTests.chunk("IDAT", packed) + RefusalTests.chunk("IEND", [])
+  }
+
+  @Test func sixteenBitsAreRoundedAndThatIsSaid() throws {
+    let pixels = Pictures.noise(40, 24)
+    let plain = try PNG.encode(pixels.span, width: 40, height: 24)
+    let (space, results) = try run(["deep.png": try deep(pixels), "plain.png": plain])
+    #expect(results["deep.png"]?.notes == ["16 bits a sample rounded to 8, v * 255 / 65535"])
+    #expect(try space.bytes("out/deep.png") == space.bytes("out/plain.png"))
+  }
+
+  /// A profile for four inks: a table with two steps an ink, from white paper to the mix of the inks, in Lab.
+  private var inkProfile: [UInt8] {
+    var table = Array("mft1\0\0\0\0".utf8) + [4, 3, 2, 0]
+    for row in 0..<3 { for column in 0..<3 { table += bigEndian(row == column ? 65536 : 0) } }
+    for _ in 0..<4 { table += (0...255).map { UInt8($0) } }
+    // The first ink varies slowest. Lightness falls with each; a and b stay at 128, so that all inks are grey.
+    for mix in 0..<16 {
+      table += [mix & 1 == 1 ? 0 : UInt8(255 - 50 * (mix >> 1).nonzeroBitCount), 128, 128]
+    }
+    for _ in 0..<3 { table += (0...255).map { UInt8($0) } }
+    var header = [UInt8](repeating: 0, count: 128)
+    header.replaceSubrange(0..<4, with: bigEndian(128 + 4 + 12 + table.count))
+    header.replaceSubrange(8..<12, with: [2, 0x40, 0, 0])
+    header.replaceSubrange(12..<24, with: Array("prtrCMYKLab ".utf8))
+    header.replaceSubrange(36..<40, with: Array("acsp".utf8))
+    header.replaceSubrange(68..<80, with: bigEndian(63190) + bigEndian(65536) + bigEndian(54061))
+    return header + bigEndian(1) + Array("A2B0".utf8) + bigEndian(144) + bigEndian(table.count) + table
+  }
+
+  /// Colours for print with a profile are converted by it, whether Adobe's programs inverted them or not; without one, refused with the
+  /// command that converts them.
+  @Test(.enabled(if: hasPillow, "Pillow is not installed: apt install python3-pil"))
+  func colorsForPrintAreConverted() throws {
+    let space = try Workspace()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+    process.arguments = [
+      "-c",
+      """
+      import sys
+      from PIL import Image
+      a = Image.new('CMYK', (48, 40), (0, 0, 0, 0))
+      a.paste((0, 0, 0, 255), (0, 0, 16, 16)); a.paste((255, 0, 0, 0), (32, 0, 48, 16))
+      a.save(sys.argv[1] + '/in/ink.jpg', quality=95, icc_profile=open(sys.argv[1] + '/p.icc', 'rb').read())
+      a.save(sys.argv[1] + '/in/bare.jpg', quality=95)
+      b = Image.new('CMYK', (48, 40), (0, 0, 0, 0)); b.paste((9, 200, 90, 30), (16, 8, 24, 16))
+      b.paste((0, 0, 0, 255), (0, 0, 16, 16)); b.paste((255, 0, 0, 0), (32, 0, 48, 16))
+      b.save(sys.argv[1] + '/in/other.jpg', quality=95, icc_profile=open(sys.argv[1] + '/p.icc', 'rb').read())
+      """, space.root,
+    ]
+    try space.put("p.icc", inkProfile)
+    try process.run()
+    process.waitUntilExit()
+    for name in ["ink.jpg", "bare.jpg", "other.jpg"] {
+      try space.put("in/\(name).json", Array(Pictures.sidecar(48, 40, box: (16, 8, 8, 8)).utf8))
+    }
+    let results = try space.run {
+      $0.settings.policy = Pictures.policy
+      $0.settings.output = .png
+    }
+    #expect(results["bare.jpg"]?.message?.contains("convert in.jpg -colorspace sRGB out.jpg") == true)
+    #expect(results["ink.jpg"]?.notes == ["colours converted from a profile for print to sRGB"])
+    let ink = try space.bytes("out/ink.png")
+    let image = try PNG.decode(ink.span)
+    let at = { (x: Int, y: Int) in Int(image.pixels[y * 48 + x] & 0xFF) }
+    #expect(at(4, 4) < 12 && at(4, 30) > 245 && (150...235).contains(at(40, 4)) && at(20, 12) == 0)
+    // What lies under the mask moves nothing beside it.
+    #expect(try space.bytes("out/ink.png") == space.bytes("out/other.png"))
+  }
+
+  private static let hasPillow: Bool = {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+    process.arguments = ["-c", "import PIL"]
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }()
+
   @Test func aProfileThatCannotBeUsedIsRefused() throws {
     let wide = profile(.adobe, curve: gamma)
     let pixels = Pictures.noise(40, 24)

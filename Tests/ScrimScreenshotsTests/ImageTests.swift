@@ -1,3 +1,4 @@
+import Foundation
 import ScrimCodec
 import ScrimImage
 import ScrimRedact
@@ -128,6 +129,40 @@ import Testing
     ] {
       #expect(throws: Refusal.self) { try redacted(segments) }
     }
+  }
+
+  /// Places of a JPEG that Exif turns are masked as stored and as turned; the card number stands in neither.
+  @Test(arguments: [2, 3, 4, 5, 6, 7, 8]) func bothPlacesOfATurnedPictureAreMasked(number: Int) throws {
+    let space = try Workspace()
+    let pixels = [UInt32](repeating: 0xFFFFFF, count: 64 * 64)
+    var jpeg = try JPEG.encode(pixels.span, width: 64, height: 64, quality: 90, chroma: .full)
+    jpeg.insert(contentsOf: exif(number), at: 2)
+    try space.put("in/a.jpg", jpeg)
+    let file = String(decoding: AnnotationFileTests.coco(["a.jpg"]), as: UTF8.self)
+      .replacingOccurrences(of: "\"width\":40,\"height\":24", with: "\"width\":64,\"height\":64")
+      .replacingOccurrences(of: "[10,8,12,6]", with: "[8,16,8,8]")
+    try space.put("in/annotations.json", Array(file.utf8))
+    let both = try result(space, nil)
+    #expect(both?.maskedPixels == 128 && both?.notes?.contains(Sidecar.eitherNote) == true)
+    #expect(try result(space, .stored)?.maskedPixels == 64)
+    #expect(try result(space, .displayed)?.maskedPixels == 64)
+    let out = try space.bytes("out/a.png")
+    let image = try PNG.decode(out.span)
+    let black = Set(image.pixels.indices.filter { image.pixels[$0] == 0 })
+    #expect(black.contains(16 * 64 + 8))
+    let turn = Orientation(number: number).displayed(
+      .init(x: 8, y: 16, width: 8, height: 8), of: PixelSize(width: 64, height: 64))
+    #expect(black.contains(turn.y * 64 + turn.x) && black.count == 128)
+  }
+
+  private func result(_ space: Workspace, _ boxSpace: BoxSpace?) throws -> ImageResult? {
+    let results = try space.run { request in
+      request.settings.policy = Pictures.policy
+      request.settings.output = .png
+      request.settings.boxSpace = boxSpace
+      request.output += boxSpace?.rawValue ?? ""
+    }
+    return results["a.jpg"]
   }
 
   private func exif(_ orientation: Int, fill: UInt8 = 0) -> [UInt8] {

@@ -36,7 +36,7 @@ import Testing
       Case("crc.png", flipped(png, at: png.count - 1), .damaged),
       Case("apng.png", RefusalTests.inserting("acTL", [0, 0, 0, 1, 0, 0, 0, 0], into: png), .unsupported),
       Case("turned.png", RefusalTests.inserting("eXIf", Array(tiff(6)), into: png), .unsupported),
-      Case("deep.png", changed(png, depth: 16), .unsupported),
+      Case("deep.png", changed(png, depth: 16), .damaged),
       Case("huge.png", changed(png, width: 1 << 30), .overLimit),
       Case("cut.jpg", Array(jpeg.dropLast(40)), .damaged),
       Case("no-eoi.jpg", Array(jpeg.dropLast(2)), .damaged),
@@ -58,6 +58,28 @@ import Testing
       "metadata.png", RefusalTests.inserting("tEXt", Array("Comment\0s3cret-comment".utf8), into: png),
       sidecar: Pictures.sidecar())
     let results = try space.run()
+    // What shells and transfers make of a picture, each with its own words.
+    for (front, words) in [
+      ("[Warning] Multiple displays were found\n", "bytes of text stand in front of the picture"),
+      ("\r\n", "2 bytes of text"),
+      ("\u{1B}[0mx\n", "cut it off: tail -c +7"),
+    ] {
+      for (format, bytes) in [(ImageFormat.png, png), (.jpeg, jpeg)] {
+        let refusal = #expect(throws: Refusal.self) {
+          try ImageFacts(Array(front.utf8) + bytes, format: format)
+        }
+        #expect(refusal?.sentence.contains(words) == true && refusal?.reason == .otherContent)
+      }
+    }
+    for (bytes, words) in [
+      ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0D, 0x0A] as [UInt8], "exec-out"),
+      ([0xFF, 0xFE, 0x89, 0], "PowerShell"),
+      ([0xEF, 0xBF, 0xBD] + Array("PNG".utf8), "take it again"), ([], "empty"),
+      ([0, 1, 2] + png, "rename it"),
+    ] {
+      let refusal = #expect(throws: Refusal.self) { try ImageFacts(bytes, format: .png) }
+      #expect(refusal?.sentence.contains(words) == true, "\(words)")
+    }
     for item in cases {
       let result = try #require(results[item.name])
       #expect(result.status == .refused, "\(item.name)")
@@ -113,7 +135,7 @@ import Testing
     [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
   }
 
-  private static func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
+  static func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
     let body = Array(name.utf8) + content
     return number(content.count) + body + number(Int(crc(body)))
   }

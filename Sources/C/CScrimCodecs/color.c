@@ -26,7 +26,8 @@ static int changes_nothing(cmsHTRANSFORM transform) {
 }
 
 // Equal pixels side by side are converted once: on screens that is all but a few in a hundred.
-static void convert(cmsHTRANSFORM transform, uint32_t *pixels, size_t count) {
+// `kept` are the bits that stay.
+static void convert(cmsHTRANSFORM transform, uint32_t *pixels, size_t count, uint32_t kept) {
   enum { PART = 4096 };
   uint32_t colors[PART], converted[PART];
   while (count > 0) {
@@ -41,7 +42,7 @@ static void convert(cmsHTRANSFORM transform, uint32_t *pixels, size_t count) {
     for (size_t i = 0, run = 0; i < end; i++) {
       if (i == 0 || pixels[i] != last) {
         last = pixels[i];
-        color = (converted[run++] & 0x00FFFFFF) | (last & 0xFF000000);
+        color = (converted[run++] & 0x00FFFFFF) | (last & kept);
       }
       pixels[i] = color;
     }
@@ -85,9 +86,39 @@ scrim_status scrim_color_to_srgb(const uint8_t *profile, size_t profile_count, i
         pixels[i] = (table[pixels[i] & 0xFF] & 0xFF) * 0x010101 | (pixels[i] & 0xFF000000);
   } else if (transform && !changes_nothing(transform)) {
     *has_changed = 1;
-    convert(transform, pixels, count);
+    convert(transform, pixels, count, 0xFF000000);
   }
   if (transform) cmsDeleteTransform(transform);
+  if (source) cmsCloseProfile(source);
+  if (target) cmsCloseProfile(target);
+  cmsDeleteContext(context);
+  return fault.status;
+}
+
+scrim_status scrim_color_ink_to_srgb(const uint8_t *profile, size_t profile_count, uint32_t *pixels, size_t count,
+                                     char *message) {
+  scrim_fault fault = {SCRIM_OK, message};
+  cmsContext context = cmsCreateContext(NULL, NULL);
+  if (!context || profile_count > UINT32_MAX) {
+    scrim_fault_set(&fault, SCRIM_NO_MEMORY, "no memory for colours");
+    return fault.status;
+  }
+  cmsSetLogErrorHandlerTHR(context, say_nothing);
+  cmsHPROFILE source = cmsOpenProfileFromMemTHR(context, profile, (cmsUInt32Number)profile_count);
+  cmsHPROFILE target = cmsCreate_sRGBProfileTHR(context);
+  cmsHTRANSFORM transform = NULL;
+  if (!source || !target) {
+    scrim_fault_set(&fault, SCRIM_DAMAGED, "it can't be read");
+  } else if (cmsGetColorSpace(source) != cmsSigCmykData) {
+    scrim_fault_set(&fault, SCRIM_UNSUPPORTED, "it is for another kind of colours than the picture has");
+  } else {
+    transform = cmsCreateTransformTHR(context, source, TYPE_CMYK_8, target, TYPE_BGRA_8, INTENT_PERCEPTUAL, 0);
+    if (!transform) scrim_fault_set(&fault, SCRIM_UNSUPPORTED, "colours can't be converted by it");
+  }
+  if (transform) {
+    convert(transform, pixels, count, 0);
+    cmsDeleteTransform(transform);
+  }
   if (source) cmsCloseProfile(source);
   if (target) cmsCloseProfile(target);
   cmsDeleteContext(context);

@@ -19,6 +19,7 @@ typedef struct reader {
   size_t count;
   uint32_t width, height;
   int in_blocks;
+  int as_ink;
   uint32_t *pixels;
   uint32_t components_seen;
   scrim_jpeg_facts *facts;
@@ -137,7 +138,11 @@ static void run(reader *r) {
       scrim_fault_set(&r->fault, SCRIM_TRUNCATED, "the image ends at row %u", jpeg->output_scanline);
       return;
     }
-    if (inked)
+    if (inked && r->as_ink) {
+      // Adobe's programs store ink inverted, 255 for none.
+      uint32_t flip = jpeg->saw_Adobe_marker ? 0xFFFFFFFF : 0;
+      for (size_t x = 0; x < r->width; x++) row[x] ^= flip;
+    } else if (inked)
       convert_cmyk(row, r->width, jpeg->saw_Adobe_marker);
     else
       for (size_t x = 0; x < r->width; x++) row[x] &= 0x00FFFFFF;
@@ -147,12 +152,13 @@ static void run(reader *r) {
 }
 
 scrim_status scrim_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int in_blocks,
-                               uint32_t *pixels, scrim_jpeg_facts *facts, char *message) {
+                               int as_ink, uint32_t *pixels, scrim_jpeg_facts *facts, char *message) {
   reader r = {.bytes = bytes,
               .count = count,
               .width = width,
               .height = height,
               .in_blocks = in_blocks,
+              .as_ink = as_ink,
               .pixels = pixels,
               .facts = facts,
               .fault = {SCRIM_OK, message}};

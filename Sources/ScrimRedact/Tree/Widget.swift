@@ -66,6 +66,25 @@ public struct Widget: Hashable, Sendable {
     nature = Widget.nature(of: self.role, states: self.states, hasText: hasText)
   }
 
+  /// A region that somebody drew and gave a label. The label is no role, whatever it is called: the region is masked as what nobody
+  /// knows, and rules find it by `type`. A password stays one.
+  ///
+  /// - Parameter label: as it was written.
+  public init(label: String, x: Double, y: Double, width: Double, height: Double) {
+    type = label
+    let isPassword = Role(named: label)?.nature == .password
+    role = isPassword ? .passwordText : .unknown
+    isRoleKnown = true
+    name = ""
+    self.x = x
+    self.y = y
+    self.width = width
+    self.height = height
+    states = []
+    hasText = false
+    nature = isPassword ? .password : .unknown
+  }
+
   private static func says(_ text: String) -> Bool {
     text.unicodeScalars.contains { $0 != "\u{FFFC}" && !$0.properties.isWhitespace }
   }

@@ -16,6 +16,8 @@ public struct BoxesError: Error, Hashable, Sendable, CustomStringConvertible {
     case unsupported(String)
     /// Where boxes for a picture of another size would mask the wrong places.
     case otherSize(claimed: String, picture: PixelSize)
+    /// Where boxes may be those of another display, or of another size of it.
+    case otherScreen(claimed: String, picture: PixelSize)
     case scaleUnknown
     case tooMany(String, limit: Int)
   }
@@ -45,6 +47,8 @@ extension BoxesError.Fault {
     case .unsupported(let what): "can't rely on \(what)"
     case .otherSize(let claimed, let picture):
       "the boxes are for \(claimed), the picture is \(picture); give boxes of this very picture, or their scale"
+    case .otherScreen(let claimed, let picture):
+      "the boxes look like those of a screen of \(claimed), the picture is \(picture); dump and picture must be of one display at one size. If they are (a split screen, a menu alone), say --box-scale 1"
     case .scaleUnknown:
       "how many pixels a unit of its boxes has can't be told; say deviceScaleFactor in the file, or give a box scale"
     case .tooMany(let what, let limit): "more than \(limit) \(what); describe only what is showing"
@@ -62,39 +66,9 @@ func printable(_ text: String) -> String {
   return text.unicodeScalars.dropFirst(60).isEmpty ? result : result + "..."
 }
 
-/// Widgets in the making, with the place that each was read from.
-struct WidgetList {
-  let format: BoxFormat
-  private(set) var widgets: [Widget] = []
-  private var places: [String] = []
-
-  init(_ format: BoxFormat) { self.format = format }
-
-  /// - Returns: the widget's index, which children name as their parent.
-  mutating func append(_ widget: Widget, from place: String) throws(BoxesError) -> Int {
-    guard widgets.count < WidgetTree.widgetLimit else {
-      throw BoxesError(format, place, .tooMany("boxes", limit: WidgetTree.widgetLimit))
-    }
-    widgets.append(widget)
-    places.append(place)
-    return widgets.count - 1
-  }
-
-  /// The checked tree. Ids may repeat: parents are given by index.
-  func tree(scale: Double = 1) throws(BoxesError) -> WidgetTree {
-    do {
-      return try WidgetTree(widgets: widgets, boxScale: scale, idsRepeat: true)
-    } catch {
-      var place = "the file"
-      if case .widget(_, let index) = error.culprit { place = places[index] }
-      throw BoxesError(format, place, BoxesError.Fault(error.fault))
-    }
-  }
-}
-
 extension BoxesError.Fault {
   /// What a tree finds wrong, without the id that its own message would carry: ids of some tools are labels.
-  fileprivate init(_ fault: WidgetError.Fault) {
+  init(_ fault: WidgetError.Fault) {
     switch fault {
     case .notFinite(let key): self = .badNumber(key, "is NaN or infinite")
     case .negative(let key): self = .badNumber(key, "is negative")

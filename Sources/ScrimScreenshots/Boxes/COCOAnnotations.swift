@@ -1,67 +1,51 @@
 import ScrimJSON
 import ScrimRedact
 
-/// COCO's object annotations: one file for many pictures, read once.
-struct COCOAnnotations: Sendable {
-  private struct Picture: Sendable {
-    var size: PixelSize
-    var place: String
-    var list = WidgetList(.coco)
-  }
-
-  private var pictures: [String: Picture] = [:]
-
+/// COCO's object annotations, as exporters write them: boxes, turned boxes (CVAT), polygons, masks in runs, key points, and
+/// the segments of panoptic files.
+enum COCOAnnotations {
   /// - Throws: ``BoxesError`` for the first picture, category or annotation at fault: a list that is wrong in one place is
   ///   relied upon for no picture.
-  /// Reads the annotations of a folder; nil where the file is of JSON but no annotations.
-  init?(file bytes: [UInt8]) throws(BoxesError) {
-    let json: JSON
-    do {
-      json = try JSON(bytes, acceptingNonFinite: true)
-    } catch {
-      throw BoxesError(.coco, "the file", .malformed(error.description))
-    }
-    guard BoxFormat.formats(of: json) == [.coco] else { return nil }
-    try self.init(json)
-    guard !json.holdsNonFinite else {
-      throw BoxesError(.coco, "a key that is only informative", .badNumber("it", "is NaN or infinite"))
-    }
-  }
-
-  init(_ json: JSON) throws(BoxesError) {
+  static func read(_ json: JSON) throws(BoxesError) -> AnnotatedPictures {
     let root = try BoxObject(json, .coco, "the outermost object")
-    var pathOfID: [String: String] = [:]
-    for (index, item) in try COCOAnnotations.list("images", of: root).enumerated() {
+    var result = AnnotatedPictures(format: .coco)
+    var indexOfID: [String: Int] = [:]
+    var paths: Set<JSONKey> = []
+    for (index, item) in try list("images", of: root).enumerated() {
       let image = try BoxObject(item, .coco, "image \(index)")
       guard let path = try image.string("file_name") else { throw image.fault(.missing("file_name")) }
       let size = PixelSize(width: try image.pixels("width"), height: try image.pixels("height"))
-      guard pathOfID.updateValue(path, forKey: try image.id("id")) == nil else {
+      guard indexOfID.updateValue(index, forKey: try image.id("id")) == nil else {
         throw image.fault(.repeated("id"))
       }
-      guard pictures.updateValue(Picture(size: size, place: image.place), forKey: path) == nil else {
-        throw image.fault(.repeated("file_name"))
-      }
+      guard paths.insert(JSONKey(path)).inserted else { throw image.fault(.repeated("file_name")) }
+      result.pictures.append(
+        AnnotatedPictures.Picture(path: path, size: size, place: image.place))
     }
-    var roles: [String: String] = [:]
-    for (index, item) in try COCOAnnotations.list("categories", of: root).enumerated() {
+    var labels: [String: String] = [:]
+    for (index, item) in try list("categories", of: root).enumerated() {
       let category = try BoxObject(item, .coco, "category \(index)")
       guard let name = try category.string("name") else { throw category.fault(.missing("name")) }
-      guard roles.updateValue(name, forKey: try category.id("id")) == nil else {
+      guard labels.updateValue(name, forKey: try category.id("id")) == nil else {
         throw category.fault(.repeated("id"))
       }
     }
-    for (index, item) in try COCOAnnotations.list("annotations", of: root).enumerated() {
+    for (index, item) in try list("annotations", of: root).enumerated() {
       let annotation = try BoxObject(item, .coco, "annotation \(index)")
-      guard let path = pathOfID[try annotation.id("image_id")] else {
+      guard let picture = indexOfID[try annotation.id("image_id")] else {
         throw annotation.fault(.missing("the image that image_id names"))
       }
-      guard let role = roles[try annotation.id("category_id")] else {
-        throw annotation.fault(.missing("the category that category_id names"))
+      guard let size = result.pictures[picture].size else { continue }
+      for part in try parts(of: annotation) {
+        guard let label = labels[try part.id("category_id")] else {
+          throw part.fault(.missing("the category that category_id names"))
+        }
+        result.pictures[picture].regions.append(
+          AnnotatedPictures.Region(
+            label: label, extent: try extent(of: part, in: size), place: part.place))
       }
-      let box = try COCOAnnotations.box(of: annotation)
-      let widget = Widget(role: role, x: box[0], y: box[1], width: box[2], height: box[3])
-      _ = try pictures[path]?.list.append(widget, from: annotation.place)
     }
+    return result
   }
 
   private static func list(_ key: String, of root: BoxObject) throws(BoxesError) -> [JSON] {
@@ -69,34 +53,161 @@ struct COCOAnnotations: Sendable {
     return items
   }
 
-  private static func box(of annotation: BoxObject) throws(BoxesError) -> [Double] {
-    guard let box = try annotation.numbers("bbox") else { throw annotation.fault(.missing("bbox")) }
-    guard box.count == 4 else {
-      throw annotation.fault(.wrongType("bbox", expected: "four numbers: x, y, width, height"))
+  /// The annotation, or the segments of a panoptic one.
+  private static func parts(of annotation: BoxObject) throws(BoxesError) -> [BoxObject] {
+    guard let segments = try annotation.list("segments_info") else { return [annotation] }
+    var parts: [BoxObject] = []
+    for (index, item) in segments.enumerated() {
+      parts.append(try BoxObject(item, .coco, "\(annotation.place), segment \(index)"))
     }
-    guard box[2] >= 0, box[3] >= 0 else { throw annotation.fault(.badNumber("bbox", "has a negative size")) }
-    return box
+    return parts
   }
 
-  /// Whether a picture beside the annotations is listed.
-  func lists(_ name: String) -> Bool { pictures[name] != nil }
-
-  /// All that the boxes of a picture depend on, for telling whether anything has changed.
-  func identity(of name: String) -> [UInt8] {
-    guard let picture = pictures[name] else { return [] }
-    let boxes = picture.list.widgets.map { "\($0.x) \($0.y) \($0.width) \($0.height) \($0.type)\n" }
-    return Array("\(picture.size)\n\(boxes.joined())".utf8)
+  private static func extent(of annotation: BoxObject, in size: PixelSize) throws(BoxesError) -> Extent {
+    if let mode = try annotation.number("bbox_mode"), mode != 1 {
+      throw annotation.fault(.unsupported("a bbox_mode other than 1; give x, y, width, height in pixels"))
+    }
+    let degrees = try rotation(of: annotation)
+    var extent = Extent()
+    try add(segmentation: annotation, in: size, to: &extent)
+    try add(keypoints: annotation, to: &extent)
+    let box = try annotation.numbers("bbox")
+    if let box, !box.isEmpty {
+      guard box.count == 4 else {
+        throw annotation.fault(
+          .wrongType("bbox", expected: "four numbers: x, y, width, height; give a turned box as segmentation")
+        )
+      }
+      guard box[2] >= 0, box[3] >= 0 else {
+        throw annotation.fault(.badNumber("bbox", "has a negative size"))
+      }
+      // An empty box beside other parts says nothing of where they are.
+      if box[2] > 0 && box[3] > 0 || extent.isEmpty {
+        extent.add(x: box[0], y: box[1], width: box[2], height: box[3], degrees: degrees)
+      }
+    }
+    guard !extent.isEmpty else { throw annotation.fault(.missing("bbox")) }
+    guard extent.hasArea || box?.isEmpty == false else {
+      throw annotation.fault(.unsupported("a region that encloses nothing; give its bbox"))
+    }
+    return extent
   }
 
-  /// The boxes of a picture that lies beside the annotations; nil if they don't list it.
-  func boxes(for request: SidecarRequest) throws(BoxesError) -> Sidecar? {
-    guard let picture = pictures[request.name] else { return nil }
-    guard picture.size == request.displayed else {
-      throw BoxesError(
-        .coco, picture.place, .otherSize(claimed: "\(picture.size)", picture: request.displayed))
+  /// CVAT writes a turned box as it was before the turn, and the degrees as an attribute.
+  private static func rotation(of annotation: BoxObject) throws(BoxesError) -> Double {
+    var degrees: Double?
+    for holder in [annotation, try annotation.object("attributes")].compactMap(\.self) {
+      for key in holder.keys where holder[key] != nil {
+        switch key.lowercased() {
+        case "rotation":
+          let value = try angle(key, of: holder)
+          guard degrees ?? value == value else {
+            throw annotation.fault(.malformed("it has two rotations; keep one"))
+          }
+          degrees = value
+        case "angle", "theta", "rotate", "rotation_angle", "bbox_rotation", "rbbox", "rotated_bbox", "obb":
+          if case .number(0) = holder[key] { continue }
+          throw annotation.fault(
+            .unsupported(
+              "\(printable(key)), which COCO does not define; give the turned box's corners as segmentation"))
+        default: break
+        }
+      }
     }
-    return Sidecar(
-      tree: try picture.list.tree(), size: picture.size, describesWholeWindows: false,
-      format: BoxFormat.coco.rawValue)
+    return degrees ?? 0
+  }
+
+  private static func angle(_ key: String, of holder: BoxObject) throws(BoxesError) -> Double {
+    // Exporters write attributes as text too.
+    if case .string(let text)? = holder[key], let value = text.plainNumber { return value }
+    return try holder.required(key)
+  }
+
+  private static func add(
+    segmentation annotation: BoxObject, in size: PixelSize, to extent: inout Extent
+  ) throws(BoxesError) {
+    switch annotation["segmentation"] {
+    case nil: return
+    case .object?:
+      guard let runs = try annotation.object("segmentation") else { return }
+      try add(runs: runs, in: size, to: &extent)
+    case .array(let parts)?:
+      // A list of numbers, or of lists of them, or of pairs, or of masks.
+      if case .number? = parts.first { return try add(polygon: parts, of: annotation, to: &extent) }
+      for (index, part) in parts.enumerated() {
+        switch part {
+        case .array(let polygon):
+          var flat: [JSON] = []
+          for item in polygon { if case .array(let pair) = item { flat += pair } else { flat.append(item) } }
+          try add(polygon: flat, of: annotation, to: &extent)
+        default:
+          try add(
+            runs: try BoxObject(part, .coco, "\(annotation.place), part \(index)"), in: size, to: &extent)
+        }
+      }
+    default: throw annotation.fault(.wrongType("segmentation", expected: "polygons or a mask"))
+    }
+  }
+
+  private static func add(
+    polygon: [JSON], of annotation: BoxObject, to extent: inout Extent
+  ) throws(BoxesError) {
+    let numbers = try JSONField(key: "segmentation", value: .array(polygon), context: annotation.context)
+      .numbers()
+    guard numbers.count.isMultiple(of: 2) else {
+      throw annotation.fault(.wrongType("segmentation", expected: "polygons of pairs x, y"))
+    }
+    for index in stride(from: 0, to: numbers.count, by: 2) {
+      extent.add(x: numbers[index], y: numbers[index + 1])
+    }
+  }
+
+  /// A mask as lengths of runs, column by column, the first one outside.
+  private static func add(
+    runs: BoxObject, in size: PixelSize, to extent: inout Extent
+  ) throws(BoxesError) {
+    guard let sides = try runs.numbers("size"), sides == [Double(size.height), Double(size.width)] else {
+      throw runs.fault(.wrongType("size", expected: "the picture's height and width"))
+    }
+    var counts: [Int] = []
+    switch runs["counts"] {
+    case .string(let text)?:
+      guard let read = RunLengths.compressed(Array(text.utf8)) else {
+        throw runs.fault(.malformed("its counts are damaged; export them again"))
+      }
+      counts = read
+    case .array?:
+      for number in try runs.numbers("counts") ?? [] {
+        guard let count = Int(exactly: number) else {
+          throw runs.fault(.badNumber("counts", "must be whole numbers"))
+        }
+        counts.append(count)
+      }
+    default: throw runs.fault(.missing("counts"))
+    }
+    var at = 0
+    for (index, count) in counts.enumerated() {
+      guard count >= 0, count <= size.width * size.height - at else {
+        throw runs.fault(.malformed("its counts are those of another size; export them again"))
+      }
+      if !index.isMultiple(of: 2) {
+        extent.add(run: at..<at + count, lines: size.height, areColumns: true)
+      }
+      at += count
+    }
+    guard at == size.width * size.height else {
+      throw runs.fault(.malformed("its counts end before the picture does; export them again"))
+    }
+  }
+
+  /// Triples x, y, v; one that isn't labelled is 0, 0, 0.
+  private static func add(keypoints annotation: BoxObject, to extent: inout Extent) throws(BoxesError) {
+    guard let numbers = try annotation.numbers("keypoints") else { return }
+    guard numbers.count.isMultiple(of: 3) else {
+      throw annotation.fault(.wrongType("keypoints", expected: "triples x, y, v"))
+    }
+    for index in stride(from: 0, to: numbers.count, by: 3) where numbers[index..<index + 3] != [0, 0, 0] {
+      extent.add(x: numbers[index], y: numbers[index + 1])
+    }
   }
 }

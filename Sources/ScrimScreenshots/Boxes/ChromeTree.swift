@@ -9,8 +9,15 @@ enum ChromeTree {
     guard let items = try root.list("nodes"), !items.isEmpty else { throw root.fault(.missing("nodes")) }
     guard let boxes = try root.object("boxes") else { throw root.fault(.missing("boxes")) }
     var nodes: [Node] = []
+    // Chromium lists the text boxes of ::before and the like twice, word for word.
+    var listed: [String: JSON] = [:]
     for (index, item) in items.enumerated() {
-      nodes.append(try Node(try BoxObject(item, .chrome, "node \(index)"), boxes: boxes))
+      let node = try Node(try BoxObject(item, .chrome, "node \(index)"), boxes: boxes)
+      if let same = listed.updateValue(item, forKey: node.id) {
+        guard same == item else { throw BoxesError(.chrome, node.place, .repeated("nodeId")) }
+      } else {
+        nodes.append(node)
+      }
     }
     var list = WidgetList(.chrome)
     try append(nodes, to: &list)
@@ -18,26 +25,21 @@ enum ChromeTree {
       throw root.fault(.malformed("none of its nodes has a box; give the boxes of all that are shown"))
     }
     let scale = try page.scale(for: request, .chrome)
-    return Sidecar(
-      tree: try list.tree(scale: scale), size: page.claimedSize(at: scale), describesWholeWindows: true,
-      format: BoxFormat.chrome.rawValue)
+    list.emptyHelpers(screen: page.screen(for: request, at: scale))
+    return try page.sidecar(list.tree(scale: scale), scale, request, .chrome, isTree: true)
   }
 
   /// Makes widgets of the nodes, each behind its parent. A node without a box hands its children on.
   private static func append(_ nodes: [Node], to list: inout WidgetList) throws(BoxesError) {
     var byID: [String: Int] = [:]
-    for (index, node) in nodes.enumerated() {
-      guard byID.updateValue(index, forKey: node.id) == nil else {
-        throw BoxesError(.chrome, node.place, .repeated("nodeId"))
-      }
-    }
+    for (index, node) in nodes.enumerated() { byID[node.id] = index }
     var parents = [Int?](repeating: nil, count: nodes.count)
     for (index, node) in nodes.enumerated() {
       for id in node.childIDs {
         guard let child = byID[id] else {
           throw BoxesError(.chrome, node.place, .missing("one of the nodes that childIds names"))
         }
-        guard parents[child] == nil else {
+        guard parents[child] == nil || parents[child] == index else {
           throw BoxesError(.chrome, nodes[child].place, .malformed("it is the child of two nodes"))
         }
         parents[child] = index
@@ -58,11 +60,15 @@ enum ChromeTree {
       let node = nodes[index]
       var widget = parent
       let box = if let own = node.box { own } else { try node.boxWithout(around) }
-      if let box, !(node.isIgnored && node.box == nil) {
+      if let box {
         widget = try list.append(node.widget(box, under: parent), from: node.place)
       }
+      var given: Set<Int> = []
       for id in node.childIDs {
-        if let child = byID[id] { waiting.append((child, widget, box ?? around)) }
+        // A parent lists a repeated child as often as it comes.
+        if let child = byID[id], given.insert(child).inserted {
+          waiting.append((child, widget, box ?? around))
+        }
       }
     }
     guard waiting.count == nodes.count else {
@@ -78,6 +84,8 @@ enum ChromeTree {
     var childIDs: [String] = []
     var parentID: String?
     var isIgnored: Bool
+    /// Whether it has no element of the page behind it: columns of a table, parts of a control, text.
+    var isVirtual = false
     var role: String
     var name: String
     var value: String?
@@ -107,7 +115,8 @@ enum ChromeTree {
       if let value, !value.isEmpty, value.unicodeScalars.allSatisfy({ $0 == "\u{2022}" }) {
         states.append("password")
       }
-      guard members["backendDOMNodeId"] != nil else { return }
+      isVirtual = members["backendDOMNodeId"] == nil
+      guard !isVirtual else { return }
       let key = try members.id("backendDOMNodeId")
       if boxes.isNull(key) { box = [0, 0, 0, 0] }
       if let given = try boxes.object(key) { box = try Node.box(given) }
@@ -153,7 +162,10 @@ enum ChromeTree {
     /// The box of a node for which none is given: that of the node around it for text, which has no element of its own.
     func boxWithout(_ around: [Double]?) throws(BoxesError) -> [Double]? {
       if isIgnored { return nil }
-      guard let around, ["StaticText", "InlineTextBox", "LineBreak", "ListMarker"].contains(role) else {
+      let isText = ["StaticText", "InlineTextBox", "LineBreak", "ListMarker"].contains(role)
+      // What has no element paints nothing but what is below it, unless it says something and holds nothing.
+      if isVirtual, !isText, around != nil, name.isEmpty && value == nil || !childIDs.isEmpty { return nil }
+      guard let around, isText || isVirtual else {
         throw BoxesError(
           .chrome, place,
           .missing("its box in boxes, by backendDOMNodeId, or null there if it isn't rendered;"))
@@ -162,7 +174,10 @@ enum ChromeTree {
     }
 
     func widget(_ box: [Double], under parent: Int?) -> Widget {
-      Widget(
+      // In the box of another it is no button that could be shown.
+      let isPlaced = self.box != nil
+      let role = isPlaced || Role(named: role)?.isControl != true ? role : "unknown"
+      return Widget(
         role: role, name: name, x: box[0], y: box[1], width: box[2], height: box[3],
         parent: parent.map(Widget.Parent.index), states: states, text: value)
     }

@@ -1,9 +1,18 @@
 import ScrimRedact
 
-/// hOCR, the XHTML that OCR engines write: each word, and each thing that holds no words, becomes a box.
+/// hOCR, the XHTML or HTML that OCR engines write: each word, each thing that holds no words, and each line that reaches farther than
+/// its words or has text beside them, becomes a box.
 enum HOCR {
   static func read(_ bytes: [UInt8], for request: SidecarRequest) throws(BoxesError) -> Sidecar {
-    try read(try Markup.Element(bytes, format: .hocr), for: request)
+    let root: Markup.Element
+    do {
+      root = try Markup.Element(bytes, format: .hocr)
+    } catch {
+      // Where it is no HTML either, what is wrong with the XML says more.
+      guard HTMLMarkup.canRead(bytes), let html = try? HTMLMarkup.read(bytes) else { throw error }
+      root = html
+    }
+    return try read(root, for: request)
   }
 
   static func read(_ root: Markup.Element, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
@@ -16,15 +25,18 @@ enum HOCR {
       throw BoxesError(.hocr, pages[1].place, .unsupported("which of several pages the picture is"))
     }
     let box = try box(of: page)
-    let claimed = PixelSize(width: Int(box[2]), height: Int(box[3]))
-    guard box[0] == 0, box[1] == 0, claimed == request.stored else {
+    let claimed = PixelSize(width: Int(box.maxX), height: Int(box.maxY))
+    guard box.minX == 0, box.minY == 0, let space = request.space(of: claimed) else {
       throw BoxesError(.hocr, page.place, .otherSize(claimed: "\(claimed)", picture: request.stored))
     }
     var list = WidgetList(.hocr)
     for child in page.children { _ = try append(child, to: &list) }
-    return Sidecar(
-      tree: try list.tree(), size: claimed, space: .stored, describesWholeWindows: false,
+    if page.hasText { try append(page, "unknown", to: &list) }
+    var sidecar = Sidecar(
+      tree: try list.tree(), size: claimed, space: space, describesWholeWindows: false,
       format: BoxFormat.hocr.rawValue)
+    if space == .either { sidecar.notes.append(Sidecar.eitherNote) }
+    return sidecar
   }
 
   private static func collectPages(
@@ -39,30 +51,47 @@ enum HOCR {
     }
   }
 
-  /// Adds the words below an element, or the element itself if it is of OCR and holds none.
+  /// Adds the words below an element, or the element itself if it is of OCR and holds none, or more than they.
   ///
-  /// - Returns: whether it added any.
-  private static func append(_ element: Markup.Element, to list: inout WidgetList) throws(BoxesError) -> Bool
-  {
+  /// - Returns: what it added.
+  private static func append(
+    _ element: Markup.Element, to list: inout WidgetList
+  ) throws(BoxesError) -> [Extent] {
     guard let kind = ocrClass(of: element) else {
-      var added = false
-      for child in element.children where try append(child, to: &list) { added = true }
+      var added: [Extent] = []
+      for child in element.children { added += try append(child, to: &list) }
       return added
     }
     guard kind != "ocr_page" else {
       throw BoxesError(.hocr, element.place, .malformed("a page lies within a page"))
     }
     // What lies below a word are its characters, within its box.
+    var added: [Extent] = []
     if kind != "ocrx_word" {
-      var added = false
-      for child in element.children where try append(child, to: &list) { added = true }
-      if added { return true }
+      for child in element.children { added += try append(child, to: &list) }
+      let isWhole = isLine(kind) ? !(try box(of: element)).reaches(beyond: added) : true
+      if !added.isEmpty, isWhole, !hasTextBesideWords(element) { return added }
     }
+    try append(element, role(of: kind), to: &list)
+    return added + [try box(of: element)]
+  }
+
+  private static func append(
+    _ element: Markup.Element, _ role: String, to list: inout WidgetList
+  ) throws(BoxesError) {
     let box = try box(of: element)
-    let widget = Widget(
-      role: role(of: kind), x: box[0], y: box[1], width: box[2] - box[0], height: box[3] - box[1])
-    _ = try list.append(widget, from: element.place)
-    return true
+    _ = try list.append(
+      Widget(role: role, x: box.minX, y: box.minY, width: box.width, height: box.height),
+      from: element.place)
+  }
+
+  private static func isLine(_ kind: String) -> Bool {
+    ["ocr_line", "ocrx_line", "ocr_header", "ocr_footer", "ocr_caption", "ocr_textfloat"].contains(kind)
+  }
+
+  /// Whether there is text in it that no element of OCR below it holds.
+  private static func hasTextBesideWords(_ element: Markup.Element) -> Bool {
+    element.hasText || element.children.contains { ocrClass(of: $0) == nil && hasTextBesideWords($0) }
   }
 
   private static func ocrClass(of element: Markup.Element) -> String? {
@@ -83,23 +112,46 @@ enum HOCR {
     }
   }
 
-  /// The four numbers of the property `bbox` of an element's title.
-  private static func box(of element: Markup.Element) throws(BoxesError) -> [Double] {
+  /// The bounds of an element by its title: `bbox`, or the corners of `poly`, with the boxes of its characters.
+  private static func box(of element: Markup.Element) throws(BoxesError) -> Extent {
     guard let title = element["title"] else { throw BoxesError(.hocr, element.place, .missing("title")) }
-    let boxes = properties(of: title).filter { $0.first == "bbox" }
-    guard let property = boxes.first else { throw BoxesError(.hocr, element.place, .missing("bbox")) }
-    guard boxes.count == 1 else { throw BoxesError(.hocr, element.place, .repeated("bbox")) }
-    let numbers = property.dropFirst().compactMap(\.plainNumber)
-    guard property.count == 5, numbers.count == 4 else {
-      throw BoxesError(.hocr, element.place, .wrongType("bbox", expected: "four plain numbers"))
+    var extent = Extent()
+    var seen: Set<String> = []
+    for property in properties(of: title) {
+      guard let key = property.first, ["bbox", "poly", "x_bboxes"].contains(key) else { continue }
+      guard seen.insert(key).inserted else { throw BoxesError(.hocr, element.place, .repeated(key)) }
+      let numbers = property.dropFirst().compactMap(\.plainNumber)
+      let isWhole =
+        key == "bbox"
+        ? numbers.count == 4
+        : numbers.count.isMultiple(of: key == "poly" ? 2 : 4) && numbers.count >= 4
+      guard numbers.count == property.count - 1, isWhole else {
+        throw BoxesError(
+          .hocr, element.place,
+          .wrongType(key, expected: key == "bbox" ? "four plain numbers" : "pairs of plain numbers"))
+      }
+      guard numbers.allSatisfy({ abs($0) <= Double(WidgetTree.coordinateLimit) }) else {
+        throw BoxesError(.hocr, element.place, .badNumber(key, "is larger than any screen"))
+      }
+      guard key == "poly" || haveSizes(numbers) else {
+        throw BoxesError(.hocr, element.place, .badNumber(key, "has a negative size"))
+      }
+      for index in stride(from: 0, to: numbers.count, by: 2) {
+        extent.add(x: numbers[index], y: numbers[index + 1])
+      }
     }
-    guard numbers[2] >= numbers[0], numbers[3] >= numbers[1] else {
-      throw BoxesError(.hocr, element.place, .badNumber("bbox", "has a negative size"))
+    guard !extent.isEmpty else { throw BoxesError(.hocr, element.place, .missing("bbox")) }
+    return extent
+  }
+
+  /// Of boxes as left, top, right, bottom, one after another.
+  private static func haveSizes(_ numbers: [Double]) -> Bool {
+    for index in stride(from: 0, to: numbers.count, by: 4) {
+      guard numbers[index + 2] >= numbers[index], numbers[index + 3] >= numbers[index + 1] else {
+        return false
+      }
     }
-    guard numbers.allSatisfy({ abs($0) <= Double(WidgetTree.coordinateLimit) }) else {
-      throw BoxesError(.hocr, element.place, .badNumber("bbox", "is larger than any screen"))
-    }
-    return numbers
+    return true
   }
 
   /// `image "a; b.png"; bbox 0 0 1 1` as lists of words. A file's name may hold a semicolon.

@@ -1,62 +1,109 @@
+import Foundation
 import ScrimJSON
 import ScrimRedact
 
-/// LabelMe's annotations of one picture. Only shapes that enclose pixels are boxes.
+/// LabelMe's annotations of one picture, and those of X-AnyLabeling, which adds turned rectangles and more.
 enum LabelMe {
   static func read(_ json: JSON, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
     let root = try BoxObject(json, .labelme, "the outermost object")
-    let claimed = PixelSize(width: try root.pixels("imageWidth"), height: try root.pixels("imageHeight"))
-    guard claimed == request.displayed else {
-      throw root.fault(.otherSize(claimed: "\(claimed)", picture: request.displayed))
-    }
-    // Written on Windows too.
-    if let path = try root.string("imagePath"),
-      path.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) != request.name
-    {
+    let size = PixelSize(width: try root.pixels("imageWidth"), height: try root.pixels("imageHeight"))
+    let path = try root.string("imagePath")
+    // The picture may have been converted since.
+    if let path, PicturePath(path).stem != PicturePath(request.name).stem {
       throw root.fault(.unsupported("boxes whose imagePath names another picture"))
     }
-    guard let shapes = try root.list("shapes") else { throw root.fault(.missing("shapes")) }
-    var list = WidgetList(.labelme)
-    for (index, item) in shapes.enumerated() {
-      let shape = try BoxObject(item, .labelme, "shape \(index)")
+    guard let items = try root.list("shapes") else { throw root.fault(.missing("shapes")) }
+    var shapes: [Shape] = []
+    for (index, item) in items.enumerated() {
+      shapes.append(try Shape(try BoxObject(item, .labelme, "shape \(index)")))
+    }
+    var picture = AnnotatedPictures.Picture(path: path ?? request.name, size: size, place: root.place)
+    for shape in shapes { picture.regions.append(try shape.region(among: shapes)) }
+    return try picture.sidecar(.labelme, for: request)
+  }
+
+  private struct Shape {
+    var label: String
+    var group: String?
+    var extent: Extent
+    /// Whether it is a line or a point, which encloses nothing alone.
+    var isOpen: Bool
+    var place: BoxObject
+
+    init(_ shape: BoxObject) throws(BoxesError) {
       guard let label = try shape.string("label") else { throw shape.fault(.missing("label")) }
-      let box = try box(of: shape)
-      let widget = Widget(role: label, x: box[0], y: box[1], width: box[2], height: box[3])
-      _ = try list.append(widget, from: shape.place)
-    }
-    return Sidecar(
-      tree: try list.tree(), size: claimed, describesWholeWindows: false, format: BoxFormat.labelme.rawValue)
-  }
-
-  private static func box(of shape: BoxObject) throws(BoxesError) -> [Double] {
-    let points = try points(of: shape)
-    let kind = try shape.string("shape_type") ?? "polygon"
-    switch kind {
-    case "rectangle" where points.count == 2 || points.count == 4, "polygon" where points.count >= 3,
-      "mask" where points.count == 2:
-      let xs = points.map { $0[0] }
-      let ys = points.map { $0[1] }
-      let (left, top) = (xs.min() ?? 0, ys.min() ?? 0)
-      return [left, top, (xs.max() ?? 0) - left, (ys.max() ?? 0) - top]
-    case "circle" where points.count == 2:
-      // The centre and a point on the circle.
-      let (dx, dy) = (points[1][0] - points[0][0], points[1][1] - points[0][1])
-      let radius = (dx * dx + dy * dy).squareRoot()
-      return [points[0][0] - radius, points[0][1] - radius, 2 * radius, 2 * radius]
-    default:
-      throw shape.fault(.unsupported("a shape that encloses nothing or has too few points; draw a rectangle"))
-    }
-  }
-
-  private static func points(of shape: BoxObject) throws(BoxesError) -> [[Double]] {
-    guard let items = try shape.list("points") else { throw shape.fault(.missing("points")) }
-    var points: [[Double]] = []
-    for item in items {
-      guard case .array(let pair) = item, pair.count == 2 else {
-        throw shape.fault(.wrongType("points", expected: "a list of pairs of numbers"))
+      self.label = label
+      place = shape
+      group = shape["group_id"] == nil ? nil : try shape.id("group_id")
+      let points = try Shape.points(of: shape)
+      let kind = try shape.string("shape_type") ?? "polygon"
+      extent = Extent()
+      for point in points { extent.add(x: point[0], y: point[1]) }
+      isOpen = false
+      switch kind {
+      case "rectangle" where points.count == 2 || points.count == 4, "polygon" where points.count >= 3,
+        "rotation" where points.count == 4, "quadrilateral" where points.count == 4,
+        "cuboid" where points.count >= 4:
+        break
+      case "mask" where points.count == 2: try addMask(of: shape, at: points[0])
+      case "circle" where points.count == 2:
+        // The centre and a point on the circle.
+        let (dx, dy) = (points[1][0] - points[0][0], points[1][1] - points[0][1])
+        let radius = (dx * dx + dy * dy).squareRoot()
+        extent.add(ellipseAtX: points[0][0], y: points[0][1], radiusX: radius, radiusY: radius)
+      case "point", "points", "line", "linestrip", "polyline":
+        guard !points.isEmpty else { throw shape.fault(.malformed("it has no points; delete it")) }
+        isOpen = points.count < 3 || !extent.hasArea
+      case "rectangle", "polygon", "rotation", "quadrilateral", "cuboid", "mask", "circle":
+        throw shape.fault(.malformed("a \(kind) of \(points.count) points; draw it again"))
+      default:
+        throw shape.fault(.unsupported("a shape of the kind \(printable(kind)); draw a rectangle"))
       }
-      points.append(try JSONField(key: "points", value: item, context: shape.context).numbers())
     }
-    return points
+
+    /// A mask is a picture of its own, which may be larger than its two points say.
+    private mutating func addMask(of shape: BoxObject, at corner: [Double]) throws(BoxesError) {
+      guard let text = try shape.string("mask") else { return }
+      guard let head = Data(base64Encoded: String(text.filter { !$0.isWhitespace }.prefix(64))),
+        let size = PixelSize(pngHead: Array(head))
+      else { throw shape.fault(.malformed("its mask is no PNG; draw it again")) }
+      extent.add(x: corner[0], y: corner[1], width: Double(size.width), height: Double(size.height))
+    }
+
+    private static func points(of shape: BoxObject) throws(BoxesError) -> [[Double]] {
+      guard let items = try shape.list("points") else { throw shape.fault(.missing("points")) }
+      var points: [[Double]] = []
+      for item in items {
+        guard case .array(let pair) = item, pair.count == 2 else {
+          throw shape.fault(.wrongType("points", expected: "a list of pairs of numbers"))
+        }
+        points.append(try JSONField(key: "points", value: item, context: shape.context).numbers())
+      }
+      return points
+    }
+
+    /// The shape's region; that of a point or a line is the bounds of its group.
+    func region(among shapes: [Shape]) throws(BoxesError) -> AnnotatedPictures.Region {
+      var extent = extent
+      if isOpen {
+        let others = shapes.filter { $0.group != nil && $0.group == group }
+        for shape in others { extent.add(shape.extent) }
+        guard extent.hasArea, others.contains(where: { !$0.isOpen }) else {
+          throw place.fault(
+            .unsupported("a line or a point, which encloses nothing; draw a rectangle or delete it"))
+        }
+      }
+      return AnnotatedPictures.Region(label: label, extent: extent, place: place.place)
+    }
+  }
+}
+
+extension PixelSize {
+  /// The sides of a PNG by its first bytes.
+  init?(pngHead bytes: [UInt8]) {
+    guard bytes.count >= 24, bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return nil }
+    func number(at place: Int) -> Int { bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) } }
+    self.init(width: number(at: 16), height: number(at: 20))
+    guard (1..<1 << 24).contains(width), (1..<1 << 24).contains(height) else { return nil }
   }
 }

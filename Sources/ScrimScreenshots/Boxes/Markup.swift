@@ -1,4 +1,4 @@
-/// XML as dumps and hOCR use it, read strictly: elements and attributes, all character data dropped.
+/// XML as dumps and hOCR use it, read strictly: elements and attributes; of character data only whether there is any.
 ///
 /// Not Foundation's parser, which on Linux brings libxml2 and its entities, expansion and network options along. This
 /// reads no DTD, knows no entity but the five predefined ones and character references, and has limits everywhere.
@@ -12,6 +12,8 @@ enum Markup {
     var name: String
     var attributes: [(name: String, value: String)]
     var children: [Element] = []
+    /// Whether it holds text of its own, apart from white space.
+    var hasText = false
     /// From 1; the number of the element in the file, and its line.
     var number: Int
     var line: Int
@@ -23,16 +25,22 @@ enum Markup {
 
     /// Reads a document with one root.
     ///
-    /// - Parameter accepting: what a line of text behind the root may begin with; anything else is refused.
-    init(_ bytes: [UInt8], format: BoxFormat?, accepting afterword: [String] = []) throws(BoxesError) {
+    /// - Parameters:
+    ///   - foreword: what a document may begin with behind text of a shell; where none is given, nothing may come before it.
+    ///   - afterword: what a line of text behind the root may begin with; anything else is refused.
+    init(
+      _ bytes: [UInt8], format: BoxFormat?, behindText foreword: [String] = [],
+      accepting afterword: [String] = []
+    ) throws(BoxesError) {
       guard String(validating: bytes, as: UTF8.self) != nil else {
         throw BoxesError(format, "the file", .malformed("it is not UTF-8; convert it"))
       }
       var reader = MarkupReader(bytes: bytes, format: format)
+      reader.skipForeword(foreword)
       self = try reader.readDocument(accepting: afterword)
     }
 
-    fileprivate init(name: String, attributes: [(name: String, value: String)], number: Int, line: Int) {
+    init(name: String, attributes: [(name: String, value: String)], number: Int, line: Int) {
       self.name = name
       self.attributes = attributes
       self.number = number
@@ -58,15 +66,32 @@ private struct MarkupReader {
     BoxesError(format, "line \(line)", .malformed("not XML: \(reason)"))
   }
 
+  /// Skips what a shell printed before the document: goes to the first place where one can begin.
+  mutating func skipForeword(_ starts: [String]) {
+    let (begin, first) = (at, line)
+    skipSpace()
+    guard !starts.isEmpty, at < bytes.count, bytes[at] != UInt8(ascii: "<") else { return }
+    while at < bytes.count {
+      if bytes[at] == UInt8(ascii: "<"), starts.contains(where: { bytes[at...].starts(with: $0.utf8) }) {
+        return
+      }
+      if bytes[at] == 0x0A { line += 1 }
+      at += 1
+    }
+    (at, line) = (begin, first)
+  }
+
   mutating func readDocument(accepting afterword: [String]) throws(BoxesError) -> Markup.Element {
     var open: [Markup.Element] = []
     while true {
-      try skipText(insideRoot: !open.isEmpty)
+      let hasText = try skipText(insideRoot: !open.isEmpty)
+      if hasText, let inner = open.indices.last { open[inner].hasText = true }
       guard at < bytes.count else { throw fault("the document ends before its root does") }
       if skip("<!--") {
         try skipPast("-->")
       } else if skip("<![CDATA[") {
-        guard !open.isEmpty else { throw fault("character data outside the root") }
+        guard let inner = open.indices.last else { throw fault("character data outside the root") }
+        open[inner].hasText = true
         try skipPast("]]>")
       } else if skip("<?") {
         try skipPast("?>")
@@ -228,16 +253,19 @@ private struct MarkupReader {
     return at > start
   }
 
-  private mutating func skipText(insideRoot: Bool) throws(BoxesError) {
+  /// - Returns: whether it skipped anything but white space.
+  private mutating func skipText(insideRoot: Bool) throws(BoxesError) -> Bool {
+    skipSpace()
+    let start = at
     guard insideRoot else {
-      skipSpace()
       guard at == bytes.count || bytes[at] == UInt8(ascii: "<") else { throw fault("text outside the root") }
-      return
+      return false
     }
     while at < bytes.count, bytes[at] != UInt8(ascii: "<") {
       if bytes[at] == 0x0A { line += 1 }
       at += 1
     }
+    return at > start
   }
 
   private mutating func skipPast(_ end: String) throws(BoxesError) {

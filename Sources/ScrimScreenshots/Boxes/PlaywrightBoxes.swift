@@ -1,3 +1,4 @@
+import ScrimImage
 import ScrimJSON
 import ScrimRedact
 
@@ -22,9 +23,8 @@ enum PlaywrightBoxes {
       throw BoxesError(.playwright, "the file", .malformed("it lists no node; give the nodes of the page"))
     }
     let scale = try page.scale(for: request, .playwright)
-    return Sidecar(
-      tree: try list.tree(scale: scale), size: page.claimedSize(at: scale), describesWholeWindows: isTree,
-      format: BoxFormat.playwright.rawValue)
+    if isTree { list.emptyHelpers(screen: page.screen(for: request, at: scale)) }
+    return try page.sidecar(list.tree(scale: scale), scale, request, .playwright, isTree: isTree)
   }
 
   /// - Returns: whether any node lists children: a tree describes a page, a list some places in it.
@@ -35,12 +35,15 @@ enum PlaywrightBoxes {
     for (number, json) in nodes.enumerated() {
       let node = try BoxObject(json, .playwright, "\(place) \(number)")
       guard let role = try node.string("role") else { throw node.fault(.missing("role")) }
-      let box = try box(of: node)
+      let box = list.settled(try box(of: node), under: parent)
+      let isHidden =
+        try node.boolean("visible") == false
+        || ["opacity", "alpha"].contains { node[$0] == .number(0) || node[$0] == .string("0") }
       let widget = Widget(
         id: try node.string("id"), role: role, name: try node.string("name") ?? "", x: box[0], y: box[1],
         width: box[2], height: box[3], parent: parent.map(Widget.Parent.index), states: try states(node),
         text: try text(node), mask: try node.boolean("mask"))
-      let index = try list.append(widget, from: node.place)
+      let index = try list.append(widget, from: node.place, isHidden: isHidden)
       guard let children = try node.list("children") else { continue }
       isTree = true
       _ = try append(children, at: "\(node.place).", under: index, to: &list)
@@ -56,7 +59,9 @@ enum PlaywrightBoxes {
     guard let key = given.first else { throw node.fault(.missing("boundingBox")) }
     guard given.count == 1 else { throw node.fault(.repeated("the box")) }
     guard let box = try node.object(key) else { return [0, 0, 0, 0] }
-    return [try box.required("x"), try box.required("y"), try box.size("width"), try box.size("height")]
+    return [
+      try box.required("x"), try box.required("y"), try box.required("width"), try box.required("height"),
+    ]
   }
 
   private static let stateKeys = [
@@ -116,20 +121,49 @@ struct PageScale {
       guard let said else { throw BoxesError(format, "the file", .scaleUnknown) }
       return said
     }
-    guard let found = viewport.scale(to: request.displayed),
-      said.map({ abs($0 - found) * max(viewport.width, viewport.height) <= 1 }) ?? true
-    else {
+    let found =
+      said.map { viewport.isViewport(of: request.displayed, at: $0) ? $0 : nil }
+      ?? viewport.scale(to: request.displayed)
+    guard let found else {
       let suffix = said.map { " at \($0) pixels each" } ?? ""
       throw BoxesError(
-        format, "viewport", .otherSize(claimed: "\(viewport) CSS pixels\(suffix)", picture: request.displayed)
-      )
+        format, "viewport",
+        .otherSize(
+          claimed: "\(viewport) CSS pixels\(suffix) (of a full-page picture give the page's size)",
+          picture: request.displayed))
     }
-    return said ?? found
+    return found
   }
 
-  func claimedSize(at scale: Double) -> PixelSize? {
-    viewport.map {
-      PixelSize(width: Int(($0.width * scale).rounded()), height: Int(($0.height * scale).rounded()))
+  /// In CSS pixels.
+  func screen(for request: SidecarRequest, at scale: Double) -> PointSize {
+    viewport
+      ?? PointSize(
+        width: Double(request.displayed.width) / scale, height: Double(request.displayed.height) / scale)
+  }
+
+  /// - Parameter scale: which the viewport fits, so that boxes are of the picture itself.
+  func sidecar(
+    _ tree: WidgetTree, _ scale: Double, _ request: SidecarRequest, _ format: BoxFormat, isTree: Bool
+  ) throws(BoxesError) -> Sidecar {
+    try checkOverlap(tree, request, format)
+    var sidecar = Sidecar(
+      tree: tree, size: viewport == nil ? nil : request.displayed, describesWholeWindows: isTree,
+      format: format.rawValue)
+    if scale != 1 { sidecar.notes.append(Sidecar.scaleNote(scale)) }
+    return sidecar
+  }
+
+  /// Refuses boxes of which none touches the picture.
+  private func checkOverlap(
+    _ tree: WidgetTree, _ request: SidecarRequest, _ format: BoxFormat
+  ) throws(BoxesError) {
+    let shown = tree.rects.filter { !$0.isEmpty }
+    let picture = Rect(x: 0, y: 0, width: request.displayed.width, height: request.displayed.height)
+    guard shown.isEmpty || shown.contains(where: { $0.intersects(picture) }) else {
+      throw BoxesError(
+        format, "the file",
+        .unsupported("boxes that all lie beside the picture; count them from its upper left corner"))
     }
   }
 }

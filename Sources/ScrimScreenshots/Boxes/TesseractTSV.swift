@@ -12,7 +12,8 @@ enum TesseractTSV {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw BoxesError(.tesseract, "the file", .malformed("it is not UTF-8; convert it"))
     }
-    var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    var lines = text.utf8.drop { [0xEF, 0xBB, 0xBF].contains($0) }.split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     guard let first = lines.first, fields(of: first) == header else {
       throw BoxesError(
@@ -27,21 +28,24 @@ enum TesseractTSV {
       throw BoxesError(.tesseract, "line 2", .missing("the row of the page"))
     }
     let claimed = PixelSize(width: page.width, height: page.height)
-    guard page.left == 0, page.top == 0, claimed == request.stored else {
+    guard page.left == 0, page.top == 0, let space = request.space(of: claimed) else {
       throw BoxesError(.tesseract, page.place, .otherSize(claimed: "\(claimed)", picture: request.stored))
     }
     var list = WidgetList(.tesseract)
     for (index, row) in rows.enumerated().dropFirst() {
-      let holdsOthers = index + 1 < rows.count && rows[index + 1].level > row.level
-      guard !holdsOthers else { continue }
+      let below = rows[(index + 1)...].prefix { $0.level > row.level }
+      // A line that reaches farther than its words holds characters that are none's.
+      guard below.isEmpty || row.level == 4 && row.box.reaches(beyond: below.map(\.box)) else { continue }
       let widget = Widget(
         role: "text", x: Double(row.left), y: Double(row.top), width: Double(row.width),
         height: Double(row.height))
       _ = try list.append(widget, from: row.place)
     }
-    return Sidecar(
-      tree: try list.tree(), size: claimed, space: .stored, describesWholeWindows: false,
+    var sidecar = Sidecar(
+      tree: try list.tree(), size: claimed, space: space, describesWholeWindows: false,
       format: BoxFormat.tesseract.rawValue)
+    if space == .either { sidecar.notes.append(Sidecar.eitherNote) }
+    return sidecar
   }
 
   private static func fields(of line: Substring.UTF8View) -> [String] {
@@ -62,23 +66,28 @@ enum TesseractTSV {
     var height: Int
 
     var place: String { "line \(number)" }
+    var box: Extent {
+      var box = Extent()
+      box.add(x: Double(left), y: Double(top), width: Double(width), height: Double(height))
+      return box
+    }
 
     init(_ fields: [String], number: Int, after last: Row?) throws(BoxesError) {
       func fault(_ fault: BoxesError.Fault) -> BoxesError { BoxesError(.tesseract, "line \(number)", fault) }
       guard fields.count == header.count else {
         throw fault(.malformed("it has \(fields.count) of \(header.count) columns; is the file cut off?"))
       }
-      func whole(_ column: Int) throws(BoxesError) -> Int {
+      func whole(_ column: Int, orNegative: Bool = false) throws(BoxesError) -> Int {
         guard let value = Int(fields[column]), abs(value) <= WidgetTree.coordinateLimit else {
           throw fault(.badNumber(header[column], "is no whole number of pixels"))
         }
-        guard value >= 0 else { throw fault(.badNumber(header[column], "is negative")) }
+        guard value >= 0 || orNegative else { throw fault(.badNumber(header[column], "is negative")) }
         return value
       }
       self.number = number
       level = try whole(0)
-      left = try whole(6)
-      top = try whole(7)
+      left = try whole(6, orNegative: true)
+      top = try whole(7, orNegative: true)
       width = try whole(8)
       height = try whole(9)
       guard try whole(1) == 1 else { throw fault(.unsupported("which of several pages the picture is")) }

@@ -6,16 +6,64 @@ enum UIAutomatorDump {
   /// What `uiautomator dump /dev/tty` prints behind the document; the first is Android's own spelling.
   static let afterword = ["UI hierchary dumped to", "UI hierarchy dumped to"]
 
+  /// What a document begins with, behind what a shell may have printed.
+  static let starts = ["<?xml", "<hierarchy", "<displays", "<AppiumAUT", "<XCUIElementType"]
+
   static func read(_ root: Markup.Element, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
     var list = WidgetList(.uiautomator)
-    for child in root.children { try append(child, under: nil, to: &list) }
-    guard !root.children.isEmpty else {
+    if root.name == "displays" {
+      try append(windowsOf: root, to: &list)
+    } else {
+      for child in root.children { try append(child, under: nil, to: &list) }
+    }
+    guard !list.widgets.isEmpty else {
       throw BoxesError(.uiautomator, root.place, .malformed("it lists no node; dump the screen again"))
     }
-    let tree = try list.tree(scale: request.boxScale ?? 1)
-    try checkFit(tree, root, request)
-    return Sidecar(
+    let scale = request.boxScale ?? 1
+    let screen = PointSize(
+      width: Double(request.displayed.width) / scale, height: Double(request.displayed.height) / scale)
+    list.emptyHelpers(screen: screen)
+    let tree = try list.tree(scale: scale)
+    let fit = ScreenFit(tree: tree, picture: request.displayed, isVouchedFor: request.boxScale != nil)
+    var sidecar = Sidecar(
       tree: tree, size: nil, describesWholeWindows: true, format: BoxFormat.uiautomator.rawValue)
+    switch fit {
+    case .whole: break
+    case .probable: sidecar.notes.append(ScreenFit.note)
+    case .none(let claimed):
+      throw BoxesError(
+        .uiautomator, root.place, .otherScreen(claimed: claimed, picture: request.displayed))
+    }
+    if scale != 1 { sidecar.notes.append(Sidecar.scaleNote(scale)) }
+    return sidecar
+  }
+
+  /// `uiautomator dump --windows`: each `display` with its `window`s, each with a `hierarchy`; lowest layer first here.
+  private static func append(windowsOf root: Markup.Element, to list: inout WidgetList) throws(BoxesError) {
+    guard root.children.count == 1, let display = root.children.first, display.name == "display" else {
+      throw BoxesError(
+        .uiautomator, root.place, .unsupported("which of several displays the picture is of; keep one"))
+    }
+    var windows: [(layer: Double, element: Markup.Element)] = []
+    for window in display.children {
+      guard window.name == "window" else {
+        throw BoxesError(
+          .uiautomator, window.place, .unsupported("an element of a display that is no window"))
+      }
+      windows.append((window["layer"]?.plainNumber ?? 0, window))
+    }
+    for (_, window) in windows.sorted(by: { ($0.layer, $1.element.number) < ($1.layer, $0.element.number) }) {
+      let box = try box(of: window, under: nil, in: list)
+      let index = try list.append(
+        Widget(role: "window", x: box[0], y: box[1], width: box[2], height: box[3]), from: window.place)
+      for hierarchy in window.children {
+        guard hierarchy.name == "hierarchy" else {
+          throw BoxesError(
+            .uiautomator, hierarchy.place, .unsupported("an element of a window that is no hierarchy"))
+        }
+        for child in hierarchy.children { try append(child, under: index, to: &list) }
+      }
+    }
   }
 
   private static func append(
@@ -24,6 +72,21 @@ enum UIAutomatorDump {
     guard let type = element["class"] ?? (element.name == "node" ? nil : element.name) else {
       throw BoxesError(.uiautomator, element.place, .missing("class"))
     }
+    let isHidden = ["displayed", "visible-to-user"].contains { element[$0] == "false" }
+    let box = try box(of: element, under: parent, in: list)
+    let id = element["resource-id"].flatMap { $0.isEmpty ? nil : $0 }
+    let widget = Widget(
+      id: id, role: type, name: element["content-desc"] ?? "", x: box[0], y: box[1],
+      width: box[2], height: box[3], parent: parent.map(Widget.Parent.index),
+      states: try states(element), text: element["text"])
+    let index = try list.append(widget, from: element.place, isHidden: isHidden)
+    for child in element.children { try append(child, under: index, to: &list) }
+  }
+
+  /// Left, top, width, height. A node that is clipped to its scrolling parent and lies outside it has edges the wrong way round.
+  private static func box(
+    of element: Markup.Element, under parent: Int?, in list: WidgetList
+  ) throws(BoxesError) -> [Double] {
     guard let bounds = element["bounds"] else {
       throw BoxesError(.uiautomator, element.place, .missing("bounds"))
     }
@@ -31,13 +94,8 @@ enum UIAutomatorDump {
       throw BoxesError(
         .uiautomator, element.place, .wrongType("bounds", expected: "[left,top][right,bottom]"))
     }
-    let id = element["resource-id"].flatMap { $0.isEmpty ? nil : $0 }
-    let widget = Widget(
-      id: id, role: type, name: element["content-desc"] ?? "", x: edges[0], y: edges[1],
-      width: edges[2] - edges[0], height: edges[3] - edges[1], parent: parent.map(Widget.Parent.index),
-      states: try states(element), text: element["text"])
-    let index = try list.append(widget, from: element.place)
-    for child in element.children { try append(child, under: index, to: &list) }
+    return list.settled(
+      [edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]], under: parent)
   }
 
   private static func states(_ element: Markup.Element) throws(BoxesError) -> [String] {
@@ -65,21 +123,49 @@ enum UIAutomatorDump {
     let counts = corners.map { $0.split(separator: ",", omittingEmptySubsequences: false).count }
     return counts == [2, 2] && numbers.count == 4 ? numbers : nil
   }
+}
 
-  /// Android's boxes are pixels of the screen. Windows may be smaller than it, but a dump that begins in the corner and ends before both of
-  /// the picture's far edges is one of another screen.
-  private static func checkFit(
-    _ tree: WidgetTree, _ root: Markup.Element, _ request: SidecarRequest
-  ) throws(BoxesError) {
+/// Whether a dump can be of the screen that a picture shows. Android's boxes are pixels of a display, and devices have several; dumps and
+/// pictures may be of two.
+private enum ScreenFit {
+  /// A window spans the screen, but for bars of the system.
+  case whole
+  /// What is there lies in the middle, or spans the width at the lower edge, as dialogs and sheets do.
+  case probable
+  /// Nothing shows that it is of this screen; with what it may be of.
+  case none(claimed: String)
+
+  static let note = "a dialog's boxes alone: that they are of this screen is likely and not certain"
+
+  /// The share of the longer side that bars of the system take at most at one edge: 48 of 480 units, on the smallest phones.
+  private static let barShare = 0.1
+
+  /// - Parameter isVouchedFor: whether the user gave the scale.
+  init(tree: WidgetTree, picture: PixelSize, isVouchedFor: Bool) {
     let tops = tree.widgets.indices.filter { tree.parent(of: $0) == nil }.map { tree.rects[$0] }
+      .filter { !$0.isEmpty }
     let right = tops.map(\.maxX).max() ?? 0
     let bottom = tops.map(\.maxY).max() ?? 0
-    let isInCorner = tops.contains { $0.x <= 0 && $0.y <= 0 }
-    let isShort = right < request.displayed.width && bottom < request.displayed.height
-    guard right <= request.displayed.width, bottom <= request.displayed.height, !(isInCorner && isShort)
-    else {
-      throw BoxesError(
-        .uiautomator, root.place, .otherSize(claimed: "\(right)x\(bottom)", picture: request.displayed))
+    self = .none(claimed: "\(right)x\(bottom)")
+    guard !tops.isEmpty, right <= picture.width, bottom <= picture.height else { return }
+    if isVouchedFor {
+      self = .whole
+      return
+    }
+    let left = tops.map(\.x).min() ?? 0
+    let top = tops.map(\.y).min() ?? 0
+    let bar = Int(ScreenFit.barShare * Double(max(picture.width, picture.height)))
+    let spansWidth = left <= 0 && right == picture.width
+    let isNear = left <= bar && picture.width - right <= bar && picture.height - bottom <= bar
+    if isNear, top <= bar {
+      self = .whole
+    } else if left <= 0, top <= 0 {
+      // From the corner to far before an edge: a smaller screen's.
+      return
+    } else if spansWidth ? isNear : abs(left + right - picture.width) <= max(2, picture.width / 50) {
+      self = .probable
+    } else {
+      self = .none(claimed: "\(left + right)x\(top + bottom), if they are a dialog's")
     }
   }
 }

@@ -20,6 +20,7 @@ enum XCUITestSource {
         .xcuitest, application.place,
         .otherSize(claimed: "an application of \(size) points", picture: request.displayed))
     }
+    list.emptyHelpers(screen: size)
     let tree = try list.tree(scale: scale)
     guard tree.rects[0].maxX <= request.displayed.width + 1,
       tree.rects[0].maxY <= request.displayed.height + 1
@@ -29,8 +30,10 @@ enum XCUITestSource {
         .otherSize(claimed: "an application of \(size) points at the scale given", picture: request.displayed)
       )
     }
-    return Sidecar(
+    var sidecar = Sidecar(
       tree: tree, size: nil, describesWholeWindows: true, format: BoxFormat.xcuitest.rawValue)
+    if scale != 1 { sidecar.notes.append(Sidecar.scaleNote(scale)) }
+    return sidecar
   }
 
   private static func append(
@@ -44,12 +47,13 @@ enum XCUITestSource {
     let label = element["label"]
     let name = element["name"]
     let isIdentifier = name != nil && name != "" && name != label && name != element["value"] && label != nil
+    let isHidden = ["false", "0"].contains(element["visible"])
+    let box = try box(of: element, under: parent, isHidden: isHidden, in: list)
     let widget = Widget(
       id: isIdentifier ? name : nil, role: element.name, name: label ?? name ?? "",
-      x: try number("x", of: element), y: try number("y", of: element),
-      width: try size("width", of: element), height: try size("height", of: element),
+      x: box[0], y: box[1], width: box[2], height: box[3],
       parent: parent.map(Widget.Parent.index), states: try states(element), text: element["value"])
-    let index = try list.append(widget, from: element.place)
+    let index = try list.append(widget, from: element.place, isHidden: isHidden)
     for child in element.children { try append(child, under: index, to: &list) }
   }
 
@@ -65,32 +69,25 @@ enum XCUITestSource {
     return states
   }
 
-  private static func number(_ key: String, of element: Markup.Element) throws(BoxesError) -> Double {
-    guard let text = element[key] else { throw BoxesError(.xcuitest, element.place, .missing(key)) }
-    guard let number = text.plainNumber else {
-      throw BoxesError(.xcuitest, element.place, .badNumber(key, "is no plain number"))
+  /// Left, top, width, height. What is scrolled out may have infinite or negative ones.
+  private static func box(
+    of element: Markup.Element, under parent: Int?, isHidden: Bool, in list: WidgetList
+  ) throws(BoxesError) -> [Double] {
+    var box: [Double] = []
+    for key in ["x", "y", "width", "height"] {
+      guard let text = element[key] else { throw BoxesError(.xcuitest, element.place, .missing(key)) }
+      if ["nan", "inf", "-inf", "infinity", "-infinity"].contains(text.lowercased()) { continue }
+      guard let number = text.plainNumber else {
+        throw BoxesError(.xcuitest, element.place, .badNumber(key, "is no plain number"))
+      }
+      box.append(number)
     }
-    return number
-  }
-
-  private static func size(_ key: String, of element: Markup.Element) throws(BoxesError) -> Double {
-    let value = try number(key, of: element)
-    guard value >= 0 else { throw BoxesError(.xcuitest, element.place, .badNumber(key, "is negative")) }
-    return value
-  }
-}
-
-/// The size of a screen or page in units of its boxes.
-struct PointSize: CustomStringConvertible {
-  var width: Double
-  var height: Double
-
-  var description: String { "\(width)x\(height)" }
-
-  /// Pixels a unit, if both sides agree on it to a pixel.
-  func scale(to size: PixelSize) -> Double? {
-    guard width > 0, height > 0 else { return nil }
-    let scale = Double(size.width) / width
-    return abs(height * scale - Double(size.height)) <= 1 ? scale : nil
+    guard box.count == 4 else {
+      return try list.boxWithoutNumbers(under: parent, isHidden: isHidden, at: element.place)
+    }
+    guard parent != nil || box[2] >= 0 && box[3] >= 0 else {
+      throw BoxesError(.xcuitest, element.place, .badNumber("its box", "has a negative size"))
+    }
+    return list.settled(box, under: parent)
   }
 }

@@ -96,9 +96,10 @@ typedef struct scrim_jpeg_facts {
 } scrim_jpeg_facts;
 
 // Decodes a whole JPEG of `width` by `height` pixels to words 0x00RRGGBB. A warning is a failure. `in_blocks` keeps
-// libjpeg from smoothing across the edges of MCUs, so that no pixel depends on another MCU.
+// libjpeg from smoothing across the edges of MCUs, so that no pixel depends on another MCU. `as_ink` gives words 0xKKYYMMCC,
+// 255 for full ink, where the picture has four components.
 scrim_status scrim_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int in_blocks,
-                               uint32_t *pixels, scrim_jpeg_facts *facts, char *message);
+                               int as_ink, uint32_t *pixels, scrim_jpeg_facts *facts, char *message);
 
 // Encodes width × height `pixels` (high bytes ignored) as a baseline JFIF file. A chroma sample covers
 // `chroma_x` by `chroma_y` pixels, each 1 or 2. `*out` as in scrim_png_encode.
@@ -111,6 +112,10 @@ scrim_status scrim_jpeg_encode(const uint32_t *pixels, uint32_t width, uint32_t 
 // channels of each are equal, as a profile for grey demands. Words are left alone where none would move by more than 1.
 scrim_status scrim_color_to_srgb(const uint8_t *profile, size_t profile_count, int is_gray, uint32_t *pixels,
                                  size_t count, int *has_changed, char *message);
+
+// Makes `count` words 0xKKYYMMCC of ink into words 0x00RRGGBB of sRGB by an ICC profile for four inks.
+scrim_status scrim_color_ink_to_srgb(const uint8_t *profile, size_t profile_count, uint32_t *pixels, size_t count,
+                                     char *message);
 
 void scrim_free(void *memory);
 

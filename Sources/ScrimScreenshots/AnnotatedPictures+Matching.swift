@@ -1,0 +1,116 @@
+/// Which of the pictures that a file lists is the one at hand. Never by a guess: names repeat from folder to folder, and
+/// screenshots all have one size.
+extension AnnotatedPictures {
+  /// Where a file of annotations lies, and what may be looked up around it.
+  struct Place {
+    /// The parts of the full path of its folder; of `annotations/x.json`, of the folder that holds `annotations`.
+    var folder: [String]
+    /// Its name; the end of `instances_train.json` names the folder of its pictures.
+    var file: String
+    /// Whether a picture is at this path below `folder`.
+    var exists: ([String]) -> Bool
+  }
+
+  enum Match {
+    case picture(Picture)
+    case none
+    /// Several are listed that may be it.
+    case ambiguous(String, String)
+  }
+
+  /// The boxes for the one picture that a side file is of: alone in it, or the only one of that name.
+  func sidecar(for request: SidecarRequest) throws(BoxesError) -> Sidecar {
+    switch match(name: request.name, among: pictures) {
+    case .picture(let picture): return try picture.sidecar(format, for: request)
+    case .none:
+      throw BoxesError(
+        format, "the file", .missing("a picture of this name (it lists \(listing)); a picture of this name"))
+    case .ambiguous(let one, let other):
+      throw BoxesError(
+        format, "the file",
+        .unsupported("which picture is meant: \(printable(one)) and \(printable(other)) have its name"))
+    }
+  }
+
+  /// The picture at a full path.
+  func match(path: [String], at place: Place) -> Match {
+    let there = pictures.filter { picture in
+      let listed = PicturePath(picture.path)
+      if place.leads(listed, to: path) { return true }
+      guard let upload = listed.withoutUploadPrefix else { return false }
+      let renamed = path.dropLast() + path.suffix(1).map(PicturePath.uploaded)
+      return place.leads(upload, to: path) || place.leads(upload, to: Array(renamed))
+    }
+    if there.count == 1 { return .picture(there[0]) }
+    if there.count > 1 { return .ambiguous(there[0].path, there[1].path) }
+    guard let name = path.last else { return .none }
+    // What has another place on this disk is that picture's. What names a place on another machine, or beside annotations that
+    // lie with their pictures, is known by its name.
+    let isBeside = Array(path.dropLast()) == place.folder
+    return match(
+      name: name,
+      among: pictures.filter { picture in
+        let listed = PicturePath(picture.path)
+        return (listed.isAbsolute || isBeside) && !place.leadsElsewhere(listed)
+      })
+  }
+
+  /// By the last part alone.
+  private func match(name: String, among pictures: [Picture]) -> Match {
+    let uploaded = PicturePath.uploaded(name)
+    var found = pictures.filter { PicturePath($0.path).name.utf8.elementsEqual(name.utf8) }
+    if found.isEmpty {
+      found = pictures.filter {
+        guard let stripped = PicturePath($0.path).withoutUploadPrefix?.name else { return false }
+        return stripped == name || stripped == uploaded
+      }
+    }
+    switch found.count {
+    case 0: return .none
+    case 1: return .picture(found[0])
+    default: return .ambiguous(found[0].path, found[1].path)
+    }
+  }
+
+  /// What a file lists, for a message.
+  var listing: String {
+    guard let first = pictures.first else { return "no picture" }
+    return
+      "\(pictures.count == 1 ? "one picture" : "\(pictures.count) pictures"), the first is \(printable(first.path))"
+  }
+}
+
+extension AnnotatedPictures.Place {
+  /// Whether a listed path is that of the picture, counted from the folder, from one above it, or from those in which exporters put
+  /// pictures.
+  func leads(_ listed: PicturePath, to path: [String]) -> Bool {
+    let parts = listed.parts
+    guard !parts.isEmpty, path.count >= parts.count,
+      zip(path.suffix(parts.count), parts).allSatisfy({ $0.utf8.elementsEqual($1.utf8) })
+    else { return false }
+    let base = Array(path.dropLast(parts.count))
+    if listed.isAbsolute { return base.isEmpty }
+    if base.count <= folder.count { return folder.starts(with: base) }
+    guard base.starts(with: folder) else { return false }
+    let between = base.dropFirst(folder.count)
+    guard between.count <= 2 else { return false }
+    if between.first == "images" { return between.count == 1 || subset == nil || subset == between.last }
+    return between.count == 1 && between.first == subset
+  }
+
+  /// `train` of `instances_train.json`.
+  private var subset: String? {
+    guard let line = file.firstIndex(of: "_"), let dot = file.lastIndex(of: "."), line < dot else {
+      return nil
+    }
+    let kinds = ["instances", "person_keypoints", "panoptic", "stuff"]
+    guard let kind = kinds.first(where: { file.hasPrefix($0 + "_") }) else { return nil }
+    return String(file[file.index(file.startIndex, offsetBy: kind.count + 1)..<dot])
+  }
+
+  /// Whether a listed path leads to a picture that is there.
+  func leadsElsewhere(_ listed: PicturePath) -> Bool {
+    guard !listed.isAbsolute, listed.parts.count > 1 else { return false }
+    return exists(listed.parts) || exists(["images"] + listed.parts)
+  }
+}

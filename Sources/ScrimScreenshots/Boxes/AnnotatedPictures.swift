@@ -1,0 +1,107 @@
+import ScrimRedact
+
+/// What an annotation tool's file says of one or many pictures: regions that somebody drew, and their labels.
+///
+/// A label is no role: every region is masked, whatever it is called, except where a rule unmasks it by `type`.
+struct AnnotatedPictures: Sendable {
+  struct Region: Sendable {
+    var label: String
+    var extent: Extent
+    /// For messages.
+    var place: String
+  }
+
+  struct Picture: Sendable {
+    /// As the file writes it: a name, a path of any system, or an address.
+    var path: String
+    /// Pixels; nil where the format doesn't say.
+    var size: PixelSize?
+    /// Bytes of the picture's file, where the format says them.
+    var byteCount: Int?
+    /// Whether regions are shares of the picture's sides, so that they fit it at every scale.
+    var isScalable = false
+    var place: String
+    var regions: [Region] = []
+  }
+
+  var format: BoxFormat
+  var pictures: [Picture] = []
+}
+
+extension AnnotatedPictures.Picture {
+  /// All that the boxes depend on, for telling whether anything has changed.
+  var identity: [UInt8] {
+    let regions = regions.map {
+      "\($0.extent.minX) \($0.extent.minY) \($0.extent.width) \($0.extent.height) \($0.label)\n"
+    }
+    return Array(
+      "\(size.map { "\($0)" } ?? "") \(byteCount ?? -1) \(isScalable)\n\(regions.joined())".utf8)
+  }
+
+  /// The boxes for a picture that is known to be this one, if its size and theirs agree.
+  func sidecar(_ format: BoxFormat, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
+    let (space, scale) = try fit(format, request)
+    try checkPlaces(format, request, scale)
+    var list = WidgetList(format)
+    for region in regions {
+      guard !region.extent.isEmpty else { continue }
+      _ = try list.append(
+        Widget(
+          label: region.label, x: region.extent.minX, y: region.extent.minY, width: region.extent.width,
+          height: region.extent.height), from: region.place)
+    }
+    var sidecar = Sidecar(
+      tree: try list.tree(scale: scale), size: nil, space: space, describesWholeWindows: false,
+      format: format.rawValue)
+    if space == .either { sidecar.notes.append(Sidecar.eitherNote) }
+    if scale != 1 { sidecar.notes.append(Sidecar.scaleNote(scale)) }
+    return sidecar
+  }
+
+  /// In which picture the regions are counted, and their scale.
+  private func fit(
+    _ format: BoxFormat, _ request: SidecarRequest
+  ) throws(BoxesError) -> (BoxSpace, Double) {
+    guard let size else {
+      guard
+        byteCount == nil || request.byteCount == nil || byteCount == request.byteCount
+          || request.boxScale != nil
+      else {
+        throw BoxesError(
+          format, place,
+          .unsupported(
+            "boxes of a file of \(byteCount ?? 0) bytes, this one has \(request.byteCount ?? 0); annotate this one, or vouch for its size with --box-scale 1"
+          ))
+      }
+      return (request.space(of: nil) ?? .displayed, request.boxScale ?? 1)
+    }
+    if let space = request.space(of: size) { return (space, 1) }
+    if isScalable, let scale = PointSize(size).scale(to: request.displayed), !request.isTurned {
+      return (.displayed, scale)
+    }
+    throw BoxesError(format, place, .otherSize(claimed: "\(size)", picture: request.displayed))
+  }
+
+  /// Refuses boxes that fit nothing: shares of a side that were taken for pixels, and regions that lie beside the picture.
+  private func checkPlaces(
+    _ format: BoxFormat, _ request: SidecarRequest, _ scale: Double
+  ) throws(BoxesError) {
+    let drawn = regions.filter { $0.extent.hasArea }
+    guard let first = drawn.first else { return }
+    let sides = [request.displayed, request.stored]
+    let (width, height) = (Double(sides.map(\.width).max() ?? 0), Double(sides.map(\.height).max() ?? 0))
+    if !isScalable, width > 8, height > 8, drawn.allSatisfy({ $0.extent.maxX <= 1 && $0.extent.maxY <= 1 }) {
+      throw BoxesError(
+        format, first.place, .unsupported("numbers of at most 1, which look like shares; give pixels"))
+    }
+    let isBeside = { (region: AnnotatedPictures.Region) in
+      region.extent.minX * scale >= width || region.extent.minY * scale >= height
+        || region.extent.maxX <= 0 || region.extent.maxY <= 0
+    }
+    guard !drawn.allSatisfy(isBeside), size != nil || !drawn.contains(where: isBeside) else {
+      throw BoxesError(
+        format, (drawn.first(where: isBeside) ?? first).place,
+        .unsupported("a region beside the picture; give the annotations of this very picture"))
+    }
+  }
+}

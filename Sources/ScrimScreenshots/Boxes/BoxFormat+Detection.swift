@@ -1,0 +1,85 @@
+import ScrimJSON
+
+/// Which format bytes are of, by their content.
+extension BoxFormat {
+  private static let marks: Set<String> = [
+    "widgets", "images", "annotations", "categories", "shapes", "boxes", "nodes", "regions",
+  ]
+
+  /// Those of the keys that tell formats apart which are strings somewhere in a text of JSON.
+  static func marks(in bytes: [UInt8]) -> Set<String> {
+    var found: Set<String> = []
+    var start = 0
+    for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\"") {
+      if (5...11).contains(index - start) {
+        let word = String(decoding: bytes[start..<index], as: UTF8.self)
+        if marks.contains(word) { found.insert(word) }
+      }
+      start = index + 1
+    }
+    return found
+  }
+
+  /// The formats of which a JSON value has the marks. Our own sidecar (`widgets`) isn't among them.
+  static func formats(of json: JSON) -> [BoxFormat] {
+    if case .array(let items) = json {
+      return [items.contains(where: LabelStudio.isTask) ? .labelstudio : .playwright]
+    }
+    guard case .object = json else { return [] }
+    if VIAAnnotations.pictures(in: json) != nil { return [.via] }
+    if LabelStudio.isTask(json) { return [.labelstudio] }
+    var formats: [BoxFormat] = []
+    if json["images"] != nil || json["annotations"] != nil || json["categories"] != nil {
+      formats.append(.coco)
+    }
+    if json["shapes"] != nil { formats.append(.labelme) }
+    if json["boxes"] != nil { formats.append(.chrome) }
+    if json["role"] != nil || (json["nodes"] != nil && json["boxes"] == nil) { formats.append(.playwright) }
+    return formats
+  }
+
+  /// The format of a document by its root; nil where it is none of ours.
+  static func format(ofRoot name: String) -> BoxFormat? {
+    switch name {
+    case "hierarchy", "displays": .uiautomator
+    case "html": .hocr
+    case "annotations": .cvat
+    default: name == "AppiumAUT" || name.hasPrefix("XCUIElementType") ? .xcuitest : nil
+    }
+  }
+}
+
+extension AnnotatedPictures {
+  /// Reads a file of annotations of many pictures; nil where it is of another format, or of none.
+  init?(file bytes: [UInt8], ending: String) throws(BoxesError) {
+    if ending == ".xml" {
+      let root = try Markup.Element(bytes, format: nil)
+      guard BoxFormat.format(ofRoot: root.name) == .cvat else { return nil }
+      self = try CVATImages.read(root)
+      return
+    }
+    let json: JSON
+    do {
+      json = try JSON(bytes, acceptingNonFinite: true)
+    } catch {
+      throw BoxesError(nil, "the file", .malformed(error.description))
+    }
+    let formats = BoxFormat.formats(of: json)
+    guard formats.count == 1, let read = try AnnotatedPictures(json, formats[0]) else { return nil }
+    self = read
+  }
+
+  /// Nil where the format is none of annotations.
+  init?(_ json: JSON, _ format: BoxFormat) throws(BoxesError) {
+    switch format {
+    case .coco: self = try COCOAnnotations.read(json)
+    case .labelstudio: self = try LabelStudio.read(json)
+    case .via: self = try VIAAnnotations.read(json)
+    default: return nil
+    }
+    // The numbers that were read are finite; what is left is under keys that no reader knows.
+    guard !json.holdsNonFinite else {
+      throw BoxesError(format, "a key that is only informative", .badNumber("it", "is NaN or infinite"))
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import ScrimRedact
+
+/// Widgets in the making, with the place that each was read from.
+struct WidgetList {
+  let format: BoxFormat
+  private(set) var widgets: [Widget] = []
+  private var places: [String] = []
+  /// Whether the source says of each that it isn't visible.
+  private var isHidden: [Bool] = []
+
+  init(_ format: BoxFormat) { self.format = format }
+
+  /// - Parameter isHidden: whether the source says that it isn't visible. It alone hides nothing: sources err.
+  /// - Returns: the widget's index, which children name as their parent.
+  mutating func append(
+    _ widget: Widget, from place: String, isHidden: Bool = false
+  ) throws(BoxesError) -> Int {
+    guard widgets.count < WidgetTree.widgetLimit else {
+      throw BoxesError(format, place, .tooMany("boxes", limit: WidgetTree.widgetLimit))
+    }
+    widgets.append(widget)
+    places.append(place)
+    self.isHidden.append(isHidden)
+    return widgets.count - 1
+  }
+
+  /// The edges of a box whose source clipped it to nothing: they stand the wrong way round (a row below the fold of an Android list), or
+  /// a size is negative. What it shows, if anything, lies between them and inside the widget around it.
+  ///
+  /// - Parameter box: left, top, width, height.
+  func settled(_ box: [Double], under parent: Int?) -> [Double] {
+    guard box[2] < 0 || box[3] < 0 else { return box }
+    var (left, right) = (min(box[0], box[0] + box[2]), max(box[0], box[0] + box[2]))
+    var (top, bottom) = (min(box[1], box[1] + box[3]), max(box[1], box[1] + box[3]))
+    if let parent {
+      let around = widgets[parent]
+      (left, right) = (max(left, around.x), min(right, around.x + around.width))
+      (top, bottom) = (max(top, around.y), min(bottom, around.y + around.height))
+    }
+    return [left, top, max(0, right - left), max(0, bottom - top)]
+  }
+
+  /// The box for a widget whose numbers are none (NaN, infinite): that of the widget around it, since it can show anywhere there; nothing
+  /// for one that isn't visible and says nothing.
+  func boxWithoutNumbers(under parent: Int?, isHidden: Bool, at place: String) throws(BoxesError) -> [Double]
+  {
+    guard let parent else { throw BoxesError(format, place, .badNumber("its box", "is NaN or infinite")) }
+    let around = widgets[parent]
+    return isHidden ? [around.x, around.y, 0, 0] : [around.x, around.y, around.width, around.height]
+  }
+
+  /// The checked tree. Ids may repeat: parents are given by index.
+  func tree(scale: Double = 1) throws(BoxesError) -> WidgetTree {
+    do {
+      return try WidgetTree(widgets: widgets, boxScale: scale, idsRepeat: true)
+    } catch {
+      var place = "the file"
+      if case .widget(_, let index) = error.culprit { place = places[index] }
+      throw BoxesError(format, place, BoxesError.Fault(error.fault))
+    }
+  }
+}
+
+// Helper windows and views: what systems lay over or under a screen to hold a keyboard, an alert, a shade, and that is empty.
+extension WidgetList {
+  /// The share of the screen from which an empty container is a helper rather than a view that draws by itself.
+  private static let helperShare = 0.9
+
+  /// Roles that hold others and draw nothing; not those of web views, lists, cards, maps.
+  private static let plainRoles: Set<String> = [
+    "panel", "filler", "frame", "window", "internal frame", "layered pane", "glass pane", "root pane",
+    "section", "grouping", "landmark",
+  ]
+
+  /// Takes the pixels from subtrees that hold nothing, in two cases: the source says that they aren't visible; or they fill the screen and
+  /// lie over widgets that the source lists as showing. A container without children is masked otherwise, and such a one would make
+  /// the screen black. What lies under it is still its own widgets' and the gap guard's.
+  ///
+  /// - Parameter screen: in units of the boxes.
+  mutating func emptyHelpers(screen: PointSize) {
+    var ends = [Int](repeating: 0, count: widgets.count)
+    var isPlain = widgets.map { WidgetList.isPlain($0) }
+    var parents = [Int](repeating: -1, count: widgets.count)
+    // Children stand behind their parents, so one walk from the end sees each after all below it.
+    for index in widgets.indices.reversed() {
+      ends[index] = max(ends[index], index + 1)
+      guard case .index(let parent)? = widgets[index].parent else { continue }
+      parents[index] = parent
+      ends[parent] = max(ends[parent], ends[index])
+      if !isPlain[index] { isPlain[parent] = false }
+    }
+    var contents: [Int] = []
+    for index in widgets.indices {
+      let isTop = parents[index] < 0 || !isPlain[parents[index]]
+      if isPlain[index], isTop {
+        takePixels(from: index, parents, isPlain, screen, under: contents)
+      } else if WidgetList.isContent(widgets[index]) {
+        contents.append(index)
+      }
+    }
+  }
+
+  /// Of a subtree that holds nothing: of its top, or where that isn't hidden or large, of what is below it.
+  private mutating func takePixels(
+    from index: Int, _ parents: [Int], _ isPlain: [Bool], _ screen: PointSize, under contents: [Int]
+  ) {
+    var isTaken = [false]
+    var end = index + 1
+    isTaken[0] = isHelper(index, screen, under: contents)
+    while end < widgets.count, parents[end] >= index {
+      let above = isTaken[parents[end] - index]
+      isTaken.append(above || isHelper(end, screen, under: contents))
+      end += 1
+    }
+    for offset in isTaken.indices where isTaken[offset] {
+      widgets[index + offset].width = 0
+      widgets[index + offset].height = 0
+    }
+  }
+
+  private func isHelper(_ index: Int, _ screen: PointSize, under contents: [Int]) -> Bool {
+    if isHidden[index] { return true }
+    let widget = widgets[index]
+    let width = min(widget.x + widget.width, screen.width) - max(widget.x, 0)
+    let height = min(widget.y + widget.height, screen.height) - max(widget.y, 0)
+    guard width > 0, height > 0,
+      width * height >= WidgetList.helperShare * screen.width * screen.height
+    else { return false }
+    return contents.contains { other in
+      let other = widgets[other]
+      return other.x < widget.x + widget.width && widget.x < other.x + other.width
+        && other.y < widget.y + widget.height && widget.y < other.y + other.height
+    }
+  }
+
+  /// Whether it holds others, draws nothing and says nothing.
+  private static func isPlain(_ widget: Widget) -> Bool {
+    guard widget.mask == nil, !widget.hasText, widget.name.isEmpty else { return false }
+    if widget.nature == .unknown { return widget.isRoleKnown && widget.role == .unknown }
+    return widget.nature == .container && plainRoles.contains(widget.role.name)
+  }
+
+  private static func isContent(_ widget: Widget) -> Bool {
+    guard widget.width > 0, widget.height > 0 else { return false }
+    switch widget.nature {
+    case .text, .input, .password, .image: return true
+    case .decoration, .container, .unknown: return widget.hasText || !widget.name.isEmpty
+    }
+  }
+}

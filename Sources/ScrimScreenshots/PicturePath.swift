@@ -1,0 +1,67 @@
+import Foundation
+
+/// The path of a picture as a file of another tool writes it: of any system, an address, or a name that a tool gave an upload.
+struct PicturePath: Hashable {
+  /// Parts without `.`; those of an absolute path or an address without its root.
+  var parts: [String]
+  /// Whether it begins at a drive, a root or a server, so that its folders say nothing here.
+  var isAbsolute = false
+
+  init(_ text: String) {
+    var text = text[...]
+    if let scheme = text.range(of: "://") {
+      isAbsolute = true
+      text = text[scheme.upperBound...]
+      // `/data/local-files/?d=folder/a.png` holds the path in its query; what else stands there is of no use.
+    }
+    if let query = text.range(of: "?d=") {
+      isAbsolute = true
+      text = text[query.upperBound...]
+      text = text[..<(text.firstIndex(of: "&") ?? text.endIndex)]
+      text = (text.removingPercentEncoding ?? String(text))[...]
+    } else if isAbsolute || text.hasPrefix("/data/") {
+      text = text[..<(text.firstIndex { $0 == "?" || $0 == "#" } ?? text.endIndex)]
+      text = (text.removingPercentEncoding ?? String(text))[...]
+    }
+    if let drive = text.firstIndex(of: ":"), text.distance(from: text.startIndex, to: drive) == 1 {
+      isAbsolute = true
+      text = text[text.index(after: drive)...]
+    }
+    if text.first == "/" || text.first == "\\" { isAbsolute = true }
+    parts = []
+    for part in text.split(whereSeparator: { $0 == "/" || $0 == "\\" }).map(String.init) where part != "." {
+      if part == "..", let last = parts.last, last != ".." {
+        parts.removeLast()
+      } else {
+        parts.append(part)
+      }
+    }
+  }
+
+  var name: String { parts.last ?? "" }
+
+  /// The name without its extension.
+  var stem: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name }
+
+  /// The path without the eight hexadecimal digits and the hyphen that Label Studio puts before the name of an upload.
+  var withoutUploadPrefix: PicturePath? {
+    let bytes = Array(name.utf8)
+    guard bytes.count > 9, bytes[8] == UInt8(ascii: "-"),
+      bytes[..<8].allSatisfy({ (48..<58).contains($0) || (97..<103).contains($0) })
+    else { return nil }
+    var path = self
+    path.parts[path.parts.count - 1] = String(decoding: bytes[9...], as: UTF8.self)
+    return path
+  }
+
+  /// A name as Label Studio makes it fit for a file: spaces become underscores.
+  static func uploaded(_ name: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        name.unicodeScalars.compactMap { scalar in
+          if scalar == " " { return "_" }
+          let isKept = scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+          return isKept || "-_.".unicodeScalars.contains(scalar) ? scalar : nil
+        }))
+  }
+}

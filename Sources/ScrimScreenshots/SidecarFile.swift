@@ -1,0 +1,77 @@
+/// A file that holds the boxes of an image, not yet understood.
+struct SidecarFile {
+  var bytes: [UInt8]
+  var name: String
+  var ending: String
+  /// What annotations of many pictures say of the image; `bytes` then stand for it.
+  var annotations: [ListedPicture] = []
+
+  /// Finds the boxes of an image: `shot.png.json`, or `shot.json` where no second image shares the stem, or so with another
+  /// ending; and else the annotations of its folder or those above.
+  ///
+  /// - Parameters:
+  ///   - image: its name, the folder's or that of the folder's counterpart.
+  ///   - folderPath: of that folder below the input, parts joined by slashes.
+  ///   - isStemUnique: whether no other image of its folder has the same name but for the extension.
+  /// - Returns: nil where there is no such file.
+  static func find(
+    for image: String, in folder: Folder?, folderPath: String, isStemUnique: Bool,
+    annotations: AnnotationFiles
+  ) throws(SidecarFault) -> SidecarFile? {
+    var names = SidecarFormat.endings.map { (file: image + $0, ending: $0) }
+    if isStemUnique, let dot = image.lastIndex(of: ".") {
+      names += SidecarFormat.endings.map { (file: image[..<dot] + $0, ending: $0) }
+    }
+    var found: SidecarFile?
+    for (name, ending) in names {
+      guard let folder else { break }
+      let bytes: [UInt8]?
+      do {
+        bytes = try folder.contents(of: name, limit: SidecarFormat.sizeLimit)
+      } catch {
+        throw SidecarFault("sidecar \(name): \(error.sentence)")
+      }
+      guard let bytes else { continue }
+      // A file of annotations that has the stem of a picture by chance is that of its folder.
+      if AnnotationFiles.isName(name), annotations.holdsMany(name, in: folderPath) { continue }
+      if let found {
+        throw SidecarFault("two sidecars, \(found.name) and \(name); keep the one that holds the boxes")
+      }
+      found = SidecarFile(bytes: bytes, name: name, ending: ending)
+    }
+    let listed: [ListedPicture]
+    if found == nil {
+      listed = try annotations.pictures(named: image, in: folderPath)
+    } else {
+      // What isn't asked for may be wrong.
+      listed = (try? annotations.pictures(named: image, in: folderPath)) ?? []
+    }
+    guard let first = listed.first else { return found }
+    if let found {
+      throw SidecarFault(
+        "\(found.name) and the annotations in \(first.file) both have its boxes; keep one of them")
+    }
+    return SidecarFile(
+      bytes: listed.flatMap { Array($0.format.rawValue.utf8) + $0.picture.identity }, name: first.file,
+      ending: ".json", annotations: listed)
+  }
+
+  func sidecar(_ request: SidecarRequest) throws(SidecarFault) -> Sidecar {
+    guard let first = annotations.first else {
+      do { return try Sidecar.read(bytes, ending: ending, request: request).get() } catch {
+        throw SidecarFault("sidecar \(name): \(error)")
+      }
+    }
+    // Several files of one export describe one picture together: boxes, key points, …
+    var picture = first.picture
+    for other in annotations.dropFirst() {
+      guard other.picture.size == picture.size, other.format == first.format else {
+        throw SidecarFault("\(first.file) and \(other.file) are of pictures of two sizes; keep one")
+      }
+      picture.regions += other.picture.regions
+    }
+    do { return try picture.sidecar(first.format, for: request) } catch {
+      throw SidecarFault("\(name): \(error)")
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import ScrimCodec
+import ScrimImage
+import Testing
+
+@testable import ScrimScreenshots
+
+/// Where exporters put the files that describe many pictures, and what they call these.
+@Suite struct AnnotationFileTests {
+  static func coco(_ names: [String]) -> [UInt8] {
+    let images = names.enumerated().map {
+      "{\"id\":\($0.offset),\"width\":40,\"height\":24,\"file_name\":\"\($0.element)\"}"
+    }
+    let annotations = names.indices.map {
+      "{\"id\":\($0),\"image_id\":\($0),\"category_id\":1,\"bbox\":[\(10 + $0),8,12,6],\"segmentation\":[]}"
+    }
+    return Array(
+      """
+      {"images":[\(images.joined(separator: ","))],"categories":[{"id":1,"name":"text"}],
+      "annotations":[\(annotations.joined(separator: ","))]}
+      """.utf8)
+  }
+
+  private func masked(
+    _ picture: String, _ file: String, _ names: [String], others: [String] = []
+  ) throws -> ImageResult? {
+    let space = try Workspace()
+    for name in [picture] + others { try space.put("in/" + name, try Pictures.png()) }
+    try space.put("in/" + file, AnnotationFileTests.coco(names))
+    return try space.run { $0.settings.policy = Pictures.policy }[picture]
+  }
+
+  /// Each with the name of the picture in the annotations.
+  @Test(arguments: [
+    ("images/a.png", "annotations/instances_default.json", "a.png"),
+    ("images/a.png", "result.json", "images/a.png"),
+    ("images/a.png", "result.json", "images\\\\a.png"), ("a.png", "annotations.json", "./a.png"),
+    ("images/a.png", "images/annotations.json", "images/a.png"),
+    ("a.png", "annotations.json", "images\\\\a.png"),
+    ("a.png", "annotations.json", "C:\\\\Users\\\\me\\\\shots\\\\a.png"),
+    ("a.png", "result.json", "/mnt/x/a.png"),
+    ("images/train/a.png", "annotations/instances_train.json", "a.png"),
+    ("train/a.png", "annotations/instances_train.json", "a.png"),
+    ("train/a.png", "annotations/instances_default.json", "train/a.png"),
+    ("images/a.png", "result.json", "images/1a2b3c4d-a.png"),
+    ("images/my a.png", "result.json", "images/1a2b3c4d-my_a.png"),
+    ("a.png", "result.json", "https://x.example/data/upload/3/1a2b3c4d-a.png?token=1"),
+    ("a b.png", "result.json", "/data/local-files/?d=shots/a%20b.png"),
+    ("a.png", "_annotations.coco.json", "a.png"),
+    ("train/a.png", "train/_annotations.coco.json", "a.png"), ("a.png", "instances_default.json", "a.png"),
+    ("images/a.png", "annotations/anything.json", "a.png"),
+    ("a.png", "annotations.json", "s3://bucket/deep/a.png"),
+  ])
+  func exportsAreFound(picture: String, file: String, name: String) throws {
+    let result = try masked(picture, file, [name])
+    #expect(result?.status == .written && result?.boxes == "coco", "\(result?.message ?? "")")
+    #expect(result?.maskedPixels == 72)
+  }
+
+  /// Names repeat; a picture never has the boxes of another.
+  @Test(arguments: [
+    // Listed at a place where another picture is.
+    ("a.png", "annotations.json", ["train/a.png"], ["train/a.png"]),
+    ("val/a.png", "annotations/instances_train.json", ["a.png"], ["train/a.png"]),
+    ("images/val/a.png", "annotations/instances_train.json", ["a.png"], ["images/train/a.png"]),
+    ("sub/a.png", "annotations.json", ["a.png"], ["a.png"]), ("sub/a.png", "annotations.json", ["a.png"], []),
+    ("a.png", "annotations.json", ["b.png"], []), ("a.png", "annotations.json", ["A.png"], []),
+    ("images/a.png", "result.json", ["other/a.png"], []),
+    // Of two that may be it, neither.
+    ("a.png", "annotations.json", ["/x/a.png", "/y/a.png"], []),
+    ("images/a.png", "annotations/instances_default.json", ["a.png", "images/a.png"], []),
+    ("a.png", "annotations.json", ["/x/1a2b3c4d-a.png", "/x/5a2b3c4d-a.png"], []),
+  ])
+  func otherPicturesAreNot(picture: String, file: String, names: [String], others: [String]) throws {
+    let result = try masked(picture, file, names, others: others)
+    #expect(result?.status == .refused && ["no boxes", "bad boxes"].contains(result?.reason), "\(picture)")
+  }
+
+  /// An exact place comes before a name alone.
+  @Test func theListedPlaceDecides() throws {
+    let result = try masked("images/a.png", "result.json", ["/else/a.png", "images/a.png"])
+    #expect(result?.status == .written)
+  }
+
+  @Test func aMessageSaysWhatIsListed() throws {
+    let result = try masked("images/a.png", "annotations/instances_default.json", ["b.png", "c.png"])
+    #expect(
+      result?.message?.contains("annotations/instances_default.json lists 2 pictures, the first is b.png")
+        == true)
+    let space = try Workspace()
+    try space.put("in/a.png", try Pictures.png())
+    #expect(try space.run()["a.png"]?.message?.contains("--widgets") == true)
+  }
+
+  /// What files of one export say of a picture is united; two exports contradict each other.
+  @Test func filesOfOneExportBelongTogether() throws {
+    let space = try Workspace()
+    try space.put("in/images/a.png", try Pictures.png())
+    try space.put("in/annotations/instances_default.json", AnnotationFileTests.coco(["a.png"]))
+    try space.put("in/annotations/captions_default.json", Array("{}".utf8))
+    let points = String(decoding: AnnotationFileTests.coco(["a.png"]), as: UTF8.self)
+      .replacingOccurrences(of: "\"bbox\":[10,8,12,6]", with: "\"keypoints\":[1,1,2,5,5,2]")
+    try space.put("in/annotations/person_keypoints_default.json", Array(points.utf8))
+    let result = try space.run { $0.settings.policy = Pictures.policy }["images/a.png"]
+    #expect(result?.maskedPixels == 72 + 16)
+    try space.put("in/images/annotations.json", AnnotationFileTests.coco(["a.png"]))
+    try space.put("in/images/result.json", AnnotationFileTests.coco(["a.png"]))
+    #expect(try space.run { $0.output += "2" }["images/a.png"]?.reason == "bad boxes")
+  }
+
+  /// `--widgets FILE`.
+  @Test func oneFileForAllCanBeNamed() throws {
+    let space = try Workspace()
+    for name in ["a.png", "deep/b.png", "deep/c.png"] { try space.put("in/" + name, try Pictures.png()) }
+    // Not asked, since another file was named.
+    try space.put("in/a.png.json", Array("{}".utf8))
+    try space.put("else/export.json", AnnotationFileTests.coco(["a.png", "deep/b.png"]))
+    let results = try space.run {
+      $0.settings.policy = Pictures.policy
+      $0.widgets = space.root + "/else/export.json"
+    }
+    #expect(
+      results.mapValues(\.status) == ["a.png": .written, "deep/b.png": .written, "deep/c.png": .refused])
+    #expect(results["deep/c.png"]?.message?.contains("export.json lists 2 pictures") == true)
+  }
+
+  /// The other formats of many pictures.
+  @Test(arguments: [
+    ("cvat.xml", "annotations.xml"), ("labelstudio.json", "project-1-at-2026-01-01.json"),
+    ("via.json", "via_project.json"), ("via.json", "via_region_data.json"),
+  ])
+  func everyToolsFileIsFound(sample: String, name: String) throws {
+    let space = try Workspace()
+    try space.put("in/words.png", try BoxSamples.bytes("words.png"))
+    try space.put("in/" + name, try BoxSamples.bytes(sample))
+    let result = try space.run()["words.png"]
+    #expect(result?.status == .written && result?.boxes == String(sample.prefix { $0 != "." }))
+  }
+}
