@@ -24,6 +24,12 @@ let package = Package(
       name: "FuzzPolicy", dependencies: [.product(name: "ScrimRedact", package: "scrim")],
       swiftSettings: strict),
     .executableTarget(
+      name: "FuzzBoxes",
+      dependencies: [
+        .product(name: "ScrimScreenshots", package: "scrim"), .product(name: "ScrimRedact", package: "scrim"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
       name: "FuzzPNG", dependencies: [.product(name: "ScrimCodec", package: "scrim")],
       swiftSettings: strict),
   ],

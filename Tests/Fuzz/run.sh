@@ -1,13 +1,13 @@
 #!/bin/sh
 # Runs each fuzzer for SECONDS (60 unless told), from small seeds and what it found before.
-# Usage: Tests/Fuzz/run.sh [SECONDS [TARGET...]]     targets: segment widgets policy png
+# Usage: Tests/Fuzz/run.sh [SECONDS [TARGET...]]     targets: segment widgets policy png boxes
 # Exit status 1 if any fuzzer found something. Copy what it found to Tests/ScrimFormatTests/Regressions (segment-…), to
 # Seeds/png (a whole file; a unit test reads all of them), or into a test of the reader's own.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-segment widgets policy png}
+targets=${*:-segment widgets policy png boxes}
 vectors="$here/../ScrimFormatTests/Vectors"
 regressions="$here/../ScrimFormatTests/Regressions"
 # The runtime's own crash handler would hide the crash from libFuzzer.
@@ -19,10 +19,11 @@ for target in $targets; do
     segment) product=FuzzSegment seeds="$vectors $regressions" longest=4096 ;;
     widgets) product=FuzzWidgets seeds="$here/Seeds/widgets" longest=2048 ;;
     policy) product=FuzzPolicy seeds="$here/Seeds/policy" longest=2048 ;;
+    boxes) product=FuzzBoxes seeds="$here/../ScrimScreenshotsTests/Boxes $here/Seeds/boxes" longest=4096 ;;
     png) product=FuzzPNG seeds="$here/Seeds/png" longest=2048 ;;
-    *) echo "run.sh: there is no target $target; there are segment, widgets, policy and png" >&2; exit 2 ;;
+    *) echo "run.sh: there is no target $target; there are segment, widgets, policy, png and boxes" >&2; exit 2 ;;
   esac
-  # png compares decoders that the library keeps to itself.
+  # png compares decoders, boxes reads with readers, that the libraries keep to themselves.
   swift build --package-path "$here" -c release --sanitize=fuzzer -Xswiftc -enable-testing --product "$product"
   mkdir -p "$here/.build/corpus/$target" "$here/.build/found"
   # The first folder is the fuzzer's own, the others are only read.

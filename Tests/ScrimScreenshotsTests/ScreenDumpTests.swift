@@ -152,6 +152,31 @@ import Testing
     #expect(try share(try BoxSamples.read(dump(app + helper), ".xml", phone), phone) < 0.1)
   }
 
+  /// The background of a page that is described, of the whole screen or most of it, with texts and buttons over it.
+  @Test(arguments: [
+    ("android.view.View", "[0,0][1080,2340]", 0.3), ("android.view.ViewGroup", "[0,142][1080,2003]", 0.3),
+    ("android.widget.FrameLayout", "[0,0][995,2340]", 0.3),
+    ("android.widget.RelativeLayout", "[0,236][1080,1700]", 0.3),
+    // A view may draw by itself where it doesn't fill the screen.
+    ("android.view.View", "[0,142][1080,2003]", 1.0), ("com.example.Page", "[0,0][1080,2340]", 1.0),
+  ])
+  func backgroundsShowNothing(type: String, bounds: String, most: Double) throws {
+    let rows = (0..<8).map { text("[60,\(300 + 160 * $0)][1000,\(370 + 160 * $0)]") }.joined()
+    let page = node("[0,0][1080,2340]", node(bounds, type: type) + rows)
+    let masked = try share(try BoxSamples.read(dump(page), ".xml", phone), phone)
+    #expect(most == 1 ? masked > 0.7 : masked < most, "\(masked)")
+  }
+
+  /// The screen's size as Appium writes it says where a dialog alone is.
+  @Test func theScreensSizeIsHeeded() throws {
+    let dialog = node("[600,80][1070,900]", text("[610,90][900,200]"))
+    let text = #"<hierarchy rotation="0" width="1080" height="2208">\#(dialog)</hierarchy>"#
+    #expect(try BoxSamples.read(text, ".xml", phone).notes.isEmpty)
+    for size in [PixelSize(width: 1440, height: 3120), PixelSize(width: 1080, height: 2100)] {
+      #expect(throws: SidecarFault.self) { try BoxSamples.read(text, ".xml", size) }
+    }
+  }
+
   /// What may draw by itself stays masked: a view that others don't lie under, a part of the screen, a web view, a name.
   @Test(arguments: [
     ("<node class=\"android.view.View\" bounds=\"[0,0][1080,2340]\"/>", true),

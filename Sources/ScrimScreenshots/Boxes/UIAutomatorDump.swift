@@ -24,7 +24,8 @@ enum UIAutomatorDump {
       width: Double(request.displayed.width) / scale, height: Double(request.displayed.height) / scale)
     list.emptyHelpers(screen: screen)
     let tree = try list.tree(scale: scale)
-    let fit = ScreenFit(tree: tree, picture: request.displayed, isVouchedFor: request.boxScale != nil)
+    let fit = ScreenFit(
+      tree: tree, screen: screenSize(root), picture: request.displayed, isVouchedFor: request.boxScale != nil)
     var sidecar = Sidecar(
       tree: tree, size: nil, describesWholeWindows: true, format: BoxFormat.uiautomator.rawValue)
     switch fit {
@@ -98,6 +99,14 @@ enum UIAutomatorDump {
       [edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]], under: parent)
   }
 
+  /// The display's size, less its bars, as Appium writes it.
+  private static func screenSize(_ root: Markup.Element) -> PixelSize? {
+    guard let width = root["width"]?.plainNumber.flatMap({ Int(exactly: $0) }), width > 0,
+      let height = root["height"]?.plainNumber.flatMap({ Int(exactly: $0) }), height > 0
+    else { return nil }
+    return PixelSize(width: width, height: height)
+  }
+
   private static func states(_ element: Markup.Element) throws(BoxesError) -> [String] {
     var states: [String] = []
     for name in [
@@ -140,20 +149,22 @@ private enum ScreenFit {
   /// The share of the longer side that bars of the system take at most at one edge: 48 of 480 units, on the smallest phones.
   private static let barShare = 0.1
 
-  /// - Parameter isVouchedFor: whether the user gave the scale.
-  init(tree: WidgetTree, picture: PixelSize, isVouchedFor: Bool) {
+  /// - Parameters:
+  ///   - screen: if the dump says it.
+  ///   - isVouchedFor: whether the user gave the scale.
+  init(tree: WidgetTree, screen: PixelSize?, picture: PixelSize, isVouchedFor: Bool) {
     let tops = tree.widgets.indices.filter { tree.parent(of: $0) == nil }.map { tree.rects[$0] }
       .filter { !$0.isEmpty }
-    let right = tops.map(\.maxX).max() ?? 0
-    let bottom = tops.map(\.maxY).max() ?? 0
+    let right = max(tops.map(\.maxX).max() ?? 0, screen?.width ?? 0)
+    let bottom = max(tops.map(\.maxY).max() ?? 0, screen?.height ?? 0)
     self = .none(claimed: "\(right)x\(bottom)")
     guard !tops.isEmpty, right <= picture.width, bottom <= picture.height else { return }
     if isVouchedFor {
       self = .whole
       return
     }
-    let left = tops.map(\.x).min() ?? 0
-    let top = tops.map(\.y).min() ?? 0
+    let left = screen == nil ? tops.map(\.x).min() ?? 0 : 0
+    let top = screen == nil ? tops.map(\.y).min() ?? 0 : 0
     let bar = Int(ScreenFit.barShare * Double(max(picture.width, picture.height)))
     let spansWidth = left <= 0 && right == picture.width
     let isNear = left <= bar && picture.width - right <= bar && picture.height - bottom <= bar

@@ -63,8 +63,10 @@ struct WidgetList {
 
 // Helper windows and views: what systems lay over or under a screen to hold a keyboard, an alert, a shade, and that is empty.
 extension WidgetList {
-  /// The share of the screen from which an empty container is a helper rather than a view that draws by itself.
-  private static let helperShare = 0.9
+  /// The share of the screen from which what is empty fills it; and that from which a container that is empty can be the background
+  /// of a page.
+  private static let fullShare = 0.9
+  private static let largeShare = 0.5
 
   /// Roles that hold others and draw nothing; not those of web views, lists, cards, maps.
   private static let plainRoles: Set<String> = [
@@ -72,65 +74,61 @@ extension WidgetList {
     "section", "grouping", "landmark",
   ]
 
-  /// Takes the pixels from subtrees that hold nothing, in two cases: the source says that they aren't visible; or they fill the screen and
-  /// lie over widgets that the source lists as showing. A container without children is masked otherwise, and such a one would make
-  /// the screen black. What lies under it is still its own widgets' and the gap guard's.
+  /// The share of what is empty that widgets which say something must take, so that it is the background of a page that is described
+  /// and not a view that draws by itself, with a bar of buttons on it.
+  private static let describedShare = 0.15
+
+  /// Takes the pixels from subtrees that hold nothing, where the source says that they aren't visible; where they fill the screen and
+  /// widgets that say something lie under them; and where they take much of it and many lie over or under them. A container without children is masked otherwise, and such a
+  /// one would make the screen black. What lies under it is still its own widgets' and the gap guard's.
   ///
   /// - Parameter screen: in units of the boxes.
   mutating func emptyHelpers(screen: PointSize) {
-    var ends = [Int](repeating: 0, count: widgets.count)
     var isPlain = widgets.map { WidgetList.isPlain($0) }
     var parents = [Int](repeating: -1, count: widgets.count)
     // Children stand behind their parents, so one walk from the end sees each after all below it.
     for index in widgets.indices.reversed() {
-      ends[index] = max(ends[index], index + 1)
       guard case .index(let parent)? = widgets[index].parent else { continue }
       parents[index] = parent
-      ends[parent] = max(ends[parent], ends[index])
       if !isPlain[index] { isPlain[parent] = false }
     }
-    var contents: [Int] = []
-    for index in widgets.indices {
-      let isTop = parents[index] < 0 || !isPlain[parents[index]]
-      if isPlain[index], isTop {
-        takePixels(from: index, parents, isPlain, screen, under: contents)
-      } else if WidgetList.isContent(widgets[index]) {
-        contents.append(index)
-      }
+    let contents = widgets.indices.filter { WidgetList.isContent(widgets[$0]) }
+    var isTaken = [Bool](repeating: false, count: widgets.count)
+    for index in widgets.indices where isPlain[index] {
+      let isBelowTaken = parents[index] >= 0 && isTaken[parents[index]]
+      isTaken[index] = isBelowTaken || isHelper(index, screen, among: contents)
+    }
+    for index in widgets.indices where isTaken[index] {
+      widgets[index].width = 0
+      widgets[index].height = 0
     }
   }
 
-  /// Of a subtree that holds nothing: of its top, or where that isn't hidden or large, of what is below it.
-  private mutating func takePixels(
-    from index: Int, _ parents: [Int], _ isPlain: [Bool], _ screen: PointSize, under contents: [Int]
-  ) {
-    var isTaken = [false]
-    var end = index + 1
-    isTaken[0] = isHelper(index, screen, under: contents)
-    while end < widgets.count, parents[end] >= index {
-      let above = isTaken[parents[end] - index]
-      isTaken.append(above || isHelper(end, screen, under: contents))
-      end += 1
-    }
-    for offset in isTaken.indices where isTaken[offset] {
-      widgets[index + offset].width = 0
-      widgets[index + offset].height = 0
-    }
-  }
-
-  private func isHelper(_ index: Int, _ screen: PointSize, under contents: [Int]) -> Bool {
+  private func isHelper(_ index: Int, _ screen: PointSize, among contents: [Int]) -> Bool {
     if isHidden[index] { return true }
     let widget = widgets[index]
-    let width = min(widget.x + widget.width, screen.width) - max(widget.x, 0)
-    let height = min(widget.y + widget.height, screen.height) - max(widget.y, 0)
-    guard width > 0, height > 0,
-      width * height >= WidgetList.helperShare * screen.width * screen.height
-    else { return false }
-    return contents.contains { other in
-      let other = widgets[other]
-      return other.x < widget.x + widget.width && widget.x < other.x + other.width
-        && other.y < widget.y + widget.height && widget.y < other.y + other.height
+    let own = shared(widget, 0, 0, screen.width, screen.height)
+    let share = own / (screen.width * screen.height)
+    guard share >= (widget.nature == .container ? WidgetList.largeShare : WidgetList.fullShare) else {
+      return false
     }
+    var described = 0.0
+    for content in contents {
+      let other = widgets[content]
+      let area = shared(widget, other.x, other.y, other.width, other.height)
+      if area > 0, content < index, share >= WidgetList.fullShare { return true }
+      described += area
+    }
+    return described >= WidgetList.describedShare * own
+  }
+
+  /// The area that a widget has in common with a box.
+  private func shared(
+    _ widget: Widget, _ x: Double, _ y: Double, _ width: Double, _ height: Double
+  ) -> Double {
+    let sideX = min(widget.x + widget.width, x + width) - max(widget.x, x)
+    let sideY = min(widget.y + widget.height, y + height) - max(widget.y, y)
+    return sideX > 0 && sideY > 0 ? sideX * sideY : 0
   }
 
   /// Whether it holds others, draws nothing and says nothing.

@@ -6,7 +6,7 @@ public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   // libFuzzer hands over `count` bytes, or a null pointer and none.
   let input = unsafe Array(UnsafeBufferPointer(start: data, count: count))
   _ = try? CaptureLine(json: input, line: 1)
-  _ = try? TreeReading(json: input, line: 1)
+  _ = try? TreeLine(json: input, line: 1)
   guard let tree = try? WidgetTree(json: input) else { return 0 }
   for preset in MaskPolicy.Preset.allCases {
     let planner = MaskPlanner(policy: MaskPolicy(preset: preset))
