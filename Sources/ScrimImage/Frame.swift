@@ -222,6 +222,79 @@ public struct Frame: Sendable {
     }
   }
 
+  /// Tells in which pixels of a row this frame differs from another one of its size, by tiles of at most 16 pixels.
+  ///
+  /// - Parameters:
+  ///   - scratch: two rows, of at least 16 pixels each.
+  ///   - body: gets each tile column that holds a difference, and a bit for each pixel of it, the leftmost lowest.
+  /// - Returns: whether there is any difference.
+  public func differences(
+    _ y: Int, _ xs: Range<Int>, from other: Frame, side: Int, scratch: inout (a: [Pixel], b: [Pixel]),
+    _ body: (_ column: Int, _ bits: UInt16) -> Void
+  ) -> Bool {
+    precondition(side <= 16 && y >= 0 && y < height && xs.lowerBound >= 0 && xs.upperBound <= width)
+    precondition(
+      width == other.width && height == other.height, "frames of different sizes cannot be compared")
+    guard mayDiffer(y, xs, from: other) else { return false }
+    let isPlain = [format, other.format].allSatisfy { $0 == .bgrx || $0 == .bgra }
+    let isAligned = stride % 4 == 0 && other.stride % 4 == 0
+    if isPlain, isAligned {
+      let found: Bool? = unsafe withBytes { mine in
+        unsafe other.withBytes { theirs in
+          // The pixels lie in the rows of both (checked above and when the frames were made).
+          let a = unsafe mine.baseAddress! + y * stride
+          let b = unsafe theirs.baseAddress! + y * other.stride
+          guard Int(bitPattern: a) % 4 == 0, Int(bitPattern: b) % 4 == 0 else { return nil }
+          return Frame.differences(
+            unsafe UnsafeBufferPointer(start: a.assumingMemoryBound(to: UInt32.self), count: width).span,
+            unsafe UnsafeBufferPointer(start: b.assumingMemoryBound(to: UInt32.self), count: width).span,
+            xs, side: side, body)
+        }
+      }
+      if let found { return found }
+    }
+    var hasAny = false
+    var left = xs.lowerBound
+    while left < xs.upperBound {
+      let part = left..<min((left / side + 1) * side, xs.upperBound)
+      var mine = scratch.a.mutableSpan
+      readRow(y, part, into: &mine)
+      var theirs = scratch.b.mutableSpan
+      other.readRow(y, part, into: &theirs)
+      var bits: UInt16 = 0
+      for index in 0..<part.count where scratch.a[index] != scratch.b[index] {
+        bits |= 1 << UInt16(left % side + index)
+      }
+      if bits != 0 {
+        hasAny = true
+        body(left / side, bits)
+      }
+      left = part.upperBound
+    }
+    return hasAny
+  }
+
+  /// The same of rows of words, whose high byte is padding.
+  private static func differences(
+    _ a: Span<UInt32>, _ b: Span<UInt32>, _ xs: Range<Int>, side: Int, _ body: (Int, UInt16) -> Void
+  ) -> Bool {
+    var hasAny = false
+    var left = xs.lowerBound
+    while left < xs.upperBound {
+      let right = min((left / side + 1) * side, xs.upperBound)
+      var all: UInt32 = 0
+      for x in left..<right { all |= a[x] ^ b[x] }
+      if all & 0x00FF_FFFF != 0 {
+        hasAny = true
+        var bits: UInt16 = 0
+        for x in left..<right where (a[x] ^ b[x]) & 0x00FF_FFFF != 0 { bits |= 1 << UInt16(x % side) }
+        body(left / side, bits)
+      }
+      left = right
+    }
+    return hasAny
+  }
+
   /// Writes the canonical pixels `xs` of row `y` to the front of `row`. Reads no other pixel, and no padding byte's
   /// value reaches the result.
   ///

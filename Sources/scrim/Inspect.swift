@@ -58,6 +58,8 @@ struct SessionReport: Encodable {
     var frameBytes = 0
     /// Frames of which some tiles show older content, and those that are all fill.
     var withheldFrames = 0
+    /// 16-pixel tiles that show older content or fill although no mask covers them, in all frames.
+    var withheldTiles = 0
     var failedClosedFrames = 0
     /// Numbers that no frame has, between frames that are there.
     var droppedFrames = 0
@@ -111,6 +113,7 @@ struct SessionReport: Encodable {
     part.frameBytes += frame.bytes
     if frame.isKey { part.keyframes += 1 }
     if frame.status.contains(.withheldInPart) { part.withheldFrames += 1 }
+    part.withheldTiles += frame.withheldTiles
     if frame.status.contains(.failedClosed) { part.failedClosedFrames += 1 }
     if let lastNumber { part.droppedFrames += frame.number - lastNumber - 1 }
     lastNumber = frame.number
@@ -130,6 +133,7 @@ struct SessionReport: Encodable {
       total.keyframes += part.keyframes
       total.frameBytes += part.frameBytes
       total.withheldFrames += part.withheldFrames
+      total.withheldTiles += part.withheldTiles
       total.failedClosedFrames += part.failedClosedFrames
       total.droppedFrames += part.droppedFrames
       total.events += part.events

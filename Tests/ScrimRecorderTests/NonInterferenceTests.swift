@@ -59,13 +59,22 @@ import Testing
     }
   }
 
-  /// The same widgets with other names and texts.
-  static func reworded(_ widgets: [Widget], _ random: inout SeededGenerator) -> [Widget] {
-    widgets.map { widget in
-      Widget(
+  /// The same widgets, those that are masked with other names, texts and states. Of shown ones they explain changes of pixels.
+  static func reworded(
+    _ widgets: [Widget], _ window: Window, _ planner: MaskPlanner, _ random: inout SeededGenerator
+  ) throws -> [Widget] {
+    let masked = Set(
+      planner.plan(
+        for: try WidgetTree(widgets: widgets, windows: [window]), width: RecorderTests.width,
+        height: RecorderTests.height, describesWholeWindows: true
+      ).masks.compactMap(\.widget))
+    return widgets.enumerated().map { index, widget in
+      guard masked.contains(index) else { return widget }
+      return Widget(
         id: widget.id, role: widget.type, name: "other \(UInt8.random(in: 0...99, using: &random))",
         x: widget.x,
-        y: widget.y, width: widget.width, height: widget.height, parent: widget.parent, states: widget.states,
+        y: widget.y, width: widget.width, height: widget.height, parent: widget.parent,
+        states: Bool.random(using: &random) ? ["focused", "selected"] : [],
         text: widget.hasText ? "other \(UInt8.random(in: 0...99, using: &random))" : nil, mask: widget.mask)
     }
   }
@@ -76,7 +85,8 @@ import Testing
     let planner = MaskPlanner(policy: policy)
     let hasDumps = Int.random(in: 0..<4, using: &random) > 0
     var moments: [Moment] = []
-    for index in 0..<Int.random(in: 4...14, using: &random) {
+    var widgets: [Widget] = []
+    for index in 0..<Int.random(in: 4...24, using: &random) {
       let before = screen.pixels
       screen.change()
       let time = Int64(index) * 100_000_000
@@ -87,14 +97,15 @@ import Testing
           snapshotSpan: nil,
           isComplete: true, isRead: true)
       if index == 0 || Int.random(in: 0..<3, using: &random) > 0 {
-        let widgets = widgets(&random)
+        // The same widgets as before are a tree that explains nothing.
+        if widgets.isEmpty || Bool.random(using: &random) { widgets = Self.widgets(&random) }
         let window = Window(
           x: 5, y: 8, width: 55, height: 30,
           frameExtents: Window.Extents(left: 1, right: 1, top: 6, bottom: 1))
         moment.version += 1
         moment.tree = .success(try WidgetTree(widgets: widgets, windows: [window]))
         moment.reworded = .success(
-          try WidgetTree(widgets: Self.reworded(widgets, &random), windows: [window]))
+          try WidgetTree(widgets: Self.reworded(widgets, window, planner, &random), windows: [window]))
         let begin = time + Int64.random(in: -90...90, using: &random) * 1_000_000
         moment.snapshotSpan =
           hasDumps ? begin...begin + Int64.random(in: 0...150, using: &random) * 1_000_000 : nil

@@ -13,12 +13,13 @@ import Testing
   struct CapturedFrame {
     var source: SourceFrame
     var regions: MaskRegions
+    var claims: Claims
 
     var pixels: Frame
 
     var time: Int64 { source.time }
     func judged(by clearance: inout SettledClearance) -> ClearanceVerdict {
-      clearance.judge(source, pixels: pixels, regions: regions)
+      clearance.judge(source, pixels: pixels, regions: regions, claims: claims)
     }
 
     var isTreeComplete: Bool { source.isTreeComplete }
@@ -36,6 +37,15 @@ import Testing
     ).regions
   }
 
+  /// All is shown by a rule that trusts it always, but for what is masked: what held still is cleared, whatever it shows.
+  static func claims(_ masks: [Rect]) -> Claims {
+    var claims = Claims()
+    let all = Rect(x: 0, y: 0, width: width, height: height)
+    claims.list = [Claims.Claim(rect: all, role: .unknown, treatment: .trusted)]
+    claims.list += masks.map { Claims.Claim(rect: $0, role: .unknown, treatment: .masked) }
+    return claims
+  }
+
   static func frame(
     _ time: Int64, _ pixels: [Pixel], _ masks: [Rect] = [], snapshotSpan: ClosedRange<Int64>?,
     complete: Bool = true,
@@ -47,7 +57,7 @@ import Testing
         number: 0, time: time, pixels: .success(pixels),
         tree: .success(.empty), treeVersion: 0, snapshotSpan: snapshotSpan, isTreeComplete: complete,
         damage: damage.map { Region(union: $0) }),
-      regions: regions(masks), pixels: pixels)
+      regions: regions(masks), claims: claims(masks), pixels: pixels)
   }
 
   static func flat(_ colour: Pixel = 1) -> [Pixel] { [Pixel](repeating: colour, count: width * height) }
@@ -98,12 +108,30 @@ import Testing
     return tiles
   }
 
+  /// Where readings in a row don't say the same.
+  static func disputed(_ readings: ArraySlice<CapturedFrame>) -> Region {
+    var region = Region()
+    for (a, b) in zip(readings, readings.dropFirst()) {
+      var (left, right) = (a.claims.list.map(\.rect), b.claims.list.map(\.rect))
+      for rect in left {
+        guard let same = right.firstIndex(of: rect) else { continue }
+        right.remove(at: same)
+        left.remove(at: left.firstIndex(of: rect)!)
+      }
+      region = region.union(Region(union: left + right))
+    }
+    return region
+  }
+
   /// Tiles that a frame's source drew on outside these masks.
-  static func drawnOn(_ frame: CapturedFrame, outside masks: MaskRegions) -> Set<Int> {
+  static func drawnOn(
+    _ frame: CapturedFrame, outside masks: MaskRegions, in disputed: Region?
+  ) -> Set<Int> {
     guard let damage = frame.damage else { return [] }
     var tiles: Set<Int> = []
     for y in 0..<height {
       for x in 0..<width where damage.contains(x: x, y: y) && !masks.masked.contains(x: x, y: y) {
+        guard disputed?.contains(x: x, y: y) ?? true else { continue }
         tiles.insert(y / 16 * grid.columns + x / 16)
       }
     }
@@ -122,7 +150,10 @@ import Testing
     struct Snapshot {
       var span: ClosedRange<Int64>
       var regions: MaskRegions
+      /// Where what was drawn on counts: nil for everywhere.
+      var disputed: Region?
     }
+    var readings: [CapturedFrame] = []
     var withheld = all
     var snapshots: [Snapshot] = []
     var lastBegin = Int64.min
@@ -132,11 +163,13 @@ import Testing
       if now > 0 {
         let either = frames[now - 1].regions.union(frame.regions)
         withheld.formUnion(differing(frames[now - 1], frame, outside: either))
-        withheld.formUnion(drawnOn(frame, outside: either))
       }
       if let span = frame.snapshotSpan, now == 0 || frames[now - 1].snapshotSpan != span, frame.isTreeComplete
       {
-        snapshots.append(Snapshot(span: span, regions: frame.regions))
+        readings.append(frame)
+        let old = readings.lastIndex { $0.snapshotSpan!.upperBound + lag <= span.lowerBound }
+        snapshots.append(
+          Snapshot(span: span, regions: frame.regions, disputed: old.map { disputed(readings[$0...]) }))
       }
       let landed = snapshots.filter {
         $0.span.upperBound + lag <= frame.time && $0.span.lowerBound > lastBegin
@@ -153,7 +186,9 @@ import Testing
       for frame in frames[before...now] { masked = masked.union(frame.regions) }
       var moved: Set<Int> = []
       for other in frames[before...now] { moved.formUnion(differing(frames[before], other, outside: masked)) }
-      for other in frames[before...now].dropFirst() { moved.formUnion(drawnOn(other, outside: masked)) }
+      for other in frames[before...now].dropFirst() {
+        moved.formUnion(drawnOn(other, outside: masked, in: landed.disputed))
+      }
       withheld = moved
       return Outcome(masked: masked, cleared: all.subtracting(moved), withheld: withheld)
     }

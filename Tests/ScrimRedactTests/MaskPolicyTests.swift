@@ -50,6 +50,19 @@ struct MaskPolicyTests {
     #expect(try self.policy(##"{"fill":"#1E90ff"}"##).fills == MaskFills(0x1E90FF))
   }
 
+  /// Digests of policies that don't speak of trust are those of before it was there.
+  @Test func trustIsWrittenOnlyWhereItIsNoDefault() throws {
+    func policy(_ trust: String) throws -> MaskPolicy {
+      try MaskPolicy(json: Array(#"{"rules":[{"role":"video","decision":"unmask"\#(trust)}]}"#.utf8))
+    }
+    let (silent, explained) = (try policy(""), try policy(#","trust":"explained""#))
+    let always = try policy(#","trust":"always""#)
+    #expect(silent == explained && silent.rules[0].trust == .explained && always.rules[0].trust == .always)
+    #expect(!String(decoding: silent.canonicalJSON, as: UTF8.self).contains("trust"))
+    #expect(
+      try MaskPolicy(json: always.canonicalJSON) == always && always.canonicalJSON != silent.canonicalJSON)
+  }
+
   @Test func canonicalFormReadsBack() throws {
     for preset in MaskPolicy.Preset.allCases {
       let policy = MaskPolicy(preset: preset)
@@ -102,6 +115,8 @@ struct MaskPolicyTests {
       #"{"rules":[{"role":"label","decision":"mask","insideMasked":true}]}"#,
       "rules[0].insideMasked: goes only with"
     ),
+    (#"{"rules":[{"role":"video","decision":"mask","trust":"always"}]}"#, "rules[0].trust: goes only with"),
+    (#"{"rules":[{"role":"video","decision":"unmask","trust":true}]}"#, "rules[0].trust: must be one of"),
     (#"{"hideInteraction":["keypadd"]}"#, "hideInteraction[0]: role \"keypadd\" is not known"),
     (#"{"hideInteraction":"keypad"}"#, "hideInteraction: must be a list"),
     (#"{"events":[""]}"#, "events[0]: must be"),

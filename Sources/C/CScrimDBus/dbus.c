@@ -197,6 +197,12 @@ uint32_t scrim_dbus_word(scrim_dbus_cursor *cursor) {
   return word;
 }
 
+double scrim_dbus_double(scrim_dbus_cursor *cursor) {
+  double number = 0;
+  lib.message_iter_get_basic(cursor, &number);
+  return number;
+}
+
 const char *scrim_dbus_string(scrim_dbus_cursor *cursor) {
   const char *string = NULL;
   lib.message_iter_get_basic(cursor, &string);

@@ -16,6 +16,8 @@ struct AccessibleNode: Sendable {
   var box: Box?
   /// Whether it says text that its role doesn't tell of.
   var hasText: Bool
+  /// Where a bar or a slider stands; nil of all else.
+  var value: Double?
   /// The index of the nearest node above it in the same list, which stands before it; nil for a child of the application.
   var parent: Int?
   /// Whether something under it could not be read: nobody knows what its box shows.

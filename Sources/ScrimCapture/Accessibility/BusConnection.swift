@@ -202,6 +202,13 @@ struct BusReader {
 
   mutating func signed() -> Int32? { word().map { Int32(bitPattern: $0) } }
 
+  mutating func double() -> Double? {
+    guard has([UInt8(ascii: "d")]) else { return nil }
+    defer { unsafe scrim_dbus_advance(&cursor) }
+    // Fact: the value is a number of 64 bits.
+    return unsafe scrim_dbus_double(&cursor)
+  }
+
   mutating func string() -> String? {
     guard has([UInt8(ascii: "s"), UInt8(ascii: "o")]) else { return nil }
     defer { unsafe scrim_dbus_advance(&cursor) }

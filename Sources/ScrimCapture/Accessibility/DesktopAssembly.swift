@@ -197,6 +197,7 @@ struct DesktopAssembly {
         states: node.states.names + (documents[index] ? [Widget.contentState] : []),
         text: node.hasText ? "x" : nil, mask: isMarked ? true : nil)
       widget.scale = placement.scale
+      widget.value = node.value
       widgets.append(widget)
       widgetIDs[index] = id
       if let input = node.listOf { inputs.append((widgets.count - 1, input)) }

@@ -20,16 +20,18 @@ struct TreeWalk {
   private static let accessible = "org.a11y.atspi.Accessible"
   private static let component = "org.a11y.atspi.Component"
   private static let text = "org.a11y.atspi.Text"
+  private static let value = "org.a11y.atspi.Value"
   private static let properties = "org.freedesktop.DBus.Properties"
 
   /// What is remembered of an object from one reading to the next.
   struct Memory: Sendable {
     var hasText: Bool
     var hasComponent: Bool
+    var hasValue: Bool
   }
 
   private enum Question {
-    case role, states, interfaces, extents, name, text, children, childCount
+    case role, states, interfaces, extents, name, text, value, children, childCount
   }
 
   private struct Call {
@@ -47,6 +49,7 @@ struct TreeWalk {
     var name = ""
     var box: AccessibleNode.Box?
     var hasText = false
+    var value: Double?
     var isTorn = false
     /// Whether it answered with a fault.
     var isLost = false
@@ -176,6 +179,7 @@ struct TreeWalk {
       bus.call(
         object, TreeWalk.component, "GetExtents",
         .unsigned(applications[node.application].known.toolkit == .gtk4 ? 1 : 0))
+    case .value: bus.call(object, TreeWalk.properties, "Get", .strings(TreeWalk.value, "CurrentValue"))
     case .text: bus.call(object, TreeWalk.text, "GetText", .signed(0, TreeWalk.textLimit))
     }
   }
@@ -210,7 +214,8 @@ struct TreeWalk {
     case .interfaces:
       guard let names = message.read({ $0.elements { $0.string() } }) else { return false }
       nodes[node].memory = Memory(
-        hasText: names.contains(TreeWalk.text), hasComponent: names.contains(TreeWalk.component))
+        hasText: names.contains(TreeWalk.text), hasComponent: names.contains(TreeWalk.component),
+        hasValue: names.contains(TreeWalk.value))
     case .extents:
       let read = message.read { reader in
         reader.within { inner -> [Int]? in
@@ -232,6 +237,10 @@ struct TreeWalk {
     case .text:
       guard let text = message.read({ $0.string() }) else { return false }
       nodes[node].hasText = TreeWalk.says(text)
+      return true
+    case .value:
+      guard let value = message.read({ $0.within { $0.double() } }) else { return false }
+      nodes[node].value = value
       return true
     case .childCount:
       guard let count = message.read({ $0.within { $0.signed() } }) else { return false }
@@ -302,6 +311,8 @@ struct TreeWalk {
     if readsNames || nodes[node].parent >= 0 && nodes[nodes[node].parent].parent < 0 { ask(node, .name) }
     // Of roles that are masked as text or input in any case, the text need not be read.
     if memory.hasText, !TreeWalk.countsAsText(role) { ask(node, .text) }
+    // How full a bar is, is the only thing that a tree says of its look.
+    if memory.hasValue, Role(named: role)?.nature == .decoration { ask(node, .value) }
     if !isGTK4(node) || !memory.hasComponent { askForChildren(of: node) }
   }
 
@@ -319,6 +330,7 @@ struct TreeWalk {
   /// A node that answers with a fault may be gone, or be there and unreadable: what holds it is masked whole.
   private mutating func lose(_ call: Call) {
     switch call.question {
+    case .value: break
     case .name, .text: nodes[call.node].hasText = true
     case .children, .childCount, .extents: nodes[call.node].isTorn = true
     case .role, .states, .interfaces: nodes[call.node].isLost = true
@@ -371,7 +383,7 @@ struct TreeWalk {
       reading.nodes.append(
         AccessibleNode(
           object: node.object, role: role, name: node.name, states: states, box: node.box,
-          hasText: node.hasText, parent: parent, isTorn: isTorn))
+          hasText: node.hasText, value: node.value, parent: parent, isTorn: isTorn))
       let own = reading.nodes.count - 1
       places[index] = own
       reading.nodes[own].listOf = node.listOf

@@ -16,6 +16,8 @@ struct LiveBoxes {
   private var isRepetition = false
   /// From when on the readings that were told clear what held still; those that have are gone.
   private var clearingTimes: [Int64] = []
+  /// From when on what those of changes did not explain is fill.
+  private var fillTime: Int64?
   private var current: CurrentBoxes?
   private var versions = 0
   /// Its tree, in pixels of the screen.
@@ -26,12 +28,16 @@ struct LiveBoxes {
 
   /// A reading that began this long after the last change, in nanoseconds, finds the screen settled by any measure of clearance.
   private static let calm: Int64 = 1_000_000_000
+  /// From the time at which a reading clears to the frame that it clears, at ten frames a second.
+  private static let delivery: Int64 = 250_000_000
   /// Masks of two readings are united, so that the second that finds the screen settled is the last to tell anything new.
   private static let calmReadingsNeeded = 2
 
   /// Whether there is a reading that no frame carried, or one whose time has come, and that may let a still picture be shown better.
   func hasNews(at moment: Int64) -> Bool {
-    if clearingTimes.contains(where: { $0 <= moment }) { return true }
+    if clearingTimes.contains(where: { $0 <= moment }) || fillTime.map({ $0 <= moment }) == true {
+      return true
+    }
     guard let latest, latest.span != reportedSpan else { return false }
     return calmReadings < LiveBoxes.calmReadingsNeeded || !isRepetition
   }
@@ -69,11 +75,17 @@ struct LiveBoxes {
     if latest.span != reportedSpan {
       reportedSpan = latest.span
       if latest.isComplete {
-        clearingTimes.append(LiveBoxes.clearingTime(of: latest))
-        if isStill, latest.span.lowerBound - lastChange > LiveBoxes.calm { calmReadings += 1 }
+        let clearing = LiveBoxes.clearingTime(of: latest)
+        clearingTimes.append(clearing)
+        if isStill, latest.span.lowerBound - lastChange > LiveBoxes.calm {
+          calmReadings += 1
+        } else {
+          fillTime = clearing + SettledClearance.patience + LiveBoxes.delivery
+        }
       }
     }
     clearingTimes.removeAll { $0 <= moment }
+    if let time = fillTime, time <= moment { fillTime = nil }
     if var current, isAsReported(latest) {
       current.span = latest.span
       self.current = current

@@ -39,9 +39,8 @@ struct FrameChanges {
 struct FrameComparison {
   static let side = MaskedFrame.clearanceSide
   private let grid: TileGrid
-  private var first: [Pixel]
-  private var second: [Pixel]
-  private var marks: [UInt8]
+  /// Scratch: a row's part of a tile, of both frames.
+  private var scratch: (a: [Pixel], b: [Pixel])
   /// Where in the changes a tile's rows stand, by tile; -1 where they don't.
   private var slots: [Int32]
   private var audit: DamageAudit
@@ -50,9 +49,8 @@ struct FrameComparison {
 
   init(width: Int, height: Int) {
     grid = TileGrid(width: width, height: height, side: FrameComparison.side)
-    first = [Pixel](repeating: 0, count: width)
-    second = first
-    marks = [UInt8](repeating: 0, count: grid.columns)
+    let row = [Pixel](repeating: 0, count: FrameComparison.side)
+    scratch = (row, row)
     slots = [Int32](repeating: -1, count: grid.count)
     audit = DamageAudit(width: width, height: height)
   }
@@ -83,50 +81,21 @@ struct FrameComparison {
     var hasChange = false
     for band in kept.bands {
       for y in band.minY..<band.maxY {
+        let first = y / grid.side * grid.columns
         for span in kept.spans[band.firstSpan..<band.endSpan] {
-          guard a.mayDiffer(y, span, from: b), differs(a, b, y, span) else { continue }
-          hasChange = true
-          for column in grid.columns(of: span) where marks[column] != 0 {
-            marks[column] = 0
-            note(column, y, span, in: &changes)
+          let differs = a.differences(y, span, from: b, side: grid.side, scratch: &scratch) { column, bits in
+            let tile = first + column
+            if slots[tile] < 0 {
+              slots[tile] = Int32(changes.tiles.count)
+              changes.tiles.append(Int32(tile))
+              for _ in 0..<FrameComparison.side { changes.rows.append(0) }
+            }
+            changes.rows[Int(slots[tile]) * FrameComparison.side + y % grid.side] |= bits
           }
+          hasChange = hasChange || differs
         }
       }
     }
     return hasChange
-  }
-
-  /// Sets the bits of a tile's row, of which the two row buffers hold the span `xs` of the picture.
-  private mutating func note(_ column: Int, _ y: Int, _ xs: Range<Int>, in changes: inout FrameChanges) {
-    let side = FrameComparison.side
-    let tile = y / side * grid.columns + column
-    if slots[tile] < 0 {
-      slots[tile] = Int32(changes.tiles.count)
-      changes.tiles.append(Int32(tile))
-      for _ in 0..<side { changes.rows.append(0) }
-    }
-    var bits: UInt16 = 0
-    let left = column * side
-    for x in max(left, xs.lowerBound)..<min(left + side, xs.upperBound)
-    where first[x - xs.lowerBound] != second[x - xs.lowerBound] {
-      bits |= 1 << UInt16(x - left)
-    }
-    changes.rows[Int(slots[tile]) * side + y % side] |= bits
-  }
-
-  private mutating func differs(_ a: Frame, _ b: Frame, _ y: Int, _ xs: Range<Int>) -> Bool {
-    var rowA = first.mutableSpan
-    a.readRow(y, xs, into: &rowA)
-    var rowB = second.mutableSpan
-    b.readRow(y, xs, into: &rowB)
-    return FrameComparison.mark(first, second, xs, side: grid.side, marks: &marks)
-  }
-
-  private static func mark(
-    _ a: [Pixel], _ b: [Pixel], _ xs: Range<Int>, side: Int, marks: inout [UInt8]
-  ) -> Bool {
-    PixelRow.markDifferences(
-      a.span.extracting(0..<xs.count), b.span.extracting(0..<xs.count), origin: xs.lowerBound, side: side,
-      marks: &marks)
   }
 }

@@ -32,6 +32,8 @@ public struct Masker: ~Copyable {
   /// Whether `regions` changed since the guard was asked about all of the picture: masks may be painted frames before they
   /// are shown with.
   private var isGuardStale = false
+  /// Whether every mask of `regions` is painted: composing keeps it so.
+  private var isPainted = false
   /// What the picture lent last shows, until this one has caught up with it.
   private var shown: [Pixel] = []
   /// The tiles that changed since the present picture was lent itself, and the rows in which it has caught up.
@@ -181,6 +183,7 @@ public struct Masker: ~Copyable {
     painted = new.painted(with: fills)
     pending.insertAll()
     isGuardStale = true
+    isPainted = false
   }
 
   /// Reads what may have changed of a frame, outside masks.
@@ -349,6 +352,8 @@ public struct Masker: ~Copyable {
   /// Paints every mask over what is shown. Tiles in which that changed a pixel are pending: once the mask is gone,
   /// they have to be written again.
   private mutating func paint() {
+    if isPainted { return }
+    isPainted = true
     for layer in painted {
       for band in layer.region.bands {
         for y in band.minY..<band.maxY {

@@ -34,6 +34,8 @@ public struct MaskingStage: ~Copyable {
   private var nothing: MaskPlan
   /// Whether frames of the source were left out, so that the next one's damage says too little.
   private var isDamageLost = false
+  /// Whether clearance judged the last frame, so that what it finds changed is what changed since then.
+  private var isJudged = false
   /// The plan of the tree of that version.
   private var plan: (version: Int, plan: MaskPlan)?
   /// What the plans made of the policy.
@@ -56,6 +58,7 @@ public struct MaskingStage: ~Copyable {
     let (width, height) = (pixels.width, pixels.height)
     guard width != frame.width || height != frame.height else { return }
     clearance = SettledClearance(width: width, height: height)
+    isJudged = false
     masker = Masker(width: width, height: height, fills: planner.policy.fills, following: masker.version)
     nothing = MaskPlan.failedClosed(width: width, height: height)
     plan = nil
@@ -115,7 +118,8 @@ public struct MaskingStage: ~Copyable {
     switch (source.tree, source.pixels) {
     case (.failure(let fault), _), (_, .failure(let fault)): return failClosed(fault)
     case (.success(let tree), .success(let pixels)):
-      let outcome = show(source, pixels, regions(for: tree, version: source.treeVersion, pixels))
+      let plan = plan(for: tree, version: source.treeVersion, pixels)
+      let outcome = show(source, pixels, plan.regions, plan.claims)
       if source.snapshotSpan != nil, !tree.windows.isEmpty {
         withheldWindows.note(tree, withheld: clearance.withheld, at: source.time)
       }
@@ -123,30 +127,31 @@ public struct MaskingStage: ~Copyable {
     }
   }
 
-  private mutating func regions(for tree: WidgetTree, version: Int, _ pixels: Frame) -> MaskRegions {
+  private mutating func plan(for tree: WidgetTree, version: Int, _ pixels: Frame) -> MaskPlan {
     if let plan, plan.version == version {
       masks = plan.plan.listed
-      return plan.plan.regions
+      return plan.plan
     }
     let made = planner.planOfWindows(for: tree, width: pixels.width, height: pixels.height, usage: &usage)
     plan = (version, made)
     masks = made.listed
     maskedShare = Double(made.regions.masked.area) / Double(pixels.width * pixels.height)
-    return made.regions
+    return made
   }
 
   private mutating func show(
-    _ source: SourceFrame, _ pixels: Frame, _ regions: MaskRegions
+    _ source: SourceFrame, _ pixels: Frame, _ regions: MaskRegions, _ claims: Claims
   ) -> MaskingOutcome {
     switch (planner.policy.clearance, source.snapshotSpan) {
     case (.settled, .some):
-      let untrue = clearance.untrueDamage
-      let verdict = clearance.judge(source, pixels: pixels, regions: regions)
-      let damage = clearance.untrueDamage > untrue ? nil : source.damage
+      let verdict = clearance.judge(source, pixels: pixels, regions: regions, claims: claims)
+      // Clearance has compared the frame with the one before; what it left out, under masks, the masker reads in any case.
+      let changes = isJudged ? clearance.changes : nil
+      isJudged = true
       switch verdict {
       case .show(let masked, let cleared):
-        masker.show(pixels, masked: masked, cleared: cleared, damage: damage)
-      case .keep(let masked): masker.mask(masked, damage: damage)
+        masker.show(pixels, masked: masked, cleared: cleared, damage: changes)
+      case .keep(let masked): masker.mask(masked, damage: changes)
       }
       let withheld = clearance.withheld.count
       return MaskingOutcome(result: withheld > 0 ? .withheldInPart : .shown, withheldTiles: withheld)
@@ -156,6 +161,7 @@ public struct MaskingStage: ~Copyable {
           place: "frame \(source.number)",
           message: "its boxes were read more than \(planner.policy.staleAfterMs) ms before or after it"))
     default:
+      isJudged = false
       masker.show(
         pixels, masked: regions.effective(isTreeComplete: source.isTreeComplete), damage: source.damage)
       return MaskingOutcome()
@@ -170,6 +176,7 @@ public struct MaskingStage: ~Copyable {
   private mutating func failClosed(_ fault: CaptureFault) -> MaskingOutcome {
     masker.mask(nothing.regions)
     masks = nothing.listed
+    isJudged = false
     clearance.reset()
     return MaskingOutcome(result: .failedClosed, withheldTiles: clearance.withheld.count, fault: fault)
   }

@@ -71,10 +71,15 @@ public struct MaskPlan: Hashable, Sendable {
   public let regions: MaskRegions
   /// The masks as a recording lists them; empty where the plan is not for one.
   package var listed: [ListedMask] = []
+  /// Who claims which pixels: what the next plan is compared with.
+  public let claims: Claims
 
-  /// - Parameter guarded: pixels that only containers claim; those under a mask are taken out.
-  public init(width: Int, height: Int, masks: [Mask], guarded: Region) {
+  /// - Parameters:
+  ///   - guarded: pixels that only containers claim; those under a mask are taken out.
+  ///   - claims: who claims which pixels. Without them no change of what is shown is explained (``SettledClearance``).
+  public init(width: Int, height: Int, masks: [Mask], guarded: Region, claims: Claims = Claims()) {
     self.masks = masks
+    self.claims = claims
     regions = MaskRegions(
       width: width, height: height,
       byKind: MaskKind.allCases.map { kind in

@@ -40,7 +40,8 @@ public struct MaskPlanner: Sendable {
   ) -> MaskPlan {
     var run = self.run(for: tree, width: width, height: height, &usage, callback: nil)
     let guarded = run.emitRest(describesWholeWindows: true)
-    var plan = MaskPlan(width: width, height: height, masks: run.masks, guarded: guarded)
+    var plan = MaskPlan(
+      width: width, height: height, masks: run.masks, guarded: guarded, claims: run.claims())
     plan.listed = run.listed()
     usage = run.usage
     usage.plans += 1
@@ -56,7 +57,8 @@ public struct MaskPlanner: Sendable {
     let guarded = run.emitRest(describesWholeWindows: describesWholeWindows)
     usage = run.usage
     usage.plans += 1
-    return MaskPlan(width: width, height: height, masks: run.masks, guarded: guarded)
+    return MaskPlan(
+      width: width, height: height, masks: run.masks, guarded: guarded, claims: run.claims())
   }
 
   private func run(
@@ -91,6 +93,10 @@ private struct PlanRun {
   /// For widgets whose reason may depend on a name: what else masks them, if anything does.
   private var otherReasons: [Int: MaskReason] = [:]
   private let faces: ControlFaces
+  /// Widgets that a rule shows whatever they show.
+  private var trustedAlways: Set<Int> = []
+  /// The windows in the picture, bottom to top.
+  private var outlines: [Claims.Outline] = []
 
   /// What becomes of a widget.
   private enum Outcome {
@@ -158,6 +164,7 @@ private struct PlanRun {
         inherited.control = nil
       case .showByRule(let rule) where !isCovered || isPart || opens(rule: rule, index, above: above):
         outcomes[index] = .shown
+        if policy.rules[rule].trust == .always { trustedAlways.insert(index) }
         if tree.widgets[index].role.isControl { inherited.control = tree.rects[index] }
       case .show where !isCovered || isPart:
         outcomes[index] = .shown
@@ -351,6 +358,9 @@ private struct PlanRun {
         minX: client.x - extents.left, minY: client.y - extents.top,
         maxX: client.maxX + extents.right, maxY: client.maxY + extents.bottom)
       guard outer.area > 1, outer.intersects(picture) else { continue }
+      let isDescribed = isDescribed(outer)
+      outlines.append(
+        Claims.Outline(xid: window.xid, rect: outer.padded(by: policy.padding), isDescribed: isDescribed))
       for side in [
         Rect(minX: outer.x, minY: outer.y, maxX: outer.maxX, maxY: client.y),
         Rect(minX: outer.x, minY: client.y, maxX: client.x, maxY: client.maxY),
@@ -363,7 +373,7 @@ private struct PlanRun {
           gaps.append(side.intersection(picture))
         }
       }
-      if policy.treelessWindows == .mask, !isDescribed(outer) {
+      if policy.treelessWindows == .mask, !isDescribed {
         emit(outer.padded(by: policy.padding).intersection(picture), .other, .treelessWindow)
       }
     }
@@ -398,5 +408,55 @@ private struct PlanRun {
     guard policy.gaps == .mask, let claimed else { return gap }
     for rect in gap.subtracting(claimed).rects { emit(rect, .gap, .gap) }
     return Region()
+  }
+
+  /// Who claims which pixels.
+  func claims() -> Claims {
+    var claims = Claims()
+    claims.windows = outlines
+    claims.padding = policy.padding
+    // The claim of each widget, or of the nearest one above that has pixels in the picture.
+    var slots = [Int](repeating: -1, count: tree.widgets.count)
+    for index in tree.order {
+      let parent = tree.parent(of: index).map { slots[$0] } ?? -1
+      slots[index] = parent
+      let rect = tree.rects[index].intersection(picture)
+      guard !rect.isEmpty else { continue }
+      let widget = tree.widgets[index]
+      var claim = Claims.Claim(rect: rect, role: widget.role, treatment: .masked, parent: parent)
+      claim.id = widget.id.map { Digest64(of: $0).value } ?? 0
+      switch outcomes[index] {
+      case .masked: break
+      case .gap:
+        claim.treatment = .gap
+        claim.look = widget.containerLook
+      case .shown:
+        claim.treatment = trustedAlways.contains(index) ? .trusted : .shown
+        claim.look = widget.look
+      }
+      claim.window = parent < 0 ? claims.window(of: tree.rects[index]) : claims.list[parent].window
+      slots[index] = claims.list.count
+      claims.list.append(claim)
+    }
+    return claims
+  }
+}
+
+extension Widget {
+  /// How a shown widget looks, as far as its tree says.
+  fileprivate var look: UInt64 {
+    var digest = Digest64()
+    for state in states { digest.add(state) }
+    digest.add(name)
+    digest.add(Int(truncatingIfNeeded: textDigest))
+    return digest.value
+  }
+
+  /// How a container or a decoration looks, of which no name and no text is shown.
+  fileprivate var containerLook: UInt64 {
+    var digest = Digest64()
+    for state in states where ChangeEvidence.containerStates.contains(state) { digest.add(state) }
+    if nature == .decoration, let value { digest.add(Int(truncatingIfNeeded: value.bitPattern)) }
+    return digest.value
   }
 }

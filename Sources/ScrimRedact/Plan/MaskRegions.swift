@@ -46,6 +46,14 @@ public struct MaskRegions: Hashable, Sendable {
     return MaskRegions(width: width, height: height, byKind: byKind, guarded: Region())
   }
 
+  /// The same with more pixels masked, as *other*: what nothing explained for too long.
+  func filling(_ more: Region) -> MaskRegions {
+    if more.isEmpty { return self }
+    var byKind = byKind
+    byKind[MaskKind.other.order] = byKind[MaskKind.other.order].union(more)
+    return MaskRegions(width: width, height: height, byKind: byKind, guarded: guarded)
+  }
+
   /// The masked pixels by colour: sets that do not overlap, since a later kind covers an earlier one.
   func painted(with fills: MaskFills) -> [(region: Region, colour: Pixel)] {
     var above = Region()

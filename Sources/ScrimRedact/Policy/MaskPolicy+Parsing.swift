@@ -73,11 +73,13 @@ extension MaskPolicy.Rule {
     var states: [String] = []
     var decision: MaskPolicy.Decision?
     var insideMasked = false
-    let known = ["role", "type", "id", "name", "state", "decision", "insideMasked"]
+    var trust = MaskPolicy.Trust.explained
+    let known = ["role", "type", "id", "name", "state", "decision", "insideMasked", "trust"]
     for field in try PolicyPlace.fields(of: rule.value, at: rule.place, known: known) {
       switch field.key {
       case "decision": decision = try field.choice()
       case "insideMasked": insideMasked = try field.boolean()
+      case "trust": trust = try field.choice()
       case "role": roles = try field.oneOrMore().map { item throws(PolicyError) in try item.role() }
       case "state":
         states = try field.oneOrMore().map { item throws(PolicyError) in
@@ -99,9 +101,12 @@ extension MaskPolicy.Rule {
       throw PolicyError(
         place: "\(rule.place).insideMasked", problem: "goes only with the decision unmask")
     }
+    guard trust == .explained || decision == .unmask else {
+      throw PolicyError(place: "\(rule.place).trust", problem: "goes only with the decision unmask")
+    }
     self.init(
       roles: roles, types: patterns["type"] ?? [], ids: patterns["id"] ?? [], names: patterns["name"] ?? [],
-      states: states, decision: decision, insideMasked: insideMasked)
+      states: states, decision: decision, insideMasked: insideMasked, trust: trust)
   }
 }
 

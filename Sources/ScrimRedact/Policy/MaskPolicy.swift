@@ -27,6 +27,14 @@ public struct MaskPolicy: Hashable, Sendable {
     case mask, unmask
   }
 
+  /// When a change of what a widget shows is believed.
+  public enum Trust: String, CaseIterable, Sendable {
+    /// If the tree explains it.
+    case explained
+    /// In any case: for a canvas or a video that is meant to be seen.
+    case always
+  }
+
   /// A decision about the widgets for which every given condition holds; a condition holds if one of its values does.
   public struct Rule: Hashable, Sendable {
     public var roles: [Role]
@@ -39,11 +47,14 @@ public struct MaskPolicy: Hashable, Sendable {
     public var decision: Decision
     /// Whether a widget that this rule shows is shown under a masked ancestor too (Masking.md, section 4).
     public var insideMasked: Bool
+    /// When changes of a widget that this rule shows are believed (Masking.md, section 11).
+    public var trust: Trust
 
     /// An empty list is no condition. At least one condition must be given.
     public init(
       roles: [Role] = [], types: [NamePattern] = [], ids: [NamePattern] = [], names: [NamePattern] = [],
-      states: [String] = [], decision: Decision, insideMasked: Bool = false
+      states: [String] = [], decision: Decision, insideMasked: Bool = false,
+      trust: Trust = .explained
     ) {
       self.roles = roles
       self.types = types
@@ -52,6 +63,7 @@ public struct MaskPolicy: Hashable, Sendable {
       self.states = states.compactMap(RoleTable.key)
       self.decision = decision
       self.insideMasked = insideMasked
+      self.trust = trust
       precondition(
         !(roles.isEmpty && types.isEmpty && ids.isEmpty && names.isEmpty && self.states.isEmpty),
         "a rule needs a condition")
@@ -165,6 +177,8 @@ extension MaskPolicy {
       ] where !values.isEmpty {
         members.append(JSON.Member(key, strings(values)))
       }
+      // A default is not written: digests of policies from before it was there stay.
+      if rule.trust != .explained { members.append(JSON.Member("trust", .string(rule.trust.rawValue))) }
       return JSON.object(members)
     }
     let fill = MaskKind.allCases.map {

@@ -1,6 +1,7 @@
 /// One widget as an accessibility tree tells of it.
 ///
-/// What its `text` says is not kept, only whether it says anything: so neither a mask nor a message can depend on it.
+/// What its `text` says is not kept, only whether it says anything, and a digest by which a change of a shown widget's text is found: so
+/// neither a mask nor a message can depend on it.
 public struct Widget: Hashable, Sendable {
   /// The state of a control whose label is its user's content, as the name of a document on its tab or of a folder on a path bar's button.
   /// Rules by role alone do not show it (Masking.md, section 4).
@@ -34,6 +35,10 @@ public struct Widget: Hashable, Sendable {
   public let states: [String]
   /// Whether its `text` holds anything but white space and U+FFFC.
   public let hasText: Bool
+  /// A digest of its `text`; 0 without one. Only ``Claims`` of shown widgets look at it.
+  let textDigest: UInt64
+  /// Where a progress bar, a slider or a scroll bar stands: it explains that such a decoration looks otherwise, and nothing else.
+  public var value: Double?
   /// The explicit mark on this instance: true masks, false unmasks.
   public var mask: Bool?
   /// Pixels per logical pixel of its toolkit, beyond the tree's box scale: how large a control looks depends on it.
@@ -62,6 +67,7 @@ public struct Widget: Hashable, Sendable {
     self.parent = parent
     self.states = states.compactMap(RoleTable.key)
     hasText = text.map(Widget.says) ?? false
+    textDigest = text.map { Digest64(of: $0).value } ?? 0
     self.mask = mask
     nature = Widget.nature(of: self.role, states: self.states, hasText: hasText)
   }

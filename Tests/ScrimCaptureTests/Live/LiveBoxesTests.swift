@@ -72,7 +72,15 @@ import Testing
       return true
     }
     // The first comes with what was drawn; then as many as it takes that began a good while after.
-    let news = try (0..<7).map { try reading($0) }
+    let news = try (Int64(0)..<7).map { index in
+      // Once more there is news when what the first did not explain becomes fill.
+      if index == 4 {
+        let fill = start + 10 + SettledClearance.defaultLag + SettledClearance.patience + 250_000_000
+        #expect(!boxes.hasNews(at: fill - 1) && boxes.hasNews(at: fill))
+        _ = boxes.boxes(at: fill, origin: LiveBoxesTests.origin, isStill: true)
+      }
+      return try reading(index)
+    }
     #expect(news == [true, true, true, false, false, false, false])
     #expect(try reading(8, "b"), "another tree is news at any time")
     #expect(try !reading(9, "b"))

@@ -55,8 +55,9 @@ int scrim_dbus_type(scrim_dbus_cursor *cursor);
 void scrim_dbus_advance(scrim_dbus_cursor *cursor);
 // The place of the first element of the array, structure or variant at `cursor`.
 void scrim_dbus_enter(scrim_dbus_cursor *cursor, scrim_dbus_cursor *inner);
-// The value at a cursor of type 'i' or 'u', as bits; of type 's' or 'o'. The type was asked for before.
+// The value at a cursor of type 'i' or 'u', as bits; of type 'd'; of type 's' or 'o'. The type was asked for before.
 uint32_t scrim_dbus_word(scrim_dbus_cursor *cursor);
+double scrim_dbus_double(scrim_dbus_cursor *cursor);
 const char *scrim_dbus_string(scrim_dbus_cursor *cursor);
 
 #endif

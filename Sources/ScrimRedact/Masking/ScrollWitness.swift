@@ -1,0 +1,205 @@
+import ScrimImage
+
+/// Finds out whether controls went where their boxes say: a busy page that scrolls in its compositor has boxes of another moment, though
+/// some of them moved.
+///
+/// A shown control whose pixels were cleared is a witness. If they are found elsewhere, where something else was before, and not at its
+/// box, the boxes lie; so they do where three or more are said to have moved by the same way and none of them did. Then nothing that
+/// changed in that window is explained, until its witnesses are where the tree says. Only pixels outside masks are looked at.
+struct ScrollWitness {
+  /// A control's box when its pixels were cleared last, by its id.
+  private var cleared: [UInt64: Rect] = [:]
+  /// Windows whose boxes lied, with the claims by which they did.
+  private var liars: [Int: Claims] = [:]
+
+  /// Witnesses that are heard in each window.
+  static let limit = 12
+  /// As many must have moved alike for it to count that none is where its box is.
+  static let quorum = 3
+  /// Pixels: smaller controls have too little to be known again.
+  static let smallest = (width: 12, height: 10)
+  /// Changes of colour in the row by which a control is known again.
+  static let leastSteps = 4
+
+  /// The pictures before and now of some part of the screen.
+  struct View {
+    var bounds: Rect
+    var before: [Pixel]
+    var after: [Pixel]
+    /// 1 where both are known and unmasked.
+    var valid: [UInt8]
+    /// 1 where `after` is unmasked, though what was there before may not be known.
+    var open: [UInt8]
+  }
+
+  /// Notes where controls are that show what is cleared.
+  mutating func note(_ claims: Claims, isCleared: (Rect) -> Bool) {
+    var now: [UInt64: Rect] = [:]
+    for claim in claims.list where claim.isWitness {
+      if isCleared(claim.rect) {
+        now[claim.id] = claim.rect
+      } else if let old = cleared[claim.id] {
+        now[claim.id] = old
+      }
+    }
+    cleared = now
+  }
+
+  /// What of the screen is not to be believed: the windows whose witnesses contradict their boxes.
+  ///
+  /// - Parameters:
+  ///   - hasChanged: whether a rectangle shows anything else than what was cleared there.
+  ///   - view: gives the pictures of a rectangle.
+  mutating func distrusted(
+    _ claims: Claims, hasChanged: (Rect) -> Bool, view: (Rect) -> View
+  ) -> [Int] {
+    var testimonies: [Int: Testimony] = [:]
+    for claim in claims.list where claim.isWitness {
+      guard let old = cleared[claim.id], old.width == claim.rect.width, old.height == claim.rect.height,
+        testimonies[claim.window]?.count ?? 0 < ScrollWitness.limit, hasChanged(old)
+      else { continue }
+      let way = Way(x: claim.rect.x - old.x, y: claim.rect.y - old.y)
+      let area = claim.window < 0 ? nil : claims.windows[claim.window].rect
+      testimonies[claim.window, default: Testimony()].add(
+        ScrollWitness.hear(old, way, in: area, view: view), way)
+    }
+    for (window, testimony) in testimonies {
+      if testimony.isLie {
+        liars[window] = claims
+      } else if testimony.fits > 0 {
+        liars[window] = nil
+      }
+    }
+    // One that is not contradicted any more is believed once its tree says something else than the lie.
+    liars = liars.filter { window, lie in testimonies[window]?.isLie ?? false || lie == claims }
+    return liars.keys.sorted()
+  }
+
+  private struct Way: Hashable {
+    var x: Int
+    var y: Int
+  }
+
+  private enum Answer {
+    case fits
+    case isElsewhere(Way)
+    case isNowhere
+    case knowsNothing
+  }
+
+  private struct Testimony {
+    private(set) var fits = 0
+    private(set) var count = 0
+    private var elsewhere: [Way: Int] = [:]
+    private var nowhere: [Way: Int] = [:]
+
+    mutating func add(_ answer: Answer, _ told: Way) {
+      switch answer {
+      case .knowsNothing: return
+      case .fits: fits += 1
+      case .isElsewhere(let way): elsewhere[way, default: 0] += 1
+      case .isNowhere where told != Way(x: 0, y: 0): nowhere[told, default: 0] += 1
+      case .isNowhere: break
+      }
+      count += 1
+    }
+
+    var isLie: Bool {
+      let found = elsewhere.values.max() ?? 0
+      if found > fits, found >= 2 || count <= 2 { return true }
+      let moved = (nowhere.values.max() ?? 0) + elsewhere.values.reduce(0, +)
+      return fits == 0 && moved >= ScrollWitness.quorum
+    }
+  }
+
+  /// Looks for what a control showed: at its box, else above, below and beside where it was.
+  private static func hear(_ old: Rect, _ way: Way, in area: Rect?, view: (Rect) -> View) -> Answer {
+    let bounds = area ?? Rect(x: 0, y: 0, width: 1 << 15, height: 1 << 15)
+    let column = view(Rect(minX: old.x, minY: bounds.y, maxX: old.maxX, maxY: bounds.maxY))
+    guard let sample = Sample(old, in: column) else { return .knowsNothing }
+    let target = Rect(x: old.x + way.x, y: old.y + way.y, width: old.width, height: old.height)
+    switch sample.matches(view(target), at: target) {
+    case true: return .fits
+    case nil: return .knowsNothing
+    default: break
+    }
+    for y in column.bounds.y..<max(column.bounds.maxY - old.height + 1, column.bounds.y) where y != old.y {
+      let place = Rect(x: old.x, y: y, width: old.width, height: old.height)
+      if sample.appeared(in: column, at: place) { return .isElsewhere(Way(x: 0, y: y - old.y)) }
+    }
+    let row = view(Rect(minX: bounds.x, minY: old.y, maxX: bounds.maxX, maxY: old.maxY))
+    for x in row.bounds.x..<max(row.bounds.maxX - old.width + 1, row.bounds.x) where x != old.x {
+      let place = Rect(x: x, y: old.y, width: old.width, height: old.height)
+      if sample.appeared(in: row, at: place) { return .isElsewhere(Way(x: x - old.x, y: 0)) }
+    }
+    return .isNowhere
+  }
+
+  /// What a control showed.
+  private struct Sample {
+    private let size: Rect
+    private var pixels: [Pixel]
+    private var valid: [UInt8]
+    /// The row with the most changes of colour.
+    private var key = 0
+
+    init?(_ rect: Rect, in view: View) {
+      size = rect
+      pixels = []
+      valid = []
+      guard view.bounds.intersection(rect) == rect else { return nil }
+      var most = 0
+      for y in rect.y..<rect.maxY {
+        let start = (y - view.bounds.y) * view.bounds.width + rect.x - view.bounds.x
+        var steps = 0
+        for index in start..<start + rect.width {
+          pixels.append(view.before[index])
+          valid.append(view.valid[index])
+          if index > start, view.valid[index] & view.valid[index - 1] != 0,
+            view.before[index] != view.before[index - 1]
+          {
+            steps += 1
+          }
+        }
+        if steps > most { (most, key) = (steps, y - rect.y) }
+      }
+      guard most >= ScrollWitness.leastSteps, 2 * valid.reduce(0, { $0 + Int($1) }) >= rect.area else {
+        return nil
+      }
+    }
+
+    /// Whether it is to be seen now at a place; nil where that is masked or off the picture.
+    func matches(_ view: View, at place: Rect) -> Bool? {
+      guard view.bounds.intersection(place) == place else { return nil }
+      var compared = 0
+      for y in 0..<size.height {
+        let start = (place.y + y - view.bounds.y) * view.bounds.width + place.x - view.bounds.x
+        for x in 0..<size.width where valid[y * size.width + x] & view.open[start + x] != 0 {
+          if view.after[start + x] != pixels[y * size.width + x] { return false }
+          compared += 1
+        }
+      }
+      return 2 * compared >= size.area ? true : nil
+    }
+
+    /// Whether it is to be seen at a place where something else was.
+    func appeared(in view: View, at place: Rect) -> Bool {
+      let start = (place.y + key - view.bounds.y) * view.bounds.width + place.x - view.bounds.x
+      var differed = false
+      for x in 0..<size.width where valid[key * size.width + x] & view.open[start + x] != 0 {
+        let wanted = pixels[key * size.width + x]
+        if view.after[start + x] != wanted { return false }
+        if view.valid[start + x] == 0 || view.before[start + x] != wanted { differed = true }
+      }
+      return differed && matches(view, at: place) == true
+    }
+  }
+}
+
+extension Claims.Claim {
+  /// Whether it can be known again by its pixels.
+  fileprivate var isWitness: Bool {
+    treatment == .shown && id != 0 && rect.width >= ScrollWitness.smallest.width
+      && rect.height >= ScrollWitness.smallest.height
+  }
+}
