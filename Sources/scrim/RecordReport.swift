@@ -65,7 +65,9 @@ struct RecordReport: Encodable {
       "\(frames) frames in \(segments) segments, \(bytes) bytes; \(events) events kept, \(droppedEvents) dropped"
     ]
     if withheldFrames > 0 {
-      lines.append("\(withheldFrames) frames show older content in part: it had not settled")
+      lines.append(
+        "\(withheldFrames) frames show older content or fill in part: it had not settled, or no tree explained it"
+      )
     }
     if failedClosedFrames > 0 {
       lines.append(

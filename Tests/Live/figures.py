@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Measures recording real applications with trees: how long until a change is in the replay, and what it costs.
 
-    figures.py [--samples N] [--seed S] [--seconds S] [delay|share ...]
+    figures.py [--samples N] [--seed S] [--seconds S] [--application gtk3|chromium|firefox ...] [delay|share ...]
 
-`delay`: a button, which the preset controls shows, changes its colour at random times, and nothing else moves. Told is the time until
+`delay`: a button of each application (GTK 3 by default), which the preset controls shows, changes its colour at random times, and nothing else moves. Told is the time until
 the first frame of the replay that shows it; beside it that of a recording that masks nothing and waits for no boxes. When a
 recording began is known to some 50 ms.
 `share`: what share of a core the recorder takes while a GTK 3 application is idle, typed into (eight keys a second) and scrolled (ten
@@ -25,6 +25,7 @@ if needs.skips("figures of live screens", [*needs.DESK, needs.GTK3]):
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from browsers import browse  # noqa: E402
 from desk import Desk  # noqa: E402
 from ledger import Ledger, middle  # noqa: E402
 from recording import HERE, POLICIES, ROOT, Recording, has_colour, share  # noqa: E402
@@ -55,26 +56,54 @@ def delays(changes, recording):
     return found
 
 
-def measure_delay(options):
-    with Desk(1280, 800) as desk:
+PAGE = """<style>button{border:0;border-radius:0;color:#fff;width:400px;height:60px;background:#2060c0}
+.green{background:#20c060}</style><button id=flash>Colour</button>
+<script>addEventListener('keydown',e=>{if(e.key=='c')flash.classList.toggle('green')})</script>"""
+
+
+def flashes(desk, application, options):
+    """Starts an application; returns what waits for the next change of its button and tells when it was."""
+    if application == "gtk3":
         command = ["/usr/bin/python3", f"{HERE}/Apps/gtk3_flash.py", str(options.seed), "40", "quiet"]
-        application = desk.spawn(command, stdout=subprocess.PIPE, bufsize=0)
+        process = desk.spawn(command, stdout=subprocess.PIPE, bufsize=0)
         desk.place(desk.wait_for_window("Flash"), 30, 30)
         desk.xdotool("mousemove", 1270, 790)
+        return lambda: int(limits.line(process.stdout, "gtk3_flash.py"))
+    chance = random.Random(options.seed)
+    browse(desk, application, PAGE, "Flash")
+    desk.click(700, 500)
+    desk.xdotool("mousemove", 1270, 790)
+
+    def flip():
+        time.sleep(chance.uniform(3, 4))
+        before = time.monotonic_ns()
+        desk.xdotool("key", "c")
+        return (before + time.monotonic_ns()) // 2
+
+    return flip
+
+
+def measure_delay(options):
+    for application in options.application:
+        measure_delay_of(application, options)
+
+
+def measure_delay_of(application, options):
+    with Desk(1280, 800) as desk:
+        wait = flashes(desk, application, options)
         policies = {"controls": POLICIES["controls"], "none": NONE}
         recordings = {name: Recording(desk, options, policy) for name, policy in policies.items()}
         changes = []
         while len(changes) < options.samples:
-            changes.append(int(limits.line(application.stdout, "gtk3_flash.py")))
+            changes.append(wait())
         time.sleep(2.5)
         for name, recording in recordings.items():
             found = sorted(delays(changes, recording))
             print(
-                f"delay, {name}: {len(found)} of {len(changes)} changes seen; median {statistics.median(found):.0f} ms, "
+                f"delay, {application}, {name}: {len(found)} of {len(changes)} changes seen; median {statistics.median(found):.0f} ms, "
                 f"p95 {found[int(len(found) * 0.95)]:.0f}, longest {found[-1]:.0f}",
                 flush=True,
             )
-        desk.end(application)
 
 
 def measure_share(options):
@@ -114,6 +143,7 @@ def measure_share(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", default=["delay", "share"])
+    parser.add_argument("--application", nargs="+", default=["gtk3"], choices=["gtk3", "chromium", "firefox"])
     parser.add_argument("--samples", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--seed", type=int, default=1)

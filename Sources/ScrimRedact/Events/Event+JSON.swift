@@ -106,7 +106,7 @@ extension Event.Value {
     case .string(let value): self = .text(value)
     case .number(let value): self = .number(value)
     case .bool(let value): self = .flag(value)
-    case .null, .array, .object: return nil
+    case .null, .array, .object, .digits: return nil
     }
   }
 

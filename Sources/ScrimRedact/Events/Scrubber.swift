@@ -69,7 +69,7 @@ public struct Scrubber: Sendable {
       } else {
         json
       }
-    case .null, .bool: json
+    case .null, .bool, .digits: json
     }
   }
 

@@ -7,8 +7,8 @@ import ScrimImage
 /// box, the boxes lie; so they do where three or more are said to have moved by the same way and none of them did. Then nothing that
 /// changed in that window is explained, until its witnesses are where the tree says. Only pixels outside masks are looked at.
 struct ScrollWitness {
-  /// A control's box when its pixels were cleared last, by its id.
-  private var cleared: [UInt64: Rect] = [:]
+  /// A control's box when its pixels were cleared last, and that of its window, by its id.
+  private var cleared: [UInt64: (rect: Rect, window: Rect?)] = [:]
   /// Windows whose boxes lied, with the claims by which they did.
   private var liars: [Int: Claims] = [:]
 
@@ -34,10 +34,10 @@ struct ScrollWitness {
 
   /// Notes where controls are that show what is cleared.
   mutating func note(_ claims: Claims, isCleared: (Rect) -> Bool) {
-    var now: [UInt64: Rect] = [:]
+    var now: [UInt64: (rect: Rect, window: Rect?)] = [:]
     for claim in claims.list where claim.isWitness {
       if isCleared(claim.rect) {
-        now[claim.id] = claim.rect
+        now[claim.id] = (claim.rect, claim.window < 0 ? nil : claims.windows[claim.window].rect)
       } else if let old = cleared[claim.id] {
         now[claim.id] = old
       }
@@ -55,11 +55,18 @@ struct ScrollWitness {
   ) -> [Int] {
     var testimonies: [Int: Testimony] = [:]
     for claim in claims.list where claim.isWitness {
-      guard let old = cleared[claim.id], old.width == claim.rect.width, old.height == claim.rect.height,
-        testimonies[claim.window]?.count ?? 0 < ScrollWitness.limit, hasChanged(old)
+      guard let (old, oldArea) = cleared[claim.id], old.width == claim.rect.width,
+        old.height == claim.rect.height, testimonies[claim.window]?.count ?? 0 < ScrollWitness.limit,
+        hasChanged(old)
       else { continue }
       let way = Way(x: claim.rect.x - old.x, y: claim.rect.y - old.y)
       let area = claim.window < 0 ? nil : claims.windows[claim.window].rect
+      // It moved with its window, of which the window system tells.
+      if let area, let oldArea, way != Way(x: 0, y: 0),
+        way == Way(x: area.x - oldArea.x, y: area.y - oldArea.y)
+      {
+        continue
+      }
       testimonies[claim.window, default: Testimony()].add(
         ScrollWitness.hear(old, way, in: area, view: view), way)
     }
@@ -118,7 +125,7 @@ struct ScrollWitness {
     let column = view(Rect(minX: old.x, minY: bounds.y, maxX: old.maxX, maxY: bounds.maxY))
     guard let sample = Sample(old, in: column) else { return .knowsNothing }
     let target = Rect(x: old.x + way.x, y: old.y + way.y, width: old.width, height: old.height)
-    switch sample.matches(view(target), at: target) {
+    switch sample.resembles(view(target), at: target) {
     case true: return .fits
     case nil: return .knowsNothing
     default: break
@@ -168,7 +175,36 @@ struct ScrollWitness {
       }
     }
 
-    /// Whether it is to be seen now at a place; nil where that is masked or off the picture.
+    /// Whether it is to be seen now at a place, be it in other colours; nil where that is masked or off the picture.
+    ///
+    /// Its letters are where neighbours differ. Nearly all of those have to, and nearly none of the others.
+    func resembles(_ view: View, at place: Rect) -> Bool? {
+      guard view.bounds.intersection(place) == place else { return nil }
+      var (edges, keptEdges, plain, newEdges) = (0, 0, 0, 0)
+      for y in 0..<size.height {
+        let start = (place.y + y - view.bounds.y) * view.bounds.width + place.x - view.bounds.x
+        for x in 1..<size.width {
+          let index = y * size.width + x
+          guard valid[index] & valid[index - 1] & view.open[start + x] & view.open[start + x - 1] != 0 else {
+            continue
+          }
+          let isEdge = view.after[start + x] != view.after[start + x - 1]
+          if pixels[index] != pixels[index - 1] {
+            edges += 1
+            keptEdges += isEdge ? 1 : 0
+          } else {
+            plain += 1
+            newEdges += isEdge ? 1 : 0
+          }
+        }
+      }
+      guard edges >= ScrollWitness.leastSteps, 2 * (edges + plain) >= size.area - size.height else {
+        return nil
+      }
+      return 10 * keptEdges >= 8 * edges && 20 * newEdges <= plain
+    }
+
+    /// Whether it is to be seen now at a place, pixel by pixel; nil where that is masked or off the picture.
     func matches(_ view: View, at place: Rect) -> Bool? {
       guard view.bounds.intersection(place) == place else { return nil }
       var compared = 0

@@ -48,6 +48,36 @@ public struct Claims: Hashable, Sendable {
   /// Nothing claims anything.
   public init() {}
 
+  /// What a plan makes of a tree.
+  ///
+  /// - Parameter treatment: of the widget of an index.
+  init(
+    _ tree: WidgetTree, picture: Rect, windows: [Outline], padding: Int, treatment: (Int) -> Treatment
+  ) {
+    self.windows = windows
+    self.padding = padding
+    // The claim of each widget, or of the nearest one above that has pixels in the picture.
+    var slots = [Int](repeating: -1, count: tree.widgets.count)
+    for index in tree.order {
+      let parent = tree.parent(of: index).map { slots[$0] } ?? -1
+      slots[index] = parent
+      let rect = tree.rects[index].intersection(picture)
+      guard !rect.isEmpty else { continue }
+      let widget = tree.widgets[index]
+      let treatment = treatment(index)
+      var claim = Claim(rect: rect, role: widget.role, treatment: treatment, parent: parent)
+      switch treatment {
+      case .masked: break
+      case .gap: claim.look = widget.containerLook
+      case .shown, .trusted: claim.look = widget.look
+      }
+      claim.id = widget.id.map { Digest64(of: $0).value } ?? 0
+      claim.window = parent < 0 ? window(of: tree.rects[index]) : list[parent].window
+      slots[index] = list.count
+      list.append(claim)
+    }
+  }
+
   /// The window that a top-level widget describes: the topmost one that it agrees with to at least half; -1 for none.
   func window(of top: Rect) -> Int {
     windows.indices.last { index in
@@ -103,5 +133,24 @@ struct Digest64: Hashable, Sendable {
 
   mutating func add(_ number: Int) {
     for shift in stride(from: 0, to: 64, by: 8) { add(UInt8(truncatingIfNeeded: number >> shift)) }
+  }
+}
+
+extension Widget {
+  /// How a shown widget looks, as far as its tree says.
+  fileprivate var look: UInt64 {
+    var digest = Digest64()
+    for state in states { digest.add(state) }
+    digest.add(name)
+    digest.add(Int(truncatingIfNeeded: textDigest))
+    return digest.value
+  }
+
+  /// How a container or a decoration looks, of which no name and no text is shown.
+  fileprivate var containerLook: UInt64 {
+    var digest = Digest64()
+    for state in states where ChangeEvidence.containerStates.contains(state) { digest.add(state) }
+    if nature == .decoration, let value { digest.add(Int(truncatingIfNeeded: value.bitPattern)) }
+    return digest.value
   }
 }

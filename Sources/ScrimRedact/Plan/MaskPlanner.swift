@@ -412,51 +412,12 @@ private struct PlanRun {
 
   /// Who claims which pixels.
   func claims() -> Claims {
-    var claims = Claims()
-    claims.windows = outlines
-    claims.padding = policy.padding
-    // The claim of each widget, or of the nearest one above that has pixels in the picture.
-    var slots = [Int](repeating: -1, count: tree.widgets.count)
-    for index in tree.order {
-      let parent = tree.parent(of: index).map { slots[$0] } ?? -1
-      slots[index] = parent
-      let rect = tree.rects[index].intersection(picture)
-      guard !rect.isEmpty else { continue }
-      let widget = tree.widgets[index]
-      var claim = Claims.Claim(rect: rect, role: widget.role, treatment: .masked, parent: parent)
-      claim.id = widget.id.map { Digest64(of: $0).value } ?? 0
+    Claims(tree, picture: picture, windows: outlines, padding: policy.padding) { index in
       switch outcomes[index] {
-      case .masked: break
-      case .gap:
-        claim.treatment = .gap
-        claim.look = widget.containerLook
-      case .shown:
-        claim.treatment = trustedAlways.contains(index) ? .trusted : .shown
-        claim.look = widget.look
+      case .masked: .masked
+      case .gap: .gap
+      case .shown: trustedAlways.contains(index) ? .trusted : .shown
       }
-      claim.window = parent < 0 ? claims.window(of: tree.rects[index]) : claims.list[parent].window
-      slots[index] = claims.list.count
-      claims.list.append(claim)
     }
-    return claims
-  }
-}
-
-extension Widget {
-  /// How a shown widget looks, as far as its tree says.
-  fileprivate var look: UInt64 {
-    var digest = Digest64()
-    for state in states { digest.add(state) }
-    digest.add(name)
-    digest.add(Int(truncatingIfNeeded: textDigest))
-    return digest.value
-  }
-
-  /// How a container or a decoration looks, of which no name and no text is shown.
-  fileprivate var containerLook: UInt64 {
-    var digest = Digest64()
-    for state in states where ChangeEvidence.containerStates.contains(state) { digest.add(state) }
-    if nature == .decoration, let value { digest.add(Int(truncatingIfNeeded: value.bitPattern)) }
-    return digest.value
   }
 }

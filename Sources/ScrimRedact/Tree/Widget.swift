@@ -88,6 +88,7 @@ public struct Widget: Hashable, Sendable {
     self.height = height
     states = []
     hasText = false
+    textDigest = 0
     nature = isPassword ? .password : .unknown
   }
 
