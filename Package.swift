@@ -21,6 +21,8 @@ let package = Package(
     .library(name: "ScrimDelta", targets: ["ScrimDelta"]),
     .library(name: "ScrimCodec", targets: ["ScrimCodec"]),
     .library(name: "ScrimFormat", targets: ["ScrimFormat"]),
+    .library(name: "ScrimStore", targets: ["ScrimStore"]),
+    .library(name: "ScrimDelivery", targets: ["ScrimDelivery"]),
     // For C: samples/feed-c/run shows how libscrim.so is made of it.
     .library(name: "ScrimC", type: .static, targets: ["ScrimC"]),
     .library(name: "ScrimScreenshots", targets: ["ScrimScreenshots"]),
@@ -85,6 +87,12 @@ let package = Package(
       exclude: ["Format.md"], swiftSettings: strict),
     .target(
       name: "ScrimStore", dependencies: ["ScrimSystem", "ScrimJSON", "ScrimFormat"], swiftSettings: strict),
+    // Opens libcurl at run time.
+    .target(name: "CScrimCurl", path: "Sources/C/CScrimCurl", linkerSettings: [.linkedLibrary("dl")]),
+    .target(
+      name: "ScrimDelivery",
+      dependencies: ["ScrimSystem", "ScrimJSON", "ScrimFormat", "ScrimStore", "CScrimCurl"],
+      exclude: ["Delivery.md"], swiftSettings: strict),
     .target(
       name: "ScrimCapture",
       dependencies: [
@@ -114,7 +122,7 @@ let package = Package(
       name: "scrim",
       dependencies: [
         "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimCapture",
-        "ScrimRecorder", "ScrimPlayer", "ScrimScreenshots",
+        "ScrimRecorder", "ScrimPlayer", "ScrimScreenshots", "ScrimDelivery",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -145,6 +153,10 @@ let package = Package(
     .testTarget(
       name: "ScrimStoreTests", dependencies: ["ScrimFormat", "ScrimStore", "ScrimTestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ScrimDeliveryTests",
+      dependencies: ["ScrimSystem", "ScrimJSON", "ScrimFormat", "ScrimStore", "ScrimDelivery", "ScrimTestSupport"],
+      exclude: ["Vectors"], swiftSettings: strict),
     .testTarget(
       name: "ScrimCaptureTests",
       dependencies: [

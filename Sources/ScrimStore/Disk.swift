@@ -154,7 +154,7 @@ enum Disk {
     }
   }
 
-  private static func failure(_ path: String, _ doing: String) -> StoreError {
+  static func failure(_ path: String, _ doing: String) -> StoreError {
     StoreError(path, .system(doing: doing, errno: errno))
   }
 }

@@ -81,3 +81,11 @@ public struct SessionFolder: Hashable, Sendable {
     return (segment, entry)
   }
 }
+
+extension SessionManifest {
+  /// Reads a manifest's file: its bytes, and what they say.
+  public static func read(_ path: String) throws(DeliveryError) -> (bytes: [UInt8], manifest: SessionManifest) {
+    let bytes = try Disk.read(path, upTo: SessionFolder.manifestLimit)
+    return (bytes, try SessionManifest(json: bytes, path: path))
+  }
+}

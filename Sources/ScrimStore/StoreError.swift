@@ -1,3 +1,4 @@
+import Glibc
 public import ScrimFormat
 import ScrimSystem
 
@@ -22,6 +23,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case disagrees(String)
     case otherSession
     case tooManySegments
+    /// A spool belongs to one destination, and this is another's.
+    case otherDestination(String)
   }
 
   public let path: String
@@ -32,10 +35,15 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     self.reason = reason
   }
 
+  /// Whether the file that was asked for is not there.
+  public var isMissingFile: Bool {
+    if case .system(_, ENOENT) = reason { true } else { false }
+  }
+
   public var fault: Fault {
     switch reason {
     case .system: .system
-    case .folderNotEmpty, .inUse, .otherSession: .caller
+    case .folderNotEmpty, .inUse, .otherSession, .otherDestination: .caller
     case .notASession, .badManifest, .disagrees: .input
     case .tooManySegments: .limit
     case .segment(let error):
@@ -62,6 +70,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .disagrees(let what): "\(path): \(what); the file was damaged or exchanged: copy the session again"
     case .otherSession: "\(path): the segment belongs to another session"
     case .tooManySegments: "\(path): a session holds at most \(SessionFolder.segmentLimit) segments"
+    case .otherDestination(let other):
+      "\(path): this spool's segments go to \(other); use another folder for another destination"
     }
   }
 }

@@ -14,6 +14,7 @@ struct Scrim: ParsableCommand {
     version: producer,
     subcommands: [
       Redact.self, Record.self, Export.self, Inspect.self, Verify.self, Recover.self, Doctor.self,
+      Upload.self,
     ])
 
   /// Written into sessions as their producer.

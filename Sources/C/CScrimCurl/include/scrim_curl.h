@@ -1,0 +1,65 @@
+// One HTTP exchange at a time over libcurl.
+//
+// The library is opened when it is first used, so that building needs neither it nor its headers, and a machine without it is told
+// what to install. Option numbers and the calls used have been the same since libcurl 7.62 of 2018.
+#ifndef SCRIM_CURL_H
+#define SCRIM_CURL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// A connection, used by one thread at a time; keeps it open between exchanges.
+typedef struct scrim_curl scrim_curl;
+
+enum {
+  SCRIM_CURL_OK = 0,
+  SCRIM_CURL_NO_LIBRARY = 1,
+  // No whole answer came: the name was not found, the connection refused, cut or silent, TLS not agreed on.
+  SCRIM_CURL_FAILED = 2,
+  // The caller's flag was set.
+  SCRIM_CURL_CANCELLED = 3,
+  SCRIM_CURL_NO_MEMORY = 4,
+};
+
+typedef struct {
+  const char *method;
+  const char *url;
+  // "Name: value" lines, `header_count` of them.
+  const char *const *headers;
+  size_t header_count;
+  // May be NULL for no body.
+  const uint8_t *body;
+  size_t body_size;
+  // Bytes of an answer's body that are taken; a longer one fails.
+  size_t answer_limit;
+  // Milliseconds for the connection, and for everything.
+  long connect_timeout, timeout;
+  // Seconds with less than a byte a second, up or down, after which the exchange is given up.
+  long stall_timeout;
+  // Bytes a second; 0 for no limit.
+  int64_t send_limit;
+  // A file of certificates to trust instead of the system's; NULL for those.
+  const char *ca_file;
+  // Ends the exchange when it is not 0; looked at once a second at least.
+  const int *cancelled;
+} scrim_curl_request;
+
+typedef struct {
+  long status;
+  // Header lines as they came, of the last answer.
+  char *headers;
+  size_t headers_size;
+  uint8_t *body;
+  size_t body_size;
+  char message[512];
+} scrim_curl_answer;
+
+int scrim_curl_open(scrim_curl **out, char *message, size_t capacity);
+void scrim_curl_close(scrim_curl *curl);
+// The library's name and version, such as "libcurl/7.88.1 OpenSSL/3.0.16"; valid as long as the program runs.
+const char *scrim_curl_version(void);
+// Fills the answer, whose memory `scrim_curl_free` gives back whatever is returned.
+int scrim_curl_perform(scrim_curl *curl, const scrim_curl_request *request, scrim_curl_answer *answer);
+void scrim_curl_free(scrim_curl_answer *answer);
+
+#endif

@@ -1,0 +1,42 @@
+import ScrimFormat
+public import ScrimStore
+import Synchronization
+
+/// A folder on this machine, or one that it mounts: laid out as a server keeps it, so that `scrim serve --store` can show it.
+public final class FolderDestination: Destination {
+  public let address: String
+  private let store: SessionStore
+  private let project: String
+  private let isCancelled = Atomic<Bool>(false)
+
+  /// - Parameter project: checked already.
+  public init(path: String, project: String) {
+    address = path
+    store = SessionStore(path: path)
+    self.project = project
+  }
+
+  public func put(_ segment: SealedFile) -> DeliveryAnswer {
+    answer { () throws(DeliveryError) in try store.put(segment, project: project) }
+  }
+
+  public func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer {
+    answer { () throws(DeliveryError) in try store.put(manifest: bytes, manifest, project: project) }
+  }
+
+  public func cancel() { isCancelled.store(true, ordering: .relaxed) }
+
+  private func answer(_ put: () throws(DeliveryError) -> SessionStore.Outcome) -> DeliveryAnswer {
+    guard !isCancelled.load(ordering: .relaxed) else { return .cancelled }
+    do throws(DeliveryError) {
+      switch try put() {
+      case .stored, .alreadyThere: return .delivered
+      case .conflict(let what): return .status(409, retryAfter: nil, body: what)
+      case .deleted: return .status(410, retryAfter: nil, body: "the session was deleted")
+      }
+    } catch {
+      // A full disk, a mount that is gone: it may come back.
+      return .unreachable("\(error)")
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/// What came of one attempt to deliver a segment or a manifest.
+public enum DeliveryAnswer: Hashable, Sendable {
+  /// The destination has it, and what it says it has was compared.
+  case delivered
+  /// An HTTP status that is no success, with the answer's first words.
+  case status(Int, retryAfter: RetryAfter?, body: String)
+  /// No whole answer came: the network, the name, the connection, TLS, or the disk of a folder.
+  case unreachable(String)
+  /// The destination said yes, and then didn't have it: a portal that answers everything with 200, or a broken store.
+  case unproven(String)
+  /// The caller asked to stop.
+  case cancelled
+}
+
+/// `Retry-After` of RFC 9110.
+public enum RetryAfter: Hashable, Sendable {
+  /// Nanoseconds from now.
+  case delay(Int64)
+  /// Nanoseconds since 1970.
+  case date(Int64)
+
+  /// Nil for anything else than whole seconds or an HTTP date.
+  public init?(_ text: some StringProtocol) {
+    let text = text.trimmingSpace
+    if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+      // More digits than fit are as good as the longest wait.
+      self = .delay(Int64(text).flatMap { $0 < 1 << 33 ? $0 * 1_000_000_000 : nil } ?? .max)
+    } else if let date = HTTPDate.nanoseconds(text) {
+      self = .date(date)
+    } else {
+      return nil
+    }
+  }
+}
+
+/// Both clocks at one moment, in nanoseconds. Waits are measured on the monotonic one, so that setting the other does no harm.
+public struct DeliveryTime: Hashable, Sendable {
+  public var monotonic: Int64
+  /// Since 1970.
+  public var wall: Int64
+
+  public init(monotonic: Int64, wall: Int64) {
+    self.monotonic = monotonic
+    self.wall = wall
+  }
+}
+
+/// Decides what happens after an attempt: a pure function of the answer, the number of the attempt, the clocks and a random
+/// number. It never gives a segment up; only limits of the spool do.
+public struct RetryPolicy: Hashable, Sendable {
+  /// Nanoseconds that the first retry waits at most; each further one twice as long.
+  public var base: Int64 = 1_000_000_000
+  /// Nanoseconds that no retry waits longer than, unless the destination asks for it.
+  public var cap: Int64 = 300_000_000_000
+  /// The longest wait that a destination may ask for: 24 hours. A forged answer must not silence delivery for good.
+  public static let longestRetryAfter: Int64 = 86_400_000_000_000
+
+  public init() {}
+
+  public enum Verdict: Hashable, Sendable {
+    case delivered
+    /// Try again at this moment of the monotonic clock.
+    case wait(until: Int64)
+    /// Keep it with the answer beside it; nothing is deleted.
+    case park
+    /// The destination deleted the session: so does the spool.
+    case discardSession
+    /// The destination takes nothing from this sender until its key is right.
+    case stop
+  }
+
+  /// - Parameters:
+  ///   - attempt: how many attempts failed in a row, this one included; 1 is the first.
+  ///   - random: from 0 up to 1; the share of the longest wait that is taken ("full jitter").
+  public func verdict(
+    on answer: DeliveryAnswer, attempt: Int, now: DeliveryTime, random: Double
+  ) -> Verdict {
+    switch answer {
+    case .delivered: return .delivered
+    case .unreachable, .unproven, .cancelled: return .wait(until: later(now, backoff(attempt, random)))
+    case .status(let status, let retryAfter, _):
+      switch status {
+      case 401, 403: return .stop
+      case 410: return .discardSession
+      case 408, 425, 429, 500...599:
+        let asked = retryAfter.map { RetryPolicy.nanoseconds($0, now) } ?? 0
+        return .wait(until: later(now, asked > 0 ? asked : backoff(attempt, random)))
+      default: return .park
+      }
+    }
+  }
+
+  /// Exponential with full jitter: nanoseconds.
+  func backoff(_ attempt: Int, _ random: Double) -> Int64 {
+    let doublings = min(max(attempt - 1, 0), 40)
+    let (longest, overflow) = base.multipliedReportingOverflow(by: 1 << doublings)
+    let bound = overflow ? cap : min(longest, cap)
+    return Int64(Double(bound) * min(max(random, 0), 1))
+  }
+
+  private static func nanoseconds(_ retryAfter: RetryAfter, _ now: DeliveryTime) -> Int64 {
+    switch retryAfter {
+    case .delay(let delay): return min(max(delay, 0), longestRetryAfter)
+    case .date(let date):
+      let (left, overflow) = date.subtractingReportingOverflow(now.wall)
+      return min(max(overflow ? 0 : left, 0), longestRetryAfter)
+    }
+  }
+
+  private func later(_ now: DeliveryTime, _ delay: Int64) -> Int64 {
+    let (moment, overflow) = now.monotonic.addingReportingOverflow(delay)
+    return overflow ? .max : moment
+  }
+}

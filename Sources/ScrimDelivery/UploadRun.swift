@@ -1,0 +1,354 @@
+import ScrimFormat
+import ScrimStore
+import ScrimSystem
+
+/// What an ``Uploader`` knows while it runs: what is on its way, what waits for when, and when to look again. Holds clocks and
+/// chance; the rules for waiting are ``RetryPolicy``'s.
+struct UploadRun {
+  private let source: any UploadSource
+  private let options: UploaderOptions
+  private let report: @Sendable (UploadEvent) -> Void
+  private var random = SystemRandomNumberGenerator()
+
+  private(set) var summary = UploadSummary()
+  private(set) var busy: Set<Uploader.Job> = []
+  /// Why the destination takes nothing any more.
+  private(set) var refusal: String?
+  /// Whether recorders may have added something since the last look.
+  var mayHaveNews = true
+
+  /// Attempts that failed, and when the next one is due, by the monotonic clock.
+  private var retries: [Uploader.Job: (attempts: Int, due: Int64)] = [:]
+  /// Delivered, but not listed by their manifest yet.
+  private var unlisted: Set<SpooledSegment> = []
+  /// Failures in a row of the destination as a whole, and until when it is left alone.
+  private var failures = 0
+  private var pausedUntil: Int64 = .min
+  private var lastComplaint: String?
+  private var manifests: [SessionID: ManifestState] = [:]
+  /// When clocks were last compared: wall − monotonic.
+  private var clockDifference = WallClock.now - MonotonicClock.now
+  private var nextCheck: Int64 = .min
+  private var hasRestless = false
+  private var isOverTraffic = false
+  private var lastProgress: Int64 = .min
+
+  private struct ManifestState {
+    /// Of the file that was delivered last; nil before the first.
+    var delivered: Int64?
+    var sentAt: Int64 = .min
+    /// Refused in this form.
+    var refused: Int64?
+  }
+
+  init(
+    source: any UploadSource, options: UploaderOptions, report: @escaping @Sendable (UploadEvent) -> Void
+  ) {
+    self.source = source
+    self.options = options
+    self.report = report
+  }
+
+  mutating func begin() throws(DeliveryError) {
+    try source.redateImplausible(now: WallClock.now)
+    note()
+  }
+
+  /// Whether nothing waits and nothing is on its way.
+  var isDone: Bool { busy.isEmpty && source.waitingCount == 0 && !hasRestless }
+
+  // MARK: Starting
+
+  /// What to begin now.
+  mutating func start() throws(DeliveryError) -> [Uploader.Job] {
+    let now = MonotonicClock.now
+    try look(now)
+    guard now >= pausedUntil else { return [] }
+    var jobs: [Uploader.Job] = []
+    // One is enough to see whether a destination that failed is back.
+    let most = failures > 0 ? 1 : options.inFlight
+    for session in source.order where busy.count < most {
+      guard !source.hasWaiting(session), try isManifestDue(session, now) else { continue }
+      jobs.append(.manifest(session))
+      busy.insert(.manifest(session))
+    }
+    while busy.count < most {
+      guard
+        let (segment, bytes) = source.next(where: { segment in
+          let job = Uploader.Job.segment(segment)
+          return !busy.contains(job) && !unlisted.contains(segment) && retries[job].map { $0.due <= now } ?? true
+        })
+      else { break }
+      if try isManifestDue(segment.session, now) {
+        jobs.append(.manifest(segment.session))
+        busy.insert(.manifest(segment.session))
+        continue
+      }
+      guard try takeTraffic(bytes) else { break }
+      jobs.append(.segment(segment))
+      busy.insert(.segment(segment))
+    }
+    return jobs
+  }
+
+  /// Looks for what is new, what is too old or too much, and which sessions have ended.
+  private mutating func look(_ now: Int64) throws(DeliveryError) {
+    let isTime = now >= nextCheck
+    guard mayHaveNews || isTime else { return }
+    let hasNews = try source.rescan()
+    try noteClockStep(now)
+    if hasNews || isTime {
+      summary.dropped += try source.enforce(
+        options.limits, busy: Set(busy.compactMap(\.segment)).union(unlisted), now: WallClock.now)
+    }
+    for segment in unlisted where try source.delivered(segment) { unlisted.remove(segment) }
+    try tendSessions()
+    mayHaveNews = false
+    nextCheck = now + (hasRestless ? 1_000_000_000 : 60_000_000_000)
+    note()
+  }
+
+  private mutating func noteClockStep(_ now: Int64) throws(DeliveryError) {
+    let difference = WallClock.now - MonotonicClock.now
+    let step = difference - clockDifference
+    // Slewing moves clocks by milliseconds; a minute is a step.
+    guard step.magnitude > 60_000_000_000 else { return }
+    clockDifference = difference
+    try source.noteClockStep(step)
+  }
+
+  /// Ends sessions of which everything is delivered.
+  private mutating func tendSessions() throws(DeliveryError) {
+    hasRestless = false
+    for session in source.order where !source.hasWaiting(session) || !unlisted.isEmpty {
+      guard !busy.contains(where: { $0.session == session }) else { continue }
+      guard try source.recover(session) else {
+        // Being recorded; while it is, it is looked at from time to time, since a recorder that is killed says nothing.
+        if options.isWatching { hasRestless = true }
+        continue
+      }
+      for segment in unlisted where segment.session == session {
+        if try source.delivered(segment) { unlisted.remove(segment) }
+      }
+      _ = try source.rescan()
+      guard !source.hasWaiting(session) else { continue }
+      if source.isDeleted(session) || !needsManifest(session) {
+        if try source.removeIfDone(session) { manifests[session] = nil }
+      } else {
+        hasRestless = true
+      }
+    }
+  }
+
+  /// Whether the manifest as it is now is neither delivered nor refused.
+  private func needsManifest(_ session: SessionID) -> Bool {
+    guard let date = source.manifestDate(of: session), !source.isDeleted(session) else { return false }
+    let state = manifests[session] ?? ManifestState()
+    return state.delivered != date && state.refused != date
+  }
+
+  private func isManifestDue(_ session: SessionID, _ now: Int64) throws(DeliveryError) -> Bool {
+    let job = Uploader.Job.manifest(session)
+    guard !busy.contains(job), retries[job].map({ $0.due <= now }) ?? true, needsManifest(session) else {
+      return false
+    }
+    guard let state = manifests[session], state.delivered != nil else { return true }
+    if now - state.sentAt >= options.manifestInterval { return true }
+    // The last one goes at once.
+    guard !source.hasWaiting(session), !busy.contains(where: { $0.session == session }) else { return false }
+    return try source.recover(session)
+  }
+
+  /// Counts bytes that are about to be sent; false where the day has no room for them.
+  private mutating func takeTraffic(_ bytes: Int) throws(DeliveryError) -> Bool {
+    guard let limit = options.limits.bytesPerDay else { return true }
+    let now = WallClock.now
+    let sent = source.traffic(now: now)
+    isOverTraffic = sent > 0 && sent + bytes > limit
+    guard !isOverTraffic else {
+      complain("\(limit) bytes a day are sent; the rest waits for tomorrow (UTC)")
+      return false
+    }
+    try source.noteTraffic(bytes, now: now)
+    return true
+  }
+
+  // MARK: Answers
+
+  mutating func settle(_ results: [Uploader.Result]) throws(DeliveryError) {
+    for result in results {
+      busy.remove(result.job)
+      if let damage = result.damage {
+        try settle(damage, result)
+        continue
+      }
+      try settle(result)
+    }
+    if !results.isEmpty { note() }
+  }
+
+  private mutating func settle(_ damage: DeliveryError, _ result: Uploader.Result) throws(DeliveryError) {
+    switch result.job {
+    case .segment(let segment):
+      // A file that is gone was given up or deleted meanwhile.
+      if damage.isMissingFile {
+        mayHaveNews = true
+        return
+      }
+      summary.damaged += 1
+      complain("\(damage); it is set aside, and the next goes on")
+      try source.setAside(segment)
+    case .manifest(let session):
+      if damage.isMissingFile { return }
+      complain("\(damage)")
+      manifests[session, default: ManifestState()].refused = result.date
+      mayHaveNews = true
+    }
+  }
+
+  private mutating func settle(_ result: Uploader.Result) throws(DeliveryError) {
+    let job = result.job
+    let now = DeliveryTime(monotonic: MonotonicClock.now, wall: WallClock.now)
+    if result.answer == .cancelled { return }
+    let attempt = (retries[job]?.attempts ?? 0) + 1
+    let chance = Double.random(in: 0..<1, using: &random)
+    switch options.policy.verdict(on: result.answer, attempt: attempt, now: now, random: chance) {
+    case .delivered:
+      retries[job] = nil
+      failures = 0
+      pausedUntil = .min
+      lastComplaint = nil
+      try settleDelivered(result, now.monotonic)
+    case .wait(let until):
+      retries[job] = (attempt, until)
+      failures += 1
+      // The destination as a whole is left alone for as long as its failures in a row ask for, or as it said itself.
+      let pause = options.policy.verdict(on: result.answer, attempt: failures, now: now, random: chance)
+      if case .wait(let moment) = pause { pausedUntil = max(pausedUntil, moment) }
+      complain("\(result.answer.words); trying again, nothing is lost")
+    case .park:
+      retries[job] = nil
+      failures = 0
+      guard case .status(let status, _, let body) = result.answer else { return }
+      complain("\(job.words) was refused with \(status): \(body.firstLine)")
+      switch job {
+      case .segment(let segment):
+        summary.rejected += 1
+        try source.reject(segment, status: status, answer: body)
+      case .manifest(let session):
+        manifests[session, default: ManifestState()].refused = result.date
+        try source.rejectManifest(of: session, status: status, answer: body)
+      }
+      mayHaveNews = true
+    case .discardSession:
+      retries[job] = nil
+      failures = 0
+      complain("session \(job.session) was deleted there; it is removed from here too")
+      let before = source.waitingCount
+      try source.discard(job.session)
+      summary.dropped += before - source.waitingCount
+      unlisted = unlisted.filter { $0.session != job.session }
+      mayHaveNews = true
+    case .stop:
+      guard case .status(let status, _, let body) = result.answer else { return }
+      refusal =
+        "the destination answers \(status); give it a key that may write"
+        + (body.firstLine.isEmpty ? "" : " (it says: \(body.firstLine))")
+    }
+  }
+
+  private mutating func settleDelivered(_ result: Uploader.Result, _ now: Int64) throws(DeliveryError) {
+    switch result.job {
+    case .segment(let segment):
+      summary.delivered += 1
+      summary.deliveredBytes += result.bytes
+      if try !source.delivered(segment) { unlisted.insert(segment) }
+      if !source.hasWaiting(segment.session) { mayHaveNews = true }
+    case .manifest(let session):
+      manifests[session, default: ManifestState()].delivered = result.date
+      manifests[session, default: ManifestState()].sentAt = now
+      if !source.hasWaiting(session) { mayHaveNews = true }
+    }
+  }
+
+  // MARK: Waiting
+
+  /// When something is to be done again without anybody calling.
+  func wakeTime(isEnding: Bool) -> Int64 {
+    let now = MonotonicClock.now
+    if isEnding { return now + 200_000_000 }
+    if mayHaveNews, busy.isEmpty, pausedUntil <= now { return now }
+    var moment = nextCheck
+    if isOverTraffic { return min(moment, now + 60_000_000_000) }
+    if source.waitingCount > 0 || hasRestless {
+      if pausedUntil > now {
+        moment = min(moment, pausedUntil)
+      } else {
+        for retry in retries.values where retry.due > now { moment = min(moment, retry.due) }
+      }
+    }
+    return moment
+  }
+
+  private mutating func complain(_ words: String) {
+    guard words != lastComplaint else { return }
+    lastComplaint = words
+    report(.message(words))
+  }
+
+  private mutating func note() {
+    summary.waiting = source.waitingCount
+    let now = MonotonicClock.now
+    guard now - 100_000_000 >= lastProgress || summary.waiting == 0 else { return }
+    lastProgress = now
+    summary.waitingBytes = source.waitingBytes
+    report(.progress(summary))
+  }
+}
+
+extension Uploader.Job {
+  var session: SessionID {
+    switch self {
+    case .segment(let segment): segment.session
+    case .manifest(let session): session
+    }
+  }
+
+  var segment: SpooledSegment? {
+    if case .segment(let segment) = self { segment } else { nil }
+  }
+
+  var words: String {
+    switch self {
+    case .segment(let segment): "segment \(segment.index) of session \(segment.session)"
+    case .manifest(let session): "the manifest of session \(session)"
+    }
+  }
+}
+
+extension DeliveryAnswer {
+  /// For people.
+  var words: String {
+    switch self {
+    case .delivered: "delivered"
+    case .cancelled: "stopped"
+    case .unreachable(let what), .unproven(let what): what
+    case .status(let status, let retryAfter, let body):
+      switch retryAfter {
+      case .delay(let nanoseconds): "the destination answers \(status) and asks to wait \(nanoseconds / 1_000_000_000) s"
+      case .date: "the destination answers \(status) and asks to wait"
+      case nil: "the destination answers \(status)" + (body.firstLine.isEmpty ? "" : ": \(body.firstLine)")
+      }
+    }
+  }
+}
+
+extension String {
+  /// The first line as a terminal may show it, at most 200 characters.
+  var firstLine: String {
+    let line = split(whereSeparator: \.isNewline).first ?? ""
+    return String(
+      String.UnicodeScalarView(
+        line.unicodeScalars.prefix(200).filter { $0.properties.generalCategory != .control }))
+  }
+}

@@ -1,0 +1,186 @@
+import Glibc
+import ScrimSystem
+
+/// What the spool and the store need of the disk beyond a session's folder: listing by name, moving, removing.
+extension Disk {
+  struct FileStatus {
+    var bytes: Int
+    /// When the content last changed: nanoseconds since 1970, by the wall clock.
+    var modified: Int64
+    var isFolder: Bool
+  }
+
+  /// Nil where there is no such file. Doesn't follow a symbolic link.
+  static func status(_ path: String) throws(DeliveryError) -> FileStatus? {
+    var status = stat()
+    // The string lives as a C string until the call returns, and `status` is ours.
+    guard unsafe lstat(path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw failure(path, "looking at it")
+    }
+    return FileStatus(
+      bytes: Int(status.st_size),
+      modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
+      isFolder: status.st_mode & S_IFMT == S_IFDIR)
+  }
+
+  /// Calls `body` with the name of each entry, in the order of the disk, without `.` and `..`; a folder that is
+  /// missing has none. Takes the memory of one entry: 100,000 names are read in some 50 ms.
+  static func forEachName(in path: String, _ body: (String) -> Void) throws(DeliveryError) {
+    // The string lives as a C string until the call returns.
+    guard let folder = unsafe opendir(path) else {
+      if errno == ENOENT { return }
+      throw failure(path, "listing")
+    }
+    // Opened above and closed once.
+    defer { unsafe closedir(folder) }
+    while true {
+      errno = 0
+      // The entry stays valid until the next call on this folder, and its name ends with a zero byte.
+      guard let entry = unsafe readdir(folder) else {
+        if errno != 0 { throw failure(path, "listing") }
+        return
+      }
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+        unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name != ".", name != ".." { body(name) }
+    }
+  }
+
+  /// Removes a file; one that is missing is fine.
+  static func remove(_ path: String) throws(DeliveryError) {
+    // The string lives as a C string until the call returns.
+    guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure(path, "removing") }
+  }
+
+  /// Removes a folder with all that is in it, or a file. Never follows a symbolic link.
+  static func removeTree(_ path: String) throws(DeliveryError) {
+    guard let status = try status(path) else { return }
+    guard status.isFolder else { return try remove(path) }
+    var names: [String] = []
+    try forEachName(in: path) { names.append($0) }
+    for name in names { try removeTree(path + "/" + name) }
+    // As above.
+    guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw failure(path, "removing") }
+  }
+
+  /// Renames a file that may be gone.
+  ///
+  /// - Returns: false where it is.
+  @discardableResult
+  static func move(_ from: String, to: String) throws(DeliveryError) -> Bool {
+    // Both strings live as C strings until the call returns.
+    if unsafe Glibc.rename(from, to) == 0 { return true }
+    if errno == ENOENT, try status(from) == nil { return false }
+    throw failure(to, "renaming")
+  }
+
+  /// Takes an exclusive lock that ends with the handle, or with the process, however it ends.
+  ///
+  /// - Returns: false where another process, or another handle of this one, has it.
+  static func tryLock(_ handle: Handle) throws(DeliveryError) -> Bool {
+    if SystemCall.retrying({ flock(handle.descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
+    guard errno == EWOULDBLOCK else { throw failure(handle.path, "locking") }
+    return false
+  }
+
+  /// Waits for the lock.
+  static func waitForLock(_ handle: Handle) throws(DeliveryError) {
+    guard SystemCall.retrying({ flock(handle.descriptor, LOCK_EX) }) == 0 else {
+      throw failure(handle.path, "locking")
+    }
+  }
+
+  /// Makes a folder and those above it, and their names last.
+  static func makeLastingFolder(_ path: String) throws(DeliveryError) {
+    if let status = try status(path), status.isFolder { return }
+    if let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
+      let above = String(path[..<slash])
+      try makeLastingFolder(above)
+      try makeFolder(path)
+      try syncFolder(above)
+    } else {
+      try makeFolder(path)
+    }
+  }
+
+  /// Writes a file that is there as a whole, and lasting, or not at all. One that has the name already is left as it is.
+  ///
+  /// - Returns: false where there was one.
+  static func create(_ path: String, with bytes: [UInt8], in folder: String) throws(DeliveryError) -> Bool {
+    let temporary = folder + "/." + uniqueName() + ".tmp"
+    let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL)
+    do throws(DeliveryError) {
+      try write(bytes, to: file, at: 0)
+      try sync(file)
+      // Both strings live as C strings until the call returns. A link, since it refuses a name that is taken.
+      let isNew = unsafe link(temporary, path) == 0
+      guard isNew || errno == EEXIST else { throw failure(path, "naming") }
+      try remove(temporary)
+      try syncFolder(folder)
+      return isNew
+    } catch {
+      try? remove(temporary)
+      throw error
+    }
+  }
+
+  /// Replaces a file as a whole, or makes it; writers side by side don't meet in one temporary file.
+  static func replace(_ path: String, with bytes: [UInt8], inFolder folder: String) throws(DeliveryError) {
+    let temporary = folder + "/." + uniqueName() + ".tmp"
+    do throws(DeliveryError) {
+      let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL)
+      try write(bytes, to: file, at: 0)
+      try sync(file)
+      try rename(temporary, to: path)
+    } catch {
+      try? remove(temporary)
+      throw error
+    }
+    try syncFolder(folder)
+  }
+
+  /// Whether a name is one that a crash may leave behind.
+  static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".tmp") }
+
+  /// Appends whole lines. A line that a crash cut off in front of them is ended first, so that it costs only itself.
+  static func append(lines: [UInt8], to path: String) throws(DeliveryError) {
+    let file = try open(path, O_RDWR | O_CREAT)
+    try waitForLock(file)
+    let size = try status(path)?.bytes ?? 0
+    var last: UInt8 = 0x0A
+    if size > 0 {
+      // One byte of ours, at the end of what is there.
+      let got = SystemCall.retrying { unsafe pread(file.descriptor, &last, 1, size - 1) }
+      guard got == 1 else { throw failure(path, "reading") }
+    }
+    try write(last == 0x0A ? lines : [0x0A] + lines, to: file, at: size)
+    try sync(file)
+  }
+
+  /// Moves the time of a file's last change.
+  static func setModified(_ path: String, _ nanoseconds: Int64) throws(DeliveryError) {
+    let time = timespec(
+      tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    let times = [time, time]
+    // Two times, as the call reads them; the string lives as a C string until it returns.
+    guard unsafe utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT else {
+      throw failure(path, "setting its time")
+    }
+  }
+
+  /// A name that no other writer of this moment uses: process, and a count in it.
+  private static func uniqueName() -> String {
+    "\(getpid())-\(MonotonicClock.now)-\(counter.next())"
+  }
+
+  private static let counter = Counter()
+}
+
+import Synchronization
+
+private final class Counter: Sendable {
+  private let value = Atomic<Int>(0)
+  func next() -> Int { value.add(1, ordering: .relaxed).newValue }
+}

@@ -1,0 +1,212 @@
+import Glibc
+public import ScrimFormat
+import ScrimJSON
+
+/// A folder of many sessions, laid out as ``StoreLayout`` says: what an upload to a folder fills and a server keeps.
+///
+/// Any number of processes may write and read it side by side. What a call answers with success is on the disk: content,
+/// name and folders.
+public struct SessionStore: Hashable, Sendable {
+  public let path: String
+
+  public init(path: String) { self.path = path }
+
+  public enum Outcome: Hashable, Sendable {
+    case stored
+    /// The same bytes were there.
+    case alreadyThere
+    /// Something else is there, and stays.
+    case conflict(String)
+    /// The session was deleted, and stays so.
+    case deleted
+  }
+
+  /// Where a session is.
+  public struct Place: Hashable, Sendable {
+    public var project: String
+    public var session: SessionID
+    /// Nanoseconds since 1970.
+    public var start: Int64
+
+    public init(project: String, session: SessionID, start: Int64) {
+      self.project = project
+      self.session = session
+      self.start = start
+    }
+
+    /// Within the store.
+    public var path: String { StoreLayout.session(session, start: start, project: project) }
+    var tombstone: String { StoreLayout.tombstone(session, project: project) }
+  }
+
+  /// What a deletion removed.
+  public struct Removed: Hashable, Sendable {
+    public var files = 0
+    public var bytes = 0
+  }
+
+  public func folder(of place: Place) -> SessionFolder { SessionFolder(path: path + "/" + place.path) }
+
+  private func segmentPath(_ index: Int, of place: Place) -> String { folder(of: place).segmentPath(index) }
+
+  /// Stores a segment under its session and index. Never changes one that is there.
+  public func put(_ file: SealedFile, project: String) throws(DeliveryError) -> Outcome {
+    let place = Place(project: project, session: file.session, start: file.header.start)
+    guard try !isDeleted(place) else { return .deleted }
+    let folder = self.folder(of: place).segmentsPath
+    let path = segmentPath(file.index, of: place)
+    try Disk.makeLastingFolder(folder)
+    if try Disk.create(path, with: file.bytes, in: folder) {
+      // A deletion that began meanwhile doesn't see this file, so it is removed here.
+      guard try !isDeleted(place) else {
+        try Disk.removeTree(self.folder(of: place).path)
+        return .deleted
+      }
+      return .stored
+    }
+    let there = try Disk.read(path, upTo: SealedFile.limit)
+    return there == file.bytes
+      ? .alreadyThere : .conflict("another segment \(file.index) of this session is there already")
+  }
+
+  /// Stores a session's manifest if it continues the one that is there.
+  ///
+  /// - Parameter bytes: what is stored, keys that this version doesn't know included.
+  public func put(
+    manifest bytes: [UInt8], _ manifest: SessionManifest, project: String
+  ) throws(DeliveryError) -> Outcome {
+    let place = Place(project: project, session: manifest.session, start: manifest.start)
+    guard try !isDeleted(place) else { return .deleted }
+    let folder = self.folder(of: place)
+    try Disk.makeLastingFolder(folder.path)
+    let handle = try Disk.open(folder.path, O_RDONLY | O_DIRECTORY)
+    try Disk.waitForLock(handle)
+    if Disk.exists(folder.manifestPath) {
+      let there = try Disk.read(folder.manifestPath, upTo: SessionFolder.manifestLimit)
+      if there == bytes { return .alreadyThere }
+      // One that can't be read is replaced: it says nothing that could be continued.
+      if let stored = try? SessionManifest(json: there, path: folder.manifestPath) {
+        if let conflict = manifest.conflict(with: stored) { return .conflict(conflict) }
+      }
+    }
+    try Disk.replace(folder.manifestPath, with: bytes, inFolder: folder.path)
+    guard try !isDeleted(place) else {
+      try Disk.removeTree(folder.path)
+      return .deleted
+    }
+    return .stored
+  }
+
+  /// The bytes of a segment; nil where there is none.
+  public func segment(_ index: Int, of place: Place) throws(DeliveryError) -> [UInt8]? {
+    try read(segmentPath(index, of: place), upTo: SealedFile.limit)
+  }
+
+  /// The bytes of the manifest; nil where there is none.
+  public func manifest(of place: Place) throws(DeliveryError) -> [UInt8]? {
+    try read(folder(of: place).manifestPath, upTo: SessionFolder.manifestLimit)
+  }
+
+  private func read(_ path: String, upTo limit: Int) throws(DeliveryError) -> [UInt8]? {
+    do throws(DeliveryError) {
+      return try Disk.read(path, upTo: limit)
+    } catch {
+      if case .system(_, ENOENT) = error.reason { return nil }
+      throw error
+    }
+  }
+
+  public func isDeleted(_ place: Place) throws(DeliveryError) -> Bool {
+    try Disk.status(path + "/" + place.tombstone) != nil
+  }
+
+  /// Removes every byte of a session and leaves a tombstone, which refuses what still comes. The tombstone comes first, so
+  /// that a deletion which a crash cuts off can be asked for again and lets nothing new in.
+  ///
+  /// - Parameter now: nanoseconds since 1970.
+  public func delete(_ place: Place, now: Int64) throws(DeliveryError) -> Removed {
+    let tombstone = path + "/" + place.tombstone
+    let folder = String(tombstone[..<tombstone.lastIndex(of: "/")!])
+    try Disk.makeLastingFolder(folder)
+    let line = JSON.object([.init("deleted_at", .string(RFC3339.string(now)))]).canonicalBytes + [0x0A]
+    _ = try Disk.create(tombstone, with: line, in: folder)
+    let session = self.folder(of: place).path
+    var removed = Removed()
+    try count(session, &removed)
+    try Disk.removeTree(session)
+    if let slash = session.lastIndex(of: "/"), Disk.exists(String(session[..<slash])) {
+      try Disk.syncFolder(String(session[..<slash]))
+    }
+    return removed
+  }
+
+  private func count(_ path: String, _ removed: inout Removed) throws(DeliveryError) {
+    guard let status = try Disk.status(path) else { return }
+    guard status.isFolder else {
+      removed.files += 1
+      removed.bytes += status.bytes
+      return
+    }
+    var names: [String] = []
+    try Disk.forEachName(in: path) { names.append($0) }
+    for name in names { try count(path + "/" + name, &removed) }
+  }
+
+  /// All sessions, by the names of folders alone; `start` of a place is the midnight of its day.
+  public func forEachSession(_ body: (Place) -> Void) throws(DeliveryError) {
+    for project in try names(in: path) where StoreLayout.isProject(project) {
+      let root = "\(path)/\(project)/sessions"
+      for year in try names(in: root) {
+        for month in try names(in: "\(root)/\(year)") {
+          for day in try names(in: "\(root)/\(year)/\(month)") {
+            guard let start = RFC3339.nanoseconds("\(year)-\(month)-\(day)T00:00:00Z") else { continue }
+            try Disk.forEachName(in: "\(root)/\(year)/\(month)/\(day)") { name in
+              guard let session = StoreLayout.session(named: name) else { return }
+              body(Place(project: project, session: session, start: start))
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The indices of the segments that are there, sorted.
+  public func segments(of place: Place) throws(DeliveryError) -> [Int] {
+    var indices: [Int] = []
+    try Disk.forEachName(in: folder(of: place).segmentsPath) { name in
+      if let index = StoreLayout.index(ofFile: name) { indices.append(index) }
+    }
+    return indices.sorted()
+  }
+
+  /// Bytes of all files of a session.
+  public func size(of place: Place) throws(DeliveryError) -> Int {
+    var sum = Removed()
+    try count(folder(of: place).path, &sum)
+    return sum.bytes
+  }
+
+  private func names(in path: String) throws(DeliveryError) -> [String] {
+    guard let status = try Disk.status(path), status.isFolder else { return [] }
+    var names: [String] = []
+    try Disk.forEachName(in: path) { names.append($0) }
+    return names.filter { !$0.hasPrefix(".") }.sorted()
+  }
+}
+
+extension SessionManifest {
+  /// What speaks against this manifest taking the place of an older one: another session, or a list that doesn't begin with
+  /// the older's. Nil where it continues it.
+  public func conflict(with older: SessionManifest) -> String? {
+    guard session == older.session, start == older.start, policy == older.policy else {
+      return "the stored manifest has another session, start or policy"
+    }
+    guard segments.count >= older.segments.count, segments.starts(with: older.segments) else {
+      return "the stored manifest lists segments that this one doesn't"
+    }
+    guard !(older.state == .sealed && (state != .sealed || segments.count != older.segments.count)) else {
+      return "the stored manifest is sealed"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,121 @@
+import FoundationEssentials
+import Glibc
+public import ScrimFormat
+import ScrimJSON
+
+/// A folder in which sealed segments wait for one destination. The name of a file is its state; there is no ledger and no
+/// position, so no crash can make two records disagree.
+///
+///     SPOOL/destination.json                          where everything in it goes
+///     SPOOL/{session}/manifest.json                   the session folder that a recorder writes
+///     SPOOL/{session}/segments/{index}.scrim          sealed, waits
+///     SPOOL/{session}/segments/{index}.scrim.part     being recorded
+///     SPOOL/{session}/sent/{index}.scrim              delivered: renamed, then emptied
+///     SPOOL/{session}/rejected/{index}.scrim + .json  refused, with the answer
+///     SPOOL/{session}/damaged/{index}.scrim           can't be read; set aside so that the next goes on
+///     SPOOL/{session}/dropping/{index}.scrim          on its way out: counted next, then removed
+///     SPOOL/{session}/deleted                         the destination deleted the session: what still comes is discarded
+///     SPOOL/dropped.jsonl                             what a limit gave up, a line each
+///     SPOOL/traffic.json                              bytes sent this day
+///
+/// Every sealed segment is at the destination, in the spool, or in `dropped.jsonl`.
+public struct SegmentSpool: Hashable, Sendable {
+  public let path: String
+
+  public init(path: String) { self.path = path }
+
+  /// The folder into which a recorder writes this session.
+  public func folder(of session: SessionID) -> SessionFolder { SessionFolder(path: "\(path)/\(session)") }
+
+  /// Makes the spool where it is missing, and binds it to its one destination.
+  ///
+  /// - Parameter destination: an address without any secret in it.
+  /// - Throws: ``DeliveryError`` where the spool has another destination.
+  public func prepare(for destination: String) throws(DeliveryError) {
+    try Disk.makeLastingFolder(path)
+    let line = Array((JSON.object([.init("url", .string(destination))]).canonicalBytes) + [0x0A])
+    let file = path + "/" + SegmentSpool.destinationFile
+    if try Disk.status(file) == nil, try Disk.create(file, with: line, in: path) { return }
+    let there = try self.destination()
+    guard there == destination else {
+      throw DeliveryError(path, .otherDestination(there ?? "an address that can't be read"))
+    }
+  }
+
+  /// Where everything in it goes; nil where it was never said.
+  public func destination() throws(DeliveryError) -> String? {
+    let file = path + "/" + SegmentSpool.destinationFile
+    guard try Disk.status(file) != nil else { return nil }
+    guard let json = try? JSON(try Disk.read(file, upTo: 1 << 16)), case .string(let url)? = json["url"]
+    else { return nil }
+    return url
+  }
+
+  /// The right to change the states of its files, which one process has at a time; nil where another has it now. It ends
+  /// with the object, or with the process, however it ends.
+  public func keeper() throws(DeliveryError) -> SpoolKeeper? {
+    let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
+    guard try Disk.tryLock(handle) else { return nil }
+    return try SpoolKeeper(spool: self, handle: handle)
+  }
+
+  static let destinationFile = "destination.json"
+  static let droppedFile = "dropped.jsonl"
+  static let trafficFile = "traffic.json"
+  /// In a session's folder; what the destination deleted.
+  static let deletedFile = "deleted"
+
+  /// The states that are folders of a session.
+  enum State: String, CaseIterable {
+    case waiting = "segments"
+    case sent, rejected, damaged, dropping
+  }
+
+  func folder(_ session: SessionID, _ state: State) -> String { "\(path)/\(session)/\(state.rawValue)" }
+
+  func file(_ segment: SpooledSegment, _ state: State) -> String {
+    "\(folder(segment.session, state))/\(StoreLayout.digits(segment.index)).scrim"
+  }
+
+  /// The sessions in it, in no order.
+  func sessions() throws(DeliveryError) -> [SessionID] {
+    var sessions: [SessionID] = []
+    try Disk.forEachName(in: path) { name in
+      if let session = StoreLayout.session(named: name) { sessions.append(session) }
+    }
+    return sessions
+  }
+}
+
+/// A sealed segment in a spool.
+public struct SpooledSegment: Hashable, Sendable {
+  public var session: SessionID
+  public var index: Int
+
+  public init(session: SessionID, index: Int) {
+    self.session = session
+    self.index = index
+  }
+}
+
+/// What a spool may hold, and for how long.
+public struct SpoolLimits: Hashable, Sendable {
+  /// Bytes of all segments that wait, were refused or are damaged.
+  public var bytes = 512 << 20
+  /// Nanoseconds that one may wait.
+  public var age: Int64 = 14 * 86_400 * 1_000_000_000
+  /// Bytes that are sent in a day (UTC), those of attempts that failed included; nil for no limit.
+  public var bytesPerDay: Int?
+
+  public init() {}
+}
+
+/// Why a segment was given up.
+public enum DropReason: String, Hashable, Sendable, CaseIterable {
+  /// The spool was full.
+  case budget
+  /// It waited longer than allowed.
+  case age
+  /// The destination had deleted the session.
+  case deleted
+}

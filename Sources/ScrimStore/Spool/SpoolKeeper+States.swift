@@ -1,0 +1,240 @@
+import Glibc
+public import ScrimFormat
+import ScrimJSON
+import ScrimSystem
+
+extension SpoolKeeper {
+  /// The destination has the segment: gives it its name among the sent ones. ``settle()`` empties the file.
+  ///
+  /// - Returns: false where the manifest doesn't list it yet; ask again when the recorder has written it.
+  public func delivered(_ segment: SpooledSegment) throws(DeliveryError) -> Bool {
+    guard isListed(segment) else { return false }
+    try Disk.makeFolder(spool.folder(segment.session, .sent))
+    if try Disk.move(spool.file(segment, .waiting), to: spool.file(segment, .sent)) { toEmpty.append(segment) }
+    forget(segment)
+    if toEmpty.count >= 64 { try settle() }
+    return true
+  }
+
+  /// Brings the renames of what was delivered to the disk, then empties the files: in this order, so that no power cut
+  /// leaves an empty file among those that wait.
+  public func settle() throws(DeliveryError) {
+    guard !toEmpty.isEmpty else { return }
+    for session in Set(toEmpty.map(\.session)) {
+      try Disk.syncFolder(spool.folder(session, .sent))
+      try Disk.syncFolder(spool.folder(session, .waiting))
+    }
+    for segment in toEmpty {
+      try Disk.truncate(try Disk.open(spool.file(segment, .sent), O_WRONLY), to: 0)
+    }
+    toEmpty.removeAll()
+  }
+
+  /// The destination refused the segment for a reason that time doesn't mend: keeps it with the answer beside it.
+  public func reject(
+    _ segment: SpooledSegment, status: Int, answer: String
+  ) throws(DeliveryError) {
+    let folder = spool.folder(segment.session, .rejected)
+    try Disk.makeFolder(folder)
+    let file = "\(folder)/\(StoreLayout.digits(segment.index)).json"
+    try Disk.replace(file, with: SpoolKeeper.answer(status, answer), inFolder: folder)
+    try keep(segment, .rejected)
+  }
+
+  /// The destination refused a session's manifest: writes the answer beside its refused segments.
+  public func rejectManifest(of session: SessionID, status: Int, answer: String) throws(DeliveryError) {
+    let folder = spool.folder(session, .rejected)
+    try Disk.makeFolder(folder)
+    let words = SpoolKeeper.answer(status, answer)
+    try Disk.replace("\(folder)/manifest.json", with: words, inFolder: folder)
+  }
+
+  private static func answer(_ status: Int, _ answer: String) -> [UInt8] {
+    JSON.object([
+      .init("answer", .string(answer)), .init("at", .string(RFC3339.string(WallClock.now))),
+      .init("status", .number(Double(status))),
+    ]).canonicalBytes + [0x0A]
+  }
+
+  /// The segment can't be read: keeps it under another name, so that the next goes on.
+  public func setAside(_ segment: SpooledSegment) throws(DeliveryError) {
+    try Disk.makeFolder(spool.folder(segment.session, .damaged))
+    try keep(segment, .damaged)
+  }
+
+  private func keep(_ segment: SpooledSegment, _ state: SegmentSpool.State) throws(DeliveryError) {
+    let bytes = try Disk.status(spool.file(segment, .waiting))?.bytes ?? 0
+    if try Disk.move(spool.file(segment, .waiting), to: spool.file(segment, state)) {
+      update(segment.session) { $0.keptBytes += bytes }
+    }
+    try Disk.syncFolder(spool.folder(segment.session, state))
+    forget(segment)
+  }
+
+  /// Puts what was refused or set aside back among what waits.
+  ///
+  /// - Returns: how many.
+  public func retryRejected() throws(DeliveryError) -> Int {
+    var count = 0
+    for session in try spool.sessions() {
+      for index in try indices(session, .rejected) {
+        let segment = SpooledSegment(session: session, index: index)
+        if try Disk.move(spool.file(segment, .rejected), to: spool.file(segment, .waiting)) { count += 1 }
+        try Disk.remove("\(spool.folder(session, .rejected))/\(StoreLayout.digits(index)).json")
+      }
+      update(session) {
+        $0.keptBytes = 0
+        $0.stamp = -2
+      }
+    }
+    try rescan()
+    return count
+  }
+
+  func indices(_ session: SessionID, _ state: SegmentSpool.State) throws(DeliveryError) -> [Int] {
+    var indices: [Int] = []
+    try Disk.forEachName(in: spool.folder(session, state)) { name in
+      if let index = StoreLayout.index(ofFile: name) { indices.append(index) }
+    }
+    return indices.sorted()
+  }
+
+  // MARK: Giving up
+
+  /// Gives segments up: moves them out of the way, counts them in `dropped.jsonl`, removes them. A crash in between leaves
+  /// them to be counted and removed by the next keeper; a line that is there twice counts once.
+  public func drop(_ segments: [SpooledSegment], _ reason: DropReason) throws(DeliveryError) {
+    try drop(segments, from: .waiting, reason)
+  }
+
+  func drop(
+    _ segments: [SpooledSegment], from state: SegmentSpool.State, _ reason: DropReason
+  ) throws(DeliveryError) {
+    guard !segments.isEmpty else { return }
+    var lines: [UInt8] = []
+    var gone: [SpooledSegment] = []
+    for segment in segments {
+      let bytes = try Disk.status(spool.file(segment, state))?.bytes
+      try Disk.makeFolder(spool.folder(segment.session, .dropping))
+      var isMoved = state == .dropping
+      if !isMoved { isMoved = try Disk.move(spool.file(segment, state), to: spool.file(segment, .dropping)) }
+      if isMoved {
+        gone.append(segment)
+        lines += SpoolKeeper.line(segment, bytes: bytes ?? 0, reason)
+      }
+      if state == .waiting { forget(segment) }
+    }
+    for session in Set(gone.map(\.session)) {
+      try Disk.syncFolder(spool.folder(session, .dropping))
+      try Disk.syncFolder(spool.folder(session, state))
+    }
+    try Disk.append(lines: lines, to: spool.path + "/" + SegmentSpool.droppedFile)
+    for segment in gone { try Disk.remove(spool.file(segment, .dropping)) }
+  }
+
+  private static func line(_ segment: SpooledSegment, bytes: Int, _ reason: DropReason) -> [UInt8] {
+    JSON.object([
+      .init("at", .string(RFC3339.string(WallClock.now))), .init("bytes", .number(Double(bytes))),
+      .init("index", .number(Double(segment.index))), .init("reason", .string(reason.rawValue)),
+      .init("session", .string("\(segment.session)")),
+    ]).canonicalBytes + [0x0A]
+  }
+
+  /// The destination has deleted the session: notes it, so that what a recorder still writes is discarded, and gives up
+  /// what waits.
+  public func discard(_ session: SessionID) throws(DeliveryError) {
+    let folder = "\(spool.path)/\(session)"
+    if try Disk.status(folder + "/" + SegmentSpool.deletedFile) == nil {
+      _ = try Disk.create(folder + "/" + SegmentSpool.deletedFile, with: [], in: folder)
+    }
+    update(session) { $0.isDeleted = true }
+    try discardWhatCame(session)
+  }
+
+  /// Gives up what came since the session was deleted.
+  func discardWhatCame(_ session: SessionID) throws(DeliveryError) {
+    guard let state = sessions[session], state.isDeleted else { return }
+    try drop(state.waiting.map { SpooledSegment(session: session, index: $0.index) }, .deleted)
+    for kept in [SegmentSpool.State.rejected, .damaged] {
+      try drop(
+        try indices(session, kept).map { SpooledSegment(session: session, index: $0) }, from: kept, .deleted)
+    }
+    update(session) { $0.keptBytes = 0 }
+  }
+
+  // MARK: Ends
+
+  /// Seals what a recorder that was killed left open, and lists what its manifest missed. Does nothing while the session
+  /// is being recorded.
+  ///
+  /// - Returns: whether the session is at rest: sealed, and nobody writes it.
+  public func recover(_ session: SessionID) throws(DeliveryError) -> Bool {
+    let folder = spool.folder(of: session)
+    for _ in 0..<3 {
+      do throws(DeliveryError) {
+        _ = try folder.recover()
+        update(session) {
+          $0.hasOpenSegment = false
+          $0.stamp = -2
+        }
+        return true
+      } catch {
+        switch error.reason {
+        case .inUse: return false
+        case .system: throw error
+        default:
+          // What can't be made whole is kept, and the rest goes on.
+          guard try setAside(path: error.path, of: session) else { return true }
+        }
+      }
+    }
+    return true
+  }
+
+  private func setAside(path: String, of session: SessionID) throws(DeliveryError) -> Bool {
+    let folder = "\(spool.path)/\(session)/"
+    guard path.hasPrefix(folder), let name = path.split(separator: "/").last, try Disk.status(path) != nil,
+      path != folder + "segments"
+    else { return false }
+    try Disk.makeFolder(spool.folder(session, .damaged))
+    try Disk.move(path, to: spool.folder(session, .damaged) + "/" + name)
+    if let index = StoreLayout.index(ofFile: name) { forget(SpooledSegment(session: session, index: index)) }
+    return true
+  }
+
+  /// Removes the folder of a session of which nothing waits, nothing was refused, and which nobody records.
+  ///
+  /// - Returns: whether it did.
+  public func removeIfDone(_ session: SessionID) throws(DeliveryError) -> Bool {
+    try settle()
+    let folder = "\(spool.path)/\(session)"
+    guard try Disk.status(folder) != nil else { return true }
+    let handle = try Disk.open(folder, O_RDONLY | O_DIRECTORY)
+    guard try Disk.tryLock(handle) else { return false }
+    var isEmpty = true
+    for state in [SegmentSpool.State.waiting, .rejected, .damaged, .dropping] {
+      try Disk.forEachName(in: spool.folder(session, state)) { _ in isEmpty = false }
+    }
+    guard isEmpty else { return false }
+    let leftover = "\(spool.path)/.\(session).tmp"
+    try Disk.move(folder, to: leftover)
+    try Disk.syncFolder(spool.path)
+    try Disk.removeTree(leftover)
+    update(session) { $0 = Session() }
+    try rescan()
+    return true
+  }
+
+  /// What a crash left between two steps: sent files that are not empty yet, dropped ones that are not counted or removed.
+  func finishInterruptedSteps() throws(DeliveryError) {
+    for session in sessions.keys {
+      for index in try indices(session, .sent) {
+        let segment = SpooledSegment(session: session, index: index)
+        if let status = try Disk.status(spool.file(segment, .sent)), status.bytes > 0 { toEmpty.append(segment) }
+      }
+      try settle()
+      let dropping = try indices(session, .dropping).map { SpooledSegment(session: session, index: $0) }
+      try drop(dropping, from: .dropping, sessions[session]!.isDeleted ? .deleted : .budget)
+    }
+  }
+}

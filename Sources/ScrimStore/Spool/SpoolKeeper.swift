@@ -1,0 +1,197 @@
+import Glibc
+public import ScrimFormat
+import ScrimSystem
+
+/// Changes the states of a spool's segments; holds the spool's lock as long as it lives. Belongs to one thread.
+///
+/// Each change is a rename within the session's folder, brought to the disk before what it allows (emptying, removing) is
+/// done. A change that a crash cut off is finished by the next keeper.
+public final class SpoolKeeper {
+  /// What is known of a session without reading any file.
+  struct Session {
+    /// Of the segments that wait: largest index first, so that the oldest is taken from the end.
+    var waiting: [Waiting] = []
+    /// Of files that were refused or are damaged.
+    var keptBytes = 0
+    /// When the folder of what waits last changed, as the disk says.
+    var stamp: Int64 = -1
+    /// The oldest that waits: nanoseconds since 1970. Sessions are taken in this order.
+    var date: Int64 = .max
+    /// Whether the destination has deleted it.
+    var isDeleted = false
+    var hasOpenSegment = false
+  }
+
+  struct Waiting {
+    var index: Int
+    var bytes: Int
+    /// When it was sealed, by the wall clock.
+    var modified: Int64
+  }
+
+  public let spool: SegmentSpool
+  private let handle: Disk.Handle
+  private(set) var sessions: [SessionID: Session] = [:]
+  /// By the age of what waits, then by name.
+  public private(set) var order: [SessionID] = []
+  /// Delivered and renamed; emptied when the renames are on the disk.
+  var toEmpty: [SpooledSegment] = []
+  /// How many segments a session's manifest lists, and when it was written.
+  private var listings: [SessionID: (stamp: Int64, count: Int)] = [:]
+
+  init(spool: SegmentSpool, handle: Disk.Handle) throws(DeliveryError) {
+    self.spool = spool
+    self.handle = handle
+    var leftovers: [String] = []
+    try Disk.forEachName(in: spool.path) { if Disk.isTemporary($0) { leftovers.append($0) } }
+    for name in leftovers { try Disk.removeTree(spool.path + "/" + name) }
+    try rescan()
+    try finishInterruptedSteps()
+  }
+
+  /// Looks for what recorders have added. Reads names and sizes of folders that changed, never a byte of a segment.
+  ///
+  /// - Returns: whether anything waits that did not before.
+  @discardableResult
+  public func rescan() throws(DeliveryError) -> Bool {
+    var hasNews = false
+    let there = Set(try spool.sessions())
+    for session in sessions.keys where !there.contains(session) { sessions[session] = nil }
+    for session in there {
+      if try rescan(session) { hasNews = true }
+    }
+    if hasNews || order.count != sessions.count {
+      order = sessions.keys.sorted {
+        (sessions[$0]!.date, $0.description) < (sessions[$1]!.date, $1.description)
+      }
+    }
+    return hasNews
+  }
+
+  private func rescan(_ name: SessionID) throws(DeliveryError) -> Bool {
+    var session = sessions[name] ?? Session()
+    let folder = spool.folder(name, .waiting)
+    guard let status = try Disk.status(folder) else {
+      sessions[name] = session
+      return false
+    }
+    guard status.modified != session.stamp else { return false }
+    if session.stamp == -1 {
+      session.isDeleted = try Disk.status("\(spool.path)/\(name)/\(SegmentSpool.deletedFile)") != nil
+      session.keptBytes = try bytes(in: name, .rejected) + bytes(in: name, .damaged)
+    }
+    // A change within the clock's tick of this one leaves the same stamp: look again then.
+    session.stamp = WallClock.now - status.modified > 50_000_000 ? status.modified : -2
+    let known = Set(session.waiting.map(\.index))
+    var fresh: [Int] = []
+    var hasOpenSegment = false
+    var damaged: [String] = []
+    try Disk.forEachName(in: folder) { file in
+      if let index = StoreLayout.index(ofFile: file) {
+        if !known.contains(index) { fresh.append(index) }
+      } else if file.hasSuffix(SessionFolder.openSuffix) {
+        hasOpenSegment = true
+      } else if file.hasSuffix(SessionFolder.damagedSuffix) {
+        damaged.append(file)
+      }
+    }
+    session.hasOpenSegment = hasOpenSegment
+    for file in damaged {
+      try Disk.makeFolder(spool.folder(name, .damaged))
+      try Disk.move(folder + "/" + file, to: spool.folder(name, .damaged) + "/" + file)
+    }
+    for index in fresh {
+      let path = spool.file(SpooledSegment(session: name, index: index), .waiting)
+      guard let status = try Disk.status(path) else { continue }
+      session.waiting.append(Waiting(index: index, bytes: status.bytes, modified: status.modified))
+      session.date = min(session.date, status.modified)
+    }
+    if !fresh.isEmpty { session.waiting.sort { $0.index > $1.index } }
+    sessions[name] = session
+    return !fresh.isEmpty
+  }
+
+  func bytes(in session: SessionID, _ state: SegmentSpool.State) throws(DeliveryError) -> Int {
+    var names: [String] = []
+    try Disk.forEachName(in: spool.folder(session, state)) { names.append($0) }
+    var sum = 0
+    for name in names { sum += try Disk.status(spool.folder(session, state) + "/" + name)?.bytes ?? 0 }
+    return sum
+  }
+
+  // MARK: What waits
+
+  /// Segments that wait, in all.
+  public var waitingCount: Int { sessions.values.reduce(0) { $0 + $1.waiting.count } }
+
+  /// Their bytes.
+  public var waitingBytes: Int { sessions.values.reduce(0) { $0 + $1.waiting.reduce(0) { $0 + $1.bytes } } }
+
+  public func hasWaiting(_ session: SessionID) -> Bool { sessions[session]?.waiting.isEmpty == false }
+
+  public func isDeleted(_ session: SessionID) -> Bool { sessions[session]?.isDeleted ?? false }
+
+  /// The next segment to deliver: of the session that has waited longest, its oldest.
+  ///
+  /// - Parameter isReady: false passes one over.
+  public func next(where isReady: (SpooledSegment) -> Bool) -> (segment: SpooledSegment, bytes: Int)? {
+    for name in order {
+      guard let session = sessions[name], !session.isDeleted else { continue }
+      for waiting in session.waiting.reversed() {
+        let segment = SpooledSegment(session: name, index: waiting.index)
+        if isReady(segment) { return (segment, waiting.bytes) }
+      }
+    }
+    return nil
+  }
+
+  /// Where the bytes of a waiting segment are.
+  public func path(of segment: SpooledSegment) -> String { spool.file(segment, .waiting) }
+
+  func forget(_ segment: SpooledSegment) {
+    guard let waiting = sessions[segment.session]?.waiting,
+      let place = waiting.lastIndex(where: { $0.index == segment.index })
+    else { return }
+    sessions[segment.session]!.waiting.remove(at: place)
+  }
+
+  func update(_ session: SessionID, _ change: (inout Session) -> Void) {
+    guard sessions[session] != nil else { return }
+    change(&sessions[session]!)
+  }
+
+  /// Folders in which recorders add files.
+  public var watchedFolders: [String] {
+    [spool.path]
+      + order.flatMap { ["\(spool.path)/\($0)", spool.folder($0, .waiting)] }
+  }
+
+  // MARK: Manifests
+
+  public func manifestPath(of session: SessionID) -> String { spool.folder(of: session).manifestPath }
+
+  /// The session's manifest as it is now; nil where there is none.
+  public func manifest(of session: SessionID) throws(DeliveryError) -> (bytes: [UInt8], manifest: SessionManifest)? {
+    let path = spool.folder(of: session).manifestPath
+    guard let status = try Disk.status(path) else { return nil }
+    let bytes = try Disk.read(path, upTo: SessionFolder.manifestLimit)
+    let manifest = try SessionManifest(json: bytes, path: path)
+    listings[session] = (status.modified, manifest.segments.count)
+    return (bytes, manifest)
+  }
+
+  /// When the manifest was last written: nanoseconds since 1970; nil where there is none.
+  public func manifestDate(of session: SessionID) -> Int64? {
+    (try? Disk.status(spool.folder(of: session).manifestPath))?.modified
+  }
+
+  /// Whether the manifest names a segment, so that its file may go: recovery builds on that.
+  func isListed(_ segment: SpooledSegment) -> Bool {
+    guard let date = manifestDate(of: segment.session) else { return true }
+    if let known = listings[segment.session], known.count > segment.index { return true }
+    if let known = listings[segment.session], known.stamp == date { return false }
+    // One that can't be read is set aside by ``recover(_:)``.
+    _ = try? manifest(of: segment.session)
+    return (listings[segment.session]?.count ?? 0) > segment.index
+  }
+}

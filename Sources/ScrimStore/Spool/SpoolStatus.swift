@@ -1,0 +1,140 @@
+public import ScrimFormat
+import ScrimJSON
+
+/// What is in a spool, and what was given up: every sealed segment that is not at the destination is counted here.
+public struct SpoolStatus: Hashable, Sendable {
+  public struct Count: Hashable, Sendable {
+    public var segments = 0
+    public var bytes = 0
+
+    public init() {}
+  }
+
+  public var destination: String?
+  public var sessions = 0
+  public var waiting = Count()
+  /// Delivered, of sessions that are not complete yet.
+  public var sent = 0
+  public var rejected = Count()
+  public var damaged = Count()
+  /// By reason.
+  public var dropped: [DropReason: Count] = [:]
+  /// When the oldest that waits was sealed: nanoseconds since 1970.
+  public var oldest: Int64?
+}
+
+/// What ``SegmentSpool/check()`` found.
+public struct SpoolCheck: Hashable, Sendable {
+  /// Waiting segments that were read and are whole.
+  public var whole = 0
+  /// Waiting segments that are not, with what is wrong.
+  public var damaged: [String] = []
+  /// Names that are no part of a spool.
+  public var strangers: [String] = []
+}
+
+extension SegmentSpool {
+  /// Counts by names and sizes; changes nothing and needs no lock.
+  public func status() throws(DeliveryError) -> SpoolStatus {
+    var status = SpoolStatus()
+    status.destination = try destination()
+    for session in try sessions() {
+      status.sessions += 1
+      for state in State.allCases {
+        var indices: [Int] = []
+        try Disk.forEachName(in: folder(session, state)) { name in
+          if let index = StoreLayout.index(ofFile: name) { indices.append(index) }
+        }
+        for index in indices {
+          guard let file = try Disk.status(file(SpooledSegment(session: session, index: index), state)) else {
+            continue
+          }
+          switch state {
+          case .waiting:
+            status.waiting.add(file.bytes)
+            status.oldest = min(status.oldest ?? .max, file.modified)
+          case .sent: status.sent += 1
+          case .rejected: status.rejected.add(file.bytes)
+          case .damaged: status.damaged.add(file.bytes)
+          case .dropping: break
+          }
+        }
+      }
+    }
+    status.dropped = try dropped()
+    return status
+  }
+
+  /// What `dropped.jsonl` counts; a segment that stands in it twice counts once, and a line that was cut off not at all.
+  func dropped() throws(DeliveryError) -> [DropReason: SpoolStatus.Count] {
+    let path = path + "/" + SegmentSpool.droppedFile
+    guard try Disk.status(path) != nil else { return [:] }
+    var counts: [DropReason: SpoolStatus.Count] = [:]
+    var seen: Set<String> = []
+    for line in try Disk.read(path, upTo: 1 << 30).split(separator: 0x0A) {
+      guard let json = try? JSON(Array(line)), case .string(let session)? = json["session"],
+        case .number(let index)? = json["index"], case .number(let bytes)? = json["bytes"],
+        case .string(let word)? = json["reason"], let reason = DropReason(rawValue: word)
+      else { continue }
+      guard seen.insert("\(session)/\(index)").inserted else { continue }
+      counts[reason, default: SpoolStatus.Count()].add(Int(exactly: bytes.rounded()) ?? 0)
+    }
+    return counts
+  }
+
+  /// Reads every byte that waits and holds it against its checksums, its name and its session. Changes nothing.
+  public func check() throws(DeliveryError) -> SpoolCheck {
+    var check = SpoolCheck()
+    var names: [String] = []
+    try Disk.forEachName(in: path) { names.append($0) }
+    let known = [SegmentSpool.destinationFile, SegmentSpool.droppedFile, SegmentSpool.trafficFile]
+    for name in names.sorted() {
+      guard let session = StoreLayout.session(named: name) else {
+        if !known.contains(name), !Disk.isTemporary(name) { check.strangers.append(name) }
+        continue
+      }
+      var files: [String] = []
+      try Disk.forEachName(in: folder(session, .waiting)) { files.append($0) }
+      for file in files.sorted() {
+        guard let index = StoreLayout.index(ofFile: file) else { continue }
+        let segment = SpooledSegment(session: session, index: index)
+        do throws(DeliveryError) {
+          _ = try read(segment)
+          check.whole += 1
+        } catch {
+          check.damaged.append("\(error)")
+        }
+      }
+    }
+    return check
+  }
+
+  /// Reads a segment that waits and checks it: its checksums, its session and its place.
+  public func read(_ segment: SpooledSegment) throws(DeliveryError) -> SealedFile {
+    try SealedFile.read(
+      file(segment, .waiting), session: segment.session, index: segment.index)
+  }
+}
+
+extension SealedFile {
+  /// - Throws: ``DeliveryError`` where the file can't be read, isn't whole, or is another segment than its name says.
+  public static func read(
+    _ path: String, session: SessionID, index: Int
+  ) throws(DeliveryError) -> SealedFile {
+    let bytes = try Disk.read(path, upTo: SealedFile.limit)
+    let file: SealedFile
+    do { file = try SealedFile(bytes) } catch { throw DeliveryError(path, .segment(error)) }
+    guard file.session == session else { throw DeliveryError(path, .otherSession) }
+    guard file.index == index else {
+      throw DeliveryError(path, .disagrees("the seal says index \(file.index)"))
+    }
+    return file
+  }
+}
+
+extension SpoolStatus.Count {
+  mutating func add(_ bytes: Int) {
+    segments += 1
+    self.bytes += bytes
+  }
+}

@@ -1,0 +1,324 @@
+import ArgumentParser
+import Foundation
+import ScrimDelivery
+import ScrimFormat
+import ScrimStore
+import Synchronization
+
+struct Upload: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Deliver what waits in a spool, or a session, to a server, an S3 bucket or a folder.",
+    discussion: """
+      A spool is a folder that scrim record --out URL, or a recorder inside an application, fills. What was delivered leaves it. \
+      A session folder of your own stays as it is.
+      """)
+
+  @Argument(help: "A spool, or a session folder.")
+  var from: String
+
+  @OptionGroup var destination: DestinationArguments
+
+  @Flag(help: "Go on when nothing waits, until stopped; as a service does.")
+  var watch = false
+
+  @Flag(help: "Say what waits, was refused and was given up, and end.")
+  var status = false
+
+  @Flag(help: "Read every byte that waits, hold it against its checksums, and end.")
+  var check = false
+
+  @Flag(help: "Try again what the destination refused.")
+  var retryRejected = false
+
+  @OptionGroup var spoolLimits: SpoolLimitArguments
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard [watch, status, check].count(where: { $0 }) <= 1 else {
+      throw ValidationError("give one of --watch, --status and --check")
+    }
+  }
+
+  func run() throws {
+    let isSession = FileManager.default.fileExists(atPath: from + "/" + StoreLayout.manifestFile)
+    let spool = SegmentSpool(path: from)
+    if !isSession || status || check {
+      guard FileManager.default.fileExists(atPath: from) else {
+        throw Failure(.usage, "\(from): there is no such folder; give a spool or a session")
+      }
+    }
+    if status || check {
+      guard !isSession else {
+        throw Failure(.usage, "\(from) is a session; --status and --check look at spools (scrim verify checks sessions)")
+      }
+      return status ? try printStatus(spool) : try checkSpool(spool)
+    }
+    let address: String
+    if let given = destination.to {
+      address = given
+    } else {
+      do { address = try spool.destination() ?? "" } catch { throw Failure(error) }
+    }
+    guard !address.isEmpty else { throw Failure(.usage, "say where to: --to URL") }
+    if retryRejected { try retry(spool) }
+    try upload(to: address, isSession: isSession, spool)
+  }
+
+  private func upload(to address: String, isSession: Bool, _ spool: SegmentSpool) throws {
+    let place = try destination.open(address)
+    var options = UploaderOptions()
+    options.limits = spoolLimits.limits
+    options.isWatching = watch
+    options.inFlight = destination.inFlight
+    let display = UploadDisplay(isQuiet: output.quiet, isWatching: watch)
+    Terminal.noteInterrupts()
+    let uploader = Uploader(to: place, options) { display.show($0) }
+    let summary: UploadSummary
+    do throws(UploadError) {
+      let isStopped = { Terminal.isInterrupted }
+      summary =
+        isSession
+        ? try uploader.run(SessionFolder(path: from), isStopped: isStopped)
+        : try uploader.run(spool, isStopped: isStopped)
+    } catch {
+      display.clear()
+      throw Failure(error)
+    }
+    display.clear()
+    if output.json { try output.print(json: UploadReport(summary)) }
+    if !output.quiet {
+      Terminal.say(
+        "\(summary.delivered) segments delivered (\(summary.deliveredBytes) bytes), \(summary.rejected) refused, "
+          + "\(summary.damaged) damaged, \(summary.dropped) given up, \(summary.waiting) wait")
+    }
+    if Terminal.isInterrupted, !watch {
+      throw Failure(.interrupted, "interrupted; \(summary.waiting) segments wait in \(from)")
+    }
+    if summary.rejected + summary.damaged > 0 {
+      throw Failure(.input, "some segments were not delivered; scrim upload \(from) --status says which")
+    }
+  }
+
+  private func retry(_ spool: SegmentSpool) throws {
+    do {
+      guard let keeper = try spool.keeper() else { throw Failure(UploadError.inUse(from)) }
+      let count = try keeper.retryRejected()
+      if !output.quiet { Terminal.say("\(count) refused segments wait again") }
+    } catch let error as DeliveryError { throw Failure(error) }
+  }
+
+  private func printStatus(_ spool: SegmentSpool) throws {
+    let status: SpoolStatus
+    do { status = try spool.status() } catch { throw Failure(error) }
+    let report = StatusReport(status)
+    if output.json { return try output.print(json: report) }
+    for line in report.lines { print(line) }
+  }
+
+  private func checkSpool(_ spool: SegmentSpool) throws {
+    let check: SpoolCheck
+    do { check = try spool.check() } catch { throw Failure(error) }
+    if output.json {
+      try output.print(
+        json: CheckReport(whole: check.whole, damaged: check.damaged, strangers: check.strangers))
+    }
+    if !output.quiet {
+      for line in check.damaged { Terminal.say(line) }
+      for name in check.strangers { Terminal.say("\(from)/\(Terminal.printable(name)): is no part of a spool") }
+      Terminal.say("\(check.whole) waiting segments are whole, \(check.damaged.count) are damaged")
+    }
+    if !check.damaged.isEmpty {
+      throw Failure(.input, "damaged segments are set aside when the spool is uploaded; the others are not affected")
+    }
+  }
+}
+
+/// Where to, and how.
+struct DestinationArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Where to: https://HOST/PATH, s3://BUCKET/PREFIX, or a folder.", valueName: "url"))
+  var to: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file with the server's key; SCRIM_KEY is taken without it.", valueName: "file"))
+  var keyFile: String?
+
+  @Option(help: ArgumentHelp("The project, for S3 and folders; a server knows it by the key.", valueName: "name"))
+  var project = "default"
+
+  @Option(help: ArgumentHelp("A profile of ~/.aws, for S3.", valueName: "name"))
+  var profile: String?
+
+  @Option(help: ArgumentHelp("Certificates to trust, instead of the system's.", valueName: "file"))
+  var caFile: String?
+
+  @Option(help: ArgumentHelp("Segments on their way at the same time.", valueName: "n"))
+  var inFlight = 4
+
+  @Option(help: ArgumentHelp("Bytes a second at most.", valueName: "bytes"))
+  var bandwidth: Int?
+
+  func validate() throws {
+    guard (1...64).contains(inFlight) else { throw ValidationError("--in-flight takes 1 to 64") }
+    guard bandwidth.map({ $0 > 0 }) ?? true else { throw ValidationError("--bandwidth takes a number above 0") }
+  }
+
+  func open(_ address: String) throws -> any Destination {
+    let environment = ProcessInfo.processInfo.environment
+    var options = DestinationOptions()
+    options.project = project
+    options.profile = profile
+    options.certificates = caFile
+    options.inFlight = inFlight
+    options.bytesPerSecond = bandwidth
+    options.key = environment["SCRIM_KEY"]
+    if let keyFile {
+      guard let bytes = FileManager.default.contents(atPath: keyFile) else {
+        throw Failure(.usage, "--key-file \(keyFile): the file can't be read")
+      }
+      options.key = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    do {
+      return try openDestination(address, options, environment: environment)
+    } catch {
+      throw Failure(error.fault == .usage ? .usage : .environment, "\(error)")
+    }
+  }
+}
+
+struct SpoolLimitArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("Megabytes that a spool holds at most.", valueName: "mb"))
+  var spoolMegabytes = 512
+
+  @Option(help: ArgumentHelp("Days that a segment waits at most.", valueName: "days"))
+  var spoolDays: Double = 14
+
+  @Option(help: ArgumentHelp("Megabytes that are sent a day (UTC) at most.", valueName: "mb"))
+  var megabytesPerDay: Int?
+
+  func validate() throws {
+    guard spoolMegabytes > 0, spoolMegabytes <= 1 << 30, spoolDays > 0, spoolDays <= 36_500,
+      megabytesPerDay.map({ $0 > 0 && $0 <= 1 << 30 }) ?? true
+    else { throw ValidationError("limits of the spool are numbers above 0") }
+  }
+
+  var limits: SpoolLimits {
+    var limits = SpoolLimits()
+    limits.bytes = spoolMegabytes << 20
+    limits.age = Int64(spoolDays * 86_400e9)
+    limits.bytesPerDay = megabytesPerDay.map { $0 << 20 }
+    return limits
+  }
+}
+
+extension Failure {
+  init(_ error: UploadError) {
+    switch error {
+    case .spool(let error): self.init(error)
+    case .inUse, .refused: self.init(.environment, "\(error)")
+    }
+  }
+}
+
+/// Shows how far an upload is.
+final class UploadDisplay: Sendable {
+  private let progress: Mutex<Progress>
+  private let isQuiet: Bool
+  private let isWatching: Bool
+
+  init(isQuiet: Bool, isWatching: Bool) {
+    progress = Mutex(Progress(unit: "segments", total: nil, isQuiet: isQuiet || isWatching))
+    self.isQuiet = isQuiet
+    self.isWatching = isWatching
+  }
+
+  func show(_ event: UploadEvent) {
+    progress.withLock { progress in
+      switch event {
+      case .progress(let summary):
+        progress.total = summary.delivered + summary.waiting
+        progress.show(summary.delivered)
+      case .message(let words):
+        progress.clear()
+        if !isQuiet { Terminal.say(Terminal.printable(words)) }
+      }
+    }
+  }
+
+  func clear() { progress.withLock { $0.clear() } }
+}
+
+private struct UploadReport: Encodable {
+  var delivered: Int
+  var delivered_bytes: Int
+  var rejected: Int
+  var damaged: Int
+  var dropped: Int
+  var waiting: Int
+
+  init(_ summary: UploadSummary) {
+    delivered = summary.delivered
+    delivered_bytes = summary.deliveredBytes
+    rejected = summary.rejected
+    damaged = summary.damaged
+    dropped = summary.dropped
+    waiting = summary.waiting
+  }
+}
+
+private struct CheckReport: Encodable {
+  var whole: Int
+  var damaged: [String]
+  var strangers: [String]
+}
+
+private struct StatusReport: Encodable {
+  struct Count: Encodable {
+    var segments: Int
+    var bytes: Int
+
+    init(_ count: SpoolStatus.Count) {
+      segments = count.segments
+      bytes = count.bytes
+    }
+  }
+
+  var destination: String?
+  var sessions: Int
+  var waiting: Count
+  var sent: Int
+  var rejected: Count
+  var damaged: Count
+  /// By reason: budget, age, deleted.
+  var dropped: [String: Count]
+  var oldest: String?
+
+  init(_ status: SpoolStatus) {
+    destination = status.destination
+    sessions = status.sessions
+    waiting = Count(status.waiting)
+    sent = status.sent
+    rejected = Count(status.rejected)
+    damaged = Count(status.damaged)
+    dropped = Dictionary(
+      uniqueKeysWithValues: DropReason.allCases.map { ($0.rawValue, Count(status.dropped[$0] ?? SpoolStatus.Count())) })
+    oldest = status.oldest.map { RFC3339.string($0) }
+  }
+
+  var lines: [String] {
+    var lines = ["destination  \(destination ?? "none yet")", "sessions     \(sessions)"]
+    lines.append("waiting      \(waiting.segments) segments, \(waiting.bytes) bytes")
+    if let oldest { lines.append("oldest       \(oldest)") }
+    lines.append("sent         \(sent) of sessions that go on")
+    lines.append("rejected     \(rejected.segments) segments, \(rejected.bytes) bytes")
+    lines.append("damaged      \(damaged.segments) segments, \(damaged.bytes) bytes")
+    for reason in DropReason.allCases {
+      if let count = dropped[reason.rawValue], count.segments > 0 {
+        lines.append("dropped      \(count.segments) segments, \(count.bytes) bytes: \(reason.rawValue)")
+      }
+    }
+    return lines
+  }
+}
