@@ -155,7 +155,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ScrimDeliveryTests",
-      dependencies: ["ScrimSystem", "ScrimJSON", "ScrimFormat", "ScrimStore", "ScrimDelivery", "ScrimTestSupport"],
+      dependencies: [
+        "ScrimSystem", "ScrimJSON", "ScrimFormat", "ScrimStore", "ScrimDelivery", "ScrimTestSupport",
+      ],
       exclude: ["Vectors"], swiftSettings: strict),
     .testTarget(
       name: "ScrimCaptureTests",

@@ -69,7 +69,9 @@ enum MD5 {
     var tail = Array(bytes[whole...]) + [0x80]
     while tail.count & 63 != 56 { tail.append(0) }
     let bits = UInt64(bytes.count) << 3
-    for shift in stride(from: UInt64(0), to: 64, by: 8) { tail.append(UInt8(truncatingIfNeeded: bits >> shift)) }
+    for shift in stride(from: UInt64(0), to: 64, by: 8) {
+      tail.append(UInt8(truncatingIfNeeded: bits >> shift))
+    }
     for start in stride(from: 0, to: tail.count, by: 64) { block(tail.span, start, &words, &state) }
     var text = ""
     for word in state {
@@ -87,7 +89,8 @@ enum MD5 {
     for index in 0..<16 {
       let at = start + index * 4
       words[index] =
-        UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16 | UInt32(bytes[at + 3]) << 24
+        UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16 | UInt32(bytes[at + 3])
+        << 24
     }
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     for index in 0..<64 {

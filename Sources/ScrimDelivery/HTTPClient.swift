@@ -143,7 +143,9 @@ final class HTTPClient: Sendable {
 
   private static func read(_ answer: scrim_curl_answer) -> Answer {
     // Both sizes are those of the memory that the call filled.
-    let body = unsafe answer.body.map { unsafe [UInt8](UnsafeBufferPointer(start: $0, count: answer.body_size)) }
+    let body = unsafe answer.body.map {
+      unsafe [UInt8](UnsafeBufferPointer(start: $0, count: answer.body_size))
+    }
     let text = unsafe answer.headers.map { pointer in
       unsafe pointer.withMemoryRebound(to: UInt8.self, capacity: answer.headers_size) {
         unsafe String(decoding: UnsafeBufferPointer(start: $0, count: answer.headers_size), as: UTF8.self)
@@ -187,7 +189,7 @@ private func withCStrings<Result>(
     unsafe copy.initialize(from: bytes, count: bytes.count)
     return unsafe copy
   }
-  defer { for unsafe copy in unsafe copies { unsafe copy.deallocate() } }
+  defer { unsafe copies.forEach { unsafe $0.deallocate() } }
   return unsafe body(copies.map { unsafe UnsafePointer($0) })
 }
 

@@ -16,7 +16,9 @@ public final class HTTPDestination: Destination {
     let host = rest.prefix { $0 != "/" }
     guard !host.isEmpty, !host.contains("@") else {
       throw DestinationError(
-        .usage, "\(host.isEmpty ? address : "the address"): give https://HOST/PATH, and the key by itself (--key-file)")
+        .usage,
+        "\(host.isEmpty ? address : "the address"): give https://HOST/PATH, and the key by itself (--key-file)"
+      )
     }
     guard !address.contains("?"), !address.contains("#"), address.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
     else { throw DestinationError(.usage, "\(address): an address has no query, fragment or space") }
@@ -74,7 +76,8 @@ public final class HTTPDestination: Destination {
       HTTPClient.Request(
         method: "GET", url: url, headers: authorization, answerLimit: bytes.count + (1 << 16)))
     guard answer.status == 200 else {
-      return .unproven("the server said that it stored the segment, and answers \(answer.status) when asked for it")
+      return .unproven(
+        "the server said that it stored the segment, and answers \(answer.status) when asked for it")
     }
     guard answer.body == bytes else {
       return .unproven("the server said that it stored the segment, and returns other bytes")

@@ -69,7 +69,9 @@ public final class S3Destination: Destination {
       prefix + StoreLayout.session(segment.session, start: segment.header.start, project: project) + "/"
       + SessionFolder.segmentFile(segment.index)
     return answer { () throws(HTTPClient.Failure) in
-      if try isDeleted(segment.session) { return .status(410, retryAfter: nil, body: "the session was deleted") }
+      if try isDeleted(segment.session) {
+        return .status(410, retryAfter: nil, body: "the session was deleted")
+      }
       return try put(segment.bytes, segment.digest, key, replacing: false)
     }
   }
@@ -79,7 +81,9 @@ public final class S3Destination: Destination {
       prefix + StoreLayout.session(manifest.session, start: manifest.start, project: project) + "/"
       + StoreLayout.manifestFile
     return answer { () throws(HTTPClient.Failure) in
-      if try isDeleted(manifest.session) { return .status(410, retryAfter: nil, body: "the session was deleted") }
+      if try isDeleted(manifest.session) {
+        return .status(410, retryAfter: nil, body: "the session was deleted")
+      }
       return try put(bytes, SHA256.digest(bytes.span), key, replacing: true)
     }
   }
@@ -165,7 +169,8 @@ public final class S3Destination: Destination {
     let answer = try send("GET", key, [], nil, limit: bytes.count + (1 << 16))
     switch answer.status {
     case 200 where answer.body == bytes: return .delivered
-    case 200: return otherwise ?? .unproven("the store said that it stored the object, and returns other bytes")
+    case 200:
+      return otherwise ?? .unproven("the store said that it stored the object, and returns other bytes")
     case 404: return .unproven("the store said that it stored the object, and doesn't find it")
     default: return S3Destination.meaning(answer)
     }

@@ -35,10 +35,10 @@ struct UploadRun {
 
   private struct ManifestState {
     /// Of the file that was delivered last; nil before the first.
-    var delivered: Int64?
+    var delivered: FileStamp?
     var sentAt: Int64 = .min
     /// Refused in this form.
-    var refused: Int64?
+    var refused: FileStamp?
   }
 
   init(
@@ -76,7 +76,8 @@ struct UploadRun {
       guard
         let (segment, bytes) = source.next(where: { segment in
           let job = Uploader.Job.segment(segment)
-          return !busy.contains(job) && !unlisted.contains(segment) && retries[job].map { $0.due <= now } ?? true
+          return !busy.contains(job) && !unlisted.contains(segment)
+            && retries[job].map { $0.due <= now } ?? true
         })
       else { break }
       if try isManifestDue(segment.session, now) {
@@ -142,9 +143,9 @@ struct UploadRun {
 
   /// Whether the manifest as it is now is neither delivered nor refused.
   private func needsManifest(_ session: SessionID) -> Bool {
-    guard let date = source.manifestDate(of: session), !source.isDeleted(session) else { return false }
+    guard let stamp = source.manifestStamp(of: session), !source.isDeleted(session) else { return false }
     let state = manifests[session] ?? ManifestState()
-    return state.delivered != date && state.refused != date
+    return state.delivered != stamp && state.refused != stamp
   }
 
   private func isManifestDue(_ session: SessionID, _ now: Int64) throws(DeliveryError) -> Bool {
@@ -201,7 +202,7 @@ struct UploadRun {
     case .manifest(let session):
       if damage.isMissingFile { return }
       complain("\(damage)")
-      manifests[session, default: ManifestState()].refused = result.date
+      manifests[session, default: ManifestState()].refused = result.stamp
       mayHaveNews = true
     }
   }
@@ -236,7 +237,7 @@ struct UploadRun {
         summary.rejected += 1
         try source.reject(segment, status: status, answer: body)
       case .manifest(let session):
-        manifests[session, default: ManifestState()].refused = result.date
+        manifests[session, default: ManifestState()].refused = result.stamp
         try source.rejectManifest(of: session, status: status, answer: body)
       }
       mayHaveNews = true
@@ -265,7 +266,7 @@ struct UploadRun {
       if try !source.delivered(segment) { unlisted.insert(segment) }
       if !source.hasWaiting(segment.session) { mayHaveNews = true }
     case .manifest(let session):
-      manifests[session, default: ManifestState()].delivered = result.date
+      manifests[session, default: ManifestState()].delivered = result.stamp
       manifests[session, default: ManifestState()].sentAt = now
       if !source.hasWaiting(session) { mayHaveNews = true }
     }
@@ -335,7 +336,8 @@ extension DeliveryAnswer {
     case .unreachable(let what), .unproven(let what): what
     case .status(let status, let retryAfter, let body):
       switch retryAfter {
-      case .delay(let nanoseconds): "the destination answers \(status) and asks to wait \(nanoseconds / 1_000_000_000) s"
+      case .delay(let nanoseconds):
+        "the destination answers \(status) and asks to wait \(nanoseconds / 1_000_000_000) s"
       case .date: "the destination answers \(status) and asks to wait"
       case nil: "the destination answers \(status)" + (body.firstLine.isEmpty ? "" : ": \(body.firstLine)")
       }

@@ -15,8 +15,8 @@ protocol UploadSource: AnyObject {
   func hasWaiting(_ session: SessionID) -> Bool
   func path(of segment: SpooledSegment) -> String
   func manifestPath(of session: SessionID) -> String
-  /// When the manifest was last written; nil where there is none.
-  func manifestDate(of session: SessionID) -> Int64?
+  /// Which manifest is there now; nil where there is none.
+  func manifestStamp(of session: SessionID) -> FileStamp?
   func isDeleted(_ session: SessionID) -> Bool
 
   /// False where the segment has to be asked for again later; it is not sent again.
@@ -77,7 +77,7 @@ final class SessionSource: UploadSource {
     folder.path + "/" + SessionFolder.segmentFile(segment.index)
   }
   func manifestPath(of session: SessionID) -> String { folder.path + "/" + StoreLayout.manifestFile }
-  func manifestDate(of session: SessionID) -> Int64? { manifest.start }
+  func manifestStamp(of session: SessionID) -> FileStamp? { FileStamp.of(manifestPath(of: session)) }
   func isDeleted(_ session: SessionID) -> Bool { hasEnded }
 
   private func forget(_ segment: SpooledSegment) {
@@ -88,7 +88,9 @@ final class SessionSource: UploadSource {
     forget(segment)
     return true
   }
-  func reject(_ segment: SpooledSegment, status: Int, answer: String) throws(DeliveryError) { forget(segment) }
+  func reject(_ segment: SpooledSegment, status: Int, answer: String) throws(DeliveryError) {
+    forget(segment)
+  }
   func setAside(_ segment: SpooledSegment) throws(DeliveryError) { forget(segment) }
   func rejectManifest(of session: SessionID, status: Int, answer: String) throws(DeliveryError) {}
   func discard(_ session: SessionID) throws(DeliveryError) {
@@ -100,7 +102,9 @@ final class SessionSource: UploadSource {
     hasEnded = true
     return true
   }
-  func enforce(_ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64) throws(DeliveryError) -> Int { 0 }
+  func enforce(_ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64) throws(DeliveryError) -> Int {
+    0
+  }
   func noteClockStep(_ step: Int64) throws(DeliveryError) {}
   func redateImplausible(now: Int64) throws(DeliveryError) {}
   func traffic(now: Int64) -> Int { 0 }

@@ -78,8 +78,8 @@ public final class Uploader: Sendable {
     var answer: DeliveryAnswer
     /// What is wrong with the file; then there is no answer.
     var damage: DeliveryError?
-    /// When the manifest that was sent had been written.
-    var date: Int64
+    /// Of a manifest, which was there before it was read.
+    var stamp: FileStamp?
   }
 
   public init(
@@ -145,10 +145,11 @@ public final class Uploader: Sendable {
     do {
       try run.begin()
       while true {
-        try run.settle(results.withLock { results in
-          defer { results.removeAll() }
-          return results
-        })
+        try run.settle(
+          results.withLock { results in
+            defer { results.removeAll() }
+            return results
+          })
         if let refusal = run.refusal, run.busy.isEmpty {
           try source.settle()
           throw UploadError.refused("\(destination.address): \(refusal)")
@@ -182,20 +183,22 @@ public final class Uploader: Sendable {
       workers.async { [self] in
         do throws(DeliveryError) {
           let file = try SealedFile.read(path, session: segment.session, index: segment.index)
-          finish(Result(job: job, bytes: file.bytes.count, answer: destination.put(file), date: 0))
+          finish(Result(job: job, bytes: file.bytes.count, answer: destination.put(file)))
         } catch {
-          finish(Result(job: job, bytes: 0, answer: .cancelled, damage: error, date: 0))
+          finish(Result(job: job, bytes: 0, answer: .cancelled, damage: error))
         }
       }
     case .manifest(let session):
       let path = source.manifestPath(of: session)
-      let date = source.manifestDate(of: session) ?? 0
+      let stamp = source.manifestStamp(of: session)
       workers.async { [self] in
         do throws(DeliveryError) {
           let (bytes, manifest) = try SessionManifest.read(path)
-          finish(Result(job: job, bytes: bytes.count, answer: destination.put(manifest: bytes, manifest), date: date))
+          finish(
+            Result(
+              job: job, bytes: bytes.count, answer: destination.put(manifest: bytes, manifest), stamp: stamp))
         } catch {
-          finish(Result(job: job, bytes: 0, answer: .cancelled, damage: error, date: date))
+          finish(Result(job: job, bytes: 0, answer: .cancelled, damage: error, stamp: stamp))
         }
       }
     }

@@ -1,5 +1,14 @@
 import Glibc
 import ScrimSystem
+import Synchronization
+
+/// Tells whether a file that is replaced as a whole is still the same. The time alone doesn't: the clock of files ticks every
+/// 4 ms, and two manifests may come within one tick.
+public struct FileStamp: Hashable, Sendable {
+  var modified: Int64
+  var inode: UInt64
+  var bytes: Int
+}
 
 /// What the spool and the store need of the disk beyond a session's folder: listing by name, moving, removing.
 extension Disk {
@@ -8,6 +17,7 @@ extension Disk {
     /// When the content last changed: nanoseconds since 1970, by the wall clock.
     var modified: Int64
     var isFolder: Bool
+    var stamp: FileStamp
   }
 
   /// Nil where there is no such file. Doesn't follow a symbolic link.
@@ -21,7 +31,10 @@ extension Disk {
     return FileStatus(
       bytes: Int(status.st_size),
       modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
-      isFolder: status.st_mode & S_IFMT == S_IFDIR)
+      isFolder: status.st_mode & S_IFMT == S_IFDIR,
+      stamp: FileStamp(
+        modified: Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec),
+        inode: UInt64(status.st_ino), bytes: Int(status.st_size)))
   }
 
   /// Calls `body` with the name of each entry, in the order of the disk, without `.` and `..`; a folder that is
@@ -177,8 +190,6 @@ extension Disk {
 
   private static let counter = Counter()
 }
-
-import Synchronization
 
 private final class Counter: Sendable {
   private let value = Atomic<Int>(0)

@@ -82,9 +82,15 @@ public struct SessionFolder: Hashable, Sendable {
   }
 }
 
+extension FileStamp {
+  /// Which file is there now; nil where there is none.
+  public static func of(_ path: String) -> FileStamp? { (try? Disk.status(path))?.stamp }
+}
+
 extension SessionManifest {
   /// Reads a manifest's file: its bytes, and what they say.
-  public static func read(_ path: String) throws(DeliveryError) -> (bytes: [UInt8], manifest: SessionManifest) {
+  public static func read(_ path: String) throws(DeliveryError) -> (bytes: [UInt8], manifest: SessionManifest)
+  {
     let bytes = try Disk.read(path, upTo: SessionFolder.manifestLimit)
     return (bytes, try SessionManifest(json: bytes, path: path))
   }

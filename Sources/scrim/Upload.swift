@@ -50,7 +50,8 @@ struct Upload: ParsableCommand {
     }
     if status || check {
       guard !isSession else {
-        throw Failure(.usage, "\(from) is a session; --status and --check look at spools (scrim verify checks sessions)")
+        throw Failure(
+          .usage, "\(from) is a session; --status and --check look at spools (scrim verify checks sessions)")
       }
       return status ? try printStatus(spool) : try checkSpool(spool)
     }
@@ -125,11 +126,14 @@ struct Upload: ParsableCommand {
     }
     if !output.quiet {
       for line in check.damaged { Terminal.say(line) }
-      for name in check.strangers { Terminal.say("\(from)/\(Terminal.printable(name)): is no part of a spool") }
+      for name in check.strangers {
+        Terminal.say("\(from)/\(Terminal.printable(name)): is no part of a spool")
+      }
       Terminal.say("\(check.whole) waiting segments are whole, \(check.damaged.count) are damaged")
     }
     if !check.damaged.isEmpty {
-      throw Failure(.input, "damaged segments are set aside when the spool is uploaded; the others are not affected")
+      throw Failure(
+        .input, "damaged segments are set aside when the spool is uploaded; the others are not affected")
     }
   }
 }
@@ -145,7 +149,8 @@ struct DestinationArguments: ParsableArguments {
       "A file with the server's key; SCRIM_KEY is taken without it.", valueName: "file"))
   var keyFile: String?
 
-  @Option(help: ArgumentHelp("The project, for S3 and folders; a server knows it by the key.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The project, for S3 and folders; a server knows it by the key.", valueName: "name"))
   var project = "default"
 
   @Option(help: ArgumentHelp("A profile of ~/.aws, for S3.", valueName: "name"))
@@ -162,7 +167,9 @@ struct DestinationArguments: ParsableArguments {
 
   func validate() throws {
     guard (1...64).contains(inFlight) else { throw ValidationError("--in-flight takes 1 to 64") }
-    guard bandwidth.map({ $0 > 0 }) ?? true else { throw ValidationError("--bandwidth takes a number above 0") }
+    guard bandwidth.map({ $0 > 0 }) ?? true else {
+      throw ValidationError("--bandwidth takes a number above 0")
+    }
   }
 
   func open(_ address: String) throws -> any Destination {
@@ -303,7 +310,9 @@ private struct StatusReport: Encodable {
     rejected = Count(status.rejected)
     damaged = Count(status.damaged)
     dropped = Dictionary(
-      uniqueKeysWithValues: DropReason.allCases.map { ($0.rawValue, Count(status.dropped[$0] ?? SpoolStatus.Count())) })
+      uniqueKeysWithValues: DropReason.allCases.map {
+        ($0.rawValue, Count(status.dropped[$0] ?? SpoolStatus.Count()))
+      })
     oldest = status.oldest.map { RFC3339.string($0) }
   }
 

@@ -54,7 +54,9 @@ extension SpoolKeeper {
         var old: [SpooledSegment] = []
         for index in try indices(session, kept) {
           let segment = SpooledSegment(session: session, index: index)
-          if let status = try Disk.status(spool.file(segment, kept)), status.modified < moment { old.append(segment) }
+          if let status = try Disk.status(spool.file(segment, kept)), status.modified < moment {
+            old.append(segment)
+          }
         }
         guard !old.isEmpty else { continue }
         try drop(old, from: kept, .age)
@@ -90,8 +92,10 @@ extension SpoolKeeper {
       + victims.filter { $0.goesWhole && $0.isAskedFor } + victims.filter { !$0.goesWhole && $0.isAskedFor }
     // The last one is never given up whole: what is newest of it stays.
     return sorted.enumerated().map { place, victim in
-      place < sorted.count - 1 ? victim : Victim(
-        session: victim.session, goesWhole: false, isAskedFor: victim.isAskedFor)
+      place < sorted.count - 1
+        ? victim
+        : Victim(
+          session: victim.session, goesWhole: false, isAskedFor: victim.isAskedFor)
     }
   }
 
@@ -103,7 +107,8 @@ extension SpoolKeeper {
 
   /// Whether an error asked for the session: its manifest lists one, or says that it was buffered until one came.
   private func isAskedFor(_ session: SessionID) -> Bool {
-    guard let bytes = try? Disk.read(spool.folder(of: session).manifestPath, upTo: SessionFolder.manifestLimit),
+    guard
+      let bytes = try? Disk.read(spool.folder(of: session).manifestPath, upTo: SessionFolder.manifestLimit),
       let json = try? JSON(bytes)
     else { return false }
     if case .array(let errors)? = json["error_ids"], !errors.isEmpty { return true }
@@ -126,7 +131,9 @@ extension SpoolKeeper {
       }
       update(session) { session in
         session.waiting = session.waiting.map {
-          Waiting(index: $0.index, bytes: $0.bytes, modified: max(0, $0.modified.addingReportingOverflow(step).partialValue))
+          Waiting(
+            index: $0.index, bytes: $0.bytes,
+            modified: max(0, $0.modified.addingReportingOverflow(step).partialValue))
         }
         session.date = session.waiting.map(\.modified).min() ?? .max
       }
@@ -141,7 +148,8 @@ extension SpoolKeeper {
     for (session, state) in sessions {
       for (place, waiting) in state.waiting.enumerated()
       where waiting.modified < earliest || waiting.modified > now.addingReportingOverflow(day).partialValue {
-        try Disk.setModified(spool.file(SpooledSegment(session: session, index: waiting.index), .waiting), now)
+        try Disk.setModified(
+          spool.file(SpooledSegment(session: session, index: waiting.index), .waiting), now)
         update(session) { $0.waiting[place].modified = now }
       }
       update(session) { $0.date = $0.waiting.map(\.modified).min() ?? .max }

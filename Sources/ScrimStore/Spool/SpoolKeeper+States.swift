@@ -10,7 +10,9 @@ extension SpoolKeeper {
   public func delivered(_ segment: SpooledSegment) throws(DeliveryError) -> Bool {
     guard isListed(segment) else { return false }
     try Disk.makeFolder(spool.folder(segment.session, .sent))
-    if try Disk.move(spool.file(segment, .waiting), to: spool.file(segment, .sent)) { toEmpty.append(segment) }
+    if try Disk.move(spool.file(segment, .waiting), to: spool.file(segment, .sent)) {
+      toEmpty.append(segment)
+    }
     forget(segment)
     if toEmpty.count >= 64 { try settle() }
     return true
@@ -230,7 +232,9 @@ extension SpoolKeeper {
     for session in sessions.keys {
       for index in try indices(session, .sent) {
         let segment = SpooledSegment(session: session, index: index)
-        if let status = try Disk.status(spool.file(segment, .sent)), status.bytes > 0 { toEmpty.append(segment) }
+        if let status = try Disk.status(spool.file(segment, .sent)), status.bytes > 0 {
+          toEmpty.append(segment)
+        }
       }
       try settle()
       let dropping = try indices(session, .dropping).map { SpooledSegment(session: session, index: $0) }

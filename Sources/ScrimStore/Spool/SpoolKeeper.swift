@@ -37,7 +37,7 @@ public final class SpoolKeeper {
   /// Delivered and renamed; emptied when the renames are on the disk.
   var toEmpty: [SpooledSegment] = []
   /// How many segments a session's manifest lists, and when it was written.
-  private var listings: [SessionID: (stamp: Int64, count: Int)] = [:]
+  private var listings: [SessionID: (stamp: FileStamp, count: Int)] = [:]
 
   init(spool: SegmentSpool, handle: Disk.Handle) throws(DeliveryError) {
     self.spool = spool
@@ -171,25 +171,27 @@ public final class SpoolKeeper {
   public func manifestPath(of session: SessionID) -> String { spool.folder(of: session).manifestPath }
 
   /// The session's manifest as it is now; nil where there is none.
-  public func manifest(of session: SessionID) throws(DeliveryError) -> (bytes: [UInt8], manifest: SessionManifest)? {
+  public func manifest(of session: SessionID) throws(DeliveryError) -> (
+    bytes: [UInt8], manifest: SessionManifest
+  )? {
     let path = spool.folder(of: session).manifestPath
     guard let status = try Disk.status(path) else { return nil }
     let bytes = try Disk.read(path, upTo: SessionFolder.manifestLimit)
     let manifest = try SessionManifest(json: bytes, path: path)
-    listings[session] = (status.modified, manifest.segments.count)
+    listings[session] = (status.stamp, manifest.segments.count)
     return (bytes, manifest)
   }
 
-  /// When the manifest was last written: nanoseconds since 1970; nil where there is none.
-  public func manifestDate(of session: SessionID) -> Int64? {
-    (try? Disk.status(spool.folder(of: session).manifestPath))?.modified
+  /// Which manifest is there now; nil where there is none.
+  public func manifestStamp(of session: SessionID) -> FileStamp? {
+    (try? Disk.status(spool.folder(of: session).manifestPath))?.stamp
   }
 
   /// Whether the manifest names a segment, so that its file may go: recovery builds on that.
   func isListed(_ segment: SpooledSegment) -> Bool {
-    guard let date = manifestDate(of: segment.session) else { return true }
+    guard let stamp = manifestStamp(of: segment.session) else { return true }
     if let known = listings[segment.session], known.count > segment.index { return true }
-    if let known = listings[segment.session], known.stamp == date { return false }
+    if let known = listings[segment.session], known.stamp == stamp { return false }
     // One that can't be read is set aside by ``recover(_:)``.
     _ = try? manifest(of: segment.session)
     return (listings[segment.session]?.count ?? 0) > segment.index

@@ -1,0 +1,255 @@
+import Foundation
+import ScrimFormat
+import ScrimTestSupport
+import Testing
+
+@testable import ScrimStore
+
+@Suite struct SpoolTests {
+  let temporary: TemporaryFolder
+  let spool: SegmentSpool
+
+  init() throws {
+    temporary = try TemporaryFolder()
+    spool = SegmentSpool(path: temporary.path + "/spool")
+    try spool.prepare(for: "https://example.com")
+  }
+
+  private func session(_ number: UInt8) -> SessionID { SessionID([UInt8](repeating: number, count: 16)) }
+
+  private func write(_ number: UInt8, segments: Int, hours: Int = 0, extra: String? = nil) throws {
+    var header = Samples.header
+    header.session = session(number)
+    var writer = try spool.folder(of: header.session).create(header)
+    for index in 0..<segments {
+      try writer.begin(try Samples.segment(index, header: header))
+      try writer.seal()
+    }
+    try writer.finish()
+    if let extra {
+      let name = "spool/\(header.session)/manifest.json"
+      let text = String(decoding: try temporary.bytes(of: name), as: UTF8.self)
+      try temporary.write(
+        Array(text.replacing("{", with: "{" + extra + ",", maxReplacements: 1).utf8), to: name)
+    }
+    for index in 0..<segments {
+      let path = spool.file(SpooledSegment(session: header.session, index: index), .waiting)
+      try Disk.setModified(path, SpoolTests.now - Int64(hours) * 3_600_000_000_000 + Int64(index))
+    }
+  }
+
+  private static let now: Int64 = 1_800_000_000_000_000_000
+
+  private func keeper() throws -> SpoolKeeper { try #require(try spool.keeper()) }
+
+  private func waiting() throws -> [SessionID: [Int]] {
+    var waiting: [SessionID: [Int]] = [:]
+    for session in try spool.sessions() {
+      var indices: [Int] = []
+      try Disk.forEachName(in: spool.folder(session, .waiting)) {
+        if let index = StoreLayout.index(ofFile: $0) { indices.append(index) }
+      }
+      if !indices.isEmpty { waiting[session] = indices.sorted() }
+    }
+    return waiting
+  }
+
+  @Test func oneDestination() throws {
+    try spool.prepare(for: "https://example.com")
+    let error = #expect(throws: DeliveryError.self) { try spool.prepare(for: "https://example.org") }
+    #expect(error?.reason == .otherDestination("https://example.com"))
+    #expect(try spool.destination() == "https://example.com")
+  }
+
+  @Test func oneKeeperAtATime() throws {
+    let first = try spool.keeper()
+    #expect(first != nil)
+    #expect(try spool.keeper() == nil)
+    _ = consume first
+    #expect(try spool.keeper() != nil)
+  }
+
+  @Test func theOldestGoesFirst() throws {
+    try write(1, segments: 2, hours: 1)
+    try write(2, segments: 2, hours: 3)
+    let keeper = try keeper()
+    #expect(keeper.order == [session(2), session(1)])
+    #expect(keeper.waitingCount == 4)
+    #expect(keeper.next { _ in true }?.segment == SpooledSegment(session: session(2), index: 0))
+    let first = SpooledSegment(session: session(2), index: 0)
+    #expect(keeper.next { $0 != first }?.segment == SpooledSegment(session: session(2), index: 1))
+  }
+
+  @Test func namesThatAreNone() throws {
+    try write(1, segments: 1)
+    for name in [
+      "spool/\(session(1))/segments/1.scrim", "spool/\(session(1))/segments/00000001.scrim.tmp",
+      "spool/\(session(1).description.uppercased())/segments/00000000.scrim",
+      "spool/x/segments/00000000.scrim",
+      "spool/\(session(1))/segments/0000000a.scrim", "spool/\(session(1))/segments/-0000001.scrim",
+    ] { try temporary.write([1], to: name) }
+    #expect(try keeper().waitingCount == 1)
+    #expect(try spool.check().strangers.sorted() == ["x"])
+  }
+
+  @Test func sentFilesAreEmptiedAfterTheirNamesLast() throws {
+    try write(1, segments: 3)
+    let keeper = try keeper()
+    #expect(try keeper.delivered(SpooledSegment(session: session(1), index: 1)))
+    let name = "spool/\(session(1))/sent/00000001.scrim"
+    #expect(try !temporary.bytes(of: name).isEmpty)
+    try keeper.settle()
+    #expect(try temporary.bytes(of: name).isEmpty)
+    #expect(try waiting() == [session(1): [0, 2]])
+    #expect(try !keeper.removeIfDone(session(1)))
+    for index in [0, 2] { #expect(try keeper.delivered(SpooledSegment(session: session(1), index: index))) }
+    #expect(try keeper.removeIfDone(session(1)))
+    #expect(try spool.sessions() == [])
+  }
+
+  /// Recovery rebuilds a manifest from the files that wait, so one that isn't listed yet stays among them.
+  @Test func aSegmentThatTheManifestMissesKeepsItsName() throws {
+    let header = Samples.header
+    let old: [UInt8]
+    do {
+      var writer = try spool.folder(of: header.session).create(header)
+      try writer.begin(try Samples.segment(0))
+      old = try temporary.bytes(of: "spool/\(header.session)/manifest.json")
+      try writer.seal()
+    }
+    try temporary.write(old, to: "spool/\(header.session)/manifest.json")
+    let keeper = try keeper()
+    let segment = SpooledSegment(session: header.session, index: 0)
+    #expect(try !keeper.delivered(segment))
+    #expect(try keeper.recover(header.session))
+    #expect(try keeper.delivered(segment))
+  }
+
+  // MARK: Limits
+
+  @Test func wholeSessionsThatNoErrorAskedForGoFirst() throws {
+    try write(1, segments: 4, hours: 9, extra: #""error_ids":["e"]"#)
+    try write(2, segments: 4, hours: 8, extra: #""kind":"buffer""#)
+    try write(3, segments: 4, hours: 7)
+    try write(4, segments: 4, hours: 6)
+    let keeper = try keeper()
+    let size = keeper.waitingBytes / 16
+    var limits = SpoolLimits()
+    func enforce(_ segments: Int) throws -> Int {
+      limits.bytes = segments * size + size / 2
+      return try keeper.enforce(limits, busy: [], now: SpoolTests.now)
+    }
+    #expect(try enforce(16) == 0)
+    #expect(try enforce(15) == 4)
+    #expect(try waiting().keys.contains(session(3)) == false)
+    #expect(try enforce(11) == 4)
+    #expect(try Set(waiting().keys) == [session(1), session(2)])
+    #expect(try enforce(7) == 4)
+    #expect(try Array(waiting().keys) == [session(2)])
+    // The only one left loses its oldest.
+    #expect(try enforce(3) == 1)
+    #expect(try waiting() == [session(2): [1, 2, 3]])
+    let dropped = try spool.status().dropped[.budget]
+    #expect(dropped?.segments == 13)
+    #expect(try spool.status().waiting.segments == 3)
+  }
+
+  @Test func aSessionThatIsRecordedLosesItsOldest() throws {
+    let header = Samples.header
+    var writer = try spool.folder(of: header.session).create(header)
+    for index in 0..<6 {
+      try writer.begin(try Samples.segment(index))
+      try writer.seal()
+    }
+    for index in 0..<6 {
+      try Disk.setModified(
+        spool.file(SpooledSegment(session: header.session, index: index), .waiting), SpoolTests.now)
+    }
+    try write(9, segments: 1, hours: 1, extra: #""error_ids":["e"]"#)
+    let keeper = try keeper()
+    var limits = SpoolLimits()
+    let sizes = try (0..<6).map { index in
+      try temporary.bytes(of: "spool/\(header.session)/" + SessionFolder.segmentFile(index)).count
+    }
+    limits.bytes = keeper.waitingBytes - sizes[1] - sizes[2] - sizes[3]
+    let busy = SpooledSegment(session: header.session, index: 0)
+    #expect(try keeper.enforce(limits, busy: [busy], now: SpoolTests.now) == 3)
+    #expect(try waiting() == [header.session: [0, 4, 5], session(9): [0]])
+    try writer.finish()
+  }
+
+  @Test func whatIsTooOldGoes() throws {
+    try write(1, segments: 3, hours: 24 * 14 + 1)
+    try write(2, segments: 2, hours: 24 * 14 - 1)
+    let keeper = try keeper()
+    #expect(try keeper.enforce(SpoolLimits(), busy: [], now: SpoolTests.now) == 3)
+    #expect(try waiting() == [session(2): [0, 1]])
+    #expect(try spool.status().dropped[.age]?.segments == 3)
+  }
+
+  /// A machine that starts in 1970, then learns the time: nothing is 56 years old.
+  @Test func clockSteps() throws {
+    try write(1, segments: 2, hours: 1)
+    let path = spool.file(SpooledSegment(session: session(1), index: 0), .waiting)
+    try Disk.setModified(path, 1_000_000_000)
+    let keeper = try keeper()
+    try keeper.redateImplausible(now: SpoolTests.now)
+    #expect(try keeper.enforce(SpoolLimits(), busy: [], now: SpoolTests.now) == 0)
+    let step: Int64 = 40 * 86_400_000_000_000
+    try keeper.noteClockStep(step)
+    #expect(try keeper.enforce(SpoolLimits(), busy: [], now: SpoolTests.now + step) == 0)
+    #expect(try Disk.status(path)?.modified == SpoolTests.now + step)
+    try keeper.noteClockStep(-step)
+    #expect(try Disk.status(path)?.modified == SpoolTests.now)
+    #expect(try waiting() == [session(1): [0, 1]])
+  }
+
+  @Test func aTornLineCountsNotAtAllAndATwiceCountedOnce() throws {
+    try write(1, segments: 3)
+    let keeper = try keeper()
+    let segments = (0..<2).map { SpooledSegment(session: session(1), index: $0) }
+    try keeper.drop([segments[0]], .budget)
+    var lines = try temporary.bytes(of: "spool/dropped.jsonl")
+    lines += lines + lines.prefix(20)
+    try temporary.write(lines, to: "spool/dropped.jsonl")
+    try keeper.drop([segments[1]], .budget)
+    #expect(try spool.status().dropped[.budget]?.segments == 2)
+  }
+
+  // MARK: Crashes between two steps
+
+  @Test func aSegmentThatWasNotEmptied() throws {
+    try write(1, segments: 2)
+    try temporary.write([1, 2, 3], to: "spool/\(session(1))/sent/00000005.scrim")
+    _ = try keeper()
+    #expect(try temporary.bytes(of: "spool/\(session(1))/sent/00000005.scrim").isEmpty)
+  }
+
+  @Test func aSegmentOnItsWayOut() throws {
+    try write(1, segments: 2)
+    try FileManager.default.createDirectory(
+      atPath: spool.folder(session(1), .dropping), withIntermediateDirectories: false)
+    try temporary.rename(
+      "spool/\(session(1))/segments/00000000.scrim", to: "spool/\(session(1))/dropping/00000000.scrim")
+    _ = try keeper()
+    #expect(try spool.status().dropped[.budget]?.segments == 1)
+    #expect(try temporary.files(under: "spool/\(session(1))/dropping").isEmpty)
+  }
+
+  @Test func aSessionThatWasBeingRemoved() throws {
+    try temporary.write([1], to: "spool/.\(session(1)).tmp/segments/00000000.scrim")
+    _ = try keeper()
+    #expect(try Set(temporary.files(under: "spool").keys) == ["destination.json"])
+  }
+
+  @Test func bytesOfADay() throws {
+    let keeper = try keeper()
+    #expect(keeper.traffic(now: SpoolTests.now) == 0)
+    try keeper.noteTraffic(100, now: SpoolTests.now)
+    try keeper.noteTraffic(11, now: SpoolTests.now)
+    #expect(keeper.traffic(now: SpoolTests.now) == 111)
+    #expect(keeper.traffic(now: SpoolTests.now + 86_400_000_000_000) == 0)
+    try temporary.write([0x7B], to: "spool/traffic.json")
+    #expect(keeper.traffic(now: SpoolTests.now) == 0)
+  }
+}
