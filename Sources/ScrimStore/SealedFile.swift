@@ -10,6 +10,8 @@ public struct SealedFile: Sendable {
   public let digest: SHA256Digest
   public let header: SegmentHeader
   public let seal: Seal
+  /// Its events, in their order: what a search looks at.
+  public let events: [EventRecord]
 
   /// Most bytes that a file of the format can have.
   public static let limit = FormatLimits.segmentBytes + FormatLimits.payloadBytes
@@ -21,6 +23,7 @@ public struct SealedFile: Sendable {
     self.bytes = bytes
     self.seal = seal
     header = segment.header
+    events = segment.events
     digest = SHA256.digest(bytes.span)
   }
 

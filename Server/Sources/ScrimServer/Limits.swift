@@ -1,0 +1,146 @@
+import Foundation
+import Synchronization
+
+/// What the server takes.
+public struct ServerLimits: Hashable, Sendable {
+  /// Bytes of a segment's, and of a manifest's, body.
+  public var segmentBytes = 64 << 20
+  public var manifestBytes = 32 << 20
+  /// Requests a second of one key, and how many it may save up.
+  public var requestsPerSecond = 200.0
+  public var burst = 400.0
+  /// Bytes a day (UTC) of one key; nil for no limit.
+  public var bytesPerDay: Int?
+  /// Bytes of all bodies that are being received.
+  public var bytesInFlight = 512 << 20
+  /// Seconds for the header of a request, and for its body.
+  public var headerSeconds = 20
+  public var bodySeconds = 120
+  public var connections = 4096
+
+  public init() {}
+}
+
+/// Counts what each key sends: a bucket of requests that fills at a steady rate, and the bytes of a day.
+final class RateLimiter: Sendable {
+  private struct Account {
+    var tokens: Double
+    var at: Double
+    var day = 0
+    var bytes = 0
+  }
+
+  private let limits: ServerLimits
+  private let accounts = Mutex<[String: Account]>([:])
+
+  init(_ limits: ServerLimits) { self.limits = limits }
+
+  /// - Parameters:
+  ///   - now: seconds of a clock that doesn't go back.
+  ///   - wall: seconds since 1970.
+  /// - Returns: nil where the request may go on; else seconds to wait.
+  func take(_ key: String, bytes: Int, now: Double, wall: Double) -> Int? {
+    accounts.withLock { accounts in
+      var account = accounts[key] ?? Account(tokens: limits.burst, at: now)
+      account.tokens = min(limits.burst, account.tokens + max(0, now - account.at) * limits.requestsPerSecond)
+      account.at = now
+      defer { accounts[key] = account }
+      guard account.tokens >= 1 else {
+        return max(1, Int(((1 - account.tokens) / limits.requestsPerSecond).rounded(.up)))
+      }
+      account.tokens -= 1
+      if let limit = limits.bytesPerDay {
+        let day = Int(wall / 86_400)
+        if account.day != day { (account.day, account.bytes) = (day, 0) }
+        guard account.bytes + bytes <= limit else { return Int(Double(day + 1) * 86_400 - wall) + 1 }
+        account.bytes += bytes
+      }
+      return nil
+    }
+  }
+}
+
+/// Bytes of bodies that are being received, so that many large ones at once don't take the memory.
+final class BodyBudget: Sendable {
+  private let left: Mutex<Int>
+
+  init(_ bytes: Int) { left = Mutex(bytes) }
+
+  func reserve(_ bytes: Int) -> Bool {
+    left.withLock { left in
+      guard bytes <= left else { return false }
+      left -= bytes
+      return true
+    }
+  }
+
+  func release(_ bytes: Int) { left.withLock { $0 += bytes } }
+}
+
+/// Counters in Prometheus' text format.
+final class ServerMetrics: Sendable {
+  private struct Counts {
+    var requests: [String: Int] = [:]
+    var seconds = 0.0
+    var segments = 0
+    var bytes = 0
+  }
+
+  private let counts = Mutex(Counts())
+
+  func note(method: String, status: Int, seconds: Double) {
+    counts.withLock {
+      $0.requests["method=\"\(method)\",code=\"\(status)\"", default: 0] += 1
+      $0.seconds += seconds
+    }
+  }
+
+  func noteStored(bytes: Int) {
+    counts.withLock {
+      $0.segments += 1
+      $0.bytes += bytes
+    }
+  }
+
+  func text(sessions: Int) -> String {
+    counts.withLock { counts in
+      var lines = ["# TYPE scrim_requests_total counter"]
+      for (labels, count) in counts.requests.sorted(by: { $0.key < $1.key }) {
+        lines.append("scrim_requests_total{\(labels)} \(count)")
+      }
+      lines += ["# TYPE scrim_request_seconds_sum counter", "scrim_request_seconds_sum \(counts.seconds)"]
+      lines += [
+        "# TYPE scrim_stored_segments_total counter", "scrim_stored_segments_total \(counts.segments)",
+      ]
+      lines += ["# TYPE scrim_stored_bytes_total counter", "scrim_stored_bytes_total \(counts.bytes)"]
+      lines += ["# TYPE scrim_sessions gauge", "scrim_sessions \(sessions)"]
+      return lines.joined(separator: "\n") + "\n"
+    }
+  }
+}
+
+/// Appends a JSON object a line to a file, or to standard output.
+final class LineLog: Sendable {
+  private let handle: FileHandle
+  private let lock = Mutex(())
+
+  /// - Parameter path: nil for standard output.
+  init(path: String?) throws {
+    guard let path else {
+      handle = .standardOutput
+      return
+    }
+    if !FileManager.default.fileExists(atPath: path) {
+      _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+    }
+    handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try handle.seekToEnd()
+  }
+
+  func write(_ line: some Encodable) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(line) else { return }
+    lock.withLock { _ in try? handle.write(contentsOf: data + Data([0x0A])) }
+  }
+}

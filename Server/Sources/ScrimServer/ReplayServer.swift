@@ -1,0 +1,132 @@
+import Foundation
+public import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import ScrimStore
+
+/// How a server runs.
+public struct ServerOptions: Sendable {
+  public var store: String
+  public var address = "127.0.0.1"
+  public var port = 9480
+  /// Names by which it is reached, without ports; loopback's are known where it listens there.
+  public var hosts: Set<String> = []
+  /// Nil on this machine alone: everybody on it may do everything in the project `default`.
+  public var keys: AccessKeys?
+  public var certificate: String?
+  public var privateKey: String?
+  public var isBehindProxy = false
+  public var limits = ServerLimits()
+  /// A file for a line a request; `-` is standard output, nil none.
+  public var accessLog: String?
+
+  public init(store: String) { self.store = store }
+
+  public var isLoopback: Bool { address == "127.0.0.1" || address == "::1" || address == "localhost" }
+}
+
+/// Why a server doesn't start.
+public struct ServerError: Error, CustomStringConvertible {
+  public var description: String
+}
+
+/// The receiving half of delivery, over HTTP.
+public struct ReplayServer {
+  private let options: ServerOptions
+  private let service: ReplayService
+  private let responder: Responder
+
+  /// - Throws: ``ServerError`` where it would listen on the network without keys or without TLS.
+  public init(_ given: ServerOptions) throws {
+    var options = given
+    if options.isLoopback {
+      options.hosts.formUnion(["localhost", "127.0.0.1", "[::1]"])
+    } else {
+      guard options.keys != nil else {
+        throw ServerError(description: "\(options.address) is reached from other machines: give --keys FILE")
+      }
+      guard options.certificate != nil || options.isBehindProxy else {
+        throw ServerError(
+          description:
+            "\(options.address) is reached from other machines: give --tls CERT KEY, or --behind-proxy")
+      }
+      guard !options.hosts.isEmpty else {
+        throw ServerError(description: "say by which name the server is reached: --host NAME")
+      }
+    }
+    options.hosts = Set(options.hosts.map { $0.lowercased() })
+    self.options = options
+    try FileManager.default.createDirectory(
+      atPath: options.store, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    let service = ReplayService(
+      store: SessionStore(path: options.store),
+      index: try SessionIndex(path: ReplayServer.indexPath(options.store)))
+    self.service = service
+    let disk = NIOThreadPool(numberOfThreads: 16)
+    disk.start()
+    responder = Responder(
+      service: service, options: options, limiter: RateLimiter(options.limits),
+      budget: BodyBudget(options.limits.bytesInFlight),
+      accessLog: try options.accessLog.map { try LineLog(path: $0 == "-" ? nil : $0) },
+      auditLog: try LineLog(path: options.store + "/audit.jsonl"), disk: disk)
+  }
+
+  public static func indexPath(_ store: String) -> String { store + "/.index/sessions.sqlite" }
+
+  /// The application, which tests drive without a network.
+  public func application() throws -> some ApplicationProtocol {
+    let limits = options.limits
+    let http = HTTPServerBuilder.http1(
+      configuration: .init(
+        additionalChannelHandlers: [
+          DeadlineHandler(headerSeconds: limits.headerSeconds, bodySeconds: limits.bodySeconds)
+        ],
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
+    var server = http
+    if let certificate = options.certificate, let key = options.privateKey {
+      let chain = try NIOSSLCertificate.fromPEMFile(certificate).map {
+        NIOSSLCertificateSource.certificate($0)
+      }
+      let tls = TLSConfiguration.makeServerConfiguration(
+        certificateChain: chain, privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+      server = try .tls(http, tlsConfiguration: tls)
+    }
+    var logger = Logger(label: "scrim-server")
+    logger.logLevel = .warning
+    return Application(
+      responder: responder, server: server,
+      configuration: ApplicationConfiguration(
+        address: .hostname(options.address, port: options.port), serverName: "scrim",
+        availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),
+      onServerRunning: { channel in
+        let port = channel.localAddress?.port ?? 0
+        FileHandle.standardError.write(Data("scrim-server: listening on port \(port)\n".utf8))
+      }, logger: logger)
+  }
+
+  /// Serves until SIGTERM or SIGINT, then finishes what is in flight. An index that was not closed is brought in line with the
+  /// store meanwhile.
+  public func run() async throws {
+    let mark = options.store + "/.index/open"
+    let wasOpen = FileManager.default.fileExists(atPath: mark)
+    let isEmpty = try service.index.count() == 0
+    _ = FileManager.default.createFile(atPath: mark, contents: nil)
+    if wasOpen || isEmpty {
+      let service = service
+      Thread.detachNewThread {
+        do {
+          try service.index.rebuild(from: service.store, fromNothing: false)
+        } catch {
+          FileHandle.standardError.write(Data("scrim-server: the index is not complete: \(error)\n".utf8))
+        }
+      }
+    }
+    try await application().runService()
+    try? FileManager.default.removeItem(atPath: mark)
+  }
+}

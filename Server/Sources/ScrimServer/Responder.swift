@@ -1,0 +1,473 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+import ScrimFormat
+import ScrimStore
+
+/// What is known of a request besides itself.
+struct ServerContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  let remote: String
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    remote = source.channel.remoteAddress?.ipAddress ?? "-"
+  }
+}
+
+/// Answers requests: checks the host, the key and the limits, then asks the ``ReplayService``.
+struct Responder: HTTPResponder {
+  typealias Context = ServerContext
+
+  let service: ReplayService
+  let options: ServerOptions
+  let limiter: RateLimiter
+  let budget: BodyBudget
+  let metrics = ServerMetrics()
+  let accessLog: LineLog?
+  let auditLog: LineLog
+  /// The disk's calls block, so they have threads of their own.
+  let disk: NIOThreadPool
+
+  func respond(to request: Request, context: ServerContext) async throws -> Response {
+    let start = ContinuousClock.now
+    var name: String?
+    var response: Response
+    do {
+      response = try await answer(request, context, &name)
+    } catch let refusal as Refusal {
+      response = refusal.response
+    } catch {
+      context.logger.error("request failed", metadata: ["error": "\(error)"])
+      // A disk that is full, most of all: the sender keeps what it has and comes again.
+      response = Refusal(503, "the store can't be used now", retryAfter: 30).response
+    }
+    response.headers[.xContentTypeOptions] = "nosniff"
+    response.headers[.cacheControl] = "private, no-store"
+    response.headers[.contentSecurityPolicy] = "default-src 'none'; sandbox; frame-ancestors 'none'"
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    metrics.note(method: known(request.method), status: response.status.code, seconds: seconds)
+    accessLog?.write(
+      AccessLine(
+        at: RFC3339.string(Self.now), ms: (seconds * 1e6).rounded() / 1000, method: known(request.method),
+        path: String(request.uri.path.prefix(200)), status: response.status.code, key: name,
+        remote: context.remote))
+    return response
+  }
+
+  private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) * 1_000_000 }
+
+  /// Any other method would be a label of its own in the metrics.
+  private func known(_ method: HTTPRequest.Method) -> String {
+    [.get, .put, .delete, .head, .post].contains(method) ? method.rawValue : "OTHER"
+  }
+
+  private func answer(_ request: Request, _ context: ServerContext, _ name: inout String?) async throws
+    -> Response
+  {
+    try checkHost(request)
+    let path = request.uri.path
+    if path == "/healthz" {
+      guard request.method == .get || request.method == .head else { throw Refusal(405, "GET") }
+      return try await health()
+    }
+    let key = try authorized(request)
+    name = key.name
+    if let wait = limiter.take(
+      key.name + "/" + key.project, bytes: request.headers[.contentLength].flatMap { Int($0) } ?? 0,
+      now: Double(DispatchTime.now().uptimeNanoseconds) / 1e9, wall: Date().timeIntervalSince1970)
+    {
+      throw Refusal(429, "too much at once", retryAfter: wait)
+    }
+    if path == "/metrics" {
+      guard key.role.mayRead else { throw Refusal(403, "this key may not read") }
+      let service = service
+      let text = metrics.text(sessions: try await onDisk { try service.index.count() })
+      return Response(
+        status: .ok, headers: [.contentType: "text/plain; version=0.0.4"],
+        body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+    guard parts.starts(with: ["v1", "sessions"]) else { throw Refusal(404, "there is nothing here") }
+    let rest = Array(parts.dropFirst(2))
+    if rest.isEmpty {
+      guard request.method == .get || request.method == .head else { throw Refusal(405, "GET") }
+      guard key.role.mayRead else { throw Refusal(403, "this key may not read") }
+      return try await list(request, key)
+    }
+    guard let session = StoreLayout.session(named: rest[0]) else {
+      throw Refusal(400, "a session's name is a UUID in lower case")
+    }
+    switch rest.count {
+    case 1:
+      guard request.method == .delete else { throw Refusal(405, "DELETE") }
+      return try await delete(session, key, context)
+    case 2 where rest[1] == "manifest":
+      return try await object(request, .manifest, session, key, context)
+    case 3 where rest[1] == "segments":
+      guard let index = StoreLayout.index(rest[2]) else {
+        throw Refusal(400, "a segment's index has eight digits")
+      }
+      return try await object(request, .segment(index), session, key, context)
+    default: throw Refusal(404, "there is nothing here")
+    }
+  }
+
+  private enum Object: Sendable {
+    case manifest
+    case segment(Int)
+  }
+
+  private func object(
+    _ request: Request, _ object: Object, _ session: SessionID, _ key: AccessKey, _ context: ServerContext
+  ) async throws -> Response {
+    switch request.method {
+    case .put:
+      guard key.role.mayWrite else { throw Refusal(403, "this key may not write") }
+      return try await put(request, object, session, key)
+    case .get, .head:
+      guard key.role.mayRead else { throw Refusal(403, "this key may not read") }
+      return try await read(request, object, session, key, context)
+    default: throw Refusal(405, "GET, HEAD, PUT")
+    }
+  }
+
+  private func onDisk<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await disk.runIfActive(body)
+  }
+
+  // MARK: Who asks
+
+  /// A page of any site can make a browser send requests here: by a name that it lets point to this machine, or across sites.
+  private func checkHost(_ request: Request) throws {
+    guard let host = request.head.authority.map(Self.hostName), options.hosts.contains(host) else {
+      throw Refusal(421, "this server is not reached by that name")
+    }
+    for origin in request.headers[values: .origin] {
+      guard let scheme = origin.range(of: "://"), ["http", "https"].contains(origin[..<scheme.lowerBound]),
+        options.hosts.contains(Self.hostName(String(origin[scheme.upperBound...])))
+      else { throw Refusal(403, "requests from other sites' pages are not taken") }
+    }
+  }
+
+  /// Without the port.
+  private static func hostName(_ authority: String) -> String {
+    let lower = authority.lowercased()
+    if lower.hasPrefix("["), let end = lower.firstIndex(of: "]") { return String(lower[...end]) }
+    return String(lower.prefix { $0 != ":" })
+  }
+
+  private func authorized(_ request: Request) throws -> AccessKey {
+    guard let keys = options.keys else {
+      // On this machine alone, where nobody gave keys.
+      return AccessKey(role: .admin, project: "default", name: "local", hash: .zero)
+    }
+    let values = request.headers[values: .authorization]
+    guard values.count == 1, let space = values[0].firstIndex(of: " "),
+      values[0][..<space].lowercased() == "bearer",
+      let key = keys.find(String(values[0][values[0].index(after: space)...]))
+    else { throw Refusal(401, "a key is missing, or none that is known here") }
+    return key
+  }
+
+  // MARK: Storing
+
+  private func put(
+    _ request: Request, _ object: Object, _ session: SessionID, _ key: AccessKey
+  ) async throws -> Response {
+    let limit: Int
+    switch object {
+    case .manifest: limit = options.limits.manifestBytes
+    case .segment: limit = options.limits.segmentBytes
+    }
+    guard request.headers[.contentEncoding] == nil else {
+      throw Refusal(415, "bodies come without Content-Encoding")
+    }
+    let digest = try Self.digest(request)
+    let bytes = try await receive(request, limit: limit)
+    let service = service
+    let project = key.project
+    let answer: ReplayService.Answer
+    switch object {
+    case .segment(let index):
+      answer = try await onDisk {
+        try service.put(segment: bytes, index, of: session, digest: digest, project: project)
+      }
+    case .manifest:
+      guard SHA256.digest(bytes.span) == digest else {
+        throw Refusal(400, "the body is not the one that Content-Digest names")
+      }
+      answer = try await onDisk { try service.put(manifest: bytes, of: session, project: project) }
+    }
+    switch answer {
+    case .stored(let digest):
+      metrics.noteStored(bytes: bytes.count)
+      return Response(status: .created, headers: Self.headers(digest))
+    case .alreadyThere(let digest): return Response(status: .ok, headers: Self.headers(digest))
+    case .refused(let status, let words): throw Refusal(status, words)
+    }
+  }
+
+  private static func digest(_ request: Request) throws -> SHA256Digest {
+    for field in request.headers[values: .contentDigest] {
+      for part in field.split(separator: ",") {
+        let part = part.trimmingCharacters(in: .whitespaces)
+        guard part.hasPrefix("sha-256=:"), part.hasSuffix(":"), part.utf8.count > 10,
+          let bytes = Data(base64Encoded: String(part.dropFirst(9).dropLast())), bytes.count == 32
+        else { continue }
+        return SHA256Digest(Array(bytes))
+      }
+    }
+    throw Refusal(400, "Content-Digest with sha-256 is missing")
+  }
+
+  private static func headers(_ digest: SHA256Digest) -> HTTPFields {
+    [.contentDigest: "sha-256=:\(Data(digest.bytes).base64EncodedString()):", .eTag: "\"\(digest)\""]
+  }
+
+  private func receive(_ request: Request, limit: Int) async throws -> [UInt8] {
+    let claimed: Int
+    if let text = request.headers[.contentLength] {
+      guard let length = Int(text), length >= 0 else { throw Refusal(400, "Content-Length is no number") }
+      guard length <= limit else { throw Refusal(413, "a body has at most \(limit) bytes") }
+      claimed = length
+    } else {
+      claimed = limit
+    }
+    guard budget.reserve(claimed) else { throw Refusal(503, "too many bodies at once", retryAfter: 1) }
+    defer { budget.release(claimed) }
+    var bytes: [UInt8] = []
+    for try await buffer in request.body {
+      guard bytes.count + buffer.readableBytes <= limit else {
+        throw Refusal(413, "a body has at most \(limit) bytes")
+      }
+      bytes.append(contentsOf: buffer.readableBytesView)
+    }
+    return bytes
+  }
+
+  // MARK: Reading
+
+  private func read(
+    _ request: Request, _ object: Object, _ session: SessionID, _ key: AccessKey, _ context: ServerContext
+  ) async throws -> Response {
+    let place = try await place(session, key)
+    let service = service
+    let found = try await onDisk {
+      switch object {
+      case .manifest: try service.store.manifest(of: place)
+      case .segment(let index): try service.store.segment(index, of: place)
+      }
+    }
+    guard let bytes = found else { throw Refusal(404, "it is not here") }
+    var action = "read manifest"
+    if case .segment(let index) = object { action = "read segment \(index)" }
+    auditLog.write(
+      AuditLine(
+        at: RFC3339.string(Self.now), key: key.name, remote: context.remote, project: key.project,
+        session: "\(session)", action: action))
+    let digest = SHA256.digest(bytes.span)
+    var headers = Self.headers(digest)
+    headers[.acceptRanges] = "bytes"
+    if case .manifest = object {
+      headers[.contentType] = "application/json"
+    } else {
+      headers[.contentType] = "application/vnd.scrim.segment"
+    }
+    if request.headers[.ifNoneMatch] == "\"\(digest)\"" {
+      return Response(status: .notModified, headers: headers)
+    }
+    guard let range = try Self.range(request, of: bytes.count) else {
+      return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+    headers[.contentDigest] = nil
+    headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)"
+    return Response(
+      status: .partialContent, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes[range])))
+  }
+
+  /// The one range that is asked for; nil for all of it. Several ranges at once are answered with all of it, as RFC 9110 allows.
+  static func range(_ request: Request, of count: Int) throws -> Range<Int>? {
+    guard let field = request.headers[.range], field.hasPrefix("bytes="), !field.contains(",") else {
+      return nil
+    }
+    let ends = field.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
+    guard ends.count == 2 else { return nil }
+    let first = Int(ends[0])
+    let last = Int(ends[1])
+    var range: Range<Int>
+    switch (first, last) {
+    case (nil, let suffix?) where ends[0].isEmpty && suffix >= 0: range = max(0, count - suffix)..<count
+    case (let first?, nil) where ends[1].isEmpty && first >= 0: range = min(first, count)..<count
+    case (let first?, let last?) where first >= 0 && last >= first:
+      range = min(first, count)..<min(last == .max ? count : last + 1, count)
+    default: return nil
+    }
+    guard !range.isEmpty else { throw Refusal(416, "the object has \(count) bytes") }
+    return range
+  }
+
+  private func place(_ session: SessionID, _ key: AccessKey) async throws -> SessionStore.Place {
+    let service = service
+    switch try await onDisk({ try service.find(session, project: key.project) }) {
+    case .here(let place): return place
+    case .deleted: throw Refusal(410, "the session was deleted")
+    case .unknown: throw Refusal(404, "there is no such session")
+    }
+  }
+
+  private func list(_ request: Request, _ key: AccessKey) async throws -> Response {
+    var query = SessionIndex.Query()
+    for (name, value) in request.uri.queryParameters {
+      let value = String(value)
+      guard value.utf8.count <= 200 else { throw Refusal(400, "\(name) is too long") }
+      switch name {
+      case "trace_id": query.traceID = value
+      case "error_id": query.errorID = value
+      case "q": query.text = value
+      case "after":
+        guard let cursor = SessionIndex.Cursor(value) else {
+          throw Refusal(400, "after is not what a page ended with")
+        }
+        query.after = cursor
+      case "limit":
+        guard let limit = Int(value), (1...500).contains(limit) else {
+          throw Refusal(400, "limit is 1 to 500")
+        }
+        query.limit = limit
+      default: throw Refusal(400, "there is no parameter of that name")
+      }
+    }
+    let service = service
+    let project = key.project
+    let bound = query
+    let page = try await onDisk {
+      let (entries, next) = try service.index.list(bound, project: project)
+      return Page(sessions: entries.map(Page.Item.init), next: next.map { "\($0)" })
+    }
+    return try Self.json(page, .ok)
+  }
+
+  // MARK: Deleting
+
+  private func delete(_ session: SessionID, _ key: AccessKey, _ context: ServerContext) async throws
+    -> Response
+  {
+    guard key.role.mayDelete else { throw Refusal(403, "this key may not delete") }
+    let place = try await place(session, key)
+    let service = service
+    let removed = try await onDisk { try service.delete(place) }
+    auditLog.write(
+      AuditLine(
+        at: RFC3339.string(Self.now), key: key.name, remote: context.remote, project: key.project,
+        session: "\(session)", action: "delete"))
+    return try Self.json(["files": removed.files, "bytes": removed.bytes], .ok)
+  }
+
+  // MARK: The rest
+
+  /// Whether the store can be written: a file is made and removed.
+  private func health() async throws -> Response {
+    let path = service.store.path + "/.health"
+    let isWritable = try await onDisk {
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      return FileManager.default.createFile(atPath: path, contents: Data([1]))
+    }
+    guard isWritable else { throw Refusal(503, "the store can't be written") }
+    return try Self.json(["status": "ok"], .ok)
+  }
+
+  static func json(_ value: some Encodable, _ status: HTTPResponse.Status) throws -> Response {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let data = try encoder.encode(value)
+    return Response(
+      status: status, headers: [.contentType: "application/json"],
+      body: .init(byteBuffer: ByteBuffer(bytes: Array(data) + [0x0A])))
+  }
+}
+
+/// An answer that is no success.
+struct Refusal: Error {
+  var status: Int
+  var words: String
+  var retryAfter: Int?
+
+  init(_ status: Int, _ words: String, retryAfter: Int? = nil) {
+    self.status = status
+    self.words = words
+    self.retryAfter = retryAfter
+  }
+
+  var response: Response {
+    var response =
+      (try? Responder.json(["error": words], HTTPResponse.Status(code: status)))
+      ?? Response(status: .internalServerError)
+    if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }
+    if status == 401 { response.headers[.wwwAuthenticate] = "Bearer" }
+    if status == 405 { response.headers[.allow] = words }
+    return response
+  }
+}
+
+private struct Page: Encodable {
+  struct Item: Encodable {
+    var session: String
+    var started_at: String
+    var duration_ms: Double
+    var segments: Int
+    var bytes: Int64
+    var frames: Int
+    var events: Int
+    var errors: Int
+    var width: Int
+    var height: Int
+    var producer: String
+    var state: String
+
+    init(_ entry: SessionIndex.Entry) {
+      session = entry.session
+      started_at = RFC3339.string(entry.start)
+      duration_ms = Double(entry.last) / 1e6
+      segments = entry.segments
+      bytes = entry.bytes
+      frames = entry.frames
+      events = entry.events
+      errors = entry.errors
+      width = entry.width
+      height = entry.height
+      producer = entry.producer
+      state = entry.state
+    }
+  }
+
+  var sessions: [Item]
+  /// What `after` of the next page is.
+  var next: String?
+}
+
+private struct AccessLine: Encodable {
+  var at: String
+  var ms: Double
+  var method: String
+  var path: String
+  var status: Int
+  var key: String?
+  var remote: String
+}
+
+private struct AuditLine: Encodable {
+  var at: String
+  var key: String
+  var remote: String
+  var project: String
+  var session: String
+  var action: String
+}
+
+extension HTTPField.Name {
+  static var contentDigest: Self { .init("Content-Digest")! }
+}

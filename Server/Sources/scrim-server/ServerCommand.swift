@@ -1,0 +1,139 @@
+import ArgumentParser
+import Foundation
+import ScrimServer
+import ScrimStore
+
+@main
+struct ServerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scrim-server",
+    abstract: "Receives sessions that scrim delivers, keeps them, and finds them again.",
+    subcommands: [Serve.self, Reindex.self, NewKey.self], defaultSubcommand: Serve.self)
+}
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Serve a store.")
+
+  @Option(
+    help: ArgumentHelp("The folder that keeps the sessions; made where it is missing.", valueName: "dir"))
+  var store: String
+
+  @Option(help: ArgumentHelp("Where to listen; 127.0.0.1:9480 by default.", valueName: "address:port"))
+  var listen = "127.0.0.1:9480"
+
+  @Option(help: ArgumentHelp("A name by which the server is reached; may be given again.", valueName: "name"))
+  var host: [String] = []
+
+  @Option(help: ArgumentHelp("The keys: lines ROLE PROJECT NAME SHA256 (see new-key).", valueName: "file"))
+  var keys: String?
+
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("A certificate and its key, PEM.", valueName: "cert key"))
+  var tls: [String] = []
+
+  @Flag(help: "A proxy in front of it does TLS.")
+  var behindProxy = false
+
+  @Option(help: ArgumentHelp("A file for a line a request, - for standard output.", valueName: "file"))
+  var accessLog: String?
+
+  @Option(help: ArgumentHelp("Megabytes of a segment at most.", valueName: "mb"))
+  var maxSegmentMegabytes = 64
+
+  @Option(help: ArgumentHelp("Requests a second of one key.", valueName: "n"))
+  var rate = 200.0
+
+  @Option(help: ArgumentHelp("Megabytes a day of one key; no limit by default.", valueName: "mb"))
+  var dayMegabytes: Int?
+
+  @Option(help: ArgumentHelp("Seconds for a request's header, and for its body.", valueName: "s"))
+  var headerSeconds = 20
+  @Option(help: .hidden)
+  var bodySeconds = 120
+
+  func validate() throws {
+    guard tls.isEmpty || tls.count == 2 else {
+      throw ValidationError("--tls takes a certificate and its key")
+    }
+    guard !store.hasPrefix("s3://") else {
+      throw ValidationError(
+        "--store takes a folder; recorders may write to S3 themselves, but this server can't read it")
+    }
+    guard (1...1024).contains(maxSegmentMegabytes), rate > 0 else {
+      throw ValidationError("limits are above 0")
+    }
+  }
+
+  func run() async throws {
+    var options = ServerOptions(store: store)
+    guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
+      (0...65_535).contains(port)
+    else { throw ValidationError("--listen takes ADDRESS:PORT") }
+    options.address = String(listen[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+    options.port = port
+    options.hosts = Set(host)
+    if let keys {
+      guard let bytes = FileManager.default.contents(atPath: keys) else {
+        throw ValidationError("--keys \(keys): the file can't be read")
+      }
+      do { options.keys = try AccessKeys(text: String(decoding: bytes, as: UTF8.self)) } catch {
+        throw ValidationError("--keys \(keys): \(error)")
+      }
+    }
+    options.certificate = tls.first
+    options.privateKey = tls.last
+    options.isBehindProxy = behindProxy
+    options.accessLog = accessLog
+    options.limits.segmentBytes = maxSegmentMegabytes << 20
+    options.limits.requestsPerSecond = rate
+    options.limits.burst = rate * 2
+    options.limits.bytesPerDay = dayMegabytes.map { $0 << 20 }
+    options.limits.headerSeconds = headerSeconds
+    options.limits.bodySeconds = bodySeconds
+    let server: ReplayServer
+    do { server = try ReplayServer(options) } catch let error as ServerError {
+      throw ValidationError("\(error)")
+    }
+    try await server.run()
+  }
+}
+
+struct Reindex: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Throw the index away and read it from the store again.")
+
+  @Option(help: ArgumentHelp("The store.", valueName: "dir"))
+  var store: String
+
+  func run() throws {
+    let count = try SessionIndex(path: ReplayServer.indexPath(store)).rebuild(
+      from: SessionStore(path: store), fromNothing: true)
+    print("\(count) sessions are indexed")
+  }
+}
+
+struct NewKey: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract:
+      "Make a key: it is printed to standard output, and the line for the server's file to standard error.")
+
+  @Option(help: "writer, reader or admin.")
+  var role: String
+  @Option(help: "The project whose sessions it sees.")
+  var project = "default"
+  @Option(help: "For logs.")
+  var name: String
+
+  func run() throws {
+    guard let role = AccessRole(rawValue: role) else {
+      throw ValidationError("--role is writer, reader or admin")
+    }
+    guard StoreLayout.isProject(project), StoreLayout.isProject(name) else {
+      throw ValidationError("names are lower-case letters, digits, - and _")
+    }
+    var generator = SystemRandomNumberGenerator()
+    let (key, line) = AccessKeys.make(role, project: project, name: name, using: &generator)
+    print(key)
+    FileHandle.standardError.write(Data((line + "\n").utf8))
+  }
+}
