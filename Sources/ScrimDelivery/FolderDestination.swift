@@ -17,18 +17,18 @@ public final class FolderDestination: Destination {
   }
 
   public func put(_ segment: SealedFile) -> DeliveryAnswer {
-    answer { () throws(DeliveryError) in try store.put(segment, project: project) }
+    answer { () throws(StoreError) in try store.put(segment, project: project) }
   }
 
   public func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer {
-    answer { () throws(DeliveryError) in try store.put(manifest: bytes, manifest, project: project) }
+    answer { () throws(StoreError) in try store.put(manifest: bytes, manifest, project: project) }
   }
 
   public func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
-  private func answer(_ put: () throws(DeliveryError) -> SessionStore.Outcome) -> DeliveryAnswer {
+  private func answer(_ put: () throws(StoreError) -> SessionStore.Outcome) -> DeliveryAnswer {
     guard !isCancelled.load(ordering: .relaxed) else { return .cancelled }
-    do throws(DeliveryError) {
+    do throws(StoreError) {
       switch try put() {
       case .stored, .alreadyThere: return .delivered
       case .conflict(let what): return .status(409, retryAfter: nil, body: what)

@@ -35,10 +35,10 @@ struct UploadRun {
 
   private struct ManifestState {
     /// Of the file that was delivered last; nil before the first.
-    var delivered: FileStamp?
+    var delivered: ManifestStamp?
     var sentAt: Int64 = .min
     /// Refused in this form.
-    var refused: FileStamp?
+    var refused: ManifestStamp?
   }
 
   init(
@@ -49,7 +49,7 @@ struct UploadRun {
     self.report = report
   }
 
-  mutating func begin() throws(DeliveryError) {
+  mutating func begin() throws(StoreError) {
     try source.redateImplausible(now: WallClock.now)
     note()
   }
@@ -60,7 +60,7 @@ struct UploadRun {
   // MARK: Starting
 
   /// What to begin now.
-  mutating func start() throws(DeliveryError) -> [Uploader.Job] {
+  mutating func start() throws(StoreError) -> [Uploader.Job] {
     let now = MonotonicClock.now
     try look(now)
     guard now >= pausedUntil else { return [] }
@@ -93,7 +93,7 @@ struct UploadRun {
   }
 
   /// Looks for what is new, what is too old or too much, and which sessions have ended.
-  private mutating func look(_ now: Int64) throws(DeliveryError) {
+  private mutating func look(_ now: Int64) throws(StoreError) {
     let isTime = now >= nextCheck
     guard mayHaveNews || isTime else { return }
     let hasNews = try source.rescan()
@@ -109,7 +109,7 @@ struct UploadRun {
     note()
   }
 
-  private mutating func noteClockStep(_ now: Int64) throws(DeliveryError) {
+  private mutating func noteClockStep(_ now: Int64) throws(StoreError) {
     let difference = WallClock.now - MonotonicClock.now
     let step = difference - clockDifference
     // Slewing moves clocks by milliseconds; a minute is a step.
@@ -119,7 +119,7 @@ struct UploadRun {
   }
 
   /// Ends sessions of which everything is delivered.
-  private mutating func tendSessions() throws(DeliveryError) {
+  private mutating func tendSessions() throws(StoreError) {
     hasRestless = false
     for session in source.order where !source.hasWaiting(session) || !unlisted.isEmpty {
       guard !busy.contains(where: { $0.session == session }) else { continue }
@@ -143,12 +143,14 @@ struct UploadRun {
 
   /// Whether the manifest as it is now is neither delivered nor refused.
   private func needsManifest(_ session: SessionID) -> Bool {
-    guard let stamp = source.manifestStamp(of: session), !source.isDeleted(session) else { return false }
+    guard let stamp = source.folder(of: session).manifestStamp, !source.isDeleted(session) else {
+      return false
+    }
     let state = manifests[session] ?? ManifestState()
     return state.delivered != stamp && state.refused != stamp
   }
 
-  private func isManifestDue(_ session: SessionID, _ now: Int64) throws(DeliveryError) -> Bool {
+  private func isManifestDue(_ session: SessionID, _ now: Int64) throws(StoreError) -> Bool {
     let job = Uploader.Job.manifest(session)
     guard !busy.contains(job), retries[job].map({ $0.due <= now }) ?? true, needsManifest(session) else {
       return false
@@ -161,7 +163,7 @@ struct UploadRun {
   }
 
   /// Counts bytes that are about to be sent; false where the day has no room for them.
-  private mutating func takeTraffic(_ bytes: Int) throws(DeliveryError) -> Bool {
+  private mutating func takeTraffic(_ bytes: Int) throws(StoreError) -> Bool {
     guard let limit = options.limits.bytesPerDay else { return true }
     let now = WallClock.now
     let sent = source.traffic(now: now)
@@ -176,7 +178,7 @@ struct UploadRun {
 
   // MARK: Answers
 
-  mutating func settle(_ results: [Uploader.Result]) throws(DeliveryError) {
+  mutating func settle(_ results: [Uploader.Result]) throws(StoreError) {
     for result in results {
       busy.remove(result.job)
       if let damage = result.damage {
@@ -188,7 +190,7 @@ struct UploadRun {
     if !results.isEmpty { note() }
   }
 
-  private mutating func settle(_ damage: DeliveryError, _ result: Uploader.Result) throws(DeliveryError) {
+  private mutating func settle(_ damage: StoreError, _ result: Uploader.Result) throws(StoreError) {
     switch result.job {
     case .segment(let segment):
       // A file that is gone was given up or deleted meanwhile.
@@ -207,7 +209,7 @@ struct UploadRun {
     }
   }
 
-  private mutating func settle(_ result: Uploader.Result) throws(DeliveryError) {
+  private mutating func settle(_ result: Uploader.Result) throws(StoreError) {
     let job = result.job
     let now = DeliveryTime(monotonic: MonotonicClock.now, wall: WallClock.now)
     if result.answer == .cancelled { return }
@@ -258,7 +260,7 @@ struct UploadRun {
     }
   }
 
-  private mutating func settleDelivered(_ result: Uploader.Result, _ now: Int64) throws(DeliveryError) {
+  private mutating func settleDelivered(_ result: Uploader.Result, _ now: Int64) throws(StoreError) {
     switch result.job {
     case .segment(let segment):
       summary.delivered += 1

@@ -10,30 +10,28 @@ protocol UploadSource: AnyObject {
   /// Folders in which something may be added.
   var folders: [String] { get }
 
-  func rescan() throws(DeliveryError) -> Bool
+  func rescan() throws(StoreError) -> Bool
   func next(where isReady: (SpooledSegment) -> Bool) -> (segment: SpooledSegment, bytes: Int)?
   func hasWaiting(_ session: SessionID) -> Bool
   func path(of segment: SpooledSegment) -> String
-  func manifestPath(of session: SessionID) -> String
-  /// Which manifest is there now; nil where there is none.
-  func manifestStamp(of session: SessionID) -> FileStamp?
+  func folder(of session: SessionID) -> SessionFolder
   func isDeleted(_ session: SessionID) -> Bool
 
   /// False where the segment has to be asked for again later; it is not sent again.
-  func delivered(_ segment: SpooledSegment) throws(DeliveryError) -> Bool
-  func reject(_ segment: SpooledSegment, status: Int, answer: String) throws(DeliveryError)
-  func setAside(_ segment: SpooledSegment) throws(DeliveryError)
-  func rejectManifest(of session: SessionID, status: Int, answer: String) throws(DeliveryError)
-  func discard(_ session: SessionID) throws(DeliveryError)
+  func delivered(_ segment: SpooledSegment) throws(StoreError) -> Bool
+  func reject(_ segment: SpooledSegment, status: Int, answer: String) throws(StoreError)
+  func setAside(_ segment: SpooledSegment) throws(StoreError)
+  func rejectManifest(of session: SessionID, status: Int, answer: String) throws(StoreError)
+  func discard(_ session: SessionID) throws(StoreError)
   /// Whether nobody writes the session any more; seals it where its recorder was killed.
-  func recover(_ session: SessionID) throws(DeliveryError) -> Bool
-  func removeIfDone(_ session: SessionID) throws(DeliveryError) -> Bool
-  func enforce(_ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64) throws(DeliveryError) -> Int
-  func noteClockStep(_ step: Int64) throws(DeliveryError)
-  func redateImplausible(now: Int64) throws(DeliveryError)
+  func recover(_ session: SessionID) throws(StoreError) -> Bool
+  func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool
+  func enforce(_ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64) throws(StoreError) -> Int
+  func noteClockStep(_ step: Int64) throws(StoreError)
+  func redateImplausible(now: Int64) throws(StoreError)
   func traffic(now: Int64) -> Int
-  func noteTraffic(_ bytes: Int, now: Int64) throws(DeliveryError)
-  func settle() throws(DeliveryError)
+  func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError)
+  func settle() throws(StoreError)
 }
 
 extension SpoolKeeper: UploadSource {
@@ -49,7 +47,7 @@ final class SessionSource: UploadSource {
   private var waiting: [Int]
   private var hasEnded = false
 
-  init(_ folder: SessionFolder) throws(DeliveryError) {
+  init(_ folder: SessionFolder) throws(StoreError) {
     let reader = try folder.read()
     self.folder = folder
     manifest = reader.manifest
@@ -62,7 +60,7 @@ final class SessionSource: UploadSource {
   var waitingBytes: Int { waiting.reduce(0) { $0 + manifest.segments[$1].bytes } }
   var folders: [String] { [] }
 
-  func rescan() throws(DeliveryError) -> Bool { false }
+  func rescan() throws(StoreError) -> Bool { false }
 
   func next(where isReady: (SpooledSegment) -> Bool) -> (segment: SpooledSegment, bytes: Int)? {
     for index in waiting.reversed() {
@@ -76,38 +74,37 @@ final class SessionSource: UploadSource {
   func path(of segment: SpooledSegment) -> String {
     folder.path + "/" + SessionFolder.segmentFile(segment.index)
   }
-  func manifestPath(of session: SessionID) -> String { folder.path + "/" + StoreLayout.manifestFile }
-  func manifestStamp(of session: SessionID) -> FileStamp? { FileStamp.of(manifestPath(of: session)) }
+  func folder(of session: SessionID) -> SessionFolder { folder }
   func isDeleted(_ session: SessionID) -> Bool { hasEnded }
 
   private func forget(_ segment: SpooledSegment) {
     if let place = waiting.lastIndex(of: segment.index) { waiting.remove(at: place) }
   }
 
-  func delivered(_ segment: SpooledSegment) throws(DeliveryError) -> Bool {
+  func delivered(_ segment: SpooledSegment) throws(StoreError) -> Bool {
     forget(segment)
     return true
   }
-  func reject(_ segment: SpooledSegment, status: Int, answer: String) throws(DeliveryError) {
+  func reject(_ segment: SpooledSegment, status: Int, answer: String) throws(StoreError) {
     forget(segment)
   }
-  func setAside(_ segment: SpooledSegment) throws(DeliveryError) { forget(segment) }
-  func rejectManifest(of session: SessionID, status: Int, answer: String) throws(DeliveryError) {}
-  func discard(_ session: SessionID) throws(DeliveryError) {
+  func setAside(_ segment: SpooledSegment) throws(StoreError) { forget(segment) }
+  func rejectManifest(of session: SessionID, status: Int, answer: String) throws(StoreError) {}
+  func discard(_ session: SessionID) throws(StoreError) {
     waiting = []
     hasEnded = true
   }
-  func recover(_ session: SessionID) throws(DeliveryError) -> Bool { true }
-  func removeIfDone(_ session: SessionID) throws(DeliveryError) -> Bool {
+  func recover(_ session: SessionID) throws(StoreError) -> Bool { true }
+  func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool {
     hasEnded = true
     return true
   }
-  func enforce(_ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64) throws(DeliveryError) -> Int {
+  func enforce(_ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64) throws(StoreError) -> Int {
     0
   }
-  func noteClockStep(_ step: Int64) throws(DeliveryError) {}
-  func redateImplausible(now: Int64) throws(DeliveryError) {}
+  func noteClockStep(_ step: Int64) throws(StoreError) {}
+  func redateImplausible(now: Int64) throws(StoreError) {}
   func traffic(now: Int64) -> Int { 0 }
-  func noteTraffic(_ bytes: Int, now: Int64) throws(DeliveryError) {}
-  func settle() throws(DeliveryError) {}
+  func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError) {}
+  func settle() throws(StoreError) {}
 }

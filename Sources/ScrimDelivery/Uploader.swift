@@ -43,7 +43,7 @@ public enum UploadEvent: Sendable {
 public enum UploadError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Another process has the spool.
   case inUse(String)
-  case spool(DeliveryError)
+  case spool(StoreError)
   /// The destination takes nothing from this sender (401, 403).
   case refused(String)
 
@@ -77,9 +77,9 @@ public final class Uploader: Sendable {
     var bytes: Int
     var answer: DeliveryAnswer
     /// What is wrong with the file; then there is no answer.
-    var damage: DeliveryError?
+    var damage: StoreError?
     /// Of a manifest, which was there before it was read.
-    var stamp: FileStamp?
+    var stamp: ManifestStamp?
   }
 
   public init(
@@ -112,7 +112,7 @@ public final class Uploader: Sendable {
         throw UploadError.inUse(spool.path)
       }
       keeper = taken
-    } catch let error as DeliveryError {
+    } catch let error as StoreError {
       throw .spool(error)
     } catch let error as UploadError {
       throw error
@@ -130,7 +130,7 @@ public final class Uploader: Sendable {
   }
 
   /// Another uploader may be at its end, so it is asked for some seconds; a service waits for its turn.
-  private func take(_ spool: SegmentSpool, _ isStopped: () -> Bool) throws(DeliveryError) -> SpoolKeeper? {
+  private func take(_ spool: SegmentSpool, _ isStopped: () -> Bool) throws(StoreError) -> SpoolKeeper? {
     let start = MonotonicClock.now
     while !self.isStopped.load(ordering: .relaxed), !isStopped() {
       if let keeper = try spool.keeper() { return keeper }
@@ -166,7 +166,7 @@ public final class Uploader: Sendable {
         run.mayHaveNews = watch.wait(until: run.wakeTime(isEnding: isEnding)) || run.mayHaveNews
       }
       try source.settle()
-    } catch let error as DeliveryError {
+    } catch let error as StoreError {
       // Those on their way hold nothing of the spool's; their answers are not waited for.
       destination.cancel()
       throw .spool(error)
@@ -181,7 +181,7 @@ public final class Uploader: Sendable {
     case .segment(let segment):
       let path = source.path(of: segment)
       workers.async { [self] in
-        do throws(DeliveryError) {
+        do throws(StoreError) {
           let file = try SealedFile.read(path, session: segment.session, index: segment.index)
           finish(Result(job: job, bytes: file.bytes.count, answer: destination.put(file)))
         } catch {
@@ -189,11 +189,11 @@ public final class Uploader: Sendable {
         }
       }
     case .manifest(let session):
-      let path = source.manifestPath(of: session)
-      let stamp = source.manifestStamp(of: session)
+      let folder = source.folder(of: session)
+      let stamp = folder.manifestStamp
       workers.async { [self] in
-        do throws(DeliveryError) {
-          let (bytes, manifest) = try SessionManifest.read(path)
+        do throws(StoreError) {
+          let (bytes, manifest) = try folder.manifestToDeliver()
           finish(
             Result(
               job: job, bytes: bytes.count, answer: destination.put(manifest: bytes, manifest), stamp: stamp))

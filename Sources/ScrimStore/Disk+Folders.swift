@@ -4,7 +4,7 @@ import Synchronization
 
 /// Tells whether a file that is replaced as a whole is still the same. The time alone doesn't: the clock of files ticks every
 /// 4 ms, and two manifests may come within one tick.
-public struct FileStamp: Hashable, Sendable {
+struct FileStamp: Hashable, Sendable {
   var modified: Int64
   var inode: UInt64
   var bytes: Int
@@ -21,7 +21,7 @@ extension Disk {
   }
 
   /// Nil where there is no such file. Doesn't follow a symbolic link.
-  static func status(_ path: String) throws(DeliveryError) -> FileStatus? {
+  static func status(_ path: String) throws(StoreError) -> FileStatus? {
     var status = stat()
     // The string lives as a C string until the call returns, and `status` is ours.
     guard unsafe lstat(path, &status) == 0 else {
@@ -39,7 +39,7 @@ extension Disk {
 
   /// Calls `body` with the name of each entry, in the order of the disk, without `.` and `..`; a folder that is
   /// missing has none. Takes the memory of one entry: 100,000 names are read in some 50 ms.
-  static func forEachName(in path: String, _ body: (String) -> Void) throws(DeliveryError) {
+  static func forEachName(in path: String, _ body: (String) -> Void) throws(StoreError) {
     // The string lives as a C string until the call returns.
     guard let folder = unsafe opendir(path) else {
       if errno == ENOENT { return }
@@ -61,14 +61,8 @@ extension Disk {
     }
   }
 
-  /// Removes a file; one that is missing is fine.
-  static func remove(_ path: String) throws(DeliveryError) {
-    // The string lives as a C string until the call returns.
-    guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure(path, "removing") }
-  }
-
   /// Removes a folder with all that is in it, or a file. Never follows a symbolic link.
-  static func removeTree(_ path: String) throws(DeliveryError) {
+  static func removeTree(_ path: String) throws(StoreError) {
     guard let status = try status(path) else { return }
     guard status.isFolder else { return try remove(path) }
     var names: [String] = []
@@ -82,7 +76,7 @@ extension Disk {
   ///
   /// - Returns: false where it is.
   @discardableResult
-  static func move(_ from: String, to: String) throws(DeliveryError) -> Bool {
+  static func move(_ from: String, to: String) throws(StoreError) -> Bool {
     // Both strings live as C strings until the call returns.
     if unsafe Glibc.rename(from, to) == 0 { return true }
     if errno == ENOENT, try status(from) == nil { return false }
@@ -92,21 +86,21 @@ extension Disk {
   /// Takes an exclusive lock that ends with the handle, or with the process, however it ends.
   ///
   /// - Returns: false where another process, or another handle of this one, has it.
-  static func tryLock(_ handle: Handle) throws(DeliveryError) -> Bool {
+  static func tryLock(_ handle: Handle) throws(StoreError) -> Bool {
     if SystemCall.retrying({ flock(handle.descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
     guard errno == EWOULDBLOCK else { throw failure(handle.path, "locking") }
     return false
   }
 
   /// Waits for the lock.
-  static func waitForLock(_ handle: Handle) throws(DeliveryError) {
+  static func waitForLock(_ handle: Handle) throws(StoreError) {
     guard SystemCall.retrying({ flock(handle.descriptor, LOCK_EX) }) == 0 else {
       throw failure(handle.path, "locking")
     }
   }
 
   /// Makes a folder and those above it, and their names last.
-  static func makeLastingFolder(_ path: String) throws(DeliveryError) {
+  static func makeLastingFolder(_ path: String) throws(StoreError) {
     if let status = try status(path), status.isFolder { return }
     if let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
       let above = String(path[..<slash])
@@ -121,10 +115,10 @@ extension Disk {
   /// Writes a file that is there as a whole, and lasting, or not at all. One that has the name already is left as it is.
   ///
   /// - Returns: false where there was one.
-  static func create(_ path: String, with bytes: [UInt8], in folder: String) throws(DeliveryError) -> Bool {
+  static func create(_ path: String, with bytes: [UInt8], in folder: String) throws(StoreError) -> Bool {
     let temporary = folder + "/." + uniqueName() + ".tmp"
     let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL)
-    do throws(DeliveryError) {
+    do throws(StoreError) {
       try write(bytes, to: file, at: 0)
       try sync(file)
       // Both strings live as C strings until the call returns. A link, since it refuses a name that is taken.
@@ -140,9 +134,9 @@ extension Disk {
   }
 
   /// Replaces a file as a whole, or makes it; writers side by side don't meet in one temporary file.
-  static func replace(_ path: String, with bytes: [UInt8], inFolder folder: String) throws(DeliveryError) {
+  static func replace(_ path: String, with bytes: [UInt8], inFolder folder: String) throws(StoreError) {
     let temporary = folder + "/." + uniqueName() + ".tmp"
-    do throws(DeliveryError) {
+    do throws(StoreError) {
       let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL)
       try write(bytes, to: file, at: 0)
       try sync(file)
@@ -158,7 +152,7 @@ extension Disk {
   static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".tmp") }
 
   /// Appends whole lines. A line that a crash cut off in front of them is ended first, so that it costs only itself.
-  static func append(lines: [UInt8], to path: String) throws(DeliveryError) {
+  static func append(lines: [UInt8], to path: String) throws(StoreError) {
     let file = try open(path, O_RDWR | O_CREAT)
     try waitForLock(file)
     let size = try status(path)?.bytes ?? 0
@@ -173,7 +167,7 @@ extension Disk {
   }
 
   /// Moves the time of a file's last change.
-  static func setModified(_ path: String, _ nanoseconds: Int64) throws(DeliveryError) {
+  static func setModified(_ path: String, _ nanoseconds: Int64) throws(StoreError) {
     let time = timespec(
       tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     let times = [time, time]

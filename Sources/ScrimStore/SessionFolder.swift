@@ -82,16 +82,23 @@ public struct SessionFolder: Hashable, Sendable {
   }
 }
 
-extension FileStamp {
-  /// Which file is there now; nil where there is none.
-  public static func of(_ path: String) -> FileStamp? { (try? Disk.status(path))?.stamp }
+/// Which manifest, and which list of segments beside it, are there now.
+public struct ManifestStamp: Hashable, Sendable {
+  var manifest: FileStamp
+  var list: FileStamp?
 }
 
-extension SessionManifest {
-  /// Reads a manifest's file: its bytes, and what they say.
-  public static func read(_ path: String) throws(DeliveryError) -> (bytes: [UInt8], manifest: SessionManifest)
-  {
-    let bytes = try Disk.read(path, upTo: SessionFolder.manifestLimit)
-    return (bytes, try SessionManifest(json: bytes, path: path))
+extension SessionFolder {
+  /// Nil where there is no manifest.
+  public var manifestStamp: ManifestStamp? {
+    guard let manifest = (try? Disk.status(manifestPath))?.stamp else { return nil }
+    return ManifestStamp(manifest: manifest, list: (try? Disk.status(segmentListPath))?.stamp)
+  }
+
+  /// The manifest as it is delivered: the file as it is once the session is sealed, and before with all segments that are sealed so far.
+  public func manifestToDeliver() throws(StoreError) -> (bytes: [UInt8], manifest: SessionManifest) {
+    let manifest = try readManifest()
+    guard manifest.state == .sealed else { return (manifest.json, manifest) }
+    return (try Disk.read(manifestPath, upTo: SessionFolder.manifestLimit), manifest)
   }
 }

@@ -43,6 +43,8 @@ public struct SessionStore: Hashable, Sendable {
   public struct Removed: Hashable, Sendable {
     public var files = 0
     public var bytes = 0
+
+    public init() {}
   }
 
   public func folder(of place: Place) -> SessionFolder { SessionFolder(path: path + "/" + place.path) }
@@ -50,7 +52,7 @@ public struct SessionStore: Hashable, Sendable {
   private func segmentPath(_ index: Int, of place: Place) -> String { folder(of: place).segmentPath(index) }
 
   /// Stores a segment under its session and index. Never changes one that is there.
-  public func put(_ file: SealedFile, project: String) throws(DeliveryError) -> Outcome {
+  public func put(_ file: SealedFile, project: String) throws(StoreError) -> Outcome {
     let place = Place(project: project, session: file.session, start: file.header.start)
     guard try !isDeleted(place) else { return .deleted }
     let folder = self.folder(of: place).segmentsPath
@@ -74,7 +76,7 @@ public struct SessionStore: Hashable, Sendable {
   /// - Parameter bytes: what is stored, keys that this version doesn't know included.
   public func put(
     manifest bytes: [UInt8], _ manifest: SessionManifest, project: String
-  ) throws(DeliveryError) -> Outcome {
+  ) throws(StoreError) -> Outcome {
     let place = Place(project: project, session: manifest.session, start: manifest.start)
     guard try !isDeleted(place) else { return .deleted }
     let folder = self.folder(of: place)
@@ -98,17 +100,17 @@ public struct SessionStore: Hashable, Sendable {
   }
 
   /// The bytes of a segment; nil where there is none.
-  public func segment(_ index: Int, of place: Place) throws(DeliveryError) -> [UInt8]? {
+  public func segment(_ index: Int, of place: Place) throws(StoreError) -> [UInt8]? {
     try read(segmentPath(index, of: place), upTo: SealedFile.limit)
   }
 
   /// The bytes of the manifest; nil where there is none.
-  public func manifest(of place: Place) throws(DeliveryError) -> [UInt8]? {
+  public func manifest(of place: Place) throws(StoreError) -> [UInt8]? {
     try read(folder(of: place).manifestPath, upTo: SessionFolder.manifestLimit)
   }
 
-  private func read(_ path: String, upTo limit: Int) throws(DeliveryError) -> [UInt8]? {
-    do throws(DeliveryError) {
+  private func read(_ path: String, upTo limit: Int) throws(StoreError) -> [UInt8]? {
+    do throws(StoreError) {
       return try Disk.read(path, upTo: limit)
     } catch {
       if case .system(_, ENOENT) = error.reason { return nil }
@@ -116,7 +118,7 @@ public struct SessionStore: Hashable, Sendable {
     }
   }
 
-  public func isDeleted(_ place: Place) throws(DeliveryError) -> Bool {
+  public func isDeleted(_ place: Place) throws(StoreError) -> Bool {
     try Disk.status(path + "/" + place.tombstone) != nil
   }
 
@@ -124,7 +126,7 @@ public struct SessionStore: Hashable, Sendable {
   /// that a deletion which a crash cuts off can be asked for again and lets nothing new in.
   ///
   /// - Parameter now: nanoseconds since 1970.
-  public func delete(_ place: Place, now: Int64) throws(DeliveryError) -> Removed {
+  public func delete(_ place: Place, now: Int64) throws(StoreError) -> Removed {
     let tombstone = path + "/" + place.tombstone
     let folder = String(tombstone[..<tombstone.lastIndex(of: "/")!])
     try Disk.makeLastingFolder(folder)
@@ -140,7 +142,7 @@ public struct SessionStore: Hashable, Sendable {
     return removed
   }
 
-  private func count(_ path: String, _ removed: inout Removed) throws(DeliveryError) {
+  private func count(_ path: String, _ removed: inout Removed) throws(StoreError) {
     guard let status = try Disk.status(path) else { return }
     guard status.isFolder else {
       removed.files += 1
@@ -153,7 +155,7 @@ public struct SessionStore: Hashable, Sendable {
   }
 
   /// All sessions, by the names of folders alone; `start` of a place is the midnight of its day.
-  public func forEachSession(_ body: (Place) -> Void) throws(DeliveryError) {
+  public func forEachSession(_ body: (Place) -> Void) throws(StoreError) {
     for project in try names(in: path) where StoreLayout.isProject(project) {
       let root = "\(path)/\(project)/sessions"
       for year in try names(in: root) {
@@ -171,7 +173,7 @@ public struct SessionStore: Hashable, Sendable {
   }
 
   /// The indices of the segments that are there, sorted.
-  public func segments(of place: Place) throws(DeliveryError) -> [Int] {
+  public func segments(of place: Place) throws(StoreError) -> [Int] {
     var indices: [Int] = []
     try Disk.forEachName(in: folder(of: place).segmentsPath) { name in
       if let index = StoreLayout.index(ofFile: name) { indices.append(index) }
@@ -180,13 +182,13 @@ public struct SessionStore: Hashable, Sendable {
   }
 
   /// Bytes of all files of a session.
-  public func size(of place: Place) throws(DeliveryError) -> Int {
+  public func size(of place: Place) throws(StoreError) -> Int {
     var sum = Removed()
     try count(folder(of: place).path, &sum)
     return sum.bytes
   }
 
-  private func names(in path: String) throws(DeliveryError) -> [String] {
+  private func names(in path: String) throws(StoreError) -> [String] {
     guard let status = try Disk.status(path), status.isFolder else { return [] }
     var names: [String] = []
     try Disk.forEachName(in: path) { names.append($0) }

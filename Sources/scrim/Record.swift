@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 import ScrimCapture
+import ScrimDelivery
 import ScrimFormat
 public import ScrimImage
 import ScrimRecorder
@@ -22,7 +23,10 @@ struct Record: ParsableCommand {
 
   @OptionGroup var live: LiveInput
 
-  @Option(help: ArgumentHelp("Where the session goes; a new or empty folder.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Where the session goes; a new or empty folder, or an address: https://…, s3://BUCKET/PREFIX, file://…",
+      valueName: "dir|url"))
   var out: String?
 
   @Option(
@@ -30,6 +34,8 @@ struct Record: ParsableCommand {
       "Record nothing, but write one masked picture of what is there, with outlines and reasons of its masks.",
       valueName: "file.png"))
   var preview: String?
+
+  @OptionGroup var delivery: RecordDelivery
 
   @Option(
     help: ArgumentHelp("What to mask: a file, or default, strict, controls, none.", valueName: "policy"))
@@ -108,6 +114,7 @@ struct Record: ParsableCommand {
           : "give one input, not \(inputs.count): \(inputs.joined(separator: " and "))")
     }
     try live.check(xwd: xwd, fps: fps, raw: raw)
+    try delivery.check(out: folder)
     guard raw == nil || (size != nil && format != nil && fps != nil) else {
       throw ValidationError("--raw needs --size WxH, --format FMT and --fps N")
     }
@@ -141,17 +148,24 @@ struct Record: ParsableCommand {
       Terminal.say("warning: policy none masks nothing but password fields; do not use it on real screens")
     }
     if let preview { return try writePreview(policy, to: preview) }
-    do { try SessionFolder(path: folder).checkIsFree() } catch { throw Failure(error) }
+    if !RecordDelivery.isAddress(folder) {
+      do { try SessionFolder(path: folder).checkIsFree() } catch { throw Failure(error) }
+    }
     var source = try openSource()
     var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))
-    if keyframeInterval == nil, segmentSeconds == nil { options.segmenting.quietDuration = 15_000_000_000 }
+    let uploader = try delivery.start(folder, isQuiet: output.quiet)
+    // What is to be delivered isn't held back while little changes.
+    if keyframeInterval == nil, segmentSeconds == nil, uploader == nil {
+      options.segmenting.quietDuration = 15_000_000_000
+    }
     options.segmenting.keyframeInterval = Int64((keyframeInterval ?? 5) * 1e9)
     options.threads = threads
     options.segmenting.segmentDuration = Int64((segmentSeconds ?? 5) * 1e9)
     var recorder: SessionRecorder
     do {
       recorder = try SessionRecorder(
-        to: SessionFolder(path: folder), width: source.width, height: source.height, session: session,
+        to: uploader?.folder(of: session) ?? SessionFolder(path: folder), width: source.width,
+        height: source.height, session: session,
         start: start, producer: Scrim.producer, options: options)
     } catch { throw Failure(error) }
     Terminal.noteInterrupts()
@@ -161,7 +175,10 @@ struct Record: ParsableCommand {
       )
     }
     let summary = try record(&source, with: &recorder)
+    // Its lock says that the session goes on.
+    _ = consume recorder
     try report(summary, policy, source)
+    if let uploader { try delivery.finish(uploader, session, isQuiet: output.quiet) }
     if !output.quiet, source.tornReads > 0 {
       Terminal.say("\(source.tornReads) reads were taken again, since the screen was drawn on meanwhile")
     }

@@ -15,6 +15,7 @@ struct Scrim: ParsableCommand {
     subcommands: [
       Redact.self, Record.self, Export.self, Inspect.self, Verify.self, Recover.self, Doctor.self,
       Upload.self,
+      Serve.self, Delete.self, Prune.self,
     ])
 
   /// Written into sessions as their producer.

@@ -16,6 +16,10 @@ struct Upload: ParsableCommand {
   @Argument(help: "A spool, or a session folder.")
   var from: String
 
+  @Option(
+    help: ArgumentHelp("Where to: https://HOST/PATH, s3://BUCKET/PREFIX, or a folder.", valueName: "url"))
+  var to: String?
+
   @OptionGroup var destination: DestinationArguments
 
   @Flag(help: "Go on when nothing waits, until stopped; as a service does.")
@@ -56,7 +60,7 @@ struct Upload: ParsableCommand {
       return status ? try printStatus(spool) : try checkSpool(spool)
     }
     let address: String
-    if let given = destination.to {
+    if let given = to {
       address = given
     } else {
       do { address = try spool.destination() ?? "" } catch { throw Failure(error) }
@@ -106,7 +110,7 @@ struct Upload: ParsableCommand {
       guard let keeper = try spool.keeper() else { throw Failure(UploadError.inUse(from)) }
       let count = try keeper.retryRejected()
       if !output.quiet { Terminal.say("\(count) refused segments wait again") }
-    } catch let error as DeliveryError { throw Failure(error) }
+    } catch let error as StoreError { throw Failure(error) }
   }
 
   private func printStatus(_ spool: SegmentSpool) throws {
@@ -141,10 +145,6 @@ struct Upload: ParsableCommand {
 /// Where to, and how.
 struct DestinationArguments: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Where to: https://HOST/PATH, s3://BUCKET/PREFIX, or a folder.", valueName: "url"))
-  var to: String?
-
-  @Option(
     help: ArgumentHelp(
       "A file with the server's key; SCRIM_KEY is taken without it.", valueName: "file"))
   var keyFile: String?
@@ -170,6 +170,12 @@ struct DestinationArguments: ParsableArguments {
     guard bandwidth.map({ $0 > 0 }) ?? true else {
       throw ValidationError("--bandwidth takes a number above 0")
     }
+  }
+
+  /// Whether any of it differs from what is taken without it.
+  var isGiven: Bool {
+    keyFile != nil || project != "default" || profile != nil || caFile != nil || inFlight != 4
+      || bandwidth != nil
   }
 
   func open(_ address: String) throws -> any Destination {

@@ -30,20 +30,20 @@ public struct SegmentSpool: Hashable, Sendable {
   /// Makes the spool where it is missing, and binds it to its one destination.
   ///
   /// - Parameter destination: an address without any secret in it.
-  /// - Throws: ``DeliveryError`` where the spool has another destination.
-  public func prepare(for destination: String) throws(DeliveryError) {
+  /// - Throws: ``StoreError`` where the spool has another destination.
+  public func prepare(for destination: String) throws(StoreError) {
     try Disk.makeLastingFolder(path)
     let line = Array((JSON.object([.init("url", .string(destination))]).canonicalBytes) + [0x0A])
     let file = path + "/" + SegmentSpool.destinationFile
     if try Disk.status(file) == nil, try Disk.create(file, with: line, in: path) { return }
     let there = try self.destination()
     guard there == destination else {
-      throw DeliveryError(path, .otherDestination(there ?? "an address that can't be read"))
+      throw StoreError(path, .otherDestination(there ?? "an address that can't be read"))
     }
   }
 
   /// Where everything in it goes; nil where it was never said.
-  public func destination() throws(DeliveryError) -> String? {
+  public func destination() throws(StoreError) -> String? {
     let file = path + "/" + SegmentSpool.destinationFile
     guard try Disk.status(file) != nil else { return nil }
     guard let json = try? JSON(try Disk.read(file, upTo: 1 << 16)), case .string(let url)? = json["url"]
@@ -53,7 +53,7 @@ public struct SegmentSpool: Hashable, Sendable {
 
   /// The right to change the states of its files, which one process has at a time; nil where another has it now. It ends
   /// with the object, or with the process, however it ends.
-  public func keeper() throws(DeliveryError) -> SpoolKeeper? {
+  public func keeper() throws(StoreError) -> SpoolKeeper? {
     let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
     guard try Disk.tryLock(handle) else { return nil }
     return try SpoolKeeper(spool: self, handle: handle)
@@ -78,7 +78,7 @@ public struct SegmentSpool: Hashable, Sendable {
   }
 
   /// The sessions in it, in no order.
-  func sessions() throws(DeliveryError) -> [SessionID] {
+  func sessions() throws(StoreError) -> [SessionID] {
     var sessions: [SessionID] = []
     try Disk.forEachName(in: path) { name in
       if let session = StoreLayout.session(named: name) { sessions.append(session) }

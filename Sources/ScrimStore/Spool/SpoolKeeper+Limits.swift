@@ -14,7 +14,7 @@ extension SpoolKeeper {
   @discardableResult
   public func enforce(
     _ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64
-  ) throws(DeliveryError) -> Int {
+  ) throws(StoreError) -> Int {
     var count = try dropOld(olderThan: now.subtractingReportingOverflow(limits.age).partialValue, busy)
     for (session, state) in sessions where state.isDeleted {
       count += state.waiting.count
@@ -39,7 +39,7 @@ extension SpoolKeeper {
     return count
   }
 
-  private func dropOld(olderThan moment: Int64, _ busy: Set<SpooledSegment>) throws(DeliveryError) -> Int {
+  private func dropOld(olderThan moment: Int64, _ busy: Set<SpooledSegment>) throws(StoreError) -> Int {
     var count = 0
     for (session, state) in sessions {
       if state.date < moment {
@@ -78,7 +78,7 @@ extension SpoolKeeper {
   }
 
   /// Sessions in the order in which they are given up.
-  private func victims() throws(DeliveryError) -> [Victim] {
+  private func victims() throws(StoreError) -> [Victim] {
     let candidates = order.filter { hasWaiting($0) }
     var victims: [Victim] = []
     for session in candidates {
@@ -99,7 +99,7 @@ extension SpoolKeeper {
     }
   }
 
-  func isBeingRecorded(_ session: SessionID) throws(DeliveryError) -> Bool {
+  func isBeingRecorded(_ session: SessionID) throws(StoreError) -> Bool {
     guard try Disk.status("\(spool.path)/\(session)") != nil else { return false }
     let handle = try Disk.open("\(spool.path)/\(session)", O_RDONLY | O_DIRECTORY)
     return try !Disk.tryLock(handle)
@@ -121,7 +121,7 @@ extension SpoolKeeper {
   /// jumps when the network comes, and nothing may be given up for that.
   ///
   /// - Parameter step: nanoseconds that the wall clock gained on the monotonic one.
-  public func noteClockStep(_ step: Int64) throws(DeliveryError) {
+  public func noteClockStep(_ step: Int64) throws(StoreError) {
     for (session, state) in sessions {
       for waiting in state.waiting {
         let segment = SpooledSegment(session: session, index: waiting.index)
@@ -141,7 +141,7 @@ extension SpoolKeeper {
   }
 
   /// Gives segments whose time can't be right (before Scrim was, or in the future) that of now: their age counts from here.
-  public func redateImplausible(now: Int64) throws(DeliveryError) {
+  public func redateImplausible(now: Int64) throws(StoreError) {
     let day: Int64 = 86_400 * 1_000_000_000
     // 2025-01-01.
     let earliest: Int64 = 1_735_689_600_000_000_000
@@ -167,7 +167,7 @@ extension SpoolKeeper {
   }
 
   /// Counts bytes before they are sent. Not brought to the disk at once: a power cut costs a day's count, and no segment.
-  public func noteTraffic(_ bytes: Int, now: Int64) throws(DeliveryError) {
+  public func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError) {
     let json = JSON.object([
       .init("bytes", .number(Double(traffic(now: now) + bytes))), .init("day", .string(SpoolKeeper.day(now))),
     ])

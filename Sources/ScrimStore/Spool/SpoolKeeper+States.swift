@@ -7,7 +7,7 @@ extension SpoolKeeper {
   /// The destination has the segment: gives it its name among the sent ones. ``settle()`` empties the file.
   ///
   /// - Returns: false where the manifest doesn't list it yet; ask again when the recorder has written it.
-  public func delivered(_ segment: SpooledSegment) throws(DeliveryError) -> Bool {
+  public func delivered(_ segment: SpooledSegment) throws(StoreError) -> Bool {
     guard isListed(segment) else { return false }
     try Disk.makeFolder(spool.folder(segment.session, .sent))
     if try Disk.move(spool.file(segment, .waiting), to: spool.file(segment, .sent)) {
@@ -20,7 +20,7 @@ extension SpoolKeeper {
 
   /// Brings the renames of what was delivered to the disk, then empties the files: in this order, so that no power cut
   /// leaves an empty file among those that wait.
-  public func settle() throws(DeliveryError) {
+  public func settle() throws(StoreError) {
     guard !toEmpty.isEmpty else { return }
     for session in Set(toEmpty.map(\.session)) {
       try Disk.syncFolder(spool.folder(session, .sent))
@@ -35,7 +35,7 @@ extension SpoolKeeper {
   /// The destination refused the segment for a reason that time doesn't mend: keeps it with the answer beside it.
   public func reject(
     _ segment: SpooledSegment, status: Int, answer: String
-  ) throws(DeliveryError) {
+  ) throws(StoreError) {
     let folder = spool.folder(segment.session, .rejected)
     try Disk.makeFolder(folder)
     let file = "\(folder)/\(StoreLayout.digits(segment.index)).json"
@@ -44,7 +44,7 @@ extension SpoolKeeper {
   }
 
   /// The destination refused a session's manifest: writes the answer beside its refused segments.
-  public func rejectManifest(of session: SessionID, status: Int, answer: String) throws(DeliveryError) {
+  public func rejectManifest(of session: SessionID, status: Int, answer: String) throws(StoreError) {
     let folder = spool.folder(session, .rejected)
     try Disk.makeFolder(folder)
     let words = SpoolKeeper.answer(status, answer)
@@ -59,12 +59,12 @@ extension SpoolKeeper {
   }
 
   /// The segment can't be read: keeps it under another name, so that the next goes on.
-  public func setAside(_ segment: SpooledSegment) throws(DeliveryError) {
+  public func setAside(_ segment: SpooledSegment) throws(StoreError) {
     try Disk.makeFolder(spool.folder(segment.session, .damaged))
     try keep(segment, .damaged)
   }
 
-  private func keep(_ segment: SpooledSegment, _ state: SegmentSpool.State) throws(DeliveryError) {
+  private func keep(_ segment: SpooledSegment, _ state: SegmentSpool.State) throws(StoreError) {
     let bytes = try Disk.status(spool.file(segment, .waiting))?.bytes ?? 0
     if try Disk.move(spool.file(segment, .waiting), to: spool.file(segment, state)) {
       update(segment.session) { $0.keptBytes += bytes }
@@ -76,7 +76,7 @@ extension SpoolKeeper {
   /// Puts what was refused or set aside back among what waits.
   ///
   /// - Returns: how many.
-  public func retryRejected() throws(DeliveryError) -> Int {
+  public func retryRejected() throws(StoreError) -> Int {
     var count = 0
     for session in try spool.sessions() {
       for index in try indices(session, .rejected) {
@@ -93,7 +93,7 @@ extension SpoolKeeper {
     return count
   }
 
-  func indices(_ session: SessionID, _ state: SegmentSpool.State) throws(DeliveryError) -> [Int] {
+  func indices(_ session: SessionID, _ state: SegmentSpool.State) throws(StoreError) -> [Int] {
     var indices: [Int] = []
     try Disk.forEachName(in: spool.folder(session, state)) { name in
       if let index = StoreLayout.index(ofFile: name) { indices.append(index) }
@@ -105,13 +105,13 @@ extension SpoolKeeper {
 
   /// Gives segments up: moves them out of the way, counts them in `dropped.jsonl`, removes them. A crash in between leaves
   /// them to be counted and removed by the next keeper; a line that is there twice counts once.
-  public func drop(_ segments: [SpooledSegment], _ reason: DropReason) throws(DeliveryError) {
+  public func drop(_ segments: [SpooledSegment], _ reason: DropReason) throws(StoreError) {
     try drop(segments, from: .waiting, reason)
   }
 
   func drop(
     _ segments: [SpooledSegment], from state: SegmentSpool.State, _ reason: DropReason
-  ) throws(DeliveryError) {
+  ) throws(StoreError) {
     guard !segments.isEmpty else { return }
     var lines: [UInt8] = []
     var gone: [SpooledSegment] = []
@@ -144,7 +144,7 @@ extension SpoolKeeper {
 
   /// The destination has deleted the session: notes it, so that what a recorder still writes is discarded, and gives up
   /// what waits.
-  public func discard(_ session: SessionID) throws(DeliveryError) {
+  public func discard(_ session: SessionID) throws(StoreError) {
     let folder = "\(spool.path)/\(session)"
     if try Disk.status(folder + "/" + SegmentSpool.deletedFile) == nil {
       _ = try Disk.create(folder + "/" + SegmentSpool.deletedFile, with: [], in: folder)
@@ -154,7 +154,7 @@ extension SpoolKeeper {
   }
 
   /// Gives up what came since the session was deleted.
-  func discardWhatCame(_ session: SessionID) throws(DeliveryError) {
+  func discardWhatCame(_ session: SessionID) throws(StoreError) {
     guard let state = sessions[session], state.isDeleted else { return }
     try drop(state.waiting.map { SpooledSegment(session: session, index: $0.index) }, .deleted)
     for kept in [SegmentSpool.State.rejected, .damaged] {
@@ -170,10 +170,10 @@ extension SpoolKeeper {
   /// is being recorded.
   ///
   /// - Returns: whether the session is at rest: sealed, and nobody writes it.
-  public func recover(_ session: SessionID) throws(DeliveryError) -> Bool {
+  public func recover(_ session: SessionID) throws(StoreError) -> Bool {
     let folder = spool.folder(of: session)
     for _ in 0..<3 {
-      do throws(DeliveryError) {
+      do throws(StoreError) {
         _ = try folder.recover()
         update(session) {
           $0.hasOpenSegment = false
@@ -193,7 +193,7 @@ extension SpoolKeeper {
     return true
   }
 
-  private func setAside(path: String, of session: SessionID) throws(DeliveryError) -> Bool {
+  private func setAside(path: String, of session: SessionID) throws(StoreError) -> Bool {
     let folder = "\(spool.path)/\(session)/"
     guard path.hasPrefix(folder), let name = path.split(separator: "/").last, try Disk.status(path) != nil,
       path != folder + "segments"
@@ -207,7 +207,7 @@ extension SpoolKeeper {
   /// Removes the folder of a session of which nothing waits, nothing was refused, and which nobody records.
   ///
   /// - Returns: whether it did.
-  public func removeIfDone(_ session: SessionID) throws(DeliveryError) -> Bool {
+  public func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool {
     try settle()
     let folder = "\(spool.path)/\(session)"
     guard try Disk.status(folder) != nil else { return true }
@@ -228,7 +228,7 @@ extension SpoolKeeper {
   }
 
   /// What a crash left between two steps: sent files that are not empty yet, dropped ones that are not counted or removed.
-  func finishInterruptedSteps() throws(DeliveryError) {
+  func finishInterruptedSteps() throws(StoreError) {
     for session in sessions.keys {
       for index in try indices(session, .sent) {
         let segment = SpooledSegment(session: session, index: index)

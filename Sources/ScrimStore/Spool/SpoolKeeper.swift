@@ -37,9 +37,9 @@ public final class SpoolKeeper {
   /// Delivered and renamed; emptied when the renames are on the disk.
   var toEmpty: [SpooledSegment] = []
   /// How many segments a session's manifest lists, and when it was written.
-  private var listings: [SessionID: (stamp: FileStamp, count: Int)] = [:]
+  private var listings: [SessionID: (stamp: ManifestStamp, count: Int)] = [:]
 
-  init(spool: SegmentSpool, handle: Disk.Handle) throws(DeliveryError) {
+  init(spool: SegmentSpool, handle: Disk.Handle) throws(StoreError) {
     self.spool = spool
     self.handle = handle
     var leftovers: [String] = []
@@ -53,7 +53,7 @@ public final class SpoolKeeper {
   ///
   /// - Returns: whether anything waits that did not before.
   @discardableResult
-  public func rescan() throws(DeliveryError) -> Bool {
+  public func rescan() throws(StoreError) -> Bool {
     var hasNews = false
     let there = Set(try spool.sessions())
     for session in sessions.keys where !there.contains(session) { sessions[session] = nil }
@@ -68,7 +68,7 @@ public final class SpoolKeeper {
     return hasNews
   }
 
-  private func rescan(_ name: SessionID) throws(DeliveryError) -> Bool {
+  private func rescan(_ name: SessionID) throws(StoreError) -> Bool {
     var session = sessions[name] ?? Session()
     let folder = spool.folder(name, .waiting)
     guard let status = try Disk.status(folder) else {
@@ -111,7 +111,7 @@ public final class SpoolKeeper {
     return !fresh.isEmpty
   }
 
-  func bytes(in session: SessionID, _ state: SegmentSpool.State) throws(DeliveryError) -> Int {
+  func bytes(in session: SessionID, _ state: SegmentSpool.State) throws(StoreError) -> Int {
     var names: [String] = []
     try Disk.forEachName(in: spool.folder(session, state)) { names.append($0) }
     var sum = 0
@@ -168,32 +168,17 @@ public final class SpoolKeeper {
 
   // MARK: Manifests
 
-  public func manifestPath(of session: SessionID) -> String { spool.folder(of: session).manifestPath }
-
-  /// The session's manifest as it is now; nil where there is none.
-  public func manifest(of session: SessionID) throws(DeliveryError) -> (
-    bytes: [UInt8], manifest: SessionManifest
-  )? {
-    let path = spool.folder(of: session).manifestPath
-    guard let status = try Disk.status(path) else { return nil }
-    let bytes = try Disk.read(path, upTo: SessionFolder.manifestLimit)
-    let manifest = try SessionManifest(json: bytes, path: path)
-    listings[session] = (status.stamp, manifest.segments.count)
-    return (bytes, manifest)
-  }
-
-  /// Which manifest is there now; nil where there is none.
-  public func manifestStamp(of session: SessionID) -> FileStamp? {
-    (try? Disk.status(spool.folder(of: session).manifestPath))?.stamp
-  }
+  public func folder(of session: SessionID) -> SessionFolder { spool.folder(of: session) }
 
   /// Whether the manifest names a segment, so that its file may go: recovery builds on that.
   func isListed(_ segment: SpooledSegment) -> Bool {
-    guard let stamp = manifestStamp(of: segment.session) else { return true }
+    let folder = spool.folder(of: segment.session)
+    guard let stamp = folder.manifestStamp else { return true }
     if let known = listings[segment.session], known.count > segment.index { return true }
     if let known = listings[segment.session], known.stamp == stamp { return false }
     // One that can't be read is set aside by ``recover(_:)``.
-    _ = try? manifest(of: segment.session)
-    return (listings[segment.session]?.count ?? 0) > segment.index
+    let count = (try? folder.readManifest())?.segments.count ?? 0
+    listings[segment.session] = (stamp, count)
+    return count > segment.index
   }
 }

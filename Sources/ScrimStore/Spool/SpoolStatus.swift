@@ -35,7 +35,7 @@ public struct SpoolCheck: Hashable, Sendable {
 
 extension SegmentSpool {
   /// Counts by names and sizes; changes nothing and needs no lock.
-  public func status() throws(DeliveryError) -> SpoolStatus {
+  public func status() throws(StoreError) -> SpoolStatus {
     var status = SpoolStatus()
     status.destination = try destination()
     for session in try sessions() {
@@ -66,7 +66,7 @@ extension SegmentSpool {
   }
 
   /// What `dropped.jsonl` counts; a segment that stands in it twice counts once, and a line that was cut off not at all.
-  func dropped() throws(DeliveryError) -> [DropReason: SpoolStatus.Count] {
+  func dropped() throws(StoreError) -> [DropReason: SpoolStatus.Count] {
     let path = path + "/" + SegmentSpool.droppedFile
     guard try Disk.status(path) != nil else { return [:] }
     var counts: [DropReason: SpoolStatus.Count] = [:]
@@ -83,7 +83,7 @@ extension SegmentSpool {
   }
 
   /// Reads every byte that waits and holds it against its checksums, its name and its session. Changes nothing.
-  public func check() throws(DeliveryError) -> SpoolCheck {
+  public func check() throws(StoreError) -> SpoolCheck {
     var check = SpoolCheck()
     var names: [String] = []
     try Disk.forEachName(in: path) { names.append($0) }
@@ -98,7 +98,7 @@ extension SegmentSpool {
       for file in files.sorted() {
         guard let index = StoreLayout.index(ofFile: file) else { continue }
         let segment = SpooledSegment(session: session, index: index)
-        do throws(DeliveryError) {
+        do throws(StoreError) {
           _ = try read(segment)
           check.whole += 1
         } catch {
@@ -110,23 +110,23 @@ extension SegmentSpool {
   }
 
   /// Reads a segment that waits and checks it: its checksums, its session and its place.
-  public func read(_ segment: SpooledSegment) throws(DeliveryError) -> SealedFile {
+  public func read(_ segment: SpooledSegment) throws(StoreError) -> SealedFile {
     try SealedFile.read(
       file(segment, .waiting), session: segment.session, index: segment.index)
   }
 }
 
 extension SealedFile {
-  /// - Throws: ``DeliveryError`` where the file can't be read, isn't whole, or is another segment than its name says.
+  /// - Throws: ``StoreError`` where the file can't be read, isn't whole, or is another segment than its name says.
   public static func read(
     _ path: String, session: SessionID, index: Int
-  ) throws(DeliveryError) -> SealedFile {
+  ) throws(StoreError) -> SealedFile {
     let bytes = try Disk.read(path, upTo: SealedFile.limit)
     let file: SealedFile
-    do { file = try SealedFile(bytes) } catch { throw DeliveryError(path, .segment(error)) }
-    guard file.session == session else { throw DeliveryError(path, .otherSession) }
+    do { file = try SealedFile(bytes) } catch { throw StoreError(path, .segment(error)) }
+    guard file.session == session else { throw StoreError(path, .otherSession) }
     guard file.index == index else {
-      throw DeliveryError(path, .disagrees("the seal says index \(file.index)"))
+      throw StoreError(path, .disagrees("the seal says index \(file.index)"))
     }
     return file
   }

@@ -1,0 +1,75 @@
+import Foundation
+public import ScrimFormat
+public import ScrimStore
+import ScrimSystem
+import Synchronization
+
+/// Delivers a spool while something else records into it: an ``Uploader`` with a thread of its own.
+///
+/// A recorder writes its session into ``folder(of:)``; each segment is on its way as soon as it is sealed. Where another process
+/// delivers the same spool, this one waits for its turn and the other delivers for both.
+public final class BackgroundUploader: Sendable {
+  public let spool: SegmentSpool
+  private let uploader: Uploader
+  private let state = ConditionLock(State())
+
+  private struct State {
+    var hasEnded = false
+    var failure: UploadError?
+  }
+
+  /// Makes the spool where it is missing, and starts.
+  ///
+  /// - Throws: ``StoreError`` where the spool can't be written, or has another destination.
+  public init(
+    _ spool: SegmentSpool, to destination: any Destination, _ options: UploaderOptions,
+    report: @escaping @Sendable (UploadEvent) -> Void = { _ in }
+  ) throws(StoreError) {
+    try spool.prepare(for: destination.address)
+    self.spool = spool
+    var options = options
+    options.isWatching = true
+    uploader = Uploader(to: destination, options, report: report)
+    let thread = Thread { [self] in
+      var failure: UploadError?
+      do throws(UploadError) { _ = try uploader.run(self.spool) } catch { failure = error }
+      state.withValue {
+        $0.hasEnded = true
+        $0.failure = failure
+      }
+      state.wake()
+    }
+    // A signal is for the thread that records: it ends a wait for input there.
+    thread.name = "scrim-upload"
+    thread.start()
+  }
+
+  /// Where a recorder writes a session: new, and not there yet.
+  public func folder(of session: SessionID) -> SessionFolder { spool.folder(of: session) }
+
+  /// Waits until all of a session that has ended is delivered, or the time is over, and stops. What is not delivered stays in the
+  /// spool.
+  ///
+  /// - Returns: segments of the spool that still wait; nil where all of the session is delivered.
+  /// - Throws: ``UploadError`` where the upload ended by itself, such as with a key that the destination refuses.
+  public func finish(_ session: SessionID, within seconds: Double) throws(UploadError) -> Int? {
+    let end = MonotonicClock.now + Int64(min(max(seconds, 0), 1e9) * 1e9)
+    let folder = spool.folder(of: session).path
+    while MonotonicClock.now < end, !state.withValue({ $0.hasEnded }),
+      FileManager.default.fileExists(atPath: folder)
+    {
+      MonotonicClock.wait(for: nil, until: MonotonicClock.now + 20_000_000)
+    }
+    let isDelivered = !FileManager.default.fileExists(atPath: folder)
+    try stop()
+    if isDelivered { return nil }
+    do { return try spool.status().waiting.segments } catch { throw .spool(error) }
+  }
+
+  /// Ends deliveries, and waits for that.
+  public func stop() throws(UploadError) {
+    uploader.stop()
+    let failure = state.wait { state in state.hasEnded ? .done(state.failure) : .waitAtMost(1_000_000_000) }
+    if let failure { throw failure }
+  }
+}

@@ -1,0 +1,183 @@
+import ArgumentParser
+import Foundation
+import ScrimFormat
+import ScrimStore
+
+struct Delete: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "delete",
+    abstract:
+      "Remove every byte of a session from a store or a spool of this machine, and refuse what still comes.",
+    discussion: "A server's sessions are deleted by DELETE /v1/sessions/SESSION.")
+
+  @Argument(help: "The session's name, a UUID.")
+  var session: String
+
+  @Option(help: ArgumentHelp("A store, as scrim upload --to DIR and scrim serve keep it.", valueName: "dir"))
+  var store: String?
+
+  @Option(help: ArgumentHelp("A spool.", valueName: "dir"))
+  var spool: String?
+
+  @OptionGroup var output: OutputOptions
+
+  private struct Report: Encodable {
+    var session: String
+    var files = 0
+    var bytes = 0
+    var spooledSegments = 0
+  }
+
+  func validate() throws {
+    guard store != nil || spool != nil else {
+      throw ValidationError("give --store DIR, --spool DIR, or both")
+    }
+  }
+
+  func run() throws {
+    guard let id = SessionID(session) else {
+      throw Failure(.usage, "\(session): a session's name is a UUID, as scrim inspect prints it")
+    }
+    var report = Report(session: "\(id)")
+    do {
+      if let spool { report.spooledSegments = try delete(id, spool: SegmentSpool(path: spool)) }
+      if let store {
+        let removed = try PruneRun.delete(id, in: SessionStore(path: store))
+        report.files = removed.files
+        report.bytes = removed.bytes
+      }
+    } catch let error as StoreError { throw Failure(error) }
+    if output.json { try output.print(json: report) }
+    if !output.quiet {
+      Terminal.say(
+        "\(report.files) files (\(report.bytes) bytes) and \(report.spooledSegments) waiting segments are removed; "
+          + "what still comes of session \(id) is refused")
+    }
+    guard report.files + report.spooledSegments > 0 else {
+      throw Failure(.input, "there was nothing of session \(id)")
+    }
+  }
+
+  private func delete(_ id: SessionID, spool: SegmentSpool) throws -> Int {
+    guard let keeper = try spool.keeper() else {
+      throw Failure(.environment, "\(spool.path): an uploader is at work on this spool; stop it, then delete")
+    }
+    let before = keeper.waitingCount
+    guard FileManager.default.fileExists(atPath: keeper.folder(of: id).path) else { return 0 }
+    try keeper.discard(id)
+    _ = try keeper.removeIfDone(id)
+    return before - keeper.waitingCount
+  }
+}
+
+struct Prune: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Delete sessions of a store by age or until it is small enough, the oldest first.")
+
+  @Argument(help: "A store, as scrim upload --to DIR and scrim serve keep it.")
+  var store: String
+
+  @Option(help: ArgumentHelp("Delete what began longer ago.", valueName: "days"))
+  var olderThan: Double?
+
+  @Option(help: ArgumentHelp("Delete until no more is left.", valueName: "mb"))
+  var maxMegabytes: Int?
+
+  @Option(help: ArgumentHelp("Look at this project only.", valueName: "name"))
+  var project: String?
+
+  @Flag(help: "Say what would be deleted, and delete nothing.")
+  var dryRun = false
+
+  @OptionGroup var output: OutputOptions
+
+  private struct Report: Encodable {
+    var sessions: [String]
+    var bytes: Int
+    var kept: Int
+  }
+
+  func validate() throws {
+    guard olderThan != nil || maxMegabytes != nil else {
+      throw ValidationError("give --older-than DAYS, --max-megabytes MB, or both")
+    }
+    guard olderThan.map({ $0 >= 0 && $0 < 36_500 }) ?? true,
+      maxMegabytes.map({ $0 >= 0 && $0 < 1 << 40 }) ?? true
+    else { throw ValidationError("--older-than and --max-megabytes take numbers from 0 on") }
+  }
+
+  func run() throws {
+    let run = PruneRun(store: SessionStore(path: store), project: project)
+    do {
+      let now = Int64(Date().timeIntervalSince1970 * 1e9)
+      let victims = try run.victims(
+        olderThan: olderThan.map { now - Int64($0 * 86_400e9) }, bytes: maxMegabytes.map { $0 << 20 })
+      var bytes = 0
+      for victim in victims.chosen {
+        bytes += victim.bytes
+        if !dryRun { _ = try run.store.delete(victim.place, now: now) }
+      }
+      if output.json {
+        try output.print(
+          json: Report(
+            sessions: victims.chosen.map { "\($0.place.project)/\($0.place.session)" }, bytes: bytes,
+            kept: victims.kept))
+      }
+      if !output.quiet {
+        Terminal.say(
+          "\(victims.chosen.count) sessions (\(bytes) bytes) \(dryRun ? "would be" : "are") deleted, "
+            + "\(victims.kept) stay")
+      }
+    } catch let error as StoreError { throw Failure(error) }
+  }
+}
+
+/// Chooses sessions of a store.
+struct PruneRun {
+  let store: SessionStore
+  /// Nil for all.
+  let project: String?
+
+  struct Victim {
+    var place: SessionStore.Place
+    var bytes: Int
+  }
+
+  /// - Parameters:
+  ///   - moment: sessions whose day lies before it go; nanoseconds since 1970.
+  ///   - limit: bytes that may stay.
+  func victims(olderThan moment: Int64?, bytes limit: Int?) throws(StoreError) -> (
+    chosen: [Victim], kept: Int
+  ) {
+    var places: [SessionStore.Place] = []
+    try store.forEachSession { place in if project == nil || place.project == project { places.append(place) }
+    }
+    places.sort { ($0.start, "\($0.session)") < ($1.start, "\($1.session)") }
+    var all: [Victim] = []
+    for place in places { all.append(Victim(place: place, bytes: try store.size(of: place))) }
+    var left = all.reduce(0) { $0 + $1.bytes }
+    var chosen: [Victim] = []
+    for victim in all {
+      // A place knows the day, so the day as a whole must be over.
+      let isOld = moment.map { victim.place.start + 86_400_000_000_000 <= $0 } ?? false
+      guard isOld || limit.map({ left > $0 }) ?? false else { continue }
+      chosen.append(victim)
+      left -= victim.bytes
+    }
+    return (chosen, all.count - chosen.count)
+  }
+
+  /// Deletes a session wherever in a store it is.
+  static func delete(_ session: SessionID, in store: SessionStore) throws(StoreError) -> SessionStore.Removed
+  {
+    var places: [SessionStore.Place] = []
+    try store.forEachSession { if $0.session == session { places.append($0) } }
+    var removed = SessionStore.Removed()
+    for place in places {
+      let one = try store.delete(place, now: Int64(Date().timeIntervalSince1970 * 1e9))
+      removed.files += one.files
+      removed.bytes += one.bytes
+    }
+    return removed
+  }
+}
