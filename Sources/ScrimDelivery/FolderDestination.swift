@@ -14,6 +14,7 @@ public final class FolderDestination: Destination {
     address = path
     store = SessionStore(path: path)
     self.project = project
+    try? store.removeLeftovers()
   }
 
   public func put(_ segment: SealedFile) -> DeliveryAnswer {

@@ -114,9 +114,12 @@ extension Disk {
 
   /// Writes a file that is there as a whole, and lasting, or not at all. One that has the name already is left as it is.
   ///
+  /// - Parameter temporaries: a folder of the same disk for the file before it has its name; a crash may leave one there.
   /// - Returns: false where there was one.
-  static func create(_ path: String, with bytes: [UInt8], in folder: String) throws(StoreError) -> Bool {
-    let temporary = folder + "/." + uniqueName() + ".tmp"
+  static func create(
+    _ path: String, with bytes: [UInt8], in folder: String, temporaries: String
+  ) throws(StoreError) -> Bool {
+    let temporary = temporaries + "/." + uniqueName() + ".tmp"
     let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL)
     do throws(StoreError) {
       try write(bytes, to: file, at: 0)
@@ -134,8 +137,10 @@ extension Disk {
   }
 
   /// Replaces a file as a whole, or makes it; writers side by side don't meet in one temporary file.
-  static func replace(_ path: String, with bytes: [UInt8], inFolder folder: String) throws(StoreError) {
-    let temporary = folder + "/." + uniqueName() + ".tmp"
+  static func replace(
+    _ path: String, with bytes: [UInt8], in folder: String, temporaries: String
+  ) throws(StoreError) {
+    let temporary = temporaries + "/." + uniqueName() + ".tmp"
     do throws(StoreError) {
       let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL)
       try write(bytes, to: file, at: 0)

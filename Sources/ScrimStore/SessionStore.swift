@@ -1,6 +1,7 @@
 import Glibc
 public import ScrimFormat
 import ScrimJSON
+import ScrimSystem
 
 /// A folder of many sessions, laid out as ``StoreLayout`` says: what an upload to a folder fills and a server keeps.
 ///
@@ -51,6 +52,26 @@ public struct SessionStore: Hashable, Sendable {
 
   private func segmentPath(_ index: Int, of place: Place) -> String { folder(of: place).segmentPath(index) }
 
+  /// Where files are written before they have their name: outside of sessions, so that what a crash leaves belongs to none.
+  private func temporaries() throws(StoreError) -> String {
+    let folder = path + "/.tmp"
+    try Disk.makeFolder(folder)
+    return folder
+  }
+
+  /// Removes what writers that were killed have left; what a writer of this hour may still need stays.
+  public func removeLeftovers() throws(StoreError) {
+    let folder = path + "/.tmp"
+    var names: [String] = []
+    try Disk.forEachName(in: folder) { if Disk.isTemporary($0) { names.append($0) } }
+    for name in names {
+      guard let status = try Disk.status(folder + "/" + name),
+        WallClock.now - status.modified > 3_600_000_000_000
+      else { continue }
+      try Disk.remove(folder + "/" + name)
+    }
+  }
+
   /// Stores a segment under its session and index. Never changes one that is there.
   public func put(_ file: SealedFile, project: String) throws(StoreError) -> Outcome {
     let place = Place(project: project, session: file.session, start: file.header.start)
@@ -58,7 +79,7 @@ public struct SessionStore: Hashable, Sendable {
     let folder = self.folder(of: place).segmentsPath
     let path = segmentPath(file.index, of: place)
     try Disk.makeLastingFolder(folder)
-    if try Disk.create(path, with: file.bytes, in: folder) {
+    if try Disk.create(path, with: file.bytes, in: folder, temporaries: temporaries()) {
       // A deletion that began meanwhile doesn't see this file, so it is removed here.
       guard try !isDeleted(place) else {
         try Disk.removeTree(self.folder(of: place).path)
@@ -91,7 +112,7 @@ public struct SessionStore: Hashable, Sendable {
         if let conflict = manifest.conflict(with: stored) { return .conflict(conflict) }
       }
     }
-    try Disk.replace(folder.manifestPath, with: bytes, inFolder: folder.path)
+    try Disk.replace(folder.manifestPath, with: bytes, in: folder.path, temporaries: temporaries())
     guard try !isDeleted(place) else {
       try Disk.removeTree(folder.path)
       return .deleted
@@ -131,7 +152,7 @@ public struct SessionStore: Hashable, Sendable {
     let folder = String(tombstone[..<tombstone.lastIndex(of: "/")!])
     try Disk.makeLastingFolder(folder)
     let line = JSON.object([.init("deleted_at", .string(RFC3339.string(now)))]).canonicalBytes + [0x0A]
-    _ = try Disk.create(tombstone, with: line, in: folder)
+    _ = try Disk.create(tombstone, with: line, in: folder, temporaries: temporaries())
     let session = self.folder(of: place).path
     var removed = Removed()
     try count(session, &removed)

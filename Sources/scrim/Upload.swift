@@ -34,6 +34,9 @@ struct Upload: ParsableCommand {
   @Flag(help: "Try again what the destination refused.")
   var retryRejected = false
 
+  @Option(help: ArgumentHelp("Seconds that the first retry waits at most.", visibility: .hidden))
+  var retryBase = 1.0
+
   @OptionGroup var spoolLimits: SpoolLimitArguments
 
   @OptionGroup var output: OutputOptions
@@ -76,6 +79,8 @@ struct Upload: ParsableCommand {
     options.limits = spoolLimits.limits
     options.isWatching = watch
     options.inFlight = destination.inFlight
+    options.policy.base = Int64(min(max(retryBase, 0.001), 3600) * 1e9)
+    options.policy.cap = max(options.policy.base, Int64(min(retryBase, 1) * 300e9))
     let display = UploadDisplay(isQuiet: output.quiet, isWatching: watch)
     Terminal.noteInterrupts()
     let uploader = Uploader(to: place, options) { display.show($0) }

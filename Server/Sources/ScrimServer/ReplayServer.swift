@@ -114,6 +114,7 @@ public struct ReplayServer {
   public func run() async throws {
     let mark = options.store + "/.index/open"
     let wasOpen = FileManager.default.fileExists(atPath: mark)
+    try service.store.removeLeftovers()
     let isEmpty = try service.index.count() == 0
     _ = FileManager.default.createFile(atPath: mark, contents: nil)
     if wasOpen || isEmpty {

@@ -35,7 +35,7 @@ public struct SegmentSpool: Hashable, Sendable {
     try Disk.makeLastingFolder(path)
     let line = Array((JSON.object([.init("url", .string(destination))]).canonicalBytes) + [0x0A])
     let file = path + "/" + SegmentSpool.destinationFile
-    if try Disk.status(file) == nil, try Disk.create(file, with: line, in: path) { return }
+    if try Disk.status(file) == nil, try Disk.create(file, with: line, in: path, temporaries: path) { return }
     let there = try self.destination()
     guard there == destination else {
       throw StoreError(path, .otherDestination(there ?? "an address that can't be read"))

@@ -39,7 +39,7 @@ extension SpoolKeeper {
     let folder = spool.folder(segment.session, .rejected)
     try Disk.makeFolder(folder)
     let file = "\(folder)/\(StoreLayout.digits(segment.index)).json"
-    try Disk.replace(file, with: SpoolKeeper.answer(status, answer), inFolder: folder)
+    try Disk.replace(file, with: SpoolKeeper.answer(status, answer), in: folder, temporaries: spool.path)
     try keep(segment, .rejected)
   }
 
@@ -48,7 +48,7 @@ extension SpoolKeeper {
     let folder = spool.folder(session, .rejected)
     try Disk.makeFolder(folder)
     let words = SpoolKeeper.answer(status, answer)
-    try Disk.replace("\(folder)/manifest.json", with: words, inFolder: folder)
+    try Disk.replace("\(folder)/manifest.json", with: words, in: folder, temporaries: spool.path)
   }
 
   private static func answer(_ status: Int, _ answer: String) -> [UInt8] {
@@ -147,7 +147,8 @@ extension SpoolKeeper {
   public func discard(_ session: SessionID) throws(StoreError) {
     let folder = "\(spool.path)/\(session)"
     if try Disk.status(folder + "/" + SegmentSpool.deletedFile) == nil {
-      _ = try Disk.create(folder + "/" + SegmentSpool.deletedFile, with: [], in: folder)
+      _ = try Disk.create(
+        folder + "/" + SegmentSpool.deletedFile, with: [], in: folder, temporaries: spool.path)
     }
     update(session) { $0.isDeleted = true }
     try discardWhatCame(session)

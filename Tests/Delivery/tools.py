@@ -1,0 +1,93 @@
+"""What the tests of delivery share: programs, folders, ports, waiting with an end."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.abspath(os.path.dirname(__file__) + "/../..")
+CONFIGURATION = os.environ.get("SCRIM_CONFIGURATION", "debug")
+SCRIM = f"{ROOT}/.build/{CONFIGURATION}/scrim"
+SERVER = f"{ROOT}/Server/.build/{CONFIGURATION}/scrim-server"
+FIRST_PORT = int(os.environ.get("SCRIM_TEST_PORT", "9510"))
+_next_port = [FIRST_PORT]
+
+
+def port():
+    while True:
+        _next_port[0] += 1
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", _next_port[0]))
+                return _next_port[0]
+            except OSError:
+                continue
+
+
+def skip(what):
+    if os.environ.get("SCRIM_NO_SKIP"):
+        sys.exit(f"{what}, and nothing may be skipped here")
+    print(f"skipped: {what}")
+
+
+class Folder:
+    """A temporary folder for a `with`."""
+
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(prefix="scrim-delivery-")
+        return self.path
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def upload(spool, to, *more, wait=120, check=True, env=None, prefix=()):
+    """Runs `scrim upload` to its end; returns its exit code and words."""
+    done = subprocess.run(
+        [*prefix, SCRIM, "upload", spool, "--to", to, "--retry-base", "0.02", *more], capture_output=True, text=True,
+        timeout=wait, env={**os.environ, **(env or {})})
+    if check and done.returncode:
+        raise AssertionError(f"scrim upload ended with {done.returncode}: {done.stderr[-2000:]}")
+    return done.returncode, done.stderr
+
+
+class Server:
+    """Our own server over a store, which may be killed and started again at the same port."""
+
+    def __init__(self, store, *arguments, at=None):
+        self.store, self.arguments = store, arguments
+        self.port = at or port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [SERVER, "serve", "--store", self.store, "--listen", f"127.0.0.1:{self.port}", *self.arguments],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.wait()
+
+    def wait(self):
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the server ended: {self.process.stderr.read().decode()[-1000:]}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError("the server doesn't listen")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+        self.process.stderr.close()
+
+    def stop(self):
+        self.process.terminate()
+        code = self.process.wait(30)
+        self.process.stderr.close()
+        return code
