@@ -240,11 +240,18 @@ struct Responder: HTTPResponder {
     guard budget.reserve(claimed) else { throw Refusal(503, "too many bodies at once", retryAfter: 1) }
     defer { budget.release(claimed) }
     var bytes: [UInt8] = []
-    for try await buffer in request.body {
-      guard bytes.count + buffer.readableBytes <= limit else {
-        throw Refusal(413, "a body has at most \(limit) bytes")
+    do {
+      for try await buffer in request.body {
+        guard bytes.count + buffer.readableBytes <= limit else {
+          throw Refusal(413, "a body has at most \(limit) bytes")
+        }
+        bytes.append(contentsOf: buffer.readableBytesView)
       }
-      bytes.append(contentsOf: buffer.readableBytesView)
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch {
+      // Chunks that aren't, or a connection that is gone.
+      throw Refusal(400, "the body can't be read to its end")
     }
     return bytes
   }

@@ -1,0 +1,350 @@
+#!/usr/bin/python3
+"""Attacks on the receiving server. Nothing but what a key's own project may hold is stored, read or deleted, and the server goes on.
+
+    attacks.py [--seed N]
+"""
+import argparse
+import base64
+import hashlib
+import json
+import os
+import random
+import socket
+import subprocess
+import time
+import zlib
+
+from accounts import store_of_folder
+from sessions import Session
+from tools import SERVER, Folder, Server, port
+
+
+def digest(body):
+    return "sha-256=:%s:" % base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+
+class Client:
+    """Sends bytes as they are, and reads an answer's status."""
+
+    def __init__(self, server, key=None):
+        self.server, self.key = server, key
+
+    def raw(self, data, wait=10):
+        with socket.create_connection(("127.0.0.1", self.server.port), wait) as connection:
+            connection.settimeout(wait)
+            try:
+                connection.sendall(data)
+            except OSError:
+                pass
+            answer = b""
+            try:
+                while b"\r\n\r\n" not in answer:
+                    part = connection.recv(65536)
+                    if not part:
+                        break
+                    answer += part
+                head, _, rest = answer.partition(b"\r\n\r\n")
+                length = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+                while length and len(rest) < length[0]:
+                    part = connection.recv(65536)
+                    if not part:
+                        break
+                    rest += part
+            except OSError:
+                return 0, b"", b""
+            return (int(head.split()[1]) if head.startswith(b"HTTP/1.") else 0), head, rest
+
+    def send(self, method, path, body=None, wait=10, key=None, **headers):
+        fields = {"Host": f"127.0.0.1:{self.server.port}", "Connection": "close"}
+        key = key if key is not None else self.key
+        if key:
+            fields["Authorization"] = "Bearer " + key
+        if body is not None:
+            fields["Content-Length"] = str(len(body))
+            fields["Content-Digest"] = digest(body)
+        for name, value in headers.items():
+            fields[name.replace("_", "-")] = value
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value is not None)
+        return self.raw(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + (body or b""), wait)
+
+    def put(self, session, index, body=None, **more):
+        body = session.segments[index] if body is None else body
+        return self.send("PUT", "/v1/sessions/%s/segments/%08d" % (session.id, index), body, **more)[0]
+
+
+def session(seed, segments=3):
+    made = Session(seed)
+    for _ in range(segments):
+        made.add()
+    return made
+
+
+def expect(got, *wanted):
+    assert got in wanted, f"{got} instead of {wanted}"
+
+
+def contract(client, folder):
+    """The answers of the contract, each once."""
+    made, other = session(1), session(2)
+    expect(client.put(made, 0), 201)
+    expect(client.put(made, 0), 200)
+    expect(client.put(made, 2), 201)
+    expect(client.put(made, 1), 201)
+    path = f"/v1/sessions/{made.id}"
+    status, head, body = client.send("GET", path + "/segments/00000001")
+    expect(status, 200)
+    assert body == made.segments[1] and digest(body).encode() in head
+    for field, first, last in (("bytes=5-9", 5, 9), ("bytes=-7", len(body) - 7, len(body) - 1), ("bytes=100-", 100, len(body) - 1),
+                               ("bytes=0-99999999999999999999", None, None)):
+        status, head, part = client.send("GET", path + "/segments/00000001", Range=field)
+        if first is None:
+            expect(status, 200, 206)
+        else:
+            expect(status, 206)
+            assert part == body[first:last + 1] and f"bytes {first}-{last}/{len(body)}".encode() in head
+    expect(client.send("GET", path + "/segments/00000001", Range="bytes=99999-")[0], 416)
+    expect(client.send("GET", path + "/segments/00000009")[0], 404)
+    expect(client.send("GET", path + "/manifest")[0], 404)
+    # A manifest may grow, and nothing else.
+    whole = made.listed
+    made.listed = whole[:1]
+    small = made.manifest("open")
+    expect(client.send("PUT", path + "/manifest", small)[0], 201)
+    made.listed = whole
+    expect(client.send("PUT", path + "/manifest", made.manifest("open"))[0], 201)
+    expect(client.send("PUT", path + "/manifest", small)[0], 409)
+    expect(client.send("PUT", path + "/manifest", made.manifest(error_ids=["e1"], trace_ids=["a" * 32]))[0], 201)
+    expect(client.send("PUT", path + "/manifest", made.manifest("open"))[0], 409)
+    assert client.send("GET", path + "/manifest")[2] == made.manifest(error_ids=["e1"], trace_ids=["a" * 32])
+    for query in ("error_id=e1", "trace_id=" + "a" * 32, "q=" + made.id[:5], "q=" + made.id[:2], "q=test%201"):
+        found = json.loads(client.send("GET", "/v1/sessions?" + query)[2])["sessions"]
+        assert made.id in [entry["session"] for entry in found], query
+    assert not json.loads(client.send("GET", "/v1/sessions?trace_id=" + "b" * 32)[2])["sessions"]
+    expect(client.put(other, 0), 201)
+    expect(client.send("DELETE", path)[0], 200)
+    for method, place, body in (("GET", "/manifest", None), ("GET", "/segments/00000000", None), ("DELETE", "", None),
+                                ("PUT", "/segments/00000000", made.segments[0]), ("PUT", "/manifest", made.manifest())):
+        expect(client.send(method, path + place, body)[0], 410)
+    assert not [name for name, _, _ in os.walk(folder + "/store") if made.id in name]
+
+
+def wrong_bodies(client, folder):
+    made, other = session(10), session(11)
+    before = len(store_of_folder(folder + "/store"))
+    good = made.segments[0]
+    expect(client.put(made, 0, Content_Digest=digest(b"other")), 400)
+    expect(client.put(made, 0, Content_Digest=None), 400)
+    expect(client.put(made, 0, Content_Digest="sha-256=:AAAA:"), 400)
+    expect(client.put(made, 0, good[:-1]), 400)
+    expect(client.put(made, 0, good + b"x"), 400)
+    expect(client.put(made, 0, b""), 400)
+    expect(client.put(made, 0, good[:50] + bytes([good[50] ^ 1]) + good[51:]), 400)
+    # Swapped and replayed under other names.
+    expect(client.put(made, 1, good), 400)
+    expect(client.put(other, 0, good), 400)
+    expect(client.put(made, 0, good, Content_Encoding="gzip"), 415)
+    assert len(store_of_folder(folder + "/store")) == before
+    # Another segment in a place that is taken, and one that the chain doesn't fit.
+    expect(client.put(made, 0), 201)
+    twin = Session(10)
+    twin.add(333)
+    twin.add(333)
+    assert twin.id == made.id and twin.segments[0] != good
+    expect(client.put(twin, 0), 409)
+    expect(client.put(twin, 1), 409)
+    thief = Session(10, producer="somebody else")
+    for _ in range(6):
+        thief.add()
+    expect(client.put(thief, 5), 409)
+    lying = made.manifest().replace(made.listed[0]["sha256"].encode(), b"0" * 64)
+    expect(client.send("PUT", f"/v1/sessions/{made.id}/manifest", lying)[0], 409)
+    for bad in (b"", b"{}", b"[" * 100_000, b"\xff\xfe", b'{"format":"scrim-session/1"}', other.manifest()):
+        expect(client.send("PUT", f"/v1/sessions/{made.id}/manifest", bad)[0], 400)
+
+
+def paths(client, folder):
+    made = session(20)
+    good = made.segments[0]
+    outside = folder + "/outside"
+    for place in ("../../outside", "..%2f..%2foutside", "%2e%2e/%2e%2e/outside", "....//outside", "a/../../../outside",
+                  made.id + "/../../../outside", made.id.upper(), made.id + "%00", made.id + "\x01", "." * 5000, ""):
+        for last in ("/segments/00000000", "/manifest", ""):
+            for method in ("PUT", "GET", "DELETE"):
+                expect(client.send(method, "/v1/sessions/" + place + last, good if method == "PUT" else None)[0], 0, 400, 404, 405, 414, 431)
+    for index in ("0", "000000000", "0000000a", "-0000001", "+0000001", "00000000.scrim", "../00000000", "００００００００", "99999999"):
+        expect(client.send("PUT", f"/v1/sessions/{made.id}/segments/{index}".encode().decode("latin-1"), good)[0], 0, 400, 404)
+    assert not os.path.exists(outside)
+
+
+def framing(client, folder):
+    """Lying and huge lengths, chunks that lie, requests within requests."""
+    made = session(30)
+    good = made.segments[0]
+    path = f"/v1/sessions/{made.id}/segments/00000000"
+    expect(client.send("PUT", path, good, Content_Length=str(1 << 40))[0], 413)
+    expect(client.send("PUT", path, good, Content_Length="99999999999999999999999")[0], 0, 400, 413)
+    expect(client.send("PUT", path, good, Content_Length="-5")[0], 0, 400)
+    expect(client.send("PUT", path, good, Content_Length="12abc")[0], 0, 400)
+    expect(client.send("PUT", path, good[:20], Content_Length=str(len(good)), wait=8)[0], 0)
+    for chunks in (b"5\r\nhello\r\n0\r\n\r\n", b"FFFFFFFFFFFFFFFFF\r\nx", b"zz\r\nx\r\n0\r\n\r\n", b"5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n"):
+        fields = f"Host: 127.0.0.1\r\nAuthorization: Bearer {client.key}\r\nContent-Digest: {digest(b'hello')}\r\n"
+        expect(client.raw(f"PUT {path} HTTP/1.1\r\n{fields}Transfer-Encoding: chunked\r\n\r\n".encode() + chunks, 4)[0], 0, 400)
+    # Both lengths at once, as request smuggling has them.
+    fields = f"Host: 127.0.0.1\r\nAuthorization: Bearer {client.key}\r\nContent-Digest: {digest(good)}\r\n"
+    expect(client.raw(f"PUT {path} HTTP/1.1\r\n{fields}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".encode())[0], 0, 400)
+    # A body without an end that is larger than any segment may be.
+    body = b"%x\r\n" % (1 << 20) + bytes(1 << 20) + b"\r\n"
+    expect(client.raw(f"PUT {path} HTTP/1.1\r\n{fields}Transfer-Encoding: chunked\r\n\r\n".encode() + body * 3)[0], 0, 413)
+    # A bomb: the body claims to be compressed.
+    bomb = zlib.compress(bytes(50 << 20))
+    expect(client.put(made, 0, bomb, Content_Encoding="deflate"), 415)
+    expect(client.put(made, 0, bomb), 400)
+    # Floods of headers.
+    expect(client.raw(b"GET /v1/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X-A: b\r\n" * 20_000 + b"\r\n")[0], 0, 400, 431)
+    expect(client.raw(b"GET /v1/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: " + b"b" * 1_000_000 + b"\r\n\r\n")[0], 0, 400, 431)
+    expect(client.raw(b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")[0], 0, 400, 414, 431)
+    expect(client.raw(b"\x16\x03\x01\x02\x00\x01\x00" * 100)[0], 0, 400)
+    expect(client.put(made, 0), 201)
+
+
+def slow(client, folder):
+    """A header and a body of a byte a second: the connection is closed, and others are served meanwhile."""
+    made = session(40)
+    head = f"PUT /v1/sessions/{made.id}/segments/00000000 HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {client.key}\r\n"
+    for start in (b"GET /healthz HT", (head + f"Content-Digest: {digest(b'x')}\r\nContent-Length: 100000\r\n\r\n").encode()):
+        with socket.create_connection(("127.0.0.1", client.server.port), 5) as connection:
+            connection.sendall(start)
+            begun, closed = time.monotonic(), False
+            while time.monotonic() - begun < 15 and not closed:
+                time.sleep(0.25)
+                try:
+                    connection.sendall(b"a")
+                    connection.settimeout(0.01)
+                    closed = connection.recv(1000) == b""
+                except TimeoutError:
+                    continue
+                except OSError:
+                    closed = True
+            assert closed, "a slow request holds its connection"
+            expect(client.send("GET", "/v1/sessions")[0], 200)
+
+
+def keys(client, folder, others):
+    """Missing, forged and other projects' keys, and roles."""
+    made = session(50)
+    path = f"/v1/sessions/{made.id}"
+    for key in ("", "nonsense", client.key[:-1], client.key + "x", client.key.upper(), "x" * 10_000):
+        expect(client.send("GET", "/v1/sessions", key=key or "-")[0], 401)
+        expect(client.put(made, 0, key=key or "-"), 401)
+    expect(client.send("GET", "/v1/sessions", Authorization=None)[0], 401)
+    expect(client.send("GET", "/v1/sessions", Authorization="Basic " + client.key)[0], 401)
+    expect(client.put(made, 0, key=others["writer"]), 201)
+    expect(client.send("GET", path + "/segments/00000000", key=others["writer"])[0], 403)
+    expect(client.send("GET", "/v1/sessions", key=others["writer"])[0], 403)
+    expect(client.send("DELETE", path, key=others["writer"])[0], 403)
+    expect(client.send("GET", path + "/segments/00000000", key=others["reader"])[0], 200)
+    expect(client.put(made, 1, key=others["reader"]), 403)
+    expect(client.send("DELETE", path, key=others["reader"])[0], 403)
+    # Another project's admin sees nothing of it, and has a session of the same name of its own.
+    foreign = others["foreign"]
+    expect(client.send("GET", path + "/segments/00000000", key=foreign)[0], 404)
+    expect(client.send("DELETE", path, key=foreign)[0], 404)
+    assert made.id not in client.send("GET", "/v1/sessions?limit=500", key=foreign)[2].decode()
+    twin = Session(50)
+    twin.add(77)
+    expect(client.put(twin, 0, key=foreign), 201)
+    expect(client.send("DELETE", path, key=foreign)[0], 200)
+    assert client.send("GET", path + "/segments/00000000", key=others["reader"])[2] == made.segments[0]
+    # No key, and no part of one, is on the disk.
+    for place, _, names in os.walk(folder + "/store"):
+        for name in names:
+            data = open(place + "/" + name, "rb").read()
+            for key in [client.key, *others.values()]:
+                assert key.encode() not in data, name
+
+
+def rebinding(client, folder):
+    """Pages of other sites: by a name that they let point to this machine, or across sites."""
+    for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "", "[::2]", "127.0.0.2"):
+        expect(client.send("GET", "/v1/sessions", Host=host)[0], 400, 421)
+    for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:80"):
+        expect(client.send("GET", "/v1/sessions", Host=host)[0], 200)
+    for origin in ("http://evil.example", "null", "file://", "http://localhost.evil.example", "javascript:1"):
+        expect(client.send("GET", "/v1/sessions", Origin=origin)[0], 403)
+    expect(client.send("GET", "/v1/sessions", Origin=f"http://127.0.0.1:{client.server.port}")[0], 200)
+    status, head, _ = client.send("GET", "/v1/sessions")
+    assert b"Access-Control-Allow-Origin" not in head and b"nosniff" in head and b"default-src 'none'" in head
+
+
+def fuzz(client, folder, seed):
+    """Requests that chance has changed: no answer is 500, and the server goes on."""
+    chance = random.Random(seed)
+    made = session(60)
+    good = made.segments[0]
+    base = (f"PUT /v1/sessions/{made.id}/segments/00000000 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+            f"Authorization: Bearer {client.key}\r\nContent-Digest: {digest(good)}\r\nContent-Length: {len(good)}\r\n\r\n").encode() + good
+    statuses = {}
+    for _ in range(400):
+        data = bytearray(base)
+        for _ in range(chance.randint(1, 6)):
+            place = chance.randrange(len(data))
+            what = chance.randrange(3)
+            if what == 0:
+                data[place] = chance.randrange(256)
+            elif what == 1:
+                del data[place:place + chance.randint(1, 20)]
+            else:
+                data[place:place] = chance.randbytes(chance.randint(1, 20))
+        status = client.raw(bytes(data), 0.3)[0]
+        statuses[status] = statuses.get(status, 0) + 1
+        assert status < 500, (status, bytes(data))
+    return statuses
+
+
+def refuses_to_start(folder):
+    for arguments, words in (
+            (["--listen", "0.0.0.0:%d" % port()], b"--keys"),
+            (["--listen", "0.0.0.0:%d" % port(), "--keys", folder + "/keys"], b"--tls"),
+            (["--listen", "0.0.0.0:%d" % port(), "--keys", folder + "/keys", "--behind-proxy"], b"--host")):
+        done = subprocess.run([SERVER, "--store", folder + "/none", *arguments], capture_output=True, timeout=20)
+        assert done.returncode != 0 and words in done.stderr, (arguments, done.stderr)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=1)
+    seed = parser.parse_args().seed
+    with Folder() as folder:
+        found = {}
+        with open(folder + "/keys", "w") as file:
+            for name, role, project in (("admin", "admin", "default"), ("writer", "writer", "default"),
+                                        ("reader", "reader", "default"), ("foreign", "admin", "other")):
+                done = subprocess.run([SERVER, "new-key", "--role", role, "--project", project, "--name", name],
+                                      capture_output=True, text=True, timeout=20, check=True)
+                found[name] = done.stdout.strip()
+                file.write(done.stderr)
+        server = Server(folder + "/store", "--keys", folder + "/keys", "--max-segment-megabytes", "2", "--header-seconds", "3",
+                        "--body-seconds", "3", "--rate", "100000")
+        client = Client(server, found["admin"])
+        for attack in (contract, wrong_bodies, paths, framing, slow, rebinding):
+            start = time.monotonic()
+            attack(client, folder)
+            print(f"{attack.__name__}: held ({time.monotonic() - start:.1f} s)", flush=True)
+        keys(client, folder, found)
+        print("keys: held", flush=True)
+        print(f"fuzz: held, answers {fuzz(client, folder, seed)} (seed {seed})", flush=True)
+        expect(client.send("GET", "/healthz")[0], 200)
+        assert server.stop() == 0
+        refuses_to_start(folder)
+        # One key's requests are limited, another's are not.
+        server = Server(folder + "/store", "--keys", folder + "/keys", "--rate", "5")
+        client = Client(server, found["reader"])
+        answers = [client.send("GET", "/v1/sessions") for _ in range(15)]
+        assert answers[-1][0] == 429 and b"Retry-After: 1" in answers[-1][1], answers[-1]
+        expect(client.send("GET", "/v1/sessions", key=found["admin"])[0], 200)
+        assert server.stop() == 0
+        print("limits: held", flush=True)
+
+
+if __name__ == "__main__":
+    main()
