@@ -368,3 +368,26 @@ struct EventLinks {
     }
   }
 }
+
+extension SessionIndex {
+  /// Makes up sessions, a second apart, for measuring.
+  func fill(_ count: Int) throws {
+    try database.write { db in
+      for number in 1...count {
+        try db.execute(
+          sql: """
+            INSERT INTO session(project, session, start, segments, bytes, width, height, policy, producer, state)
+            VALUES ('p', ?, ?, 12, 1000, 64, 48, '', ?, 'sealed')
+            """,
+          arguments: ["session\(number)", number * 1_000_000_000, "producer \(number)"])
+        let id = db.lastInsertedRowID
+        try db.execute(
+          sql: "INSERT INTO words(rowid, text) VALUES (?, ?)",
+          arguments: [id, "session\(number) producer \(number)"])
+        try db.execute(
+          sql: "INSERT INTO link(project, kind, id, session) VALUES ('p', 'trace', ?, ?)",
+          arguments: ["trace\(number)", id])
+      }
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import ScrimFormat
+import ScrimStore
+import Testing
+
+@testable import ScrimServer
+
+/// A store in a folder of its own, with an index beside it.
+private final class Stage {
+  let path: String
+  let service: ReplayService
+
+  init() throws {
+    path =
+      FileManager.default.temporaryDirectory.appendingPathComponent("scrim-server-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    service = ReplayService(
+      store: SessionStore(path: path), index: try SessionIndex(path: path + "/.index/sessions.sqlite"))
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+private func header(_ number: UInt8, start: Int64 = 1_764_000_000_000_000_000) -> SegmentHeader {
+  SegmentHeader(
+    session: SessionID([UInt8](repeating: number, count: 16)), start: start, width: 64, height: 48,
+    policy: SHA256Digest([UInt8](repeating: 1, count: 32)), producer: "test \(number)")
+}
+
+private func segment(
+  _ header: SegmentHeader, _ index: Int, previous: SHA256Digest = .zero, event: String? = nil
+) throws -> [UInt8] {
+  var writer = try SegmentWriter(header: header)
+  try writer.append(FrameRecord(time: Int64(index) * 1_000_000_000, number: index, isKey: true, coded: []))
+  if let event { try writer.append(EventRecord(time: 0, json: Array(event.utf8))) }
+  return try writer.seal(index: UInt32(index), previous: previous).bytes
+}
+
+@Suite struct IndexTests {
+  private func put(_ stage: Stage, _ bytes: [UInt8], project: String = "p") throws -> Int {
+    let file = try SealedFile(bytes)
+    switch try stage.service.put(
+      segment: bytes, file.index, of: file.session, digest: file.digest, project: project)
+    {
+    case .stored: return 201
+    case .alreadyThere: return 200
+    case .refused(let status, _): return status
+    }
+  }
+
+  @Test func aReplayIsFoundByTraceAndError() throws {
+    let stage = try Stage()
+    let trace = String(repeating: "a", count: 32)
+    let event = #"{"type":"error","name":"E","id":"e1","trace_id":"\#(trace)"}"#
+    #expect(try put(stage, try segment(header(1), 0, event: event)) == 201)
+    #expect(try put(stage, try segment(header(2), 0)) == 201)
+    var query = SessionIndex.Query()
+    query.traceID = trace
+    #expect(
+      try stage.service.index.list(query, project: "p").entries.map(\.session) == ["\(header(1).session)"])
+    query = SessionIndex.Query()
+    query.errorID = "e1"
+    #expect(try stage.service.index.list(query, project: "p").entries.map(\.errors) == [1])
+    #expect(try stage.service.index.list(query, project: "q").entries.isEmpty)
+  }
+
+  @Test func pagesHoldEachSessionOnce() throws {
+    let stage = try Stage()
+    // Some begin at the same moment.
+    for number in UInt8(1)...23 {
+      let start = 1_764_000_000_000_000_000 + Int64(number / 4) * 1_000_000_000
+      #expect(try put(stage, try segment(header(number, start: start), 0)) == 201)
+    }
+    var seen: [String] = []
+    var starts: [Int64] = []
+    var query = SessionIndex.Query()
+    query.limit = 5
+    while true {
+      let (entries, next) = try stage.service.index.list(query, project: "p")
+      seen += entries.map(\.session)
+      starts += entries.map(\.start)
+      guard let next else { break }
+      query.after = next
+    }
+    #expect(seen.count == 23 && Set(seen).count == 23)
+    #expect(starts == starts.sorted(by: >))
+  }
+
+  @Test func theIndexCanBeThrownAway() throws {
+    let stage = try Stage()
+    let first = try segment(header(1), 0, event: #"{"type":"error","id":"e1"}"#)
+    let second = try segment(header(1), 1, previous: try SealedFile(first).digest)
+    #expect(try put(stage, first) == 201)
+    #expect(try put(stage, second) == 201)
+    #expect(try put(stage, try segment(header(2), 0), project: "q") == 201)
+    let before = try stage.service.index.list(SessionIndex.Query(), project: "p").entries
+    #expect(try stage.service.index.rebuild(from: stage.service.store, fromNothing: true) == 2)
+    let after = try stage.service.index.list(SessionIndex.Query(), project: "p").entries
+    #expect(after.map(\.segments) == before.map(\.segments) && after.map(\.bytes) == before.map(\.bytes))
+    #expect(after.map(\.errors) == [1])
+    // What is gone from the store is forgotten.
+    try FileManager.default.removeItem(atPath: stage.path + "/q")
+    try stage.service.index.rebuild(from: stage.service.store, fromNothing: false)
+    #expect(try stage.service.index.list(SessionIndex.Query(), project: "q").entries.isEmpty)
+  }
+
+  @Test func theChainIsHeldAgainstNeighbours() throws {
+    let stage = try Stage()
+    let first = try segment(header(1), 0)
+    let second = try segment(header(1), 1, previous: try SealedFile(first).digest)
+    let stranger = try segment(header(1), 1, previous: SHA256Digest([UInt8](repeating: 9, count: 32)))
+    #expect(try put(stage, second) == 201)
+    #expect(try put(stage, try segment(header(1), 0, event: "{}")) == 409)
+    #expect(try put(stage, first) == 201)
+    #expect(try put(stage, stranger) == 409)
+    #expect(try put(stage, first) == 200)
+    #expect(
+      try put(stage, try segment(header(1, start: 5), 2, previous: .init([UInt8](repeating: 9, count: 32))))
+        == 409)
+  }
+
+  /// 100,000 sessions are listed, filtered and searched in under 100 ms; ten thousand here, so that the test is short.
+  @Test func aListOfManyIsQuick() throws {
+    let stage = try Stage()
+    let count = ProcessInfo.processInfo.environment["SCRIM_MANY"].flatMap { Int($0) } ?? 10_000
+    try stage.service.index.fill(count)
+    var worst = Duration.zero
+    var queries = [SessionIndex.Query(), SessionIndex.Query(), SessionIndex.Query(), SessionIndex.Query()]
+    queries[1].traceID = "trace77"
+    queries[2].text = "producer 77"
+    queries[3].after = SessionIndex.Cursor(start: Int64(count) / 2 * 1_000_000_000, id: .max)
+    for query in queries {
+      let start = ContinuousClock.now
+      let page = try stage.service.index.list(query, project: "p")
+      worst = max(worst, ContinuousClock.now - start)
+      #expect(!page.entries.isEmpty)
+    }
+    print("a page of \(count) sessions takes at most \(worst)")
+    // Bare times are printed; this is a cliff.
+    #expect(worst < .seconds(2))
+  }
+}
+
+@Suite struct AccessKeyTests {
+  @Test func keysAreFoundByTheirHash() throws {
+    var generator = SystemRandomNumberGenerator()
+    let (key, line) = AccessKeys.make(.writer, project: "p", name: "n", using: &generator)
+    #expect(!line.contains(key))
+    let keys = try AccessKeys(
+      text: "# keys\n\n\(line)\nreader q m " + String(repeating: "0", count: 64) + "\n")
+    #expect(keys.keys.count == 2)
+    #expect(keys.find(key)?.role == .writer)
+    #expect(keys.find(key + "x") == nil)
+    #expect(keys.find("") == nil)
+  }
+
+  @Test(arguments: [
+    "writer p n", "root p n " + String(repeating: "0", count: 64),
+    "writer P n " + String(repeating: "0", count: 64),
+    "writer p n xyz", "writer ../p n " + String(repeating: "0", count: 64),
+  ])
+  func badLines(line: String) {
+    #expect(throws: AccessKeys.ParseError.self) { try AccessKeys(text: line) }
+  }
+}
+
+@Suite struct RateLimiterTests {
+  @Test func aBucketFillsAtItsRate() {
+    var limits = ServerLimits()
+    limits.requestsPerSecond = 2
+    limits.burst = 3
+    limits.bytesPerDay = 100
+    let limiter = RateLimiter(limits)
+    for _ in 0..<3 { #expect(limiter.take("a", bytes: 1, now: 10, wall: 0) == nil) }
+    #expect(limiter.take("a", bytes: 1, now: 10, wall: 0) == 1)
+    #expect(limiter.take("b", bytes: 1, now: 10, wall: 0) == nil)
+    #expect(limiter.take("a", bytes: 1, now: 10.5, wall: 0) == nil)
+    #expect(limiter.take("a", bytes: 97, now: 12, wall: 86_000) == 401)
+    #expect(limiter.take("a", bytes: 97, now: 13, wall: 86_401) == nil)
+  }
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Delivery, from outside: faults, real servers of others, and attacks on the receiving server. Some three minutes.
+#   Tests/Delivery/run.sh            what every change has to pass
+#   Tests/Delivery/run.sh --full     300 kills of each program, a kill at every call, 100,100 waiting segments: half an hour
+# SCRIM_CONFIGURATION=release takes release builds; scrim-server is built if it is missing. What a machine lacks is skipped with a
+# message, and fails where SCRIM_NO_SKIP is set.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+configuration=${SCRIM_CONFIGURATION:-debug}
+export SCRIM_CONFIGURATION=$configuration
+[ -x ".build/$configuration/scrim" ] || swift build -c "$configuration" --product scrim
+swift build -c "$configuration" --package-path Server
+seed=$(date +%j)
+# moto and botocore come from PyPI; without them these servers are skipped.
+venv=$(mktemp -d)
+trap 'rm -rf "$venv"' EXIT
+python=/usr/bin/python3
+if python3 -m venv "$venv" 2> /dev/null && timeout 300 "$venv/bin/pip" install -q 'moto[server]' schemathesis 2> /dev/null; then
+  python=$venv/bin/python
+else
+  echo "moto could not be installed"
+fi
+cd Tests/Delivery
+timeout 1800 /usr/bin/python3 faults.py --seed "$seed" "$@"
+timeout 300 /usr/bin/python3 attacks.py --seed "$seed"
+timeout 400 "$python" peers.py --seed "$seed"
+timeout 200 "$python" interface.py
