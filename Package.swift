@@ -109,6 +109,10 @@ let package = Package(
     .target(
       name: "ScrimPlayer", dependencies: ["ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore"],
       swiftSettings: strict),
+    .target(
+      name: "ScrimExport",
+      dependencies: ["ScrimSystem", "ScrimImage", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimPlayer"],
+      exclude: ["Player.md"], resources: [.embedInCode("Page")], swiftSettings: strict),
     .target(name: "CScrim", path: "Sources/C/CScrim"),
     .target(
       name: "ScrimC",
@@ -122,7 +126,7 @@ let package = Package(
       name: "scrim",
       dependencies: [
         "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimCapture",
-        "ScrimRecorder", "ScrimPlayer", "ScrimScreenshots", "ScrimDelivery",
+        "ScrimRecorder", "ScrimPlayer", "ScrimExport", "ScrimScreenshots", "ScrimDelivery",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -159,6 +163,12 @@ let package = Package(
         "ScrimSystem", "ScrimJSON", "ScrimFormat", "ScrimStore", "ScrimDelivery", "ScrimTestSupport",
       ],
       exclude: ["Vectors"], swiftSettings: strict),
+    .testTarget(
+      name: "ScrimExportTests",
+      dependencies: [
+        "ScrimImage", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimExport", "ScrimTestSupport",
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "ScrimCaptureTests",
       dependencies: [

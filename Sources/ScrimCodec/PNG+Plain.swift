@@ -195,7 +195,7 @@ extension PNG {
     return file
   }
 
-  private static func append(_ name: String, _ content: [UInt8], to file: inout [UInt8]) {
+  static func append(_ name: String, _ content: [UInt8], to file: inout [UInt8]) {
     file += bigEndian(content.count)
     let start = file.count
     file += name.utf8

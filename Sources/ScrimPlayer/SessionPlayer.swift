@@ -24,14 +24,24 @@ public struct SessionPlayer: ~Copyable {
 
   private let reader: SessionReader
   private var segment: Segment?
-  private var nextSegment = 0
+  /// Read, but not begun: the picture is still that of `segment`.
+  private var upcoming: Segment?
+  private var nextSegment: Int
+  private let endSegment: Int
   private var nextFrame = 0
   private var decoder: FrameDecoder?
   /// The masks in force at the last frame, in no order that means anything; nil where the session doesn't tell.
   public private(set) var masks: [ListedMask]?
 
-  public init(_ reader: SessionReader) {
+  /// - Parameter segments: the ones to play, by their index in the session; each begins with a keyframe, so that none
+  ///   before them is read. All by default.
+  public init(_ reader: SessionReader, segments: Range<Int>? = nil) {
+    let all = 0..<reader.segmentCount
+    let segments = segments ?? all
+    precondition(segments.isEmpty || all.contains(segments), "the session has no such segments")
     self.reader = reader
+    nextSegment = segments.lowerBound
+    endSegment = segments.upperBound
   }
 
   /// The picture after the last frame; nil before the first.
@@ -56,30 +66,35 @@ public struct SessionPlayer: ~Copyable {
   /// Notes of the present segment.
   public var notes: [NoteRecord] { segment?.notes ?? [] }
 
-  /// Plays the next frame; nil at the end of the session.
-  public mutating func next() throws(PlaybackError) -> PlayedFrame? {
-    while true {
-      if let segment, nextFrame < segment.frames.count {
-        defer { nextFrame += 1 }
-        return try play(segment.frames[nextFrame])
-      }
-      guard nextSegment < reader.segmentCount else { return nil }
-      try open(nextSegment)
+  /// When the next frame comes, in nanoseconds on the session's clock; nil at the end. The picture stays as it is.
+  public mutating func nextTime() throws(PlaybackError) -> Int64? {
+    if let segment, nextFrame < segment.frames.count { return segment.frames[nextFrame].time }
+    if upcoming == nil, nextSegment < endSegment {
+      do { upcoming = try reader.segment(nextSegment) } catch { throw .store(error) }
     }
+    // A segment has a frame, or its reader refuses it.
+    return upcoming?.frames.first?.time
   }
 
-  private mutating func open(_ index: Int) throws(PlaybackError) {
-    let opened: Segment
-    do { opened = try reader.segment(index) } catch { throw .store(error) }
+  /// Plays the next frame; nil at the end of the session.
+  public mutating func next() throws(PlaybackError) -> PlayedFrame? {
+    guard try nextTime() != nil else { return nil }
+    if let opened = upcoming.take() { try begin(opened) }
+    guard let segment else { return nil }
+    defer { nextFrame += 1 }
+    return try play(segment.frames[nextFrame])
+  }
+
+  private mutating func begin(_ opened: Segment) throws(PlaybackError) {
     do {
       let header = opened.header
       decoder = try FrameDecoder(
         width: header.width, height: header.height, coding: header.entropyCoding)
     } catch {
-      throw .frame(segment: index, number: 0, .codec(error))
+      throw .frame(segment: nextSegment, number: 0, .codec(error))
     }
     segment = opened
-    nextSegment = index + 1
+    nextSegment += 1
     nextFrame = 0
   }
 

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import ScrimSystem
 
@@ -145,13 +144,11 @@ enum Disk {
 
   /// The names in a folder, sorted.
   static func names(in path: String) throws(StoreError) -> [String] {
-    // Opening says what is wrong in the system's words, which listing doesn't.
+    // Opening says what is wrong: that it is missing, or no folder.
     _ = try open(path, O_RDONLY | O_DIRECTORY)
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-    } catch {
-      throw StoreError(path, .system(doing: "listing", errno: EIO))
-    }
+    var names: [String] = []
+    try forEachName(in: path) { names.append($0) }
+    return names.sorted()
   }
 
   static func failure(_ path: String, _ doing: String) -> StoreError {

@@ -72,6 +72,19 @@ public struct SessionReader: Sendable {
     return segment
   }
 
+  /// The bytes of the segment's file, if they are those that the manifest lists by length and SHA-256; what they hold is
+  /// not read.
+  public func file(_ index: Int) throws(StoreError) -> [UInt8] {
+    precondition(manifest.segments.indices.contains(index), "the manifest lists no such segment")
+    let path = folder.segmentPath(index)
+    let bytes = try Disk.read(path, upTo: FormatLimits.segmentBytes + FormatLimits.payloadBytes)
+    let listed = manifest.segments[index]
+    guard bytes.count == listed.bytes, SHA256.digest(bytes.span) == listed.digest else {
+      throw StoreError(path, .disagrees("the manifest lists another SHA-256"))
+    }
+    return bytes
+  }
+
   /// Files in `segments/` that the manifest doesn't list, sorted: segments not sealed or not listed yet (see
   /// ``SessionFolder/recover()``), and what is no part of the session.
   public func unlistedFiles() throws(StoreError) -> [String] {

@@ -1,117 +1,159 @@
 import ArgumentParser
 import Foundation
-import ScrimCodec
-import ScrimImage
-import ScrimPlayer
-import ScrimRecorder
+import ScrimExport
 import ScrimStore
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write a session's frames exactly as a player shows them.")
+    abstract: "Write a session as pictures, as a film, or as a page that plays in a browser.")
 
   enum Target: String, CaseIterable, ExpressibleByArgument {
-    case png
+    case png, apng, gif, mp4, webm, html
   }
 
   @Argument(help: "A session folder.")
   var session: String
 
-  @Option(help: "The form to write: png.")
+  @Option(
+    help: """
+      The form to write: png, every frame exactly as a player shows it; apng and gif, one animated picture; mp4 and webm, a \
+      film by ffmpeg; html, one page that plays it.
+      """)
   var to: Target
 
-  @Option(help: ArgumentHelp("Where the pictures go; a new or empty folder.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Where it goes: for png a new or empty folder, else a file.", valueName: "path"))
   var out: String
 
-  @Option(help: ArgumentHelp("Only frames from this second of the session's clock on.", valueName: "s"))
-  var from: Double?
+  @OptionGroup var part: PartOptions
 
-  @Option(help: ArgumentHelp("Only frames before this second.", valueName: "s"))
-  var until: Double?
+  @Option(
+    help: ArgumentHelp(
+      "One picture each so many seconds, as it is shown then.", valueName: "s"))
+  var every: Double?
+
+  @OptionGroup var page: PageOptions
 
   @Flag(help: "Say nothing but what went wrong.")
   var quiet = false
 
-  func run() throws {
-    let reader = try SessionFolder(path: session).opened()
-    let folder = try PictureFolder(out)
-    var player = SessionPlayer(reader)
-    var progress = Progress(
-      unit: "frames", total: reader.manifest.segments.reduce(0) { $0 + $1.frames }, isQuiet: quiet)
-    Terminal.noteInterrupts()
-    var written = 0
-    do {
-      var image: String?
-      while !Terminal.isInterrupted, let frame = try player.next() {
-        if frame.isChanged { image = nil }
-        guard isWanted(frame.time), let picture = player.picture else { continue }
-        let name = image ?? String(format: "%06d.png", frame.number)
-        if image == nil {
-          let png = try PNG.encode(
-            picture.pixels.span, width: picture.width, height: picture.height, level: 2)
-          try folder.write(png, name)
-        }
-        image = name
-        try folder.list(
-          #"{"index":\#(frame.number),"t_ms":\#(milliseconds(frame.time)),"image":"\#(name)"}"#)
-        written += 1
-        progress.show(written)
-      }
-      try folder.close()
-    } catch let error as PlaybackError {
-      progress.clear()
-      throw Failure(.input, "\(error); \(written) frames before it are in \(out)")
-    } catch let error as CodecError {
-      progress.clear()
-      throw Failure(.environment, "\(error)")
+  func validate() throws {
+    guard every.map({ $0 >= 0.001 && $0 <= 86_400 }) ?? true else {
+      throw ValidationError("--every takes seconds, from 0.001 to 86400")
     }
-    progress.clear()
-    if Terminal.isInterrupted { throw Failure(.interrupted, "interrupted after \(written) frames") }
-    if !quiet { Terminal.say("\(written) frames in \(out)") }
+    guard every == nil || to != .html else {
+      throw ValidationError("--every goes with pictures, not with html")
+    }
+    guard page.traceUrl == nil || to == .html else {
+      throw ValidationError("--trace-url goes with --to html")
+    }
   }
 
-  private func isWanted(_ time: Int64) -> Bool {
-    let seconds = Double(time) / 1e9
-    return seconds >= from ?? -.infinity && seconds < until ?? .infinity
+  func run() throws {
+    let reader = try SessionFolder(path: session).opened()
+    Terminal.noteInterrupts()
+    do throws(ExportError) {
+      switch to {
+      case .png:
+        let export = try SessionExport(reader, part.range(every: every))
+        var form = try PNGExport(folder: out)
+        try write(&form, export)
+      case .apng, .gif:
+        let export = try SessionExport(reader, part.range(every: every))
+        var survey = ColourSurvey()
+        _ = try export.run(into: &survey) { _ in !Terminal.isInterrupted }
+        let (width, height) = export.size
+        if to == .apng {
+          var form = try APNGExport(file: out, width: width, height: height, survey: survey)
+          try write(&form, export)
+        } else {
+          var form = try GIFExport(file: out, width: width, height: height, survey: survey)
+          try write(&form, export)
+        }
+      case .mp4, .webm:
+        let range = part.range()
+        let export = try SessionExport(reader, range)
+        var form = try VideoExport(
+          file: out, form: to == .mp4 ? .mp4 : .webm, width: export.size.width, height: export.size.height,
+          framesPerSecond: export.framesPerSecond, every: part.range(every: every).every)
+        try write(&form, export)
+      case .html: try page.write(reader, part.range(), to: out, quiet: quiet)
+      }
+    } catch { throw Failure(error) }
+    if Terminal.isInterrupted { throw Failure(.interrupted, "interrupted; \(out) is not whole") }
+  }
+
+  private func write(_ form: inout some PictureForm & ~Copyable, _ export: SessionExport) throws(ExportError)
+  {
+    var progress = Progress(unit: "frames", total: export.expectedFrames, isQuiet: quiet)
+    defer { progress.clear() }
+    let written = try export.run(into: &form) { played in
+      progress.show(played)
+      return !Terminal.isInterrupted
+    }
+    progress.clear()
+    if !quiet { Terminal.say("\(written) frames in \(out)") }
   }
 }
 
-/// A folder of pictures and the list of their frames.
-private struct PictureFolder {
-  let path: String
-  private let index: FileHandle
+/// The part of a session that is exported.
+struct PartOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Only from this second of the session's clock on.", valueName: "s"))
+  var from: Double?
 
-  init(_ path: String) throws {
-    self.path = path
-    let files = FileManager.default
-    if let names = try? files.contentsOfDirectory(atPath: path), !names.isEmpty {
-      throw Failure(.usage, "\(path): is not empty; give a new or an empty folder")
+  @Option(help: ArgumentHelp("Only what lies before this second.", valueName: "s"))
+  var until: Double?
+
+  func validate() throws {
+    for (name, seconds) in [("--from", from), ("--until", until)] {
+      guard let seconds else { continue }
+      guard seconds.magnitude <= 2e9 else {
+        throw ValidationError("\(name) takes seconds of the session's clock")
+      }
     }
-    do {
-      try files.createDirectory(atPath: path, withIntermediateDirectories: true)
-      let list = path + "/frames.jsonl"
-      try Data().write(to: URL(fileURLWithPath: list))
-      index = try FileHandle(forWritingTo: URL(fileURLWithPath: list))
-    } catch {
-      throw Failure(.environment, "\(path): \(error.localizedDescription)")
+    if let from, let until, from >= until { throw ValidationError("--from is not before --until") }
+  }
+
+  func range(every: Double? = nil) -> ExportRange {
+    func nanoseconds(_ seconds: Double) -> Int64 { Int64((seconds * 1e9).rounded()) }
+    return ExportRange(
+      from: from.map(nanoseconds), until: until.map(nanoseconds), every: every.map(nanoseconds))
+  }
+}
+
+/// What a page is made with.
+struct PageOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "With html: where a trace is shown, such as https://traces.example/{trace_id}.", valueName: "url"))
+  var traceUrl: String?
+
+  func validate() throws {
+    guard let traceUrl else { return }
+    guard traceUrl.hasPrefix("https://") || traceUrl.hasPrefix("http://"), traceUrl.contains("{trace_id}")
+    else {
+      throw ValidationError("--trace-url takes an address of http or https with {trace_id} in it")
     }
   }
 
-  func write(_ bytes: [UInt8], _ name: String) throws {
-    do { try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name)) } catch {
-      throw Failure(.environment, "\(path)/\(name): \(error.localizedDescription)")
+  func write(
+    _ reader: SessionReader, _ range: ExportRange, to path: String, quiet: Bool
+  ) throws(ExportError) {
+    let export = HTMLExport(reader, HTMLExport.Options(traceURL: traceUrl, range: range))
+    let total = range.segments(of: reader, needsPicture: false).count
+    var progress = Progress(unit: "segments", total: total, isQuiet: quiet)
+    defer { progress.clear() }
+    let summary = try export.write(to: path) { written in
+      progress.show(written)
+      return !Terminal.isInterrupted
     }
-  }
-
-  func list(_ line: String) throws {
-    do { try index.write(contentsOf: Data((line + "\n").utf8)) } catch {
-      throw Failure(.environment, "\(path)/frames.jsonl: \(error.localizedDescription)")
+    guard let summary else { return }
+    progress.clear()
+    for (index, reason) in summary.missing.sorted(by: { $0.key < $1.key }) {
+      Terminal.say("segment \(index) is not in the page: \(reason)")
     }
-  }
-
-  func close() throws {
-    do { try index.close() } catch {
-      throw Failure(.environment, "\(path)/frames.jsonl: \(error.localizedDescription)")
-    }
+    if !summary.missing.isEmpty { throw .partial(path: path, segments: summary.missing.count) }
+    if !quiet { Terminal.say("\(summary.segments) segments, \(summary.bytes) bytes in \(path)") }
   }
 }

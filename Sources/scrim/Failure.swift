@@ -1,4 +1,5 @@
 import ScrimCapture
+import ScrimExport
 import ScrimFormat
 import ScrimRecorder
 import ScrimRedact
@@ -32,6 +33,15 @@ struct Failure: Error {
       case .input, .limit: .input
       }
     self.init(code, "\(error)")
+  }
+
+  init(_ error: ExportError) {
+    switch error {
+    case .store(let error): self.init(error)
+    case .noFrames, .partial, .playback: self.init(.input, "\(error)")
+    case .notEmpty: self.init(.usage, "\(error)")
+    case .codec, .system, .program: self.init(.environment, "\(error)")
+    }
   }
 
   init(_ error: CaptureError) {

@@ -13,9 +13,8 @@ struct Scrim: ParsableCommand {
       """,
     version: producer,
     subcommands: [
-      Redact.self, Record.self, Export.self, Inspect.self, Verify.self, Recover.self, Doctor.self,
-      Upload.self,
-      Serve.self, Delete.self, Prune.self,
+      Redact.self, Record.self, Export.self, Play.self, Inspect.self, Verify.self, Recover.self, Doctor.self,
+      Upload.self, Serve.self, Delete.self, Prune.self,
     ])
 
   /// Written into sessions as their producer.

@@ -40,15 +40,3 @@ extension SessionFolder {
     do { return try read() } catch { throw Failure(error) }
   }
 }
-
-/// Nanoseconds as the milliseconds that files tell: no exponent, no digits that say nothing.
-func milliseconds(_ nanoseconds: Int64) -> String {
-  let sign = nanoseconds < 0 ? "-" : ""
-  let whole = nanoseconds.magnitude / 1_000_000
-  let rest = nanoseconds.magnitude % 1_000_000
-  if rest == 0 { return "\(sign)\(whole)" }
-  var digits = String(rest)
-  digits = String(repeating: "0", count: 6 - digits.count) + digits
-  while digits.last == "0" { digits.removeLast() }
-  return "\(sign)\(whole).\(digits)"
-}

@@ -57,7 +57,7 @@ import Testing
   }
 
   /// To renew the snapshots after a change that is meant, set SCRIM_RENEW_SNAPSHOTS.
-  @Test(arguments: ["", "record", "redact", "export", "inspect", "verify", "recover"])
+  @Test(arguments: ["", "record", "redact", "export", "play", "inspect", "verify", "recover"])
   func helpIsPinned(command: String) throws {
     let result = try Command.run(Command.process((command.isEmpty ? [] : [command]) + ["--help"]))
     #expect(result.code == 0 && result.errors.isEmpty)
@@ -113,6 +113,71 @@ import Testing
     #expect(keys?["frames"] as? Int == 12 && keys?["failedClosedFrames"] as? Int == 0)
   }
 
+  @Test func eachFormIsWritten() throws {
+    try capture()
+    #expect(try record("capture", to: "s").code == 0)
+    for (form, start) in [("apng", "\u{89}PNG"), ("gif", "GIF89a"), ("html", "<!doctype html>")] {
+      let out = path("film.\(form)")
+      let result = try run("export", path("s"), "--to", form, "--out", out)
+      #expect(result.code == 0 && result.errors.contains(out), "\(result.errors)")
+      let head = try temporary.bytes(of: "film.\(form)").prefix(start.unicodeScalars.count)
+      #expect(head.elementsEqual(start.unicodeScalars.map { UInt8($0.value) }), "\(form)")
+    }
+    let some = try run(
+      "export", path("s"), "--to", "png", "--out", path("some"), "--every", "0.5", "--until", "1")
+    #expect(some.code == 0 && some.errors.contains("2 frames"), "\(some.errors)")
+    let none = try run("export", path("s"), "--to", "png", "--out", path("none"), "--from", "1000")
+    #expect(none.code == 1 && none.errors.contains("no frame lies in the time"), "\(none.errors)")
+    #expect(
+      try Command.run(withoutPath("export", path("s"), "--to", "mp4", "--out", path("film.mp4"))).code == 3)
+  }
+
+  @Test func aSessionWithoutFramesSaysSo() throws {
+    try capture()
+    #expect(try record("capture", to: "s").code == 0)
+    let text = String(decoding: try temporary.bytes(of: "s/manifest.json"), as: UTF8.self)
+    let start = try #require(text.range(of: "\"segments\""))
+    let end = try #require(text.range(of: "]", range: start.lowerBound..<text.endIndex))
+    let emptied = text.replacingCharacters(in: start.lowerBound..<end.upperBound, with: "\"segments\": []")
+    try temporary.write(Array(emptied.utf8), to: "s/manifest.json")
+    for form in ["png", "gif", "html"] {
+      let result = try run("export", path("s"), "--to", form, "--out", path("out"))
+      #expect(result.code == 1 && result.errors.contains("no frames"), "\(form): \(result.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: path("out")), "nothing is begun that has nothing to hold")
+  }
+
+  @Test func playMakesAPageThatOnlyItsReaderCanRead() throws {
+    try capture()
+    #expect(try record("capture", to: "s").code == 0)
+    try temporary.write(Array("#!/bin/sh\necho \"$1\" > '\(path("opened"))'\n".utf8), to: "bin/xdg-open")
+    try temporary.write([], to: "run/none")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: path("bin/xdg-open"))
+    let process = Command.process(["play", path("s")])
+    process.environment = ["PATH": path("bin") + ":/usr/bin:/bin", "XDG_RUNTIME_DIR": path("run")]
+    let result = try Command.run(process)
+    #expect(result.code == 0, "\(result.errors)")
+    let page = String(decoding: try temporary.bytes(of: "opened"), as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(page.hasPrefix(path("run/scrim-play-")) && result.errors.contains(page))
+    #expect(FileManager.default.fileExists(atPath: page))
+    let folder = URL(fileURLWithPath: page).deletingLastPathComponent().path
+    let mode = try FileManager.default.attributesOfItem(atPath: folder)[.posixPermissions] as? Int
+    #expect(mode == 0o700)
+    // Where nothing opens it, it says where it is.
+    let alone = withoutPath("play", path("s"))
+    alone.environment?["XDG_RUNTIME_DIR"] = path("run")
+    let unopened = try Command.run(alone)
+    #expect(unopened.code == 3 && unopened.errors.contains(path("run/scrim-play-")))
+  }
+
+  private func withoutPath(_ arguments: String...) -> Process {
+    let process = Command.process(arguments)
+    process.environment = ["PATH": "/nonexistent"]
+    return process
+  }
+
   @Test func quietSaysNothing() throws {
     try capture()
     let result = try record("capture", to: "s", "--quiet")
@@ -150,7 +215,12 @@ import Testing
       ["record", "--raw", "-", "--size", "4", "--format", "bgrx", "--fps", "1", "--out", out],
       ["record", "--raw", "-", "--size", "4x99999", "--format", "bgrx", "--fps", "1", "--out", out],
       ["record", "--raw", "-", "--size", "4x4", "--format", "yuv", "--fps", "1", "--out", out],
-      ["export", out], ["export", out, "--to", "gif", "--out", out], ["inspect"], ["verify"],
+      ["export", out], ["export", out, "--to", "tiff", "--out", out],
+      ["export", out, "--to", "png", "--out", out, "--from", "2", "--until", "1"],
+      ["export", out, "--to", "png", "--out", out, "--every", "0"],
+      ["export", out, "--to", "html", "--out", out, "--every", "1"],
+      ["export", out, "--to", "png", "--out", out, "--trace-url", "https://x/{trace_id}"],
+      ["play", out, "--trace-url", "javascript:{trace_id}"], ["play"], ["inspect"], ["verify"],
     ] {
       let result = try Command.run(Command.process(arguments))
       #expect(result.code == 2, "\(arguments): \(result.code)")

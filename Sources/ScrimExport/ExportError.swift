@@ -1,0 +1,36 @@
+public import ScrimCodec
+public import ScrimPlayer
+public import ScrimStore
+
+/// Why an export could not be written, or not all of it.
+public enum ExportError: Error, Sendable, CustomStringConvertible {
+  /// The session, or the part of it that was asked for, has no frame.
+  case noFrames(path: String, isRange: Bool)
+  case playback(PlaybackError)
+  case store(StoreError)
+  case codec(CodecError)
+  /// A folder that pictures would be mixed into.
+  case notEmpty(path: String)
+  /// A file or folder could not be written.
+  case system(path: String, reason: String)
+  /// It was written, but segments are missing or damaged and stand in it as gaps.
+  case partial(path: String, segments: Int)
+  /// A program that the form needs is missing, or failed.
+  case program(name: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .noFrames(let path, false): "\(path): the session has no frames, so there is nothing to export"
+    case .noFrames(let path, true):
+      "\(path): no frame lies in the time that --from and --until name; `scrim inspect` shows when the session begins and ends"
+    case .playback(let error): "\(error)"
+    case .store(let error): "\(error)"
+    case .codec(let error): "\(error)"
+    case .notEmpty(let path): "\(path): is not empty; give a new or an empty folder"
+    case .system(let path, let reason): "\(path): \(reason)"
+    case .partial(let path, let count):
+      "\(path): \(count) segment\(count == 1 ? " is" : "s are") missing or damaged and shown as gaps; the rest is there"
+    case .program(let name, let reason): "\(name): \(reason)"
+    }
+  }
+}

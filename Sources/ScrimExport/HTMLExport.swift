@@ -1,0 +1,162 @@
+import Foundation
+import ScrimFormat
+public import ScrimStore
+
+/// One HTML page that plays a session in a browser, by double click and without a network: the player, and the session's
+/// segments as they are. Nothing in it was not in the session's files.
+public struct HTMLExport: Sendable {
+  public struct Options: Hashable, Sendable {
+    /// What the page is called; by the session's id by default.
+    public var title: String?
+    /// Where a trace is shown, with `{trace_id}` in it.
+    public var traceURL: String?
+    /// The part to embed. Segments are embedded whole, so the page may begin earlier and end later.
+    public var range: ExportRange
+
+    public init(title: String? = nil, traceURL: String? = nil, range: ExportRange = ExportRange()) {
+      self.title = title
+      self.traceURL = traceURL
+      self.range = range
+    }
+  }
+
+  /// What a page holds.
+  public struct Summary: Hashable, Sendable {
+    public var segments = 0
+    /// Bytes of the page.
+    public var bytes = 0
+    /// Why segments are not in it; the page shows gaps in their place.
+    public var missing: [Int: String] = [:]
+  }
+
+  private let reader: SessionReader
+  private let options: Options
+
+  public init(_ reader: SessionReader, _ options: Options = Options()) {
+    self.reader = reader
+    self.options = options
+  }
+
+  /// Writes the page; a file of that name is replaced once the page is whole.
+  ///
+  /// - Parameter goOn: called with the segments written so far; false ends the export, and no file is left.
+  public func write(to path: String, while goOn: (Int) -> Bool = { _ in true }) throws(ExportError)
+    -> Summary?
+  {
+    // What is not sealed has nothing that a page could be held to.
+    let segments = options.range.segments(of: reader, needsPicture: false)
+      .clamped(to: reader.manifest.segments.indices)
+    guard !reader.manifest.segments.isEmpty else {
+      throw .noFrames(path: reader.folder.path, isRange: false)
+    }
+    guard !segments.isEmpty else { throw .noFrames(path: reader.folder.path, isRange: true) }
+    var file = try ExportFile(path)
+    defer { file.discard() }
+    var summary = Summary()
+    try file.write(head(segments))
+    for index in segments {
+      guard goOn(index - segments.lowerBound) else { return nil }
+      let element: String
+      do {
+        let text = Data(try reader.file(index)).base64EncodedString()
+        element = "type=\"application/octet-stream;base64\">\(text)"
+        summary.segments += 1
+      } catch {
+        let reason = HTMLExport.reason(error)
+        summary.missing[index] = reason
+        element = "type=\"text/plain\" data-missing=\"\(HTMLExport.escaped(reason))\">"
+      }
+      try file.write("<script id=\"segment-\(index)\" \(element)</script>\n")
+    }
+    try file.write("</body>\n</html>\n")
+    summary.bytes = try file.close()
+    return summary
+  }
+
+  /// A reason without the folder's path, which is nobody's business who gets the page.
+  private static func reason(_ error: StoreError) -> String {
+    String("\(error)".trimmingPrefix("\(error.path): "))
+  }
+
+  private func head(_ segments: Range<Int>) -> String {
+    let policy = [
+      "default-src 'none'", "script-src \(PageParts.source(of: PageParts.page))",
+      "style-src \(PageParts.source(of: PageParts.style))", "worker-src blob:", "img-src data: blob:",
+      "base-uri 'none'", "form-action 'none'",
+    ].joined(separator: "; ")
+    return """
+      <!doctype html>
+      <html lang="en" data-theme="auto">
+      <head>
+      <meta charset="utf-8">
+      <meta http-equiv="Content-Security-Policy" content="\(policy)">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="referrer" content="no-referrer">
+      <title>\(HTMLExport.escaped(options.title ?? "Session \(reader.manifest.session)"))</title>
+      <style>\(PageParts.style)</style>
+      </head>
+      <body>
+      <noscript>\(FilmStrip(reader, segments).markup)</noscript>
+      \(PageParts.markup)
+      <script type="application/json" id="scrim-session">\(description(segments))</script>
+      <script type="text/plain" id="scrim-worker">\(PageParts.worker)</script>
+      <script>\(PageParts.page)</script>
+
+      """
+  }
+
+  /// What the page needs to know of the session before it reads a segment. `<` is escaped, so that no text ends the
+  /// element that holds it.
+  private func description(_ segments: Range<Int>) -> String {
+    let manifest = reader.manifest
+    let page = PageDescription(
+      session: PageDescription.Session(
+        id: manifest.session.description, started: RFC3339.string(manifest.start),
+        policy: manifest.policy.description, producer: manifest.producer, state: manifest.state.rawValue),
+      segments: manifest.segments.map {
+        PageDescription.Segment(
+          first: $0.times.lowerBound, last: $0.times.upperBound, width: $0.width, height: $0.height,
+          frames: $0.frames, bytes: $0.bytes, sha256: $0.digest.description)
+      },
+      range: [segments.lowerBound, segments.upperBound],
+      traceURL: options.traceURL, title: options.title)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(page), as: UTF8.self).replacing("<", with: "\\u003c")
+    } catch {
+      preconditionFailure("strings and integers can be encoded")
+    }
+  }
+
+  static func escaped(_ text: String) -> String {
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("\"", with: "&quot;")
+  }
+}
+
+/// The JSON at the page's head; times are nanoseconds.
+private struct PageDescription: Encodable {
+  struct Session: Encodable {
+    var id: String
+    var started: String
+    var policy: String
+    var producer: String
+    var state: String
+  }
+
+  struct Segment: Encodable {
+    var first: Int64
+    var last: Int64
+    var width: Int
+    var height: Int
+    var frames: Int
+    var bytes: Int
+    var sha256: String
+  }
+
+  var session: Session
+  var segments: [Segment]
+  var range: [Int]
+  var traceURL: String?
+  var title: String?
+}

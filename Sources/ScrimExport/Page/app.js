@@ -1,0 +1,439 @@
+import { Badge } from "./badge.js";
+import { fromBase64 } from "./bytes.js";
+import { Commands } from "./commands.js";
+import { byId, clock, element, plainSeconds } from "./format.js";
+import { Panel } from "./panel.js";
+import { Player, speeds } from "./player.js";
+import { Scrubber } from "./scrubber.js";
+import { Stage } from "./stage.js";
+
+/** The segments that stand in the page, each as base64 in an element of its own, so that only what is asked for is decoded. */
+class EmbeddedSource {
+  constructor() {
+    /** Kept when the whole page was read. */
+    this.loaded = document.readyState === "loading"
+      ? new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }))
+      : Promise.resolve();
+  }
+
+  /** @param {number} index @returns {Promise<Uint8Array<ArrayBuffer>>} */
+  async bytes(index) {
+    if (!byId(`segment-${index}`)?.nextSibling) await this.loaded;
+    const held = byId(`segment-${index}`);
+    if (!held?.textContent) throw new Error(held?.dataset.missing ?? "the page does not hold this segment");
+    try {
+      return fromBase64(held.textContent);
+    } catch {
+      throw new Error("its text in the page is damaged");
+    }
+  }
+}
+
+/** A setting that outlives the page where the browser lets it. @param {string} name @param {string} [value] @returns {string | null} */
+function stored(name, value) {
+  try {
+    if (value !== undefined) localStorage.setItem(`scrim.${name}`, value);
+    return localStorage.getItem(`scrim.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+/** Seconds of `#t=12.5` or `#t=12.5,20`. */
+function linked() {
+  const match = /(?:^#|&)t=(-?\d+(?:\.\d+)?)(?:,(-?\d+(?:\.\d+)?))?/.exec(location.hash);
+  return match ? { from: Number(match[1]), until: match[2] ? Number(match[2]) : null } : null;
+}
+
+/** @param {string} text */
+function announce(text) {
+  byId("announce").textContent = text;
+}
+
+/** @type {number | undefined} */
+let toastTimer;
+
+/** @param {string} text @param {string} [selectable] */
+function toast(text, selectable) {
+  const box = byId("toast");
+  box.replaceChildren(element("span", "", text));
+  if (selectable) box.append(element("code", "", selectable));
+  box.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { box.hidden = true; }, selectable ? 12000 : 3500);
+}
+
+/** @param {string} id @param {boolean} isOn */
+function press(id, isOn) {
+  for (const button of document.querySelectorAll(`[data-action="${id}"]`)) button.setAttribute("aria-pressed", String(isOn));
+}
+
+class Page {
+  /** @param {any} data @param {Worker} worker */
+  constructor(data, worker) {
+    this.data = data;
+    /** @type {number | undefined} */
+    this.linkTimer = undefined;
+    const info = { session: data.session, segments: data.segments, range: data.range };
+    const player = new Player(info, new EmbeddedSource(), byId("picture"), worker);
+    this.player = player;
+    this.stage = new Stage(player);
+    this.scrubber = new Scrubber(player);
+    this.panel = new Panel(player, this.scrubber, { traceURL: data.traceURL });
+    this.badge = new Badge(player, data.session);
+    this.describe();
+    this.commands = new Commands(this.groups());
+    this.bind();
+    this.setTheme(stored("theme") ?? "auto");
+    this.setStyle("fill");
+    this.updateStyles();
+    press("pointer", true);
+    press("fit", true);
+    press("idle", false);
+    press("follow", true);
+    press("panel", true);
+    this.updateSpeed();
+  }
+
+  describe() {
+    const { session, segments, range } = this.data;
+    const started = new Date(session.started);
+    byId("title").textContent = this.data.title || `Session ${session.id.slice(0, 8)}`;
+    byId("started").textContent = started.toLocaleString("en-GB", {
+      day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: "UTC",
+    }) + " UTC";
+    byId("started").dateTime = session.started;
+    const { width, height } = segments[range[0]];
+    byId("size").textContent = `${width} × ${height}`;
+    byId("end").textContent = clock(this.player.duration, 2);
+    const track = byId("track");
+    track.setAttribute("aria-valuemin", this.player.start.toFixed(1));
+    track.setAttribute("aria-valuemax", this.player.duration.toFixed(1));
+    byId("whole-screen").hidden = !document.fullscreenEnabled;
+  }
+
+  bind() {
+    const { player } = this;
+    player.addEventListener("play", () => this.updatePlay());
+    player.addEventListener("pause", () => {
+      this.updatePlay();
+      this.updateLink();
+    });
+    player.addEventListener("ended", () => announce("The end of the session"));
+    player.addEventListener("speed", () => this.updateSpeed());
+    player.addEventListener("error", (event) => {
+      const { message } = /** @type {ErrorEvent} */ (event);
+      toast(message);
+      announce(message);
+    });
+    player.addEventListener("time", () => {
+      if (!player.isPlaying) this.updateLinkSoon();
+    });
+    player.addEventListener("scan", () => this.updateStyles());
+    byId("picture").parentElement.addEventListener("click", () => {
+      if (this.stage.isFitted) this.commands.byId.get("play")?.run();
+    });
+    globalThis.addEventListener("hashchange", () => this.openLink());
+    document.addEventListener("fullscreenchange", () => press("screen", document.fullscreenElement !== null));
+    byId("speeds").addEventListener("click", (/** @type {Event} */ event) => {
+      const value = /** @type {HTMLElement} */ (event.target).dataset.speed;
+      if (!value) return;
+      player.speed = Number(value);
+      byId("speeds").hidePopover();
+    });
+  }
+
+  /** @returns {import("./commands.js").Group[]} */
+  groups() {
+    const { player } = this;
+    const quietly = (/** @type {Promise<void>} */ done) => { done.catch(() => {}); };
+    const by = (/** @type {number} */ seconds) => () => quietly(player.seek(player.currentTime + seconds));
+    const command = (/** @type {string} */ id, /** @type {string[]} */ keys, /** @type {string} */ label, /** @type {(event?: any) => void} */ run) => ({ id, keys, label, run });
+    const tenths = Array.from({ length: 10 }, (_, i) => String(i));
+    return [
+      { name: "Play", commands: [
+        command("play", [" ", "k"], "Play or pause", () => player.isPlaying ? player.pause() : player.play()),
+        command("slower", ["<", "["], "Slower", () => this.changeSpeed(-1)),
+        command("faster", [">", "]"], "Faster", () => this.changeSpeed(1)),
+        command("idle", ["s"], "Skip idle time", () => this.toggleIdle()),
+        command("speed-menu", [], "Speed", (event) => this.openSpeeds(event)),
+      ] },
+      { name: "Move", commands: [
+        command("back", ["ArrowLeft"], "5 seconds back", by(-5)),
+        command("on", ["ArrowRight"], "5 seconds on", by(5)),
+        command("back-1", ["Shift+ArrowLeft"], "1 second back", by(-1)),
+        command("on-1", ["Shift+ArrowRight"], "1 second on", by(1)),
+        command("frame-back", [","], "One frame back", () => quietly(player.step(-1))),
+        command("frame-on", ["."], "One frame on", () => quietly(player.step(1))),
+        command("event-back", ["ArrowUp", "j"], "Event before", () => this.panel.jump(-1)),
+        command("event-on", ["ArrowDown", "l"], "Next event", () => this.panel.jump(1)),
+        command("home", ["Home"], "To the start", () => quietly(player.seek(player.start))),
+        command("end", ["End"], "To the end", () => quietly(player.seek(player.duration))),
+        command("tenth", tenths, "Tenths of the session", (event) => {
+          quietly(player.seek(player.start + (player.duration - player.start) * Number(event.key) / 10));
+        }),
+      ] },
+      { name: "See", commands: [
+        command("fit", ["z"], "Fit, or one pixel for one", () => this.toggleFit()),
+        command("screen", ["f"], "Full screen", () => this.toggleScreen()),
+        command("pointer", ["p"], "Show the pointer", () => this.togglePointer()),
+        command("style", ["m"], "Masks as fill, outline, wireframe", () => this.nextStyle()),
+        command("style-fill", [], "Masks as fill", () => this.setStyle("fill")),
+        command("style-outline", [], "Masks with outlines", () => this.setStyle("outline")),
+        command("style-wireframe", [], "Masks as a wireframe", () => this.setStyle("wireframe")),
+        command("theme", ["t"], "Light, dark, as the system", () => this.nextTheme()),
+        command("panel", ["b"], "Show the lists", () => this.togglePanel()),
+      ] },
+      { name: "Lists", commands: [
+        command("search", ["/"], "Search", () => {
+          this.togglePanel(true);
+          byId("search").focus();
+          byId("search").select();
+        }),
+        command("find-next", ["Enter"], "Next match", () => this.panel.jump(1)),
+        command("tab-events", ["e"], "Events", () => this.panel.open("events")),
+        command("tab-network", ["n"], "Network", () => this.panel.open("network")),
+        command("tab-log", ["g"], "Log", () => this.panel.open("log")),
+        command("tab-errors", ["r"], "Errors", () => this.panel.open("errors")),
+        command("follow", ["w"], "Lists follow the picture", () => this.toggleFollow()),
+      ] },
+      { name: "Share", commands: [
+        command("copy-frame", ["c"], "Copy the picture as PNG", () => this.copyFrame(false)),
+        command("save-frame", ["d"], "Save the picture as PNG", () => this.copyFrame(true)),
+        command("copy-link", ["y"], "Copy a link to this moment", () => this.copyLink()),
+        command("clip-in", ["i"], "Clip begins here", () => this.markClip("from")),
+        command("clip-out", ["o"], "Clip ends here", () => this.markClip("until")),
+        command("clip-clear", ["x"], "No clip", () => this.setClip(null)),
+      ] },
+      { name: "Page", commands: [
+        command("help", ["?"], "This sheet", () => byId("help").showModal()),
+        command("about", ["v"], "What was verified", () => byId("about").showModal()),
+        command("escape", ["Escape"], "Leave the search, close what is open", () => this.escape()),
+        command("close-help", [], "Close", () => byId("help").close()),
+        command("close-about", [], "Close", () => byId("about").close()),
+        command("after-gap", [], "Go to what follows", () => {
+          if (player.gap) quietly(player.seek(player.gap.until / 1e9));
+        }),
+      ] },
+    ];
+  }
+
+  updatePlay() {
+    const { isPlaying } = this.player;
+    byId("play-icon").setAttribute("href", isPlaying ? "#i-pause" : "#i-play");
+    byId("play").setAttribute("aria-label", isPlaying ? "Pause" : "Play");
+    announce(isPlaying ? "Playing" : "Paused");
+  }
+
+  /** @param {number} step */
+  changeSpeed(step) {
+    const here = speeds.findLastIndex((value) => value <= this.player.speed);
+    this.player.speed = speeds[Math.min(speeds.length - 1, Math.max(0, here + step))];
+    toast(`${this.player.speed} ×`);
+  }
+
+  updateSpeed() {
+    byId("speed").textContent = `${this.player.speed} ×`;
+    byId("speed").setAttribute("aria-label", `Speed: ${this.player.speed} times`);
+    for (const item of byId("speeds").children) {
+      item.setAttribute("aria-checked", String(Number(item.dataset.speed) === this.player.speed));
+    }
+    announce(`Speed ${this.player.speed} times`);
+  }
+
+  /** @param {Event} [event] */
+  openSpeeds(event) {
+    const menu = byId("speeds");
+    menu.togglePopover();
+    if (!menu.matches(":popover-open")) return;
+    const { left, top } = byId("speed").getBoundingClientRect();
+    menu.style.left = `${Math.max(8, Math.min(innerWidth - menu.offsetWidth - 8, left))}px`;
+    menu.style.top = `${top - menu.offsetHeight - 6}px`;
+    // By keyboard, the menu is where the focus goes next.
+    if (event instanceof MouseEvent && event.detail === 0) menu.querySelector("[aria-checked=true]")?.focus();
+  }
+
+  toggleIdle() {
+    this.player.skipsIdle = !this.player.skipsIdle;
+    press("idle", this.player.skipsIdle);
+    toast(this.player.skipsIdle ? "Idle time is skipped" : "Idle time is played");
+  }
+
+  toggleFit() {
+    this.stage.fit(!this.stage.isFitted);
+    press("fit", this.stage.isFitted);
+    toast(this.stage.isFitted ? "Fitted" : "One pixel for one");
+  }
+
+  async toggleScreen() {
+    try {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      else await byId("viewer").requestFullscreen();
+    } catch {
+      toast("This page may not fill the screen here");
+    }
+  }
+
+  togglePointer() {
+    this.stage.showsPointer = !this.stage.showsPointer;
+    press("pointer", this.stage.showsPointer);
+    this.stage.drawPointer();
+    toast(this.stage.showsPointer ? "The pointer is shown" : "The pointer is hidden");
+  }
+
+  /** @param {boolean} [isShown] */
+  togglePanel(isShown) {
+    const isOpen = isShown ?? byId("panel").hidden;
+    byId("panel").hidden = !isOpen;
+    document.body.classList.toggle("has-no-panel", !isOpen);
+    press("panel", isOpen);
+  }
+
+  toggleFollow() {
+    this.panel.isFollowing = !this.panel.isFollowing;
+    press("follow", this.panel.isFollowing);
+  }
+
+  /** @param {"fill" | "outline" | "wireframe"} style */
+  setStyle(style) {
+    if (style !== "fill" && this.player.timeline.masks.isEmpty) {
+      toast("This session has no masks record, so masks show as fill only");
+      return;
+    }
+    this.stage.style = style;
+    for (const name of ["fill", "outline", "wireframe"]) press(`style-${name}`, name === style);
+    this.stage.drawMasks();
+  }
+
+  nextStyle() {
+    const styles = /** @type {const} */ (["fill", "outline", "wireframe"]);
+    this.setStyle(styles[(styles.indexOf(this.stage.style) + 1) % 3]);
+  }
+
+  updateStyles() {
+    const { isEmpty } = this.player.timeline.masks;
+    for (const name of ["outline", "wireframe"]) {
+      document.querySelector(`[data-action=style-${name}]`)?.setAttribute("aria-disabled", String(isEmpty));
+    }
+    byId("no-masks").hidden = !isEmpty || !this.player.timeline.isWhole;
+  }
+
+  nextTheme() {
+    const themes = ["auto", "light", "dark"];
+    const next = themes[(themes.indexOf(document.documentElement.dataset.theme ?? "auto") + 1) % 3];
+    stored("theme", next);
+    this.setTheme(next);
+    toast({ auto: "Light or dark, as the system", light: "Light", dark: "Dark" }[next] ?? next);
+  }
+
+  /** @param {string} theme */
+  setTheme(theme) {
+    document.documentElement.dataset.theme = theme;
+    this.scrubber.redraw();
+  }
+
+  /** @param {boolean} asFile */
+  async copyFrame(asFile) {
+    if (!this.player.shown) return toast("There is no picture at this moment");
+    const name = `${this.data.session.id.slice(0, 8)}-${plainSeconds(this.player.shown.time / 1e9)}.png`;
+    const blob = /** @type {Promise<Blob>} */ (new Promise((resolve, reject) => {
+      this.player.canvas.toBlob((made) => made ? resolve(made) : reject(new Error("no memory")), "image/png");
+    }));
+    if (!asFile) {
+      try {
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+        return toast("The picture is in the clipboard");
+      } catch {
+        // Clipboards are not for every page; a file is.
+      }
+    }
+    const link = /** @type {HTMLAnchorElement} */ (element("a"));
+    link.href = URL.createObjectURL(await blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    toast(`Saved as ${name}`);
+  }
+
+  get link() {
+    const { clip, currentTime } = this.player;
+    const time = clip ? `${plainSeconds(clip.from / 1e9)},${plainSeconds(clip.until / 1e9)}` : plainSeconds(currentTime);
+    return `#t=${time}`;
+  }
+
+  async copyLink() {
+    const url = location.href.replace(/#.*$/, "") + this.link;
+    try {
+      await navigator.clipboard.writeText(url);
+      toast(this.player.clip ? "A link to this clip is in the clipboard" : "A link to this moment is in the clipboard");
+    } catch {
+      toast("Copy this link:", url);
+    }
+  }
+
+  updateLinkSoon() {
+    clearTimeout(this.linkTimer);
+    this.linkTimer = setTimeout(() => this.updateLink(), 300);
+  }
+
+  updateLink() {
+    try {
+      history.replaceState(null, "", this.link);
+    } catch {
+      // Some hosts keep the address to themselves.
+    }
+  }
+
+  openLink() {
+    const link = linked();
+    if (!link || location.hash === this.link) return;
+    this.setClip(link.until === null ? null : { from: link.from * 1e9, until: link.until * 1e9 });
+    this.player.seek(link.from).catch(() => {});
+  }
+
+  /** @param {"from" | "until"} end */
+  markClip(end) {
+    const { clip, startTime, endTime, position } = this.player;
+    const next = { from: clip?.from ?? startTime, until: clip?.until ?? endTime, [end]: position };
+    if (next.from >= next.until) return toast("A clip ends after it begins");
+    this.setClip(next);
+  }
+
+  /** @param {{from: number, until: number} | null} clip */
+  setClip(clip) {
+    const { startTime, endTime } = this.player;
+    this.player.clip = clip && {
+      from: Math.max(startTime, Math.round(clip.from)), until: Math.min(endTime, Math.round(clip.until)),
+    };
+    byId("clip").hidden = !clip;
+    if (clip) {
+      byId("clip-span").textContent = `Clip ${clock(clip.from / 1e9, 2)} – ${clock(clip.until / 1e9, 2)}`;
+      byId("clip-command").textContent = `--from ${plainSeconds(clip.from / 1e9)} --until ${plainSeconds(clip.until / 1e9)}`;
+    }
+    this.scrubber.redraw();
+    this.updateLinkSoon();
+  }
+
+  escape() {
+    if (document.activeElement === byId("search")) {
+      if (byId("search").value) {
+        byId("search").value = "";
+        this.panel.filter();
+      } else {
+        byId("search").blur();
+      }
+    } else {
+      byId("detail").hidden = true;
+      byId("toast").hidden = true;
+    }
+  }
+}
+
+const data = JSON.parse(byId("scrim-session").textContent);
+const code = new Blob([byId("scrim-worker").textContent], { type: "text/javascript" });
+const address = URL.createObjectURL(code);
+const page = new Page(data, new Worker(address));
+/** @type {any} */ (globalThis).scrim = { player: page.player };
+const link = linked();
+if (link?.until) page.setClip({ from: link.from * 1e9, until: link.until * 1e9 });
+page.player.open(link ? link.from : null).finally(() => URL.revokeObjectURL(address));

@@ -1,0 +1,69 @@
+import { byId, counted, element, size } from "./format.js";
+
+/** @typedef {import("./player.js").Player} Player */
+
+/** Says how far the recording was verified in this browser, and what is missing. */
+export class Badge {
+  /** @param {Player} player @param {any} session */
+  constructor(player, session) {
+    this.player = player;
+    this.session = session;
+    this.hasDigests = Boolean(globalThis.crypto?.subtle);
+    player.addEventListener("scan", () => this.update());
+    this.update();
+  }
+
+  /** @returns {{state: string, text: string, sentence: string}} */
+  get verdict() {
+    const { timeline, info } = this.player;
+    const bad = timeline.damaged.length;
+    if (bad) {
+      const text = `${bad} of ${counted(timeline.total, "segment")} missing or damaged`;
+      return { state: "bad", text, sentence: "What is missing or damaged is not shown. Everything else agrees with its checksums." };
+    }
+    if (!timeline.isWhole) {
+      return { state: "busy", text: `Verifying ${timeline.scanned} of ${timeline.total}`, sentence: "Checksums and the chain are being compared." };
+    }
+    if (!this.hasDigests) {
+      return {
+        state: "warn", text: "Checksums only",
+        sentence: "CRC-32C of every record is right. This page was opened where the browser offers no SHA-256, so the chain was not compared.",
+      };
+    }
+    if (info.range[0] > 0 || info.range[1] < info.segments.length || this.session.state !== "sealed") {
+      const sentence = this.session.state === "sealed"
+        ? "Every segment of this part agrees with its SHA-256 and with the one before it. The page holds a part of the session only."
+        : "Every segment agrees with its SHA-256 and with the one before it. The session had not ended when the page was made.";
+      return { state: "good", text: "Part verified", sentence };
+    }
+    return {
+      state: "good", text: "Verified",
+      sentence: "Every segment agrees with its SHA-256, with the manifest and with the segment before it: nothing is missing or was changed since it was recorded.",
+    };
+  }
+
+  update() {
+    const { state, text, sentence } = this.verdict;
+    const badge = byId("badge");
+    if (badge.dataset.state !== state && state !== "busy") byId("announce").textContent = text;
+    badge.dataset.state = state;
+    byId("badge-text").textContent = text;
+    byId("about-sentence").textContent = sentence;
+    const list = byId("about-list");
+    list.replaceChildren();
+    const add = (/** @type {string} */ name, /** @type {string} */ value) => {
+      list.append(element("dt", "", name), element("dd", "", value));
+    };
+    const { info, timeline } = this.player;
+    const held = info.segments.slice(...info.range);
+    add("Session", this.session.id);
+    add("Started", this.session.started);
+    add("Recorded by", this.session.producer);
+    add("Policy, SHA-256", this.session.policy);
+    add("Segments", `${timeline.total} of ${info.segments.length}, ${size(held.reduce((sum, { bytes }) => sum + bytes, 0))}`);
+    add("Frames", held.reduce((sum, { frames }) => sum + frames, 0).toLocaleString("en"));
+    const masks = timeline.masks.isEmpty ? "This session has no masks record: what was masked shows as fill, without kind and reason." : "Recorded with kind, role and reason.";
+    add("Masks", masks);
+    for (const { segment, reason } of timeline.damaged) add(`Segment ${segment}`, reason);
+  }
+}

@@ -1,0 +1,278 @@
+import { Timeline } from "./timeline.js";
+
+/** @typedef {{bytes(index: number): Promise<Uint8Array<ArrayBuffer>>}} SegmentSource rejects with what people should read */
+/** @typedef {{segment: number, frame: number, time: number, number: number, status: number, withheld: number, next: number | null}} Shown */
+/** @typedef {{from: number, until: number, reason: string}} Gap */
+
+/** How fast a session can be played. */
+export const speeds = [0.25, 0.5, 1, 2, 4, 8, 16];
+
+/** @param {string} message */
+function aborted(message) {
+  return new DOMException(message, "AbortError");
+}
+
+/**
+ * Plays a session on a canvas. Seconds are those of the session's clock.
+ *
+ * Events: `play`, `pause`, `time`, `ended`, `error` (its `message` says what); and, for the page around it, `frame`,
+ * `scan`, `speed`.
+ */
+export class Player extends EventTarget {
+  /**
+   * @param {{session: any, segments: any[], range: [number, number]}} info @param {SegmentSource} source
+   * @param {HTMLCanvasElement} canvas @param {Worker} worker
+   */
+  constructor(info, source, canvas, worker) {
+    super();
+    this.info = info;
+    this.source = source;
+    this.canvas = canvas;
+    this.worker = worker;
+    this.timeline = new Timeline(info);
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false, willReadFrequently: true }));
+    this.startTime = info.segments[info.range[0]].first;
+    this.endTime = info.segments[info.range[1] - 1].last;
+    this.position = this.startTime;
+    this.isPlaying = false;
+    this.rate = 1;
+    this.skipsIdle = false;
+    /** Only this part is played, if it is set. @type {{from: number, until: number} | null} */
+    this.clip = null;
+    /** @type {Shown | null} */
+    this.shown = null;
+    /** @type {Gap | null} */
+    this.gap = null;
+    this.requests = 0;
+    /** @type {{id: number, resolve: (value?: any) => void, reject: (error: any) => void} | null} */
+    this.pending = null;
+    /** @type {{id: number, resolve: (bitmap: ImageBitmap | null) => void} | null} */
+    this.pendingThumbnail = null;
+    this.lastTick = 0;
+    /** @type {(moment: number) => void} */
+    this.tick = (moment) => this.advance(moment);
+    worker.onmessage = ({ data }) => this.receive(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.fail(`The decoder stopped: ${event.message}`);
+    };
+    worker.postMessage({ type: "open", ...info });
+    /** Kept when the first picture is shown. @type {Promise<void>} */
+    this.ready = new Promise((resolve, reject) => {
+      this.resolveReady = resolve;
+      this.rejectReady = reject;
+    });
+    this.ready.catch(() => {});
+  }
+
+  /** Shows the first picture: that of `seconds`, or the first there is. @param {number | null} seconds */
+  async open(seconds) {
+    try {
+      await this.seek(seconds ?? this.start);
+    } catch (error) {
+      // A damaged beginning costs only itself.
+      while (this.gap && this.gap.until < this.endTime) await this.seek(this.gap.until / 1e9).catch(() => {});
+      if (!this.shown) return this.rejectReady?.(error);
+    }
+    this.resolveReady?.(undefined);
+  }
+
+  /** The second at which the session begins. */
+  get start() {
+    return this.startTime / 1e9;
+  }
+
+  /** The second at which the session ends, on the clock that `currentTime` and `seek` use. */
+  get duration() {
+    return this.endTime / 1e9;
+  }
+
+  get currentTime() {
+    return this.position / 1e9;
+  }
+
+  set currentTime(seconds) {
+    this.seek(seconds);
+  }
+
+  get paused() {
+    return !this.isPlaying;
+  }
+
+  get speed() {
+    return this.rate;
+  }
+
+  set speed(value) {
+    if (!(value > 0 && value <= 64)) throw new RangeError("a speed is a number above 0, at most 64");
+    this.rate = value;
+    this.emit("speed");
+  }
+
+  /**
+   * Shows the picture of a moment.
+   * @param {number} seconds
+   * @returns {Promise<void>} kept when it is on the canvas; rejected with an AbortError where another seek takes its
+   *   place, and with an Error where the picture is missing or damaged
+   */
+  seek(seconds) {
+    if (!Number.isFinite(seconds)) return Promise.reject(new RangeError("a moment is a number of seconds"));
+    this.position = Math.min(this.endTime, Math.max(this.startTime, Math.round(seconds * 1e9)));
+    const done = this.request({ time: this.position });
+    this.emit("time");
+    return done;
+  }
+
+  /** Shows the next frame, or the one before. @param {number} count 1 or −1 @returns {Promise<void>} */
+  async step(count) {
+    this.pause();
+    if (this.gap) {
+      return this.seek((count > 0 ? this.gap.until : this.gap.from - 1000) / 1e9);
+    }
+    if (!this.shown) return;
+    const { segment, frame } = this.shown;
+    await this.request({ step: count, from: { segment, frame } });
+    this.position = this.shown.time;
+    this.emit("time");
+  }
+
+  play() {
+    if (this.isPlaying) return;
+    const [from, until] = [this.clip?.from ?? this.startTime, this.clip?.until ?? this.endTime];
+    if (this.position >= until || this.position < from) this.seek(from / 1e9);
+    this.isPlaying = true;
+    this.lastTick = performance.now();
+    requestAnimationFrame(this.tick);
+    this.emit("play");
+  }
+
+  pause() {
+    if (!this.isPlaying) return;
+    this.isPlaying = false;
+    this.emit("pause");
+  }
+
+  /** An exact picture of a moment, small; null where there is none. The caller closes it.
+   * @param {number} seconds @param {number} width @param {number} height @returns {Promise<ImageBitmap | null>} */
+  thumbnail(seconds, width, height) {
+    this.pendingThumbnail?.resolve(null);
+    return new Promise((resolve) => {
+      const id = ++this.requests;
+      this.pendingThumbnail = { id, resolve };
+      this.worker.postMessage({ type: "thumbnail", id, time: seconds * 1e9, width, height });
+    });
+  }
+
+  /** @param {any} want @returns {Promise<void>} */
+  request(want) {
+    this.pending?.reject(aborted("Another moment was asked for."));
+    const id = ++this.requests;
+    const done = new Promise((/** @type {(value?: any) => void} */ resolve, reject) => {
+      this.pending = { id, resolve, reject };
+    });
+    // Who doesn't wait for a seek need not handle what becomes of it.
+    done.catch(() => {});
+    this.worker.postMessage({ type: "show", id, want });
+    return done;
+  }
+
+  /** @param {number} moment */
+  advance(moment) {
+    if (!this.isPlaying) return;
+    requestAnimationFrame(this.tick);
+    // A page in the background gets no animation frames; its session waits.
+    const passed = Math.min(250, Math.max(0, moment - this.lastTick));
+    this.lastTick = moment;
+    const until = this.clip?.until ?? this.endTime;
+    this.position += passed * this.rate * 1e6;
+    if (this.skipsIdle) {
+      const span = this.timeline.idle.find(({ from, until }) => from < this.position && this.position < until);
+      if (span) this.position = span.until;
+    }
+    if (this.gap && this.position < this.gap.until) this.position = this.gap.until;
+    this.position = Math.min(this.position, until);
+    const next = this.gap ? this.gap.until : this.shown?.next;
+    if (!this.pending && (this.position >= (next ?? Infinity) || !(this.shown || this.gap))) {
+      this.request({ time: this.position });
+    }
+    this.emit("time");
+    if (this.position >= until && !this.pending) {
+      this.pause();
+      this.emit("ended");
+    }
+  }
+
+  /** @param {any} data */
+  receive(data) {
+    if (data.type === "need") this.deliver(data.index);
+    if (data.type === "shown") this.receivePicture(data);
+    if (data.type === "thumbnail") {
+      if (this.pendingThumbnail?.id !== data.id) return data.bitmap?.close();
+      this.pendingThumbnail?.resolve(data.bitmap);
+      this.pendingThumbnail = null;
+    }
+    if (data.type === "scanned") {
+      this.timeline.add(data);
+      this.emit("scan");
+    }
+  }
+
+  /** @param {number} index */
+  async deliver(index) {
+    /** @type {{bytes: Uint8Array<ArrayBuffer> | null, reason: string}} */
+    let answer;
+    try {
+      answer = { bytes: await this.source.bytes(index), reason: "" };
+    } catch (error) {
+      answer = { bytes: null, reason: error instanceof Error ? error.message : String(error) };
+    }
+    this.worker.postMessage({ type: "bytes", index, ...answer }, answer.bytes ? [answer.bytes.buffer] : []);
+  }
+
+  /** @param {any} data */
+  receivePicture(data) {
+    // What a request draws belongs to the canvas even if nobody waits for it any more: the next one builds on it.
+    if (data.pixels) this.paint(data);
+    const isWanted = this.pending?.id === data.id;
+    if (data.gap) {
+      if (!isWanted) return;
+      this.gap = data.gap;
+      this.shown = null;
+      this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+      const { reject } = /** @type {NonNullable<typeof this.pending>} */ (this.pending);
+      this.pending = null;
+      this.fail(`Segment ${data.segment} can't be shown: ${data.gap.reason}`);
+      this.emit("frame");
+      return reject(new Error(data.gap.reason));
+    }
+    const { segment, frame, time, number, status, withheld, next } = data;
+    this.shown = { segment, frame, time, number, status, withheld, next };
+    this.gap = null;
+    this.emit("frame");
+    if (!isWanted) return;
+    const { resolve } = /** @type {NonNullable<typeof this.pending>} */ (this.pending);
+    this.pending = null;
+    resolve();
+  }
+
+  /** @param {any} data */
+  paint({ width, height, rect, pixels }) {
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+    }
+    const view = new Uint8ClampedArray(pixels, 0, rect.width * rect.height * 4);
+    this.context.putImageData(new ImageData(view, rect.width, rect.height), rect.x, rect.y);
+    this.worker.postMessage({ type: "spare", buffer: pixels }, [pixels]);
+  }
+
+  /** @param {string} message */
+  fail(message) {
+    this.dispatchEvent(new ErrorEvent("error", { message }));
+  }
+
+  /** @param {string} name */
+  emit(name) {
+    this.dispatchEvent(new Event(name));
+  }
+}

@@ -1,0 +1,170 @@
+import { MaskTimeline } from "./masks.js";
+
+/** @typedef {{time: number, event: any, kind: string, text: string, search: string}} Entry */
+/** @typedef {{segment: number, from: number, until: number, reason: string}} DamagedSpan */
+
+/** The kinds of events that the lists tell apart. */
+export const kinds = ["input", "navigation", "log", "network", "error", "test", "other"];
+
+/** @type {Record<string, string>} */
+const kindOfType = {
+  move: "move", button: "input", "button-down": "input", "button-up": "input", wheel: "input", key: "input",
+  char: "input", "touch-down": "input", "touch-move": "move", "touch-up": "input", navigation: "navigation",
+  log: "log", network: "network", error: "error", test: "test",
+};
+
+/** @type {Record<string, string>} */
+const names = {
+  button: "Click", "button-down": "Press", "button-up": "Release", wheel: "Scroll", key: "Key", char: "Key",
+  "touch-down": "Touch", "touch-up": "Touch ends",
+};
+
+/** Idle spans shorter than this, in nanoseconds, are played. */
+const idleLimit = 3e9;
+
+/** @param {any} value */
+function word(value) {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+/** What an event says in one line. @param {any} event @returns {string} */
+export function summary(event) {
+  switch (event.type) {
+    case "log": return word(event.message);
+    case "network": return [word(event.method), word(event.url)].filter(Boolean).join(" ");
+    case "navigation": return word(event.url) || word(event.name);
+    case "error": return [word(event.name), word(event.message)].filter(Boolean).join(": ");
+    case "test": return [word(event.name), word(event.phase), word(event.message)].filter(Boolean).join(" · ");
+    case "span": return [word(event.op), word(event.name)].filter(Boolean).join(" ");
+    case "mark": return word(event.name);
+    case "unreadable": return "An event that can't be read";
+    default: {
+      const name = names[event.type] ?? word(event.type);
+      return Number.isFinite(event.x) && Number.isFinite(event.y) ? `${name} at ${event.x}, ${event.y}` : name;
+    }
+  }
+}
+
+/** What is known of the session's course: frames, events, activity, masks; it grows as segments are scanned. */
+export class Timeline {
+  /** @param {{segments: any[], range: [number, number]}} info */
+  constructor(info) {
+    this.info = info;
+    this.scanned = 0;
+    this.total = info.range[1] - info.range[0];
+    /** By segment. @type {Map<number, {times: Float64Array, changed: Float32Array, withheld: Float32Array, status: Uint8Array}>} */
+    this.frames = new Map();
+    /** Sorted by time, without moves. @type {Entry[]} */
+    this.entries = [];
+    /** Where the pointer was. @type {{time: number, event: any}[]} */
+    this.pointer = [];
+    /** @type {DamagedSpan[]} */
+    this.damaged = [];
+    this.masks = new MaskTimeline();
+    /** @type {{from: number, until: number}[] | null} */
+    this.idleSpans = null;
+  }
+
+  get isWhole() {
+    return this.scanned === this.total;
+  }
+
+  /** @param {any} message what the worker found in a segment */
+  add(message) {
+    this.scanned++;
+    this.idleSpans = null;
+    if (message.error !== null) {
+      const { first } = this.info.segments[message.index];
+      const next = this.info.segments[message.index + 1];
+      const until = message.index + 1 < this.info.range[1] ? next.first : this.info.segments[message.index].last;
+      this.damaged.push({ segment: message.index, from: first, until, reason: message.error });
+      return;
+    }
+    const { times, changed, withheld, status } = message;
+    this.frames.set(message.index, { times, changed, withheld, status });
+    for (const { frame, masks } of message.masks) this.masks.add(message.index, frame, masks);
+    const before = this.entries.length;
+    const pointerBefore = this.pointer.length;
+    for (const { time, event } of message.events) this.addEvent(time, event);
+    if (!isSorted(this.entries, before)) this.entries.sort((a, b) => a.time - b.time);
+    if (!isSorted(this.pointer, pointerBefore)) this.pointer.sort((a, b) => a.time - b.time);
+  }
+
+  /** @param {number} time @param {any} event */
+  addEvent(time, event) {
+    const kind = Object.hasOwn(kindOfType, event.type) ? kindOfType[event.type] : "other";
+    if (Number.isFinite(event.x) && Number.isFinite(event.y)) this.pointer.push({ time, event });
+    if (kind === "move") return;
+    const text = summary(event);
+    const values = Object.values(event).filter((value) => typeof value === "string" || typeof value === "number");
+    this.entries.push({ time, event, kind, text, search: `${text} ${values.join(" ")}`.toLowerCase() });
+  }
+
+  /** The entry at a time or the last one before it; −1 for none. @param {Entry[]} entries @param {number} time */
+  static indexAt(entries, time) {
+    let low = 0;
+    let high = entries.length;
+    while (low < high) {
+      const middle = low + high >> 1;
+      if (entries[middle].time <= time) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** Spans in which nothing changed and nothing was done, with a second left at either side. */
+  get idle() {
+    if (this.idleSpans) return this.idleSpans;
+    const busy = [...this.entries, ...this.pointer].map(({ time }) => time);
+    for (const { times, changed } of this.frames.values()) {
+      for (let i = 0; i < times.length; i++) if (changed[i] > 0) busy.push(times[i]);
+    }
+    const { segments, range } = this.info;
+    // What was not scanned yet may be anything.
+    for (let i = range[0]; i < range[1]; i++) {
+      if (this.frames.has(i)) continue;
+      for (let time = segments[i].first; time <= segments[i].last; time += idleLimit / 2) busy.push(time);
+    }
+    busy.push(segments[range[0]].first, segments[range[1] - 1].last);
+    busy.sort((a, b) => a - b);
+    this.idleSpans = [];
+    for (let i = 1; i < busy.length; i++) {
+      if (busy[i] - busy[i - 1] > idleLimit) this.idleSpans.push({ from: busy[i - 1] + 1e9, until: busy[i] - 5e8 });
+    }
+    return this.idleSpans;
+  }
+
+  /**
+   * Activity in equal spans of time: the changed share of the picture, and how much was done, each from 0 to 1.
+   * @param {number} start @param {number} end @param {number} count
+   */
+  activity(start, end, count) {
+    const pixels = new Float32Array(count);
+    const input = new Float32Array(count);
+    const withheld = new Uint8Array(count);
+    const place = (/** @type {number} */ time) => Math.min(count - 1, Math.max(0, Math.floor((time - start) / (end - start || 1) * count)));
+    for (const data of this.frames.values()) {
+      for (let i = 0; i < data.times.length; i++) {
+        const at = place(data.times[i]);
+        pixels[at] += data.changed[i];
+        if (data.withheld[i] > 0 || data.status[i]) withheld[at] = Math.max(withheld[at], data.status[i] & 2 ? 2 : 1);
+      }
+    }
+    for (const { kind, time } of this.entries) if (kind === "input") input[place(time)] += 1;
+    for (const { time } of this.pointer) input[place(time)] += 0.25;
+    return { pixels: eased(pixels), input: eased(input), withheld };
+  }
+}
+
+/** @param {{time: number}[]} list @param {number} from */
+function isSorted(list, from) {
+  for (let i = Math.max(1, from); i < list.length; i++) if (list[i].time < list[i - 1].time) return false;
+  return true;
+}
+
+/** Smoothed, with small values lifted so that a caret stays visible beside a page. @param {Float32Array} values */
+function eased(values) {
+  const smooth = values.map((value, i) => (value * 2 + (values[i - 1] ?? value) + (values[i + 1] ?? value)) / 4);
+  const top = Math.max(...smooth, 1e-9);
+  return smooth.map((value) => value > 0 ? Math.max(0.04, (value / top) ** 0.4) : 0);
+}

@@ -1,0 +1,421 @@
+import { DamageError, ByteReader, hex } from "./bytes.js";
+import { readMaskLists } from "./masks.js";
+import { readSegment } from "./segment.js";
+import { FrameDecoder, entropyStream, frameLimits, operandBytes, operations } from "./frame.js";
+
+// Decodes beside the page: keeps three segments, one picture, and one for thumbnails; nothing else.
+
+/** @typedef {{from: number, until: number, reason: string}} Gap seconds are the page's business: these are nanoseconds */
+/** @typedef {import("./segment.js").Segment & {broken: {frame: number, reason: string}[],
+ *   masks: {frame: number, masks: import("./masks.js").Mask[]}[]}} Loaded */
+/** @typedef {{segment: number, frame: number}} Place */
+/** @typedef {{time: number} | {place: Place} | {step: number, from: Place}} Wanted */
+
+const kept = 3;
+/** Milliseconds after which long work lets messages in. */
+const turn = 8;
+/** Frames that are shown may be this much after the moment asked for: half a microsecond, for rounded seconds. */
+const tolerance = 500;
+
+/** @type {{segments: any[], session: any, range: [number, number], tag: string}} */
+let info;
+/** @type {Map<number, Loaded | DamageError>} the last one is the last used */
+const cache = new Map();
+/** @type {Map<number, (answer: {bytes: Uint8Array<ArrayBuffer> | null, reason: string}) => void>} */
+const waiting = new Map();
+/** Segments whose digests were compared. @type {Set<number>} */
+const verified = new Set();
+/** @type {{id: number, want: Wanted} | null} */
+let wantedPicture = null;
+/** @type {{id: number, time: number, width: number, height: number} | null} */
+let wantedThumbnail = null;
+let scanned = 0;
+/** @type {ArrayBuffer[]} */
+const spare = [];
+let wake = () => {};
+/** @type {any} */
+const page = globalThis;
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  if (error instanceof DamageError) return error.message;
+  return error instanceof RangeError ? "memory is short" : `the decoder failed: ${error}`;
+}
+
+/** @param {any} message @param {Transferable[]} [transfer] */
+function tell(message, transfer = []) {
+  page.postMessage(message, transfer);
+}
+
+const gate = new MessageChannel();
+/** @type {(() => void)[]} */
+const resting = [];
+gate.port1.onmessage = () => resting.shift()?.();
+
+/** Lets messages in. */
+function rest() {
+  return new Promise((/** @type {(value?: any) => void} */ resolve) => {
+    resting.push(resolve);
+    gate.port2.postMessage(0);
+  });
+}
+
+page.onmessage = (/** @type {MessageEvent} */ { data }) => {
+  if (data.type === "open") {
+    info = data;
+    scanned = info.range[0];
+    run();
+  } else if (data.type === "bytes") {
+    waiting.get(data.index)?.(data);
+    waiting.delete(data.index);
+  } else if (data.type === "show") {
+    wantedPicture = data;
+  } else if (data.type === "thumbnail") {
+    wantedThumbnail = data;
+  } else if (data.type === "spare" && spare.length < 2) {
+    spare.push(data.buffer);
+  }
+  wake();
+};
+
+async function run() {
+  for (;;) {
+    if (wantedPicture) await showWanted();
+    else if (wantedThumbnail) await makeThumbnail();
+    else if (scanned < info.range[1]) await scan(scanned++);
+    else await new Promise((resolve) => { wake = () => resolve(undefined); });
+  }
+}
+
+/** A decoder at some frame of a segment. */
+class View {
+  constructor() {
+    this.segment = -1;
+    this.frame = -1;
+    /** @type {FrameDecoder | null} */
+    this.decoder = null;
+    this.coding = 0;
+  }
+
+  /**
+   * Decodes up to a frame.
+   * @param {Loaded} loaded @param {Place} place @param {() => Promise<boolean>} pause whether to stop
+   * @returns {Promise<DamageError | boolean>} true: the picture is there; false: stopped
+   */
+  async decode(loaded, place, pause) {
+    const { frames, header } = loaded;
+    let first = place.frame;
+    while (!frames[first].isKey) first--;
+    const broken = loaded.broken.find(({ frame }) => frame >= first && frame <= place.frame);
+    if (broken) return new DamageError(broken.reason);
+    const isAhead = this.segment === place.segment && this.decoder && this.frame >= first && this.frame <= place.frame;
+    if (!isAhead) {
+      const old = this.decoder;
+      if (!old || old.width !== header.width || old.height !== header.height || this.coding !== header.coding) {
+        this.decoder = new FrameDecoder(header.width, header.height, header.coding);
+        this.coding = header.coding;
+      }
+      this.segment = place.segment;
+      this.frame = first - 1;
+    }
+    const decoder = /** @type {FrameDecoder} */ (this.decoder);
+    let start = performance.now();
+    while (this.frame < place.frame) {
+      const frame = frames[this.frame + 1];
+      try {
+        await decoder.apply(frame.coded, frame.isKey);
+      } catch (error) {
+        const reason = reasonOf(error);
+        if (error instanceof DamageError) loaded.broken.push({ frame: this.frame + 1, reason });
+        this.segment = -1;
+        return new DamageError(reason);
+      }
+      this.frame++;
+      if (performance.now() - start > turn && this.frame < place.frame) {
+        if (await pause()) return false;
+        start = performance.now();
+      }
+    }
+    return true;
+  }
+}
+
+let picture = new View();
+let thumbnail = new View();
+let isThumbnailBusy = false;
+
+/** Who points before clicking has the picture decoded already: the view that is nearer to it goes on. @param {Place} place */
+function takeNearerView(place) {
+  const isBetter = !isThumbnailBusy && thumbnail.segment === place.segment && thumbnail.frame <= place.frame
+    && (picture.segment !== place.segment || picture.frame > place.frame || picture.frame < thumbnail.frame);
+  if (!isBetter) return;
+  [picture, thumbnail] = [thumbnail, picture];
+  touchAll(picture);
+}
+
+/** Has all of the next picture sent, not only what changed. @param {View} view */
+function touchAll({ decoder }) {
+  decoder?.touch({ x: 0, y: 0, width: decoder.width, height: decoder.height });
+}
+
+async function showWanted() {
+  const request = /** @type {{id: number, want: Wanted}} */ (wantedPicture);
+  wantedPicture = null;
+  const isStale = () => wantedPicture !== null;
+  const place = await locate(request.want);
+  if (isStale()) return;
+  if ("gap" in place) return tellGap(request.id, place);
+  const loaded = /** @type {Loaded} */ (cache.get(place.segment));
+  const frame = loaded.frames[place.frame];
+  takeNearerView(place);
+  const result = await picture.decode(loaded, place, async () => {
+    await rest();
+    return isStale();
+  });
+  if (result === false) return;
+  if (result instanceof DamageError) {
+    const next = loaded.frames.findIndex((other, i) => i > place.frame && other.isKey);
+    const until = next < 0 ? endOf(place.segment) : loaded.frames[next].time;
+    return tellGap(request.id, { gap: { from: frame.time, until, reason: result.message }, segment: place.segment });
+  }
+  const decoder = /** @type {FrameDecoder} */ (picture.decoder);
+  const rect = decoder.takeDirty();
+  const pixels = rect && copyOut(decoder, rect);
+  tell({
+    type: "shown", id: request.id, gap: null, segment: place.segment, frame: place.frame, time: frame.time,
+    number: frame.number, status: frame.status, withheld: frame.withheld, width: decoder.width,
+    height: decoder.height, rect, pixels, next: loaded.frames[place.frame + 1]?.time ?? startOf(place.segment + 1),
+  }, pixels ? [pixels] : []);
+}
+
+/** The page clears its canvas for a gap, so that all of the next picture has to come. @param {number} id @param {{gap: Gap, segment: number}} place */
+function tellGap(id, { gap, segment }) {
+  touchAll(picture);
+  tell({ type: "shown", id, gap, segment });
+}
+
+/** @param {FrameDecoder} decoder @param {import("./frame.js").Rect} rect @returns {ArrayBuffer} */
+function copyOut(decoder, { x, y, width, height }) {
+  const size = width * height * 4;
+  let buffer = spare.pop();
+  if (!buffer || buffer.byteLength < size || buffer.byteLength > 4 * size + 65536) buffer = new ArrayBuffer(size);
+  const words = new Uint32Array(buffer, 0, width * height);
+  for (let row = 0; row < height; row++) {
+    const start = (y + row) * decoder.width + x;
+    words.set(decoder.pixels.subarray(start, start + width), row * width);
+  }
+  return buffer;
+}
+
+/** @param {number} segment */
+function startOf(segment) {
+  return segment < info.range[1] ? info.segments[segment].first : null;
+}
+
+/** @param {number} segment */
+function endOf(segment) {
+  return startOf(segment + 1) ?? info.segments[segment].last;
+}
+
+/** @param {Wanted} want @returns {Promise<Place | {gap: Gap, segment: number}>} */
+async function locate(want) {
+  const [first, end] = info.range;
+  if ("place" in want) {
+    const loaded = await load(want.place.segment);
+    return loaded instanceof DamageError ? gapOf(want.place.segment, loaded) : want.place;
+  }
+  if ("step" in want) return locateStep(want.step, want.from);
+  const limit = want.time + tolerance;
+  let segment = end - 1;
+  while (segment > first && info.segments[segment].first > limit) segment--;
+  for (; segment >= first; segment--) {
+    const loaded = await load(segment);
+    if (loaded instanceof DamageError) return gapOf(segment, loaded);
+    const frame = loaded.frames.findLastIndex(({ time }) => time <= limit);
+    if (frame >= 0) return { segment, frame };
+  }
+  return { segment: first, frame: 0 };
+}
+
+/** @param {number} step 1 or −1 @param {Place} from */
+async function locateStep(step, from) {
+  const [first, end] = info.range;
+  let { segment, frame } = from;
+  frame += step;
+  for (;;) {
+    const loaded = await load(segment);
+    const frames = loaded instanceof DamageError ? 0 : loaded.frames.length;
+    if (frame >= 0 && frame < frames) return { segment, frame };
+    if (segment + step < first || segment + step >= end) break;
+    segment += step;
+    const next = await load(segment);
+    if (next instanceof DamageError) return gapOf(segment, next);
+    frame = step > 0 ? 0 : next.frames.length - 1;
+  }
+  const loaded = await load(from.segment);
+  return loaded instanceof DamageError ? gapOf(from.segment, loaded) : from;
+}
+
+/** @param {number} segment @param {DamageError} error */
+function gapOf(segment, error) {
+  return { gap: { from: info.segments[segment].first, until: endOf(segment), reason: error.message }, segment };
+}
+
+/** A segment, of the cache or anew. @param {number} index @returns {Promise<Loaded | DamageError>} */
+async function load(index) {
+  const held = cache.get(index) ?? await read(index, false);
+  cache.delete(index);
+  cache.set(index, held);
+  for (const key of cache.keys()) {
+    if (cache.size <= kept) break;
+    cache.delete(key);
+  }
+  return held;
+}
+
+/** @param {number} index @param {boolean} isThorough whether the digest within the seal is compared too */
+async function read(index, isThorough) {
+  tell({ type: "need", index });
+  const { bytes, reason } = await new Promise((resolve) => waiting.set(index, resolve));
+  if (!bytes) return new DamageError(reason);
+  try {
+    const segment = readSegment(bytes);
+    await verify(segment, bytes, index, isThorough);
+    return { ...segment, broken: [], masks: await readMaskLists(segment) };
+  } catch (error) {
+    return new DamageError(reasonOf(error));
+  }
+}
+
+/**
+ * Compares a segment with what the manifest lists, and with the chain.
+ * @param {import("./segment.js").Segment} segment @param {Uint8Array<ArrayBuffer>} bytes @param {number} index
+ * @param {boolean} isThorough
+ */
+async function verify(segment, bytes, index, isThorough) {
+  const { header, seal } = segment;
+  const listed = info.segments[index];
+  const { session } = info;
+  if (header.session !== session.id || header.policy !== session.policy || header.producer !== session.producer) {
+    throw new DamageError("the segment belongs to another session");
+  }
+  if (seal.index !== index) throw new DamageError(`the seal says index ${seal.index}`);
+  if (index > 0 && seal.previous !== info.segments[index - 1].sha256) throw new DamageError("the chain is broken");
+  if (header.width !== listed.width || header.height !== listed.height || segment.frames.length !== listed.frames) {
+    throw new DamageError("the manifest lists other figures for this segment");
+  }
+  if (!globalThis.crypto?.subtle || (verified.has(index) && !isThorough)) return;
+  if (hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))) !== listed.sha256) {
+    throw new DamageError("the manifest lists another SHA-256");
+  }
+  if (isThorough) {
+    const content = await crypto.subtle.digest("SHA-256", bytes.subarray(0, seal.offset));
+    if (hex(new Uint8Array(content)) !== seal.content) throw new DamageError("the seal names another SHA-256");
+  }
+  verified.add(index);
+}
+
+async function makeThumbnail() {
+  const request = /** @type {NonNullable<typeof wantedThumbnail>} */ (wantedThumbnail);
+  wantedThumbnail = null;
+  const place = await locate({ time: request.time });
+  /** @type {ImageBitmap | null} */
+  let bitmap = null;
+  if (!("gap" in place)) {
+    const loaded = /** @type {Loaded} */ (cache.get(place.segment));
+    isThumbnailBusy = true;
+    const result = await thumbnail.decode(loaded, place, async () => {
+      await rest();
+      if (wantedPicture) await showWanted();
+      return wantedThumbnail !== null;
+    });
+    isThumbnailBusy = false;
+    if (result === false) return;
+    const decoder = thumbnail.decoder;
+    if (result === true && decoder) {
+      const scale = Math.min(1, request.width / decoder.width, request.height / decoder.height);
+      const data = new ImageData(new Uint8ClampedArray(decoder.pixels.buffer), decoder.width, decoder.height);
+      bitmap = await createImageBitmap(data, {
+        resizeWidth: Math.max(1, Math.round(decoder.width * scale)),
+        resizeHeight: Math.max(1, Math.round(decoder.height * scale)), resizeQuality: "high",
+      });
+    }
+  }
+  tell({ type: "thumbnail", id: request.id, time: request.time, bitmap }, bitmap ? [bitmap] : []);
+}
+
+/** Reads a segment once for the lists and the curve of activity. @param {number} index */
+async function scan(index) {
+  const held = cache.get(index);
+  const segment = held && !(held instanceof DamageError) && verified.has(index) ? held : await read(index, true);
+  if (segment instanceof DamageError) return tell({ type: "scanned", index, error: segment.message });
+  const { frames, header } = segment;
+  const times = new Float64Array(frames.length);
+  const changed = new Float32Array(frames.length);
+  const withheld = new Float32Array(frames.length);
+  const status = new Uint8Array(frames.length);
+  const stream = entropyStream(header.coding);
+  const area = header.width * header.height;
+  let isReadable = true;
+  let start = performance.now();
+  for (let i = 0; i < frames.length; i++) {
+    const frame = frames[i];
+    times[i] = frame.time;
+    withheld[i] = frame.withheld;
+    status[i] = frame.status;
+    if (isReadable) {
+      try {
+        if (frame.isKey) stream.reset();
+        // A keyframe tells all of the picture, and not what changed; the first one shows that the session begins.
+        const touched = frame.coded.length ? await touchedArea(frame.coded, stream, area) : 0;
+        changed[i] = frame.isKey ? 0 : Math.min(1, touched / area);
+      } catch {
+        isReadable = false;
+      }
+    }
+    if (performance.now() - start > turn) {
+      await rest();
+      if (wantedPicture) await showWanted();
+      if (wantedThumbnail) await makeThumbnail();
+      start = performance.now();
+    }
+  }
+  const text = new TextDecoder();
+  const events = segment.events.map(({ time, json }) => ({ time, event: parseEvent(text.decode(json)) }));
+  tell({ type: "scanned", index, error: null, times, changed, withheld, status, events, masks: segment.masks });
+}
+
+/** @param {string} json */
+function parseEvent(json) {
+  try {
+    const event = JSON.parse(json);
+    if (typeof event === "object" && event !== null && typeof event.type === "string") return event;
+  } catch {
+    // Shown as what it is.
+  }
+  return { type: "unreadable" };
+}
+
+/**
+ * The area that a frame's operations write to, of its operation stream alone.
+ * @param {Uint8Array} coded @param {ReturnType<typeof entropyStream>} stream @param {number} area
+ */
+async function touchedArea(coded, stream, area) {
+  const outer = new ByteReader(coded);
+  const packed = outer.take(outer.varint());
+  const plain = new ByteReader(await stream.append(packed, frameLimits.operationBytes(area)));
+  const list = new ByteReader(plain.take(plain.varint()));
+  let touched = 0;
+  while (list.left) {
+    const code = list.u8();
+    if (code === operations.colours) {
+      list.take(3 * list.u8());
+      continue;
+    }
+    list.take(4);
+    const size = list.u16() * list.u16();
+    if (code !== operations.keep) touched += size;
+    list.take(operandBytes[code] ?? 0);
+  }
+  return touched;
+}

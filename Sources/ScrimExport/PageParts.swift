@@ -1,0 +1,57 @@
+import FoundationEssentials
+import ScrimFormat
+
+/// The player's sources, which are part of this program, joined to what a page holds of them.
+///
+/// Modules are joined in the order of their imports: `import` lines go, `export` words go, and so do comments and
+/// indentation, which take a third of the bytes. No name may be used twice among the modules of one script.
+enum PageParts {
+  /// The decoder, which runs beside the page.
+  static let worker = script([
+    PackageResources.bytes_js, PackageResources.segment_js, PackageResources.zstd_js,
+    PackageResources.inflate_js,
+    PackageResources.frame_js, PackageResources.masks_js, PackageResources.worker_js,
+  ])
+
+  /// The page itself.
+  static let page = script([
+    PackageResources.bytes_js, PackageResources.inflate_js, PackageResources.format_js,
+    PackageResources.masks_js,
+    PackageResources.timeline_js,
+    PackageResources.player_js, PackageResources.stage_js, PackageResources.scrubber_js,
+    PackageResources.list_js,
+    PackageResources.panel_js, PackageResources.commands_js, PackageResources.badge_js,
+    PackageResources.app_js,
+  ])
+
+  static let style = String(decoding: PackageResources.page_css, as: UTF8.self)
+  static let markup = String(decoding: PackageResources.page_html, as: UTF8.self)
+
+  /// A source of a Content-Security-Policy that lets this text run, and no other.
+  static func source(of text: String) -> String {
+    let digest = SHA256.digest(Array(text.utf8).span)
+    return "'sha256-\(Data(digest.bytes).base64EncodedString())'"
+  }
+
+  private static func script(_ modules: [[UInt8]]) -> String {
+    var lines: [Substring] = ["\"use strict\";", "{"]
+    for module in modules {
+      var isImport = false
+      var isComment = false
+      for line in String(decoding: module, as: UTF8.self).split(separator: "\n") {
+        let line = line.drop { $0 == " " }
+        if isComment {
+          isComment = !line.hasSuffix("*/")
+        } else if line.hasPrefix("/*"), !line.contains("*/") || line.hasSuffix("*/") {
+          isComment = !line.hasSuffix("*/")
+        } else if isImport || line.hasPrefix("import ") {
+          isImport = !line.hasSuffix(";")
+        } else if !line.isEmpty, !line.hasPrefix("//") {
+          lines.append(line.hasPrefix("export ") ? line.dropFirst("export ".count) : line)
+        }
+      }
+    }
+    lines.append("}")
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

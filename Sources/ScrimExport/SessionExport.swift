@@ -1,0 +1,136 @@
+public import ScrimImage
+import ScrimPlayer
+public import ScrimStore
+
+/// A form that pictures are written in, one after the other. It gets what a player shows, so none can see what was masked.
+public protocol PictureForm: ~Copyable {
+  /// Whether the picture that is shown when the part begins is wanted, though its frame may lie before.
+  static var isMoving: Bool { get }
+
+  /// Takes the picture that is shown from `shown.time` on, until the next call's.
+  mutating func add(_ picture: borrowing Picture, _ shown: ShownFrame) throws(ExportError)
+
+  /// Ends the file or folder.
+  ///
+  /// - Parameter end: how long the last picture is shown.
+  mutating func finish(at end: Int64) throws(ExportError)
+}
+
+/// A frame as an export shows it.
+public struct ShownFrame: Hashable, Sendable {
+  /// The frame's number in its session.
+  public var number: Int
+  /// When it is shown, in nanoseconds on the session's clock.
+  public var time: Int64
+  /// Whether the picture may differ from the one before.
+  public var isChanged: Bool
+}
+
+/// Plays a part of a session into a form.
+public struct SessionExport: Sendable {
+  private let reader: SessionReader
+  private let range: ExportRange
+
+  /// - Throws: ``ExportError/noFrames(path:isRange:)`` where the manifest says that there is nothing to export.
+  public init(_ reader: SessionReader, _ range: ExportRange) throws(ExportError) {
+    self.reader = reader
+    self.range = range
+    guard reader.frameCount > 0 else {
+      throw .noFrames(path: reader.folder.path, isRange: false)
+    }
+  }
+
+  /// Frames of the segments that are read: at least as many as are written.
+  public var expectedFrames: Int {
+    range.segments(of: reader, needsPicture: true).reduce(0) {
+      $0 + reader.spans[$1].frames
+    }
+  }
+
+  /// The width and height that hold every picture of the part.
+  public var size: (width: Int, height: Int) {
+    let segments = reader.spans[range.segments(of: reader, needsPicture: true)]
+    return (segments.map(\.width).max() ?? 1, segments.map(\.height).max() ?? 1)
+  }
+
+  /// The most frames a second that a segment of the part has; at least 1.
+  public var framesPerSecond: Double {
+    reader.spans[range.segments(of: reader, needsPicture: true)].map { segment in
+      let seconds = Double(segment.times.upperBound - segment.times.lowerBound) / 1e9
+      return segment.frames > 1 && seconds > 0 ? Double(segment.frames - 1) / seconds : 1
+    }.max().map { max(1, $0) } ?? 1
+  }
+
+  /// Plays the part.
+  ///
+  /// - Parameter goOn: called with the frames played so far; false ends the export before its time, with what there is.
+  /// - Returns: pictures that were given to `form`.
+  public func run<Form: PictureForm & ~Copyable>(
+    into form: inout Form, while goOn: (Int) -> Bool
+  ) throws(ExportError) -> Int {
+    var player = SessionPlayer(
+      reader, segments: range.segments(of: reader, needsPicture: Form.isMoving || range.every != nil)
+    )
+    var pending: ShownFrame?
+    var played = 0
+    var written = 0
+    var tick = range.from
+    var end = Int64.min
+    while true {
+      let next = try time(ofNextIn: &player)
+      // What is shown until then belongs to the part as far as it lies in it.
+      if var frame = pending {
+        let limit = min(next ?? end + 1, range.until ?? .max)
+        if let every = range.every {
+          var moment = max(tick ?? frame.time, frame.time)
+          if let start = range.from { moment = start + (moment - start + every - 1) / every * every }
+          while moment < limit {
+            frame.time = moment
+            try add(frame, of: player, to: &form)
+            frame.isChanged = false
+            written += 1
+            moment += every
+          }
+          tick = moment
+        } else if Form.isMoving, limit > range.from ?? .min {
+          frame.time = max(frame.time, range.from ?? frame.time)
+          try add(frame, of: player, to: &form)
+          frame.isChanged = false
+          written += 1
+        }
+        pending = frame
+      }
+      guard let next, next < range.until ?? .max, goOn(played) else { break }
+      guard let frame = try play(&player) else { break }
+      played += 1
+      end = max(end, frame.time)
+      let isChanged = frame.isChanged || pending?.isChanged ?? true
+      let shown = ShownFrame(number: frame.number, time: frame.time, isChanged: isChanged)
+      pending = shown
+      if !Form.isMoving, range.every == nil, range.contains(frame.time) {
+        try add(shown, of: player, to: &form)
+        pending?.isChanged = false
+        written += 1
+      }
+    }
+    guard written > 0 else { throw .noFrames(path: reader.folder.path, isRange: !range.isAll) }
+    let last = reader.spans[range.segments(of: reader, needsPicture: true)].last
+    try form.finish(at: max(end, min(range.until ?? .max, last?.times.upperBound ?? end)))
+    return written
+  }
+
+  private func add<Form: PictureForm & ~Copyable>(
+    _ frame: ShownFrame, of player: borrowing SessionPlayer, to form: inout Form
+  ) throws(ExportError) {
+    guard let picture = player.picture else { return }
+    try form.add(picture, frame)
+  }
+
+  private func time(ofNextIn player: inout SessionPlayer) throws(ExportError) -> Int64? {
+    do { return try player.nextTime() } catch { throw .playback(error) }
+  }
+
+  private func play(_ player: inout SessionPlayer) throws(ExportError) -> SessionPlayer.PlayedFrame? {
+    do { return try player.next() } catch { throw .playback(error) }
+  }
+}

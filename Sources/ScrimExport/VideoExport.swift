@@ -1,0 +1,153 @@
+import Foundation
+public import ScrimImage
+
+/// A film of constant frame rate, by an ffmpeg that is installed: each of its pictures is the one shown at that moment, so
+/// that uneven times never drift.
+public struct VideoExport: PictureForm {
+  public enum Form: String, Sendable, CaseIterable {
+    /// H.264, 4:2:0.
+    case mp4
+    /// VP9, 4:2:0.
+    case webm
+
+    fileprivate var arguments: [String] {
+      switch self {
+      case .mp4:
+        ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-movflags", "+faststart", "-f", "mp4"]
+      case .webm:
+        [
+          "-c:v", "libvpx-vp9", "-crf", "24", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "6",
+          "-row-mt", "1",
+        ]
+          + ["-f", "webm"]
+      }
+    }
+  }
+
+  /// Frames a second of films, of which the first that shows every frame is taken.
+  private static let rates = [10, 15, 20, 25, 30, 50, 60]
+
+  public static var isMoving: Bool { true }
+
+  private let path: String
+  private let process = Process()
+  private let input: FileHandle
+  private let errors: URL
+  private let interval: Double
+  private var sequence: [UInt8]
+  private let width: Int
+  private let height: Int
+  private var start: Int64?
+  private var written = 0
+  private var hasPicture = false
+
+  /// - Parameters:
+  ///   - framesPerSecond: of the session, where it is densest.
+  ///   - every: nanoseconds from picture to picture of the film; by the frames of the session by default.
+  public init(
+    file path: String, form: Form, width: Int, height: Int, framesPerSecond: Double, every: Int64? = nil
+  ) throws(ExportError) {
+    self.path = path
+    self.width = width
+    self.height = height
+    let rate = VideoExport.rates.first { Double($0) >= framesPerSecond * 0.98 } ?? 60
+    interval = every.map(Double.init) ?? 1e9 / Double(rate)
+    sequence = [UInt8](repeating: 0, count: width * height * 4)
+    errors = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "scrim-ffmpeg-\(UUID().uuidString)")
+    guard let program = VideoExport.program else {
+      throw .program(
+        name: "ffmpeg",
+        reason:
+          "is not installed, and \(form.rawValue) needs it: apt-get install ffmpeg, or take --to gif or apng")
+    }
+    process.executableURL = URL(fileURLWithPath: program)
+    let rateText = every.map { "1000000000/\($0)" } ?? String(rate)
+    process.arguments =
+      ["-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "rawvideo", "-pixel_format", "bgr0"]
+      + ["-video_size", "\(width)x\(height)", "-framerate", rateText, "-i", "pipe:0", "-an"]
+      // 4:2:0 needs even sides; what is added is black.
+      + ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuv420p"] + form.arguments + [path + ".part"]
+    let pipe = Pipe()
+    process.standardInput = pipe
+    process.standardOutput = FileHandle.nullDevice
+    input = pipe.fileHandleForWriting
+    // A program that ends early is noticed by what it said, not by a signal.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      try Data().write(to: errors)
+      process.standardError = try FileHandle(forWritingTo: errors)
+      try process.run()
+    } catch {
+      throw .program(name: "ffmpeg", reason: error.localizedDescription)
+    }
+  }
+
+  public mutating func add(_ picture: borrowing Picture, _ shown: ShownFrame) throws(ExportError) {
+    let begin = start ?? shown.time
+    start = begin
+    try fill(until: shown.time, from: begin)
+    hold(picture)
+  }
+
+  public mutating func finish(at end: Int64) throws(ExportError) {
+    defer {
+      _ = try? FileManager.default.removeItem(at: errors)
+      _ = try? FileManager.default.removeItem(atPath: path + ".part")
+    }
+    try fill(until: end, from: start ?? end)
+    if written == 0, hasPicture { try write() }
+    try? input.close()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw failure() }
+    do {
+      _ = try? FileManager.default.removeItem(atPath: path)
+      try FileManager.default.moveItem(atPath: path + ".part", toPath: path)
+    } catch { throw .system(path: path, reason: error.localizedDescription) }
+  }
+
+  /// Writes the pictures of the moments before `time`.
+  private mutating func fill(until time: Int64, from begin: Int64) throws(ExportError) {
+    while hasPicture, Double(written) * interval + 1 < Double(time - begin) { try write() }
+  }
+
+  private mutating func write() throws(ExportError) {
+    do { try input.write(contentsOf: Data(sequence)) } catch {
+      try? input.close()
+      process.waitUntilExit()
+      throw failure()
+    }
+    written += 1
+  }
+
+  private mutating func hold(_ picture: borrowing Picture) {
+    hasPicture = true
+    let source = picture.pixels.span
+    if picture.width < width || picture.height < height {
+      sequence = [UInt8](repeating: 0, count: width * height * 4)
+    }
+    for y in 0..<picture.height {
+      var place = y * width * 4
+      for x in 0..<picture.width {
+        let pixel = source[y * picture.width + x]
+        sequence[place] = UInt8(truncatingIfNeeded: pixel)
+        sequence[place + 1] = UInt8(truncatingIfNeeded: pixel >> 8)
+        sequence[place + 2] = UInt8(truncatingIfNeeded: pixel >> 16)
+        place += 4
+      }
+    }
+  }
+
+  private func failure() -> ExportError {
+    let said = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
+    let last =
+      said.split(separator: "\n").last.map(String.init) ?? "it ended with \(process.terminationStatus)"
+    _ = try? FileManager.default.removeItem(at: errors)
+    return .program(name: "ffmpeg", reason: last)
+  }
+
+  private static var program: String? {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
+    return folders.map { "\($0)/ffmpeg" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+}

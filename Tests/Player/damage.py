@@ -1,0 +1,203 @@
+"""Damaged and made-up segments: an error that is shown, never a hang, never a wrong picture."""
+import base64
+import hashlib
+import json
+import random
+import re
+import shutil
+from pathlib import Path
+
+from PIL import Image
+
+from pictures import DIGEST, check_exact
+from segments import Segment, read_varint, recode_to_deflate, rewrite, varint
+from sessions import ROOT, page, scrim
+
+VECTOR = ROOT / "Tests/ScrimRecorderTests/Vectors/letter-1"
+
+DECODE = """(async () => {
+  const { readSegment, FrameDecoder } = window.decoder;
+  const found = [];
+  for (const text of %s) {
+    try {
+      const { header, frames } = readSegment(Uint8Array.fromBase64(text));
+      const decoder = new FrameDecoder(header.width, header.height, header.coding);
+      for (const { coded, isKey } of frames) {
+        await decoder.apply(coded, isKey);
+        const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(decoder.pixels.buffer)));
+        found.push([...hash].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
+      }
+    } catch (error) {
+      found.push(error.constructor.name === "DamageError" ? "damaged" : String(error.stack));
+      break;
+    }
+  }
+  return found;
+})()"""
+
+
+def load_decoder(browser, html):
+    """The page's own decoder, without the page."""
+    text = re.search(r'<script type="text/plain" id="scrim-worker">(.*?)</script>', Path(html).read_text(), re.S)[1]
+    text = text.rstrip().removesuffix("}") + "window.decoder = { readSegment, FrameDecoder };}"
+    browser.open(Path(html).resolve().as_uri())
+    browser.until("Boolean(window.scrim)")
+    # The page's policy lets no other text run; the debugger's own evaluation may.
+    browser.evaluate_text(text + ";'loaded'")
+
+
+def decode(browser, session):
+    files = sorted(Path(session, "segments").glob("*.scrim"))
+    return browser.evaluate(DECODE % json.dumps([base64.b64encode(file.read_bytes()).decode() for file in files]))
+
+
+def decode_by_scrim(session, out):
+    """The same list as Swift's decoder has it."""
+    shutil.rmtree(out, ignore_errors=True)
+    done = scrim("export", session, "--to", "png", "--out", out, "--quiet", code=None)
+    assert done.returncode in (0, 1), done.stderr
+    digests, found = {}, []
+    for line in Path(out, "frames.jsonl").read_text().splitlines() if Path(out, "frames.jsonl").exists() else []:
+        name = json.loads(line)["image"]
+        if name not in digests:
+            with Image.open(Path(out, name)) as image:
+                digests[name] = hashlib.sha256(image.convert("RGBA").tobytes()).hexdigest()
+        found.append(digests[name])
+    return found + (["damaged"] if done.returncode else [])
+
+
+def check_vectors(browser):
+    """Golden vectors: segments that were written once, and their listings by another decoder."""
+    folder = ROOT / "Tests/ScrimFormatTests/Vectors"
+    script = """(() => {
+      const text = (bytes) => new TextDecoder().decode(bytes);
+      const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      const { header, frames, events, others, seal } = window.decoder.readSegment(Uint8Array.fromBase64(%s));
+      return [`header session=${header.session} start=${header.start} size=${header.width}x${header.height} coding=${header.coding} policy=${header.policy} producer=${header.producer}`,
+        ...frames.map((f) => `frame time=${f.time} number=${f.number} key=${f.isKey ? 1 : 0} withheld=${f.withheld} status=${f.status} coded=${hex(f.coded)}`),
+        ...events.map((e) => `event time=${e.time} json=${text(e.json)}`), `unknown ${others.length}`,
+        `seal index=${seal.index} previous=${seal.previous} content=${seal.content} frames=${frames.length} events=${events.length}`];
+    })()"""
+    for name in ("example-1", "later-1"):
+        listing = [line for line in (folder / f"{name}.txt").read_text().splitlines() if not line.startswith("entry")]
+        listing[-1] = re.sub(r" times=.*", "", listing[-1])
+        data = base64.b64encode((folder / f"{name}.scrim").read_bytes()).decode()
+        assert browser.evaluate(script % json.dumps(data)) == listing, name
+    for file in sorted((ROOT / "Tests/ScrimFormatTests/Regressions").glob("segment-*")):
+        data = json.dumps(base64.b64encode(file.read_bytes()).decode())
+        refusal = browser.evaluate(f"(() => {{ try {{ window.decoder.readSegment(Uint8Array.fromBase64({data})); return 'read'; }} catch (error) {{ return error.constructor.name; }} }})()")
+        assert refusal == "DamageError", f"{file.name}: {refusal}"
+
+
+def mutate_coded(chance):
+    """Changes some bytes of what codes the pictures; checksums and chain stay right."""
+    def change(segment, _):
+        for record in chance.sample(segment.frames, min(2, len(segment.frames))):
+            front, coded = Segment.split(record[2])
+            coded = bytearray(coded)
+            kind = chance.randrange(4)
+            for _ in range(chance.randrange(1, 4)):
+                if not coded:
+                    break
+                place = chance.randrange(len(coded)) if chance.random() < 0.7 else chance.randrange(min(64, len(coded)))
+                if kind == 0:
+                    coded[place] = chance.randrange(256)
+                elif kind == 1:
+                    coded[place] ^= 1 << chance.randrange(8)
+                elif kind == 2:
+                    del coded[place:]
+                else:
+                    coded[place:place] = bytes(chance.randrange(256) for _ in range(chance.randrange(1, 9)))
+            record[2] = front + bytes(coded)
+    return change
+
+
+def mutate_operations(chance):
+    """Changes operations themselves, in a session that was recoded with deflate."""
+    def change_plain(plain, samples):
+        plain, samples = bytearray(plain), bytearray(samples)
+        if chance.random() < 0.06 and plain:
+            length, start = read_varint(plain, 0)
+            place = start + chance.randrange(max(1, length))
+            kind = chance.randrange(5)
+            if kind == 0 and place < len(plain):
+                plain[place] = chance.choice([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 63, 64, 65, 127, 128, 254, 255])
+            elif kind == 1:
+                plain[0:start] = varint(max(0, length + chance.randrange(-20, 21)))
+            elif kind == 2:
+                plain += bytes(chance.randrange(1, 5))
+            elif kind == 3 and samples:
+                del samples[-chance.randrange(1, len(samples) + 1):]
+            elif plain:
+                del plain[-chance.randrange(1, min(40, len(plain)) + 1):]
+        return bytes(plain), bytes(samples)
+
+    return lambda segment, _: recode_to_deflate(segment, change_plain)
+
+
+def check_fuzzed(browser, folder, count, seed):
+    """Both decoders agree on every frame of mutated sessions, and on which is the first that can't be shown."""
+    chance = random.Random(seed)
+    refused = 0
+    for number in range(count):
+        session = Path(folder) / "mutant"
+        shutil.rmtree(session, ignore_errors=True)
+        rewrite(VECTOR, session, (mutate_coded, mutate_operations)[number % 2](chance))
+        here, there = decode(browser, session), decode_by_scrim(session, Path(folder) / "mutant-png")
+        refused += "damaged" in there
+        if here != there:
+            first = next(i for i, pair in enumerate(zip(here + [None], there + [None])) if pair[0] != pair[1])
+            raise AssertionError(f"{browser.name}: mutant {number} of seed {seed}: frame {first}: {here[first:first + 1]}, not {there[first:first + 1]}")
+    assert count < 20 or refused > count / 5, f"only {refused} of {count} mutants were refused: the test tests nothing"
+    return refused
+
+
+def check_deflate(browser, folder):
+    """A session that is coded with deflate shows the same pictures."""
+    session = Path(folder) / "deflated"
+    shutil.rmtree(session, ignore_errors=True)
+    rewrite(VECTOR, session, lambda segment, _: recode_to_deflate(segment))
+    expected = decode_by_scrim(VECTOR, Path(folder) / "vector-png")
+    page(VECTOR, Path(folder) / "vector.html")
+    load_decoder(browser, Path(folder) / "vector.html")
+    assert decode(browser, session) == expected and decode(browser, VECTOR) == expected
+    url = page(session, Path(folder) / "deflated.html")
+    browser.open_player(url)
+    browser.until("scrim.player.timeline.isWhole && scrim.player.timeline.damaged.length === 0")
+
+
+def check_gaps(browser, html, folder, frames, segment):
+    """A segment that was damaged in the page, or is missing, costs only itself and is shown as a gap."""
+    text = Path(html).read_text()
+    pattern = re.compile(rf'(<script id="segment-{segment}" type="[^"]*">)([^<]*)(</script>)')
+    held = pattern.search(text)[2]
+    place = len(held) // 2 // 4 * 4
+    other = "A" if held[place] != "A" else "B"
+    damages = {
+        "a changed byte": held[:place] + other + held[place + 1:], "cut off": held[:place], "empty": "",
+        "not base64": held[:place] + "!" + held[place + 1:],
+    }
+    for name, damaged in damages.items():
+        path = Path(folder) / "gap.html"
+        path.write_text(pattern.sub(lambda match: match[1] + damaged + match[3], text))
+        browser.open_player(path.resolve().as_uri())
+        browser.until("scrim.player.timeline.isWhole")
+        (first, until), = browser.evaluate("scrim.player.timeline.damaged.map(({ from, until }) => [from / 1e9, until / 1e9])")
+        assert browser.evaluate("document.getElementById('badge').dataset.state") == "bad", name
+        check_exact(browser, [frame for frame in frames if not first <= frame[0] < until], 0, 1)
+        inside = [frame for frame in frames if first <= frame[0] < until]
+        browser.evaluate("void (window.heard = [], scrim.player.addEventListener('error', (event) => heard.push(event.message)))")
+        refusal = browser.evaluate(f"scrim.player.seek({inside[len(inside) // 2][0]}).then(() => 'shown', (error) => error.name)")
+        assert refusal == "Error", f"{name}: {refusal}"
+        gap, heard = browser.evaluate("[!document.getElementById('gap').hidden, heard.length]")
+        assert gap and heard == 1, name
+        blank = browser.evaluate("(() => { const { canvas } = scrim.player; return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.every((value, i) => value === 0 || i % 4 === 3); })()")
+        assert blank, f"{name}: a picture is shown in a gap"
+        if until < frames[-1][0]:
+            # Playing passes over it.
+            browser.evaluate("scrim.player.play()")
+            browser.until(f"scrim.player.currentTime >= {until} && !scrim.player.gap")
+            browser.evaluate("scrim.player.pause()")
+            after = next(frame for frame in frames if frame[0] >= until)
+            browser.evaluate(f"scrim.player.seek({after[0]})")
+            assert browser.evaluate(DIGEST) == after[1]

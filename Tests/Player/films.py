@@ -1,0 +1,139 @@
+"""apng, gif, mp4 and webm: decoded again by ffmpeg and Pillow, and compared with what a player shows."""
+import hashlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from PIL import Image
+
+from sessions import scrim
+
+
+def run(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, timeout=300, **options)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}: {done.stderr.decode()[-400:]}"
+    return done.stdout
+
+
+def shown(frames):
+    """The pictures that differ from the one before, with their seconds: [(seconds, path)]."""
+    kept = []
+    for seconds, digest, path in frames:
+        if not kept or digest != kept[-1][1]:
+            kept.append((seconds, digest, path))
+    return kept
+
+
+def digest_of(image):
+    return hashlib.sha256(image.convert("RGBA").tobytes()).hexdigest()
+
+
+def pillow_frames(path):
+    """Digests of the pictures, and the milliseconds of each."""
+    with Image.open(path) as image:
+        found = []
+        for index in range(image.n_frames):
+            image.seek(index)
+            found.append((digest_of(image), image.info["duration"]))
+    return found
+
+
+def ffmpeg_frames(path):
+    out = run("ffprobe", "-v", "error", "-show_entries", "stream=width,height", "-of", "json", path)
+    stream = json.loads(out)["streams"][0]
+    size = stream["width"] * stream["height"] * 4
+    data = run("ffmpeg", "-v", "error", "-i", path, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgba", "-")
+    return [hashlib.sha256(data[at:at + size]).hexdigest() for at in range(0, len(data), size)]
+
+
+def check_animation(session, kind, frames, out, least_ms):
+    """Every picture in its time: exact for apng, and for gif where colours allow it. Returns the bytes."""
+    path = Path(out) / f"film.{kind}"
+    scrim("export", session, "--to", kind, "--out", path, "--quiet")
+    expected = shown(frames)
+    found = pillow_frames(path)
+    start, moment = expected[0][0], 0.0
+    for index, (digest, duration) in enumerate(found):
+        # A picture of less than `least_ms` gives way to the next.
+        at = [frame for frame in expected if frame[0] - start <= moment / 1000 + least_ms / 2000 + 1e-6][-1]
+        assert digest == at[1], f"{kind}: picture {index} at {moment} ms is not {at[2]}"
+        moment += duration
+    assert len(found) >= len(expected) * (0.98 if least_ms > 1 else 1), f"{kind}: {len(found)} pictures of {len(expected)}"
+    end = (frames[-1][0] - start) * 1000
+    assert end - least_ms <= moment <= end + 2 * least_ms + 1000, f"{kind}: {moment} ms, the session has {end}"
+    seen = ffmpeg_frames(path)
+    assert seen[:len(found)] == [digest for digest, _ in found], f"{kind}: ffmpeg and Pillow disagree"
+    return path.stat().st_size
+
+
+def colours(frames):
+    seen = set()
+    for path in {path for _, _, path in frames}:
+        with Image.open(path) as image:
+            seen.update(colour for _, colour in image.convert("RGB").getcolors(1 << 24))
+    return len(seen)
+
+
+def palettegen(frames, out):
+    """The bytes of the gif that ffmpeg makes of the same pictures, with a palette of its own and no dithering."""
+    kept = shown(frames)
+    lines = []
+    for index, (seconds, _, path) in enumerate(kept):
+        until = kept[index + 1][0] if index + 1 < len(kept) else frames[-1][0] + 0.02
+        lines += [f"file '{path.resolve()}'", f"duration {until - seconds:.6f}"]
+    lines.append(f"file '{kept[-1][2].resolve()}'")
+    script = Path(out) / "list.txt"
+    script.write_text("\n".join(lines) + "\n")
+    path = Path(out) / "ffmpeg.gif"
+    run("ffmpeg", "-v", "error", "-y", "-f", "concat", "-safe", "0", "-i", script, "-fps_mode", "passthrough", "-lavfi",
+        "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none", path)
+    return path.stat().st_size
+
+
+def check_video(session, kind, frames, out):
+    """The picture of each moment is near the one shown then; constant rate, and no drift to the end."""
+    if not shutil.which("ffmpeg"):
+        return None
+    path = Path(out) / f"film.{kind}"
+    scrim("export", session, "--to", kind, "--out", path, "--quiet")
+    probe = json.loads(run("ffprobe", "-v", "error", "-count_packets", "-show_entries",
+                           "stream=width,height,r_frame_rate,avg_frame_rate,nb_read_packets", "-of", "json", path))["streams"][0]
+    rate = int(probe["r_frame_rate"].split("/")[0]) / int(probe["r_frame_rate"].split("/")[1])
+    count = int(probe["nb_read_packets"])
+    start, end = frames[0][0], frames[-1][0]
+    assert abs(count / rate - (end - start)) <= 1.5 / rate, f"{kind}: {count} pictures at {rate} a second for {end - start} s"
+    width, height = probe["width"], probe["height"]
+    data = run("ffmpeg", "-v", "error", "-i", path, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray",
+               "-vf", "scale=160:100:flags=area", "-")
+    worst = 0
+    for index in range(0, count, max(1, count // 12)):
+        moment = start + index / rate
+        near = [frame for frame in frames if frame[0] <= moment + 1e-6][-1:] or frames[:1]
+        expected = run("ffmpeg", "-v", "error", "-i", near[0][2], "-vf",
+                       f"pad={width}:{height},format=yuv420p,scale=160:100:flags=area", "-f", "rawvideo", "-pix_fmt", "gray", "-")
+        seen = data[index * 16000:(index + 1) * 16000]
+        worst = max(worst, sum(abs(a - b) for a, b in zip(seen, expected)) / 16000)
+    assert worst < 3, f"{kind}: a picture differs by {worst:.1f} of 255 in the mean"
+    return path.stat().st_size
+
+
+def check_without_ffmpeg(session, out):
+    done = scrim("export", session, "--to", "mp4", "--out", Path(out) / "none.mp4", code=3, env={"PATH": "/nonexistent"})
+    assert b"ffmpeg: is not installed" in done.stderr, done.stderr
+
+
+def check_all(session, name, frames, folder, forms):
+    """Forms of one session; says their bytes."""
+    out = Path(folder) / f"{name}-films"
+    out.mkdir()
+    said = [f"apng {check_animation(session, 'apng', frames, out, 1)} bytes, exact"] if "apng" in forms else []
+    if "gif" in forms:
+        assert colours(frames) <= 255
+        size, peer = check_animation(session, "gif", frames, out, 20), palettegen(frames, out)
+        assert size < peer, f"{name}: the gif has {size} bytes, ffmpeg's {peer}"
+        said.append(f"gif {size} bytes, exact, ffmpeg's {peer}")
+    for kind in set(forms) & {"mp4", "webm"}:
+        said.append(f"{kind} {check_video(session, kind, frames, out)} bytes")
+    check_without_ffmpeg(session, out)
+    return f"{name}: " + "; ".join(said)

@@ -1,0 +1,87 @@
+"""The page as a file: sandboxed, without scripts, from --from to --until; and how smoothly it plays."""
+import functools
+import http.server
+import re
+import threading
+import time
+from pathlib import Path
+
+from pictures import DIGEST, check_exact
+from sessions import page
+
+
+class Sandbox(http.server.SimpleHTTPRequestHandler):
+    """Serves files as hosts of build artefacts do: in a sandbox, with an origin of their own."""
+
+    def end_headers(self):
+        self.send_header("Content-Security-Policy", "sandbox allow-scripts")
+        super().end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def check_sandboxed(browser, folder, frames):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Sandbox, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        browser.open_player(f"http://127.0.0.1:{server.server_port}/lively.html")
+        browser.until("scrim.player.timeline.isWhole")
+        check_exact(browser, frames, 3, 3)
+        return browser.evaluate("document.getElementById('badge-text').textContent")
+    finally:
+        server.shutdown()
+        server.server_close()
+        browser.console[:] = [line for line in browser.console if "favicon" not in line and "404" not in line]
+
+
+def check_parts(browser, session, folder, frames):
+    """A page of a part holds its segments only, and says so."""
+    until = frames[len(frames) // 3][0]
+    browser.open_player(page(session, folder / "part.html", "--until", until))
+    browser.until("scrim.player.timeline.isWhole")
+    last = browser.evaluate("scrim.player.duration")
+    assert until - 16 < last < frames[-1][0], f"{browser.name}: the part ends at {last}"
+    assert browser.evaluate("document.getElementById('badge-text').textContent") == "Part verified"
+    check_exact(browser, [frame for frame in frames if frame[0] <= last], 3, 4)
+
+
+def check_strip(folder):
+    """Who has no scripts sees six pictures."""
+    text = Path(folder, "lively.html").read_text()
+    strip = re.search(r"<noscript>(.*?)</noscript>", text, re.S)[1]
+    assert strip.count("data:image/jpeg;base64,") == 6
+
+
+def check_page(browser, url, folder, frames):
+    start = time.monotonic()
+    browser.open_player(url)
+    took = time.monotonic() - start
+    check_strip(folder)
+    badge = check_sandboxed(browser, folder, frames)
+    check_parts(browser, folder / "lively-s", folder, frames)
+    return f"opens in {took:.2f} s; sandboxed: {badge}"
+
+
+def check_smooth(browser, url, frames):
+    """While a 1080p scroll plays, every recorded frame is shown, and the page answers."""
+    browser.open_player(url)
+    browser.until("scrim.player.timeline.isWhole")
+    browser.evaluate("""void (() => {
+      window.seen = new Set(); window.gaps = []; window.long = [];
+      scrim.player.addEventListener('frame', () => seen.add(scrim.player.shown?.number));
+      if (PerformanceObserver.supportedEntryTypes.includes('longtask')) {
+        new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration))).observe({ entryTypes: ['longtask'] });
+      }
+      let last = performance.now();
+      const tick = (now) => { gaps.push(now - last); last = now; if (!window.stopped) requestAnimationFrame(tick); };
+      requestAnimationFrame(tick);
+      scrim.player.addEventListener('ended', () => { window.stopped = true; });
+      scrim.player.seek(scrim.player.start).then(() => scrim.player.play());
+    })()""")
+    browser.until("window.stopped === true", 60)
+    seen, gaps, long = browser.evaluate("[seen.size, gaps.sort((a, b) => a - b), long]")
+    p99 = gaps[int(len(gaps) * 0.99)]
+    assert seen >= len(frames) * 0.98, f"{browser.name}: {seen} of {len(frames)} frames were shown"
+    assert browser.evaluate(DIGEST) == frames[-1][1]
+    return f"scroll at 1 ×: {seen} of {len(frames)} frames shown, 99 of 100 animation frames within {p99:.0f} ms, {len(long)} long tasks"

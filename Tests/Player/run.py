@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+"""Proves the player from outside: real browsers on real sessions. Some three minutes; more with --moments, --mutants.
+
+    Tests/Player/run.py [--moments N] [--mutants N] [--only PART …] [--shots DIR]
+
+Parts: pictures controls damage playing films page. SCRIM names the command, else it is the release build's; PLAYER_BROWSER takes one
+browser only. What a machine lacks is skipped with a message, and fails where SCRIM_NO_SKIP is set.
+"""
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+try:
+    import websocket  # noqa: F401
+    import zstandard  # noqa: F401
+    from PIL import Image  # noqa: F401
+except ImportError as error:
+    if os.environ.get("SCRIM_NO_SKIP"):
+        raise
+    print(f"skipped: {error}; .ci/install test")
+    sys.exit(0)
+
+import browsers
+import controls
+import damage
+import films
+import pages
+import pictures
+import sessions
+
+CORPUS = ["chromium_checkout", "featherpad_notes", "gedit_letter", "gtk3_factory_and_animation", "thunar_photos", "zenity_yad_forms"]
+RAW = ["typing", "idle", "scroll", "windows", "photo"]
+
+
+def skip(what):
+    if os.environ.get("SCRIM_NO_SKIP"):
+        raise SystemExit(f"missing: {what}")
+    print(f"skipped: {what}")
+
+
+def make(folder, wants_raw):
+    """Sessions by name, with their page and what export says of their frames."""
+    made = {}
+
+    def add(name, session):
+        made[name] = (session, sessions.page(session, folder / f"{name}.html", *sessions.TRACE_ARGUMENTS), sessions.pictures(session, folder / f"{name}-png"))
+
+    add("lively", sessions.record_capture(sessions.lively_capture(folder / "lively"), folder / "lively-s", "none"))
+    if sessions.corpus():
+        for name in CORPUS:
+            add(name, sessions.record_capture(sessions.corpus() / "sessions" / name, folder / f"{name}-s"))
+    else:
+        skip("../shared/corpus, or SCRIM_CORPUS")
+    if wants_raw and sessions.raw_recordings():
+        for name in RAW:
+            add(name, sessions.record_raw(name, folder / f"{name}-s"))
+        add("lossy", sessions.record_raw("photo", folder / "lossy-s", "--quality", "85"))
+    return made
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--moments", type=int, default=8)
+    parser.add_argument("--mutants", type=int, default=30)
+    parser.add_argument("--only", nargs="*", default=["pictures", "controls", "damage", "playing", "films", "page"])
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    started = time.monotonic()
+
+    def say(text):
+        print(f"{time.monotonic() - started:5.0f} s  {text}", flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="player-") as name:
+        folder = Path(name)
+        made = make(folder, {"pictures", "playing"} & set(options.only))
+        say(f"{len(made)} sessions")
+        axe = controls.axe_source(folder) if "controls" in options.only else None
+        if "controls" in options.only and not axe:
+            skip("axe-core: axe-playwright-python can't be installed")
+        if "films" in options.only:
+            for name, forms in (("lively", ("apng", "gif", "mp4")), ("gedit_letter", ("apng", "webm"))):
+                if name in made:
+                    session, _, frames = made[name]
+                    say(films.check_all(session, name, frames, folder, forms))
+        url = made["lively"][1]
+        for browser_type in browsers.available():
+            with browser_type() as browser:
+                if "page" in options.only:
+                    say(f"{browser.name}: {pages.check_page(browser, url, folder, made['lively'][2])}")
+                if "controls" in options.only:
+                    controls.check_all(browser, url, axe)
+                    say(f"{browser.name}: every key and button, masks, access")
+                    browser.resize(1440, 900)
+                if "pictures" in options.only:
+                    for name, (_, address, frames) in made.items():
+                        browser.open_player(address)
+                        browser.until("scrim.player.timeline.isWhole")
+                        if name == "lossy":
+                            worst = pictures.check_close(browser, frames, 1, name)
+                            say(f"{browser.name}: {name}: a channel differs by {worst} at most")
+                            continue
+                        took = pictures.check_exact(browser, frames, options.moments, name)
+                        say(f"{browser.name}: {name}: exact at {len(took)} moments, a seek {sorted(took)[len(took) // 2]:.0f} ms, 95 of 100 within {pictures.p95(took):.0f}")
+                if "playing" in options.only and "scroll" in made:
+                    say(f"{browser.name}: {pages.check_smooth(browser, made['scroll'][1], made['scroll'][2])}")
+                if "damage" in options.only:
+                    damage.check_gaps(browser, folder / "lively.html", folder, made["lively"][2], 1)
+                    damage.check_deflate(browser, folder)
+                    damage.load_decoder(browser, folder / "vector.html")
+                    damage.check_vectors(browser)
+                    refused = damage.check_fuzzed(browser, folder, options.mutants, options.seed)
+                    say(f"{browser.name}: damage costs its segment only; {options.mutants} mutants, {refused} refused, both decoders agree")
+                assert not browser.console, f"{browser.name}: {browser.console[:5]}"
+                outside = [address for address in browser.requests if not address.startswith(("file:", "blob:", "data:", "about:", "http://127.0.0.1"))]
+                assert not outside, f"{browser.name}: {outside[:5]}"
+    say("all holds")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Sessions and pages to test with: of the corpus, of raw 1080p recordings, and one with every kind of event."""
+import hashlib
+import json
+import os
+import random
+import subprocess
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIM = os.environ.get("SCRIM", str(ROOT / ".build/release/scrim"))
+
+
+def scrim(*arguments, code=0, **options):
+    done = subprocess.run([SCRIM, *map(str, arguments)], timeout=600, capture_output=True, **options)
+    if code is not None and done.returncode != code:
+        raise SystemExit(f"scrim {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stderr.decode()}")
+    return done
+
+
+def corpus():
+    """The folder of captures; None where it is missing."""
+    given = os.environ.get("SCRIM_CORPUS")
+    for folder in ([Path(given)] if given else []) + [ROOT / "../shared/corpus"]:
+        if folder.exists():
+            return folder.resolve()
+    return None
+
+
+def raw_recordings():
+    folder = corpus()
+    beside = folder.parent / "sessions-1080p" if folder else None
+    return beside if beside and beside.exists() else None
+
+
+def record_capture(capture, out, policy="controls", *more):
+    scrim("record", capture, "--out", out, "--policy", policy, "--quiet", *more, code=None)
+    return out
+
+
+def record_raw(name, out, *more):
+    """A raw 1080p recording, unpacked by zstd on the way."""
+    unpacked = subprocess.Popen(["zstd", "-dc", "--long=27", raw_recordings() / f"{name}.raw.zst"], stdout=subprocess.PIPE)
+    scrim("record", "--raw", "-", "--size", "1920x1080", "--format", "bgrx", "--fps", "10", "--policy", "none", "--out", out,
+          "--quiet", *more, stdin=unpacked.stdout)
+    unpacked.wait(60)
+    return out
+
+
+def page(session, out, *more, code=0):
+    scrim("export", session, "--to", "html", "--out", out, "--quiet", *more, code=code)
+    return Path(out).resolve().as_uri()
+
+
+def pictures(session, out):
+    """What `scrim export --to png` says of each frame: its seconds and the SHA-256 of its RGBA bytes."""
+    scrim("export", session, "--to", "png", "--out", out, "--quiet")
+    digests = {}
+    frames = []
+    for line in Path(out, "frames.jsonl").read_text().splitlines():
+        frame = json.loads(line)
+        name = frame["image"]
+        if name not in digests:
+            with Image.open(Path(out, name)) as image:
+                digests[name] = hashlib.sha256(image.convert("RGBA").tobytes()).hexdigest()
+        frames.append((frame["t_ms"] / 1000, digests[name], Path(out, name)))
+    return frames
+
+
+# The page of every test shows traces somewhere.
+TRACE_ARGUMENTS = ("--trace-url", "https://traces.example/{trace_id}")
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+# Words that would run if any of them were ever read as markup.
+HOSTILE = "<img src=x onerror=\"window.broken=1\"><script>window.broken=1</script></script>"
+
+
+def lively_capture(folder, seconds=20, seed=1):
+    """A capture with every kind of event, an idle span, and words that look like markup."""
+    folder = Path(folder)
+    (folder / "frames").mkdir(parents=True)
+    chance = random.Random(seed)
+    width, height = 960, 600
+    frames = []
+    image = Image.new("RGB", (width, height), "#f4f6f9")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, width, 56), fill="#22384f")
+    for row in range(6):
+        draw.rounded_rectangle((40, 90 + row * 80, 620, 150 + row * 80), 8, fill="white", outline="#cfd6df")
+    name = None
+    for index in range(seconds * 10):
+        moment = 500 + index * 100
+        # Idle from the eighth second to the fourteenth.
+        if not 8000 <= moment < 14000 or name is None:
+            x, y = 660 + chance.randrange(240), 90 + chance.randrange(440)
+            colour = tuple(chance.randrange(60, 220) for _ in range(3))
+            draw.rectangle((x, y, x + 40, y + 24), fill=colour)
+            draw.rectangle((60, 110, 60 + index * 2, 130), fill="#3b76c4")
+            name = f"frames/{index:04}.png"
+            image.save(folder / name)
+        frames.append({"index": index, "t_ms": moment, "image": name,
+                       "widgets": [{"id": "w", "role": "frame", "x": 0, "y": 0, "w": width, "h": height}]})
+    events = []
+    for step in range(70):
+        events.append({"t_ms": 600 + step * 100, "type": "move", "x": 100 + step * 8, "y": 80 + step * 5})
+    events += [
+        {"t_ms": 700, "type": "navigation", "url": "https://shop.example/checkout"},
+        {"t_ms": 1500, "type": "button", "x": 150, "y": 125, "button": 1},
+        {"t_ms": 2200, "type": "log", "level": "info", "message": "cart restored, 3 items"},
+        {"t_ms": 2400, "type": "log", "level": "warning", "message": f"unusual {HOSTILE}"},
+        {"t_ms": 3900, "type": "log", "level": "error", "message": "payment form is not ready"},
+        {"t_ms": 5000, "type": "error", "name": "TypeError", "message": f"total is undefined {HOSTILE}", "trace_id": TRACE},
+        {"t_ms": 15000, "type": "button-down", "x": 300, "y": 200, "button": 1},
+        {"t_ms": 15300, "type": "button-up", "x": 300, "y": 200, "button": 1},
+    ]
+    for step in range(12):
+        events.append({"t_ms": 2600 + step * 90, "type": "key"})
+    for step, (method, path, status, took) in enumerate([
+        ("GET", "/api/cart", 200, 84), ("GET", "/api/prices", 200, 210), ("POST", "/api/address", 204, 340),
+        ("GET", "/img/hero.webp", 304, 21), ("POST", "/api/pay", 502, 1830), ("POST", "/api/pay", 200, 960)]):
+        events.append({"t_ms": 1000 + step * 1700, "type": "network", "method": method,
+                       "url": f"https://shop.example{path}", "status": status, "duration_ms": took})
+    events.sort(key=lambda event: event["t_ms"])
+    capture = {"format": "capture-corpus/1", "width": width, "height": height, "fps": 10}
+    (folder / "capture.json").write_text(json.dumps(capture))
+    (folder / "frames.jsonl").write_text("".join(json.dumps(frame) + "\n" for frame in frames))
+    (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    return folder

@@ -1,0 +1,71 @@
+import Foundation
+import ScrimCodec
+import ScrimFormat
+import ScrimStore
+import Testing
+
+@testable import ScrimExport
+
+@Suite struct PageTests {
+  private static let vector = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("../ScrimRecorderTests/Vectors/letter-1").standardizedFileURL.path
+
+  private func page(_ options: HTMLExport.Options = HTMLExport.Options()) throws -> String {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).html").path
+    defer { _ = try? FileManager.default.removeItem(atPath: path) }
+    let summary = try HTMLExport(try SessionFolder(path: Self.vector).read(), options).write(to: path)
+    let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    #expect(summary?.bytes == data.count && summary?.missing.isEmpty == true)
+    #expect(!FileManager.default.fileExists(atPath: path + ".part"))
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// 60 KB are a fifth of what a minute of a test's recording takes.
+  @Test func thePlayerIsSmall() throws {
+    var deflater = try Deflater(level: 9)
+    var bytes: [UInt8] = []
+    for text in [PageParts.style, PageParts.markup, PageParts.worker, PageParts.page] {
+      deflater.append(Array(text.utf8).span, to: &bytes)
+    }
+    deflater.finish(to: &bytes)
+    #expect(bytes.count < 60_000, "\(bytes.count) bytes")
+  }
+
+  @Test func noModuleIsForgotten() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Sources/ScrimExport/Page").standardizedFileURL
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".js") {
+      let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+      for match in text.matches(of: /(?m)^export (?:async )?(?:function|class|const) (\w+)/) {
+        let used = [PageParts.worker, PageParts.page].filter { $0.contains(" \(match.1)") }
+        #expect(!used.isEmpty, "\(name): \(match.1) is in no script")
+      }
+    }
+    for text in [PageParts.worker, PageParts.page] {
+      #expect(!text.contains("import ") && !text.contains("export ") && !text.contains("</script"))
+    }
+  }
+
+  @Test func nothingComesFromOutside() throws {
+    let text = try page()
+    #expect(text.contains("default-src 'none'; script-src 'sha256-"))
+    #expect(!text.contains("unsafe-") && !text.contains(" src=\"http") && !text.contains("href=\"http"))
+    #expect(
+      text.firstMatch(of: /eval\(|new Function|innerHTML|outerHTML|insertAdjacentHTML|document\.write/) == nil
+    )
+    #expect(text.matches(of: /<img alt="The screen at/).count == 6, "six pictures for who has no scripts")
+  }
+
+  @Test func noWordEndsTheElementThatHoldsIt() throws {
+    let hostile = "</title></script><script>alert(1)</script>"
+    let text = try page(HTMLExport.Options(title: hostile, traceURL: "https://x/{trace_id}?\(hostile)"))
+    #expect(!text.contains("<script>alert"))
+  }
+
+  @Test func aPartHasItsSegmentsOnly() throws {
+    let manifest = try SessionFolder(path: Self.vector).read().manifest
+    let until = manifest.segments[1].times.lowerBound
+    let text = try page(HTMLExport.Options(range: ExportRange(until: until)))
+    #expect(text.contains("id=\"segment-0\"") && !text.contains("id=\"segment-1\""))
+  }
+}
