@@ -20,7 +20,7 @@ extension AnnotatedPictures {
 
   /// The boxes for the one picture that a side file is of: alone in it, or the only one of that name.
   func sidecar(for request: SidecarRequest) throws(BoxesError) -> Sidecar {
-    switch match(name: request.name, among: pictures) {
+    switch match(name: request.name, among: pictures(named: request.name)) {
     case .picture(let picture): return try picture.sidecar(format, for: request)
     case .none:
       throw BoxesError(
@@ -34,6 +34,8 @@ extension AnnotatedPictures {
 
   /// The picture at a full path.
   func match(path: [String], at place: Place) -> Match {
+    guard let name = path.last else { return .none }
+    let pictures = pictures(named: name)
     let there = pictures.filter { picture in
       let listed = PicturePath(picture.path)
       if place.leads(listed, to: path) { return true }
@@ -43,7 +45,6 @@ extension AnnotatedPictures {
     }
     if there.count == 1 { return .picture(there[0]) }
     if there.count > 1 { return .ambiguous(there[0].path, there[1].path) }
-    guard let name = path.last else { return .none }
     // What has another place on this disk is that picture's. What names a place on another machine, or beside annotations that
     // lie with their pictures, is known by its name.
     let isBeside = Array(path.dropLast()) == place.folder

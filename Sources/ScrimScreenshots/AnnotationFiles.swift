@@ -177,8 +177,10 @@ final class AnnotationFiles: Sendable {
       guard let bytes = Sidecar.utf8(raw) else {
         throw SidecarFault("\(shown): it is UTF-16 that can't be read; convert it to UTF-8")
       }
-      result = .success(
-        try AnnotatedPictures(file: bytes, ending: name.hasSuffix(".xml") ? ".xml" : ".json"))
+      var annotations = try AnnotatedPictures(
+        file: bytes, ending: name.hasSuffix(".xml") ? ".xml" : ".json")
+      annotations?.index()
+      result = .success(annotations)
     } catch let error as FolderFault {
       result = .failure(SidecarFault("\(shown): \(error.sentence)"))
     } catch {

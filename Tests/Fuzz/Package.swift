@@ -26,7 +26,8 @@ let package = Package(
     .executableTarget(
       name: "FuzzBoxes",
       dependencies: [
-        .product(name: "ScrimScreenshots", package: "scrim"), .product(name: "ScrimRedact", package: "scrim"),
+        .product(name: "ScrimImage", package: "scrim"), .product(name: "ScrimRedact", package: "scrim"),
+        .product(name: "ScrimScreenshots", package: "scrim"),
       ],
       swiftSettings: strict),
     .executableTarget(

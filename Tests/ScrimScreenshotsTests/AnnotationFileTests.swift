@@ -108,6 +108,28 @@ import Testing
     #expect(try space.run { $0.output += "2" }["images/a.png"]?.reason == "bad boxes")
   }
 
+  /// A file that lists thousands of pictures is looked through by name: twice the pictures, about twice the time.
+  @Test func manyPicturesAreFoundInLinearTime() throws {
+    func time(_ count: Int) throws -> Duration {
+      let names = (0..<count).map { "images/\($0).png" }
+      var annotations = try #require(
+        try AnnotatedPictures(file: AnnotationFileTests.coco(names), ending: ".json"))
+      annotations.index()
+      let place = AnnotatedPictures.Place(folder: ["in"], file: "result.json", exists: { _ in false })
+      return try ContinuousClock().measure {
+        for name in names {
+          guard
+            case .picture(let picture) = annotations.match(
+              path: ["in"] + name.split(separator: "/").map(String.init), at: place)
+          else { throw SidecarFault(name) }
+          #expect(picture.path == name)
+        }
+      }
+    }
+    let small = try time(1000)
+    #expect(try time(8000) < small * 24)
+  }
+
   /// `--widgets FILE`.
   @Test func oneFileForAllCanBeNamed() throws {
     let space = try Workspace()

@@ -57,6 +57,20 @@ import Testing
     #expect(half.tree.rects[1] == rect(10, 6, 60, 18) && half.notes == [Sidecar.scaleNote(0.5)])
   }
 
+  /// A task that nobody has done is no picture without secrets; its file still serves the others.
+  @Test(arguments: [
+    (#""annotations":[]"#, false), (#""annotations":[{"was_cancelled":true,"result":[]}]"#, false),
+    (#""annotations":[],"predictions":[{"result":[]}]"#, false), (#""annotations":[{"result":[]}]"#, true),
+  ])
+  func aTaskThatNobodyHasDone(more: String, isDone: Bool) throws {
+    let text = """
+      [{"data":{"image":"/data/upload/1/1a2b3c4d-shot.png"},\(more)},
+      {"data":{"image":"/data/upload/1/1a2b3c4d-other.png"},"annotations":[{"result":[]}]}]
+      """
+    #expect((try? rects(text)) == (isDone ? [] : nil))
+    #expect(try BoxSamples.read(text, ".json", image: "other.png", AnnotationTests.size).tree.rects == [])
+  }
+
   @Test func labelStudioInBrief() throws {
     let text = """
       [{"image":"/data/upload/1/1a2b3c4d-shot.png","id":1,"label":[{"x":10,"y":10,"width":20,"height":10,"rotation":0,
@@ -113,6 +127,11 @@ import Testing
     (#""segmentation":[50,50,100,50,100,90]"#, (50, 50, 100, 90)),
     (#""segmentation":[[[50,50],[100,50],[100,90]]]"#, (50, 50, 100, 90)),
     (#""bbox":[10,10,20,20],"keypoints":[5,6,2,0,0,0,70,80,1]"#, (5, 6, 70, 80)),
+    (#""rotation":90,"segmentation":[[220,275,580,275,580,325,220,325]]"#, (220, 120, 580, 480)),
+    (
+      #""rotation":90,"bbox":[0,0,0,0],"segmentation":[[220,275,580,275,580,325,220,325]]"#,
+      (220, 120, 580, 480)
+    ),
     (#""keypoints":[5,6,2,0,0,0,70,80,1]"#, (5, 6, 70, 80)),
     (#""bbox":[10,10,20,20],"keypoints":[0,0,0,0,0,0]"#, (10, 10, 30, 30)),
     // Columns of 600 pixels: from pixel 10 of column 1 to pixel 19 of it; then all of columns 4 and 5.

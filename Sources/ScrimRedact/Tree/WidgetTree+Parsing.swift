@@ -15,12 +15,19 @@ extension WidgetTree {
   }
 
   package init(_ json: JSON) throws(WidgetError) {
-    let fields = try WidgetObject(json, in: .tree)
+    let fields: JSONMembers
+    let scale: Double
+    do throws(JSONFault) { fields = try JSONMembers(json) } catch { throw WidgetError(.tree, reading: error) }
     guard let list = fields["widgets"] else { throw WidgetError(.tree, .missing("widgets")) }
     let widgets = try Widget.list(list)
     let windows = try fields["windows"].map(Window.list) ?? []
-    try self.init(widgets: widgets, windows: windows, boxScale: fields.number("box_scale") ?? 1)
-    try fields.checkRest(["widgets", "windows", "box_scale"])
+    do throws(JSONFault) {
+      scale = try fields.number("box_scale") ?? 1
+    } catch { throw WidgetError(.tree, reading: error) }
+    try self.init(widgets: widgets, windows: windows, boxScale: scale)
+    do throws(JSONFault) {
+      try fields.checkRest(["widgets", "windows", "box_scale"])
+    } catch { throw WidgetError(.tree, reading: error) }
   }
 }
 
@@ -41,30 +48,34 @@ extension Widget {
   ) throws(WidgetError) {
     for item in items {
       let index = widgets.count
-      var fields = try WidgetObject(item, in: .widget(id: nil, index: index))
-      let id = try fields.string("id")
-      fields.context = .widget(id: id, index: index)
-      widgets.append(try Widget(fields, id: id, under: parent, of: widgets))
+      var culprit = WidgetError.Culprit.widget(id: nil, index: index)
+      let fields: JSONMembers
+      do throws(JSONFault) {
+        fields = try JSONMembers(item)
+        let id = try fields.string("id")
+        culprit = .widget(id: id, index: index)
+        widgets.append(try Widget(fields, id: id, under: parent, of: widgets))
+      } catch { throw WidgetError(culprit, reading: error) }
       switch fields["children"] {
       case nil: break
       case .array(let children): try append(children, under: index, to: &widgets)
-      default: throw WidgetError(fields.context, .wrongType("children", expected: "a list"))
+      default: throw WidgetError(culprit, .wrongType("children", expected: "a list"))
       }
     }
   }
 
   private init(
-    _ fields: WidgetObject, id: String?, under enclosing: Int?, of widgets: [Widget]
-  ) throws(WidgetError) {
+    _ fields: JSONMembers, id: String?, under enclosing: Int?, of widgets: [Widget]
+  ) throws(JSONFault) {
     let named = try fields.string("parent")
     var parent = named.map(Parent.id)
     if let enclosing {
       if let named, widgets[enclosing].id?.hasSameBytes(as: named) != true {
-        throw WidgetError(fields.context, .contradiction("parent", "the widget around it"))
+        throw .contradiction("parent", "the widget around it")
       }
       parent = .index(enclosing)
     }
-    guard let role = try fields.string("role") else { throw WidgetError(fields.context, .missing("role")) }
+    guard let role = try fields.string("role") else { throw .missing("role") }
     self.init(
       id: id, role: role, name: try fields.string("name") ?? "",
       x: try fields.required("x"), y: try fields.required("y"),
@@ -87,17 +98,20 @@ extension Window {
     }
     var windows: [Window] = []
     for (index, item) in items.enumerated() {
-      var fields = try WidgetObject(item, in: .window(xid: nil, index: index))
-      let xid = try fields.integer("xid")
-      fields.context = .window(xid: xid, index: index)
-      windows.append(
-        Window(
-          xid: xid, x: try fields.required("x"), y: try fields.required("y"),
-          width: try fields.required("w", or: "width"), height: try fields.required("h", or: "height"),
-          frameExtents: try fields.extents("frame_extents"),
-          shadowExtents: try fields.extents("gtk_frame_extents"),
-          isManaged: try fields.boolean("managed") ?? true))
-      try fields.checkRest(keys)
+      var culprit = WidgetError.Culprit.window(xid: nil, index: index)
+      do throws(JSONFault) {
+        let fields = try JSONMembers(item)
+        let xid = try fields.integer("xid")
+        culprit = .window(xid: xid, index: index)
+        windows.append(
+          Window(
+            xid: xid, x: try fields.required("x"), y: try fields.required("y"),
+            width: try fields.required("w", or: "width"), height: try fields.required("h", or: "height"),
+            frameExtents: try extents("frame_extents", of: fields),
+            shadowExtents: try extents("gtk_frame_extents", of: fields),
+            isManaged: try fields.boolean("managed") ?? true))
+        try fields.checkRest(keys)
+      } catch { throw WidgetError(culprit, reading: error) }
     }
     return windows
   }
@@ -105,19 +119,28 @@ extension Window {
   private static let keys = [
     "xid", "x", "y", "w", "h", "width", "height", "frame_extents", "gtk_frame_extents", "managed",
   ]
-}
 
-/// What a widget, a window or a line of a capture is read from.
-typealias WidgetObject = JSONObject<WidgetError.Culprit>
-
-extension WidgetError.Culprit: JSONContext {
-  package func error(_ fault: JSONFault) -> WidgetError {
-    WidgetError(self, WidgetError.Fault(fault))
+  private static func extents(_ key: String, of fields: JSONMembers) throws(JSONFault) -> Extents? {
+    guard let value = fields[key] else { return nil }
+    let fault = value.fault(at: key, expected: "four whole numbers: left, right, top, bottom")
+    guard case .array(let items) = value, items.count == 4 else { throw fault }
+    var sides: [Int] = []
+    for item in items {
+      guard case .number(let side) = item else { throw fault }
+      guard side.isFinite else { throw .notFinite(key) }
+      guard abs(side) < 0x1p53, let whole = Int(exactly: side) else { throw fault }
+      sides.append(whole)
+    }
+    return Extents(left: sides[0], right: sides[1], top: sides[2], bottom: sides[3])
   }
 }
 
+extension WidgetError {
+  fileprivate init(_ culprit: Culprit, reading fault: JSONFault) { self.init(culprit, Fault(fault)) }
+}
+
 extension WidgetError.Fault {
-  fileprivate init(_ fault: JSONFault) {
+  init(_ fault: JSONFault) {
     switch fault {
     case .notAnObject: self = .wrongType("it", expected: "an object")
     case .missing(let key): self = .missing(key)
@@ -128,21 +151,5 @@ extension WidgetError.Fault {
     case .repeated(let key), .unknownKey(let key): self = .repeatedKey(key)
     case .contradiction(let one, let other): self = .contradiction(one, other)
     }
-  }
-}
-
-extension JSONObject<WidgetError.Culprit> {
-  fileprivate func extents(_ key: String) throws(WidgetError) -> Window.Extents? {
-    guard let field = field(key) else { return nil }
-    let expected = "four whole numbers: left, right, top, bottom"
-    guard case .array(let items) = field.value, items.count == 4 else { throw field.wrongType(expected) }
-    var sides: [Int] = []
-    for item in items {
-      guard case .number(let side) = item else { throw field.wrongType(expected) }
-      guard side.isFinite else { throw context.error(.notFinite(key)) }
-      guard abs(side) < 0x1p53, let whole = Int(exactly: side) else { throw field.wrongType(expected) }
-      sides.append(whole)
-    }
-    return Window.Extents(left: sides[0], right: sides[1], top: sides[2], bottom: sides[3])
   }
 }

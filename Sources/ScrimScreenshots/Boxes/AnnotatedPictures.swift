@@ -1,3 +1,4 @@
+import ScrimJSON
 import ScrimRedact
 
 /// What an annotation tool's file says of one or many pictures: regions that somebody drew, and their labels.
@@ -22,10 +23,31 @@ struct AnnotatedPictures: Sendable {
     var isScalable = false
     var place: String
     var regions: [Region] = []
+    /// Why nothing can be said of it, although it is listed.
+    var problem: BoxesError.Fault?
   }
 
   var format: BoxFormat
   var pictures: [Picture] = []
+  /// The pictures by the last part of their paths, with and without the prefix of an upload; empty until ``index()``.
+  private(set) var byName: [JSONKey: [Int]] = [:]
+
+  /// Makes a table of the names, for files of many thousands of pictures of which each is looked for.
+  mutating func index() {
+    byName.reserveCapacity(pictures.count)
+    for (index, picture) in pictures.enumerated() {
+      let path = PicturePath(picture.path)
+      byName[JSONKey(path.name), default: []].append(index)
+      if let upload = path.withoutUploadPrefix { byName[JSONKey(upload.name), default: []].append(index) }
+    }
+  }
+
+  /// Those that may have a name.
+  func pictures(named name: String) -> [Picture] {
+    guard !byName.isEmpty else { return pictures }
+    let places = [name, PicturePath.uploaded(name)].map { byName[JSONKey($0)] ?? [] }
+    return Set(places.joined()).sorted().map { pictures[$0] }
+  }
 }
 
 extension AnnotatedPictures.Picture {
@@ -35,11 +57,13 @@ extension AnnotatedPictures.Picture {
       "\($0.extent.minX) \($0.extent.minY) \($0.extent.width) \($0.extent.height) \($0.label)\n"
     }
     return Array(
-      "\(size.map { "\($0)" } ?? "") \(byteCount ?? -1) \(isScalable)\n\(regions.joined())".utf8)
+      "\(size.map { "\($0)" } ?? "") \(byteCount ?? -1) \(isScalable) \(problem == nil)\n\(regions.joined())"
+        .utf8)
   }
 
   /// The boxes for a picture that is known to be this one, if its size and theirs agree.
   func sidecar(_ format: BoxFormat, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
+    if let problem { throw BoxesError(format, place, problem) }
     let (space, scale) = try fit(format, request)
     try checkPlaces(format, request, scale)
     var list = WidgetList(format)

@@ -72,6 +72,11 @@ enum COCOAnnotations {
     try add(segmentation: annotation, in: size, to: &extent)
     try add(keypoints: annotation, to: &extent)
     let box = try annotation.numbers("bbox")
+    if degrees != 0, extent.hasArea, box?.count != 4 || box?[2] == 0 || box?[3] == 0 {
+      // Where there is no box, what is turned is the rest.
+      extent.add(
+        x: extent.minX, y: extent.minY, width: extent.width, height: extent.height, degrees: degrees)
+    }
     if let box, !box.isEmpty {
       guard box.count == 4 else {
         throw annotation.fault(
@@ -97,19 +102,21 @@ enum COCOAnnotations {
   private static func rotation(of annotation: BoxObject) throws(BoxesError) -> Double {
     var degrees: Double?
     for holder in [annotation, try annotation.object("attributes")].compactMap(\.self) {
-      for key in holder.keys where holder[key] != nil {
-        switch key.lowercased() {
+      for member in holder.members where member.value != .null {
+        let field = JSONField(key: member.key, value: member.value, context: holder.context)
+        switch member.key.lowercased() {
         case "rotation":
-          let value = try angle(key, of: holder)
+          let value = try angle(field)
           guard degrees ?? value == value else {
             throw annotation.fault(.malformed("it has two rotations; keep one"))
           }
           degrees = value
         case "angle", "theta", "rotate", "rotation_angle", "bbox_rotation", "rbbox", "rotated_bbox", "obb":
-          if case .number(0) = holder[key] { continue }
+          if case .number(0) = member.value { continue }
           throw annotation.fault(
             .unsupported(
-              "\(printable(key)), which COCO does not define; give the turned box's corners as segmentation"))
+              "\(printable(member.key)), which COCO does not define; give the turned box's corners as segmentation"
+            ))
         default: break
         }
       }
@@ -117,10 +124,10 @@ enum COCOAnnotations {
     return degrees ?? 0
   }
 
-  private static func angle(_ key: String, of holder: BoxObject) throws(BoxesError) -> Double {
+  private static func angle(_ field: JSONField<BoxPlace>) throws(BoxesError) -> Double {
     // Exporters write attributes as text too.
-    if case .string(let text)? = holder[key], let value = text.plainNumber { return value }
-    return try holder.required(key)
+    if case .string(let text) = field.value, let value = text.plainNumber { return value }
+    return try field.number()
   }
 
   private static func add(

@@ -32,12 +32,18 @@ enum LabelStudio {
       path: try path(of: task), size: nil, isScalable: true, place: task.place)
     guard task["data"] != nil else {
       for member in task.members where isResultList(member.value) {
-        for (index, item) in try task.list(member.key)?.enumerated() ?? [].enumerated() {
+        guard case .array(let items) = member.value else { continue }
+        for (index, item) in items.enumerated() {
           let value = try BoxObject(item, .labelstudio, "\(task.place), region \(index)")
           try add(value, sides: value, kind: nil, to: &picture)
         }
       }
       return picture
+    }
+    // A task that nobody has done yet, or that was skipped, says nothing of what is private.
+    let done = (try task.list("annotations") ?? []) + (try task.list("completions") ?? [])
+    if !done.contains(where: { $0["was_cancelled"] != .bool(true) }) {
+      picture.problem = .unsupported("a task that nobody has annotated, or that was skipped; annotate it")
     }
     for key in ["annotations", "completions", "predictions", "drafts"] {
       for (index, item) in try task.list(key)?.enumerated() ?? [].enumerated() {

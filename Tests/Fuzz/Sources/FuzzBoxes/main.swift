@@ -1,3 +1,6 @@
+import ScrimImage
+import ScrimRedact
+
 @testable import ScrimScreenshots
 
 /// Reads the input as a side file of every ending; whatever is read has boxes that can be planned, and twice the same.
