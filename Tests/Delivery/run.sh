@@ -20,6 +20,11 @@ if python3 -m venv "$venv" 2> /dev/null && timeout 300 "$venv/bin/pip" install -
 else
   echo "moto could not be installed"
 fi
+if command -v systemd-analyze > /dev/null; then
+  # With a program that is there.
+  sed 's#/usr/bin/scrim#/bin/true#' samples/systemd/scrim-upload.service > "$venv/scrim-upload.service"
+  systemd-analyze verify "$venv/scrim-upload.service"
+fi
 cd Tests/Delivery
 timeout 1800 /usr/bin/python3 faults.py --seed "$seed" "$@"
 timeout 300 /usr/bin/python3 attacks.py --seed "$seed"

@@ -49,6 +49,9 @@ extension SpoolKeeper {
         count += old.count
         update(session) { $0.date = $0.waiting.map(\.modified).min() ?? .max }
       }
+      // The answer to a manifest that was refused; without it the session's folder can go.
+      let answer = "\(spool.folder(session, .rejected))/\(StoreLayout.manifestFile)"
+      if let status = try Disk.status(answer), status.modified < moment { try Disk.remove(answer) }
       guard state.keptBytes > 0 else { continue }
       for kept in [SegmentSpool.State.rejected, .damaged] {
         var old: [SpooledSegment] = []
