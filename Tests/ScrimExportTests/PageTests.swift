@@ -46,6 +46,26 @@ import Testing
     }
   }
 
+  /// Joined modules share one scope.
+  @Test func noNameIsUsedTwice() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Sources/ScrimExport/Page").standardizedFileURL
+    let rooms = [["worker.js", "segment.js", "zstd.js", "frame.js"], ["app.js", "player.js", "panel.js", "stage.js"]]
+    let shared = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".js") }
+    for room in rooms {
+      let others = Set(rooms.flatMap { $0 }).subtracting(room)
+      var names: [String: String] = [:]
+      for file in shared where !others.contains(file) {
+        let text = try String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
+        let pattern = /(?m)^(?:export )?(?:async )?(?:function|class|const|let) (\w+)/
+        for match in text.matches(of: pattern) {
+          let before = names.updateValue(file, forKey: String(match.1))
+          #expect(before == nil, "\(match.1) is in \(file) and \(before ?? "")")
+        }
+      }
+    }
+  }
+
   @Test func nothingComesFromOutside() throws {
     let text = try page()
     #expect(text.contains("default-src 'none'; script-src 'sha256-"))

@@ -165,7 +165,7 @@ import Testing
           }
         }
         let isKnown = group.allSatisfy { open[$0]!.allSatisfy { cleared[$0] != nil } }
-        let controls = moment.claims.list.filter { $0.treatment == .shown && $0.role.isControl }.map(\.rect)
+        let controls = moment.claims.list.filter { $0.role.isControl }.map(\.rect)
         let change = LookChange(bounds: area, before: before, after: after, valid: valid)
         if !isKnown || !change.isLook(in: controls.filter { $0.intersects(area) }) {
           refused.formUnion(group)

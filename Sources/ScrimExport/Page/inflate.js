@@ -70,4 +70,14 @@ export class InflateStream {
     }
     return whole;
   }
+
+  /** Ends the stream, which must have an end of its own. */
+  async finish() {
+    try {
+      await this.writer?.close();
+    } catch {
+      throw new DamageError("deflate: the stream has no end");
+    }
+    this.writer = null;
+  }
 }

@@ -7,19 +7,19 @@ import { InflateStream } from "./inflate.js";
  * A mask in force: a rectangle in whole pixels of the picture.
  * @typedef {object} Mask
  * @property {number} x @property {number} y @property {number} width @property {number} height
- * @property {string} kind one of `kinds`
+ * @property {string} kind one of `kindsByCode`
  * @property {string} reason why it is masked, for people
  * @property {string} role the widget's role; may be empty
  */
 
-const kinds = ["uncovered", "gap", "other", "image", "text", "input", "password"];
-const reasons = [
+const kindsByCode = ["uncovered", "gap", "other", "image", "text", "input", "password"];
+const reasonsByCode = [
   "", "masked by the policy's default", "masked by a rule of the policy", "marked by the program", "masked by the program's callback",
   "a container of which no children are listed", "an unknown role", "a window's frame", "a window without an accessible tree",
   "pixels that only containers claim", "pixels that nothing claims", "the boxes could not be had",
   "more masks than are listed; parts of this may be shown",
 ];
-const limits = { masks: 2 ** 16, bytes: 2 ** 22, role: 255 };
+const maskLimits = { masks: 2 ** 16, bytes: 2 ** 22, role: 255 };
 
 /**
  * Reads a masks record.
@@ -33,8 +33,8 @@ export async function readMasks(payload, before, size) {
   const flags = reader.u8();
   if (flags & 2) reader = new ByteReader(await inflated(reader.take(reader.left)));
   if (!(flags & 1) && !before) throw new DamageError("masks that change a list which is not there");
-  const masks = flags & 1 || !before ? [] : kept(reader, before);
-  const count = bounded(reader.varint(), Math.min(limits.masks, Math.floor(reader.left / 6)));
+  const masks = flags & 1 || !before ? [] : remaining(reader, before);
+  const count = bounded(reader.varint(), Math.min(maskLimits.masks, Math.floor(reader.left / 6)));
   /** @type {string[]} */
   const roles = [""];
   let [x, y] = [0, 0];
@@ -49,10 +49,10 @@ export async function readMasks(payload, before, size) {
       throw new DamageError("a mask outside of the picture");
     }
     masks.push({
-      x, y, width, height, kind: kinds[what & 7] ?? "other", reason: reasons[what >> 3] ?? "", role: roles[number],
+      x, y, width, height, kind: kindsByCode[what & 7] ?? "other", reason: reasonsByCode[what >> 3] ?? "", role: roles[number],
     });
   }
-  bounded(masks.length, limits.masks);
+  bounded(masks.length, maskLimits.masks);
   return masks;
 }
 
@@ -64,7 +64,7 @@ function bounded(value, limit) {
 
 /** @param {ByteReader} reader */
 function readRole(reader) {
-  const bytes = reader.take(bounded(reader.varint(), limits.role));
+  const bytes = reader.take(bounded(reader.varint(), maskLimits.role));
   if (!bytes.length) throw new DamageError("a role without a name");
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -74,7 +74,7 @@ function readRole(reader) {
 }
 
 /** What is left of a list without the places that a record names. @param {ByteReader} reader @param {Mask[]} before */
-function kept(reader, before) {
+function remaining(reader, before) {
   const removed = new Set();
   let next = 0;
   for (let left = bounded(reader.varint(), reader.left); left > 0; left--) {
@@ -89,7 +89,9 @@ function kept(reader, before) {
 async function inflated(bytes) {
   const stream = new InflateStream();
   try {
-    return await stream.append(bytes, limits.bytes);
+    const body = await stream.append(bytes, maskLimits.bytes);
+    await stream.finish();
+    return body;
   } finally {
     stream.reset();
   }

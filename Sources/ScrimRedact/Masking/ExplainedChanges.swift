@@ -176,7 +176,7 @@ struct ExplainedChanges {
 
   private func controls(near bounds: Rect) -> [Rect] {
     (claims?.list ?? []).lazy.filter {
-      $0.treatment == .shown && $0.role.isControl && $0.rect.intersects(bounds)
+      $0.role.isControl && $0.rect.intersects(bounds)
     }
     .map(\.rect)
   }

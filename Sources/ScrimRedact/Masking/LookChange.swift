@@ -5,7 +5,7 @@ import ScrimImage
 ///
 /// What a picture says, letters, bars and outlines, lies in its edges. So a change says nothing new if it has edges only where the
 /// cleared pixels have them: then it has given areas that were shown another colour. One thing more passes: a *face*, one area without
-/// holes and inner edges that is nearly as large as a shown control and lies within it or its ``ChangeEvidence/halo``. All that it can
+/// holes and inner edges that is nearly as large as a control and lies within it or its ``ChangeEvidence/halo``. All that it can
 /// tell is that it is there.
 struct LookChange {
   /// The pixels that are looked at; both pictures are this rectangle, row by row.
@@ -26,7 +26,7 @@ struct LookChange {
 
   /// Whether the change says nothing new.
   ///
-  /// - Parameter controls: boxes of shown controls near by.
+  /// - Parameter controls: boxes of controls near by.
   func isLook(in controls: [Rect]) -> Bool {
     let edges = newEdges()
     if edges.isEmpty { return true }
