@@ -276,7 +276,11 @@ class Faces:
         )
 
     def is_card(self, widget):
-        return not self.fits(widget.rect, 480, 64)
+        texts, below = 0, list(widget.children)
+        for child in below:
+            below += child.children
+            texts += child.nature == "text" and not child.children and within(child.rect, widget.rect)
+        return not self.fits(widget.rect, 480, 96) or texts > (2 if self.fits(widget.rect, 480, 64) else 1)
 
     def is_icon(self, widget):
         return self.fits(widget.rect, 64, 64)

@@ -170,6 +170,51 @@ def main():
         area("T", 4, 4, 14, 10),
     )
     case(
+        "content that a rule by role alone meets",
+        picture([panel, dict(button, states=["content"])], rules=[open_buttons]),
+        area("t", 4, 4, 14, 10),
+        rest="G",
+    )
+    case(
+        "content that a rule by state shows",
+        picture(
+            [panel, dict(button, states=["content"])],
+            rules=[{"role": "push button", "state": "content", "decision": "unmask"}],
+        ),
+        area("T", 4, 4, 14, 10),
+        rest="G",
+    )
+    tabs = [widget("page tab", x, 4, 8, 6, id=f"t{x}", parent="p") for x in (4, 12)]
+    case(
+        "tabs of which one can be closed",
+        picture([panel, *tabs, widget("push button", 9, 5, 2, 2, parent="p")], rules=[{"role": "tab", "decision": "unmask"}]),
+        area("t", 4, 4, 20, 10),
+        rest="G",
+    )
+    case(
+        "tabs of which none can",
+        picture([panel, *tabs, widget("push button", 30, 5, 2, 2, parent="p")], rules=[{"role": "tab", "decision": "unmask"}]),
+        area("T", 4, 4, 20, 10),
+        area("t", 30, 5, 32, 7),
+        rest="G",
+    )
+    path = [widget("toggle button", x, 4, 8, 6, parent="p") for x in (4, 12)]
+    case(
+        "a path bar",
+        picture([panel, path[0], dict(path[1], states=["pressed"])], rules=[{"role": "toggle", "decision": "unmask"}]),
+        area("t", 4, 4, 20, 10),
+        rest="G",
+    )
+    case(
+        "a card is a gap, and its label is not shown with it",
+        picture(
+            [panel, widget("push button", 1, 1, 481, 9, id="c", parent="p"), dict(label, parent="c")],
+            rules=[{"role": "push button", "decision": "unmask"}],
+        ),
+        area("t", 6, 5, 10, 9),
+        rest="G",
+    )
+    case(
         "others' masks cover a hole, padding included",
         picture(opened + [widget("label", 15, 4, 4, 4)], rules=[open_buttons], padding=2),
         area("t", 0, 0, 24, 16),

@@ -12,7 +12,8 @@ KNOWN = sorted(CANONICAL) + sorted(NATURE) + ["android.widget.EditText", "XCUIEl
 ROLES = KNOWN + ["frobnicator", "com.acme.Gauge", "lâbel"]
 CONTAINERS = ["panel", "frame", "section", "filler", "table"]
 COMMON = sorted(CONTROLS) + ["label", "list item", "table cell", "image", "entry", "slider", "unknown"]
-STATES = ["editable", "focused", "checked", "focusable", "selected", "password", "protected"]
+STATES = ["editable", "focused", "checked", "focusable", "selected", "pressed", "expandable", "multi-line", "content"]
+STATES += ["password", "protected"]
 HEADS = ["pay", "card", "menu"]  # how names begin; rules look at no more than this
 BREAKS = [
     dict(x=None),
@@ -57,7 +58,7 @@ def random_widget(rng, index, width, height, above=None):
             x, y, w, h = (above[key] for key in "xywh")
             widget.update(x=x + w / 8, y=y + h / 8, w=w / 2, h=h / 2)
     if rng.random() < 0.3:
-        widget["states"] = sorted({pick(rng, STATES[: 5 if rng.random() < 0.9 else 7]) for _ in range(2)})
+        widget["states"] = sorted({pick(rng, STATES[: 9 if rng.random() < 0.9 else 11]) for _ in range(2)})
     if rng.random() < 0.15:
         widget["text"] = pick(rng, ["some words", " \n", "\ufffc", "x"])
     if rng.random() < 0.1:

@@ -22,8 +22,17 @@ struct ControlFacesTests {
     func button(_ width: Double, _ height: Double) -> Widget {
       MaskPlannerTests.widget("b", "push button", (10, 10, width, height))
     }
-    #expect(try shown([button(480, 64)]) == ["b"])
-    #expect(try shown([button(481, 64)]).isEmpty && shown([button(480, 65)]).isEmpty)
+    #expect(try shown([button(480, 96)]) == ["b"])
+    #expect(try shown([button(481, 96)]).isEmpty && shown([button(480, 97)]).isEmpty)
+    func texts(_ count: Int) -> [Widget] {
+      (0..<count).map {
+        MaskPlannerTests.widget("t\($0)", "label", (12, 12 + Double($0) * 9, 50, 8), in: "b")
+      }
+    }
+    #expect(try shown([button(300, 64)] + texts(2)) == ["b", "t0", "t1"])
+    #expect(try shown([button(300, 64)] + texts(3)).isEmpty)
+    #expect(try shown([button(300, 65)] + texts(1)) == ["b", "t0"])
+    #expect(try shown([button(300, 65)] + texts(2)).isEmpty)
     // Its pixels are a gap, and what lies in it is decided for itself.
     let label = MaskPlannerTests.widget("l", "label", (20, 20, 50, 10), in: "b")
     let plan = MaskPlanner(policy: MaskPolicy(preset: .controls)).plan(
@@ -47,7 +56,7 @@ struct ControlFacesTests {
 
   @Test func aControlsSizeGrowsWithItsScale() throws {
     #expect(try shown([MaskPlannerTests.widget("b", "push button", (10, 10, 200, 60))], scale: 2) == ["b"])
-    var scaled = MaskPlannerTests.widget("b", "push button", (10, 10, 900, 120))
+    var scaled = MaskPlannerTests.widget("b", "push button", (10, 10, 900, 160))
     #expect(try shown([scaled]).isEmpty)
     scaled.scale = 2
     #expect(try shown([scaled]) == ["b"])

@@ -195,7 +195,7 @@ struct MaskPlannerTests {
         Self.widget("button", "push button", (30, 2, 10, 10), in: "row"),
         Self.widget("plain", "label", (31, 3, 2, 2), in: "button"),
         Self.widget("mark", "label", (34, 3, 2, 2), in: "button", mask: false),
-        Self.widget("rule", "label", (37, 3, 2, 2), in: "button", name: "yes"),
+        Self.widget("rule", "image", (37, 3, 2, 2), in: "button", name: "yes"),
         Self.widget("entry", "entry", (31, 8, 2, 2), in: "button", mask: false),
         Self.widget("far", "label", (60, 3, 2, 2), in: "button", mask: false),
       ], policy(#"{"rules":[\#(Self.unmaskInside),{"name":"yes","decision":"unmask"}],"padding":0}"#))
@@ -213,7 +213,7 @@ struct MaskPlannerTests {
       Self.widget("text", "label", (10, 20, 10, 10), in: "page"),
       Self.widget("entry", "entry", (15, 2, 5, 5), in: "tab"),
       Self.widget("inEntry", "label", (15, 2, 5, 5), in: "entry"),
-      Self.widget("no", "label", (24, 2, 3, 3), in: "tab", name: "no"),
+      Self.widget("no", "image", (24, 2, 3, 3), in: "tab", name: "no"),
     ]
     let shown = try plan(widgets, policy(rules))
     let expected: [MaskReason?] = [nil, nil, nil, nil, .nature, .nature, .nature, .rule(1)]

@@ -3,9 +3,13 @@ import ScrimImage
 /// What the controls of one tree look like, as far as boxes and roles say: a rule by role alone shows what a control looks like, not
 /// what its user keeps in it (Masking.md, section 4). Never looks at a pixel, a name or a text.
 struct ControlFaces {
-  /// Pixels, times the scale of a control, that its face has at most: a line or two of a label beside an icon.
+  /// Pixels, times the scale of a control, that its face has at most. Real controls of five toolkits are up to 47 pixels high; where a screen
+  /// of two device pixels per logical one says nothing of its scale, up to 92.
   static let largestWidth = 480.0
-  static let largestHeight = 64.0
+  static let largestHeight = 96.0
+  /// The height above which a face has one text at most, and how many it has below that: a label, and what abbreviates it.
+  static let lowHeight = 64.0
+  static let mostTexts = 2
   /// Pixels, times the scale, that a picture in a control has at most on each side to be its icon.
   static let largestIcon = 64.0
   /// Widgets of a page of a document at most.
@@ -17,6 +21,7 @@ struct ControlFaces {
   private let phoneScale: Double
   /// Controls whose label is content: tabs of documents, folders of a path bar.
   private var content: Set<Int> = []
+  private var children: [Int: [Int]] = [:]
 
   /// - Parameter findsContent: whether any rule asks for it.
   init(_ tree: WidgetTree, picture: Rect, findsContent: Bool) {
@@ -24,12 +29,11 @@ struct ControlFaces {
     let isPhone = picture.height > picture.width && tree.windows.isEmpty
     phoneScale = isPhone ? max(Double(picture.width) / ControlFaces.phoneWidth, 1) : 1
     guard findsContent else { return }
-    var children: [Int: [Int]] = [:]
     for index in tree.order {
       if let parent = tree.parent(of: index) { children[parent, default: []].append(index) }
     }
     for (parent, row) in children {
-      noteTabs(row, of: parent, children)
+      noteTabs(row, of: parent)
       notePath(row)
     }
     noteByPlace()
@@ -42,10 +46,24 @@ struct ControlFaces {
 
   /// Whether it is larger than a control's face: a card, which may show anything.
   func isCard(_ index: Int) -> Bool {
-    let rect = tree.rects[index]
+    let (width, height) = (Double(tree.rects[index].width), Double(tree.rects[index].height))
     let scale = scale(of: index)
-    return Double(rect.width) > ControlFaces.largestWidth * scale
-      || Double(rect.height) > ControlFaces.largestHeight * scale
+    if width > ControlFaces.largestWidth * scale || height > ControlFaces.largestHeight * scale {
+      return true
+    }
+    return texts(in: index) > (height > ControlFaces.lowHeight * scale ? 1 : ControlFaces.mostTexts)
+  }
+
+  /// Texts without children of their own that are listed under a control and lie in its box; no more than matter are counted.
+  private func texts(in control: Int) -> Int {
+    var (count, waiting) = (0, children[control] ?? [])
+    while let next = waiting.popLast(), count <= ControlFaces.mostTexts {
+      let below = children[next] ?? []
+      let isText = below.isEmpty && tree.nature(of: next) == .text
+      count += isText && tree.rects[control].holds(tree.rects[next]) ? 1 : 0
+      waiting += below
+    }
+    return count
   }
 
   /// Whether a picture is small enough to be a control's icon.
@@ -62,29 +80,29 @@ struct ControlFaces {
 
   /// Tabs of documents: one of the row holds a button, to close it, or a page is mostly one text, terminal or document. Pages are listed
   /// under their tabs (GTK) or beside the row (Qt).
-  private mutating func noteTabs(_ row: [Int], of list: Int, _ children: [Int: [Int]]) {
+  private mutating func noteTabs(_ row: [Int], of list: Int) {
     let tabs = row.filter { role($0) == "page tab" }
     guard !tabs.isEmpty else { return }
     let buttons = row.filter { role($0) == "push button" }.map { tree.rects[$0] }
     let beside = tree.parent(of: list).flatMap { children[$0] } ?? []
-    let hasPage = beside.contains { $0 != list && isDocument($0, children) }
+    let hasPage = beside.contains { $0 != list && isDocument($0) }
     let isOfDocuments = tabs.contains { tab in
       let box = tree.rects[tab]
-      return buttons.contains { box.holds($0) } || holdsButton(tab, children, box, depth: 3)
-        || (children[tab] ?? []).contains { !box.holds(tree.rects[$0]) && isDocument($0, children) }
+      return buttons.contains { box.holds($0) } || holdsButton(tab, box, depth: 3)
+        || (children[tab] ?? []).contains { !box.holds(tree.rects[$0]) && isDocument($0) }
     }
     if isOfDocuments || hasPage { content.formUnion(tabs) }
   }
 
-  private func holdsButton(_ index: Int, _ children: [Int: [Int]], _ box: Rect, depth: Int) -> Bool {
+  private func holdsButton(_ index: Int, _ box: Rect, depth: Int) -> Bool {
     guard depth > 0 else { return false }
     return (children[index] ?? []).contains { child in
       box.holds(tree.rects[child])
-        && (role(child) == "push button" || holdsButton(child, children, box, depth: depth - 1))
+        && (role(child) == "push button" || holdsButton(child, box, depth: depth - 1))
     }
   }
 
-  private func isDocument(_ page: Int, _ children: [Int: [Int]]) -> Bool {
+  private func isDocument(_ page: Int) -> Bool {
     var all = [page]
     var next = 0
     while next < all.count {
