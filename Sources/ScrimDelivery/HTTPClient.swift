@@ -189,7 +189,7 @@ private func withCStrings<Result>(
     unsafe copy.initialize(from: bytes, count: bytes.count)
     return unsafe copy
   }
-  defer { unsafe copies.forEach { unsafe $0.deallocate() } }
+  defer { for index in unsafe copies.indices { unsafe copies[index].deallocate() } }
   return unsafe body(copies.map { unsafe UnsafePointer($0) })
 }
 

@@ -270,7 +270,7 @@ final class UploadDisplay: Sendable {
 
 private struct UploadReport: Encodable {
   var delivered: Int
-  var delivered_bytes: Int
+  var deliveredBytes: Int
   var rejected: Int
   var damaged: Int
   var dropped: Int
@@ -278,7 +278,7 @@ private struct UploadReport: Encodable {
 
   init(_ summary: UploadSummary) {
     delivered = summary.delivered
-    delivered_bytes = summary.deliveredBytes
+    deliveredBytes = summary.deliveredBytes
     rejected = summary.rejected
     damaged = summary.damaged
     dropped = summary.dropped

@@ -58,7 +58,7 @@ struct Responder: HTTPResponder {
     return response
   }
 
-  private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) * 1_000_000 }
+  static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) * 1_000_000 }
 
   /// Any other method would be a label of its own in the metrics.
   private func known(_ method: HTTPRequest.Method) -> String {
@@ -116,7 +116,7 @@ struct Responder: HTTPResponder {
     }
   }
 
-  private enum Object: Sendable {
+  enum Object: Sendable {
     case manifest
     case segment(Int)
   }
@@ -135,7 +135,7 @@ struct Responder: HTTPResponder {
     }
   }
 
-  private func onDisk<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+  func onDisk<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await disk.runIfActive(body)
   }
 
@@ -224,7 +224,7 @@ struct Responder: HTTPResponder {
     throw Refusal(400, "Content-Digest with sha-256 is missing")
   }
 
-  private static func headers(_ digest: SHA256Digest) -> HTTPFields {
+  static func headers(_ digest: SHA256Digest) -> HTTPFields {
     [.contentDigest: "sha-256=:\(Data(digest.bytes).base64EncodedString()):", .eTag: "\"\(digest)\""]
   }
 
@@ -254,108 +254,6 @@ struct Responder: HTTPResponder {
       throw Refusal(400, "the body can't be read to its end")
     }
     return bytes
-  }
-
-  // MARK: Reading
-
-  private func read(
-    _ request: Request, _ object: Object, _ session: SessionID, _ key: AccessKey, _ context: ServerContext
-  ) async throws -> Response {
-    let place = try await place(session, key)
-    let service = service
-    let found = try await onDisk {
-      switch object {
-      case .manifest: try service.store.manifest(of: place)
-      case .segment(let index): try service.store.segment(index, of: place)
-      }
-    }
-    guard let bytes = found else { throw Refusal(404, "it is not here") }
-    var action = "read manifest"
-    if case .segment(let index) = object { action = "read segment \(index)" }
-    auditLog.write(
-      AuditLine(
-        at: RFC3339.string(Self.now), key: key.name, remote: context.remote, project: key.project,
-        session: "\(session)", action: action))
-    let digest = SHA256.digest(bytes.span)
-    var headers = Self.headers(digest)
-    headers[.acceptRanges] = "bytes"
-    if case .manifest = object {
-      headers[.contentType] = "application/json"
-    } else {
-      headers[.contentType] = "application/vnd.scrim.segment"
-    }
-    if request.headers[.ifNoneMatch] == "\"\(digest)\"" {
-      return Response(status: .notModified, headers: headers)
-    }
-    guard let range = try Self.range(request, of: bytes.count) else {
-      return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
-    }
-    headers[.contentDigest] = nil
-    headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)"
-    return Response(
-      status: .partialContent, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes[range])))
-  }
-
-  /// The one range that is asked for; nil for all of it. Several ranges at once are answered with all of it, as RFC 9110 allows.
-  static func range(_ request: Request, of count: Int) throws -> Range<Int>? {
-    guard let field = request.headers[.range], field.hasPrefix("bytes="), !field.contains(",") else {
-      return nil
-    }
-    let ends = field.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
-    guard ends.count == 2 else { return nil }
-    let first = Int(ends[0])
-    let last = Int(ends[1])
-    var range: Range<Int>
-    switch (first, last) {
-    case (nil, let suffix?) where ends[0].isEmpty && suffix >= 0: range = max(0, count - suffix)..<count
-    case (let first?, nil) where ends[1].isEmpty && first >= 0: range = min(first, count)..<count
-    case (let first?, let last?) where first >= 0 && last >= first:
-      range = min(first, count)..<min(last == .max ? count : last + 1, count)
-    default: return nil
-    }
-    guard !range.isEmpty else { throw Refusal(416, "the object has \(count) bytes") }
-    return range
-  }
-
-  private func place(_ session: SessionID, _ key: AccessKey) async throws -> SessionStore.Place {
-    let service = service
-    switch try await onDisk({ try service.find(session, project: key.project) }) {
-    case .here(let place): return place
-    case .deleted: throw Refusal(410, "the session was deleted")
-    case .unknown: throw Refusal(404, "there is no such session")
-    }
-  }
-
-  private func list(_ request: Request, _ key: AccessKey) async throws -> Response {
-    var query = SessionIndex.Query()
-    for (name, value) in request.uri.queryParameters {
-      let value = String(value)
-      guard value.utf8.count <= 200 else { throw Refusal(400, "\(name) is too long") }
-      switch name {
-      case "trace_id": query.traceID = value
-      case "error_id": query.errorID = value
-      case "q": query.text = value
-      case "after":
-        guard let cursor = SessionIndex.Cursor(value) else {
-          throw Refusal(400, "after is not what a page ended with")
-        }
-        query.after = cursor
-      case "limit":
-        guard let limit = Int(value), (1...500).contains(limit) else {
-          throw Refusal(400, "limit is 1 to 500")
-        }
-        query.limit = limit
-      default: throw Refusal(400, "there is no parameter of that name")
-      }
-    }
-    let service = service
-    let project = key.project
-    let bound = query
-    let page = try await onDisk {
-      let (entries, next) = try service.index.list(bound, project: project)
-      return Page(sessions: entries.map(Page.Item.init), next: next.map { "\($0)" })
-    }
-    return try Self.json(page, .ok)
   }
 
   // MARK: Deleting
@@ -420,42 +318,6 @@ struct Refusal: Error {
   }
 }
 
-private struct Page: Encodable {
-  struct Item: Encodable {
-    var session: String
-    var started_at: String
-    var duration_ms: Double
-    var segments: Int
-    var bytes: Int64
-    var frames: Int
-    var events: Int
-    var errors: Int
-    var width: Int
-    var height: Int
-    var producer: String
-    var state: String
-
-    init(_ entry: SessionIndex.Entry) {
-      session = entry.session
-      started_at = RFC3339.string(entry.start)
-      duration_ms = Double(entry.last) / 1e6
-      segments = entry.segments
-      bytes = entry.bytes
-      frames = entry.frames
-      events = entry.events
-      errors = entry.errors
-      width = entry.width
-      height = entry.height
-      producer = entry.producer
-      state = entry.state
-    }
-  }
-
-  var sessions: [Item]
-  /// What `after` of the next page is.
-  var next: String?
-}
-
 private struct AccessLine: Encodable {
   var at: String
   var ms: Double
@@ -466,7 +328,7 @@ private struct AccessLine: Encodable {
   var remote: String
 }
 
-private struct AuditLine: Encodable {
+struct AuditLine: Encodable {
   var at: String
   var key: String
   var remote: String
