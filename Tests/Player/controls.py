@@ -95,7 +95,7 @@ BUTTONS = [
     ("[data-kind=network].chip", 3, "!id('list').textContent.includes('/api/cart')"),
     ("[data-kind=network].chip", 3, "id('list').textContent.includes('/api/cart')"),
     ("[data-action=follow]", 3, "pressed('follow') === 'false'"), ("[data-action=follow]", 3, "pressed('follow') === 'true'"),
-    ("#list [data-index='3']", 9, "Math.abs(p.currentTime - 2.2) < 1e-6 && id('detail').textContent.includes('cart restored')"),
+    ("#list [data-kind=log]", 9, "Math.abs(p.currentTime - 2.2) < 1e-6 && id('detail').textContent.includes('cart restored')"),
     ("#sheet", 3, "!p.paused"), ("#sheet", None, "p.paused"),
 ]
 
@@ -260,6 +260,22 @@ def check_masks(browser, url):
     browser.move(left + 10, top + 10)
     expect(browser, "id('tip').hidden", "no tip where nothing is masked")
     browser.key("m")
+
+
+def check_recorded_masks(browser, url):
+    """The masks that a real session recorded are those that the page shows and names."""
+    browser.open_player(url)
+    browser.until("scrim.player.timeline.isWhole")
+    browser.evaluate(HELPERS)
+    seek(browser, 6)
+    masks = browser.evaluate("p.timeline.masks.at(p.shown.segment, p.shown.frame)")
+    assert len(masks) > 10 and {mask["kind"] for mask in masks} >= {"text", "input"}, len(masks)
+    mask = next(mask for mask in masks if mask["kind"] == "image")
+    left, top, scale = browser.evaluate("(() => { const b = id('sheet').getBoundingClientRect(); return [b.left, b.top, b.width / p.canvas.width]; })()")
+    browser.move(left + (mask["x"] + mask["width"] / 2) * scale, top + (mask["y"] + mask["height"] / 2) * scale)
+    expect(browser, f"!id('tip').hidden && id('tip').textContent.includes({json.dumps(mask['reason'])})", "a recorded mask's reason")
+    browser.key("m")
+    expect(browser, "pressed('style-outline') === 'true' && id('no-masks').hidden", "outlines")
 
 
 def axe_source(cache):

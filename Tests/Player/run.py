@@ -29,6 +29,7 @@ import damage
 import films
 import pages
 import pictures
+import segments
 import sessions
 
 CORPUS = ["chromium_checkout", "featherpad_notes", "gedit_letter", "gtk3_factory_and_animation", "thunar_photos", "zenity_yad_forms"]
@@ -48,7 +49,9 @@ def make(folder, wants_raw):
     def add(name, session):
         made[name] = (session, sessions.page(session, folder / f"{name}.html", *sessions.TRACE_ARGUMENTS), sessions.pictures(session, folder / f"{name}-png"))
 
-    add("lively", sessions.record_capture(sessions.lively_capture(folder / "lively"), folder / "lively-s", "none"))
+    # As an older program wrote it, without masks records.
+    recorded = sessions.record_capture(sessions.lively_capture(folder / "lively"), folder / "recorded", "none")
+    add("lively", segments.rewrite(recorded, folder / "lively-s", lambda segment, _: segment.drop(5)))
     if sessions.corpus():
         for name in CORPUS:
             add(name, sessions.record_capture(sessions.corpus() / "sessions" / name, folder / f"{name}-s"))
@@ -94,6 +97,8 @@ def main():
                     controls.check_all(browser, url, axe)
                     say(f"{browser.name}: every key and button, masks, access")
                     browser.resize(1440, 900)
+                    if "chromium_checkout" in made:
+                        controls.check_recorded_masks(browser, made["chromium_checkout"][1])
                 if "pictures" in options.only:
                     for name, (_, address, frames) in made.items():
                         browser.open_player(address)

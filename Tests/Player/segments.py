@@ -69,6 +69,10 @@ class Segment:
     def frames(self):
         return [record for record in self.records if record[0] == 2]
 
+    def drop(self, kind):
+        """Leaves out all records of a type."""
+        self.records = [record for record in self.records if record[0] != kind]
+
     @staticmethod
     def split(payload):
         """The front of a frame's payload, and what codes its picture."""

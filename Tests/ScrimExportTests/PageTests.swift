@@ -50,8 +50,12 @@ import Testing
   @Test func noNameIsUsedTwice() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Sources/ScrimExport/Page").standardizedFileURL
-    let rooms = [["worker.js", "segment.js", "zstd.js", "frame.js"], ["app.js", "player.js", "panel.js", "stage.js"]]
-    let shared = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".js") }
+    let rooms = [
+      ["worker.js", "segment.js", "zstd.js", "frame.js"], ["app.js", "player.js", "panel.js", "stage.js"],
+    ]
+    let shared = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+      $0.hasSuffix(".js")
+    }
     for room in rooms {
       let others = Set(rooms.flatMap { $0 }).subtracting(room)
       var names: [String: String] = [:]

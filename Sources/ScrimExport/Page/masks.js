@@ -166,9 +166,10 @@ export function drawMasks(context, masks, style, scale) {
   // Large ones first, so that what lies within them stays visible.
   const sorted = masks.toSorted((a, b) => b.width * b.height - a.width * a.height);
   for (const mask of sorted) {
-    const [x, y] = [Math.round(mask.x * scale), Math.round(mask.y * scale)];
-    const width = Math.round((mask.x + mask.width) * scale) - x;
-    const height = Math.round((mask.y + mask.height) * scale) - y;
+    // Rounded outward, so that no line of the fill stays beside a sketch.
+    const [x, y] = [Math.floor(mask.x * scale), Math.floor(mask.y * scale)];
+    const width = Math.ceil((mask.x + mask.width) * scale) - x;
+    const height = Math.ceil((mask.y + mask.height) * scale) - y;
     if (style === "outline") drawOutline(context, mask.kind, x, y, width, height);
     else drawSketch(context, mask.kind, x, y, width, height, scale);
   }

@@ -155,6 +155,19 @@ function checkOrder(frame, before) {
   }
 }
 
+/**
+ * A note as an event of the lists; null for one that this player doesn't know.
+ * @param {Uint8Array} payload @returns {{time: number, event: any} | null} @throws {DamageError}
+ */
+export function readNote(payload) {
+  const reader = new ByteReader(payload);
+  const time = readTime(reader);
+  const kind = reader.u8();
+  const offset = readTime(reader);
+  if (kind === 1) return { time, event: { type: "gap", duration_ms: offset / 1e6 } };
+  return kind === 2 ? { time, event: { type: "clock step", offset_ms: offset / 1e6 } } : null;
+}
+
 /** @param {ByteReader} reader @returns {EventRecord} */
 function readEvent(reader) {
   const time = readTime(reader);

@@ -1,3 +1,4 @@
+import { span } from "./format.js";
 import { MaskTimeline } from "./masks.js";
 
 /** @typedef {{time: number, event: any, kind: string, text: string, search: string}} Entry */
@@ -37,6 +38,8 @@ export function summary(event) {
     case "test": return [word(event.name), word(event.phase), word(event.message)].filter(Boolean).join(" · ");
     case "span": return [word(event.op), word(event.name)].filter(Boolean).join(" ");
     case "mark": return word(event.name);
+    case "gap": return `Nothing was recorded for ${span(event.duration_ms)}`;
+    case "clock step": return `The wall clock was set ${event.offset_ms < 0 ? "back" : "on"} by ${span(Math.abs(event.offset_ms))}`;
     case "unreadable": return "An event that can't be read";
     default: {
       const name = names[event.type] ?? word(event.type);

@@ -1,6 +1,6 @@
 import { DamageError, ByteReader, hex } from "./bytes.js";
 import { readMaskLists } from "./masks.js";
-import { readSegment } from "./segment.js";
+import { readNote, readSegment, recordTypes } from "./segment.js";
 import { FrameDecoder, entropyStream, frameLimits, operandBytes, operations } from "./frame.js";
 
 // Decodes beside the page: keeps three segments, one picture, and one for thumbnails; nothing else.
@@ -382,6 +382,10 @@ async function scan(index) {
   }
   const text = new TextDecoder();
   const events = segment.events.map(({ time, json }) => ({ time, event: parseEvent(text.decode(json)) }));
+  for (const { type, payload } of segment.others) {
+    const note = type === recordTypes.note ? readNote(payload) : null;
+    if (note) events.push(note);
+  }
   tell({ type: "scanned", index, error: null, times, changed, withheld, status, events, masks: segment.masks });
 }
 
