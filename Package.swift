@@ -76,7 +76,8 @@ let package = Package(
     .target(name: "ScrimJSON", swiftSettings: strict),
     .target(name: "ScrimImage", dependencies: ["CScrimKernels"], swiftSettings: strict),
     .target(
-      name: "ScrimRedact", dependencies: ["ScrimSystem", "ScrimJSON", "ScrimImage"], exclude: ["Masking.md"],
+      name: "ScrimRedact", dependencies: ["CScrimKernels", "ScrimSystem", "ScrimJSON", "ScrimImage"],
+      exclude: ["Masking.md"],
       swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "ScrimCodec", dependencies: ["ScrimImage", "CScrimCodecs"], swiftSettings: strict),
     .target(

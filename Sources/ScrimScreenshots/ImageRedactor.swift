@@ -197,7 +197,8 @@ struct ImageRedactor: Sendable {
       region.mapped { facts.orientation.displayed($0, of: stored) }
     }
     let regions = plan.regions.mapped(
-      width: facts.displayed.width, height: facts.displayed.height, masks: turn, guarded: turn)
+      width: facts.displayed.width, height: facts.displayed.height, masks: turn, guarded: turn,
+      boxes: { facts.orientation.displayed($0, of: facts.stored) })
     let masks = plan.masks.map { mask in
       var mask = mask
       mask.rect = facts.orientation.displayed(mask.rect, of: stored)

@@ -4,7 +4,7 @@
     Tests/Evaluation/gap_guard.py [--every N] [--synthetic N] [--cache DIR]
 
 Needs python3-numpy, python3-pil, tesseract-ocr, fonts (DejaVu, Liberation, Noto) and the capture corpus (../shared/corpus
-beside the package, or SCRIM_CORPUS). Builds Sources/ScrimRedact/Masking/GapGuard.swift with gap_guard_tiles.swift into the cache.
+beside the package, or SCRIM_CORPUS). Builds the guard with gap_guard_rects.swift into the cache.
 
 Words are found by OCR in the raw pictures (confidence 60 or more, two letters or digits or more); a *glyph pixel* is a pixel in a word's box that
 differs from the commonest colour there by more than 25. Masks are those of the default policy (Masking.md in short, padding 2).
@@ -29,6 +29,8 @@ radio button|page tab|tool tip|status bar|title bar|check menu item|radio menu i
 table row header|column header|row header|caption""".replace("\n", "").split("|"))
 INPUT = set("entry|spin button|combo box|editbar|autocomplete|date editor|search box|terminal|password text".split("|"))
 IMAGE = set("image|icon|canvas|drawing area|animation|chart|video|map|color chooser|desktop icon".split("|"))
+GUARD_FILES = ["Plan/GapBoxes.swift"] + [f"Masking/{name}.swift" for name in (
+    "StepPlanes", "StepPlanes+Lines", "SurfaceMap", "SurfaceMap+Shapes", "TextureMap", "SuspectGroups", "ShapeJudge", "ShapeJudge+Bundles")]
 DECORATION = set("scroll bar|separator|progress bar|slider|level bar|dial".split("|"))
 
 
@@ -36,17 +38,27 @@ class Kernel:
     """The Swift guard in a process of its own; pixels that are not guarded are sent as rubbish."""
 
     def __init__(self, cache):
-        sources = sorted(map(str, (ROOT / "Sources/ScrimImage").glob("*.swift")))
-        swiftc = ["swiftc", "-O", "-wmo", "-swift-version", "6", "-parse-as-library", "-emit-module", "-emit-object", "-I", cache]
-        for name, files in (("ScrimImage", sources), ("ScrimRedact", [str(ROOT / "Sources/ScrimRedact/Masking/GapGuard.swift")])):
+        modules = [("ScrimImage", sorted((ROOT / "Sources/ScrimImage").glob("*.swift"))),
+                   ("ScrimRedact", [*sorted((ROOT / "Sources/ScrimRedact/Masking").glob("*Guard*.swift")),
+                                    *(ROOT / "Sources/ScrimRedact" / name for name in GUARD_FILES)])]
+        kernels = ROOT / "Sources/C/CScrimKernels"
+        with open(f"{cache}/module.modulemap", "w") as file:
+            file.write(f'module CScrimKernels {{ header "{kernels}/include/scrim_kernels.h" export * }}')
+        swiftc = ["swiftc", "-O", "-wmo", "-swift-version", "6", "-parse-as-library", "-emit-module", "-emit-object", "-I", cache,
+                  "-package-name", "scrim", "-enable-experimental-feature", "Lifetimes"]
+        for name, files in modules:
             subprocess.run(swiftc + ["-module-name", name, "-emit-module-path", f"{cache}/{name}.swiftmodule",
-                                     "-o", f"{cache}/{name}.o"] + files, check=True)
-        subprocess.run(["swiftc", "-O", "-I", cache, str(ROOT / "Tests/Evaluation/gap_guard_tiles.swift"),
-                        f"{cache}/ScrimImage.o", f"{cache}/ScrimRedact.o", "-o", f"{cache}/tiles"], check=True)
-        self.process = subprocess.Popen([f"{cache}/tiles"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                     "-o", f"{cache}/{name}.o"] + list(map(str, files)), check=True)
+        objects = []
+        for source in sorted(kernels.glob("*.c")):
+            objects.append(f"{cache}/{source.stem}.o")
+            subprocess.run(["clang", "-O2", "-c", str(source), "-I", str(kernels / "include"), "-o", objects[-1]], check=True)
+        subprocess.run(["swiftc", "-O", "-I", cache, str(ROOT / "Tests/Evaluation/gap_guard_rects.swift"),
+                        f"{cache}/ScrimImage.o", f"{cache}/ScrimRedact.o", *objects, "-o", f"{cache}/rects"], check=True)
+        self.process = subprocess.Popen([f"{cache}/rects"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.ms = 0.0
 
-    def __call__(self, picture, gap, scans=1):
+    def __call__(self, picture, gap, boxes=((), ()), scans=1):
         height, width = gap.shape
         p = picture.astype("<u4")
         p = np.where(gap, p[..., 0] << 16 | p[..., 1] << 8 | p[..., 2], 0xDEADBEEF).astype("<u4")
@@ -55,20 +67,25 @@ class Kernel:
         for top, bottom in zip(tops, tops[1:]):
             ends = np.flatnonzero(np.diff(np.concatenate(([0], gap[top].astype(np.int8), [0]))))
             rects += [(a, top, b - a, bottom - top) for a, b in zip(ends[::2], ends[1::2])]
-        r = np.array(rects, "<u4").reshape(-1, 4)
-        self.process.stdin.write(struct.pack("<4I", width, height, len(r), scans) + p.tobytes() + r.tobytes())
+        cut = [[(max(x0, 0), max(y0, 0), min(x1, width) - max(x0, 0), min(y1, height) - max(y0, 0))
+                for x0, y0, x1, y1 in kind if min(x1, width) > max(x0, 0) and min(y1, height) > max(y0, 0)] for kind in boxes]
+        head = struct.pack("<6I", width, height, len(rects), len(cut[0]), len(cut[1]), scans)
+        r = np.array([*rects, *cut[0], *cut[1]], "<u4").reshape(-1, 4)
+        self.process.stdin.write(head + p.tobytes() + r.tobytes())
         self.process.stdin.flush()
-        rows, columns = -(-height // 8), -(-width // 8)
-        answer = self.process.stdout.read(rows * columns + 8)
-        self.ms = struct.unpack("<Q", answer[-8:])[0] / 1e6
-        return spread(np.frombuffer(answer[:-8], np.uint8).reshape(rows, columns) > 0, 8, height, width)
+        nanoseconds, count = struct.unpack("<QI", self.process.stdout.read(12))
+        self.ms = nanoseconds / 1e6
+        masked = np.zeros((height, width), bool)
+        for x, y, w, h in np.frombuffer(self.process.stdout.read(16 * count), "<u4").reshape(-1, 4).astype(int):
+            masked[y:y + h, x:x + w] = True
+        return masked
 
 
 def spread(tiles, side, height, width):
     return np.repeat(np.repeat(tiles, side, 0), side, 1)[:height, :width]
 
 
-def naive(picture, gap):
+def naive(picture, gap, boxes=None):
     grey = picture.astype(np.float32) @ np.array([.299, .587, .114], np.float32)
     height, width = gap.shape
     rows, columns = -(-height // 16), -(-width // 16)
@@ -89,7 +106,7 @@ def fill(area, box, pad=0):
 
 
 def plan(widgets, windows, width, height, scale, shift=(0, 0), drop=False):
-    """Gap pixels, and pixels in the own box of a text, input or image."""
+    """Gap pixels, pixels in the own box of a text, input or image, and the boxes of containers and of decorations."""
     parents = {w.get("parent") for w in widgets}
     if drop:
         leaf, kept = 0, []
@@ -116,7 +133,7 @@ def plan(widgets, windows, width, height, scale, shift=(0, 0), drop=False):
         return memo[w["id"]]
 
     mask, gap, own = (np.zeros((height, width), bool) for _ in range(3))
-    tops, boxes = [], []
+    tops, boxes, containers, decorations = [], [], [], []
     for w in widgets:
         box = (math.floor(w["x"] * scale), math.floor(w["y"] * scale),
                math.ceil((w["x"] + w["w"]) * scale), math.ceil((w["y"] + w["h"]) * scale))
@@ -125,6 +142,8 @@ def plan(widgets, windows, width, height, scale, shift=(0, 0), drop=False):
         if w["w"] <= 0 or w["h"] <= 0: continue
         fill(mask if masked(w) else gap, box, 2 if masked(w) else 0)
         boxes.append(box)
+        if not masked(w): containers.append(box)
+        if not masked(w) and w["role"] in DECORATION: decorations.append(box)
         if w.get("parent") not in by_id: tops.append(box)
     common = lambda a, b: max(0, min(a[2], b[2]) - max(a[0], b[0])) * max(0, min(a[3], b[3]) - max(a[1], b[1]))
     area = lambda a: (a[2] - a[0]) * (a[3] - a[1])
@@ -133,12 +152,13 @@ def plan(widgets, windows, width, height, scale, shift=(0, 0), drop=False):
         left, right, top, bottom = v.get("frame_extents") or [0] * 4
         c = (v["x"], v["y"], v["x"] + v["w"], v["y"] + v["h"])
         o = (c[0] - left, c[1] - top, c[2] + right, c[3] + bottom)
+        containers += [c, o]
         for ring in ((o[0], o[1], o[2], c[1]), (o[0], c[3], o[2], o[3]), (o[0], c[1], c[0], c[3]), (c[2], c[1], o[2], c[3])):
             fill(mask, ring, 2)
         if not (any(common(t, o) * 2 >= area(t) for t in tops)
                 or any(common(t, c) * 2 >= area(t) + area(c) - common(t, c) for t in boxes)):
             fill(mask, o, 2)
-    return gap & ~mask, own
+    return gap & ~mask, own, (containers, decorations)
 
 
 def pictures(every):
@@ -214,17 +234,17 @@ def real(kernel, every, cache):
         for x0, y0, x1, y1 in boxes: clear[max(0, y0 - 1):y1 + 1, max(0, x0 - 1):x1 + 1] = False
         clear &= ~plan(widgets, windows, width, height, scale)[1]
         for kind, shift, drop in kinds:
-            gap, _ = plan(widgets, windows, width, height, scale, shift, drop)
+            gap, _, known = plan(widgets, windows, width, height, scale, shift, drop)
             risk, harmless = numbers * gap, gap & clear
             for guard, run in (("naive", naive), ("guard", kernel)):
-                masked = run(picture, gap)
+                masked = run(picture, gap, known)
                 leak = risk * ~masked
                 ink = leak * ~lines
                 sums[guard, kind] += [np.unique(risk).size - 1, (risk > 0).sum(), np.unique(leak).size - 1, (leak > 0).sum(),
                                       np.unique(ink).size - 1, (ink > 0).sum(), harmless.sum(), (harmless & masked).sum()]
                 if guard == "guard" and (ink > 0).any(): leaks[name] += int((ink > 0).sum())
             if kind == "reported":
-                kernel(picture, gap, 20)
+                kernel(picture, gap, known, 20)
                 speeds.append((kernel.ms, width * height, gap.mean(), name))
     print("guard kind      | at risk: words  px | leaked: words   px | of it ink: words  px | harmless lost")
     for (guard, kind), s in sums.items():

@@ -1,4 +1,5 @@
 import ScrimRedact
+import ScrimTestSupport
 import Testing
 
 struct NamePatternTests {
@@ -44,5 +45,37 @@ struct NamePatternTests {
     let time = clock.measure { #expect(pattern.matches(text) == false) }
     print("pattern \(pattern.source) over 1000 characters: \(time)")
     #expect(pattern.matches(text + "aa") == nil)
+  }
+}
+
+extension NamePatternTests {
+  /// The table against the program that it was made from, over random patterns and texts.
+  @Test func tablesAgreeWithTheProgram() throws {
+    var random = SeededGenerator(seed: 31)
+    let atoms = [
+      "a", "b", "B", "[ab]", "[^a]", ".", "\\d", "\\W", "ä", "(a|bc)", "(?:b|)", "^", "$", "1", "_", "\\b",
+    ]
+    let repeats = ["", "", "", "*", "+", "?", "{2}", "{0,2}"]
+    let letters = Array("aAbBcC1_ .ä\n")
+    var matches = 0
+    for _ in 0..<2000 {
+      var source = "/"
+      for _ in 0..<Int.random(in: 0...5, using: &random) {
+        let atom = atoms.randomElement(using: &random) ?? ""
+        let times = ["^", "$", "\\b"].contains(atom) ? "" : repeats.randomElement(using: &random) ?? ""
+        source += atom + times
+        if Int.random(in: 0...6, using: &random) == 0 { source += "|" }
+      }
+      let pattern = try NamePattern(source + (Bool.random(using: &random) ? "/i" : "/"))
+      for _ in 0..<10 {
+        let text = String(
+          (0..<Int.random(in: 0...7, using: &random)).map { _ in letters.randomElement(using: &random) ?? "a"
+          })
+        #expect(
+          pattern.matches(text) == pattern.simulated(text), "\(pattern.source) over \(text.debugDescription)")
+        if pattern.simulated(text) { matches += 1 }
+      }
+    }
+    #expect(matches > 2000 && matches < 18000)
   }
 }

@@ -95,7 +95,8 @@ struct Bench: ParsableCommand {
 
   private func measured(_ wants: (String) -> Bool) throws -> Report {
     var report = Report()
-    for stage in MaskStages.all + CodingStages.all + PictureStages.all where wants(stage.name) {
+    for stage in MaskStages.all + GuardStages.all + CodingStages.all + PictureStages.all
+    where wants(stage.name) {
       report.results.append(try stage.run(rounds))
     }
     let corpus = try corpus.map { try Corpus($0, wants: wants) }

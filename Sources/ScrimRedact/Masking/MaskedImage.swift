@@ -65,41 +65,61 @@ extension MaskRegions {
   ///   - isOpaque: whether all alpha is full. Otherwise the picture is judged on black and on white, on one of which
   ///     everything shows that it holds.
   ///   - grow: what becomes of the suspect pixels before they are masked.
-  /// - Returns: also the number of tiles of 8 pixels that are suspect.
+  /// - Returns: also the number of rectangles that are suspect.
   public func judged(
     _ pixels: [UInt32], isOpaque: Bool, growing grow: (Region) -> Region = { $0 }
   ) -> (regions: MaskRegions, suspects: Int) {
     guard !guarded.isEmpty else { return (self, 0) }
     precondition(pixels.count == width * height, "a picture and masks of one size")
     var gapGuard = GapGuard()
-    var suspects = TileSet(TileGrid(width: width, height: height, side: GapGuard.tileSide))
+    let suspects: Region
     if isOpaque {
-      // The guard compares whole words, whose high bytes are all alike.
-      gapGuard.suspects(pixels: pixels.span, width: width, height: height, guarded: guarded, into: &suspects)
+      suspects = gapGuard.suspects(
+        in: pixels.span, width: width, height: height, guarded: guarded, boxes: boxes)
     } else {
-      for background: Pixel in [0, 0x00FF_FFFF] {
-        var found = suspects
-        let shown = pixels.map { $0.over(background) }
-        gapGuard.suspects(pixels: shown.span, width: width, height: height, guarded: guarded, into: &found)
-        suspects.formUnion(found)
-      }
+      let onBlack = flattened(pixels, on: 0)
+      let onWhite = flattened(pixels, on: 0x00FF_FFFF)
+      suspects = gapGuard.suspects(
+        in: onBlack.span, onWhite.span, width: width, height: height, guarded: guarded, boxes: boxes)
     }
     guard !suspects.isEmpty else { return (withoutGuard, 0) }
     var byKind = byKind
-    let masked = grow(suspects.region.intersection(guarded))
-    byKind[MaskKind.gap.order] = byKind[MaskKind.gap.order].union(masked)
-    return (MaskRegions(width: width, height: height, byKind: byKind, guarded: Region()), suspects.count)
+    byKind[MaskKind.gap.order] = byKind[MaskKind.gap.order].union(grow(suspects))
+    let regions = MaskRegions(
+      width: width, height: height, byKind: byKind, guarded: Region(), boxes: GapBoxes())
+    return (regions, suspects.rects.count)
   }
 
   private var withoutGuard: MaskRegions {
-    MaskRegions(width: width, height: height, byKind: byKind, guarded: Region())
+    MaskRegions(width: width, height: height, byKind: byKind, guarded: Region(), boxes: GapBoxes())
+  }
+
+  /// What guarded pixels look like on a background.
+  private func flattened(_ pixels: [UInt32], on background: Pixel) -> [Pixel] {
+    var result = [Pixel](repeating: 0, count: pixels.count)
+    for band in guarded.bands {
+      for y in band.minY..<band.maxY {
+        for xs in guarded.spans[band.firstSpan..<band.endSpan] {
+          for index in y * width + xs.lowerBound..<y * width + xs.upperBound {
+            let pixel = pixels[index]
+            let alpha = pixel >> 24
+            result[index] =
+              alpha == 0xFF ? pixel & 0x00FF_FFFF : alpha == 0 ? background : pixel.over(background)
+          }
+        }
+      }
+    }
+    return result
   }
 
   /// The same sets of pixels in another picture, or changed otherwise. Pixels that are masked then are guarded no longer.
   public func mapped(
-    width: Int, height: Int, masks: (Region) -> Region, guarded change: (Region) -> Region = { $0 }
+    width: Int, height: Int, masks: (Region) -> Region, guarded change: (Region) -> Region = { $0 },
+    boxes move: (Rect) -> Rect = { $0 }
   ) -> MaskRegions {
-    MaskRegions(width: width, height: height, byKind: byKind.map(masks), guarded: change(guarded))
+    MaskRegions(
+      width: width, height: height, byKind: byKind.map(masks), guarded: change(guarded),
+      boxes: boxes.map(move))
   }
 
   /// The colour of every masked pixel, in sets that do not overlap.

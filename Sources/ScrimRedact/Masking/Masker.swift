@@ -26,14 +26,16 @@ public struct Masker: ~Copyable {
   private var painted: [(region: Region, colour: Pixel)]
   /// Tiles whose shown content is not known to be what `source`, `regions` and the guard give.
   private var pending: TileSet
-  /// Tiles of the gap guard that are masked for their texture.
-  private var suspects: TileSet
+  /// Guarded pixels that are masked for what they look like.
+  private var suspects = Region()
   private var gapGuard = GapGuard()
   /// Whether `regions` changed since the guard was asked about all of the picture: masks may be painted frames before they
   /// are shown with.
   private var isGuardStale = false
   /// Whether every mask of `regions` is painted: composing keeps it so.
   private var isPainted = false
+  /// Whether frames went by that the guard was not asked about.
+  private var isGuardNew = true
   /// What the picture lent last shows, until this one has caught up with it.
   private var shown: [Pixel] = []
   /// The tiles that changed since the present picture was lent itself, and the rows in which it has caught up.
@@ -57,7 +59,6 @@ public struct Masker: ~Copyable {
     audit = DamageAudit(width: width, height: height)
     painted = regions.painted(with: fills)
     pending = TileSet(frame.touched.grid)
-    suspects = TileSet(TileGrid(width: width, height: height, side: GapGuard.tileSide))
     behind = frame.damage
     self.version = version + 1
     versions = [Int](repeating: version + 1, count: frame.damage.grid.count)
@@ -101,11 +102,9 @@ public struct Masker: ~Copyable {
     }
     let changed = read(source, damage: damage)
     catchUp(to: frame.height)
-    if isGuardStale {
-      updateSuspects(rows: 0..<frame.height)
+    if isGuardStale || !changed.isEmpty {
+      updateSuspects(changed)
       isGuardStale = false
-    } else if let changed {
-      updateSuspects(rows: changed)
     }
     compose(cleared)
     if cleared != nil { paint() }
@@ -188,24 +187,24 @@ public struct Masker: ~Copyable {
 
   /// Reads what may have changed of a frame, outside masks.
   ///
-  /// - Returns: the rows from the first to the last that changed; nil where none did.
-  private mutating func read(_ new: Frame, damage: Region?) -> Range<Int>? {
+  /// - Returns: rows, among which are all that changed.
+  private mutating func read(_ new: Frame, damage: Region?) -> [Range<Int>] {
     defer { unread = regions.masked }
     guard let damage else { return read(new, in: kept) }
     let wanted = unread.union(damage).intersection(kept)
     let changed = read(new, in: wanted)
-    guard read(new, in: audit.stripe().intersection(kept).subtracting(wanted)) != nil else { return changed }
+    if read(new, in: audit.stripe().intersection(kept).subtracting(wanted)).isEmpty { return changed }
     untrueDamage += 1
     _ = read(new, in: kept)
-    return 0..<frame.height
+    return [0..<frame.height]
   }
 
   /// Reads pixels outside masks into the picture that holds them, and marks tiles that changed: as pending, or in the masked
   /// picture as damaged.
   ///
-  /// - Returns: the rows from the first to the last that changed; nil where none did.
-  private mutating func read(_ new: Frame, in wanted: Region) -> Range<Int>? {
-    var changed: Range<Int>?
+  /// - Returns: rows, in order, among which are all that changed.
+  private mutating func read(_ new: Frame, in wanted: Region) -> [Range<Int>] {
+    var changed: [Range<Int>] = []
     for band in wanted.bands {
       var top = band.minY
       while top < band.maxY {
@@ -215,8 +214,12 @@ public struct Masker: ~Copyable {
         catchUp(to: rows.upperBound)
         for span in wanted.spans[band.firstSpan..<band.endSpan] {
           guard let part = read(new, rows, span) else { continue }
-          changed =
-            min(changed?.lowerBound ?? .max, part.lowerBound)..<max(changed?.upperBound ?? 0, part.upperBound)
+          if let last = changed.last, last.upperBound >= part.lowerBound {
+            changed[changed.count - 1] =
+              min(last.lowerBound, part.lowerBound)..<max(last.upperBound, part.upperBound)
+          } else {
+            changed.append(part)
+          }
         }
       }
     }
@@ -268,33 +271,37 @@ public struct Masker: ~Copyable {
     }
   }
 
-  /// Asks the gap guard again for the rows that changed, widened by its reach; tiles where its answer changed are pending.
-  private mutating func updateSuspects(rows: Range<Int>) {
-    if regions.guarded.isEmpty, suspects.isEmpty { return }
+  /// Asks the gap guard again; tiles where its answer changed are pending.
+  ///
+  /// - Parameter changed: rows among which are all that changed since it was asked last.
+  private mutating func updateSuspects(_ changed: [Range<Int>]) {
     let before = suspects
     if regions.guarded.isEmpty {
-      suspects.removeAll()
+      // Frames that it doesn't see are not known to it later.
+      if !before.isEmpty { gapGuard.reset() }
+      suspects = Region()
+      isGuardNew = true
     } else {
-      let asked = rows.lowerBound - GapGuard.reach..<rows.upperBound + GapGuard.reach
-      Masker.findSuspects(&gapGuard, source, regions, rows: asked, &suspects)
+      suspects = Masker.findSuspects(&gapGuard, source, regions, isGuardNew ? nil : changed)
+      isGuardNew = false
     }
     guard suspects != before else { return }
-    let scale = MaskedFrame.clearanceSide / GapGuard.tileSide
-    for tileRow in 0..<suspects.grid.rows {
-      for column in 0..<suspects.grid.columns
-      where suspects[column, tileRow] != before[column, tileRow] {
-        pending[column / scale, tileRow / scale] = true
+    let side = MaskedFrame.clearanceSide
+    for part in [suspects.subtracting(before), before.subtracting(suspects)] {
+      for rect in part.rects {
+        for row in rect.y / side...(rect.maxY - 1) / side {
+          for column in pending.grid.columns(of: rect.x..<rect.maxX) { pending[column, row] = true }
+        }
       }
     }
   }
 
   private static func findSuspects(
-    _ gapGuard: inout GapGuard, _ source: [Pixel], _ regions: MaskRegions, rows: Range<Int>,
-    _ suspects: inout TileSet
-  ) {
+    _ gapGuard: inout GapGuard, _ source: [Pixel], _ regions: MaskRegions, _ changed: [Range<Int>]?
+  ) -> Region {
     gapGuard.suspects(
-      pixels: source.span, width: regions.width, height: regions.height, guarded: regions.guarded,
-      rows: rows, into: &suspects)
+      in: source.span, width: regions.width, height: regions.height, guarded: regions.guarded,
+      boxes: regions.boxes, changed: changed)
   }
 
   /// Writes the pending tiles that are cleared.
@@ -328,14 +335,10 @@ public struct Masker: ~Copyable {
       let part = span.clamped(to: xs)
       Masker.copy(source.isEmpty ? frame.storage : source, from: start + part.lowerBound, to: &row, part)
     }
-    let side = GapGuard.tileSide
-    for span in regions.guarded.spans(atRow: y) where span.overlaps(xs) {
+    for span in suspects.spans(atRow: y) where span.overlaps(xs) {
       let part = span.clamped(to: xs)
-      for column in suspects.grid.columns(of: part) where suspects[column, y / side] {
-        let tile = (column * side..<(column + 1) * side).clamped(to: part)
-        Masker.fill(&row, tile, with: fills[.gap])
-        touch(tile, y)
-      }
+      Masker.fill(&row, part, with: fills[.gap])
+      touch(part, y)
     }
     for layer in painted {
       for span in layer.region.spans(atRow: y) where span.overlaps(xs) {

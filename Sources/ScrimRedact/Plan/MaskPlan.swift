@@ -76,15 +76,19 @@ public struct MaskPlan: Hashable, Sendable {
 
   /// - Parameters:
   ///   - guarded: pixels that only containers claim; those under a mask are taken out.
+  ///   - boxes: of those containers.
   ///   - claims: who claims which pixels. Without them no change of what is shown is explained (``SettledClearance``).
-  public init(width: Int, height: Int, masks: [Mask], guarded: Region, claims: Claims = Claims()) {
+  public init(
+    width: Int, height: Int, masks: [Mask], guarded: Region, boxes: GapBoxes = GapBoxes(),
+    claims: Claims = Claims()
+  ) {
     self.masks = masks
     self.claims = claims
     regions = MaskRegions(
       width: width, height: height,
       byKind: MaskKind.allCases.map { kind in
         Region(union: masks.filter { $0.kind == kind }.map(\.rect))
-      }, guarded: guarded)
+      }, guarded: guarded, boxes: boxes)
   }
 
   /// The plan that shows nothing.

@@ -8,8 +8,12 @@ public enum MaskDecision: Sendable {
 /// Applies a policy to widget trees: Masking.md in code. Sees boxes, never a pixel.
 public struct MaskPlanner: Sendable {
   public let policy: MaskPolicy
+  private let names: NameMemory?
 
-  public init(policy: MaskPolicy) { self.policy = policy }
+  public init(policy: MaskPolicy) {
+    self.policy = policy
+    names = NameMemory(policy.rules)
+  }
 
   /// Holes that `insideMasked` rules may cut in one plan, ancestors above each, and pieces of each mask. What exceeds them
   /// stays masked: no tree may make a plan of unbounded size.
@@ -41,7 +45,8 @@ public struct MaskPlanner: Sendable {
     var run = self.run(for: tree, width: width, height: height, &usage, callback: nil)
     let guarded = run.emitRest(describesWholeWindows: true)
     var plan = MaskPlan(
-      width: width, height: height, masks: run.masks, guarded: guarded, claims: run.claims())
+      width: width, height: height, masks: run.masks, guarded: guarded,
+      boxes: guarded.isEmpty ? GapBoxes() : run.gapBoxes, claims: run.claims())
     plan.listed = run.listed()
     usage = run.usage
     usage.plans += 1
@@ -58,7 +63,8 @@ public struct MaskPlanner: Sendable {
     usage = run.usage
     usage.plans += 1
     return MaskPlan(
-      width: width, height: height, masks: run.masks, guarded: guarded, claims: run.claims())
+      width: width, height: height, masks: run.masks, guarded: guarded,
+      boxes: guarded.isEmpty ? GapBoxes() : run.gapBoxes, claims: run.claims())
   }
 
   private func run(
@@ -68,6 +74,7 @@ public struct MaskPlanner: Sendable {
     precondition(width > 0 && height > 0, "a picture has at least one pixel")
     let picture = Rect(x: 0, y: 0, width: width, height: height)
     var run = PlanRun(policy: policy, tree: tree, picture: picture, usage: usage)
+    run.named = names?.conditions(of: tree.widgets) ?? []
     run.decideWidgets(callback: callback)
     run.emitWidgets()
     run.emitWindows()
@@ -85,6 +92,9 @@ private struct PlanRun {
   /// Boxes that are shown and trusted, and boxes of which only the texture is trusted; cut to the picture.
   private var trusted: [Rect] = []
   private var gaps: [Rect] = []
+  /// The boxes of all gaps and of windows, and of decorations among them, cut to the picture.
+  private var containers: [Rect] = []
+  private var decorations: [Rect] = []
   private var outcomes: [Outcome]
   private var contexts: [Context]
   /// For a masked widget that rules open: the boxes cut out of its mask.
@@ -97,6 +107,8 @@ private struct PlanRun {
   private var trustedAlways: Set<Int> = []
   /// The windows in the picture, bottom to top.
   private var outlines: [Claims.Outline] = []
+  /// By widget a bit a rule: whether the rule's condition on names holds. Empty where no rule has one.
+  var named: [UInt64] = []
 
   /// What becomes of a widget.
   private enum Outcome {
@@ -147,6 +159,8 @@ private struct PlanRun {
     outcomes = [Outcome](repeating: .gap, count: tree.widgets.count)
     contexts = [Context](repeating: Context(), count: tree.widgets.count)
   }
+
+  var gapBoxes: GapBoxes { GapBoxes(containers: containers, decorations: decorations) }
 
   mutating func decideWidgets(callback: ((Widget) -> MaskDecision)?) {
     for index in tree.order {
@@ -202,7 +216,7 @@ private struct PlanRun {
     default: return nil
     }
     let widget = tree.widgets[index]
-    if let rule = policy.rules.firstIndex(where: { $0.names.isEmpty && $0.holds(for: widget) }) {
+    if let rule = policy.rules.firstIndex(where: { $0.names.isEmpty && $0.holdsBesideName(for: widget) }) {
       return policy.rules[rule].decision == .mask ? .rule(rule) : nil
     }
     if isPart { return nil }
@@ -268,7 +282,7 @@ private struct PlanRun {
     case .unmask: return .show
     case .continue, nil: break
     }
-    if let rule = policy.rules.firstIndex(where: { $0.holds(for: widget) }) {
+    if let rule = firstRule(for: index) {
       usage.note(rule: rule)
       if policy.rules[rule].decision == .unmask {
         // A rule by role alone shows what a control looks like. Who names an id, a name or a state vouches for what it holds.
@@ -279,6 +293,14 @@ private struct PlanRun {
       return .mask(.rule(rule), rank: nature == .input ? PlanRun.closed : rule)
     }
     return isPart ? .showInControl : standard(for: nature, hasChildren: tree.hasChildren(index))
+  }
+
+  private func firstRule(for index: Int) -> Int? {
+    let words = (policy.rules.count + 63) / 64
+    return policy.rules.indices.first { rule in
+      if !named.isEmpty, named[index * words + rule / 64] >> UInt64(rule % 64) & 1 == 0 { return false }
+      return policy.rules[rule].holdsBesideName(for: tree.widgets[index])
+    }
   }
 
   /// Whether the widget belongs to the shown control that it lies in, as a label does to its button.
@@ -337,6 +359,8 @@ private struct PlanRun {
         }
       case .shown: trusted.append(rect.intersection(picture))
       case .gap:
+        containers.append(rect.intersection(picture))
+        if tree.nature(of: index) == .decoration { decorations.append(rect.intersection(picture)) }
         // Most containers lie inside their parent, which claims their pixels already.
         if let above = tree.parent(of: index).flatMap({ contexts[$0].gap }), above.holds(rect) { continue }
         gaps.append(rect.intersection(picture))
@@ -361,6 +385,8 @@ private struct PlanRun {
       let isDescribed = isDescribed(outer)
       outlines.append(
         Claims.Outline(xid: window.xid, rect: outer.padded(by: policy.padding), isDescribed: isDescribed))
+      containers.append(outer.intersection(picture))
+      containers.append(client.intersection(picture))
       for side in [
         Rect(minX: outer.x, minY: outer.y, maxX: outer.maxX, maxY: client.y),
         Rect(minX: outer.x, minY: client.y, maxX: client.x, maxY: client.maxY),

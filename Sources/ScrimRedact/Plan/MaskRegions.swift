@@ -11,14 +11,17 @@ public struct MaskRegions: Hashable, Sendable {
   public let masked: Region
   /// Pixels outside ``masked`` that are believed only on the evidence of their texture.
   public let guarded: Region
+  /// The boxes of what claims them.
+  public let boxes: GapBoxes
 
-  init(width: Int, height: Int, byKind: [Region], guarded: Region) {
+  init(width: Int, height: Int, byKind: [Region], guarded: Region, boxes: GapBoxes) {
     precondition(byKind.count == MaskKind.allCases.count, "a set of pixels for every kind of mask")
     self.width = width
     self.height = height
     self.byKind = byKind
     masked = byKind.reduce(Region()) { $0.union($1) }
     self.guarded = guarded.subtracting(masked)
+    self.boxes = boxes
   }
 
   /// What either masks. Pixels that either guards and neither masks stay guarded.
@@ -28,7 +31,7 @@ public struct MaskRegions: Hashable, Sendable {
     return MaskRegions(
       width: width, height: height,
       byKind: zip(byKind, other.byKind).map { $0.union($1) },
-      guarded: guarded.union(other.guarded))
+      guarded: guarded.union(other.guarded), boxes: boxes.union(other.boxes))
   }
 
   /// The masks in force for a frame whose pixels and boxes belong to the same moment.
@@ -43,7 +46,7 @@ public struct MaskRegions: Hashable, Sendable {
   package var withGapsMasked: MaskRegions {
     var byKind = byKind
     byKind[MaskKind.gap.order] = byKind[MaskKind.gap.order].union(guarded)
-    return MaskRegions(width: width, height: height, byKind: byKind, guarded: Region())
+    return MaskRegions(width: width, height: height, byKind: byKind, guarded: Region(), boxes: GapBoxes())
   }
 
   /// The same with more pixels masked, as *other*: what nothing explained for too long.
@@ -51,7 +54,7 @@ public struct MaskRegions: Hashable, Sendable {
     if more.isEmpty { return self }
     var byKind = byKind
     byKind[MaskKind.other.order] = byKind[MaskKind.other.order].union(more)
-    return MaskRegions(width: width, height: height, byKind: byKind, guarded: guarded)
+    return MaskRegions(width: width, height: height, byKind: byKind, guarded: guarded, boxes: boxes)
   }
 
   /// The masked pixels by colour: sets that do not overlap, since a later kind covers an earlier one.

@@ -72,12 +72,15 @@ public struct MaskPolicy: Hashable, Sendable {
     /// Whether it speaks of a kind of widget, not of one: what it shows then has to look like one of that kind.
     var isByRoleAlone: Bool { types.isEmpty && ids.isEmpty && names.isEmpty && states.isEmpty }
 
-    /// Whether the rule is about the widget. A text too long to be searched counts as what hides more.
-    func holds(for widget: Widget) -> Bool {
+    /// Whether the rule is about the widget, its name apart. A text too long to be searched counts as what hides more.
+    func holdsBesideName(for widget: Widget) -> Bool {
       if !roles.isEmpty, !roles.contains(widget.role) { return false }
       if !states.isEmpty, !states.contains(where: widget.states.contains) { return false }
-      return holds(types, widget.type) && holds(ids, widget.id) && holds(names, widget.name)
+      return holds(types, widget.type) && holds(ids, widget.id)
     }
+
+    /// Whether what the rule says of names holds for one.
+    func holds(forName name: String) -> Bool { holds(names, name) }
 
     private func holds(_ patterns: [NamePattern], _ text: String?) -> Bool {
       if patterns.isEmpty { return true }

@@ -8,6 +8,7 @@ public struct NamePattern: Hashable, Sendable {
   /// As it was written.
   public let source: String
   let program: [Instruction]
+  private let automaton: PatternAutomaton?
   let ignoresCase: Bool
 
   /// Characters (Unicode scalars) of a pattern, of a text, and steps of a program.
@@ -50,6 +51,7 @@ public struct NamePattern: Hashable, Sendable {
     try compiler.append(node)
     try compiler.emit(.match)
     program = compiler.program
+    automaton = PatternAutomaton(program, ignoresCase: ignoresCase)
   }
 
   private static func globNode(_ scalar: Unicode.Scalar) -> PatternNode {
@@ -70,6 +72,12 @@ public struct NamePattern: Hashable, Sendable {
     else {
       return nil
     }
+    if let answer = automaton?.matches(text.utf8) { return answer }
+    return simulated(text)
+  }
+
+  /// Follows the program step by step: for texts and patterns that ``PatternAutomaton`` doesn't take, and for the tests.
+  package func simulated(_ text: String) -> Bool {
     var run = PatternRun(program: program, ignoresCase: ignoresCase)
     return run.search(Array(text.unicodeScalars))
   }

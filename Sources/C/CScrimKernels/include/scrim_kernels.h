@@ -42,3 +42,10 @@ bool scrim_sha256_compress(uint32_t state[8], const uint8_t *bytes, size_t block
 /// Sets `marks` to 1, a byte a tile column of the picture, where something was written, and returns whether anything was.
 bool scrim_row_update(uint32_t *target, const uint32_t *source, size_t count, uint32_t mask, size_t origin,
                       size_t side, uint8_t *marks);
+
+/// Compares `count` pixels with as many others, by the largest difference of a channel. Sets a bit a pair, from bit `bit` of each
+/// plane on: in `varies` where they differ, in `steps` where by 2 or more, in `rough` by over 4, in `strong` by over 6.
+///
+/// No bit is cleared. Only the pixels given are read, and their high bytes decide nothing.
+void scrim_find_steps(const uint32_t *a, const uint32_t *b, size_t count, size_t bit, uint64_t *varies,
+                      uint64_t *steps, uint64_t *rough, uint64_t *strong);
