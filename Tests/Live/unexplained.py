@@ -3,7 +3,7 @@
 
     unexplained.py [--runs N] [--seed S] [--keep DIR] [chromium|firefox ...] [--situation NAME ...]
 
-A page of buttons with a secret beside each, and images, is recorded with the presets default and controls at once.
+A page of buttons with a secret below each is recorded with the presets default and controls at once.
   scroll   its script keeps the main thread busy while the wheel is turned: the compositor scrolls, the tree stays
   part     the same with pauses in which the tree comes along in part
   toast    a box without a node (aria-hidden) is shown over the buttons
@@ -33,8 +33,8 @@ from browsers import NEEDS, browse  # noqa: E402
 from desk import Desk  # noqa: E402
 from recording import FILL, INK, POLICIES, ROOT, Recording, has_colour, screen  # noqa: E402
 
-STYLE = """<style>body{margin:0;font:20px sans-serif}button{width:46%;height:60px;font-size:20px}
-.row{height:70px}.row b{color:#c80096;font-size:26px}
+STYLE = """<style>body{margin:0;font:20px sans-serif}button{width:100%;height:HEIGHT;font-size:20px}
+.row{height:HEIGHT}b{color:#c80096;font-size:24px;line-height:HEIGHT}
 #toast{position:fixed;background:#333;color:#c80096;font:bold 40px sans-serif;padding:12px;display:none;
 border:6px solid #c80096}
 @keyframes turn{to{transform:rotate(360deg)}}
@@ -43,7 +43,7 @@ animation:turn 1s linear infinite}</style>"""
 SCRIPT = """<script>
 const busy=(ms)=>{const end=Date.now()+ms;while(Date.now()<end);};
 addEventListener('keydown',e=>{
- if(e.key=='b')setTimeout(()=>busy(BUSY),1200);
+ if(e.key=='b')setTimeout(()=>busy(BUSY),1500);
  if(e.key=='p'){let n=0;const go=()=>{busy(1500);if(++n<5)setTimeout(go,150)};setTimeout(go,1200);}
  const toast=document.getElementById('toast');
  if(e.key=='t')toast.style.display=toast.style.display?'':'block';
@@ -55,14 +55,17 @@ addEventListener('keydown',e=>{
 
 
 def page(what, chance):
+    # What lies below a button comes to lie on it.
+    height = "100px"
     rows = "".join(
-        f"<div class=row><button>Row {n}</button> <b>SECRET {chance.randint(1000, 9999)}</b></div>"
-        for n in range(40)
+        f"<div class=row><button>Row {n}</button></div>"
+        f"<div class=row><b>SECRET-{chance.randint(1000, 9999)} Margarethe hunter2</b></div>"
+        for n in range(60)
     )
     place = f"left:{chance.randint(0, 200)}px;top:{chance.randint(20, 300)}px"
     toast = f"<div id=toast aria-hidden=true style='{place}'>Margarethe {chance.randint(1000, 9999)}</div>"
     spinner = "<div id=spin></div>" if what == "spinner" else ""
-    return STYLE + spinner + rows + toast + SCRIPT.replace("BUSY", str(chance.randint(6000, 9000)))
+    return STYLE.replace("HEIGHT", height) + spinner + rows + toast + SCRIPT.replace("BUSY", str(chance.randint(9000, 11000)))
 
 
 def act(desk, what, chance):
@@ -75,13 +78,13 @@ def act(desk, what, chance):
     if what in ("scroll", "part"):
         desk.xdotool("mousemove", *middle)
         desk.key("b" if what == "scroll" else "p")
-        time.sleep(1.5)
+        time.sleep(2.2)
         for _ in range(1 if what == "scroll" else chance.randint(2, 4)):
             desk.wheel(chance.randint(1, 2))
             time.sleep(chance.uniform(0.3, 1.2))
     else:
         desk.key({"toast": "t", "slide": "s", "fade": "f"}[what])
-    time.sleep(4)
+    time.sleep(5)
     ink = has_colour(screen(desk), INK)
     time.sleep(8 if what in ("scroll", "part") else chance.choice([0, 2.5]))
     return ink

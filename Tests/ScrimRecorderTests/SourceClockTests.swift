@@ -48,7 +48,9 @@ import Testing
       changed[number] = 1
       let frame = RecorderTests.frame(number, changed, time: Int64(time) * 1_000_000)
       if let issue = try recorder.record(frame) { issues.append(issue) }
-      try recorder.record(Event("key", time: Int64(time) * 1_000_000))
+      var event = Event("navigation", time: Int64(time) * 1_000_000)
+      event.name = "page \(number)"
+      try recorder.record(event)
     }
     let summary = try recorder.finish()
     #expect(summary.frames == 6 && summary.lostFrames == 0 && summary.isComplete)

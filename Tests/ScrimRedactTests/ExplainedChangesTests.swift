@@ -187,6 +187,11 @@ import Testing
       $0.fill(Rect(x: 42, y: 42, width: 16, height: 36), 0x303030)
       $0.fill(Rect(x: 42, y: 62, width: 116, height: 16), 0x303030)
     },
+    Case("another face and other letters", false) {
+      $0.fill(button, 0xB0D0FF)
+      $0.text(80, 50)
+    },
+    Case("a small block", false) { $0.fill(Rect(x: 110, y: 48, width: 20, height: 20), 0x303030) },
     Case("text in the gap", false) { $0.text(200, 120) },
     Case("a moved bar code in the gap", false) {
       for bar in 0..<8 { $0.fill(Rect(x: 150 + bar * 16, y: 90, width: 8, height: 60), 0) }
@@ -198,6 +203,10 @@ import Testing
     // What masked widgets and neighbours say.
     Case("letters on the button, the label is called otherwise", false) {
       $0.text(64, 56)
+      $0.change("label") { $0.name = "other" }
+    },
+    Case("a block beside the label, the label is called otherwise", false) {
+      $0.fill(Rect(x: 108, y: 104, width: 6, height: 8), 0)
       $0.change("label") { $0.name = "other" }
     },
     Case("letters on the button, the label has another state", false) {
@@ -286,7 +295,9 @@ import Testing
     var desk = Desk()
     _ = try desk.read()
     let before = desk.pixels
-    desk.text(64, 56)
+    // In two tiles, with one between them.
+    desk.fill(Rect(x: 50, y: 50, width: 2, height: 2), 0)
+    desk.fill(Rect(x: 82, y: 70, width: 2, height: 2), 0)
     let refused = try desk.read()
     #expect(!refused.isEmpty && desk.filled.isEmpty)
     _ = try desk.read(after: 4_999_999_999)

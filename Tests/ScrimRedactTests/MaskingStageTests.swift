@@ -30,6 +30,7 @@ import Testing
     policy.fills = MaskFills(0xFF_00FF)
     var stage = MaskingStage(width: Self.width, height: Self.height, policy: policy)
     var screen = Screen(width: Self.width, height: Self.height, seed: seed)
+    var pictures = [screen.pixels]
     var tree = try Self.tree(&random)
     var version = 0
     var time: Int64 = 0
@@ -38,6 +39,7 @@ import Testing
       let isEnd = index >= 40
       if !isEnd {
         screen.change()
+        pictures.append(screen.pixels)
         if Int.random(in: 0..<4, using: &random) == 0 {
           tree = try Self.tree(&random)
           version += 1
@@ -55,7 +57,9 @@ import Testing
       }
       let hasSpan = isEnd || Int.random(in: 0..<4, using: &random) > 0
       let isRead = isEnd || Int.random(in: 0..<10, using: &random) > 0
-      let pixels = Frame(width: Self.width, height: Self.height, pixels: screen.pixels)
+      // What was there before comes back, so that frames look like others than the one before.
+      let shown = isEnd ? screen.pixels : pictures.suffix(2).randomElement(using: &random)!
+      let pixels = Frame(width: Self.width, height: Self.height, pixels: shown)
       let frame = SourceFrame(
         number: index, time: time,
         pixels: isRead ? .success(pixels) : .failure(CaptureFault(place: "here", message: "no pixels")),

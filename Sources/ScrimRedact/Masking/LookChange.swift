@@ -77,7 +77,6 @@ struct LookChange {
     private var columns: [Range<Int>]
     /// Around the area, in the picture.
     private let outer: Rect
-    private let area: Int
 
     /// Nil where what changed is no such area.
     init?(of change: LookChange) {
@@ -101,7 +100,7 @@ struct LookChange {
       else { return nil }
       outer = Rect(
         minX: bounds.x + left, minY: bounds.y + top, maxX: bounds.x + right + 1, maxY: bounds.y + bottom + 1)
-      area = rows.reduce(0) { $0 + $1.count }
+      let area = rows.reduce(0) { $0 + $1.count }
       let byColumns = columns.reduce(0) { $0 + $1.count }
       let isSolid = 20 * min(area, byColumns) >= 19 * max(area, byColumns) && 10 * area >= 7 * outer.area
       guard isSolid, min(outer.width, outer.height) >= LookChange.smallestFace else { return nil }
@@ -124,7 +123,6 @@ struct LookChange {
     func fits(_ control: Rect) -> Bool {
       let room = control.padded(by: ChangeEvidence.halo)
       return room.intersection(outer) == outer && 2 * outer.intersection(control).area >= control.area
-        && 2 * area >= control.area
     }
   }
 }
