@@ -106,6 +106,7 @@ let package = Package(
       dependencies: [
         "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore",
       ],
+      exclude: ["Session/Sessions.md"],
       swiftSettings: strict),
     .target(
       name: "ScrimPlayer", dependencies: ["ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore"],
@@ -186,13 +187,14 @@ let package = Package(
     .testTarget(
       name: "ScrimRecorderTests",
       dependencies: [
-        "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore", "ScrimCapture", "ScrimRecorder",
-        "ScrimPlayer", "ScrimTestSupport",
+        "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore", "ScrimCapture",
+        "ScrimRecorder", "ScrimPlayer", "ScrimTestSupport",
       ],
       exclude: ["Vectors"], swiftSettings: strict),
     // Runs programs in C against the built library, so it links nothing of it.
     .testTarget(
-      name: "ScrimCTests", dependencies: ["ScrimTestSupport"], exclude: ["contract.c"], swiftSettings: strict),
+      name: "ScrimCTests", dependencies: ["ScrimTestSupport"], exclude: ["contract.c", "Fixtures"],
+      swiftSettings: strict),
     .executableTarget(
       name: "scrim-trees", dependencies: ["ScrimCapture", "ScrimRedact"], path: "Tests/Live/Probe",
       swiftSettings: strict),

@@ -6,27 +6,58 @@ import ScrimRedact
 /// A struct that begins with its size.
 protocol Sized {
   static var cName: String { get }
+  /// Bytes that it has in the header of the version that it came with.
+  static var leastSize: Int { get }
   init()
   var size: Int { get set }
 }
 
-extension scrim_config: Sized { static let cName = "scrim_config" }
-extension scrim_frame: Sized { static let cName = "scrim_frame" }
-extension scrim_boxes: Sized { static let cName = "scrim_boxes" }
-extension scrim_event: Sized { static let cName = "scrim_event" }
+extension Sized {
+  static var leastSize: Int { MemoryLayout<Self>.size }
+}
+
+extension scrim_config: Sized {
+  static let cName = "scrim_config"
+  static var leastSize: Int { unsafe MemoryLayout<Self>.offset(of: \.sessions) ?? MemoryLayout<Self>.size }
+}
+extension scrim_session_options: Sized {
+  static let cName = "scrim_session_options"
+  static var leastSize: Int { MemoryLayout<Self>.size }
+}
+extension scrim_frame: Sized {
+  static let cName = "scrim_frame"
+  static var leastSize: Int { unsafe MemoryLayout<Self>.size }
+}
+extension scrim_boxes: Sized {
+  static let cName = "scrim_boxes"
+  static var leastSize: Int { unsafe MemoryLayout<Self>.size }
+}
+extension scrim_event: Sized {
+  static let cName = "scrim_event"
+  static var leastSize: Int { unsafe MemoryLayout<Self>.offset(of: \.touch_id) ?? MemoryLayout<Self>.size }
+}
+extension scrim_error: Sized {
+  static let cName = "scrim_error"
+  static var leastSize: Int { unsafe MemoryLayout<Self>.size }
+}
 extension scrim_summary: Sized { static let cName = "scrim_summary" }
 extension scrim_counts: Sized { static let cName = "scrim_counts" }
 
-/// The struct a pointer points at. What a later version has behind the fields known here is not read.
+/// The struct a pointer points at: what both versions know of it, and zero for what only this one does.
 func read<Value: Sized & BitwiseCopyable>(_ pointer: UnsafePointer<Value>?) throws(Refusal) -> Value {
   guard let pointer = unsafe pointer else { throw .argument("\(Value.cName) is NULL; pass one") }
   // Only the size is sure to be there before it is known.
   let size = unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Int.self)
   try checkSize(size, Value.self)
-  return unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Value.self)
+  var value = Value()
+  // The program says that `size` bytes lie there.
+  let given = unsafe UnsafeRawBufferPointer(start: pointer, count: min(size, MemoryLayout<Value>.size))
+  unsafe withUnsafeMutableBytes(of: &value) { unsafe $0.copyMemory(from: given) }
+  value.size = MemoryLayout<Value>.size
+  return value
 }
 
-/// Fills a struct that the program gave.
+/// Fills a struct that the program gave, as far as its version goes.
 func write<Value: Sized & BitwiseCopyable>(_ value: Value, to pointer: UnsafeMutablePointer<Value>)
   throws(Refusal)
 {
@@ -34,11 +65,15 @@ func write<Value: Sized & BitwiseCopyable>(_ value: Value, to pointer: UnsafeMut
   try checkSize(size, Value.self)
   var value = value
   value.size = size
-  unsafe UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: Value.self)
+  // The program says that `size` bytes lie there.
+  let space = unsafe UnsafeMutableRawBufferPointer(start: pointer, count: min(size, MemoryLayout<Value>.size))
+  unsafe withUnsafeBytes(of: &value) { bytes in
+    unsafe space.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<space.count]))
+  }
 }
 
 private func checkSize<Value: Sized>(_ size: Int, _: Value.Type) throws(Refusal) {
-  guard size >= MemoryLayout<Value>.size, size <= 1 << 16 else {
+  guard size >= Value.leastSize, size <= 1 << 16 else {
     throw .argument(
       "the size of \(Value.cName) is \(size), not \(MemoryLayout<Value>.size); set it to sizeof (\(Value.cName))"
     )
@@ -157,6 +192,43 @@ extension Event {
     unsafe url = text(event.url)
     unsafe status = event.status == 0 ? nil : Int(event.status)
     unsafe durationMs = given(event.duration_ms)
+    if type.hasPrefix("touch-") { unsafe touch = Int(event.touch_id) }
+    unsafe id = text(event.id)
+    unsafe logger = text(event.logger)
+    unsafe requestBytes = event.request_bytes == 0 ? nil : Int(event.request_bytes)
+    unsafe responseBytes = event.response_bytes == 0 ? nil : Int(event.response_bytes)
+    unsafe (traceID, spanID) = (text(event.trace_id), text(event.span_id))
+    unsafe op = text(event.op)
+    unsafe startMs = event.start_ns == 0 ? nil : Double(event.start_ns) / 1e6
+    unsafe phase = text(event.phase)
+    unsafe handled = event.handled == 0 ? nil : event.handled > 0
+  }
+
+  init(_ error: scrim_error) throws(Refusal) {
+    self.init("error")
+    unsafe message = try text(error.message, named: "the error's message")
+    unsafe name = text(error.name)
+    unsafe id = text(error.id)
+    unsafe traceID = text(error.trace_id)
+    unsafe handled = error.handled == 0 ? nil : error.handled > 0
+    unsafe time = error.monotonic_ns == 0 ? nil : error.monotonic_ns
+  }
+}
+
+extension SessionOptions {
+  init(_ options: scrim_session_options) throws(Refusal) {
+    self.init()
+    /// A time that is 0 for the default, and below 0 for never.
+    func seconds(_ value: Double, _ standard: Double) -> Double {
+      value == 0 ? standard : value < 0 ? 0 : value
+    }
+    (sessionSampleRate, errorSampleRate) = (options.session_sample_rate, options.error_sample_rate)
+    errorBufferSeconds =
+      options.error_buffer_seconds == 0 ? errorBufferSeconds : options.error_buffer_seconds
+    idleSeconds = seconds(options.idle_seconds, idleSeconds)
+    maximumSeconds = seconds(options.maximum_seconds, maximumSeconds)
+    minimumSeconds = options.minimum_seconds
+    do { try validate() } catch { throw .argument("sessions: \(error)") }
   }
 }
 

@@ -69,6 +69,25 @@ import ScrimStore
   }
 }
 
+@c @implementation public func scrim_report_error(
+  _ recorder: OpaquePointer?, _ error: UnsafePointer<scrim_error>?, _ session_id: UnsafeMutablePointer<CChar>?
+) -> Int32 {
+  answer { () throws(Refusal) in
+    unsafe session_id?.pointee = 0
+    let held = try unsafe Handles.find(recorder)
+    let event = try unsafe Event(read(error))
+    let report: ErrorReport
+    do throws(RecorderError) { report = try held.recorder.reportError(event) } catch { throw Refusal(error) }
+    guard let session_id = unsafe session_id, let session = report.session else { return SCRIM_OK }
+    // The program says that 37 bytes lie there: 36 of the id, and the end.
+    for (place, byte) in "\(session)".utf8.prefix(36).enumerated() {
+      unsafe session_id[place] = CChar(bitPattern: byte)
+    }
+    unsafe session_id[36] = 0
+    return SCRIM_OK
+  }
+}
+
 @c @implementation public func scrim_pause(_ recorder: OpaquePointer?) -> Int32 {
   unsafe call(recorder) { held throws(RecorderError) in try held.recorder.pause() }
 }
@@ -215,6 +234,14 @@ extension Held {
           unsafe listener.call(listener.context, Int32(SCRIM_ERROR_RECORDING), $0)
         }
       }
+    }
+    if let sessions = unsafe config.sessions {
+      let options = try unsafe read(sessions)
+      configuration.sessions = try SessionOptions(options)
+      let listener = unsafe SessionListener(
+        ask: options.before_error_sampling, tell: options.on_change, context: config.context)
+      if listener.asks { configuration.beforeErrorSampling = { listener.allows($0) } }
+      if listener.tells { configuration.onSession = { listener.note($0) } }
     }
     recorder = Recorder(configuration)
     decide = unsafe config.decide.map { unsafe Decide(call: $0, context: config.context) }

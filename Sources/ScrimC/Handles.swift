@@ -61,7 +61,7 @@ struct Refusal: Error {
       switch error {
       case .notStarted, .startedTwice, .stopped: SCRIM_ERROR_STATE
       case .recording, .noThread: SCRIM_ERROR_RECORDING
-      case .badSurface, .badTime, .noBoxes: SCRIM_ERROR_ARGUMENT
+      case .badSurface, .badTime, .noBoxes, .badOptions: SCRIM_ERROR_ARGUMENT
       case .badBoxes: SCRIM_ERROR_BOXES
       case .calledFromRecorder: SCRIM_ERROR_THREAD
       }

@@ -21,6 +21,8 @@ public struct RecordingSummary: Sendable {
   public var droppedEvents = 0
   /// Events that were merged into others, or given up since too many came in a second. Hidden input is not among them.
   public var thinnedEvents = 0
+  /// Sessions that were dropped, since they were shorter than sessions must be.
+  public var shortSessions = 0
   /// Events that could not be read.
   public var lostEvents = 0
   public var segments = 0

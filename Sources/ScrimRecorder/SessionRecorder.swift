@@ -11,20 +11,28 @@ public struct SessionRecorder: ~Copyable {
   private var stage: MaskingStage
   /// Code and write on this thread; nil where ``thread`` does.
   private var segmenter: Segmenter?
-  private var builder: SegmentBuilder<SessionWriter>?
-  private let thread: EncoderThread<SessionWriter>?
+  private var builder: SegmentBuilder<SessionOutput>?
+  private let thread: EncoderThread<SessionOutput>?
   /// Events to be recorded before the next frame, where ``thread`` records.
   private var events: [SideRecord] = []
   private let filter: EventFilter
   private var thinner = EventThinner()
   private var clock = SourceClock()
+  /// Of the last frame, on the session's clock.
+  private var lastTime: Int64?
   /// What was last recorded, and how many frames were left out since they changed nothing: numbers don't tell of them.
   private var last: FrameInfo?
   private var leftOut = 0
   /// The boxes of the last frame; nil where there are none to go by.
   private var tree: WidgetTree?
-  public private(set) var summary = RecordingSummary()
+  public internal(set) var summary = RecordingSummary()
+  /// What becomes of sessions; nil where all is one session.
+  var keeper: SessionKeeper?
+  /// What the manifest of the present session is to say.
+  var about = SessionAbout()
 
+  /// Records one session, whatever happens and however long it takes.
+  ///
   /// - Parameters:
   ///   - folder: new or empty.
   ///   - session: its name; `start`, when it began, in nanoseconds since 1970.
@@ -33,13 +41,45 @@ public struct SessionRecorder: ~Copyable {
     to folder: SessionFolder, width: Int, height: Int, session: SessionID, start: Int64, producer: String,
     options: RecorderOptions
   ) throws(RecordingError) {
-    precondition((1...2).contains(options.threads), "a session is recorded on one thread or two")
-    let header = SegmentHeader(
+    let header = SessionRecorder.header(
+      session: session, start: start, width: width, height: height, producer: producer, options)
+    let writer: SessionWriter
+    do { writer = try folder.create(header) } catch { throw .output(error) }
+    try self.init(SessionOutput(to: writer, header), header, options)
+    about.kind = .session
+  }
+
+  /// Records sessions one after the other, as sampling and their life decide.
+  ///
+  /// - Precondition: the options of the sessions are valid.
+  public init(
+    _ sessions: SessionSettings, width: Int, height: Int, producer: String, options: RecorderOptions
+  ) throws(RecordingError) {
+    precondition((try? sessions.options.validate()) != nil, "the options of sessions are valid")
+    // Each session has its own name in the end.
+    let header = SessionRecorder.header(
+      session: SessionID([UInt8](repeating: 0, count: 16)), start: sessions.start, width: width,
+      height: height, producer: producer,
+      options)
+    do { try header.validate() } catch { throw .format(error) }
+    try self.init(SessionOutput(header), header, options)
+    keeper = SessionKeeper(sessions, header)
+  }
+
+  private static func header(
+    session: SessionID, start: Int64, width: Int, height: Int, producer: String, _ options: RecorderOptions
+  ) -> SegmentHeader {
+    SegmentHeader(
       session: session, start: start, width: width, height: height,
       entropyCoding: options.segmenting.coding.entropyCoding,
       policy: SHA256.digest(options.policy.canonicalJSON.span), producer: producer)
-    let output: SessionWriter
-    do { output = try folder.create(header) } catch { throw .output(error) }
+  }
+
+  private init(
+    _ output: consuming SessionOutput, _ header: SegmentHeader, _ options: RecorderOptions
+  ) throws(RecordingError) {
+    precondition((1...2).contains(options.threads), "a session is recorded on one thread or two")
+    let (width, height) = (header.width, header.height)
     let builder = try SegmentBuilder(to: output, header, options.segmenting.coding)
     let segmenter = Segmenter(width: width, height: height, options.segmenting)
     stage = MaskingStage(width: width, height: height, policy: options.policy)
@@ -55,6 +95,14 @@ public struct SessionRecorder: ~Copyable {
     filter = EventFilter(policy: options.policy)
   }
 
+  /// Runs `body` with the output, after what is open is sealed.
+  mutating func withOutput<Result>(
+    _ body: (inout SessionOutput) throws(StoreError) -> Result
+  ) throws(RecordingError) -> Result {
+    if let thread { return try thread.withOutput(after: &events, body) }
+    return try builder!.withOutput(body)
+  }
+
   /// Records the next frame. A frame whose boxes or pixels could not be had is recorded as fill.
   ///
   /// - Returns: what was wrong with the frame, for the log; nil where nothing was.
@@ -64,10 +112,22 @@ public struct SessionRecorder: ~Copyable {
     let place = clock.sessionTime(of: frame.time)
     frame.time = place.time
     frame.snapshotSpan = clock.shifted(frame.snapshotSpan)
-    if let step = place.step {
+    if let step = place.step, admitsEvents() {
       try record(NoteRecord(time: place.time, kind: .clockStep, offset: step))
     }
-    for event in thinner.flush(at: frame.time) { try append(event) }
+    lastTime = frame.time
+    for event in thinner.flush(at: frame.time) where admitsEvents() { try append(event) }
+    guard try admits(frame) else {
+      stage.skip()
+      tree = try? frame.tree.get()
+      return nil
+    }
+    return try show(frame) ?? place.step.map { SessionRecorder.clockIssue(frame, $0) }
+  }
+
+  /// Masks a frame and has it written.
+  @discardableResult
+  mutating func show(_ frame: SourceFrame) throws(RecordingError) -> CaptureFault? {
     let (width, height) = (stage.frame.width, stage.frame.height)
     if case .success(let pixels) = frame.pixels { stage.resize(toFit: pixels) }
     thread?.prepare(&stage)
@@ -92,7 +152,7 @@ public struct SessionRecorder: ~Copyable {
     }
     summary.note(outcome)
     if !frame.isTreeComplete { summary.partialTrees += 1 }
-    return outcome.fault ?? place.step.map { SessionRecorder.clockIssue(frame, $0) }
+    return outcome.fault
   }
 
   private static func clockIssue(_ frame: SourceFrame, _ step: Int64) -> CaptureFault {
@@ -107,6 +167,7 @@ public struct SessionRecorder: ~Copyable {
   /// - Parameter time: up to which there was no frame since the last.
   public mutating func rest(at time: Int64) throws(RecordingError) {
     let time = clock.shifted(time)
+    try pass(to: time)
     if let thread {
       try thread.rest(at: time, after: &events)
     } else {
@@ -131,6 +192,8 @@ public struct SessionRecorder: ~Copyable {
     case dropped
     /// An input of which nothing but that there was one may be known, and that to the minute.
     case hidden
+    /// An error, which may have had what was buffered written.
+    case reported(ErrorReport)
   }
 
   /// Records what the policy keeps of an event.
@@ -159,16 +222,45 @@ public struct SessionRecorder: ~Copyable {
   }
 
   private mutating func record(_ verdict: EventFilter.Verdict) throws(RecordingError) -> EventOutcome {
-    if verdict.isHidden { return .hidden }
-    guard let kept = verdict.event, kept.time != nil else {
+    if verdict.isHidden {
+      noteHiddenInput(at: verdict.time)
+      return .hidden
+    }
+    guard let kept = verdict.event, let time = kept.time else {
       summary.droppedEvents += 1
       return .dropped
     }
+    var outcome = EventOutcome.recorded
+    if kept.type == "error" {
+      outcome = .reported(try report(kept, at: time))
+    } else if verdict.hiding != nil {
+      noteHiddenInput(at: time)
+    } else if kept.isInteraction {
+      _ = try take(.interaction, at: time)
+    } else {
+      try pass(to: time)
+    }
+    guard admitsEvents() else {
+      summary.thinnedEvents += verdict.hiding == nil ? 1 : 0
+      return .dropped
+    }
+    about.note(error: kept.type == "error" ? kept.id : nil, trace: kept.traceID)
+    let thinned = thinner.thinned
     let events = thinner.take(kept, hiding: verdict.hiding)
     for event in events { try append(event) }
-    summary.thinnedEvents = thinner.thinned
+    summary.thinnedEvents += thinner.thinned - thinned
+    if case .reported(let report) = outcome {
+      // It is safe before its session is named.
+      if report.session != nil { try withOutput { (_) throws(StoreError) in } }
+      return outcome
+    }
     if verdict.hiding != nil { return .hidden }
     return events.isEmpty ? .merged : .recorded
+  }
+
+  private mutating func noteHiddenInput(at time: Int64?) {
+    guard let time, let moment = keeper?.moment(at: time) else { return }
+    keeper!.life.noteHiddenInput(at: moment.boot)
   }
 
   private mutating func append(_ event: Event) throws(RecordingError) {
@@ -189,12 +281,19 @@ public struct SessionRecorder: ~Copyable {
 
   /// Seals what is open and ends the session.
   public mutating func finish() throws(RecordingError) -> RecordingSummary {
-    for event in thinner.flush() { try append(event) }
-    summary.thinnedEvents = thinner.thinned
-    if let totals = thread == nil ? try builder?.finish() : try thread?.finish(&events) {
-      summary.segments = totals.segments
-      summary.bytes = totals.bytes
+    for event in thinner.flush() where admitsEvents() { try append(event) }
+    let totals: SegmentTotals
+    if keeper != nil {
+      if let unfinished = keeper!.unfinished { try end(unfinished) }
+      _ = try take(.stop, at: lastTime ?? 0)
+      totals = keeper!.totals
+    } else {
+      about.ended = .stopped
+      let about = about
+      totals = try withOutput { (output) throws(StoreError) in try output.finish(about) }
     }
+    summary.segments = totals.segments
+    summary.bytes = totals.bytes
     summary.usage = stage.usage
     summary.withheldWindows = stage.withheldWindows
     return summary

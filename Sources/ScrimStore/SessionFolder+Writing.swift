@@ -134,6 +134,9 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     listed = (manifest.segments.count, listed.bytes + lines.count)
   }
 
+  /// Sets what the manifest says of the session when it is written next.
+  public mutating func describe(_ about: SessionAbout) { manifest.about = about }
+
   /// Ends the session: seals the open segment, if any, and the manifest.
   @discardableResult
   public mutating func finish() throws(StoreError) -> SegmentTotals {

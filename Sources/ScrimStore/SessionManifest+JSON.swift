@@ -6,17 +6,19 @@ extension SessionManifest {
 
   /// UTF-8, keys sorted, times in milliseconds with as many decimals as they take, a line feed at the end.
   public var json: [UInt8] {
-    JSON.object([
-      JSON.Member("format", .string(SessionManifest.format)),
-      JSON.Member("id", .string(session.description)),
-      JSON.Member("started_at", .string(RFC3339.string(start))),
-      JSON.Member("width", .number(Double(width))),
-      JSON.Member("height", .number(Double(height))),
-      JSON.Member("policy_sha256", .string(policy.description)),
-      JSON.Member("producer", .string(producer)),
-      JSON.Member("state", .string(state.rawValue)),
-      JSON.Member("segments", .array(segments.enumerated().map { $1.json(at: $0) })),
-    ]).prettyBytes + [0x0A]
+    JSON.object(
+      about.members + [
+        JSON.Member("format", .string(SessionManifest.format)),
+        JSON.Member("id", .string(session.description)),
+        JSON.Member("started_at", .string(RFC3339.string(start))),
+        JSON.Member("width", .number(Double(width))),
+        JSON.Member("height", .number(Double(height))),
+        JSON.Member("policy_sha256", .string(policy.description)),
+        JSON.Member("producer", .string(producer)),
+        JSON.Member("state", .string(state.rawValue)),
+        JSON.Member("segments", .array(segments.enumerated().map { $1.json(at: $0) })),
+      ]
+    ).prettyBytes + [0x0A]
   }
 
   /// Reads a manifest; keys that it doesn't know are passed over.
@@ -39,10 +41,41 @@ extension SessionManifest {
     policy = try fields.valid(SHA256Digest(hex: fields.text("policy_sha256")), "policy_sha256")
     producer = try fields.text("producer")
     state = try fields.valid(State(rawValue: fields.text("state")), "state")
+    about = try SessionAbout(fields)
     segments = []
     for (place, entry) in try fields.list("segments").enumerated() {
       segments.append(try Segment(entry, at: place, path: path))
     }
+  }
+}
+
+extension SessionAbout {
+  /// Members are left out where there is nothing to say.
+  fileprivate var members: [JSON.Member] {
+    var members: [JSON.Member] = []
+    func add(_ key: String, _ value: JSON?) {
+      if let value { members.append(JSON.Member(key, value)) }
+    }
+    func list(_ values: [String]) -> JSON? { values.isEmpty ? nil : .array(values.map(JSON.string)) }
+    func count(_ value: Int) -> JSON? { value == 0 ? nil : .number(Double(value)) }
+    add("kind", kind.map { .string($0.rawValue) })
+    add("ended", ended.map { .string($0.rawValue) })
+    add("previous_id", previousID.map(JSON.string))
+    add("error_ids", list(errorIDs))
+    add("trace_ids", list(traceIDs))
+    add("dropped_frames", count(droppedFrames))
+    add("dropped_events", count(droppedEvents))
+    return members
+  }
+
+  /// What a later version may add to the kinds and ends is passed over.
+  fileprivate init(_ fields: ManifestFields) throws(StoreError) {
+    self.init(
+      kind: try fields.optionalText("kind").flatMap(Kind.init),
+      ended: try fields.optionalText("ended").flatMap(End.init),
+      previousID: try fields.optionalText("previous_id"), errorIDs: try fields.texts("error_ids"),
+      traceIDs: try fields.texts("trace_ids"), droppedFrames: try fields.optionalCount("dropped_frames") ?? 0,
+      droppedEvents: try fields.optionalCount("dropped_events") ?? 0)
   }
 }
 
@@ -123,6 +156,21 @@ private struct ManifestFields {
   func text(_ key: String) throws(StoreError) -> String {
     guard case .string(let text) = try member(key) else { throw fault("\(key)\(place) must be a string") }
     return text
+  }
+
+  func optionalText(_ key: String) throws(StoreError) -> String? { json[key] == nil ? nil : try text(key) }
+
+  func optionalCount(_ key: String) throws(StoreError) -> Int? { json[key] == nil ? nil : try count(key) }
+
+  /// A list of strings; empty where it is missing.
+  func texts(_ key: String) throws(StoreError) -> [String] {
+    guard json[key] != nil else { return [] }
+    var texts: [String] = []
+    for item in try list(key) {
+      guard case .string(let text) = item else { throw fault("\(key)\(place) must hold strings") }
+      texts.append(text)
+    }
+    return texts
   }
 
   func list(_ key: String) throws(StoreError) -> [JSON] {

@@ -56,6 +56,7 @@ public struct SessionManifest: Hashable, Sendable {
   public var producer: String
   public var state: State
   public var segments: [Segment]
+  public var about = SessionAbout()
 
   /// The manifest of a session that has no segment yet.
   public init(header: SegmentHeader) {

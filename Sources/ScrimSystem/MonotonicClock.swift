@@ -32,3 +32,14 @@ package enum WallClock {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }
+
+/// CLOCK_BOOTTIME: as the monotonic clock, and it goes on while the machine sleeps.
+package enum BootClock {
+  /// Nanoseconds.
+  package static var now: Int64 {
+    var time = timespec()
+    // `time` is ours and outlives the call.
+    unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

@@ -95,6 +95,8 @@ struct Record: ParsableCommand {
     help: ArgumentHelp("When the session began, as 2026-01-31T12:00:00Z; now by default.", valueName: "time"))
   var startedAt: String?
 
+  @OptionGroup var sessions: SessionCommandOptions
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -142,7 +144,6 @@ struct Record: ParsableCommand {
   func run() throws {
     Terminal.forbidCoreFiles()
     let policy = try MaskPolicy.named(self.policy)
-    let session = try sessionID()
     let start = try startTime()
     if self.policy == MaskPolicy.Preset.none.rawValue {
       Terminal.say("warning: policy none masks nothing but password fields; do not use it on real screens")
@@ -161,13 +162,9 @@ struct Record: ParsableCommand {
     options.segmenting.keyframeInterval = Int64((keyframeInterval ?? 5) * 1e9)
     options.threads = threads
     options.segmenting.segmentDuration = Int64((segmentSeconds ?? 5) * 1e9)
-    var recorder: SessionRecorder
-    do {
-      recorder = try SessionRecorder(
-        to: uploader?.folder(of: session) ?? SessionFolder(path: folder), width: source.width,
-        height: source.height, session: session,
-        start: start, producer: Scrim.producer, options: options)
-    } catch { throw Failure(error) }
+    let session = try sessionID()
+    let log = SessionLog(isQuiet: output.quiet)
+    var recorder = try recorder(for: source, session, start: start, options, uploader, log)
     Terminal.noteInterrupts()
     if source.isLive, !output.quiet {
       Terminal.say(
@@ -177,8 +174,12 @@ struct Record: ParsableCommand {
     let summary = try record(&source, with: &recorder)
     // Its lock says that the session goes on.
     _ = consume recorder
-    try report(summary, policy, source)
-    if let uploader { try delivery.finish(uploader, session, isQuiet: output.quiet) }
+    try report(summary, policy, source, log)
+    if let uploader {
+      for session in log.isEmpty ? [session] : log.ids {
+        try delivery.finish(uploader, session, isQuiet: output.quiet)
+      }
+    }
     if !output.quiet, source.tornReads > 0 {
       Terminal.say("\(source.tornReads) reads were taken again, since the screen was drawn on meanwhile")
     }
@@ -211,6 +212,25 @@ struct Record: ParsableCommand {
         Terminal.say(WindowReport(window, nil).line)
       }
     }
+  }
+
+  private func recorder(
+    for source: any FrameSource, _ session: SessionID, start: Int64, _ options: RecorderOptions,
+    _ uploader: BackgroundUploader?, _ log: SessionLog
+  ) throws -> SessionRecorder {
+    let first = SessionFolder(path: folder)
+    let settings = try sessions.settings(
+      isLive: source.isLive, first: session, start: start, isStartGiven: startedAt != nil,
+      folder: { uploader?.folder(of: $1) ?? first.following($0) }, onChange: { log.note($0) })
+    do {
+      guard let settings else {
+        return try SessionRecorder(
+          to: uploader?.folder(of: session) ?? first, width: source.width, height: source.height,
+          session: session, start: start, producer: Scrim.producer, options: options)
+      }
+      return try SessionRecorder(
+        settings, width: source.width, height: source.height, producer: Scrim.producer, options: options)
+    } catch { throw Failure(error) }
   }
 
   private func record(
@@ -246,8 +266,16 @@ struct Record: ParsableCommand {
   private func openSource() throws -> any FrameSource { try openSource(live) }
 
   private func openSource(_ live: LiveInput) throws -> any FrameSource {
+    do { return try sessions.source(try openPictures(live)) } catch let error as CaptureError {
+      throw Failure(error)
+    }
+  }
+
+  private func openPictures(_ live: LiveInput) throws -> any FrameSource {
     do {
-      if let capture { return try SourceWithEvents.capture(capture) }
+      if let capture {
+        return sessions.events == nil ? try SourceWithEvents.capture(capture) : try CaptureFolder(capture)
+      }
       if let source = try live.source(xwd: xwd, fps: fps, policy: MaskPolicy.named(policy)) { return source }
       if let xwd { return try XWDFile(path: xwd) }
       guard let raw, let size, let format, let fps else { throw ValidationError("--raw needs its shape") }
@@ -280,9 +308,10 @@ struct Record: ParsableCommand {
   }
 
   private func report(
-    _ summary: RecordingSummary, _ policy: MaskPolicy, _ source: any FrameSource
+    _ summary: RecordingSummary, _ policy: MaskPolicy, _ source: any FrameSource, _ log: SessionLog
   ) throws {
-    let report = RecordReport(summary, policy, windows: source.windows, isLive: source.isLive)
+    var report = RecordReport(summary, policy, windows: source.windows, isLive: source.isLive)
+    if !log.isEmpty { report.sessions = log.all }
     if output.json { try output.print(json: report) }
     guard !output.quiet else { return }
     for line in report.lines { Terminal.say(line) }

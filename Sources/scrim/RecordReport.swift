@@ -20,6 +20,11 @@ struct RecordReport: Encodable {
   var masksByReason: [String: Int]
   /// Of a live screen that trees were read of: its windows, by the number in which they were met.
   var windows: [WindowReport]?
+  /// Events that were merged into others or given up for their number.
+  var thinnedEvents: Int
+  /// Those that were written, where there may be several.
+  var sessions: [SessionLog.Entry]?
+  var shortSessions: Int?
 
   /// The share of the picture, 0...1, that boxes masked at the end.
   var maskedShare: Double
@@ -28,7 +33,8 @@ struct RecordReport: Encodable {
   private enum CodingKeys: String, CodingKey {
     case frames, withheldFrames, failedClosedFrames, partialTrees, lostFrames, events, droppedEvents,
       lostEvents, segments, bytes,
-      rulesNeverMatched, unknownRoles, masksByReason, windows, maskedShare
+      rulesNeverMatched, unknownRoles, masksByReason, windows, maskedShare, thinnedEvents, sessions,
+      shortSessions
   }
 
   init(
@@ -49,6 +55,8 @@ struct RecordReport: Encodable {
     rulesNeverMatched = summary.usage.neverMatchedRules
     unknownRoles = summary.usage.unknownRoles
     masksByReason = summary.usage.masksByReason
+    thinnedEvents = summary.thinnedEvents
+    shortSessions = summary.shortSessions > 0 ? summary.shortSessions : nil
     guard !windows.isEmpty else { return }
     self.windows = windows.map { WindowReport($0, summary.withheldWindows.entries[$0.window]) }
   }

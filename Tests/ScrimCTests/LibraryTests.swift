@@ -62,6 +62,48 @@ import Testing
     for bytes in files.values { #expect(bytes.firstRange(of: Array("SECRET".utf8)) == nil) }
   }
 
+  /// Compiles a program of one file; returns it, and the folder it lies in.
+  private func compiled(_ source: String, _ compiler: [String] = ["cc", "-std=c11"]) throws -> (
+    String, TemporaryFolder
+  ) {
+    let prefix = try Self.prefix.get()
+    let folder = try TemporaryFolder()
+    let program = folder.path + "/program"
+    let made = try Self.run(
+      compiler[0],
+      compiler.dropFirst() + [
+        "-D_DEFAULT_SOURCE", "-Wall", "-Wno-missing-field-initializers", "-Werror", source, "-I",
+        prefix + "/include",
+        "-L", prefix + "/lib", "-lscrim", "-Wl,-rpath,\(prefix)/lib", "-o", program,
+      ])
+    try #require(made.code == 0, "\(made.output)")
+    return (program, folder)
+  }
+
+  /// Its structs are shorter than those of today: no byte behind them is read or written.
+  @Test func aProgramOfVersion01RunsUnchanged() throws {
+    let source = Self.root + "/Tests/ScrimCTests/Fixtures/old_program.c"
+    let sanitized = ["cc", "-std=c11", "-fsanitize=address,undefined"]
+    for compiler in [["cc", "-std=c11"], sanitized] {
+      let (program, folder) = try compiled(source, compiler)
+      let ran = try Self.run(program, [folder.path + "/s"])
+      #expect(ran.code == 0 && ran.output == "ok\n", "\(ran.output)")
+    }
+  }
+
+  /// Sampling, a request and an error, as the sample shows them.
+  @Test func theSampleOfSessionsRecordsItsError() throws {
+    let (program, folder) = try compiled(Self.root + "/samples/sessions-c/sessions.c")
+    let ran = try Self.run(program, [folder.path + "/s"])
+    #expect(ran.code == 0, "\(ran.output)")
+    let id = try #require(ran.output.firstMatch(of: /the error is in session ([0-9a-f-]{36})/)?.1)
+    let manifest = try String(contentsOfFile: folder.path + "/s/manifest.json", encoding: .utf8)
+    #expect(manifest.contains(id) && manifest.contains("0123456789abcdef0123456789abcdef"))
+    for bytes in try folder.files(under: "s").values {
+      #expect(bytes.firstRange(of: Array("user=ann".utf8)) == nil)
+    }
+  }
+
   @Test func holdsInC() throws {
     try check(["cc", "-std=c11", "-D_POSIX_C_SOURCE=200809L"], name: "c", seed: 1)
   }
@@ -84,6 +126,6 @@ import Testing
     }
     let header = try String(contentsOfFile: prefix + "/include/scrim.h", encoding: .utf8)
     let declared = header.matches(of: /(?m)^[a-z].*?(scrim_[a-z_]+)\(/).map { String($0.1) }
-    #expect(declared.count == 14 && Set(visible) == Set(declared))
+    #expect(declared.count == 15 && Set(visible) == Set(declared))
   }
 }

@@ -100,6 +100,14 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
     do { try output.seal() } catch { throw .output(error) }
   }
 
+  /// Runs `body` with the output, after what is open is sealed. The next frame must be a keyframe.
+  package mutating func withOutput<Result>(
+    _ body: (inout Output) throws(Output.Failure) -> Result
+  ) throws(SegmentingError<Output.Failure>) -> Result {
+    try seal()
+    do { return try body(&output) } catch { throw .output(error) }
+  }
+
   /// Seals what is open and ends the session.
   package mutating func finish() throws(SegmentingError<Output.Failure>) -> SegmentTotals {
     do { return try output.finish() } catch { throw .output(error) }

@@ -43,6 +43,13 @@ final class EncoderThread<Output: SegmentOutput & ~Copyable>: Sendable {
     try queue.rest(at: time, &events)
   }
 
+  /// Waits for all frames handed over, adds the events since, seals what is open and runs `body` with the output.
+  func withOutput<Result>(
+    after events: inout [SideRecord], _ body: (inout Output) throws(Output.Failure) -> Result
+  ) throws(SegmentingError<Output.Failure>) -> Result {
+    try queue.withOutput(&events, body)
+  }
+
   /// Waits for all frames handed over, adds the last events and ends the session.
   func finish(_ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {
     try queue.finish(&events)
@@ -161,6 +168,15 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     defer { _ = settle() }
     while !events.isEmpty { try events.removeFirst().append(to: &builder) }
     try segmenter.rest(at: time, &builder)
+  }
+
+  func withOutput<Result>(
+    _ events: inout [SideRecord], _ body: (inout Output) throws(Output.Failure) -> Result
+  ) throws(SegmentingError<Output.Failure>) -> Result {
+    if let failed = drain() { throw failed }
+    defer { _ = settle() }
+    while !events.isEmpty { try events.removeFirst().append(to: &builder) }
+    return try builder.withOutput(body)
   }
 
   func finish(_ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {

@@ -31,6 +31,16 @@ struct CaptureQueue {
     var time: Int64
     /// The boxes in force when it was recorded.
     var tree: WidgetTree?
+    /// Where the one who reported it as an error waits for what became of it.
+    var report: PendingReport?
+  }
+
+  /// What became of a reported error, once it is known.
+  final class PendingReport: Sendable {
+    private let report = ConditionLock(ErrorReport(session: nil))
+
+    func set(_ new: ErrorReport) { report.withValue { $0 = new } }
+    var value: ErrorReport { report.withValue { $0 } }
   }
 
   var phase = Phase.idle

@@ -63,6 +63,7 @@ public final class Recorder: Sendable {
 
   /// Begins the session, on a thread of its own. The session's folder is made with the first capture.
   public func start() throws(RecorderError) {
+    do { try configuration.sessions?.validate() } catch { throw .badOptions(error) }
     let origin = configuration.clock()
     try queue.withValue { queue throws(RecorderError) in
       guard case .idle = queue.phase else { throw .startedTwice }
@@ -135,6 +136,28 @@ public final class Recorder: Sendable {
     try record(event)
     queue.withValue { _ = $0.flushNow() }
     queue.wake()
+  }
+
+  /// Records an error, has what is buffered written if its draw hits, and waits until it is in the session's files.
+  ///
+  /// - Parameter error: of type `error`; another type becomes that.
+  /// - Returns: the session that holds it; nil where no session does, or none is known yet.
+  public func reportError(_ error: Event) throws(RecorderError) -> ErrorReport {
+    try checkThread()
+    var error = error
+    error.type = "error"
+    let pending = CaptureQueue.PendingReport()
+    let now = configuration.clock()
+    let isTaken = try queue.withValue { queue throws(RecorderError) in
+      guard try queue.admit() else { return false }
+      let time = try (error.time ?? now).checked(against: now)
+      queue.post(
+        CaptureQueue.QueuedEvent(
+          event: error, time: max(0, time - queue.origin), tree: queue.tree, report: pending))
+      return true
+    }
+    if isTaken { try flush() }
+    return pending.value
   }
 
   /// Takes no captures and no events until ``resume()``. What was captured before is recorded.

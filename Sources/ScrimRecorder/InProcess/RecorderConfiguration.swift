@@ -28,6 +28,17 @@ public struct RecorderConfiguration: Sendable {
   /// Told of what goes wrong behind the caller's back, by the thread that records. It must not call the recorder's `flush`, `stop` or
   /// `snapshot`: they wait for that thread, and so throw ``RecorderError/calledFromRecorder`` there.
   public var onFault: (@Sendable (RecorderFault) -> Void)?
+  /// Sampling and life of sessions; nil for one session from ``Recorder/start()`` to ``Recorder/stop()``. Sessions behind the first that is
+  /// written go to folders beside ``folder``: with `.2`, `.3` and so on behind its name.
+  public var sessions: SessionOptions?
+  /// Asked before an error that is reported while a session is buffered draws; false has it count as a miss. By the thread that records.
+  public var beforeErrorSampling: (@Sendable (Event) -> Bool)?
+  /// Told what becomes of sessions, by the thread that records. As ``onFault``, it must not wait for the recorder.
+  public var onSession: (@Sendable (SessionChange) -> Void)?
+  /// Gives numbers from 0 up to 1, for each draw.
+  public var chance: (@Sendable () -> Double)?
+  /// Clocks that sessions' life goes by, unless a test brings its own.
+  public var moment: @Sendable () -> SessionMoment = { .now }
   /// Nanoseconds on a clock that never goes back: CLOCK_MONOTONIC, unless a test brings its own.
   public var clock: @Sendable () -> Int64 = { MonotonicClock.now }
 
@@ -71,6 +82,7 @@ public enum RecorderError: Error, Sendable, CustomStringConvertible {
   /// A call that waits for the recorder, from one of its own callbacks.
   case calledFromRecorder
   case noThread(errno: Int32)
+  case badOptions(SessionOptionsError)
 
   public var description: String {
     switch self {
@@ -86,6 +98,7 @@ public enum RecorderError: Error, Sendable, CustomStringConvertible {
       "no boxes were given yet, so nothing may be shown; give the widgets, even if there are none"
     case .calledFromRecorder:
       "this waits for the recorder, so one of its callbacks can't call it; call it from another thread"
+    case .badOptions(let error): error.description
     case .noThread(let errno): "no thread could be started (errno \(errno)); free some and start again"
     }
   }

@@ -75,9 +75,7 @@ struct RecorderWorker: ~Copyable {
 
   private mutating func record(_ patch: Patch, hasGap: Bool) throws(RecordingError) {
     if !hasBegun {
-      recorder = try SessionRecorder(
-        to: configuration.folder, width: patch.width, height: patch.height, session: session, start: start,
-        producer: configuration.producer, options: configuration.options)
+      try begin(width: patch.width, height: patch.height)
     }
     // A frame whose writing failed may be in the segment: its number is not given again.
     let number = max(patch.number, nextNumber)
@@ -95,7 +93,25 @@ struct RecorderWorker: ~Copyable {
   private mutating func record(_ event: CaptureQueue.QueuedEvent) throws(RecordingError) {
     var timed = event.event
     timed.time = event.time
-    try recorder?.record(timed, at: event.tree)
+    if case .reported(let report) = try recorder?.record(timed, at: event.tree) { event.report?.set(report) }
+  }
+
+  private mutating func begin(width: Int, height: Int) throws(RecordingError) {
+    guard let options = configuration.sessions else {
+      recorder = try SessionRecorder(
+        to: configuration.folder, width: width, height: height, session: session, start: start,
+        producer: configuration.producer, options: configuration.options)
+      return
+    }
+    let first = configuration.folder
+    var settings = SessionSettings(options, start: start) { count, _ in first.following(count) }
+    settings.moment = configuration.moment
+    if let chance = configuration.chance { settings.chance = chance }
+    settings.beforeErrorSampling = configuration.beforeErrorSampling
+    settings.onChange = configuration.onSession
+    recorder = try SessionRecorder(
+      settings, width: width, height: height, producer: configuration.producer, options: configuration.options
+    )
   }
 
   /// Ends the session. Where it throws, it may be called again.

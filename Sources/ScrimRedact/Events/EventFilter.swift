@@ -11,6 +11,8 @@ public struct EventFilter: Sendable {
     package var hiding: Rect?
     /// Whether it is an input that must not be counted: a key that may belong to a password.
     package var isHidden = false
+    /// When it took place.
+    package var time: Int64?
   }
 
   private let policy: MaskPolicy
@@ -31,7 +33,7 @@ public struct EventFilter: Sendable {
 
   /// - Parameter masked: the pixels masked for `tree`; a press outside is given the role of its widget. Nil for no roles.
   package func judge(_ event: Event, in tree: WidgetTree?, masked: Region? = nil) -> Verdict {
-    var verdict = Verdict()
+    var verdict = Verdict(time: event.time)
     var kept = Event(event.type, time: event.time)
     switch event.type {
     case "move": verdict.hiding = place(&kept, event, tree)

@@ -13,7 +13,7 @@
  * in is kept: it is free again when the call returns.
  *
  * Structs begin with their size, sizeof (the struct), and the rest set to zero is the default: so a program built with this header
- * goes on working with a later library.
+ * goes on working with a later library, which takes the fields that the program's header had, and fills no others.
  */
 #ifndef SCRIM_H
 #define SCRIM_H
@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define SCRIM_VERSION_MAJOR 0
-#define SCRIM_VERSION_MINOR 1
+#define SCRIM_VERSION_MINOR 2
 
 typedef struct scrim_recorder scrim_recorder;
 
@@ -124,6 +124,40 @@ typedef struct scrim_boxes {
   int32_t is_incomplete;
 } scrim_boxes;
 
+/* When sessions are recorded, and how long they are: Sessions.md has the rules. */
+typedef struct scrim_session_options {
+  size_t size;
+  /* 0 to 1: the share of sessions recorded from their first frame; of errors that have the buffer of another one written. As they are:
+   * 0 is none. */
+  double session_sample_rate;
+  double error_sample_rate;
+  /* Seconds that the buffer holds at least, 1 to 600; 0 is 60. */
+  double error_buffer_seconds;
+  /* Seconds without interaction after which a session pauses; 0 is 300, below 0 is never. */
+  double idle_seconds;
+  /* Seconds after which a session ends and the next one begins; 0 is 3600, below 0 is never. */
+  double maximum_seconds;
+  /* Seconds that a session has at least; a shorter one is dropped. */
+  double minimum_seconds;
+  /* Optional. Asked before an error draws while a session is buffered: 0 counts it as a miss. By the recorder's thread. */
+  int32_t (*before_error_sampling)(void *context, const char *name, const char *message);
+  /* Optional. Told what becomes of sessions, by the recorder's thread: one of SCRIM_SESSION_…, the session's id, and the folder with
+   * SCRIM_SESSION_WRITTEN, the reason with SCRIM_SESSION_ENDED and SCRIM_SESSION_DROPPED. It must not wait for the recorder. */
+  void (*on_change)(void *context, int32_t change, const char *session_id, const char *detail);
+} scrim_session_options;
+
+enum {
+  /* It began, and is written or buffered. */
+  SCRIM_SESSION_BEGAN = 1,
+  /* It is written from now on; what was buffered is in its folder. */
+  SCRIM_SESSION_WRITTEN = 2,
+  SCRIM_SESSION_PAUSED = 3,
+  SCRIM_SESSION_RESUMED = 4,
+  SCRIM_SESSION_ENDED = 5,
+  /* Nothing of it is left. */
+  SCRIM_SESSION_DROPPED = 6
+};
+
 typedef struct scrim_config {
   size_t size;
   /* Where the session goes: new or empty. */
@@ -143,12 +177,15 @@ typedef struct scrim_config {
   int32_t (*decide)(void *context, const scrim_widget *widget);
   /* Optional. Told of what goes wrong on the recorder's own thread, by that thread. It must not wait for the recorder. */
   void (*on_fault)(void *context, int32_t status, const char *message);
+  /* Since 0.2. NULL: one session from start to stop. Folders of sessions behind the first have .2, .3 and so on behind their names. */
+  const scrim_session_options *sessions;
 } scrim_config;
 
 /* Fields that are 0 or NULL are left out, but for x and y, which count with has_position. */
 typedef struct scrim_event {
   size_t size;
-  /* move, button, button-down, button-up, wheel, key, log, network, navigation, error, or one that the policy names. */
+  /* move, button, button-down, button-up, wheel, touch-down, touch-move, touch-up, key, log, network, navigation, error, span, test, mark,
+   * or one that the policy names. */
   const char *type;
   /* On CLOCK_MONOTONIC; 0 for now. */
   int64_t monotonic_ns;
@@ -164,7 +201,39 @@ typedef struct scrim_event {
   const char *url;
   int32_t status;
   double duration_ms;
+  /* Since 0.2. Of a touch: which finger. */
+  int32_t touch_id;
+  /* Of an error: its id elsewhere. */
+  const char *id;
+  const char *logger;
+  /* Bytes of a request and of its response. */
+  int64_t request_bytes, response_bytes;
+  /* 32 and 16 hexadecimal digits. */
+  const char *trace_id;
+  const char *span_id;
+  /* Of a span: what kind of work; when it began, on CLOCK_MONOTONIC. */
+  const char *op;
+  int64_t start_ns;
+  /* Of a test: started, passed, failed or skipped. */
+  const char *phase;
+  /* Of an error: 1 where the program dealt with it, -1 where it did not. */
+  int32_t handled;
 } scrim_event;
+
+/* An error that is reported. Since 0.2. */
+typedef struct scrim_error {
+  size_t size;
+  /* A short word, such as its type. */
+  const char *name;
+  const char *message;
+  /* Optional: its id elsewhere, and its trace. */
+  const char *id;
+  const char *trace_id;
+  /* 1 where the program dealt with it, -1 where it did not. */
+  int32_t handled;
+  /* On CLOCK_MONOTONIC; 0 for now. */
+  int64_t monotonic_ns;
+} scrim_error;
 
 typedef struct scrim_summary {
   size_t size;
@@ -214,6 +283,10 @@ int32_t scrim_record(scrim_recorder *recorder, const scrim_event *event);
 
 /* Records an error, and what was captured before it without delay. name, a short word, is optional. */
 int32_t scrim_capture_error(scrim_recorder *recorder, const char *name, const char *message);
+
+/* Records an error, lets it draw where the session is buffered, and waits until what was recorded is in the session's files. session_id
+ * is filled with the 36 characters of the session that holds it and a NUL, or is empty where none does; it may be NULL. Since 0.2. */
+int32_t scrim_report_error(scrim_recorder *recorder, const scrim_error *error, char session_id[37]);
 
 int32_t scrim_pause(scrim_recorder *recorder);
 int32_t scrim_resume(scrim_recorder *recorder);

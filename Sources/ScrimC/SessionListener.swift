@@ -1,0 +1,49 @@
+import CScrim
+import ScrimRecorder
+import ScrimRedact
+import ScrimStore
+
+/// The program's callbacks about sessions. Safe to send: the program says that they may be called from the recorder's thread, and the
+/// pointer is never followed here.
+@safe struct SessionListener: @unchecked Sendable {
+  typealias Ask =
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<CChar>?, UnsafePointer<CChar>?
+    ) -> Int32
+  typealias Tell =
+    @convention(c) (
+      UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?, UnsafePointer<CChar>?
+    ) -> Void
+
+  let ask: Ask?
+  let tell: Tell?
+  let context: UnsafeMutableRawPointer?
+
+  var asks: Bool { unsafe ask != nil }
+  var tells: Bool { unsafe tell != nil }
+
+  /// What the program says of an error before it draws.
+  func allows(_ error: Event) -> Bool {
+    let (name, message) = (error.name ?? "", error.message ?? "")
+    return unsafe name.withCString { name in
+      unsafe message.withCString { unsafe ask?(context, name, $0) ?? 1 }
+    } != 0
+  }
+
+  func note(_ change: SessionChange) {
+    switch change {
+    case .began(let id, let mode, _): call(SCRIM_SESSION_BEGAN, "\(id)", mode.rawValue)
+    case .written(let id, let folder): call(SCRIM_SESSION_WRITTEN, "\(id)", folder.path)
+    case .paused(let id): call(SCRIM_SESSION_PAUSED, "\(id)", "")
+    case .resumed(let id): call(SCRIM_SESSION_RESUMED, "\(id)", "")
+    case .ended(let id, let end): call(SCRIM_SESSION_ENDED, "\(id)", end.rawValue)
+    case .dropped(let id, let reason): call(SCRIM_SESSION_DROPPED, "\(id)", reason.rawValue)
+    }
+  }
+
+  private func call(_ change: Int, _ id: String, _ detail: String) {
+    unsafe id.withCString { id in
+      unsafe detail.withCString { unsafe tell?(context, Int32(change), id, $0) }
+    }
+  }
+}

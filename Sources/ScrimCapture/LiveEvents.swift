@@ -1,0 +1,142 @@
+import Glibc
+public import ScrimRedact
+import ScrimSystem
+
+/// Events of a file or a pipe that come while a live screen is recorded. An event has the time at which its line arrived, whatever it says:
+/// who writes it doesn't know the screen's clock.
+public struct LiveEvents: FrameSource {
+  private var source: any FrameSource
+  private let feed: EventFeed
+  /// How far the source's clock is behind CLOCK_MONOTONIC, as far as that is known.
+  private var origin: Int64?
+  private var item: SourceItem?
+
+  public var width: Int { source.width }
+  public var height: Int { source.height }
+  public var expectedFrames: Int? { source.expectedFrames }
+  public var isLive: Bool { source.isLive }
+  public var tornReads: Int { source.tornReads }
+
+  /// - Parameter path: a file, a pipe that has a name, or `-` for standard input.
+  public init(_ source: any FrameSource, events path: String) throws(CaptureError) {
+    self.source = source
+    feed = try EventFeed(path)
+  }
+
+  public mutating func next() throws(CaptureError) -> SourceItem? {
+    if item == nil {
+      item = try source.next()
+      let now = MonotonicClock.now
+      switch item {
+      // A frame's time lies a little back, that of a rest does not: the latest origin is the best one known.
+      case .frame(let frame): origin = min(origin ?? .max, now - frame.time)
+      case .rest(let time): origin = min(origin ?? .max, now - time)
+      case .lost, .event, .lostEvent, nil: break
+      }
+    }
+    if let origin, let event = feed.take() {
+      guard var event = event.event else { return .lostEvent(event.fault) }
+      event.time = event.time.map { $0 - origin }
+      return .event(event)
+    }
+    defer { item = nil }
+    return item
+  }
+}
+
+/// Reads lines of events on a thread of its own.
+private final class EventFeed: Sendable {
+  struct Line: Sendable {
+    var event: Event?
+    var fault = CaptureFault(place: "", message: "")
+  }
+
+  private struct State {
+    var lines: [Line] = []
+    var dropped = 0
+  }
+
+  private let state = ConditionLock(State())
+  private let path: String
+  /// Lines that wait at most.
+  private static let limit = 4096
+
+  init(_ path: String) throws(CaptureError) {
+    self.path = path
+    // A pipe that nobody writes to yet would hold up the recording: it is opened on the thread.
+    if path != "-", unsafe access(path, R_OK) != 0 { throw .system(path: path, errno: errno) }
+    let context = unsafe Unmanaged.passRetained(self)
+    var thread = pthread_t()
+    let code = unsafe pthread_create(
+      &thread, nil,
+      { context in
+        guard let context = unsafe context else { return nil }
+        unsafe Unmanaged<EventFeed>.fromOpaque(context).takeRetainedValue().run()
+        return nil
+      }, context.toOpaque())
+    guard code == 0 else {
+      unsafe context.release()
+      throw .system(path: path, errno: code)
+    }
+    pthread_detach(thread)
+  }
+
+  func take() -> Line? {
+    state.withValue { state in
+      if state.lines.isEmpty {
+        guard state.dropped > 0 else { return nil }
+        defer { state.dropped = 0 }
+        return Line(
+          fault: CaptureFault(
+            place: path, message: "\(state.dropped) events came faster than they could be taken"))
+      }
+      return state.lines.removeFirst()
+    }
+  }
+
+  private func run() {
+    let descriptor = path == "-" ? 0 : unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      return post(Line(fault: CaptureFault(place: path, message: SystemCall.message(for: errno))))
+    }
+    defer { if descriptor > 0 { close(descriptor) } }
+    var line: [UInt8] = []
+    var number = 0
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      // The pointer and the count describe `chunk`.
+      let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return }
+      let now = MonotonicClock.now
+      for byte in chunk[..<count] {
+        guard byte == 0x0A else {
+          // The rest of a line that is too long makes it no JSON.
+          if line.count <= EventFeed.lineLimit { line.append(byte) }
+          continue
+        }
+        number += 1
+        if line.contains(where: { $0 > 0x20 }) { post(line, number, at: now) }
+        line.removeAll(keepingCapacity: true)
+      }
+    }
+  }
+
+  private static let lineLimit = 1 << 20
+
+  private func post(_ json: [UInt8], _ number: Int, at now: Int64) {
+    do {
+      var event = try Event(json: json, line: number)
+      event.time = now
+      post(Line(event: event))
+    } catch {
+      post(Line(fault: CaptureFault(place: path, message: "\(error)")))
+    }
+  }
+
+  private func post(_ line: Line) {
+    state.withValue { state in
+      if state.lines.count < EventFeed.limit { state.lines.append(line) } else { state.dropped += 1 }
+    }
+  }
+}

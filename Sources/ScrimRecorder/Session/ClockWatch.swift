@@ -1,0 +1,41 @@
+import ScrimFormat
+import ScrimSystem
+
+/// A moment on the two clocks that a session's clock is held against.
+public struct SessionMoment: Hashable, Sendable {
+  /// Nanoseconds of CLOCK_BOOTTIME, which goes on while the machine sleeps.
+  public var boot: Int64
+  /// Nanoseconds since 1970.
+  public var wall: Int64
+
+  public init(boot: Int64, wall: Int64) {
+    self.boot = boot
+    self.wall = wall
+  }
+
+  public static var now: SessionMoment { SessionMoment(boot: BootClock.now, wall: WallClock.now) }
+}
+
+/// Finds gaps and steps of the wall clock between what a source gives. A live source gives something every few seconds.
+struct ClockWatch: Sendable {
+  private var last: (time: Int64, moment: SessionMoment)?
+
+  /// Nanoseconds above which a gap and a step are noted.
+  static let gap: Int64 = 5_000_000_000
+  static let step: Int64 = 1_000_000_000
+
+  /// - Parameter time: on the session's clock.
+  mutating func notes(at time: Int64, _ moment: SessionMoment) -> [NoteRecord] {
+    defer { last = (time, moment) }
+    guard let last else { return [] }
+    var notes: [NoteRecord] = []
+    let away = moment.boot - last.moment.boot
+    if away > ClockWatch.gap { notes.append(NoteRecord(time: time, kind: .gap, offset: away)) }
+    let step = (moment.wall - last.moment.wall) - (time - last.time)
+    // While nothing steps, times are those of when a frame was drawn, which may be a while ago.
+    if step.magnitude > ClockWatch.step.magnitude {
+      notes.append(NoteRecord(time: time, kind: .clockStep, offset: step))
+    }
+    return notes
+  }
+}

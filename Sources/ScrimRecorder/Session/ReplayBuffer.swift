@@ -1,0 +1,76 @@
+import ScrimFormat
+
+/// The last seconds of a session in memory: whole segments, each of which begins with a keyframe.
+///
+/// It holds at least the seconds asked for, unless its budget of bytes is smaller; then the oldest segments go, and are counted.
+struct ReplayBuffer: Sendable {
+  enum Item: Sendable {
+    case frame(FrameRecord)
+    case event(EventRecord)
+    case note(NoteRecord)
+  }
+
+  struct Segment: Sendable {
+    /// As it was begun; session and start are those of the session that is written at last.
+    var header: SegmentHeader
+    var items: [Item]
+    /// About the bytes that it takes in memory and in a file.
+    var bytes: Int
+    /// The time of its first frame.
+    var first: Int64
+    var isSealed = false
+  }
+
+  private let span: Int64
+  private let budget: Int
+  private(set) var segments: [Segment] = []
+  private(set) var bytes = 0
+  /// Segments that went although they were young enough.
+  private(set) var droppedByBudget = 0
+
+  /// - Parameters:
+  ///   - seconds: held at least.
+  ///   - budget: bytes held at most.
+  init(seconds: Double, budget: Int) {
+    span = Int64(seconds * 1e9)
+    self.budget = budget
+  }
+
+  /// Bytes of the open segment; nil between segments.
+  var openSize: Int? { segments.last.flatMap { $0.isSealed ? nil : $0.bytes } }
+
+  mutating func begin(_ header: SegmentHeader, _ items: [Item], first: Int64, bytes size: Int) {
+    precondition(openSize == nil, "a segment is begun when the one before is sealed")
+    segments.append(
+      Segment(header: header, items: items, bytes: size, first: first))
+    bytes += size
+    trim(at: first)
+  }
+
+  mutating func append(_ item: Item, time: Int64?, bytes size: Int) {
+    precondition(openSize != nil, "records are appended to an open segment")
+    segments[segments.count - 1].items.append(item)
+    segments[segments.count - 1].bytes += size
+    bytes += size
+    if let time { trim(at: time) }
+  }
+
+  mutating func seal() {
+    precondition(openSize != nil, "an open segment is sealed")
+    segments[segments.count - 1].isSealed = true
+  }
+
+  /// Lets go what is too old and what is too much; never the last segment.
+  private mutating func trim(at now: Int64) {
+    while segments.count > 1 {
+      if segments[1].first <= now - span {
+        // What follows still has the seconds asked for.
+      } else if bytes > budget {
+        droppedByBudget += 1
+      } else {
+        return
+      }
+      bytes -= segments.removeFirst().bytes
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import ScrimFormat
+import ScrimStore
+
+/// Where the segments of the present session go: a folder, the buffer in memory, or nowhere.
+///
+/// What is built for one session may end in another one, whose start is the oldest frame that the buffer had: names and times are
+/// written as that session has them.
+struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
+  typealias Failure = StoreError
+
+  private var writer: SessionWriter?
+  private(set) var buffer: ReplayBuffer?
+  /// Of the segment that goes nowhere.
+  private var lostSize: Int?
+  /// Nanoseconds to be taken off all times.
+  private var shift: Int64 = 0
+  private var header: SegmentHeader
+
+  init(to writer: consuming SessionWriter, _ header: SegmentHeader) {
+    self.writer = consume writer
+    self.header = header
+  }
+
+  /// An output to nowhere.
+  init(_ header: SegmentHeader) { self.header = header }
+
+  var isWriting: Bool {
+    switch writer {
+    case .some: true
+    case .none: false
+    }
+  }
+
+  var openSegmentSize: Int? {
+    switch writer {
+    case .some(let writer): writer.openSegmentSize
+    case .none: buffer.map(\.openSize) ?? lostSize
+    }
+  }
+
+  /// Goes on in memory. What is open must be sealed.
+  mutating func keep(in new: ReplayBuffer) {
+    precondition(!isWriting, "a session that is written is ended first")
+    buffer = new
+    lostSize = nil
+  }
+
+  /// Forgets what is buffered.
+  mutating func drop() {
+    buffer = nil
+    lostSize = nil
+  }
+
+  /// Goes on in a folder, which is given what is buffered first.
+  ///
+  /// - Parameters:
+  ///   - header: of the session that is written; sizes of pictures are those of each segment.
+  ///   - shift: nanoseconds from the clock of records to that of the session.
+  mutating func write(
+    to new: consuming SessionWriter, _ header: SegmentHeader, shift: Int64
+  ) throws(StoreError) {
+    precondition(!isWriting, "a session that is written is ended first")
+    writer = consume new
+    self.header = header
+    self.shift = shift
+    guard let kept = buffer else { return }
+    for segment in kept.segments {
+      try writer!.begin(try built(segment.header, segment.items))
+      if segment.isSealed { try writer!.seal() }
+    }
+    buffer = nil
+  }
+
+  private func built(_ own: SegmentHeader, _ items: [ReplayBuffer.Item]) throws(StoreError) -> SegmentWriter {
+    var header = header
+    header.width = own.width
+    header.height = own.height
+    do throws(FormatError) {
+      var segment = try SegmentWriter(header: header)
+      for item in items {
+        switch item {
+        case .frame(let frame): try segment.append(shifted(frame))
+        case .event(let event): try segment.append(shifted(event))
+        case .note(let note): try segment.append(shifted(note))
+        }
+      }
+      return segment
+    } catch {
+      throw StoreError("the buffer", .segment(error))
+    }
+  }
+
+  private func shifted(_ frame: FrameRecord) -> FrameRecord {
+    var frame = frame
+    frame.time -= shift
+    return frame
+  }
+
+  private func shifted(_ event: EventRecord) -> EventRecord {
+    EventRecord(time: event.time - shift, json: event.json)
+  }
+
+  private func shifted(_ note: NoteRecord) -> NoteRecord {
+    NoteRecord(time: note.time - shift, kind: note.kind, offset: note.offset)
+  }
+
+  mutating func begin(_ segment: consuming SegmentWriter) throws(StoreError) {
+    let size = segment.size
+    guard isWriting || buffer != nil else {
+      lostSize = size
+      return
+    }
+    if isWriting, shift == 0, segment.header.isSameSession(as: header) {
+      return try writer!.begin(segment)
+    }
+    let own = segment.header
+    let items = SessionOutput.items(of: segment.bytes)
+    if isWriting { return try writer!.begin(try built(own, items)) }
+    var first: Int64?
+    for case .frame(let frame) in items { first = first ?? frame.time }
+    buffer?.begin(own, items, first: first ?? 0, bytes: size)
+  }
+
+  /// The records of a segment that was just begun: notes and events, and its first frame.
+  private static func items(of bytes: [UInt8]) -> [ReplayBuffer.Item] {
+    guard let found = try? SegmentReader.recover(bytes), found.damage == nil else {
+      preconditionFailure("what was written a moment ago can be read")
+    }
+    let segment = found.segment
+    return segment.notes.map { .note($0) } + segment.events.map { .event($0) }
+      + segment.frames.map { .frame($0) }
+  }
+
+  mutating func append(_ frame: FrameRecord) throws(StoreError) {
+    if isWriting { return try writer!.append(shifted(frame)) }
+    let size = frame.coded.count + 64 + (frame.masks?.added.count ?? 0) * 64
+    if buffer != nil {
+      buffer!.append(.frame(frame), time: frame.time, bytes: size)
+    } else {
+      lostSize? += size
+    }
+  }
+
+  mutating func append(_ event: EventRecord) throws(StoreError) {
+    if isWriting { return try writer!.append(shifted(event)) }
+    let size = event.json.count + 64
+    if buffer != nil { buffer!.append(.event(event), time: nil, bytes: size) } else { lostSize? += size }
+  }
+
+  mutating func append(_ note: NoteRecord) throws(StoreError) {
+    if isWriting { return try writer!.append(shifted(note)) }
+    if buffer != nil { buffer!.append(.note(note), time: nil, bytes: 64) } else { lostSize? += 64 }
+  }
+
+  mutating func seal() throws(StoreError) {
+    if isWriting { return try writer!.seal() }
+    if buffer != nil { buffer!.seal() } else { lostSize = nil }
+  }
+
+  mutating func finish() throws(StoreError) -> SegmentTotals { try finish(nil) }
+
+  /// Ends the session that is written.
+  ///
+  /// - Parameter about: what its manifest says of it.
+  mutating func finish(_ about: SessionAbout?) throws(StoreError) -> SegmentTotals {
+    guard isWriting else { return SegmentTotals(segments: 0, bytes: 0) }
+    if let about { writer!.describe(about) }
+    let totals = try writer!.finish()
+    return totals
+  }
+
+  /// Lets go of the folder after the end of its session.
+  mutating func close() {
+    writer = nil
+    shift = 0
+  }
+}

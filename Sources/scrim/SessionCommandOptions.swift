@@ -1,0 +1,139 @@
+import ArgumentParser
+import ScrimCapture
+import ScrimFormat
+import ScrimRecorder
+import ScrimRedact
+import ScrimStore
+import ScrimSystem
+
+/// Sampling and life of sessions, and events from elsewhere.
+struct SessionCommandOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The share of sessions recorded from their first frame, 0 to 1; 1 by default.", valueName: "r"))
+  var sessionSample: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The share of errors that have the buffer of another session written, 0 to 1; 1 by default.",
+      valueName: "r"))
+  var errorSample: Double?
+
+  @Option(
+    help: ArgumentHelp("Seconds that the buffer holds at least, 1 to 600; 60 by default.", valueName: "s"))
+  var errorBuffer: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Seconds without interaction after which a session pauses; 300 by default, 0 for never.", valueName: "s"
+    ))
+  var idle: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Seconds after which the next session begins, in DIR.2, DIR.3; 3600 by default, 0 for never.",
+      valueName: "s"))
+  var maxSession: Double?
+
+  @Option(
+    help: ArgumentHelp("Seconds that a session has at least; a shorter one is dropped.", valueName: "s"))
+  var minSession: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Lines {\"t_ms\":…,\"type\":…}, - for standard input; of a live screen as they come.", valueName: "file"
+    ))
+  var events: String?
+
+  private var isGiven: Bool {
+    [sessionSample, errorSample, errorBuffer, idle, maxSession, minSession].contains { $0 != nil }
+  }
+
+  func validate() throws { _ = try options() }
+
+  private func options() throws -> SessionOptions {
+    var options = SessionOptions()
+    options.sessionSampleRate = sessionSample ?? options.sessionSampleRate
+    options.errorSampleRate = errorSample ?? options.errorSampleRate
+    options.errorBufferSeconds = errorBuffer ?? options.errorBufferSeconds
+    options.idleSeconds = idle ?? options.idleSeconds
+    options.maximumSeconds = maxSession ?? options.maximumSeconds
+    options.minimumSeconds = minSession ?? options.minimumSeconds
+    do { try options.validate() } catch { throw ValidationError("\(error)") }
+    return options
+  }
+
+  /// The source with the events of the file.
+  func source(_ source: any FrameSource) throws(CaptureError) -> any FrameSource {
+    guard let events else { return source }
+    return source.isLive
+      ? try LiveEvents(source, events: events) : try SourceWithEvents(source, events: events)
+  }
+
+  /// What a recorder of sessions needs; nil where all is one session.
+  ///
+  /// - Parameters:
+  ///   - first: the name of the first session.
+  ///   - start: when the source's clock began.
+  ///   - isStartGiven: whether the wall clock is not to be looked at.
+  func settings(
+    isLive: Bool, first: SessionID, start: Int64, isStartGiven: Bool,
+    folder: @escaping @Sendable (Int, SessionID) -> SessionFolder,
+    onChange: @escaping @Sendable (SessionChange) -> Void
+  ) throws -> SessionSettings? {
+    guard isLive || isGiven else { return nil }
+    var settings = SessionSettings(try options(), start: start, folder: folder)
+    let names = ConditionLock([first])
+    let random = settings.name
+    settings.name = { names.withValue { $0.popLast() } ?? random() }
+    if isLive {
+      let origin = MonotonicClock.now
+      if isStartGiven {
+        settings.moment = {
+          SessionMoment(boot: SessionMoment.now.boot, wall: start + MonotonicClock.now - origin)
+        }
+      } else {
+        settings.moment = { SessionMoment.now }
+      }
+    }
+    settings.onChange = onChange
+    return settings
+  }
+}
+
+/// What became of the sessions of a recording.
+final class SessionLog: Sendable {
+  struct Entry: Encodable, Sendable {
+    var id: String
+    var folder: String
+    var ended: String?
+  }
+
+  private let entries = ConditionLock([Entry]())
+  private let isQuiet: Bool
+
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+  var all: [Entry] { entries.withValue { $0 } }
+  var isEmpty: Bool { all.isEmpty }
+  var ids: [SessionID] { all.compactMap { SessionID($0.id) } }
+
+  func note(_ change: SessionChange) {
+    switch change {
+    case .written(let id, let folder):
+      entries.withValue { $0.append(Entry(id: "\(id)", folder: folder.path)) }
+      say("session \(id) is written to \(folder.path)")
+    case .ended(let id, let end):
+      entries.withValue { entries in
+        if let place = entries.lastIndex(where: { $0.id == "\(id)" }) { entries[place].ended = end.rawValue }
+      }
+      say("session \(id) ended: \(end.rawValue)")
+    case .paused(let id): say("session \(id) pauses")
+    case .resumed(let id): say("session \(id) goes on")
+    case .dropped(let id, let reason): say("session \(id) is dropped: \(reason.rawValue)")
+    case .began: break
+    }
+  }
+
+  private func say(_ line: String) { if !isQuiet { Terminal.say(line) } }
+}

@@ -1,0 +1,387 @@
+import Foundation
+import ScrimFormat
+import ScrimImage
+import ScrimPlayer
+import ScrimRedact
+import ScrimStore
+import ScrimSystem
+import ScrimTestSupport
+import Testing
+
+@testable import ScrimRecorder
+
+/// Sampling, buffering and life of sessions, over folders that are played.
+@Suite struct SessionsTests {
+  private let temporary: TemporaryFolder
+  private static let second: Int64 = 1_000_000_000
+
+  init() throws { temporary = try TemporaryFolder() }
+
+  /// What a test moves and looks at.
+  private final class World: Sendable {
+    struct State {
+      var moment = SessionMoment(boot: 0, wall: 1_700_000_000_000_000_000)
+      var chances: [Double] = []
+      var names: UInt8 = 0
+      var changes: [SessionChange] = []
+      var allowsErrors = true
+    }
+
+    let state = ConditionLock(State())
+
+    func pass(_ nanoseconds: Int64) {
+      state.withValue {
+        $0.moment = SessionMoment(boot: $0.moment.boot + nanoseconds, wall: $0.moment.wall + nanoseconds)
+      }
+    }
+    var changes: [SessionChange] { state.withValue { $0.changes } }
+  }
+
+  private func settings(_ options: SessionOptions, _ world: World, to name: String = "s") -> SessionSettings {
+    let folder = SessionFolder(path: temporary.path + "/" + name)
+    var settings = SessionSettings(options, start: 0) { count, _ in folder.following(count) }
+    settings.moment = { world.state.withValue { $0.moment } }
+    settings.chance = { world.state.withValue { $0.chances.isEmpty ? 0.5 : $0.chances.removeFirst() } }
+    settings.name = {
+      world.state.withValue { state in
+        state.names += 1
+        return SessionID([UInt8](repeating: state.names, count: 16))
+      }
+    }
+    settings.beforeErrorSampling = { _ in world.state.withValue { $0.allowsErrors } }
+    settings.onChange = { change in world.state.withValue { $0.changes.append(change) } }
+    return settings
+  }
+
+  private func recorder(
+    _ options: SessionOptions, _ world: World, threads: Int = 1, to name: String = "s"
+  ) throws -> SessionRecorder {
+    var recording = RecorderOptions(policy: RecorderTests.shown)
+    recording.threads = threads
+    return try SessionRecorder(
+      settings(options, world, to: name), width: RecorderTests.width, height: RecorderTests.height,
+      producer: "test", options: recording)
+  }
+
+  private func frame(_ number: Int, time: Int64) -> SourceFrame {
+    RecorderTests.frame(
+      number, [Pixel](repeating: Pixel(number + 1), count: RecorderTests.width * RecorderTests.height),
+      time: time)
+  }
+
+  private func press(_ time: Int64) -> Event {
+    var event = Event("button", time: time)
+    (event.x, event.y) = (1, 1)
+    return event
+  }
+
+  private func error(_ time: Int64, id: String? = nil) -> Event {
+    var event = Event("error", time: time)
+    event.message = "it broke"
+    event.id = id
+    return event
+  }
+
+  private struct Played {
+    var manifest: SessionManifest
+    var times: [Int64]
+    var colours: [Pixel]
+  }
+
+  /// Plays a session, which checks its chain and all sums.
+  private func play(_ name: String) throws -> Played {
+    let reader = try SessionFolder(path: temporary.path + "/" + name).read()
+    var player = SessionPlayer(reader)
+    var played = Played(manifest: reader.manifest, times: [], colours: [])
+    while let frame = try player.next() {
+      played.times.append(frame.time)
+      played.colours.append(player.picture?.pixels.first ?? 0)
+    }
+    return played
+  }
+
+  private func exists(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: temporary.path + "/" + name)
+  }
+
+  /// Ninety seconds are buffered, then an error is taken: at least the minute before it is there, and what follows.
+  @Test(arguments: [1, 2]) func anErrorHasTheMinuteBeforeItWritten(threads: Int) throws {
+    var options = SessionOptions()
+    options.sessionSampleRate = 0
+    let world = World()
+    var recorder = try recorder(options, world, threads: threads)
+    var report: ErrorReport?
+    for number in 0..<1000 {
+      let time = Int64(number) * 100_000_000
+      if number == 900 {
+        #expect(!exists("s"))
+        guard case .reported(let made) = try recorder.record(error(time, id: "e-1")) else {
+          Issue.record("an error is reported")
+          return
+        }
+        report = made
+        // It is sealed before it is named.
+        #expect(try play("s").manifest.segments.count > 0)
+      }
+      try recorder.record(frame(number, time: time))
+      world.pass(100_000_000)
+    }
+    let summary = try recorder.finish()
+    let played = try play("s")
+    #expect(played.manifest.session == report?.session)
+    #expect(played.manifest.about.kind == .buffer && played.manifest.about.ended == .stopped)
+    #expect(played.manifest.about.errorIDs == ["e-1"])
+    #expect(played.times.first == 0 && played.colours.last == 1000)
+    let first = Int(try #require(played.colours.first)) - 1
+    #expect(first <= 300 && first >= 200)
+    // Nothing is missing, and each frame has its time.
+    #expect(played.colours == (first..<1000).map { Pixel($0 + 1) })
+    #expect(played.times == (first..<1000).map { Int64($0 - first) * 100_000_000 })
+    #expect(played.manifest.start == 1_700_000_000_000_000_000 + Int64(first) * 100_000_000)
+    #expect(summary.segments == played.manifest.segments.count)
+  }
+
+  @Test func errorsThatMissOrAreVetoedWriteNothing() throws {
+    var options = SessionOptions()
+    options.sessionSampleRate = 0.1
+    options.errorSampleRate = 0.5
+    let world = World()
+    world.state.withValue { $0.chances = [0.9, 0.5, 0.9, 0.2] }
+    var recorder = try recorder(options, world)
+    try recorder.record(frame(0, time: 0))
+    for _ in 0..<2 { #expect(try recorder.record(error(1)).session == nil) }
+    world.state.withValue { $0.allowsErrors = false }
+    #expect(try recorder.record(error(1)).session == nil)
+    #expect(!exists("s"))
+    world.state.withValue { $0.allowsErrors = true }
+    #expect(try recorder.record(error(1)).session != nil)
+    #expect(exists("s"))
+    // One error is enough: the session is written to its end, and no other draws.
+    #expect(try recorder.record(error(1)).session != nil)
+    #expect(world.state.withValue { $0.chances.isEmpty })
+    _ = try recorder.finish()
+    #expect(try play("s").colours == [1])
+  }
+
+  @Test func sessionsFollowEachOther() throws {
+    var options = SessionOptions()
+    options.maximumSeconds = 10
+    let world = World()
+    var recorder = try recorder(options, world)
+    for number in 0..<250 {
+      try recorder.record(frame(number, time: Int64(number) * 100_000_000))
+      world.pass(100_000_000)
+    }
+    _ = try recorder.finish()
+    let sessions = try ["s", "s.2", "s.3"].map(play)
+    #expect(!exists("s.4"))
+    #expect(sessions.flatMap(\.colours) == (0..<250).map { Pixel($0 + 1) })
+    #expect(sessions.map { $0.manifest.about.ended } == [.maximum, .maximum, .stopped])
+    let ids: [String?] = sessions.dropLast().map { "\($0.manifest.session)" }
+    #expect(sessions.map { $0.manifest.about.previousID } == [nil] + ids)
+    #expect(sessions.map { $0.times.first } == [0, 0, 0])
+    #expect(sessions.allSatisfy { $0.times.last! < 10 * Self.second })
+  }
+
+  @Test func aPauseHoldsTheLastFrame() throws {
+    var options = SessionOptions()
+    options.idleSeconds = 60
+    let world = World()
+    var recorder = try recorder(options, world)
+    for number in 0..<300 {
+      let time = Int64(number) * Self.second
+      if number == 2 || number == 250 { try recorder.record(press(time)) }
+      try recorder.record(frame(number, time: time))
+      world.pass(Self.second)
+    }
+    _ = try recorder.finish()
+    let played = try play("s")
+    // From the end of the minute in which sixty seconds are over to the press: the last frame before it, with its time.
+    let shown = Array(0..<120) + Array(249..<300)
+    #expect(played.colours == shown.map { Pixel($0 + 1) })
+    #expect(played.times[120] == 250 * Self.second)
+    #expect(world.changes.contains { if case .paused = $0 { true } else { false } })
+    let reader = try SessionFolder(path: temporary.path + "/s").read()
+    let notes = try (0..<reader.manifest.segments.count).flatMap { try reader.segment($0).notes }
+    #expect(notes == [NoteRecord(time: 250 * Self.second, kind: .gap, offset: 130 * Self.second)])
+  }
+
+  @Test func shortSessionsAreDropped() throws {
+    var options = SessionOptions()
+    options.minimumSeconds = 5
+    for (frames, isWritten) in [(40, false), (60, true)] {
+      let world = World()
+      var recorder = try recorder(options, world, to: "\(frames)")
+      for number in 0..<frames {
+        if number < 50 { #expect(!exists("\(frames)")) }
+        try recorder.record(frame(number, time: Int64(number) * 100_000_000))
+        world.pass(100_000_000)
+      }
+      let summary = try recorder.finish()
+      #expect(exists("\(frames)") == isWritten && summary.shortSessions == (isWritten ? 0 : 1))
+      if isWritten { #expect(try play("\(frames)").colours.count == frames) }
+    }
+  }
+
+  @Test func sleepAndStepsAreNoted() throws {
+    let world = World()
+    var recorder = try recorder(SessionOptions(), world)
+    try recorder.record(frame(0, time: 0))
+    world.pass(1000 * Self.second)
+    try recorder.record(frame(1, time: Self.second))
+    world.state.withValue { $0.moment.wall -= 31_536_000 * Self.second }
+    try recorder.rest(at: Self.second)
+    try recorder.record(frame(2, time: 2 * Self.second))
+    _ = try recorder.finish()
+    let segment = try SessionFolder(path: temporary.path + "/s").read().segment(0)
+    #expect(segment.frames.count == 3)
+    // The last frame came a second later on its own clock, and at once on the wall.
+    #expect(
+      segment.notes == [
+        NoteRecord(time: Self.second, kind: .gap, offset: 1000 * Self.second),
+        NoteRecord(time: Self.second, kind: .clockStep, offset: 999 * Self.second),
+        NoteRecord(time: Self.second, kind: .clockStep, offset: -31_536_000 * Self.second),
+      ])
+  }
+
+  /// Whatever comes: nothing is on disk before an accepted error, what is written is whole and in order, no frame of it is missing, no
+  /// session is too long, and two threads write what one does.
+  @Test(arguments: 0..<30 as Range<UInt64>) func anySequenceIsRecordedAsTheRulesSay(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    var options = SessionOptions()
+    options.sessionSampleRate = [0, 0, 0.3, 1].randomElement(using: &random)!
+    options.errorSampleRate = [0.5, 1].randomElement(using: &random)!
+    options.errorBufferSeconds = Double.random(in: 1...10, using: &random)
+    options.idleSeconds = 30
+    options.maximumSeconds = 60
+    let chances = (0..<2000).map { _ in Double.random(in: 0..<1, using: &random) }
+    enum Step {
+      case frame(Int)
+      case press, key, error
+      case rest(Int64)
+      case step(Int64)
+    }
+    var steps: [Step] = []
+    for number in 0..<400 {
+      switch Int.random(in: 0..<40, using: &random) {
+      case 0: steps.append(.press)
+      case 1: steps.append(.error)
+      case 2: steps.append(.rest(Int64.random(in: 0...40, using: &random) * Self.second))
+      case 3: steps.append(.step(Int64.random(in: -100...100, using: &random) * Self.second))
+      case 4: steps.append(.key)
+      default: break
+      }
+      steps.append(.frame(number))
+    }
+    func run(threads: Int) throws -> (files: [String: [UInt8]], sessions: [Played], changes: [SessionChange])
+    {
+      let world = World()
+      world.state.withValue { $0.chances = chances }
+      let name = "t\(threads)"
+      var recorder = try recorder(options, world, threads: threads, to: name)
+      var time: Int64 = 0
+      for step in steps {
+        switch step {
+        case .frame(let number):
+          try recorder.record(frame(number, time: time))
+          time += 200_000_000
+          world.pass(200_000_000)
+        case .press: try recorder.record(press(time))
+        case .key: try recorder.record(Event("key", time: time))
+        case .error: try recorder.record(error(time))
+        case .rest(let length):
+          // The machine may have slept meanwhile.
+          time += length
+          world.pass(length + (length % 2) * 7 * Self.second)
+          try recorder.rest(at: time)
+        case .step(let length): world.state.withValue { $0.moment.wall += length }
+        }
+        let written = world.changes.contains { if case .written = $0 { true } else { false } }
+        #expect(exists(name) == written)
+      }
+      _ = try recorder.finish()
+      let folders = [name] + (2...200).map { "\(name).\($0)" }.prefix { exists($0) }
+      let sessions = try exists(name) ? folders.map(play) : []
+      var files: [String: [UInt8]] = [:]
+      for folder in folders where exists(folder) {
+        for (file, bytes) in try temporary.files(under: folder) {
+          files["\(folder.dropFirst(2))/\(file)"] = bytes
+        }
+      }
+      return (files, sessions, world.changes)
+    }
+    let one = try run(threads: 1)
+    for session in one.sessions {
+      #expect(session.manifest.state == .sealed && session.manifest.about.ended != nil)
+      #expect(session.times.last! - session.times[0] <= 60 * Self.second)
+      // Numbers go on, but for a pause.
+      for (before, after) in zip(session.colours, session.colours.dropFirst()) { #expect(after > before) }
+    }
+    for (before, after) in zip(one.sessions, one.sessions.dropFirst()) {
+      #expect(after.colours[0] > before.colours.last!)
+    }
+    let hits = one.changes.filter { if case .written = $0 { true } else { false } }.count
+    #expect(hits == one.sessions.count)
+    if options.sessionSampleRate == 1 { #expect(one.sessions.count > 1) }
+    let two = try run(threads: 2)
+    #expect(one.files == two.files)
+  }
+
+  /// Neither the kind of keys nor number, time and place of hidden input within its minutes changes a byte.
+  @Test(arguments: 0..<10 as Range<UInt64>) func hiddenInputChangesNothing(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    var options = SessionOptions()
+    options.idleSeconds = 60
+    options.maximumSeconds = 200
+    let tree = Result<WidgetTree, CaptureFault>.success(
+      try WidgetTree(widgets: [
+        Widget(id: "p", role: "password text", x: 4, y: 4, width: 20, height: 12, states: ["focused"])
+      ]))
+    let minutes = (0..<7).filter { _ in Bool.random(using: &random) }
+    func run(_ name: String) throws -> [String: [UInt8]] {
+      let world = World()
+      var recorder = try recorder(options, world, to: name)
+      var hidden = minutes.flatMap { minute in
+        (0..<Int.random(in: 1...9, using: &random)).map { _ in
+          Int64(minute) * 60 * Self.second + Int64.random(in: 1..<(60 * Self.second), using: &random)
+        }
+      }.sorted()
+      for number in 0..<400 {
+        let time = Int64(number) * Self.second
+        while let next = hidden.first, next < time {
+          hidden.removeFirst()
+          // Hidden input comes before the frame that follows it.
+          world.state.withValue { $0.moment.boot = next }
+          try recorder.record(Event(["key", "char"].randomElement(using: &random)!, time: next))
+        }
+        world.state.withValue { $0.moment = SessionMoment(boot: time, wall: time) }
+        if number == 1 { try recorder.record(press(time).moved(to: 60)) }
+        var frame = frame(number, time: time)
+        frame.tree = tree
+        try recorder.record(frame)
+      }
+      _ = try recorder.finish()
+      return try [name, "\(name).2", "\(name).3"].filter(exists).reduce(into: [:]) { files, folder in
+        for (file, bytes) in try temporary.files(under: folder) {
+          files[folder.replacing(name, with: "") + file] = bytes
+        }
+      }
+    }
+    #expect(try run("a") == run("b"))
+  }
+}
+
+extension Event {
+  fileprivate func moved(to x: Double) -> Event {
+    var event = self
+    event.x = x
+    return event
+  }
+}
+
+extension SessionRecorder.EventOutcome {
+  /// The session that a reported error is in.
+  fileprivate var session: SessionID? {
+    if case .reported(let report) = self { report.session } else { nil }
+  }
+}
