@@ -48,6 +48,8 @@ public struct Masker: ~Copyable {
   private var row: [Pixel]
   /// Scratch: a byte a tile column.
   private var marks: [UInt8]
+  /// Rows among which are all that changed since the gap guard was asked last.
+  private var changedRows: [Range<Int>] = []
 
   /// - Parameter version: of the masker of another size that went before; its pictures may come back to this one.
   public init(width: Int, height: Int, fills: MaskFills, following version: Int = 0) {
@@ -100,10 +102,10 @@ public struct Masker: ~Copyable {
       catchUp(to: frame.height)
       self.source = frame.storage
     }
-    let changed = read(source, damage: damage)
+    read(source, damage: damage)
     catchUp(to: frame.height)
-    if isGuardStale || !changed.isEmpty {
-      updateSuspects(changed)
+    if isGuardStale || !changedRows.isEmpty {
+      updateSuspects()
       isGuardStale = false
     }
     compose(cleared)
@@ -185,26 +187,37 @@ public struct Masker: ~Copyable {
     isPainted = false
   }
 
-  /// Reads what may have changed of a frame, outside masks.
-  ///
-  /// - Returns: rows, among which are all that changed.
-  private mutating func read(_ new: Frame, damage: Region?) -> [Range<Int>] {
-    defer { unread = regions.masked }
-    guard let damage else { return read(new, in: kept) }
+  /// Reads what may have changed of a frame, outside masks, and sets ``changedRows``.
+  private mutating func read(_ new: Frame, damage: Region?) {
+    // Out of the masker and back: the memory serves all frames.
+    var rows: [Range<Int>] = []
+    swap(&rows, &changedRows)
+    rows.removeAll(keepingCapacity: true)
+    defer {
+      swap(&rows, &changedRows)
+      unread = regions.masked
+    }
+    guard let damage else {
+      read(new, in: kept, &rows)
+      return
+    }
     let wanted = unread.union(damage).intersection(kept)
-    let changed = read(new, in: wanted)
-    if read(new, in: audit.stripe().intersection(kept).subtracting(wanted)).isEmpty { return changed }
+    read(new, in: wanted, &rows)
+    guard read(new, in: audit.stripe().intersection(kept).subtracting(wanted), &rows) else { return }
     untrueDamage += 1
-    _ = read(new, in: kept)
-    return [0..<frame.height]
+    read(new, in: kept, &rows)
+    rows.removeAll(keepingCapacity: true)
+    rows.append(0..<frame.height)
   }
 
   /// Reads pixels outside masks into the picture that holds them, and marks tiles that changed: as pending, or in the masked
   /// picture as damaged.
   ///
-  /// - Returns: rows, in order, among which are all that changed.
-  private mutating func read(_ new: Frame, in wanted: Region) -> [Range<Int>] {
-    var changed: [Range<Int>] = []
+  /// - Parameter changed: rows, in order, are added, among which are all that changed.
+  /// - Returns: whether any changed.
+  @discardableResult
+  private mutating func read(_ new: Frame, in wanted: Region, _ changed: inout [Range<Int>]) -> Bool {
+    var hasChanged = false
     for band in wanted.bands {
       var top = band.minY
       while top < band.maxY {
@@ -214,6 +227,7 @@ public struct Masker: ~Copyable {
         catchUp(to: rows.upperBound)
         for span in wanted.spans[band.firstSpan..<band.endSpan] {
           guard let part = read(new, rows, span) else { continue }
+          hasChanged = true
           if let last = changed.last, last.upperBound >= part.lowerBound {
             changed[changed.count - 1] =
               min(last.lowerBound, part.lowerBound)..<max(last.upperBound, part.upperBound)
@@ -223,7 +237,7 @@ public struct Masker: ~Copyable {
         }
       }
     }
-    return changed
+    return hasChanged
   }
 
   /// Rows that are compared together at first: of most frames all are equal.
@@ -272,9 +286,7 @@ public struct Masker: ~Copyable {
   }
 
   /// Asks the gap guard again; tiles where its answer changed are pending.
-  ///
-  /// - Parameter changed: rows among which are all that changed since it was asked last.
-  private mutating func updateSuspects(_ changed: [Range<Int>]) {
+  private mutating func updateSuspects() {
     let before = suspects
     if regions.guarded.isEmpty {
       // Frames that it doesn't see are not known to it later.
@@ -282,7 +294,7 @@ public struct Masker: ~Copyable {
       suspects = Region()
       isGuardNew = true
     } else {
-      suspects = Masker.findSuspects(&gapGuard, source, regions, isGuardNew ? nil : changed)
+      suspects = Masker.findSuspects(&gapGuard, source, regions, isGuardNew ? nil : changedRows)
       isGuardNew = false
     }
     guard suspects != before else { return }
