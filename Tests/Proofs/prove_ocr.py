@@ -21,6 +21,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -70,9 +71,11 @@ def read(picture, scale=2, psm=11):
             for t, c, (x, y, w, h) in words
         ]
         os.makedirs(CACHE, exist_ok=True)
-        with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as file:
+        # Two threads may read equal pictures at once.
+        own = f"{path}.{os.getpid()}.{threading.get_ident()}"
+        with open(own, "w", encoding="utf-8") as file:
             json.dump(words, file)
-        os.replace(f"{path}.{os.getpid()}", path)
+        os.replace(own, path)
     with open(path, encoding="utf-8") as file:
         return json.load(file)
 
