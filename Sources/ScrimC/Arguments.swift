@@ -168,11 +168,15 @@ extension Widget {
       width: widget.width, height: widget.height, parent: text(widget.parent).map { .id($0) },
       states: text(widget.states)?.split(separator: ",").map(String.init) ?? [], text: text(widget.text))
     var answer = unsafe widget.mask
-    if answer == SCRIM_CONTINUE, let decide { answer = unsafe decide.call(decide.context, place) }
+    var cause = Mark.Cause.user
+    if answer == SCRIM_CONTINUE, let decide {
+      answer = unsafe decide.call(decide.context, place)
+      cause = .callback
+    }
     switch Int(answer) {
     case SCRIM_CONTINUE: break
-    case SCRIM_UNMASK: mask = false
-    default: mask = true
+    case SCRIM_UNMASK: mark = Mark(masks: false, cause: cause)
+    default: mark = Mark(masks: true, cause: cause)
     }
   }
 }

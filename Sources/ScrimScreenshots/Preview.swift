@@ -75,6 +75,7 @@ public struct Preview: Sendable {
     switch reason {
     case .mark: 0x00FF_FFFF
     case .callback: 0x0080_FFFF
+    case .unreadable: 0x00FF_70A0
     case .rule: 0x0040_A0FF
     case .nature: 0x0000_D060
     case .childless: 0x00FF_E000

@@ -64,7 +64,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     ] {
       let widgets = assemble([reading(tree)], [window])
       #expect(corners(widgets["app:b"]) == [110, 60, 50, 20])
-      #expect(widgets["app:w"]?.mask == nil)
+      #expect(widgets["app:w"]?.mark == nil)
       #expect(widgets["window:1"] == nil)
     }
   }
@@ -132,9 +132,9 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
 
   @Test func masksWindowsOfApplicationsThatCannotBeRead() {
     let hung = assemble([reading([], outcome: .unreadable)], [window(100, 50, 400, 300)])
-    #expect(hung["window:1"]?.mask == true)
+    #expect(hung["window:1"]?.mark?.masks == true)
     let treeless = assemble([], [window(100, 50, 400, 300, title: "glxgears")])
-    #expect(treeless["window:1"]?.mask == nil)
+    #expect(treeless["window:1"]?.mark == nil)
     #expect(treeless["window:1"]?.name == "glxgears")
     #expect(treeless["window:1"]?.role.nature == .unknown)
   }
@@ -145,10 +145,10 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
       node("p", "panel", Box(x: 110, y: 60, width: 100, height: 100), parent: 0, isTorn: true),
     ]
     let widgets = assemble([reading(torn)], [window(100, 50, 400, 300)])
-    #expect(widgets["app:p"]?.mask == true)
-    #expect(widgets["app:w"]?.mask == nil)
+    #expect(widgets["app:p"]?.mark?.masks == true)
+    #expect(widgets["app:w"]?.mark == nil)
     let boxless = [torn[0], node("p", "panel", nil, parent: 0, isTorn: true)]
-    #expect(assemble([reading(boxless)], [window(100, 50, 400, 300)])["window:1"]?.mask == true)
+    #expect(assemble([reading(boxless)], [window(100, 50, 400, 300)])["window:1"]?.mark?.masks == true)
   }
 
   /// A policy that shows a lower window's button shows nothing of what an upper window draws over it without a node.
@@ -164,7 +164,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     let rects = covered.map { Rect(x: Int($0.x), y: Int($0.y), width: Int($0.width), height: Int($0.height)) }
     let expected = Region(Rect(x: 130, y: 60, width: 30, height: 20))
       .subtracting(Region(Rect(x: 140, y: 62, width: 20, height: 10)))
-    #expect(Region(union: rects) == expected && covered.allSatisfy { $0.mask == true })
+    #expect(Region(union: rects) == expected && covered.allSatisfy { $0.mark?.masks == true })
     // The other way round it is the other one's button.
     let below = assemble([reading(tree), reading(upper, pid: 8)], lower.reversed())
     #expect(below.keys.filter { $0.hasPrefix("covered:") } == ["covered:160,62"])
@@ -177,8 +177,8 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
         node("l", "label", Box(x: 130, y: 90, width: 20, height: 20), parent: 2),
       ]
     let widgets = assemble([reading(helper)], [window(100, 50, 400, 300)])
-    #expect(widgets["app:h"]?.mask == nil)
-    #expect(widgets["app:l"]?.mask == true)
+    #expect(widgets["app:h"]?.mark == nil)
+    #expect(widgets["app:l"]?.mark?.masks == true)
   }
 
   @Test func tellsApplicationsOfOneNameApart() {
@@ -222,7 +222,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     #expect(Set(assemble([reading([top("v", "Two")])], [hidden, shown]).keys) == ["window:1"])
     // Names that do not decide.
     let same = assemble([reading([top("w", "One"), top("v", "One")])], [hidden, shown])
-    #expect(Set(same.keys) == ["window:1"] && same["window:1"]?.mask == true)
+    #expect(Set(same.keys) == ["window:1"] && same["window:1"]?.mark?.masks == true)
     // A toolkit that appends the program to the title.
     let longer = window(100, 50, 400, 300, title: "One - Editor")
     #expect(
@@ -352,7 +352,8 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     ]
     let popup = window(450, 80, 96, 176, xid: 2, isManaged: false)
     let widgets = assemble([reading(nodes, toolkit: .gtk4)], [window(100, 50, 400, 300), popup])
-    #expect(widgets["app:b"]?.mask == true && widgets["app:m"]?.mask == nil && widgets["window:2"] != nil)
+    #expect(
+      widgets["app:b"]?.mark?.masks == true && widgets["app:m"]?.mark == nil && widgets["window:2"] != nil)
   }
 
   // MARK: Wayland
@@ -365,11 +366,11 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     let widgets = assemble(
       [reading(nodes), reading(other, pid: 8, owner: ":1.8")],
       [own, window(600, 50, 300, 300, pid: 8, xid: 2)], origin: .window)
-    #expect(widgets["window:1"]?.mask == true && widgets["window:2"] == nil)
+    #expect(widgets["window:1"]?.mark?.masks == true && widgets["window:2"] == nil)
     // As far as its size and a shadow beyond its window.
     let reach: [Double] = [-84, -104, 768, 608]
     #expect(corners(widgets["popup:0"]) == reach)
-    #expect(widgets["popup:0"]?.mask == true)
+    #expect(widgets["popup:0"]?.mark?.masks == true)
   }
 
   @Test func aProgramWithoutATreeThatHasTheFocusMayHaveAPopupAnywhere() {

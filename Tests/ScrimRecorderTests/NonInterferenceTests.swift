@@ -55,7 +55,7 @@ import Testing
         parent: index > 0 && Bool.random(using: &random)
           ? .index(.random(in: 0..<index, using: &random)) : nil,
         text: Int.random(in: 0..<4, using: &random) == 0 ? "text" : nil,
-        mask: [nil, nil, nil, true, false].randomElement(using: &random) ?? nil)
+        mark: [nil, nil, nil, .masked, .shown].randomElement(using: &random) ?? nil)
     }
   }
 
@@ -75,7 +75,7 @@ import Testing
         x: widget.x,
         y: widget.y, width: widget.width, height: widget.height, parent: widget.parent,
         states: Bool.random(using: &random) ? ["focused", "selected"] : [],
-        text: widget.hasText ? "other \(UInt8.random(in: 0...99, using: &random))" : nil, mask: widget.mask)
+        text: widget.hasText ? "other \(UInt8.random(in: 0...99, using: &random))" : nil, mark: widget.mark)
     }
   }
 

@@ -50,7 +50,7 @@ struct ControlFacesTests {
       #expect(try shown([button(900, 500)], MaskPolicy(json: Array(#"{"rules":[\#(rule)]}"#.utf8))) == ["b"])
     }
     var marked = button(900, 500)
-    marked.mask = false
+    marked.mark = .shown
     #expect(try shown([marked]) == ["b"])
   }
 

@@ -17,12 +17,12 @@ import Testing
 
   private func widget(
     _ id: String, _ role: String, _ x: Double, _ y: Double, _ width: Double, _ height: Double,
-    in parent: String? = nil, name: String = "", mask: Bool? = nil
+    in parent: String? = nil, name: String = "", mark: Mark? = nil
   ) -> Widget {
     Widget(
       id: id, role: role, name: name, x: x, y: y, width: width, height: height,
       parent: parent.map { .id($0) },
-      mask: mask)
+      mark: mark)
   }
 
   @Test func aMaskIsListedWithKindReasonAndRole() throws {
@@ -30,7 +30,7 @@ import Testing
       widget("w", "frame", 0, 0, 200, 100), widget("l", "label", 10, 10, 20, 10, in: "w"),
       widget("p", "password text", 50, 10, 20, 10, in: "w"), widget("x", "blob", 90, 10, 20, 10, in: "w"),
       widget("b", "panel", 10, 50, 20, 10, in: "w"),
-      widget("m", "panel", 50, 50, 20, 10, in: "w", mask: true),
+      widget("m", "panel", 50, 50, 20, 10, in: "w", mark: .masked),
     ])
     #expect(
       listed == [

@@ -23,7 +23,7 @@ struct MaskPlannerPropertyTests {
           Int.random(in: 0..<8, using: &generator) == 0
         },
         text: says ? ["t", "text", "a long text"].randomElement(using: &generator) : nil,
-        mask: [nil, nil, nil, nil, true, false][Int.random(in: 0..<6, using: &generator)])
+        mark: [nil, nil, nil, nil, .masked, .shown][Int.random(in: 0..<6, using: &generator)])
     }
   }
 
@@ -73,7 +73,7 @@ struct MaskPlannerPropertyTests {
           text: widget.name == "says"
             ? "other \(UInt.random(in: 0...999, using: &generator))"
             : [" \n", "\u{FFFC}", ""].randomElement(using: &generator),
-          mask: widget.mask)
+          mark: widget.mark)
       }
       let (one, other) = (try Self.plan(widgets, policy), try Self.plan(others, policy))
       #expect(one.masks == other.masks && one.regions == other.regions)
@@ -114,7 +114,7 @@ struct MaskPlannerPropertyTests {
       for index in widgets.indices {
         var above: Int? = index
         while let ancestor = above {
-          if widgets[ancestor].nature == .password || widgets[ancestor].mask == true {
+          if widgets[ancestor].nature == .password || widgets[ancestor].mark?.masks == true {
             let box = Region(tree.rects[index].intersection(picture))
             #expect(box.subtracting(plan.masked).isEmpty)
           }

@@ -7,24 +7,22 @@ struct MaskPlannerTests {
   static func widget(
     _ id: String, _ role: String, _ box: (Double, Double, Double, Double), in parent: String? = nil,
     name: String = "",
-    states: [String] = [], text: String? = nil, mask: Bool? = nil
+    states: [String] = [], text: String? = nil, mark: Mark? = nil
   ) -> Widget {
     Widget(
       id: id, role: role, name: name, x: box.0, y: box.1, width: box.2, height: box.3,
-      parent: parent.map { .id($0) }, states: states, text: text, mask: mask)
+      parent: parent.map { .id($0) }, states: states, text: text, mark: mark)
   }
 
   private func policy(_ json: String) throws -> MaskPolicy { try MaskPolicy(json: Array(json.utf8)) }
 
   private func plan(
-    _ widgets: [Widget], _ policy: MaskPolicy, windows: [Window] = [], whole: Bool = false,
-    callback: ((Widget) -> MaskDecision)? = nil
+    _ widgets: [Widget], _ policy: MaskPolicy, windows: [Window] = [], whole: Bool = false
   ) throws -> MaskPlan {
     MaskPlanner(policy: policy)
       .plan(
         for: try WidgetTree(widgets: widgets, windows: windows), width: 100, height: 80,
-        describesWholeWindows: whole,
-        callback: callback)
+        describesWholeWindows: whole)
   }
 
   /// Why the widget of that index is masked; nil if it isn't.
@@ -85,20 +83,21 @@ struct MaskPlannerTests {
     let widgets = [
       Self.widget("a", "label", box, name: "Secret"), Self.widget("b", "label", box, name: "Secret"),
       Self.widget("c", "push button", box, states: ["FOCUSED"]), Self.widget("d", "push button", box),
-      Self.widget("e", "com.acme.Gauge", box), Self.widget("f", "password text", box, mask: false),
-      Self.widget("g", "push button", box, mask: false),
-      Self.widget("h", "label", box, name: "secret", mask: false),
-      Self.widget("i", "push button", box, states: ["focused"], mask: true),
+      Self.widget("e", "com.acme.Gauge", box), Self.widget("f", "password text", box, mark: .shown),
+      Self.widget("g", "push button", box, mark: .shown),
+      Self.widget("h", "label", box, name: "secret", mark: .shown),
+      Self.widget("i", "push button", box, states: ["focused"], mark: .masked),
     ]
     let result = try plan(widgets, policy)
     let expected: [MaskReason?] = [nil, .rule(1), nil, .rule(3), nil, .nature, nil, nil, .mark]
     #expect((0..<9).map { reason(result, $0) } == expected)
-    let asked = try plan(widgets, policy) { $0.id == "a" ? .mask : $0.id == "b" ? .unmask : .continue }
-    #expect((0..<4).map { reason(asked, $0) } == [.callback, nil, nil, .rule(3)])
-    _ = try plan(widgets, policy) { widget in
-      #expect(widget.nature != .password && widget.mask == nil)
-      return .continue
-    }
+    var decided = widgets
+    decided[0].mark = Mark(masks: true, cause: .callback)
+    decided[1].mark = Mark(masks: false, cause: .callback)
+    decided[2].mark = .unreadable
+    decided[5].mark = Mark(masks: false, cause: .callback)
+    let asked = try plan(decided, policy)
+    #expect((0..<6).map { reason(asked, $0) } == [.callback, nil, .unreadable, .rule(3), nil, .nature])
   }
 
   @Test func longNamesCountAsWhatHidesMore() throws {
@@ -115,7 +114,7 @@ struct MaskPlannerTests {
       Self.widget("label", "label", (60, 0, 10, 5), in: "list"),
       Self.widget("button", "push button", (30, 2, 10, 10), in: "list"),
       Self.widget("bar", "slider", (60, 20, 5, 5), in: "button"),
-      Self.widget("mark", "label", (60, 30, 5, 5), in: "list", mask: false),
+      Self.widget("mark", "label", (60, 30, 5, 5), in: "list", mark: .shown),
     ]
     let kept = try plan(
       widgets, policy(#"{"rules":[{"role":"push button","decision":"unmask"}],"padding":0}"#))
@@ -147,15 +146,14 @@ struct MaskPlannerTests {
   }
 
   @Test(arguments: [
-    ("list item", nil, [], false, false), ("list item", true, [], false, true),
-    ("entry", nil, [], false, true),
-    ("combo box", nil, [], false, true), ("list item", nil, ["editable"], false, true),
-    ("list item", nil, ["password"], false, true), ("list item", nil, [], true, true),
-    ("panel", nil, ["focused"], false, true), ("panel", nil, ["selected"], false, false),
+    ("list item", nil, [], false), ("list item", .masked, [], true),
+    ("entry", nil, [], true),
+    ("combo box", nil, [], true), ("list item", nil, ["editable"], true),
+    ("list item", nil, ["password"], true),
+    ("list item", Mark(masks: true, cause: .callback), [], true),
+    ("panel", nil, ["focused"], true), ("panel", nil, ["selected"], false),
   ])
-  func whatStaysClosed(_ role: String, _ mark: Bool?, _ states: [String], _ called: Bool, _ closed: Bool)
-    throws
-  {
+  func whatStaysClosed(_ role: String, _ mark: Mark?, _ states: [String], _ closed: Bool) throws {
     let policy = try policy(
       """
       {"rules":[{"state":"focused","role":"panel","decision":"mask"},\(Self.unmaskInside),
@@ -163,10 +161,9 @@ struct MaskPlannerTests {
       """)
     let plan = try plan(
       [
-        Self.widget("row", role, (0, 0, 50, 20), states: states, mask: mark),
+        Self.widget("row", role, (0, 0, 50, 20), states: states, mark: mark),
         Self.widget("button", "push button", (30, 2, 10, 10), in: "row"),
-      ], policy
-    ) { called && $0.id == "row" ? .mask : .continue }
+      ], policy)
     #expect(plan.masked.contains(x: 35, y: 7) == closed)
     #expect(plan.masked.contains(x: 5, y: 5))
   }
@@ -194,10 +191,10 @@ struct MaskPlannerTests {
         Self.widget("row", "list item", (0, 0, 50, 20)),
         Self.widget("button", "push button", (30, 2, 10, 10), in: "row"),
         Self.widget("plain", "label", (31, 3, 2, 2), in: "button"),
-        Self.widget("mark", "label", (34, 3, 2, 2), in: "button", mask: false),
+        Self.widget("mark", "label", (34, 3, 2, 2), in: "button", mark: .shown),
         Self.widget("rule", "image", (37, 3, 2, 2), in: "button", name: "yes"),
-        Self.widget("entry", "entry", (31, 8, 2, 2), in: "button", mask: false),
-        Self.widget("far", "label", (60, 3, 2, 2), in: "button", mask: false),
+        Self.widget("entry", "entry", (31, 8, 2, 2), in: "button", mark: .shown),
+        Self.widget("far", "label", (60, 3, 2, 2), in: "button", mark: .shown),
       ], policy(#"{"rules":[\#(Self.unmaskInside),{"name":"yes","decision":"unmask"}],"padding":0}"#))
     #expect(
       (0..<7).map { reason(plan, $0) } == [.nature, nil, nil, nil, nil, .inside(0), .inside(0)])

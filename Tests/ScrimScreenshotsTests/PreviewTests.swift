@@ -68,7 +68,8 @@ import Testing
   /// Every word that a legend can hold can be written.
   @Test func theFontHasEveryReason() {
     let reasons: [MaskReason] = [
-      .mark, .callback, .rule(0), .nature, .childless, .unknownRole, .inside(0), .titleBar, .treelessWindow,
+      .mark, .callback, .unreadable, .rule(0), .nature, .childless, .unknownRole, .inside(0), .titleBar,
+      .treelessWindow,
       .gap,
       .uncovered, .failedClosed,
     ]

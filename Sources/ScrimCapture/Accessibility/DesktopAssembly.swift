@@ -195,7 +195,7 @@ struct DesktopAssembly {
         id: id, role: node.role, name: node.name, x: left, y: top, width: size.0, height: size.1,
         parent: contexts[index].id.map { .id($0) },
         states: node.states.names + (documents[index] ? [Widget.contentState] : []),
-        text: node.hasText ? "x" : nil, mask: isMarked ? true : nil)
+        text: node.hasText ? "x" : nil, mark: isMarked ? .unreadable : nil)
       widget.scale = placement.scale
       widget.value = node.value
       widgets.append(widget)
@@ -305,7 +305,7 @@ struct DesktopAssembly {
       widgets.append(
         Widget(
           id: "popup:\(number)", role: "unknown", x: Double(rect.x), y: Double(rect.y),
-          width: Double(rect.width), height: Double(rect.height), mask: true))
+          width: Double(rect.width), height: Double(rect.height), mark: .unreadable))
     }
   }
 
@@ -345,7 +345,7 @@ struct DesktopAssembly {
           Widget(
             id: number == 0 ? id : "\(id).\(number)", role: "unknown", name: window.title,
             x: Double(part.x), y: Double(part.y), width: Double(part.width), height: Double(part.height),
-            mask: isClosed ? true : nil))
+            mark: isClosed ? .unreadable : nil))
       }
     }
   }
@@ -366,7 +366,7 @@ struct DesktopAssembly {
         widgets.append(
           Widget(
             id: "covered:\(part.x),\(part.y)", role: "unknown", x: Double(part.x), y: Double(part.y),
-            width: Double(part.width), height: Double(part.height), mask: true))
+            width: Double(part.width), height: Double(part.height), mark: .unreadable))
       }
       above = above.union(Region(DesktopAssembly.whole(windows[index])))
       described = described.union(Region(union: own))

@@ -17,7 +17,7 @@ const reasonsByCode = [
   "", "masked by the policy's default", "masked by a rule of the policy", "marked by the program", "masked by the program's callback",
   "a container of which no children are listed", "an unknown role", "a window's frame", "a window without an accessible tree",
   "pixels that only containers claim", "pixels that nothing claims", "the boxes could not be had",
-  "more masks than are listed; parts of this may be shown",
+  "more masks than are listed; parts of this may be shown", "what shows there could not be read",
 ];
 const maskLimits = { masks: 2 ** 16, bytes: 2 ** 22, role: 255 };
 

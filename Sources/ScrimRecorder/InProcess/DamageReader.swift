@@ -192,11 +192,11 @@ struct DamageReader {
 
   /// The widget with the callback's answer as its mark. A password's is masked whatever its mark.
   private func marked(_ widget: Widget) -> Widget {
-    guard let decide, widget.mask == nil, widget.nature != .password else { return widget }
+    guard let decide, widget.mark == nil, widget.nature != .password else { return widget }
     var widget = widget
     switch decide(widget) {
-    case .mask: widget.mask = true
-    case .unmask: widget.mask = false
+    case .mask: widget.mark = Mark(masks: true, cause: .callback)
+    case .unmask: widget.mark = Mark(masks: false, cause: .callback)
     case .continue: break
     }
     return widget

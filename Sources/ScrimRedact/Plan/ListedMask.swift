@@ -34,6 +34,8 @@ public struct ListedMask: Hashable, Sendable {
     case failedClosed = 11
     /// More masks than a record lists: the rectangle is the whole picture, of which parts are shown.
     case tooMany = 12
+    /// What shows there, or the tree below it, could not be read.
+    case unreadable = 13
 
     /// The word for it in lower case, as reports and players show it.
     public var name: String {
@@ -51,6 +53,7 @@ public struct ListedMask: Hashable, Sendable {
       case .uncovered: "uncovered"
       case .failedClosed: "failed closed"
       case .tooMany: "too many"
+      case .unreadable: "unreadable"
       }
     }
 
@@ -58,6 +61,7 @@ public struct ListedMask: Hashable, Sendable {
       switch reason {
       case .mark: self = .mark
       case .callback: self = .callback
+      case .unreadable: self = .unreadable
       case .rule: self = .rule
       case .nature: self = .default
       case .childless: self = .childless

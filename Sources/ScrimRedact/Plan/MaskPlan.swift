@@ -25,6 +25,8 @@ public enum MaskReason: Hashable, Sendable {
   case mark
   /// The library user's callback.
   case callback
+  /// What shows there, or the tree below it, could not be read.
+  case unreadable
   /// The rule of that index in the policy.
   case rule(Int)
   /// The default for what the widget shows.
@@ -45,6 +47,16 @@ public enum MaskReason: Hashable, Sendable {
   case uncovered
   /// The boxes could not be had: everything is masked.
   case failedClosed
+}
+
+extension MaskReason {
+  init(_ cause: Mark.Cause) {
+    switch cause {
+    case .user: self = .mark
+    case .callback: self = .callback
+    case .unreadable: self = .unreadable
+    }
+  }
 }
 
 /// Where a picture is masked, and why: computed from boxes and a policy alone, never from a pixel.

@@ -27,22 +27,19 @@ public struct MaskPlanner: Sendable {
   ///   - width: pixels of the picture, as is `height`.
   ///   - describesWholeWindows: whether what no widget claims is unknown rather than of no interest: true for captures,
   ///     live sources and sidecars with windows. Decides `uncovered: auto`.
-  ///   - callback: asked about every widget that is no password and bears no mark, before the rules.
   public func plan(
-    for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool,
-    callback: ((Widget) -> MaskDecision)? = nil
+    for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool
   ) -> MaskPlan {
     var usage = PolicyUsage(policy: policy)
     return plan(
-      for: tree, width: width, height: height, describesWholeWindows: describesWholeWindows, usage: &usage,
-      callback: callback)
+      for: tree, width: width, height: height, describesWholeWindows: describesWholeWindows, usage: &usage)
   }
 
   /// The plan for the tree of a recorded frame: it describes whole windows, so that what no widget claims is unknown.
   package func planOfWindows(
     for tree: WidgetTree, width: Int, height: Int, usage: inout PolicyUsage
   ) -> MaskPlan {
-    var run = self.run(for: tree, width: width, height: height, &usage, callback: nil)
+    var run = self.run(for: tree, width: width, height: height, &usage)
     let guarded = run.emitRest(describesWholeWindows: true)
     var plan = MaskPlan(
       width: width, height: height, masks: run.masks, guarded: guarded,
@@ -55,10 +52,9 @@ public struct MaskPlanner: Sendable {
 
   /// The plan for one moment's tree; what it made of the policy is added to `usage`.
   public func plan(
-    for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool, usage: inout PolicyUsage,
-    callback: ((Widget) -> MaskDecision)? = nil
+    for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool, usage: inout PolicyUsage
   ) -> MaskPlan {
-    var run = self.run(for: tree, width: width, height: height, &usage, callback: callback)
+    var run = self.run(for: tree, width: width, height: height, &usage)
     let guarded = run.emitRest(describesWholeWindows: describesWholeWindows)
     usage = run.usage
     usage.plans += 1
@@ -68,14 +64,13 @@ public struct MaskPlanner: Sendable {
   }
 
   private func run(
-    for tree: WidgetTree, width: Int, height: Int, _ usage: inout PolicyUsage,
-    callback: ((Widget) -> MaskDecision)?
+    for tree: WidgetTree, width: Int, height: Int, _ usage: inout PolicyUsage
   ) -> PlanRun {
     precondition(width > 0 && height > 0, "a picture has at least one pixel")
     let picture = Rect(x: 0, y: 0, width: width, height: height)
     var run = PlanRun(policy: policy, tree: tree, picture: picture, usage: usage)
     run.named = names?.conditions(of: tree.widgets) ?? []
-    run.decideWidgets(callback: callback)
+    run.decideWidgets()
     run.emitWidgets()
     run.emitWindows()
     return run
@@ -162,14 +157,14 @@ private struct PlanRun {
 
   var gapBoxes: GapBoxes { GapBoxes(containers: containers, decorations: decorations) }
 
-  mutating func decideWidgets(callback: ((Widget) -> MaskDecision)?) {
+  mutating func decideWidgets() {
     for index in tree.order {
       let above = tree.parent(of: index).map { contexts[$0] } ?? Context()
       let isCovered = above.maskedBy >= 0
       if !tree.widgets[index].isRoleKnown { usage.note(unknownRole: tree.widgets[index].type) }
       let isPart = isPart(index, of: above.control)
       var inherited = above
-      switch verdict(on: index, isPart: isPart, callback: callback) {
+      switch verdict(on: index, isPart: isPart) {
       case .mask(let reason, let rank):
         outcomes[index] = .masked(reason)
         if above.outermost == -1 { otherReasons[index] = otherReason(index, than: reason, isPart: isPart) }
@@ -208,10 +203,10 @@ private struct PlanRun {
     tree.nature(of: index) == .password || policy.hideInteraction.contains(tree.widgets[index].role)
   }
 
-  /// What masks a widget besides a mark, a callback or a rule by name, any of which may depend on what is hidden.
+  /// What masks a widget besides a mark, an unreadable tree, a callback or a rule by name, any of which may depend on what is hidden.
   private func otherReason(_ index: Int, than reason: MaskReason, isPart: Bool) -> MaskReason? {
     switch reason {
-    case .mark, .callback: break
+    case .mark, .callback, .unreadable: break
     case .rule(let rule) where !policy.rules[rule].names.isEmpty: break
     default: return nil
     }
@@ -270,17 +265,12 @@ private struct PlanRun {
     return listed
   }
 
-  private mutating func verdict(
-    on index: Int, isPart: Bool, callback: ((Widget) -> MaskDecision)?
-  ) -> Verdict {
+  private mutating func verdict(on index: Int, isPart: Bool) -> Verdict {
     let widget = tree.widgets[index]
     let nature = tree.nature(of: index)
     if nature == .password { return .mask(.nature, rank: PlanRun.closed) }
-    if let mark = widget.mask { return mark ? .mask(.mark, rank: PlanRun.closed) : .show }
-    switch callback?(widget) {
-    case .mask: return .mask(.callback, rank: PlanRun.closed)
-    case .unmask: return .show
-    case .continue, nil: break
+    if let mark = widget.mark {
+      return mark.masks ? .mask(MaskReason(mark.cause), rank: PlanRun.closed) : .show
     }
     if let rule = firstRule(for: index) {
       usage.note(rule: rule)

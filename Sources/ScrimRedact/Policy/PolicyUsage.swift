@@ -49,6 +49,7 @@ extension MaskReason {
     switch self {
     case .mark: "mark"
     case .callback: "callback"
+    case .unreadable: "unreadable"
     case .rule: "rule"
     case .nature: "nature"
     case .childless: "childless"

@@ -39,8 +39,8 @@ public struct Widget: Hashable, Sendable {
   let textDigest: UInt64
   /// Where a progress bar, a slider or a scroll bar stands: it explains that such a decoration looks otherwise, and nothing else.
   public var value: Double?
-  /// The explicit mark on this instance: true masks, false unmasks.
-  public var mask: Bool?
+  /// The explicit decision about this widget.
+  public var mark: Mark?
   /// Pixels per logical pixel of its toolkit, beyond the tree's box scale: how large a control looks depends on it.
   public var scale = 1.0
   /// What it shows: its role's nature, corrected by its states and its text (Masking.md, section 2).
@@ -52,7 +52,7 @@ public struct Widget: Hashable, Sendable {
   public init(
     id: String? = nil, role type: String, name: String = "", x: Double, y: Double, width: Double,
     height: Double,
-    parent: Parent? = nil, states: [String] = [], text: String? = nil, mask: Bool? = nil
+    parent: Parent? = nil, states: [String] = [], text: String? = nil, mark: Mark? = nil
   ) {
     self.id = id
     self.type = type
@@ -68,7 +68,7 @@ public struct Widget: Hashable, Sendable {
     self.states = states.compactMap(RoleTable.key)
     hasText = text.map(Widget.says) ?? false
     textDigest = text.map { Digest64(of: $0).value } ?? 0
-    self.mask = mask
+    self.mark = mark
     nature = Widget.nature(of: self.role, states: self.states, hasText: hasText)
   }
 

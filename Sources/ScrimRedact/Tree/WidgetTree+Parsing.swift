@@ -81,7 +81,7 @@ extension Widget {
       x: try fields.required("x"), y: try fields.required("y"),
       width: try fields.required("w", or: "width"), height: try fields.required("h", or: "height"),
       parent: parent, states: try fields.strings("states") ?? [], text: try fields.string("text"),
-      mask: try fields.boolean("mask"))
+      mark: try fields.boolean("mask").map { Mark(masks: $0) })
     try fields.checkRest(Widget.keys)
   }
 

@@ -42,7 +42,7 @@ enum PlaywrightBoxes {
       let widget = Widget(
         id: try node.string("id"), role: role, name: try node.string("name") ?? "", x: box[0], y: box[1],
         width: box[2], height: box[3], parent: parent.map(Widget.Parent.index), states: try states(node),
-        text: try text(node), mask: try node.boolean("mask"))
+        text: try text(node), mark: try node.boolean("mask").map { Mark(masks: $0) })
       let index = try list.append(widget, from: node.place, isHidden: isHidden)
       guard let children = try node.list("children") else { continue }
       isTree = true

@@ -133,7 +133,7 @@ extension WidgetList {
 
   /// Whether it holds others, draws nothing and says nothing.
   private static func isPlain(_ widget: Widget) -> Bool {
-    guard widget.mask == nil, !widget.hasText, widget.name.isEmpty else { return false }
+    guard widget.mark == nil, !widget.hasText, widget.name.isEmpty else { return false }
     if widget.nature == .unknown { return widget.isRoleKnown && widget.role == .unknown }
     return widget.nature == .container && plainRoles.contains(widget.role.name)
   }

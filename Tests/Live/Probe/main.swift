@@ -65,7 +65,7 @@ func describe(_ tree: WidgetTree) -> [[String: Any]] {
     ]
     if case .id(let parent)? = widget.parent { line["parent"] = parent }
     if widget.hasText { line["text"] = "…" }
-    if let mask = widget.mask { line["mask"] = mask }
+    if let mask = widget.mark?.masks { line["mask"] = mask }
     return line
   }
 }
@@ -81,7 +81,7 @@ var arguments = Array(CommandLine.arguments.dropFirst())
   defer { arguments.removeSubrange(index...index + 1) }
   return arguments[index + 1]
 }
-var options = AccessibilityTrees.Options()
+var options = AccessibilityTrees.Options(settleDelay: MaskPolicy().settleDelay)
 options.address = option("--address")
 options.readsNames = option("--names") != "0"
 
