@@ -139,6 +139,7 @@ let package = Package(
     .testTarget(
       name: "ScrimImageTests", dependencies: ["ScrimImage", "ScrimTestSupport"],
       swiftSettings: strict),
+    .testTarget(name: "ScrimSystemTests", dependencies: ["ScrimSystem"], swiftSettings: strict),
     .testTarget(
       name: "ScrimJSONTests", dependencies: ["ScrimJSON", "ScrimTestSupport"], swiftSettings: strict),
     .testTarget(

@@ -18,6 +18,8 @@ public struct TreeSnapshot: Sendable {
 
 /// Reads trees on a thread of its own, one after the other, so that capturing never waits for an application.
 public protocol TreeReader: AnyObject, Sendable {
+  /// The settle delay of the policy that its trees are for (``MaskPolicy/settleDelay``).
+  var settleDelay: Int64 { get }
   /// The latest reading that has ended; nil before the first.
   func latest() -> TreeSnapshot?
   /// Hears that the screen was drawn on, at a moment of that clock, so that it reads only while things change.

@@ -167,7 +167,9 @@ struct DoctorReport: Encodable {
     else { return }
     let trees: AccessibilityTrees
     do {
-      trees = try AccessibilityTrees(.init()) { (try? windows.windows()) ?? [] }
+      trees = try AccessibilityTrees(.init(settleDelay: MaskPolicy().settleDelay)) {
+        (try? windows.windows()) ?? []
+      }
     } catch { return note("accessibility", .fault, "no tree can be read", "\(error)") }
     // A second is ten times what a tree takes; an application that hangs has a limit of its own.
     trees.poke()

@@ -90,7 +90,8 @@ struct LiveInput: ParsableArguments {
     options.isCancelled = { Terminal.isInterrupted }
     if let display {
       return try LiveSource(
-        x11: display, target: window?.target ?? .screen, trees: try trees(ofX11: display), options: options)
+        x11: display, target: window?.target ?? .screen, trees: try trees(ofX11: display, policy),
+        options: options)
     }
     if wayland {
       return try LiveSource(wayland: nil, output: outputName, trees: treesOfWayland(policy), options: options)
@@ -103,14 +104,16 @@ struct LiveInput: ParsableArguments {
 
 extension LiveInput {
   /// The reader of the display's accessibility trees. Without one all is masked that the policy doesn't show unseen.
-  private func trees(ofX11 display: String) throws(CaptureError) -> AccessibilityTrees? {
+  private func trees(
+    ofX11 display: String, _ policy: MaskPolicy
+  ) throws(CaptureError) -> AccessibilityTrees? {
     let windows = try X11Windows(display: display)
     if !windows.knowsProcesses {
       Terminal.say(
         "warning: the X server does not say which process drew a window (it lacks X-Resource 1.2), so that every window is masked whole"
       )
     }
-    return trees(.init()) {
+    return trees(.init(settleDelay: policy.settleDelay)) {
       // Where the display is gone, so are its frames; until then nothing is known of windows.
       (try? windows.windows()) ?? []
     }
@@ -120,7 +123,7 @@ extension LiveInput {
   private func treesOfWayland(_ policy: MaskPolicy) -> AccessibilityTrees? {
     do {
       let windows = try SwayWindows(output: outputName)
-      var options = AccessibilityTrees.Options()
+      var options = AccessibilityTrees.Options(settleDelay: policy.settleDelay)
       options.isRelativeToWindows = true
       if policy.showsWidgets {
         Terminal.say(

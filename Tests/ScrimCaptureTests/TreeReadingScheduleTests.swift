@@ -6,13 +6,13 @@ import Testing
   private let ms: Int64 = 1_000_000
 
   private func pace(readAt time: Int64 = 0, work: Int64 = 0) -> TreeReadingSchedule {
-    var pace = TreeReadingSchedule(lag: 500 * ms, interval: 1000 * ms)
+    var pace = TreeReadingSchedule(settleDelay: 500 * ms, interval: 1000 * ms)
     pace.noteReading(begin: time, end: time + 10 * ms, work: work, isNews: false, isToRepeat: false)
     return pace
   }
 
   @Test func readsAtOnceAtFirstAndThenOnlyWhatChanged() {
-    #expect(TreeReadingSchedule(lag: 1, interval: 1).due == .min)
+    #expect(TreeReadingSchedule(settleDelay: 1, interval: 1).due == .min)
     #expect(pace().due == nil)
   }
 
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test func readsAgainWhatCouldNotBeReadInOnePiece() {
-    var pace = TreeReadingSchedule(lag: 500 * ms, interval: 1000 * ms)
+    var pace = TreeReadingSchedule(settleDelay: 500 * ms, interval: 1000 * ms)
     pace.noteReading(begin: 0, end: 100 * ms, work: 0, isNews: false, isToRepeat: true)
     #expect(pace.due == 600 * ms)
   }

@@ -158,12 +158,12 @@ import Testing
       }
     }
     try recorder.start()
-    func widget(_ id: String, _ role: String, _ y: Double, mask: Bool? = nil) -> Widget {
-      Widget(id: id, role: role, x: 0, y: y, width: 40, height: 5, mask: mask)
+    func widget(_ id: String, _ role: String, _ y: Double, mark: Mark? = nil) -> Widget {
+      Widget(id: id, role: role, x: 0, y: y, width: 40, height: 5, mark: mark)
     }
     let widgets = [
       widget("shown", "label", 0), widget("default", "label", 5), widget("secret", "password text", 10),
-      widget("panel", "separator", 15), widget("marked", "label", 20, mask: false),
+      widget("panel", "separator", 15), widget("marked", "label", 20, mark: .shown),
       widget("same", "image", 25),
     ]
     try capture(recorder, Self.pixels(5), widgets: widgets)
@@ -347,20 +347,6 @@ import Testing
     #expect(counts.captures + counts.paused >= 322 && counts.failed == 0 && counts.refused == 0)
     #expect(summary.frames <= counts.captures && summary.frames > 1)
     #expect(try played().last?.pixels == Self.pixels(0xABCDEF))
-  }
-
-  @Test func thePaceAdapts() {
-    var pacer = RecorderPacer(framesPerSecond: 10, busyShare: 0.5)
-    #expect(pacer.due == .min)
-    pacer.note(from: 0, to: 1_000_000)
-    #expect(pacer.due == 100_000_000)
-    for step in 1...40 as ClosedRange<Int64> {
-      pacer.note(from: step * 1_000_000_000, to: step * 1_000_000_000 + 80_000_000)
-    }
-    #expect(abs(pacer.due - 40_160_000_000) < 100_000)
-    // However slow the machine, a frame a second.
-    for _ in 0..<40 { pacer.note(from: 0, to: 9_000_000_000) }
-    #expect(pacer.due == 1_000_000_000)
   }
 
   /// Ten captures in a moment make two frames: the first at once, the others when it is time.

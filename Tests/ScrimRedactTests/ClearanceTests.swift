@@ -81,7 +81,7 @@ import Testing
   }
 
   static func judge(_ frames: [CapturedFrame], lag: Int64 = 0) -> [Outcome] {
-    var clearance = SettledClearance(width: width, height: height, lag: lag)
+    var clearance = SettledClearance(width: width, height: height, settleDelay: lag)
     return frames.map { frame in
       switch frame.judged(by: &clearance) {
       case .keep(let masked):
@@ -453,7 +453,7 @@ import Testing
   @Test func afterAFaultNothingIsKnown() {
     let still = Self.flat()
     let mask = Rect(x: 0, y: 0, width: 9, height: 9)
-    var clearance = SettledClearance(width: Self.width, height: Self.height, lag: 0)
+    var clearance = SettledClearance(width: Self.width, height: Self.height, settleDelay: 0)
     _ = Self.frame(0, still, [mask], snapshotSpan: 0...50).judged(by: &clearance)
     guard case .show = Self.frame(100, still, [mask], snapshotSpan: 10...60).judged(by: &clearance) else {
       Issue.record("a still screen is cleared")

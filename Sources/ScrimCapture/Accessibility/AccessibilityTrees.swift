@@ -15,14 +15,14 @@ public final class AccessibilityTrees: TreeReader {
     public var address: String?
     /// Nanoseconds from one reading to the next while changes go on.
     public var interval: Int64 = 1_000_000_000
-    /// Nanoseconds that must pass without a change before the reading that clears it: the lag of ``SettledClearance``.
-    public var lag = SettledClearance.defaultLag
+    /// Nanoseconds that must pass without a change before the reading that clears it (``MaskPolicy/settleDelay``).
+    public var settleDelay: Int64
     /// Whether names are read. Only rules by name need them.
     public var readsNames = true
     /// Whether boxes are told relative to windows, as under Wayland, rather than to the screen.
     public var isRelativeToWindows = false
 
-    public init() {}
+    public init(settleDelay: Int64) { self.settleDelay = settleDelay }
   }
 
   /// How long an application took to tell of itself.
@@ -66,7 +66,8 @@ public final class AccessibilityTrees: TreeReader {
     self.options = options
     self.clock = clock ?? { MonotonicClock.now }
     listWindows = windows
-    state = Mutex(State(pace: TreeReadingSchedule(lag: options.lag, interval: options.interval)))
+    state = Mutex(
+      State(pace: TreeReadingSchedule(settleDelay: options.settleDelay, interval: options.interval)))
     wake = try WakePipe()
     // Opened once here, so that whoever starts learns at once what is missing.
     _ = try AccessibilityBus(address: options.address)
@@ -75,6 +76,8 @@ public final class AccessibilityTrees: TreeReader {
       ended.signal()
     }
   }
+
+  public var settleDelay: Int64 { options.settleDelay }
 
   public func latest() -> TreeSnapshot? { state.withLock { $0.latest } }
 

@@ -1,11 +1,11 @@
 /// When trees are read: not at all while nothing changes, and no more of a core than a share while things do.
 ///
-/// A reading clears what held still from `lag` before it began. So the reading that counts begins `lag` after the last
-/// change, and another follows if it told something new, or one before it did while things moved, `lag` after frames carry it: only then the masks of the tree before, which are united
+/// A reading clears what held still from `settleDelay` before it began. So the reading that counts begins `settleDelay` after the last
+/// change, and another follows if it told something new, or one before it did while things moved, `settleDelay` after frames carry it: only then the masks of the tree before, which are united
 /// with its own, are gone. While changes go on, one is made every `interval` for what holds still beside them.
 struct TreeReadingSchedule: Sendable {
   /// Nanoseconds, all of them.
-  var lag: Int64
+  var settleDelay: Int64
   var interval: Int64
   private var firstChange: Int64?
   private var lastChange: Int64?
@@ -24,8 +24,8 @@ struct TreeReadingSchedule: Sendable {
   /// From the end of a reading to a frame that carries it, at ten frames a second.
   private static let delivery: Int64 = 250_000_000
 
-  init(lag: Int64, interval: Int64) {
-    self.lag = lag
+  init(settleDelay: Int64, interval: Int64) {
+    self.settleDelay = settleDelay
     self.interval = interval
   }
 
@@ -39,17 +39,17 @@ struct TreeReadingSchedule: Sendable {
   var due: Int64? {
     guard let lastBegin else { return restUntil }
     if let confirmation { return max(restUntil, confirmation) }
-    guard let firstChange, let lastChange, lastChange + lag > lastBegin else { return nil }
-    return max(restUntil, min(lastChange + lag, max(firstChange, lastBegin) + interval))
+    guard let firstChange, let lastChange, lastChange + settleDelay > lastBegin else { return nil }
+    return max(restUntil, min(lastChange + settleDelay, max(firstChange, lastBegin) + interval))
   }
 
   /// Notes a reading, what it cost, whether it told something new, and whether it has to be made again whatever happens.
   mutating func noteReading(begin: Int64, end: Int64, work: Int64, isNews: Bool, isToRepeat: Bool) {
     lastBegin = begin
-    let isStill = lastChange.map { $0 + lag <= begin } ?? true
+    let isStill = lastChange.map { $0 + settleDelay <= begin } ?? true
     if isStill { firstChange = nil }
     isUnconfirmed = isUnconfirmed || isNews
-    confirmation = isStill && isUnconfirmed ? end + lag + TreeReadingSchedule.delivery : nil
+    confirmation = isStill && isUnconfirmed ? end + settleDelay + TreeReadingSchedule.delivery : nil
     if isStill { isUnconfirmed = false }
     if isToRepeat { noteChange(at: end) }
     let rest = min(

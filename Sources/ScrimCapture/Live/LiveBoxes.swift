@@ -9,6 +9,8 @@ struct LiveBoxes {
     var isComplete: Bool
   }
 
+  /// As ``TreeReader/settleDelay``.
+  private let settleDelay: Int64
   private var latest: TreeSnapshot?
   /// The reading of the last frame.
   private var reportedSpan: ClosedRange<Int64>?
@@ -33,6 +35,8 @@ struct LiveBoxes {
   /// Masks of two readings are united, so that the second that finds the screen settled is the last to tell anything new.
   private static let calmReadingsNeeded = 2
 
+  init(settleDelay: Int64) { self.settleDelay = settleDelay }
+
   /// Whether there is a reading that no frame carried, or one whose time has come, and that may let a still picture be shown better.
   func hasNews(at moment: Int64) -> Bool {
     if clearingTimes.contains(where: { $0 <= moment }) || fillTime.map({ $0 <= moment }) == true {
@@ -44,12 +48,12 @@ struct LiveBoxes {
 
   /// Whether a frame of that moment is one that a reading clears.
   func lands(at moment: Int64) -> Bool {
-    let new = latest.flatMap { $0.span == reportedSpan ? nil : LiveBoxes.clearingTime(of: $0) }
+    let new = latest.flatMap { $0.span == reportedSpan ? nil : clearingTime(of: $0) }
     return (clearingTimes + [new].compactMap(\.self)).contains { $0 <= moment }
   }
 
-  private static func clearingTime(of reading: TreeSnapshot) -> Int64 {
-    reading.span.upperBound + SettledClearance.defaultLag
+  private func clearingTime(of reading: TreeSnapshot) -> Int64 {
+    reading.span.upperBound + settleDelay
   }
 
   mutating func look(at reading: TreeSnapshot?) {
@@ -75,12 +79,12 @@ struct LiveBoxes {
     if latest.span != reportedSpan {
       reportedSpan = latest.span
       if latest.isComplete {
-        let clearing = LiveBoxes.clearingTime(of: latest)
+        let clearing = clearingTime(of: latest)
         clearingTimes.append(clearing)
         if isStill, latest.span.lowerBound - lastChange > LiveBoxes.calm {
           calmReadings += 1
         } else {
-          fillTime = clearing + SettledClearance.patience + LiveBoxes.delivery
+          fillTime = clearing + SettledClearance.explanationTimeout + LiveBoxes.delivery
         }
       }
     }

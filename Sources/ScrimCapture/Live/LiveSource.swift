@@ -42,13 +42,15 @@ public struct LiveSource: FrameSource {
   private let trees: (any TreeReader)?
   private let options: LiveOptions
   private let start: Int64
-  private var pacing: Pacing
-  private var boxes = LiveBoxes()
+  private var limiter: FrameRateLimiter
+  private var boxes: LiveBoxes
   private var picture: LivePicture
   /// The first picture is captured with the source, which has to know its size.
   private var isFirst = true
   private var hasChanged = false
   private var hasEnded = false
+  /// When the last picture was captured.
+  private var lastCapture = Int64.min
   /// Whether the last thing that was returned is a frame, which its taker has worked on since.
   private var isFrameTaken = false
   private var number = 0
@@ -65,8 +67,12 @@ public struct LiveSource: FrameSource {
   /// How many of them come behind the last frame.
   private var dueEvents = 0
 
-  /// From a frame's time to its pixels at most, in nanoseconds, to count as prompt: far less than clearance's lag.
+  /// From a frame's time to its pixels at most, in nanoseconds, to count as prompt: far less than the settle delay.
   private static let maxCaptureLatency: Int64 = 100_000_000
+  /// From the first sign of a change to its capture: what an application draws in several steps is then captured once.
+  private static let settling: Int64 = 16_000_000
+  /// However long the work on frames takes, one is captured after this time.
+  private static let longestInterval: Int64 = 4_000_000_000
   /// How often a reader of trees is asked for news.
   private static let treePollInterval: Int64 = 100_000_000
   /// After how long without a frame the caller hears of it.
@@ -78,7 +84,9 @@ public struct LiveSource: FrameSource {
     self.screen = screen
     self.trees = trees
     self.options = options
-    pacing = Pacing(framesPerSecond: options.framesPerSecond)
+    boxes = LiveBoxes(settleDelay: trees?.settleDelay ?? 0)
+    limiter = FrameRateLimiter(
+      framesPerSecond: options.framesPerSecond, busyShare: 0.5, longestInterval: LiveSource.longestInterval)
     start = MonotonicClock.now
     guard case .picture(let first) = try screen.capture(isThorough: true) else {
       throw .unavailable(CaptureFault(place: screen.name, message: "there is nothing to be seen of it"))
@@ -89,7 +97,7 @@ public struct LiveSource: FrameSource {
 
   public mutating func next() throws(CaptureError) -> SourceItem? {
     let end = options.duration.map { start + $0 } ?? Int64.max
-    if isFrameTaken { pacing.asked(at: MonotonicClock.now) }
+    if isFrameTaken { limiter.note(from: lastCapture, to: MonotonicClock.now) }
     isFrameTaken = false
     if dueEvents > 0 {
       dueEvents -= 1
@@ -102,7 +110,7 @@ public struct LiveSource: FrameSource {
       boxes.look(at: trees?.latest())
       if isFirst {
         isFirst = false
-        pacing.captured(at: now)
+        lastCapture = now
         return .frame(frame(at: start, damage: Region(picture.bounds)))
       }
       guard hasChanged || boxes.hasNews(at: now) else {
@@ -110,12 +118,12 @@ public struct LiveSource: FrameSource {
         let pause = trees == nil ? LiveSource.cancelCheckInterval : LiveSource.treePollInterval
         if try screen.waitForChange(until: min(end, now + pause)) {
           hasChanged = true
-          pacing.changed(at: MonotonicClock.now)
+          limiter.hold(until: MonotonicClock.now + min(LiveSource.settling, limiter.interval))
         }
         continue
       }
-      if now < pacing.due {
-        MonotonicClock.wait(for: nil, until: min(end, pacing.due, now + LiveSource.cancelCheckInterval))
+      if now < limiter.due {
+        MonotonicClock.wait(for: nil, until: min(end, limiter.due, now + LiveSource.cancelCheckInterval))
         continue
       }
       switch hasChanged ? try changedFrame(at: now) : try stillFrame(at: now) {
@@ -142,7 +150,7 @@ public struct LiveSource: FrameSource {
       return .nothing
     case .picture(let new):
       if new.origin != picture.origin { boxes.move() }
-      pacing.captured(at: now)
+      lastCapture = now
       picture = new
       note(new.pointer, at: now)
       let damage =
@@ -159,7 +167,7 @@ public struct LiveSource: FrameSource {
       hasChanged = true
       return .nothing
     }
-    pacing.captured(at: now)
+    lastCapture = now
     defer { late = nil }
     return .frame(frame(at: now, damage: late ?? Region()))
   }

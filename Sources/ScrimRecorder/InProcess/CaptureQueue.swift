@@ -54,7 +54,7 @@ struct CaptureQueue {
   var tree: WidgetTree?
   /// Why the last attempt to record failed; nil once one went well.
   var interruption: RecordingError?
-  var pacer: RecorderPacer
+  var limiter: FrameRateLimiter
   /// The thread that records.
   var thread: pthread_t?
 
@@ -71,7 +71,7 @@ struct CaptureQueue {
   private var pinnedTicket = 0
   private var inHand = 0
 
-  init(pacer: RecorderPacer) { self.pacer = pacer }
+  init(limiter: FrameRateLimiter) { self.limiter = limiter }
 
   /// Throws where the recorder takes nothing.
   func checkRecording() throws(RecorderError) {
@@ -158,8 +158,8 @@ struct CaptureQueue {
       // What failed is tried again with a job without content.
       guard interruption != nil else { return .wait }
     }
-    guard isStopping || completed < urgent || now >= pacer.due else {
-      return .waitAtMost(pacer.due - now)
+    guard isStopping || completed < urgent || now >= limiter.due else {
+      return .waitAtMost(limiter.due - now)
     }
     defer { events = [] }
     if let patch = pinned {
@@ -187,7 +187,7 @@ struct CaptureQueue {
     counts.droppedEvents += lostEvents
     if failure != nil {
       if patch != nil { counts.failed += 1 }
-      pacer.hold(until: now + RecorderPacer.longest)
+      limiter.hold(until: now + limiter.longestInterval)
     }
     defer { interruption = failure }
     return interruption == nil && failure != nil

@@ -33,7 +33,7 @@ public final class Recorder: Sendable {
     reader = ConditionLock(DamageReader(policy: configuration.options.policy, decide: configuration.decide))
     queue = ConditionLock(
       CaptureQueue(
-        pacer: RecorderPacer(
+        limiter: FrameRateLimiter(
           framesPerSecond: configuration.framesPerSecond, busyShare: configuration.busyShare)))
   }
 

@@ -68,7 +68,7 @@ final class RecorderThread {
     let end = configuration.clock()
     let lostEvents = worker.takeLostEvents()
     let isNew = queue.withValue { queue in
-      queue.pacer.note(from: begin, to: end)
+      queue.limiter.note(from: begin, to: end)
       return queue.complete(patch, failure: failure, lostEvents: lostEvents, at: end)
     }
     queue.wake()

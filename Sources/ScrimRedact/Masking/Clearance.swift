@@ -10,19 +10,19 @@ public enum ClearanceVerdict: Sendable {
 
 /// Decides which tiles of a frame are described by boxes, for observers that read boxes and pixels at different moments.
 ///
-/// *Settled*: a dump that ran from `begin` to `end` is applied at the first frame captured at `end` plus `lag`, or later. A tile is cleared
-/// if its pixels are equal in the last frame before `begin` less `lag`, in that frame, and in all between: then the dump describes
+/// *Settled*: a dump that ran from `begin` to `end` is applied at the first frame captured at `end` plus `settleDelay`, or later. A tile is cleared
+/// if its pixels are equal in the last frame before `begin` less `settleDelay`, in that frame, and in all between: then the dump describes
 /// what is shown there. The masks of that dump, of the one before, and of all frames in between are united, and only pixels outside of
 /// them are compared: what happens under a mask decides nothing. Of what a screen showed before its first frame nothing is known: a dump
-/// without a frame that is older by the lag clears nothing.
+/// without a frame that is older by the settle delay clears nothing.
 ///
 /// A source that tells what was drawn on makes the test stricter: a tile that was drawn on outside the masks counts as changed even if it
 /// looks the same again. A popup that opens and closes between two frames was there while the tree was read, perhaps. Between frames
 /// of such a source nothing was drawn, so that an old frame stands for all the time until the next one. But a browser with one small
-/// animation draws its whole window sixty times a second: where two readings, a lag or more apart, and all between them say the same, a tile
+/// animation draws its whole window sixty times a second: where two readings, a settle delay or more apart, and all between them say the same, a tile
 /// that looks the same in all frames has settled though it was drawn on.
 ///
-/// The lag is there since a tree is no picture of the moment in which it is read: toolkits announce a page up to 400 ms before they draw
+/// The settle delay is there since a tree is no picture of the moment in which it is read: toolkits announce a page up to 400 ms before they draw
 /// it, and tell of it as late. A quick dump, or many in a row, would find a still screen and the boxes of another page. GTK answers
 /// before it draws: as long as it is asked, a page that it tells of already is not to be seen.
 ///
@@ -34,14 +34,14 @@ public struct SettledClearance {
   private var history: [Past] = []
   /// The last frame of all, with its masks.
   private var last: (pixels: Frame, regions: MaskRegions)?
-  /// The complete readings of late, oldest first: from the last one that is older by the lag than the newest.
+  /// The complete readings of late, oldest first: from the last one that is older by the settle delay than the newest.
   private var readings: [(span: ClosedRange<Int64>, claims: Claims)] = []
   private var explained: ExplainedChanges
   private var pendingSnapshots: [Snapshot] = []
   private var lastSeen: ClosedRange<Int64>?
   /// How long before a dump began and after it ended a tile must have held still, in nanoseconds.
-  private let lag: Int64
-  /// The masks of the dump that cleared last and of those that cleared nothing since. A dump may take longer than the lag: the masks
+  private let settleDelay: Int64
+  /// The masks of the dump that cleared last and of those that cleared nothing since. A dump may take longer than the settle delay: the masks
   /// of the page that is still to be seen are those of the dump before, and remain so over a fault.
   private var lastMasks: MaskRegions?
   private var comparison: FrameComparison
@@ -75,24 +75,22 @@ public struct SettledClearance {
     var span: ClosedRange<Int64>
     var regions: MaskRegions
     var claims: Claims
-    /// Where a reading that is older by the lag, or one since, says something else; nil where there is none so old.
+    /// Where a reading that is older by the settle delay, or one since, says something else; nil where there is none so old.
     var isNewIn: Region?
   }
 
-  /// Frames kept at most. A dump that takes longer, with its lag on both sides, clears nothing: at sixty frames a second that is three
+  /// Frames kept at most. A dump that takes longer, with its settle delay on both sides, clears nothing: at sixty frames a second that is three
   /// seconds.
   static let historyLimit = 192
   /// Readings kept at most.
   static let readingLimit = 64
-  /// Nanoseconds: more than the trees of the toolkits that were measured are ahead of their pixels, or behind them.
-  public static let defaultLag: Int64 = 500_000_000
   /// Nanoseconds for which a change that nothing explains keeps what was shown before; then it is fill.
-  public static let patience: Int64 = 5_000_000_000
+  public static let explanationTimeout: Int64 = 5_000_000_000
 
-  /// - Parameter lag: nanoseconds, not negative: by how much trees may be ahead of pixels, and behind them.
-  public init(width: Int, height: Int, lag: Int64 = SettledClearance.defaultLag) {
-    precondition(lag >= 0, "a lag is not negative")
-    self.lag = lag
+  /// - Parameter settleDelay: nanoseconds, not negative: by how much trees may be ahead of pixels, and behind them.
+  public init(width: Int, height: Int, settleDelay: Int64) {
+    precondition(settleDelay >= 0, "a delay is not negative")
+    self.settleDelay = settleDelay
     grid = TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide)
     comparison = FrameComparison(width: width, height: height)
     withheld = TileSet(grid, full: true)
@@ -168,7 +166,7 @@ public struct SettledClearance {
         sum.union(ChangeEvidence.restated(from: pair.0.claims, to: pair.1.claims))
       }
     }
-    // Of readings in quick succession only those that may yet be compared with one that is older by the lag are of use.
+    // Of readings in quick succession only those that may yet be compared with one that is older by the settle delay are of use.
     if readings.count > SettledClearance.readingLimit { readings.removeFirst() }
     pendingSnapshots.append(
       Snapshot(span: span, regions: regions, claims: claims, isNewIn: isNewIn))
@@ -176,7 +174,7 @@ public struct SettledClearance {
 
   private var bounds: Rect { Rect(x: 0, y: 0, width: grid.width, height: grid.height) }
 
-  /// The latest dump that ended a lag ago; it and all that began before it are pending no more.
+  /// The latest dump that ended a settle delay ago; it and all that began before it are pending no more.
   private mutating func clearingSnapshot(at time: Int64) -> Snapshot? {
     let landed = pendingSnapshots.filter { isPast($0.span.upperBound, at: time) }
       .max { $0.span.lowerBound < $1.span.lowerBound }
@@ -212,14 +210,14 @@ public struct SettledClearance {
     return .show(masked: masked, cleared: changed.inverted())
   }
 
-  /// The last frame that is older than a moment by the lag: since then a tile must have held still.
+  /// The last frame that is older than a moment by the settle delay: since then a tile must have held still.
   private func lastIndex(before moment: Int64) -> Int? {
     history.lastIndex { isPast($0.time, at: moment) }
   }
 
-  /// Whether a moment lies back by the lag.
+  /// Whether a moment lies back by the settle delay.
   private func isPast(_ moment: Int64, at now: Int64) -> Bool {
-    let (calm, overflow) = now.subtractingReportingOverflow(lag)
+    let (calm, overflow) = now.subtractingReportingOverflow(settleDelay)
     return !overflow && moment <= calm
   }
 

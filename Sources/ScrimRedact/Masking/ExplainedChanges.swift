@@ -89,7 +89,7 @@ struct ExplainedChanges {
     if since.allSatisfy({ $0 == nil }) { return Region() }
     var tiles = TileSet(grid)
     for (index, moment) in since.enumerated() {
-      guard let moment, time - moment >= SettledClearance.patience else { continue }
+      guard let moment, time - moment >= SettledClearance.explanationTimeout else { continue }
       tiles[index % grid.columns, index / grid.columns] = true
     }
     return tiles.isEmpty ? Region() : tiles.hulls().region

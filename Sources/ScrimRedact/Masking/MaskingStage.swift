@@ -47,7 +47,7 @@ public struct MaskingStage: ~Copyable {
   ///   - width: pixels of the first frame, as is `height`. Later frames may have other sizes.
   public init(width: Int, height: Int, policy: MaskPolicy) {
     planner = MaskPlanner(policy: policy)
-    clearance = SettledClearance(width: width, height: height)
+    clearance = SettledClearance(width: width, height: height, settleDelay: policy.settleDelay)
     masker = Masker(width: width, height: height, fills: policy.fills)
     nothing = MaskPlan.failedClosed(width: width, height: height)
     usage = PolicyUsage(policy: policy)
@@ -57,7 +57,7 @@ public struct MaskingStage: ~Copyable {
   package mutating func resize(toFit pixels: Frame) {
     let (width, height) = (pixels.width, pixels.height)
     guard width != frame.width || height != frame.height else { return }
-    clearance = SettledClearance(width: width, height: height)
+    clearance = SettledClearance(width: width, height: height, settleDelay: planner.policy.settleDelay)
     isJudged = false
     masker = Masker(width: width, height: height, fills: planner.policy.fills, following: masker.version)
     nothing = MaskPlan.failedClosed(width: width, height: height)

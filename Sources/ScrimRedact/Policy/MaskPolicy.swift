@@ -102,6 +102,9 @@ public struct MaskPolicy: Hashable, Sendable {
   public var padding = 2
   public var fills = MaskFills()
   public var clearance = Clearance.settled
+  /// Nanoseconds, not negative: by how much a tree may be ahead of the pixels or behind them, where clearance is `settled`. The
+  /// default is more than was measured of any toolkit. No key of a policy file sets it; live sources and clearance read it here.
+  public var settleDelay: Int64 = 500_000_000
   /// Milliseconds after which a tree is too old to be believed.
   public var staleAfterMs = 1000.0
   /// Roles inside which pointer positions are not kept. Password fields hide them always.

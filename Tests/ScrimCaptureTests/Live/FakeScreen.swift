@@ -52,6 +52,7 @@ final class FakeScreen: LiveScreen {
 
 /// Readings of trees that a test puts there.
 final class FakeTrees: TreeReader {
+  let settleDelay = MaskPolicy().settleDelay
   private let reading = Mutex<TreeSnapshot?>(nil)
 
   private let changes = Mutex<[Int64]>([])

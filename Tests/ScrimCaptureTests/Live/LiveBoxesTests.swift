@@ -4,14 +4,15 @@ import Testing
 @testable import ScrimRedact
 
 @Suite struct LiveBoxesTests {
+  static let settleDelay = MaskPolicy().settleDelay
   static let second: Int64 = 1_000_000_000
   static let origin = LivePoint(x: 0, y: 0)
   let trees = FakeTrees()
 
-  /// Its masks are painted with the first frame; the one that it clears comes a lag after its end.
+  /// Its masks are painted with the first frame; the one that it clears comes a settle delay after its end.
   @Test func aReadingIsToldAtOnceAndWhenItMayClear() throws {
-    var boxes = LiveBoxes()
-    let landing = 20 + SettledClearance.defaultLag
+    var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
+    let landing = 20 + LiveBoxesTests.settleDelay
     try trees.report("a", begin: 10, end: 20)
     boxes.look(at: trees.latest())
     #expect(boxes.hasNews(at: 15))
@@ -27,22 +28,22 @@ import Testing
 
   /// A reading that a newer one follows before it may clear does so nonetheless.
   @Test func readingsLandOneAfterTheOther() throws {
-    var boxes = LiveBoxes()
-    let lag = SettledClearance.defaultLag
+    var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
+    let delay = LiveBoxesTests.settleDelay
     for (index, name) in ["a", "b"].enumerated() {
       try trees.report(name, begin: Int64(index) * 100, end: Int64(index) * 100 + 50)
       boxes.look(at: trees.latest())
       _ = boxes.boxes(at: Int64(index) * 100 + 60, origin: LiveBoxesTests.origin, isStill: true)
     }
     for end in [Int64(50), 150] {
-      #expect(!boxes.hasNews(at: end + lag - 1) && boxes.hasNews(at: end + lag))
-      _ = boxes.boxes(at: end + lag, origin: LiveBoxesTests.origin, isStill: true)
+      #expect(!boxes.hasNews(at: end + delay - 1) && boxes.hasNews(at: end + delay))
+      _ = boxes.boxes(at: end + delay, origin: LiveBoxesTests.origin, isStill: true)
     }
     #expect(!boxes.lands(at: .max))
   }
 
   @Test func equalTreesKeepTheirVersion() throws {
-    var boxes = LiveBoxes()
+    var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     func current(_ name: String, at moment: Int64) throws -> LiveBoxes.CurrentBoxes {
       try trees.report(name, begin: moment - 10, end: moment - 5)
       boxes.look(at: trees.latest())
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func aCalmScreenIsToldNothingNew() throws {
-    var boxes = LiveBoxes()
+    var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     let start = 100 * LiveBoxesTests.second
     /// Whether the reading number `index` is news.
     func reading(_ index: Int64, _ name: String = "a") throws -> Bool {
@@ -66,7 +67,7 @@ import Testing
       boxes.look(at: trees.latest())
       guard boxes.hasNews(at: begin + 20) else { return false }
       _ = boxes.boxes(at: begin + 20, origin: LiveBoxesTests.origin, isStill: index > 0)
-      let landing = begin + 10 + SettledClearance.defaultLag
+      let landing = begin + 10 + LiveBoxesTests.settleDelay
       #expect(boxes.hasNews(at: landing))
       _ = boxes.boxes(at: landing, origin: LiveBoxesTests.origin, isStill: true)
       return true
@@ -75,7 +76,7 @@ import Testing
     let news = try (Int64(0)..<7).map { index in
       // Once more there is news when what the first did not explain becomes fill.
       if index == 4 {
-        let fill = start + 10 + SettledClearance.defaultLag + SettledClearance.patience + 250_000_000
+        let fill = start + 10 + LiveBoxesTests.settleDelay + SettledClearance.explanationTimeout + 250_000_000
         #expect(!boxes.hasNews(at: fill - 1) && boxes.hasNews(at: fill))
         _ = boxes.boxes(at: fill, origin: LiveBoxesTests.origin, isStill: true)
       }
@@ -89,7 +90,7 @@ import Testing
   }
 
   @Test func readingsThatFailAreOneTree() throws {
-    var boxes = LiveBoxes()
+    var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     for index in 0..<4 {
       trees.fail(begin: Int64(index) * 100, end: Int64(index) * 100 + 10)
       boxes.look(at: trees.latest())

@@ -102,7 +102,7 @@ import Testing
     #expect(second.damage?.isEmpty == false)
   }
 
-  /// Clearing takes a frame with boxes that is older by the lag than the reading: on a still screen nothing else would ask for one.
+  /// Clearing takes a frame with boxes that is older by the settle delay than the reading: on a still screen nothing else would ask for one.
   @Test func theFirstFrameWithBoxesAsksForAReading() throws {
     let trees = FakeTrees()
     var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
@@ -133,7 +133,7 @@ import Testing
     screen.onWait = { $0.isDrawnOn = true }
     _ = try source.next()
     // The first clears nothing yet, the second ended long ago.
-    for age in [0, SettledClearance.defaultLag] {
+    for age in [0, MaskPolicy().settleDelay] {
       let end = MonotonicClock.now - age
       try trees.report("a", begin: end - 10, end: end)
       screen.isDrawnOn = true
