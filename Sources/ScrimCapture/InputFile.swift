@@ -1,25 +1,18 @@
 import Glibc
 import ScrimImage
 import ScrimRedact
+import ScrimSystem
 
 /// A file or standard input, read in order.
 final class InputFile {
   let path: String
-  private let descriptor: Int32
+  private let file: OpenFile
+  private var descriptor: Int32 { file.descriptor }
 
   /// - Parameter path: `-` is standard input.
   init(_ path: String) throws(CaptureError) {
     self.path = path
-    if path == "-" {
-      descriptor = 0
-    } else {
-      descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw .system(path: path, errno: errno) }
-    }
-  }
-
-  deinit {
-    if descriptor > 0 { close(descriptor) }
+    file = path == "-" ? .standardInput : try .input(path)
   }
 
   /// Fills `bytes` from the front, as far as the input reaches.
@@ -48,17 +41,14 @@ final class InputFile {
 
   /// Where the file is read next, if it is a regular one: its bytes can be mapped.
   var position: Int? {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard file.regularSize != nil else { return nil }
     let position = lseek(descriptor, 0, SEEK_CUR)
     return position >= 0 ? Int(position) : nil
   }
 
   /// Bytes of a regular file, as of now.
   func size() throws(CaptureError) -> Int {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw .system(path: path, errno: errno) }
-    return Int(status.st_size)
+    do { return try Int(file.status().st_size) } catch { throw .system(path: path, errno: error.errno) }
   }
 
   /// Reads on from another place of a regular file.
@@ -87,13 +77,11 @@ final class InputFile {
 
   /// Bytes `offset..<offset + count` of a file that can be read again.
   func bytes(at offset: Int, count: Int) throws(CaptureError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    // The pointer and the count describe all of `bytes`.
-    let got = unsafe bytes.withUnsafeMutableBytes { target in
-      unsafe pread(descriptor, target.baseAddress, target.count, off_t(offset))
-    }
-    guard got == count else { throw .system(path: path, errno: got < 0 ? errno : EIO) }
-    return bytes
+    do throws(SystemError) {
+      let bytes = try file.read(count, at: offset)
+      guard bytes.count == count else { throw SystemError(errno: EIO) }
+      return bytes
+    } catch { throw .system(path: path, errno: error.errno) }
   }
 
   /// All bytes of a file.
@@ -110,6 +98,13 @@ final class InputFile {
       }
       if count < chunk.count { return result }
     }
+  }
+}
+
+extension OpenFile {
+  /// Opens a file to read it.
+  static func input(_ path: String) throws(CaptureError) -> OpenFile {
+    do { return try OpenFile(path, O_RDONLY) } catch { throw .system(path: path, errno: error.errno) }
   }
 }
 

@@ -95,18 +95,18 @@ private final class EventFeed: Sendable {
   }
 
   private func run() {
-    let descriptor = path == "-" ? 0 : unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      return post(Line(fault: CaptureFault(place: path, message: SystemCall.message(for: errno))))
+    let file: OpenFile
+    do throws(SystemError) { file = path == "-" ? .standardInput : try OpenFile(path, O_RDONLY) } catch {
+      return post(Line(fault: CaptureFault(place: path, message: SystemCall.message(for: error.errno))))
     }
-    defer { if descriptor > 0 { close(descriptor) } }
     var line: [UInt8] = []
     var number = 0
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       // The pointer and the count describe `chunk`.
-      let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
+      let count = SystemCall.retrying {
+        unsafe chunk.withUnsafeMutableBytes { unsafe read(file.descriptor, $0.baseAddress, $0.count) }
+      }
       guard count > 0 else { return }
       let now = MonotonicClock.now
       for byte in chunk[..<count] {

@@ -6,21 +6,19 @@ import ScrimSystem
 public final class Folder: Sendable {
   /// For messages.
   public let path: String
-  let descriptor: Int32
+  let file: OpenFile
+  var descriptor: Int32 { file.descriptor }
 
-  private init(path: String, descriptor: Int32) {
-    self.path = path
-    self.descriptor = descriptor
+  private init(_ file: OpenFile) {
+    path = file.path
+    self.file = file
   }
-
-  deinit { _ = close(descriptor) }
 
   /// Opens the folder that a user named; links on the way are followed.
   public convenience init(_ path: String) throws(FolderFault) {
-    // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
-    let descriptor = SystemCall.retrying { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    guard descriptor >= 0 else { throw .system(path: path, doing: "opening", errno: errno) }
-    self.init(path: path, descriptor: descriptor)
+    do { self.init(try OpenFile(path, O_RDONLY | O_DIRECTORY)) } catch {
+      throw .system(path: path, doing: "opening", errno: error.errno)
+    }
   }
 
   /// What a name stands for.
@@ -63,21 +61,14 @@ public final class Folder: Sendable {
 
   /// The folder's own status.
   func status() throws(FolderFault) -> Status {
-    var result = stat()
-    // `result` outlives the call.
-    guard unsafe fstat(descriptor, &result) == 0 else {
-      throw .system(path: path, doing: "looking at", errno: errno)
-    }
-    return Status(result)
+    Status(try file.attempt("looking at") { () throws(SystemError) in try file.status() })
   }
 
   /// Opens a folder in this one, which must not be a link.
   func folder(named name: String) throws(FolderFault) -> Folder {
-    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    // As in `init`.
-    let opened = SystemCall.retrying { unsafe openat(descriptor, name, flags) }
-    guard opened >= 0 else { throw .system(path: place(of: name), doing: "opening", errno: errno) }
-    return Folder(path: place(of: name), descriptor: opened)
+    do { return Folder(try OpenFile(name, in: file, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)) } catch {
+      throw .system(path: place(of: name), doing: "opening", errno: error.errno)
+    }
   }
 
   /// The names of UTF-8 in the folder that are asked for, in no order.
@@ -109,55 +100,36 @@ public final class Folder: Sendable {
   /// All bytes of a regular file; nil where there is no such name. A link, a pipe or a device is a fault, and is
   /// not waited for.
   func contents(of name: String, limit: Int) throws(FolderFault) -> [UInt8]? {
-    let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-    // As in `init`.
-    let file = SystemCall.retrying { unsafe openat(descriptor, name, flags) }
-    guard file >= 0 else {
-      switch errno {
+    let file: OpenFile
+    do throws(SystemError) {
+      file = try OpenFile(name, in: self.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    } catch {
+      switch error.errno {
       case ENOENT: return nil
       case ELOOP, ENXIO, ENODEV: throw .notAFile(path: place(of: name))
-      default: throw .system(path: place(of: name), doing: "opening", errno: errno)
+      default: throw .system(path: place(of: name), doing: "opening", errno: error.errno)
       }
     }
-    defer { _ = close(file) }
-    var result = stat()
-    // `result` outlives the call.
-    guard unsafe fstat(file, &result) == 0 else {
-      throw .system(path: place(of: name), doing: "reading", errno: errno)
-    }
-    let status = Status(result)
-    guard status.kind == .file else { throw .notAFile(path: place(of: name)) }
-    guard status.size <= limit else {
-      throw .tooLarge(path: place(of: name), size: status.size, limit: limit)
-    }
-    let bytes = try Folder.read(file, size: status.size, path: place(of: name))
-    // As above.
-    guard unsafe fstat(file, &result) == 0, Status(result) == status else {
-      throw .changed(path: place(of: name))
-    }
-    return bytes
-  }
-
-  private static func read(_ file: Int32, size: Int, path: String) throws(FolderFault) -> [UInt8] {
-    var failure: Int32 = 0
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { room, count in
-      while count < size {
-        let got = SystemCall.retrying {
-          // `count` is less than the capacity, so the pointer and the length stay inside the room.
-          unsafe Glibc.read(file, room.baseAddress! + count, size - count)
-        }
-        if got < 0 { failure = errno }
-        guard got > 0 else { return }
-        count += got
-      }
-    }
-    guard failure == 0 else { throw .system(path: path, doing: "reading", errno: failure) }
-    guard bytes.count == size else { throw .changed(path: path) }
+    let status = Status(try file.attempt("reading") { () throws(SystemError) in try file.status() })
+    guard status.kind == .file else { throw .notAFile(path: file.path) }
+    guard status.size <= limit else { throw .tooLarge(path: file.path, size: status.size, limit: limit) }
+    let bytes = try file.attempt("reading") { () throws(SystemError) in try file.read(status.size) }
+    let after = Status(try file.attempt("reading") { () throws(SystemError) in try file.status() })
+    guard bytes.count == status.size, after == status else { throw .changed(path: file.path) }
     return bytes
   }
 
   /// A name's path, for messages.
-  func place(of name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
+  func place(of name: String) -> String { file.path(of: name) }
+}
+
+extension OpenFile {
+  /// Calls the system; a failure names the file and what was being done.
+  func attempt<Result>(
+    _ doing: String, _ work: () throws(SystemError) -> Result
+  ) throws(FolderFault) -> Result {
+    do { return try work() } catch { throw .system(path: path, doing: doing, errno: error.errno) }
+  }
 }
 
 /// What is wrong with a file or a folder. A description says what, and what to do next; the caller says where.

@@ -88,21 +88,20 @@ final class OutputFolder: Sendable {
   /// - Returns: whether it got the name, which another file may have; nil where the file system can't do this.
   private func writeUnnamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputFault) -> Bool?
   {
-    // From here on to the end of the type: strings live as terminated C strings until a call returns, and no call keeps
-    // a pointer.
-    let file = SystemCall.retrying {
-      unsafe openat(folder.descriptor, ".", unnamedFile | O_WRONLY | O_CLOEXEC, 0o644)
-    }
-    guard file >= 0 else {
-      switch errno {
+    let file: OpenFile
+    do throws(SystemError) {
+      file = try OpenFile(".", in: folder.file, unnamedFile | O_WRONLY, mode: 0o644)
+    } catch {
+      switch error.errno {
       case EOPNOTSUPP, EISDIR, ENOENT, EINVAL: return nil
-      default: throw failure(name, "writing", in: folder)
+      default: throw failure(name, "writing", in: folder, error)
       }
     }
-    defer { close(file) }
     try write(bytes, to: file, name, in: folder)
+    // From here on to the end of the type: strings live as terminated C strings until a call returns, and no call keeps
+    // a pointer.
     let code = unsafe linkat(
-      AT_FDCWD, "/proc/self/fd/\(file)", folder.descriptor, name, AT_SYMLINK_FOLLOW)
+      AT_FDCWD, "/proc/self/fd/\(file.descriptor)", folder.descriptor, name, AT_SYMLINK_FOLLOW)
     if code == 0 { return true }
     switch errno {
     case EEXIST: return false
@@ -116,14 +115,11 @@ final class OutputFolder: Sendable {
   /// - Returns: whether it got the name, which another file may have.
   private func writeNamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputFault) -> Bool {
     let temporary = ".scrim-\(UInt64.random(in: 0 ... .max)).part"
-    let file = SystemCall.retrying {
-      unsafe openat(folder.descriptor, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
-    }
-    guard file >= 0 else { throw failure(temporary, "writing", in: folder) }
-    defer {
-      close(file)
-      unsafe _ = unlinkat(folder.descriptor, temporary, 0)
-    }
+    let file: OpenFile
+    do throws(SystemError) {
+      file = try OpenFile(temporary, in: folder.file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
+    } catch { throw failure(temporary, "writing", in: folder, error) }
+    defer { unsafe _ = unlinkat(folder.descriptor, temporary, 0) }
     try write(bytes, to: file, name, in: folder)
     // A second name instead of a renaming, since that fails where the name is taken. File systems without links (FAT) can
     // hold no output.
@@ -133,20 +129,11 @@ final class OutputFolder: Sendable {
   }
 
   private func write(
-    _ bytes: [UInt8], to file: Int32, _ name: String, in folder: Folder
+    _ bytes: [UInt8], to file: OpenFile, _ name: String, in folder: Folder
   ) throws(OutputFault) {
-    var done = 0
-    while done < bytes.count {
-      // `done` is less than `count`, so the pointer and the length stay inside the array.
-      let written = SystemCall.retrying {
-        unsafe bytes.withUnsafeBytes { all in
-          unsafe Glibc.write(file, all.baseAddress! + done, all.count - done)
-        }
-      }
-      guard written > 0 else { throw failure(name, "writing", in: folder) }
-      done += written
-    }
-    if syncs, fsync(file) != 0 { throw failure(name, "writing to the disk", in: folder) }
+    do { try file.write(bytes) } catch { throw failure(name, "writing", in: folder, error) }
+    guard syncs else { return }
+    do { try file.sync() } catch { throw failure(name, "writing to the disk", in: folder, error) }
   }
 
   private static func enter(_ name: String, of folder: Folder) throws(OutputFault) -> Folder {
@@ -171,8 +158,10 @@ final class OutputFolder: Sendable {
     throw .system(.system(path: path, doing: "making the folder", errno: code))
   }
 
-  private func failure(_ name: String, _ doing: String, in folder: Folder) -> OutputFault {
-    .system(.system(path: folder.place(of: name), doing: doing, errno: errno))
+  private func failure(
+    _ name: String, _ doing: String, in folder: Folder, _ error: SystemError = SystemError(errno: errno)
+  ) -> OutputFault {
+    .system(.system(path: folder.place(of: name), doing: doing, errno: error.errno))
   }
 }
 

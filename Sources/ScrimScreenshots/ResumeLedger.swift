@@ -10,7 +10,7 @@ import Synchronization
 final class ResumeLedger: Sendable {
   private let key: [UInt8]
   private let finished: [Mark: Mark]
-  private let descriptor: Int32
+  private let file: OpenFile
   private let path: String
   /// Of two marks, a space and a line feed.
   private static let lineLength = 66
@@ -75,14 +75,12 @@ final class ResumeLedger: Sendable {
     }
     self.finished = finished
     let file = path + "/done-\(shard.index)-of-\(shard.count)"
-    // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
-    descriptor = unsafe open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .system(.system(path: file, doing: "opening", errno: errno)) }
+    do { self.file = try OpenFile(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW) } catch {
+      throw .system(.system(path: file, doing: "opening", errno: error.errno))
+    }
     // What a kill left of a last line ends here.
     try append([UInt8(ascii: "\n")])
   }
-
-  deinit { close(descriptor) }
 
   /// The folder's key; made if this is the first run. Of several first runs at once one makes it.
   private static func key(in path: String) throws(OutputFault) -> [UInt8] {
@@ -93,16 +91,12 @@ final class ResumeLedger: Sendable {
         var generator = SystemRandomNumberGenerator()
         let key = (0..<32).map { _ in UInt8.random(in: 0 ... .max, using: &generator) }
         let temporary = "key-\(UInt64.random(in: 0 ... .max))"
-        // As in `init`; the bytes are in the array for the call.
-        let file = unsafe openat(folder.descriptor, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .system(path: path, doing: "making a key", errno: errno) }
-        defer {
-          close(file)
-          unsafe _ = unlinkat(folder.descriptor, temporary, 0)
-        }
-        let written = unsafe key.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, 32) }
-        guard written == 32, fsync(file) == 0 else {
-          throw .system(path: path, doing: "making a key", errno: errno)
+        // The strings live as C strings until a call returns.
+        defer { unsafe _ = unlinkat(folder.descriptor, temporary, 0) }
+        try folder.file.attempt("making a key") { () throws(SystemError) in
+          let file = try OpenFile(temporary, in: folder.file, O_WRONLY | O_CREAT | O_EXCL)
+          try file.write(key)
+          try file.sync()
         }
         if unsafe linkat(folder.descriptor, temporary, folder.descriptor, "key", 0) != 0, errno != EEXIST {
           throw .system(path: path, doing: "making a key", errno: errno)
@@ -151,12 +145,8 @@ final class ResumeLedger: Sendable {
 
   /// One call a line, so that lines of several threads don't mix.
   private func append(_ bytes: [UInt8]) throws(OutputFault) {
-    // The bytes are in the array for the call.
-    let written = SystemCall.retrying {
-      unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    }
-    guard written == bytes.count else {
-      throw .system(.system(path: path, doing: "writing", errno: written < 0 ? errno : ENOSPC))
+    do { try file.write(bytes) } catch {
+      throw .system(.system(path: path, doing: "writing", errno: error.errno))
     }
   }
 }

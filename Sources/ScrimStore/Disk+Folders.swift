@@ -86,14 +86,14 @@ extension Disk {
   /// Takes an exclusive lock that ends with the handle, or with the process, however it ends.
   ///
   /// - Returns: false where another process, or another handle of this one, has it.
-  static func tryLock(_ handle: Handle) throws(StoreError) -> Bool {
+  static func tryLock(_ handle: OpenFile) throws(StoreError) -> Bool {
     if SystemCall.retrying({ flock(handle.descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
     guard errno == EWOULDBLOCK else { throw failure(handle.path, "locking") }
     return false
   }
 
   /// Waits for the lock.
-  static func waitForLock(_ handle: Handle) throws(StoreError) {
+  static func waitForLock(_ handle: OpenFile) throws(StoreError) {
     guard SystemCall.retrying({ flock(handle.descriptor, LOCK_EX) }) == 0 else {
       throw failure(handle.path, "locking")
     }

@@ -3,28 +3,12 @@ import ScrimSystem
 
 /// The few calls of the system that a session's folder needs; each failure names the path and says what errno means.
 enum Disk {
-  /// An open file or folder, closed when the last reference goes.
-  final class Handle: Sendable {
-    let path: String
-    let descriptor: Int32
-
-    fileprivate init(path: String, descriptor: Int32) {
-      self.path = path
-      self.descriptor = descriptor
-    }
-
-    deinit { _ = close(descriptor) }
-  }
-
-  static func open(_ path: String, _ flags: Int32, doing: String = "opening") throws(StoreError) -> Handle {
-    // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
-    let descriptor = SystemCall.retrying { unsafe Glibc.open(path, flags | O_CLOEXEC, 0o600) }
-    guard descriptor >= 0 else { throw failure(path, doing) }
-    return Handle(path: path, descriptor: descriptor)
+  static func open(_ path: String, _ flags: Int32, doing: String = "opening") throws(StoreError) -> OpenFile {
+    try attempt(path, doing) { () throws(SystemError) in try OpenFile(path, flags) }
   }
 
   /// Takes the folder for this process, until the handle goes.
-  static func lock(_ folder: Handle) throws(StoreError) {
+  static func lock(_ folder: OpenFile) throws(StoreError) {
     guard flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0 else {
       if errno == EWOULDBLOCK { throw StoreError(folder.path, .inUse) }
       throw failure(folder.path, "locking")
@@ -32,58 +16,36 @@ enum Disk {
   }
 
   /// Writes all of `bytes` from `offset` on. Where it throws, any part of them may have been written.
-  static func write(_ bytes: [UInt8], to file: Handle, at offset: Int) throws(StoreError) {
-    var done = 0
-    while done < bytes.count {
-      // `done` is less than `count`, so the pointer and the length stay inside the array.
-      let written = SystemCall.retrying {
-        unsafe bytes.withUnsafeBytes { all in
-          unsafe pwrite(file.descriptor, all.baseAddress! + done, all.count - done, offset + done)
-        }
-      }
-      guard written > 0 else { throw failure(file.path, "writing") }
-      done += written
-    }
+  static func write(_ bytes: [UInt8], to file: OpenFile, at offset: Int) throws(StoreError) {
+    try attempt(file.path, "writing") { () throws(SystemError) in try file.write(bytes, at: offset) }
   }
 
   /// The whole file, which must be at most `limit` bytes long; takes memory for what is there only.
   static func read(_ path: String, upTo limit: Int) throws(StoreError) -> [UInt8] {
     let file = try open(path, O_RDONLY)
-    var status = stat()
-    guard unsafe fstat(file.descriptor, &status) == 0 else { throw failure(path, "reading") }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw StoreError(
-        path, .system(doing: "reading", errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL))
-    }
-    let size = Int(status.st_size)
-    guard size <= limit else { throw StoreError(path, .system(doing: "reading", errno: EFBIG)) }
-    var bytes = [UInt8](repeating: 0, count: size)
-    var done = 0
-    while done < size {
-      // As above: inside the array.
-      let got = SystemCall.retrying {
-        unsafe bytes.withUnsafeMutableBytes { all in
-          unsafe pread(file.descriptor, all.baseAddress! + done, all.count - done, done)
-        }
+    return try attempt(path, "reading") { () throws(SystemError) in
+      let status = try file.status()
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw SystemError(errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
       }
-      guard got >= 0 else { throw failure(path, "reading") }
-      guard got > 0 else { break }
-      done += got
-    }
-    bytes.removeSubrange(done...)
-    return bytes
-  }
-
-  static func truncate(_ file: Handle, to size: Int) throws(StoreError) {
-    guard SystemCall.retrying({ ftruncate(file.descriptor, size) }) == 0 else {
-      throw failure(file.path, "cutting")
+      let size = Int(status.st_size)
+      guard size <= limit else { throw SystemError(errno: EFBIG) }
+      return try file.read(size, at: 0)
     }
   }
 
-  static func sync(_ file: Handle) throws(StoreError) {
-    guard SystemCall.retrying({ fsync(file.descriptor) }) == 0 else {
-      throw failure(file.path, "writing to the disk")
-    }
+  static func truncate(_ file: OpenFile, to size: Int) throws(StoreError) {
+    try attempt(file.path, "cutting") { () throws(SystemError) in try file.truncate(to: size) }
+  }
+
+  static func sync(_ file: OpenFile) throws(StoreError) {
+    try attempt(file.path, "writing to the disk") { () throws(SystemError) in try file.sync() }
+  }
+
+  private static func attempt<Result>(
+    _ path: String, _ doing: String, _ work: () throws(SystemError) -> Result
+  ) throws(StoreError) -> Result {
+    do { return try work() } catch { throw StoreError(path, .system(doing: doing, errno: error.errno)) }
   }
 
   /// Makes the names in a folder last.
@@ -97,7 +59,7 @@ enum Disk {
   }
 
   /// Replaces a file at once: whoever reads sees the old bytes or the new ones, and after a power cut too.
-  static func replace(_ path: String, with bytes: [UInt8], in folder: Handle) throws(StoreError) {
+  static func replace(_ path: String, with bytes: [UInt8], in folder: OpenFile) throws(StoreError) {
     let temporary = path + ".tmp"
     let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
     try write(bytes, to: file, at: 0)

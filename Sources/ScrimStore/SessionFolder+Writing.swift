@@ -1,5 +1,6 @@
 import Glibc
 public import ScrimFormat
+import ScrimSystem
 
 extension SessionFolder {
   /// Says early what would keep ``create(_:)`` from making the session: before a display is opened or a stream read.
@@ -45,7 +46,7 @@ extension SessionFolder {
 public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   private struct Open: Sendable {
     var writer: SegmentWriter
-    var file: Disk.Handle
+    var file: OpenFile
     /// Bytes of the file that are known to be written.
     var written: Int
   }
@@ -53,13 +54,13 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   public let folder: SessionFolder
   /// As it was, or is to be, written.
   public private(set) var manifest: SessionManifest
-  private let handle: Disk.Handle
+  private let handle: OpenFile
   private var open: Open?
   /// `segments.jsonl`, from the first segment on, and the segments and bytes that are known to be in it.
-  private var list: Disk.Handle?
+  private var list: OpenFile?
   private var listed = (segments: 0, bytes: 0)
 
-  fileprivate init(folder: SessionFolder, handle: Disk.Handle, manifest: SessionManifest) {
+  fileprivate init(folder: SessionFolder, handle: OpenFile, manifest: SessionManifest) {
     self.folder = folder
     self.handle = handle
     self.manifest = manifest
@@ -174,7 +175,7 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
 
 extension SessionFolder {
   /// Once the manifest lists all.
-  func removeSegmentList(_ folder: Disk.Handle) throws(StoreError) {
+  func removeSegmentList(_ folder: OpenFile) throws(StoreError) {
     guard Disk.exists(segmentListPath) else { return }
     try Disk.remove(segmentListPath)
     try Disk.sync(folder)
@@ -191,7 +192,7 @@ extension SessionFolder {
   }
 
   /// Brings a sealed segment to the disk under its final name.
-  func publish(_ file: Disk.Handle, at index: Int) throws(StoreError) {
+  func publish(_ file: OpenFile, at index: Int) throws(StoreError) {
     try Disk.sync(file)
     try Disk.rename(openSegmentPath(index), to: segmentPath(index))
     try Disk.syncFolder(segmentsPath)

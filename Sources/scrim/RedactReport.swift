@@ -7,52 +7,40 @@ import ScrimSystem
 /// The report's file: JSON Lines, a line an image in the order in which they were done.
 final class ReportFile: Sendable {
   private let path: String
-  private let descriptor: Int32
+  private let file: OpenFile
 
   /// - Parameter request: in whose folders the report must not lie: it names the inputs, and must not take the place of one.
   init(_ path: String, outside request: RedactionRequest) throws(RunFault) {
     self.path = path
     if path == "-" {
-      descriptor = 1
+      file = .standardOutput
       return
     }
     if let holder = request.folder(holding: path) {
       throw .usage("--report \(path): it would lie in the folder of the \(holder); put it elsewhere")
     }
-    // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw fault() }
-    var status = stat()
-    // `status` outlives the call.
-    guard unsafe fstat(descriptor, &status) == 0 else { throw fault() }
+    let status: stat
+    do throws(SystemError) {
+      file = try OpenFile(path, O_WRONLY | O_CREAT, mode: 0o644)
+      status = try file.status()
+    } catch { throw ReportFile.fault(path, error) }
     guard status.st_mode & S_IFMT == S_IFREG else { return }
     guard status.st_nlink == 1 else {
       throw .usage("--report \(path): a file of several names, which may be an input; put it elsewhere")
     }
-    guard ftruncate(descriptor, 0) == 0 else { throw fault() }
+    do { try file.truncate(to: 0) } catch { throw ReportFile.fault(path, error) }
   }
-
-  deinit { if descriptor > 2 { close(descriptor) } }
 
   func write(_ result: ImageResult) throws(RunFault) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard var line = try? Array(encoder.encode(result)) else { throw .system("\(path): a line has no JSON") }
     line.append(UInt8(ascii: "\n"))
-    var done = 0
-    while done < line.count {
-      // `done` is less than `count`, so the pointer and the length stay inside the array.
-      let written = unsafe line.withUnsafeBytes { all in
-        unsafe Glibc.write(descriptor, all.baseAddress! + done, all.count - done)
-      }
-      if written < 0, errno == EINTR { continue }
-      guard written > 0 else { throw fault() }
-      done += written
-    }
+    do { try file.write(line) } catch { throw ReportFile.fault(path, error) }
   }
 
-  private func fault() -> RunFault {
-    .system("--report \(path): writing failed: \(SystemCall.message(for: errno))")
+  private static func fault(_ path: String, _ error: SystemError) -> RunFault {
+    .system("--report \(path): writing failed: \(SystemCall.message(for: error.errno))")
   }
 }
 

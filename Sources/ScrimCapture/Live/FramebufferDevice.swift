@@ -14,19 +14,16 @@ final class FramebufferDevice: PicturedMemory {
 
   init(path: String) throws(CaptureError) {
     name = path
-    // The string lives until the call returns, which keeps no pointer to it.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(path: path, errno: errno) }
-    defer { close(descriptor) }
-    file = try MappedFile(path, count: FramebufferDevice.info(of: descriptor, path).end)
+    let device = try OpenFile.input(path)
+    file = try MappedFile(device, count: FramebufferDevice.info(of: device.descriptor, path).end)
   }
 
   func look<Result>(
     _ body: (PictureLayout, Span<UInt8>) throws(CaptureError) -> Result
   ) throws(CaptureError) -> Result {
     // A program may turn pages, and change the mode.
-    let info = try FramebufferDevice.info(of: file.descriptor, name)
-    if info.end > file.count { file = try MappedFile(name, count: info.end) }
+    let info = try FramebufferDevice.info(of: file.file.descriptor, name)
+    if info.end > file.count { file = try MappedFile(file.file, count: info.end) }
     return try file.look { (bytes) throws(CaptureError) in
       try body(info.layout, bytes.extracting(info.start..<info.end))
     }

@@ -92,7 +92,7 @@ final class XWDScreen: PicturedMemory {
   private let file: MappedFile
 
   init(path: String) throws(CaptureError) {
-    file = try MappedFile(path)
+    file = try MappedFile(try .input(path))
   }
 
   var name: String { file.path }

@@ -30,7 +30,7 @@ public final class SpoolKeeper {
   }
 
   public let spool: SegmentSpool
-  private let handle: Disk.Handle
+  private let handle: OpenFile
   private(set) var sessions: [SessionID: Session] = [:]
   /// By the age of what waits, then by name.
   public private(set) var order: [SessionID] = []
@@ -39,7 +39,7 @@ public final class SpoolKeeper {
   /// How many segments a session's manifest lists, and when it was written.
   private var listings: [SessionID: (stamp: ManifestStamp, count: Int)] = [:]
 
-  init(spool: SegmentSpool, handle: Disk.Handle) throws(StoreError) {
+  init(spool: SegmentSpool, handle: OpenFile) throws(StoreError) {
     self.spool = spool
     self.handle = handle
     var leftovers: [String] = []
