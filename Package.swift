@@ -14,18 +14,19 @@ let package = Package(
   name: "scrim",
   products: [
     .executable(name: "scrim", targets: ["scrim"]),
-    .library(name: "ScrimRecorder", targets: ["ScrimRecorder"]),
-    .library(name: "ScrimPlayer", targets: ["ScrimPlayer"]),
-    .library(name: "ScrimImage", targets: ["ScrimImage"]),
-    .library(name: "ScrimRedact", targets: ["ScrimRedact"]),
-    .library(name: "ScrimDelta", targets: ["ScrimDelta"]),
-    .library(name: "ScrimCodec", targets: ["ScrimCodec"]),
-    .library(name: "ScrimFormat", targets: ["ScrimFormat"]),
-    .library(name: "ScrimStore", targets: ["ScrimStore"]),
-    .library(name: "ScrimDelivery", targets: ["ScrimDelivery"]),
+    // Recorder, policy, session folder and player.
+    .library(name: "Scrim", targets: ["Scrim"]),
+    // Redaction of folders of images.
+    .library(name: "ScrimScreenshots", targets: ["ScrimScreenshots"]),
     // For C: samples/feed-c/run shows how libscrim.so is made of it.
     .library(name: "ScrimC", type: .static, targets: ["ScrimC"]),
-    .library(name: "ScrimScreenshots", targets: ["ScrimScreenshots"]),
+    // For the nested packages alone (Server, Benchmarks, Tests/Fuzz): it changes with every version.
+    .library(
+      name: "ScrimInternals",
+      targets: [
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimDelta", "ScrimFormat", "ScrimStore", "ScrimPlayer",
+        "ScrimExport", "ScrimDelivery",
+      ]),
   ],
   traits: [
     .trait(
@@ -111,6 +112,13 @@ let package = Package(
     .target(
       name: "ScrimPlayer", dependencies: ["ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore"],
       swiftSettings: strict),
+    // The module that programs import. Beside `scrim`, its folder could not have its name where file systems ignore case.
+    .target(
+      name: "Scrim",
+      dependencies: [
+        "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore", "ScrimRecorder", "ScrimPlayer",
+      ],
+      path: "Sources/ScrimLibrary", swiftSettings: strict),
     .target(
       name: "ScrimExport",
       dependencies: ["ScrimSystem", "ScrimImage", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimPlayer"],

@@ -13,11 +13,7 @@ let package = Package(
       name: "scrim-bench",
       dependencies: [
         "CMeasure",
-        .product(name: "ScrimImage", package: "scrim"),
-        .product(name: "ScrimRedact", package: "scrim"),
-        .product(name: "ScrimDelta", package: "scrim"),
-        .product(name: "ScrimCodec", package: "scrim"),
-        .product(name: "ScrimFormat", package: "scrim"),
+        .product(name: "ScrimInternals", package: "scrim"),
         .product(name: "ScrimScreenshots", package: "scrim"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -29,8 +29,7 @@ let package = Package(
     .target(
       name: "ScrimServer",
       dependencies: [
-        .product(name: "ScrimFormat", package: "scrim"),
-        .product(name: "ScrimStore", package: "scrim"),
+        .product(name: "ScrimInternals", package: "scrim"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -54,8 +53,7 @@ let package = Package(
       name: "ScrimServerTests",
       dependencies: [
         "ScrimServer",
-        .product(name: "ScrimFormat", package: "scrim"),
-        .product(name: "ScrimStore", package: "scrim"),
+        .product(name: "ScrimInternals", package: "scrim"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
       ],

@@ -15,4 +15,10 @@ public struct Picture: Hashable, Sendable {
   }
 
   public var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
+
+  /// The pixel at `x`, `y`, which must lie in the picture: 0x00RRGGBB.
+  public subscript(x: Int, y: Int) -> Pixel {
+    precondition(bounds.contains(x: x, y: y), "the pixel lies outside the picture")
+    return pixels[y * width + x]
+  }
 }

@@ -15,23 +15,23 @@ let package = Package(
   dependencies: [.package(name: "scrim", path: "../..")],
   targets: [
     .executableTarget(
-      name: "FuzzSegment", dependencies: [.product(name: "ScrimFormat", package: "scrim")],
+      name: "FuzzSegment", dependencies: [.product(name: "ScrimInternals", package: "scrim")],
       swiftSettings: strict),
     .executableTarget(
-      name: "FuzzWidgets", dependencies: [.product(name: "ScrimRedact", package: "scrim")],
+      name: "FuzzWidgets", dependencies: [.product(name: "ScrimInternals", package: "scrim")],
       swiftSettings: strict),
     .executableTarget(
-      name: "FuzzPolicy", dependencies: [.product(name: "ScrimRedact", package: "scrim")],
+      name: "FuzzPolicy", dependencies: [.product(name: "ScrimInternals", package: "scrim")],
       swiftSettings: strict),
     .executableTarget(
       name: "FuzzBoxes",
       dependencies: [
-        .product(name: "ScrimImage", package: "scrim"), .product(name: "ScrimRedact", package: "scrim"),
+        .product(name: "ScrimInternals", package: "scrim"),
         .product(name: "ScrimScreenshots", package: "scrim"),
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "FuzzPNG", dependencies: [.product(name: "ScrimCodec", package: "scrim")],
+      name: "FuzzPNG", dependencies: [.product(name: "ScrimInternals", package: "scrim")],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
