@@ -1,0 +1,161 @@
+import ScrimFormat
+import ScrimImage
+import ScrimRedact
+import ScrimStore
+import ScrimSystem
+import Testing
+
+@testable import ScrimRecorder
+
+/// The queue between capturing threads and the recording one, as a table: what is put in, and what the recording thread gets.
+@Suite struct CaptureQueueTests {
+  static let ms: Int64 = 1_000_000
+
+  private enum Step {
+    case capture(Int)
+    case snapshot(Int)
+    case event(String)
+    case flush
+    case stop
+    /// The recording thread asks at a time in milliseconds; what it is to get.
+    case next(Int64, Answer)
+    /// The recording thread has done its job, from a time to a time; whether that failed.
+    case done(Int64, Int64, failed: Bool = false)
+  }
+
+  private enum Answer: Equatable {
+    case wait
+    case waitAtMost(Int64)
+    /// The number of the frame, nil without one, and the names of the events.
+    case record(Int?, [String])
+    case finish
+  }
+
+  private struct Driver {
+    var queue = CaptureQueue(limiter: FrameRateLimiter(framesPerSecond: 10, busyShare: 0.5))
+    var inHand: Patch?
+
+    init() { queue.phase = .recording }
+
+    mutating func put(_ number: Int, isPinned: Bool) {
+      var (patch, _) = queue.takeForMerging(width: 1, height: 1)
+      patch.number = number
+      queue.putBack(patch, isPinned: isPinned)
+    }
+
+    mutating func take(at time: Int64) -> Answer {
+      switch queue.next(now: time * CaptureQueueTests.ms) {
+      case .wait: return .wait
+      case .waitAtMost(let time): return .waitAtMost(time / CaptureQueueTests.ms)
+      case .done(.finish): return .finish
+      case .done(.record(let patch, let events)):
+        inHand = patch
+        return .record(patch?.number, events.map { $0.event.name ?? "" })
+      }
+    }
+  }
+
+  private func run(_ steps: [Step], _ location: SourceLocation = #_sourceLocation) -> CaptureQueue {
+    var driver = Driver()
+    for (place, step) in steps.enumerated() {
+      switch step {
+      case .capture(let number): driver.put(number, isPinned: false)
+      case .snapshot(let number): driver.put(number, isPinned: true)
+      case .event(let name):
+        var event = Event("mark")
+        event.name = name
+        driver.queue.post(CaptureQueue.QueuedEvent(event: event, time: 0))
+      case .flush: _ = driver.queue.flushNow()
+      case .stop: driver.queue.phase = .stopping(isAbandoned: false)
+      case .next(let time, let answer):
+        #expect(driver.take(at: time) == answer, "step \(place)", sourceLocation: location)
+      case .done(let begin, let end, let failed):
+        driver.queue.limiter.note(from: begin * Self.ms, to: end * Self.ms)
+        let failure = failed ? RecordingError.output(StoreError("session", .inUse)) : nil
+        _ = driver.queue.complete(driver.inHand, failure: failure, lostEvents: 0, at: end * Self.ms)
+        driver.inHand = nil
+      }
+    }
+    return driver.queue
+  }
+
+  @Test func nothingToDoIsAWait() {
+    _ = run([.next(0, .wait), .event("a"), .next(0, .record(nil, ["a"])), .done(0, 1), .next(200, .wait)])
+  }
+
+  @Test func laterCapturesMergeAndWaitForTheirTime() {
+    let queue = run([
+      .capture(1), .next(0, .record(1, [])), .done(0, 1), .capture(2), .next(10, .waitAtMost(90)),
+      .capture(3),
+      .event("a"), .next(100, .record(3, ["a"])), .done(100, 101), .next(300, .wait),
+    ])
+    #expect(queue.submitted == 4 && queue.completed == 4)
+  }
+
+  /// A snapshot comes before what waits, at once and as it is; the frame that waited keeps its time.
+  @Test func aSnapshotIsRecordedAtOnce() {
+    _ = run([
+      .capture(1), .next(0, .record(1, [])), .done(0, 1), .snapshot(2), .capture(3),
+      .next(10, .record(2, [])),
+      .done(10, 11), .next(20, .waitAtMost(90)), .next(110, .record(3, [])),
+    ])
+  }
+
+  @Test func aFlushTakesWhatWaitsAtOnce() {
+    _ = run([
+      .capture(1), .next(0, .record(1, [])), .done(0, 1), .capture(2), .flush, .next(10, .record(2, [])),
+      .done(10, 11), .capture(3), .next(20, .waitAtMost(90)),
+    ])
+  }
+
+  @Test func aStopTakesWhatWaitsAndEnds() {
+    _ = run([
+      .capture(1), .next(0, .record(1, [])), .done(0, 1), .capture(2), .event("a"), .stop,
+      .next(10, .record(2, ["a"])), .done(10, 11), .next(11, .finish),
+    ])
+  }
+
+  /// A failure is tried again with a job without content, after the longest interval, until one goes well.
+  @Test func aFailureIsTriedAgainLater() {
+    let queue = run([
+      .capture(1), .next(0, .record(1, [])), .done(0, 1, failed: true), .next(10, .waitAtMost(991)),
+      .next(1001, .record(nil, [])), .done(1001, 1002), .next(2000, .wait),
+    ])
+    #expect(queue.counts.failed == 1 && queue.interruption == nil)
+  }
+
+  @Test func eventsBeyondTheLimitAreDroppedAndCounted() {
+    var driver = Driver()
+    for _ in 0..<Recorder.eventLimit + 3 {
+      driver.queue.post(CaptureQueue.QueuedEvent(event: Event("mark"), time: 0))
+    }
+    #expect(driver.queue.counts.droppedEvents == 3 && driver.queue.submitted == Recorder.eventLimit)
+  }
+
+  /// While a capturing thread merges, the recording one gets nothing: the frame is not whole.
+  @Test func aFrameThatIsBeingMergedIsNotTaken() {
+    var driver = Driver()
+    driver.put(1, isPinned: false)
+    let (patch, isMerge) = driver.queue.takeForMerging(width: 1, height: 1)
+    #expect(isMerge && driver.take(at: 0) == .wait)
+    driver.queue.putBack(patch, isPinned: false)
+    #expect(driver.take(at: 0) == .record(1, []))
+  }
+
+  /// A capture of another size replaces the one that waits, and buffers that no longer fit are let go.
+  @Test func anotherSizeReplacesWhatWaits() {
+    var driver = Driver()
+    driver.put(1, isPinned: false)
+    let (patch, isMerge) = driver.queue.takeForMerging(width: 2, height: 1)
+    #expect(isMerge && patch.width == 2 && patch.buffer.pixels.count == 2)
+  }
+
+  @Test func pausedCapturesAreCountedAndNotTaken() throws {
+    var driver = Driver()
+    driver.queue.isPaused = true
+    #expect(try !driver.queue.admit())
+    #expect(driver.queue.counts.paused == 1)
+    driver.queue.phase = .idle
+    #expect(throws: RecorderError.self) { try driver.queue.admit() }
+  }
+}
