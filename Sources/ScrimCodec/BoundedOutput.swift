@@ -1,9 +1,9 @@
 import CScrimCodecs
 
-/// What reading a compressed stream comes to, whatever its coding: input in, in pieces of any size, and output up to a limit.
+/// Common loop of the streaming decompressors: input in pieces of any size, and output up to a limit.
 struct BoundedOutput {
-  /// One step of a stream's C functions: reads from the input, writes to the output, says how far it came and whether the
-  /// stream ends there.
+  /// One step of a stream's C functions: reads from the input, writes to the output, returns how far it
+  /// came and whether the stream ended.
   typealias Step = (
     _ stream: OpaquePointer?, _ input: UnsafePointer<UInt8>?, _ inputCount: Int,
     _ output: UnsafeMutablePointer<UInt8>?, _ outputCount: Int,
@@ -24,9 +24,10 @@ struct BoundedOutput {
     hasFailed = false
   }
 
-  /// Lets all of `input` through, appending what comes out to `output`: at most `limit` bytes, and memory is taken as they come.
+  /// Decompresses all of `input` and appends the result to `output`: at most `limit` bytes; memory is
+  /// allocated as they come.
   ///
-  /// Where it throws `output` is as before, and only ``reset()`` may follow.
+  /// If it throws, `output` is as before, and only ``reset()`` may follow.
   ///
   /// - Parameter step: of `stream`; keeps no pointer.
   mutating func append(
@@ -50,12 +51,13 @@ struct BoundedOutput {
     var taken = 0
     var isDrained = false
     while !isFinished, !isDrained {
-      // One byte over the limit shows whether more would come.
+      // One byte above the limit shows whether there would be more output.
       let room = min(max((input.count - taken) * 4, 256), 1 << 16, end - output.count + 1)
       try output.append(addingCapacity: room) { target throws(CodecError) in
         try unsafe target.withUnsafeMutableBufferPointer { space, count throws(CodecError) in
           try unsafe input.withUnsafeBufferPointer { source throws(CodecError) in
-            // The step reads only behind `taken`, writes at most `room` bytes to `space`, and keeps no pointer.
+            // The step reads only from `taken` on, writes at most `room` bytes to `space`, and keeps no
+            // pointer.
             let rest = unsafe UnsafeBufferPointer(rebasing: source[taken...])
             var progress = scrim_progress()
             var atEnd: Int32 = 0
@@ -71,7 +73,7 @@ struct BoundedOutput {
         }
       }
       guard output.count <= end else {
-        throw CodecError(format, .overLimit, "more bytes come out than were allowed")
+        throw CodecError(format, .overLimit, "the output is larger than was allowed")
       }
     }
     guard taken == input.count else {

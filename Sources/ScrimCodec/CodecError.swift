@@ -10,9 +10,9 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
     case profile = "colour profile"
   }
 
-  /// What is wrong, and by that whose fault it is: the input's unless said otherwise.
+  /// Kind of error, which also says who must fix it: the input's author unless stated otherwise.
   public enum Fault: Hashable, Sendable {
-    /// The bytes start as no file of this format does.
+    /// The first bytes are not those of this format.
     case otherFormat
     /// The bytes end before the data does.
     case truncated
@@ -20,9 +20,9 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged
     /// This many bytes follow the end of the data.
     case trailingBytes(Int)
-    /// The data is valid, or may be, but needs what this codec does not do or was not asked to do.
+    /// The data is valid, or may be, but needs a feature that this codec lacks or that was not enabled.
     case unsupported
-    /// The data is larger than the caller allowed.
+    /// The data is larger than the caller's limit.
     case overLimit
     /// The system has too little memory.
     case outOfMemory
@@ -30,7 +30,8 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public let format: Format
   public let fault: Fault
-  /// Where and what, as a clause without a full stop. Tells of the file's structure, never of what a picture shows.
+  /// Location and cause, as a clause without a full stop. Describes the file's structure, never the
+  /// picture's content.
   public let detail: String
 
   public init(_ format: Format, _ fault: Fault, _ detail: String) {
@@ -53,14 +54,15 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
     return "\(format.rawValue): \(kind): \(detail); \(advice)"
   }
 
-  /// Runs a function of CScrimCodecs, which writes a sentence to the room it is handed unless it succeeds.
+  /// Calls a function of CScrimCodecs, which writes a message to the given buffer unless it succeeds.
   static func check(
     _ format: Format, _ body: (_ message: UnsafeMutablePointer<CChar>) -> scrim_status
   ) throws(CodecError) {
     let failure: CodecError? = unsafe withUnsafeTemporaryAllocation(
       of: CChar.self, capacity: Int(SCRIM_MESSAGE_SIZE)
     ) { room in
-      // The capacity is not zero, so the room has an address; a function that fails leaves a terminated text there.
+      // The capacity is not zero, so the buffer has an address; a function that fails leaves terminated
+      // text there.
       guard let message = room.baseAddress else { return nil }
       unsafe message.initialize(repeating: 0, count: room.count)
       let fault: Fault
@@ -76,7 +78,7 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
     if let failure { throw failure }
   }
 
-  /// Runs an encoder of CScrimCodecs, which leaves bytes that are the caller's to free.
+  /// Calls an encoder of CScrimCodecs, which returns bytes that the caller must free.
   static func encode(
     _ format: Format,
     _ body: (
@@ -87,7 +89,7 @@ public struct CodecError: Error, Hashable, Sendable, CustomStringConvertible {
     var out: UnsafeMutablePointer<UInt8>?
     var count = 0
     try unsafe check(format) { message in unsafe body(&out, &count, message) }
-    // On success `out` holds `count` bytes, which nobody else frees.
+    // On success `out` holds `count` bytes, which are freed only here.
     defer { unsafe scrim_free(out) }
     return unsafe [UInt8](UnsafeBufferPointer(start: out, count: count))
   }

@@ -1,9 +1,9 @@
-/// Bounds that hold where a caller gives none.
+/// Default limits, if a caller gives none.
 public enum CodecLimit {
   /// Pixels of one picture: 1 GiB once decoded.
   public static let pixels = 1 << 28
 
-  /// The pixels of a picture, if a caller who allows `limit` may have memory taken for them.
+  /// The number of pixels of a picture, if it is within `limit` so that memory may be allocated for it.
   static func pixelCount(
     _ format: CodecError.Format, width: Int, height: Int, limit: Int
   ) throws(CodecError) -> Int {

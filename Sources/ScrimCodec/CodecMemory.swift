@@ -1,8 +1,9 @@
 import CScrimCodecs
 
-/// What the program does with the memory of pictures it is done with.
+/// Memory management for programs that decode many pictures.
 public enum CodecMemory {
-  /// From here on freed memory, up to 128 MB, is kept for the next picture instead of going back to the system. For
-  /// programs that handle one picture after the other: with screenshots a fifth of the CPU time went into page faults.
+  /// From now on freed memory, up to 128 MB, is kept for the next picture instead of being returned to the
+  /// system. For programs that process one picture after the other: with screenshots a fifth of the CPU
+  /// time was spent on page faults.
   public static func keep() { scrim_keep_memory() }
 }

@@ -1,16 +1,18 @@
 import CScrimCodecs
 
-/// The ICC profile of a picture, which says what colours its numbers mean.
+/// The ICC profile of a picture, which defines the colours of its pixel values.
 public enum ColorProfile {
-  /// Bytes of a profile at most; those of displays have 500 to 20,000.
+  /// Maximum size of a profile in bytes; those of displays have 500 to 20,000.
   public static let sizeLimit = 1 << 22
 
-  /// Makes pixels mean in sRGB what they mean in a profile, with Little CMS, perceptually. A function of each pixel alone.
+  /// Converts pixels from a profile to sRGB, with Little CMS and perceptual intent. Each pixel is converted
+  /// on its own.
   ///
   /// - Parameters:
   ///   - pixels: `0x??RRGGBB`; high bytes stay.
-  ///   - isGray: whether red, green and blue of each are equal, as a profile for grey demands.
-  /// - Returns: whether they were changed; a profile that moves no colour by more than 1 of 255 counts as sRGB.
+  ///   - isGray: whether red, green and blue of each are equal, which a grey profile requires.
+  /// - Returns: whether they were changed; a profile that changes no colour by more than 1 of 255 counts as
+  ///   sRGB.
   /// - Throws: ``CodecError``, for a profile that can't be read or doesn't fit.
   public static func convertToSRGB(
     _ pixels: inout [UInt32], from profile: [UInt8], isGray: Bool
@@ -19,7 +21,7 @@ public enum ColorProfile {
     try unsafe profile.withUnsafeBufferPointer { profile throws(CodecError) in
       try unsafe pixels.withUnsafeMutableBufferPointer { pixels throws(CodecError) in
         try unsafe CodecError.check(.profile) { message in
-          // Both hold as many elements as they say and outlive the call, which keeps no pointer.
+          // Both hold as many elements as their counts say and outlive the call, which keeps no pointer.
           unsafe scrim_color_to_srgb(
             profile.baseAddress, profile.count, isGray ? 1 : 0, pixels.baseAddress, pixels.count, &hasChanged,
             message)
@@ -29,7 +31,8 @@ public enum ColorProfile {
     return hasChanged != 0
   }
 
-  /// Makes pixels of ink into pixels of sRGB by a profile for CMYK, with Little CMS, perceptually. A function of each pixel alone.
+  /// Converts ink values to sRGB with a CMYK profile, with Little CMS and perceptual intent. Each pixel is
+  /// converted on its own.
   ///
   /// - Parameter pixels: `0xKKYYMMCC`, 255 for full ink; `0x00RRGGBB` afterwards.
   /// - Throws: ``CodecError``, for a profile that can't be read or is for other colours.
@@ -37,7 +40,7 @@ public enum ColorProfile {
     try unsafe profile.withUnsafeBufferPointer { profile throws(CodecError) in
       try unsafe pixels.withUnsafeMutableBufferPointer { pixels throws(CodecError) in
         try unsafe CodecError.check(.profile) { message in
-          // Both hold as many elements as they say and outlive the call, which keeps no pointer.
+          // Both hold as many elements as their counts say and outlive the call, which keeps no pointer.
           unsafe scrim_color_ink_to_srgb(
             profile.baseAddress, profile.count, pixels.baseAddress, pixels.count, message)
         }
@@ -47,12 +50,13 @@ public enum ColorProfile {
 }
 
 extension PNG {
-  /// The ICC profile in a file's chunks; nil where there is none. Screenshots of some phones have the same one twice.
+  /// The ICC profile in a file's chunks; nil if there is none. Screenshots of some phones contain the same
+  /// one twice.
   package static func profile(_ bytes: Span<UInt8>, _ chunks: [Chunk]) throws(CodecError) -> [UInt8]? {
     let found = chunks.indices.filter { chunks[$0].name == "iCCP" }
     guard let index = found.first else { return nil }
     guard index < chunks.firstIndex(where: { ["PLTE", "IDAT"].contains($0.name) }) ?? chunks.count else {
-      throw CodecError(.profile, .damaged, "iCCP does not stand where it should")
+      throw CodecError(.profile, .damaged, "iCCP is not before PLTE and IDAT")
     }
     let profile = try profile(bytes.extracting(chunks[index].content))
     for other in found.dropFirst() {
@@ -63,7 +67,7 @@ extension PNG {
     return profile
   }
 
-  /// What an iCCP chunk holds behind its name.
+  /// The profile in an iCCP chunk, after its name.
   private static func profile(_ content: Span<UInt8>) throws(CodecError) -> [UInt8] {
     let nameEnd = (0..<min(content.count, 80)).first { content[$0] == 0 }
     guard let nameEnd, nameEnd > 0, content.count > nameEnd + 2, content[nameEnd + 1] == 0 else {
@@ -79,7 +83,7 @@ extension PNG {
 }
 
 extension JPEG {
-  /// The ICC profile in a file's segments, joined; nil where there is none.
+  /// The ICC profile in a file's segments, joined; nil if there is none.
   package static func profile(_ bytes: Span<UInt8>, _ segments: [Segment]) throws(CodecError) -> [UInt8]? {
     let name = Array("ICC_PROFILE\0".utf8)
     let parts = segments.compactMap { segment in
@@ -88,13 +92,13 @@ extension JPEG {
         ? segment.content : nil
     }
     guard !parts.isEmpty else { return nil }
-    // Each says its number, from 1, and how many there are.
+    // Each segment has its number, from 1, and their count.
     let sorted = parts.sorted { bytes[$0.lowerBound + 12] < bytes[$1.lowerBound + 12] }
     var profile: [UInt8] = []
     for (index, part) in sorted.enumerated() {
       guard Int(bytes[part.lowerBound + 12]) == index + 1, Int(bytes[part.lowerBound + 13]) == sorted.count,
         profile.count + part.count <= ColorProfile.sizeLimit
-      else { throw CodecError(.profile, .damaged, "its parts do not make a whole") }
+      else { throw CodecError(.profile, .damaged, "parts of it are missing or repeated") }
       for place in part.dropFirst(14) { profile.append(bytes[place]) }
     }
     return profile

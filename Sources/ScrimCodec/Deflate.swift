@@ -1,6 +1,6 @@
-/// What ``Deflater`` and ``Inflater`` have in common.
+/// Common parts of ``Deflater`` and ``Inflater``.
 public enum Deflate {
-  /// What stands around the compressed data.
+  /// The wrapper of the compressed data: raw or zlib.
   public enum Wrapper: Sendable {
     /// Nothing (RFC 1951).
     case raw
@@ -8,22 +8,22 @@ public enum Deflate {
     case zlib
   }
 
-  /// What kind of input zlib expects.
+  /// zlib's strategy, by the kind of input.
   public enum Strategy: Sendable {
     case standard
-    /// Small numbers around zero, as filters leave them.
+    /// Small numbers around zero, as produced by filters.
     case filtered
-    /// No repetitions looked for.
+    /// Huffman coding only, without a search for matches.
     case huffmanOnly
-    /// Only repetitions of the byte before.
+    /// Only repetitions of the previous byte.
     case runLength
   }
 
-  /// What becomes of input that was taken in and not yet given out.
+  /// Whether input may remain in the compressor after a call.
   public enum Flush: Sendable {
-    /// It may wait for more: the densest.
+    /// It may remain until more comes: the densest output.
     case none
-    /// All of it can be read from the output so far; costs about 5 bytes.
+    /// All input can be decoded from the output so far; costs about 5 bytes.
     case sync
   }
 }

@@ -1,11 +1,12 @@
 import CScrimCodecs
 
-/// A stream of deflate with a window of 32 KB: input in, compressed bytes out, in pieces of any size.
+/// Streaming deflate compressor with a window of 32 KB: input in, compressed bytes out, in pieces of any
+/// size.
 ///
-/// Takes 268 KB, once; ``reset(preset:)`` starts the next stream without taking more.
+/// Allocates 268 KB once; ``reset(preset:)`` starts the next stream in the same memory.
 @safe
 public struct Deflater: ~Copyable, @unchecked Sendable {
-  // Owned by this value alone, which cannot be copied: so it may go to another thread, and is freed once.
+  // Owned by this value alone, which cannot be copied: so it may move to another thread, and is freed once.
   private let stream: OpaquePointer
   private let wrapper: Deflate.Wrapper
   private var isFinished = false
@@ -32,23 +33,23 @@ public struct Deflater: ~Copyable, @unchecked Sendable {
 
   deinit { unsafe scrim_deflater_free(stream) }
 
-  /// Compresses `input`, appending what comes out to `output`.
+  /// Compresses `input` and appends the result to `output`.
   public mutating func append(
     _ input: Span<UInt8>, flush: Deflate.Flush = .none, to output: inout [UInt8]
   ) {
     run(input, flush == .sync ? .SCRIM_FLUSH_SYNC : .SCRIM_FLUSH_NONE, &output)
   }
 
-  /// Ends the stream, appending what was still to come. Only ``reset(preset:)`` may follow.
+  /// Ends the stream and appends its remaining output. Only ``reset(preset:)`` may follow.
   public mutating func finish(to output: inout [UInt8]) {
     run([UInt8]().span, .SCRIM_FLUSH_FINISH, &output)
     isFinished = true
   }
 
-  /// Starts a new stream in the same memory; nothing of the last one is referred to.
+  /// Starts a new stream in the same memory; it doesn't refer to the last one.
   ///
-  /// - Parameter preset: bytes that the stream may refer back to as if they had come before it; the last 32 KB count.
-  ///   Whoever inflates it must give the same. Only for raw streams.
+  /// - Parameter preset: a preset dictionary, to which the stream may refer as if it came before; the last
+  ///   32 KB count. The decompressor must get the same. Only for raw streams.
   public mutating func reset(preset: [UInt8] = []) {
     precondition(preset.isEmpty || wrapper == .raw, "only a raw stream takes a preset")
     unsafe preset.withUnsafeBufferPointer { bytes in
@@ -63,12 +64,13 @@ public struct Deflater: ~Copyable, @unchecked Sendable {
     var taken = 0
     var isDone = false
     while !isDone {
-      // Room enough that a flush marker never fills it: zlib would then write a second one.
+      // Large enough that a flush marker never fills it: zlib would then write a second one.
       let room = min(max((input.count - taken) / 2, 256), 1 << 16)
       output.append(addingCapacity: room) { target in
         unsafe target.withUnsafeMutableBufferPointer { space, count in
           unsafe input.withUnsafeBufferPointer { source in
-            // The step reads only behind `taken`, writes at most `room` bytes to `space`, and keeps no pointer.
+            // The step reads only from `taken` on, writes at most `room` bytes to `space`, and keeps no
+            // pointer.
             let rest = unsafe UnsafeBufferPointer(rebasing: source[taken...])
             let progress = unsafe scrim_deflater_step(
               stream, rest.baseAddress, rest.count, space.baseAddress, room, flush)

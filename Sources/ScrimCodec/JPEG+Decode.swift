@@ -1,15 +1,16 @@
 import CScrimCodecs
 
 extension JPEG {
-  /// Decodes a picture: grey, YCbCr, RGB, CMYK or YCCK (as Adobe's programs invert it), sequential or progressive,
-  /// Huffman or arithmetic, 8 bits a sample.
+  /// Decodes a picture: grey, YCbCr, RGB, CMYK or YCCK (inverted, as Adobe's programs write it), sequential
+  /// or progressive, Huffman or arithmetic, 8 bits per sample.
   ///
   /// - Parameters:
-  ///   - upsampling: how samples of colour that several pixels share become pixels.
-  ///   - keepsInk: whether pixels of CMYK and YCCK become words `0xKKYYMMCC`, 255 for full ink, for a profile to convert
-  ///     (``ColorProfile/convertInkToSRGB(_:from:)``); without, they become RGB by multiplication.
-  ///   - pixelLimit: pixels a picture may have; checked before memory is taken for them. A progressive one takes
-  ///     up to 6 bytes a pixel while it is decoded, besides the 4 of its result.
+  ///   - upsampling: how subsampled chroma becomes pixels.
+  ///   - keepsInk: whether pixels of CMYK and YCCK become words `0xKKYYMMCC`, 255 for full ink, to be
+  ///     converted by a profile (``ColorProfile/convertInkToSRGB(_:from:)``); otherwise they become RGB by
+  ///     multiplication.
+  ///   - pixelLimit: maximum number of pixels; checked before memory is allocated for them. A progressive
+  ///     picture takes up to 6 bytes per pixel during decoding, besides the 4 of its result.
   /// - Throws: ``CodecError``, for anything that is wrong with the bytes.
   public static func decode(
     _ bytes: Span<UInt8>, upsampling: Upsampling = .smooth, keepsInk: Bool = false,
@@ -21,7 +22,7 @@ extension JPEG {
     return Image(info: info, pixels: pixels)
   }
 
-  /// Decodes a picture into an array whose memory is used again: it becomes `width × height` long, or empty where an
+  /// Decodes a picture into an array whose memory is reused: its count becomes `width × height`, or 0 if an
   /// error is thrown.
   public static func decode(
     _ bytes: Span<UInt8>, into pixels: inout [UInt32], upsampling: Upsampling = .smooth,

@@ -1,7 +1,7 @@
 import CScrimCodecs
 
 extension JPEG {
-  /// Pixels along a side of what libjpeg writes.
+  /// Maximum side length in pixels that libjpeg writes.
   public static let sideLimit = 65500
 
   /// Encodes pixels as a baseline JFIF file without comments or metadata. Equal input gives equal bytes.
@@ -9,7 +9,8 @@ extension JPEG {
   /// - Parameters:
   ///   - pixels: `width × height` pixels, row by row; the high byte of each is ignored. Each side at most ``sideLimit``.
   ///   - quality: 1 (smallest) to 100 (closest).
-  ///   - optimized: whether code tables are made for this picture: smaller, most of all where it is small, and slower.
+  ///   - optimized: whether Huffman tables are made for this picture: smaller, especially for small
+  ///     pictures, and slower.
   /// - Throws: ``CodecError`` with the fault `outOfMemory`, or `unsupported` for a side over ``sideLimit``.
   public static func encode(
     _ pixels: Span<UInt32>, width: Int, height: Int, quality: Int, chroma: Chroma = .quarter,

@@ -1,5 +1,6 @@
 extension JPEG {
-  /// Reads the size, kind and orientation of a picture without decoding it: walks the segments before the first scan.
+  /// Reads the size, kind and orientation of a picture without decoding it: parses the segments before the
+  /// first scan.
   ///
   /// - Throws: ``CodecError`` with the fault `otherFormat`, `truncated`, `damaged` or `unsupported`.
   public static func header(of bytes: Span<UInt8>) throws(CodecError) -> Header {
@@ -10,7 +11,7 @@ extension JPEG {
       switch segment.marker {
       case 0xC0...0xCF where segment.marker != 0xC4 && segment.marker != 0xC8 && segment.marker != 0xCC:
         guard frame == nil else {
-          throw CodecError(.jpeg, .damaged, "a second frame header stands at byte \(start - 4)")
+          throw CodecError(.jpeg, .damaged, "there is a second frame header at byte \(start - 4)")
         }
         frame = (segment.marker, start, segment.content.count)
       case 0xE1 where bytes.extracting(segment.content).starts(with: [0x45, 0x78, 0x69, 0x66, 0]):
@@ -34,13 +35,13 @@ extension JPEG {
       isProgressive: frame.marker & 0x03 == 2, orientation: orientation ?? 1)
   }
 
-  /// A segment before the picture's data, by the second byte of its marker, and where its content lies.
+  /// A segment before the picture's data: the second byte of its marker, and the range of its content.
   package struct Segment {
     package var marker: UInt8
     package var content: Range<Int>
   }
 
-  /// The segments from the first to the one that starts the first scan.
+  /// The segments from the first one to the start of the first scan.
   package static func segments(of bytes: Span<UInt8>) throws(CodecError) -> [Segment] {
     guard bytes.starts(with: [0xFF, 0xD8]) else {
       throw CodecError(.jpeg, .otherFormat, "the first 2 bytes are not a JPEG's")
@@ -55,7 +56,7 @@ extension JPEG {
     }
   }
 
-  /// The segment whose marker stands at `offset`: its marker, and where its content lies.
+  /// The segment whose marker is at `offset`: its marker, and the range of its content.
   private static func segment(
     of bytes: Span<UInt8>, at offset: Int
   ) throws(CodecError) -> (marker: UInt8, start: Int, size: Int) {
@@ -65,7 +66,7 @@ extension JPEG {
       throw CodecError(.jpeg, .truncated, "there is no scan before the end at byte \(bytes.count)")
     }
     let marker = bytes[offset + 1]
-    // Markers without a length belong inside or behind a scan.
+    // Markers without a length occur only inside or after a scan.
     guard bytes[offset] == 0xFF, marker > 0x01, !(0xD0...0xD9).contains(marker) else {
       throw CodecError(.jpeg, .damaged, "no segment starts at byte \(offset)")
     }
@@ -82,11 +83,13 @@ extension JPEG {
   }
 
   private static let ambiguous = CodecError(
-    .jpeg, .unsupported, "programs would not agree how its Exif data turns it; write that again")
+    .jpeg, .unsupported,
+    "its Exif orientation is ambiguous, so programs would rotate it differently; write the Exif data again")
 
-  /// Tag 0x0112 of the first directory of Exif data; nil where there is none, or a number that stands for nothing.
+  /// Tag 0x0112 of the first directory of Exif data; nil if it is absent or its number has no meaning.
   ///
-  /// - Throws: ``CodecError`` with the fault `unsupported` for a tag of another type or twice: some programs heed it.
+  /// - Throws: ``CodecError`` with the fault `unsupported` for a tag of another type or a repeated tag:
+  ///   some programs obey it.
   package static func orientation(ofTIFF tiff: Span<UInt8>) throws(CodecError) -> Int? {
     var orientation: Int?
     guard tiff.count >= 8 else { return nil }

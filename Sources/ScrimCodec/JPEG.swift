@@ -1,7 +1,7 @@
-/// JPEG, strictly: what libjpeg would only warn of (a file cut short, bytes out of place) is an error, and no
-/// half-decoded picture is ever returned.
+/// JPEG, strictly: everything that libjpeg only warns about (a truncated file, misplaced bytes) is an
+/// error, and a half-decoded picture is never returned.
 public enum JPEG {
-  /// What a file says before its first scan.
+  /// Content of a file before its first scan.
   public struct Header: Hashable, Sendable {
     /// Pixels, as stored: before ``orientation`` is applied.
     public let width: Int
@@ -9,8 +9,8 @@ public enum JPEG {
     /// 1 (grey), 3 (colour) or 4 (print).
     public let components: Int
     public let isProgressive: Bool
-    /// Exif's: 1 upright, 3 turned by 180 degrees, 6 and 8 by 90, even-looking 2, 4, 5, 7 mirrored; 1 where absent or
-    /// unreadable. Never applied to pixels here.
+    /// Exif orientation: 1 upright, 3 rotated by 180 degrees, 6 and 8 by 90; 2, 4, 5, 7 mirrored; 1 if
+    /// absent or unreadable. Never applied to pixels here.
     public let orientation: Int
   }
 
@@ -18,14 +18,14 @@ public enum JPEG {
     case gray, yCbCr, rgb, cmyk, ycck
   }
 
-  /// What is known of a picture once it is decoded.
+  /// Facts about a picture after decoding.
   public struct Info: Hashable, Sendable {
     public let header: Header
     public let colorSpace: ColorSpace
-    /// Bytes behind the picture's end, where phones keep previews and videos. They influence nothing.
+    /// Bytes after the picture's end, where phones store previews and videos. They have no effect.
     public let trailingBytes: Int
-    /// Pixels along the sides of what is coded together: a pixel depends on no other block if
-    /// ``Upsampling/withinBlocks`` was asked for.
+    /// Side lengths of a coded block (MCU) in pixels: with ``Upsampling/withinBlocks`` a pixel depends on
+    /// no other block.
     public let blockWidth: Int
     public let blockHeight: Int
   }
@@ -36,21 +36,21 @@ public enum JPEG {
     public let pixels: [UInt32]
   }
 
-  /// How samples of colour that several pixels share become pixels.
+  /// How subsampled chroma becomes pixels.
   public enum Upsampling: Sendable {
-    /// Blended with those beside them, across the edges of blocks.
+    /// Interpolated between neighbours, across the edges of blocks.
     case smooth
     /// Repeated; nothing crosses the edge of a block.
     case withinBlocks
   }
 
-  /// How many pixels share a sample of colour.
+  /// Chroma subsampling.
   public enum Chroma: Sendable {
-    /// 4:4:4, a sample a pixel: for text and lines in colour.
+    /// 4:4:4, one sample per pixel: for coloured text and lines.
     case full
-    /// 4:2:2, a sample for two pixels of a row.
+    /// 4:2:2, one sample per two pixels of a row.
     case halfWidth
-    /// 4:2:0, a sample for two by two pixels: for photographs.
+    /// 4:2:0, one sample per two by two pixels: for photographs.
     case quarter
   }
 }

@@ -1,4 +1,4 @@
-/// Parts of PNG files, for those who put files together from them.
+/// Building blocks for code that assembles PNG files.
 extension PNG {
   /// A chunk: its length, its name of four letters, its content, its checksum.
   package static func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
@@ -8,7 +8,7 @@ extension PNG {
     return chunk
   }
 
-  /// Rows that have their filter bytes, compressed as image data is.
+  /// Rows with their filter bytes, compressed as image data.
   package static func deflated(_ rows: [UInt8], level: Int) throws(CodecError) -> [UInt8] {
     var deflater = try Deflater(level: level, wrapper: .zlib)
     var data: [UInt8] = []

@@ -4,9 +4,9 @@ extension PNG {
   /// Decodes a picture.
   ///
   /// - Parameters:
-  ///   - form: what the 32 bits of a pixel hold.
-  ///   - sixteenBit: what to do where samples have 16 bits.
-  ///   - pixelLimit: pixels a picture may have; checked before memory is taken for them.
+  ///   - form: layout of a pixel's 32 bits.
+  ///   - sixteenBit: how to treat 16-bit samples.
+  ///   - pixelLimit: maximum number of pixels; checked before memory is allocated for them.
   /// - Throws: ``CodecError``, for anything that is wrong with the bytes.
   public static func decode(
     _ bytes: Span<UInt8>, as form: PixelForm = .rgb, sixteenBit: SixteenBit = .refuse,
@@ -17,7 +17,7 @@ extension PNG {
     return Image(info: info, pixels: pixels)
   }
 
-  /// Decodes a picture into an array whose memory is used again: it becomes `width × height` long, or empty where an
+  /// Decodes a picture into an array whose memory is reused: its count becomes `width × height`, or 0 if an
   /// error is thrown.
   public static func decode(
     _ bytes: Span<UInt8>, into pixels: inout [UInt32], as form: PixelForm = .rgb,
@@ -32,7 +32,7 @@ extension PNG {
     }
     let count = try CodecLimit.pixelCount(.png, width: header.width, height: header.height, limit: pixelLimit)
     let chunks = try chunks(of: bytes)
-    // What is wrong with a file is libpng's to say.
+    // libpng reports what is wrong with a file.
     let plain = try? decodePlain(bytes, header, chunks, into: &pixels, as: form, count: count)
     if let plain { return plain }
     pixels.removeAll(keepingCapacity: true)
@@ -46,7 +46,7 @@ extension PNG {
     count: Int
   ) throws(CodecError) -> Info {
     if chunks.count(where: { $0.name == "iCCP" }) > 1 {
-      // Profiles change no stored value, and libpng takes the second for damage.
+      // Profiles change no stored value, and libpng treats a second one as damage.
       let fewer = withoutRepeatedProfiles(bytes, chunks)
       return try decodeWithLibPNG(
         fewer.span, header, try self.chunks(of: fewer.span), into: &pixels, as: form, count: count)
@@ -54,7 +54,7 @@ extension PNG {
     var facts = scrim_png_facts()
     try pixels.append(addingCapacity: count) { target throws(CodecError) in
       try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
-        // `space` has room for `count` words, and `run` has written all of them where it does not throw.
+        // `space` has room for `count` words, and `run` has written all of them unless it throws.
         facts = try unsafe run(
           bytes, header, chunks, form: form == .rgb ? .SCRIM_PNG_RGB : .SCRIM_PNG_ARGB,
           rows: UnsafeMutableRawPointer(space.baseAddress))
@@ -75,7 +75,8 @@ extension PNG {
     return kept.map { bytes[$0] }
   }
 
-  /// Decodes the samples of a picture that has 16 bits of each; for fewer there is ``decode(_:as:sixteenBit:pixelLimit:)``.
+  /// Decodes the samples of a 16-bit picture; for fewer bits there is
+  /// ``decode(_:as:sixteenBit:pixelLimit:)``.
   public static func decodeSixteenBit(
     _ bytes: Span<UInt8>, pixelLimit: Int = CodecLimit.pixels
   ) throws(CodecError) -> DeepImage {
@@ -88,7 +89,7 @@ extension PNG {
     var facts = scrim_png_facts()
     let samples = try [UInt16](capacity: count * 4) { target throws(CodecError) in
       try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
-        // `space` has room for four samples a pixel, and `run` has written all of them where it does not throw.
+        // `space` has room for four samples per pixel, and `run` has written all of them unless it throws.
         facts = try unsafe run(
           bytes, header, chunks, form: .SCRIM_PNG_RGBA16,
           rows: UnsafeMutableRawPointer(space.baseAddress))
@@ -117,8 +118,8 @@ extension PNG {
     return facts
   }
 
-  /// The contents of all IDAT chunks must be one zlib stream of exactly the rows that the header promises: libpng is done with
-  /// the last row before it has read all of them, and lets pass a cut checksum and chunks behind it.
+  /// Checks that all IDAT chunks together are one zlib stream of exactly the rows that the header promises:
+  /// libpng stops after the last row, and so accepts a cut checksum and further chunks.
   private static func checkImageData(
     _ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk]
   ) throws(CodecError) {
@@ -127,7 +128,7 @@ extension PNG {
       var inflater = try Inflater(wrapper: .zlib)
       var rows: [UInt8] = []
       for chunk in chunks where chunk.name == "IDAT" {
-        // In pieces, so that what comes out of one stays small.
+        // In pieces, so that the output of each stays small.
         for start in stride(from: chunk.content.lowerBound, to: chunk.content.upperBound, by: 4096) {
           let piece = start..<min(start + 4096, chunk.content.upperBound)
           try inflater.append(bytes.extracting(piece), to: &rows, limit: rest)
@@ -137,14 +138,14 @@ extension PNG {
       }
       try inflater.finish()
     } catch {
-      throw CodecError(.png, .damaged, "image data goes on behind the end of the image")
+      throw CodecError(.png, .damaged, "image data continues after the end of the image")
     }
     guard rest == 0 else { throw CodecError(.png, .truncated, "the image data ends before the last row") }
   }
 }
 
 extension PNG.Header {
-  /// Bytes of all rows with their filters, of all passes where it is interlaced.
+  /// Bytes of all rows with their filter bytes, in all passes if the image is interlaced.
   fileprivate var imageDataSize: Int {
     let bits = bitDepth * colorType.samples
     let passes =

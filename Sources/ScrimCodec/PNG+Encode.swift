@@ -1,19 +1,19 @@
 import CScrimCodecs
 
 extension PNG {
-  /// What an encoded file holds of a pixel.
+  /// Pixel form of an encoded file.
   public enum Encoding: Sendable {
     /// 8 bits each of red, green, blue.
     case rgb8
     /// 8 bits each of red, green, blue and alpha, from pixels `0xAARRGGBB`.
     case rgba8
-    /// 8 bits of grey; a pixel whose red, green and blue differ is an error.
+    /// 8 bits of grey; a pixel with different red, green and blue is an error.
     case gray8
   }
 
-  /// What is done to a row before it is compressed.
+  /// Filter of rows before compression.
   public enum Filter: Sendable {
-    /// Nothing: smallest and fastest on user interfaces.
+    /// No filter: smallest and fastest for user interfaces.
     case none
     /// A filter chosen for every row: smaller for photographs, several times slower.
     case adaptive

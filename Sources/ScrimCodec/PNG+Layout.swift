@@ -1,5 +1,5 @@
 extension PNG {
-  /// Reads the size and kind of a picture without decoding it. Looks at the first 29 bytes only.
+  /// Reads the size and kind of a picture without decoding it. Reads the first 29 bytes only.
   ///
   /// - Throws: ``CodecError`` with the fault `otherFormat`, `truncated` or `damaged`.
   public static func header(of bytes: Span<UInt8>) throws(CodecError) -> Header {
@@ -29,19 +29,19 @@ extension PNG {
     }
     guard bytes[26] == 0, bytes[27] == 0, bytes[28] <= 1 else {
       throw CodecError(
-        .png, .damaged, "IHDR gives methods \(bytes[26]), \(bytes[27]), \(bytes[28]) that no PNG has")
+        .png, .damaged, "IHDR gives methods \(bytes[26]), \(bytes[27]), \(bytes[28]) that PNG doesn't define")
     }
     return Header(
       width: width, height: height, bitDepth: bitDepth, colorType: colorType, isInterlaced: bytes[28] == 1)
   }
 
-  /// A chunk by its name, bytes that are no letters as `?`, and where its content lies.
+  /// A chunk: its name, with `?` for bytes that are not letters, and the range of its content.
   package struct Chunk {
     package var name: String
     package var content: Range<Int>
   }
 
-  /// The chunks from the first to IEND, which must be the end of the bytes. Checksums are not looked at.
+  /// The chunks from the first to IEND, which must be the end of the bytes. Checksums are not checked.
   package static func chunks(of bytes: Span<UInt8>) throws(CodecError) -> [Chunk] {
     var chunks: [Chunk] = []
     var offset = 8
@@ -69,7 +69,7 @@ extension PNG {
     return chunks
   }
 
-  /// The name of the chunk whose length stands at `offset`; bytes that are no letters show as `?`.
+  /// The name of the chunk whose length field is at `offset`, with `?` for bytes that are not letters.
   private static func name(of bytes: Span<UInt8>, at offset: Int) -> String {
     var name = ""
     for i in offset + 4..<offset + 8 {

@@ -1,14 +1,14 @@
 import CScrimCodecs
 
-/// The common forms of PNG without libpng: 8 bits a sample without tRNS, or a palette; not interlaced. Pixels are the same,
-/// and what libpng refuses is refused here too.
+/// Decodes the common forms of PNG without libpng: 8 bits per sample without tRNS, or a palette; not
+/// interlaced. The pixels are the same, and files that libpng refuses are refused here too.
 extension PNG {
-  /// Decodes the picture as ``decode(_:into:as:sixteenBit:pixelLimit:)`` does; nil where it isn't of a common form.
-  /// An error's words are less exact than libpng's.
+  /// Decodes the picture as ``decode(_:into:as:sixteenBit:pixelLimit:)`` does; nil if it isn't of a common
+  /// form. Its error messages are less exact than libpng's.
   ///
   /// - Parameters:
-  ///   - pixels: becomes `width × height` long, or empty where an error is thrown.
-  ///   - portable: without what is written for this kind of processor.
+  ///   - pixels: gets `width × height` pixels, or none if an error is thrown.
+  ///   - portable: whether to use plain C only, without processor-specific code.
   static func decodePlain(
     _ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk], into pixels: inout [UInt32],
     as form: PixelForm, count: Int, portable: Bool = false
@@ -32,11 +32,11 @@ extension PNG {
     return Info(header: header, hasAlpha: hasAlpha, isOpaque: !hasAlpha || isOpaque != 0)
   }
 
-  /// Decodes a file of IHDR, IDAT and IEND alone, 8 bits a sample, and tells whether it shows exactly these pixels. Takes no
-  /// memory for others.
+  /// Decodes a file that has only IHDR, IDAT and IEND and 8 bits per sample, and compares it with the given
+  /// pixels. Allocates no memory for a second picture.
   ///
   /// - Parameter pixels: `width × height` words, row by row; high bytes count if the file has alpha.
-  /// - Returns: whether it does; false for a file of another form or size.
+  /// - Returns: whether they are equal; false for a file of another form or size.
   /// - Throws: ``CodecError``, for anything that is wrong with the bytes.
   public static func shows(
     _ bytes: Span<UInt8>, exactly pixels: Span<UInt32>, width: Int, height: Int
@@ -51,8 +51,8 @@ extension PNG {
     var isEqual: Int32 = 0
     try unsafe plain.withData(of: bytes) { data, shape, message in
       unsafe pixels.withUnsafeBufferPointer { pixels in
-        // `pixels` holds as many words as the shape has pixels (checked above), and outlives the call, which keeps no
-        // pointer.
+        // `pixels` holds as many words as the shape has pixels (checked above), and outlives the call,
+        // which keeps no pointer.
         unsafe scrim_png_compare_plain(
           data.baseAddress, data.count, shape, pixels.baseAddress, &isEqual, message)
       }
@@ -60,7 +60,7 @@ extension PNG {
     return isEqual != 0
   }
 
-  /// Every chunk's checksum must be right.
+  /// Checks every chunk's checksum.
   private static func checkSums(_ bytes: Span<UInt8>, _ chunks: [Chunk]) throws(CodecError) {
     for chunk in chunks {
       let sum = checksum(bytes.extracting(chunk.content.lowerBound - 4..<chunk.content.upperBound))
@@ -70,7 +70,7 @@ extension PNG {
     }
   }
 
-  /// A file that is known to be of a common form.
+  /// A file that is known to have a common form.
   private struct Plain {
     private let header: Header
     private let channels: Int32
@@ -82,8 +82,8 @@ extension PNG {
 
     var canBeCompared: Bool { palette.isEmpty && header.colorType != .grayAlpha }
 
-    /// Nil unless the file has IHDR, PLTE and tRNS where there is a palette, one run of IDAT, and IEND, in this order, and
-    /// besides them only chunks that libpng is told to skip too: those that need not be understood.
+    /// Nil unless the file has IHDR, then PLTE and tRNS if there is a palette, one run of IDAT, and IEND,
+    /// in this order, and besides them only ancillary chunks, which libpng is also told to skip.
     init?(_ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk]) {
       self.header = header
       let isIndexed = header.colorType == .palette
@@ -125,13 +125,13 @@ extension PNG {
         }
         previous = chunk.name
       }
-      // A smaller window than deflate's largest is libpng's to check.
+      // Only libpng checks a window smaller than deflate's largest.
       guard runs == 1, palette.isEmpty != isIndexed, let first = parts.first, bytes[first.lowerBound] == 0x78
       else { return nil }
       self.parts = parts
     }
 
-    /// Calls with the image data joined.
+    /// Calls `body` with the joined image data.
     func withData(
       of bytes: Span<UInt8>,
       _ body: (
@@ -162,10 +162,11 @@ extension PNG {
     }
   }
 
-  /// Encodes pixels as ``encode(_:width:height:as:level:filter:)`` does, with ISA-L's igzip: several times as fast as zlib's
-  /// level 1, and a little larger. Rows of photographs are filtered. Equal input gives equal bytes
-  /// nearly always, and only on processors of one kind: of some hundred runs over 40 pictures, one had two files that
-  /// decoded to the same pixels from other bytes. Compare pixels (``shows(_:exactly:width:height:)``), not bytes.
+  /// Encodes pixels as ``encode(_:width:height:as:level:filter:)`` does, with ISA-L's igzip: several times
+  /// as fast as zlib's level 1, and a little larger. Rows of photographs are filtered. Equal input nearly
+  /// always gives equal bytes, on processors of one kind: of some hundred runs over 40 pictures, one had
+  /// two files with different bytes that decoded to the same pixels. So compare pixels
+  /// (``shows(_:exactly:width:height:)``), not bytes.
   public static func encodeFast(
     _ pixels: Span<UInt32>, width: Int, height: Int, as encoding: Encoding = .rgb8
   ) throws(CodecError) -> [UInt8] {

@@ -1,8 +1,8 @@
-/// Portable Network Graphics, strictly: what a checksum, a size or libpng finds wrong is an error, and no half-decoded
-/// picture is ever returned.
+/// Portable Network Graphics, strictly: a wrong checksum or size, and everything that libpng reports, is an
+/// error, and a half-decoded picture is never returned.
 ///
-/// Pixels are stored values: gAMA, iCCP, sRGB and all other chunks but IHDR, PLTE, tRNS, IDAT and IEND are checked
-/// for damage and then ignored.
+/// Pixels are stored values: gAMA, iCCP, sRGB and all other chunks except IHDR, PLTE, tRNS, IDAT and IEND
+/// are checked for damage and then ignored.
 public enum PNG {
   public enum ColorType: UInt8, Sendable {
     case gray = 0
@@ -11,7 +11,7 @@ public enum PNG {
     case grayAlpha = 4
     case rgba = 6
 
-    /// Bits a sample (or a palette index) may have.
+    /// Allowed bits per sample (or per palette index).
     var bitDepths: [Int] {
       switch self {
       case .gray: [1, 2, 4, 8, 16]
@@ -20,7 +20,7 @@ public enum PNG {
       }
     }
 
-    /// Samples of a pixel, or its one index.
+    /// Samples per pixel, or its one index.
     var samples: Int {
       switch self {
       case .gray, .palette: 1
@@ -31,35 +31,36 @@ public enum PNG {
     }
   }
 
-  /// What the first chunk says.
+  /// Content of the first chunk, IHDR.
   public struct Header: Hashable, Sendable {
     /// Pixels.
     public let width: Int
     public let height: Int
-    /// Bits of a sample or a palette index: 1, 2, 4, 8 or 16.
+    /// Bits per sample or palette index: 1, 2, 4, 8 or 16.
     public let bitDepth: Int
     public let colorType: ColorType
     public let isInterlaced: Bool
   }
 
-  /// What is known of a picture once it is decoded.
+  /// Facts about a picture after decoding.
   public struct Info: Hashable, Sendable {
     public let header: Header
-    /// Whether the file carries alpha: a channel of it, or a tRNS chunk.
+    /// Whether the file has alpha: an alpha channel, or a tRNS chunk.
     public let hasAlpha: Bool
-    /// Whether the alpha of every pixel is full.
+    /// Whether every pixel is opaque.
     public let isOpaque: Bool
   }
 
-  /// How decoded pixels are laid out in their 32 bits.
+  /// Layout of a decoded pixel in 32 bits.
   public enum PixelForm: Sendable {
-    /// `0x00RRGGBB`. Alpha is dropped, colours stay as stored: ``Info/isOpaque`` says whether that lost anything.
+    /// `0x00RRGGBB`. Alpha is dropped, colours stay as stored; ``Info/isOpaque`` is false if that lost
+    /// information.
     case rgb
     /// `0xAARRGGBB`, not premultiplied.
     case argb
   }
 
-  /// What to do with 16 bits a sample where 8 are asked for.
+  /// How to convert 16-bit samples to 8 bits.
   public enum SixteenBit: Sendable {
     /// Throw ``CodecError/Fault/unsupported``.
     case refuse

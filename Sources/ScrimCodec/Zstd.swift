@@ -1,6 +1,6 @@
 import CScrimCodecs
 
-/// What ``ZstdCompressor`` and ``ZstdDecompressor`` have in common.
+/// Common parts of ``ZstdCompressor`` and ``ZstdDecompressor``.
 public enum Zstd {
   /// Whether this build has zstd: the package's trait `Zstd`. Without it, streams cannot be opened.
   public static var isBuiltIn: Bool { scrim_zstd_is_built() != 0 }

@@ -1,18 +1,18 @@
 import CScrimCodecs
 
-/// A stream of zstd: input in, compressed bytes out, in pieces of any size.
+/// Streaming zstd compressor: input in, compressed bytes out, in pieces of any size.
 ///
-/// Takes its window and its tables once, a little more than `2^windowLog + 8 × 2^tableLog` bytes; ``reset()`` starts the
-/// next stream in the same memory.
+/// Allocates its window and its tables once, a little more than `2^windowLog + 8 × 2^tableLog` bytes;
+/// ``reset()`` starts the next stream in the same memory.
 @safe
 public struct ZstdCompressor: ~Copyable, @unchecked Sendable {
-  // Owned by this value alone, which cannot be copied: so it may go to another thread, and is freed once.
+  // Owned by this value alone, which cannot be copied: so it may move to another thread, and is freed once.
   private let stream: OpaquePointer
 
   /// - Parameters:
   ///   - level: of zstd, 1 to 19.
-  ///   - windowLog: how far back a match may lie, as a power of two, 10 to 27.
-  ///   - tableLog: entries of the tables in which matches are looked up, as a power of two, 6 to 24.
+  ///   - windowLog: log2 of the window size in bytes, 10 to 27.
+  ///   - tableLog: log2 of the number of entries in the match search tables, 6 to 24.
   /// - Throws: ``CodecError`` with the fault `outOfMemory`, or `unsupported` in a build without zstd.
   public init(level: Int, windowLog: Int, tableLog: Int) throws(CodecError) {
     precondition((1...19).contains(level), "zstd is used at levels 1 to 19")
@@ -25,8 +25,8 @@ public struct ZstdCompressor: ~Copyable, @unchecked Sendable {
 
   deinit { unsafe scrim_zstd_writer_free(stream) }
 
-  /// Compresses `input`, appending what comes out to `output`. After a flush all of the input so far can be read from
-  /// the output so far.
+  /// Compresses `input` and appends the result to `output`. After a flush all input so far can be decoded
+  /// from the output so far.
   ///
   /// - Throws: ``CodecError`` with the fault `outOfMemory`.
   public mutating func append(_ input: Span<UInt8>, flush: Bool, to output: inout [UInt8]) throws(CodecError)
@@ -34,12 +34,12 @@ public struct ZstdCompressor: ~Copyable, @unchecked Sendable {
     try run(input, flush ? .SCRIM_FLUSH_SYNC : .SCRIM_FLUSH_NONE, &output)
   }
 
-  /// Ends the stream, appending what was still to come. Only ``reset()`` may follow.
+  /// Ends the stream and appends its remaining output. Only ``reset()`` may follow.
   public mutating func finish(to output: inout [UInt8]) throws(CodecError) {
     try run([UInt8]().span, .SCRIM_FLUSH_FINISH, &output)
   }
 
-  /// Starts a new stream in the same memory; nothing of the last one is referred to.
+  /// Starts a new stream in the same memory; it doesn't refer to the last one.
   public mutating func reset() { unsafe scrim_zstd_writer_reset(stream) }
 
   private mutating func run(
@@ -52,7 +52,8 @@ public struct ZstdCompressor: ~Copyable, @unchecked Sendable {
       try output.append(addingCapacity: room) { target throws(CodecError) in
         try unsafe target.withUnsafeMutableBufferPointer { space, count throws(CodecError) in
           try unsafe input.withUnsafeBufferPointer { source throws(CodecError) in
-            // The step reads only behind `taken`, writes at most `room` bytes to `space`, and keeps no pointer.
+            // The step reads only from `taken` on, writes at most `room` bytes to `space`, and keeps no
+            // pointer.
             let rest = unsafe UnsafeBufferPointer(rebasing: source[taken...])
             var progress = scrim_progress()
             var done: Int32 = 0

@@ -1,21 +1,21 @@
 import ScrimImage
 
-/// Counts the colours of a rectangle, and how often each was met.
+/// Colour histogram of a rectangle.
 struct ColourCensus {
-  /// Colours of a rectangle above which it counts as photographic.
+  /// A rectangle with more colours counts as photographic.
   static let most = 512
   private static let slotBits = 11
-  /// Open addressing; a slot holds a colour plus one, 0 where it is free.
+  /// Hash table with open addressing; a slot holds a colour plus one, 0 if it is free.
   private var keys = [UInt32](repeating: 0, count: 1 << ColourCensus.slotBits)
   private var counts = [UInt32](repeating: 0, count: 1 << ColourCensus.slotBits)
   private var used: [Int] = []
 
   init() { used.reserveCapacity(ColourCensus.most + 1) }
 
-  /// How many colours the last rectangle had; counting stops above the limit.
+  /// Number of colours of the last rectangle; counting stops above the limit.
   var count: Int { used.count }
 
-  /// A colour of the last rectangle, in the order in which they were met, and its runs of pixels.
+  /// A colour of the last rectangle, in order of first occurrence, and its runs of pixels.
   subscript(index: Int) -> (colour: Pixel, count: UInt32) { (keys[used[index]] - 1, counts[used[index]]) }
 
   /// Counts a rectangle's colours until there are more than `limit`.
@@ -53,13 +53,13 @@ struct ColourCensus {
   }
 }
 
-/// Adds up the colours of many rectangles and names those met most often.
+/// Sums the colours of many rectangles and gives the most frequent ones.
 struct ColourVotes {
   private static let slotBits = 14
   private static let most = 1 << 13
   private var keys = [UInt32](repeating: 0, count: 1 << ColourVotes.slotBits)
   private var counts = [UInt32](repeating: 0, count: 1 << ColourVotes.slotBits)
-  /// The slots in use, in the order in which their colours were met.
+  /// The slots in use, in order of their colours' first occurrence.
   private var used: [Int] = []
 
   mutating func removeAll() {
@@ -85,7 +85,7 @@ struct ColourVotes {
     }
   }
 
-  /// The colours met most often, at most `limit`, those met more often first; those met once are left out.
+  /// The most frequent colours, at most `limit`, in descending order; those counted once are left out.
   func top(_ limit: Int) -> [Pixel] {
     let order = used.indices.filter { counts[used[$0]] > 1 }.sorted {
       (counts[used[$0]], $1) > (counts[used[$1]], $0)

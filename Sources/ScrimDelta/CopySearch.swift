@@ -1,14 +1,16 @@
 import ScrimImage
 
-/// Finds content that moved from one picture to the next: scrolls and moves by any distance in both directions.
+/// Motion search: finds content that moved from one picture to the next (scrolls, moved windows), over any
+/// distance in both directions.
 ///
-/// Short pieces of rows of the new picture, *anchors*, are looked up by hash in the old one, wherever it changed. Each find is
-/// a vote for a distance; the distances with most votes are tried pixel by pixel. Hashes decide only where to look.
+/// Short pieces of rows of the new picture, *anchors*, are looked up by hash in the changed parts of the
+/// old one. Each hit is a vote for a distance; the distances with most votes are compared pixel by pixel.
+/// Hashes decide only where to look.
 ///
-/// Of a 1080p picture that changed as a whole every 16th row is looked up, which takes a quarter of a millisecond. Finds cost what
-/// comparing and copying their pixels does.
+/// In a 1080p picture that changed completely, every 16th row is looked up, which takes a quarter of a
+/// millisecond. Each hit costs the comparison and copy of its pixels.
 struct CopySearch {
-  /// A rectangle of the new picture and the distance its content has come.
+  /// A rectangle of the new picture and the distance by which its content moved.
   struct Move: Equatable {
     var target: Rect
     var dx: Int
@@ -33,19 +35,19 @@ struct CopySearch {
   private static let most = 2048
   private static let slotBits = 12
   private static let voteBits = 11
-  /// Pixels that are hashed at most; above, rows are left out.
+  /// Maximum number of pixels that are hashed; above it, rows are skipped.
   private static let budget = 1 << 17
-  /// Moves of a frame at most.
+  /// Maximum number of moves in a frame.
   private static let moves = 16
-  /// Distances of a frame that are tried at most.
+  /// Maximum number of distances tried for a frame.
   private static let distances = 8
-  /// Changed pixels that a move explains at least.
+  /// Minimum number of changed pixels that a move must explain.
   private static let worth = 512
 
   private var anchors: [Anchor] = []
-  /// Anchor number plus one by hash; 0 where free.
+  /// Hash table: anchor number plus one; 0 if free.
   private var table = [UInt16](repeating: 0, count: 1 << CopySearch.slotBits)
-  /// Most places of the old picture meet no anchor's hash.
+  /// Bloom filter: most pieces of the old picture match no anchor's hash.
   private var filter = PieceSearch.Filter()
   private var votes: [Vote] = []
   private var ballot = [UInt16](repeating: 0, count: 1 << CopySearch.voteBits)
@@ -56,12 +58,13 @@ struct CopySearch {
     votes.reserveCapacity(1 << CopySearch.voteBits)
   }
 
-  /// Finds moves and carries them out in `picture`, one after the other, each on what the one before left.
+  /// Finds moves and applies them to `picture`, one after the other, each on the result of the previous
+  /// one.
   ///
   /// - Parameters:
-  ///   - changed: rectangles, in tile order and none larger than a tile, that hold all pixels in which `new` and `picture`
-  ///     differ.
-  ///   - moves: the moves, in the order in which they were carried out.
+  ///   - changed: rectangles, in tile order and none larger than a tile, that hold all pixels in which
+  ///     `new` and `picture` differ.
+  ///   - moves: receives the moves, in the order in which they were applied.
   mutating func apply(
     to picture: inout [Pixel], new: Span<Pixel>, width: Int, changed: [Rect], moves: inout [Move]
   ) {
@@ -88,7 +91,7 @@ struct CopySearch {
     }
   }
 
-  /// Takes out the distance with most votes; nil where none has two.
+  /// Removes and returns the distance with most votes; nil if none has two.
   private mutating func takeVote() -> Vote? {
     var best: Int?
     for index in votes.indices where votes[index].count >= 2 {
@@ -100,7 +103,7 @@ struct CopySearch {
     return votes[best]
   }
 
-  /// The part of a find that holds what it may change; nil where that is little.
+  /// The part of a match that covers changed rectangles; nil if it is too small.
   private static func worthwhile(_ rect: Rect, _ changed: [Rect]) -> Rect? {
     var part: Rect?
     var area = 0
@@ -113,7 +116,8 @@ struct CopySearch {
     return area >= worth ? part : nil
   }
 
-  /// Chooses up to four pieces of rows in each changed rectangle: some that changed, and are not of one colour.
+  /// Chooses up to four pieces of rows in each changed rectangle: pieces that changed and have more than
+  /// one colour.
   private mutating func setAnchors(
     in new: Span<Pixel>, _ old: Span<Pixel>, width: Int, changed: [Rect]
   ) {
@@ -126,7 +130,7 @@ struct CopySearch {
         let half = (rect.height + 1) / 2
         let top = rect.y + (part >> 1) * half
         let count = min(half, rect.maxY - top)
-        // Each search starts at another row, so that anchors meet old rows of every step.
+        // Each search starts at another row, so that anchors match old rows at any row step.
         let area = Rect(x: x, y: top, width: PieceSearch.length, height: count)
         guard
           let y = PieceSearch.distinctiveRow(
@@ -142,7 +146,7 @@ struct CopySearch {
   private mutating func insert(_ anchor: Anchor) {
     var slot = Int(anchor.hash >> UInt32(32 - CopySearch.slotBits))
     while table[slot] != 0 {
-      // The same piece again says nothing about where it came from.
+      // A repeated piece gives no information about its origin.
       if anchors[Int(table[slot]) - 1].hash == anchor.hash { return }
       slot = (slot + 1) & ((1 << CopySearch.slotBits) - 1)
     }
@@ -151,7 +155,7 @@ struct CopySearch {
     filter.insert(anchor.hash)
   }
 
-  /// Looks every piece of the old picture up, in runs of changed rectangles of one row of tiles.
+  /// Looks up every piece of the old picture, in runs of changed rectangles of one row of tiles.
   private mutating func collectVotes(in old: Span<Pixel>, width: Int, changed: [Rect]) {
     votes.removeAll(keepingCapacity: true)
     for slot in ballot.indices { ballot[slot] = 0 }
@@ -183,7 +187,7 @@ struct CopySearch {
     while table[slot] != 0 {
       let number = Int(table[slot]) - 1
       if anchors[number].hash == hash {
-        // What is found often is a pattern, and says little.
+        // A piece that is found often is a pattern, and gives little information.
         if anchors[number].finds < 8 {
           anchors[number].finds += 1
           vote(anchors[number].x - x, anchors[number].y - y)
@@ -213,7 +217,7 @@ struct CopySearch {
 }
 
 extension Rect {
-  /// Whether `other` begins the tile behind this one's in a row of tiles, or nearly.
+  /// Whether `other` begins the next tile of the same row of tiles, or nearly.
   fileprivate func isNear(_ run: Rect) -> Bool {
     let side = TileHistory.side
     return y / side == run.y / side && x / side == (run.maxX - 1) / side + 1

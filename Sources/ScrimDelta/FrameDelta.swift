@@ -1,34 +1,35 @@
 public import ScrimImage
 public import ScrimRedact
 
-/// One step of the way from a masked frame to the next.
+/// One operation of the delta from one masked frame to the next.
 public enum DeltaOperation: Hashable, Sendable {
-  /// The rectangle takes the pixels of the one of its size at x, y, as the picture is before this step.
+  /// The rectangle takes the pixels of the one of the same size at x, y, as the picture is before this
+  /// step.
   case copy(Rect, x: Int, y: Int)
-  /// The tiles that the rectangle touches go to the ``TileHistory``, row by row.
+  /// The tiles that the rectangle touches are added to the ``TileHistory``, row by row.
   case keep(Rect)
-  /// The tile becomes what that slot of the ``TileHistory`` holds.
+  /// The tile is restored from that slot of the ``TileHistory``.
   case recall(Rect, slot: Int)
   /// Every pixel of the rectangle becomes one colour.
   case fill(Rect, Pixel)
-  /// The rectangle's pixels follow as they are. `colours` tells what kind they are.
+  /// The rectangle's pixels follow, uncompressed. `colours` is their kind.
   case pixels(Rect, colours: ColourCount)
   /// The rectangle's pixels follow as a JPEG picture: photographic, and free of masks.
   case jpeg(Rect)
 }
 
-/// How many colours a rectangle has, as far as it matters to its coding.
+/// Number of colours of a rectangle, as far as its coding depends on it.
 public enum ColourCount: Hashable, Sendable {
-  /// As few as an interface has.
+  /// Few, as in a user interface.
   case few
-  /// As many as a photograph has.
+  /// Many, as in a photograph.
   case many
 }
 
-/// Turns a masked frame into the list of operations that makes it from the one before.
+/// Computes the list of operations that turns the previous masked frame into the next one.
 ///
-/// A keyframe is the same list on an empty picture: one of few colours as large as the picture, if there are any, and the
-/// photographic rectangles, which lie over it and take no part in it.
+/// A keyframe is the same list on an empty picture: one few-coloured rectangle as large as the picture, if
+/// any part is few-coloured, and on top of it the photographic rectangles, which are left out of it.
 public struct DeltaFinder: ~Copyable {
   private var diff: TileDiff
   private var search = CopySearch()
@@ -41,18 +42,18 @@ public struct DeltaFinder: ~Copyable {
   private let width: Int
   private let height: Int
   private let allowsJPEG: Bool
-  /// After a keyframe: the colours of its few-coloured part that were met most often, at most 224.
+  /// After a keyframe: the most frequent colours of its few-coloured part, at most 224.
   public private(set) var commonColours: [Pixel] = []
 
-  /// Changed pixels from which on copies are searched.
+  /// Minimum number of changed pixels for a copy search.
   private static let searchArea = 4096
-  /// Damaged tiles up to which their changes are narrowed down before the search.
+  /// Maximum number of damaged tiles whose changes are narrowed down before the search.
   private static let narrowTiles = 8
-  /// Pixels of a tile that change together before the tile is worth remembering.
+  /// Minimum number of pixels of a tile that change together before the tile is cached.
   private static let keepArea = 512
   private static let commonLimit = 224
 
-  /// - Parameter allowsJPEG: whether photographic content may be told lossily, outside of masks.
+  /// - Parameter allowsJPEG: whether photographic content outside of masks may be coded lossily.
   public init(width: Int, height: Int, allowsJPEG: Bool) {
     diff = TileDiff(width: width, height: height)
     history = TileHistory(width: width, height: height, searched: true)
@@ -111,8 +112,8 @@ public struct DeltaFinder: ~Copyable {
 
   // MARK: What was there before
 
-  /// Takes out what moved, and narrows what is left to what differs. Where few tiles changed it is narrowed first: the
-  /// search looks at all of what it is given.
+  /// Finds the content that moved, and shrinks the remaining rectangles to the pixels that differ. If few
+  /// tiles changed, they are shrunk first, because the search reads everything that it is given.
   private mutating func findCopies(
     in frame: borrowing MaskedFrame, into operations: inout [DeltaOperation]
   ) {
@@ -128,8 +129,8 @@ public struct DeltaFinder: ~Copyable {
     if !isNarrow || !moves.isEmpty { diff.narrow(&changed, in: frame, moves: moves) }
   }
 
-  /// Remembers tiles that are about to be replaced, then takes those out that are known. What a copy has written to is no
-  /// longer what was shown.
+  /// Caches tiles that are about to be replaced, then removes the changed tiles that are in the cache. A
+  /// tile that a copy has overwritten is not cached, because it is no longer the tile that was shown.
   private mutating func findRepeats(
     in frame: borrowing MaskedFrame, into operations: inout [DeltaOperation]
   ) {
@@ -173,7 +174,7 @@ public struct DeltaFinder: ~Copyable {
       ? .jpeg(rect) : .pixels(rect, colours: .many)
   }
 
-  /// Appends an operation, or widens the last one where both are one rectangle of one kind.
+  /// Appends an operation, or extends the last one if both form one rectangle of one kind.
   private func append(_ operation: DeltaOperation, to operations: inout [DeltaOperation]) {
     switch (operations.last, operation) {
     case (.fill(let a, let colour)?, .fill(let b, let other)) where colour == other && a.isBeside(b):
@@ -186,8 +187,8 @@ public struct DeltaFinder: ~Copyable {
     }
   }
 
-  /// Photographic rectangles that stand on each other become one: each begins without knowing its surroundings. What is
-  /// too small for the header and the blocks of a JPEG is told exactly.
+  /// Joins photographic rectangles that are stacked, because prediction starts anew in each. A rectangle
+  /// too small for the header and blocks of a JPEG is coded exactly.
   private mutating func stackPhotographs(in operations: inout [DeltaOperation]) {
     photographs.removeAll(keepingCapacity: true)
     var count = 0

@@ -1,21 +1,22 @@
 import ScrimImage
 
-/// Grows a piece of a row that moved to the largest rectangle around it that moved with it, pixel by pixel.
+/// Grows a piece of a row that moved to the largest rectangle around it with the same movement, pixel by
+/// pixel.
 struct MoveGrowth {
-  /// Where the equal pixels around the piece begin and end, by row above and below it.
+  /// Range of equal pixels around the piece, for each row above and below it.
   private var extents: [(left: Int, right: Int)] = []
 
   /// - Parameters:
-  ///   - x, y: where the piece lies in the new picture; dx, dy: how far it has come.
-  ///   - bounds: what is not grown beyond.
-  ///   - effort: pixels that may still be looked at.
+  ///   - x, y: position of the piece in the new picture; dx, dy: the distance it moved.
+  ///   - bounds: limit of the growth.
+  ///   - effort: number of pixels that may still be read.
   /// - Returns: the rectangle in the new picture; nil where the piece itself is not equal.
   mutating func grow(
     _ x: Int, _ y: Int, _ dx: Int, _ dy: Int, within bounds: Rect, new: Span<Pixel>, old: Span<Pixel>,
     width: Int, effort: inout Int
   ) -> Rect? {
     let height = new.count / width
-    // The columns and rows asked for whose source lies in the picture.
+    // The columns and rows in question whose source lies in the picture.
     let sources = Rect(x: dx, y: dy, width: width, height: height).intersection(bounds)
     let xs = sources.x..<sources.maxX
     let ys = sources.y..<sources.maxY
@@ -52,8 +53,8 @@ struct MoveGrowth {
     return largest(top: top, seed: y)
   }
 
-  /// The largest rectangle around the seed: rows are taken on the side that narrows it less, and the best of all stages
-  /// counts.
+  /// The largest rectangle around the seed: extends row by row on the side that narrows it less, and
+  /// returns the best intermediate result.
   private func largest(top: Int, seed: Int) -> Rect {
     var first = seed - top
     var last = first

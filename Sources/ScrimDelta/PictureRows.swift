@@ -1,10 +1,11 @@
 public import ScrimImage
 
-/// What is done to whole rectangles of a picture, row by row; coder and decoder share it.
+/// Copies, moves and fills of whole rectangles of a picture, row by row; encoder and decoder share them.
 public enum PictureRows {
-  /// Copies a rectangle of a picture to another place of it, as if all of it were read before any of it is written.
+  /// Copies a rectangle to another place of the same picture, as if the whole source were read before any
+  /// pixel is written.
   ///
-  /// - Parameter source: where the pixels of `target` come from; both rectangles lie in the picture.
+  /// - Parameter source: top left corner of the source; both rectangles lie in the picture.
   public static func move(
     to target: Rect, fromX sourceX: Int, y sourceY: Int, in pixels: inout [Pixel], width: Int
   ) {
@@ -13,8 +14,8 @@ public enum PictureRows {
     precondition((sourceY + target.height) * width <= pixels.count)
     let height = target.height
     unsafe pixels.withUnsafeMutableBufferPointer { buffer in
-      // Both rectangles lie in the buffer (checked above). Rows are taken in the order in which none is overwritten before
-      // it is read, and `update` moves within a row as memmove does.
+      // Both rectangles lie in the buffer (checked above). The order of rows ensures that none is
+      // overwritten before it is read, and `update` moves within a row as memmove does.
       guard let base = buffer.baseAddress else { return }
       for step in 0..<height {
         let row = sourceY < target.y ? height - 1 - step : step
@@ -41,7 +42,8 @@ public enum PictureRows {
     }
   }
 
-  /// The smallest part of `rect` that holds every pixel in which two pictures of one size differ; nil where none does.
+  /// The smallest part of `rect` that holds every pixel in which two pictures of one size differ; nil if
+  /// they are equal there.
   public static func difference(
     _ new: Span<Pixel>, _ old: Span<Pixel>, in rect: Rect, width: Int
   ) -> Rect? {

@@ -1,7 +1,8 @@
 import CScrimKernels
 import ScrimImage
 
-/// Looks for pieces of rows, of ``length`` pixels, in other rows, by a hash that can be told of every place of a row at once.
+/// Finds pieces of rows, of ``length`` pixels, in other rows by a hash that is computed for every position
+/// of a row at once.
 enum PieceSearch {
   /// Pixels of a piece.
   static let length = Int(SCRIM_PIECE)
@@ -13,10 +14,10 @@ enum PieceSearch {
     return unsafe piece.withUnsafeBufferPointer { unsafe scrim_hash_piece($0.baseAddress) }
   }
 
-  /// A row of `rect` at which a piece that begins at the rectangle's left is another one in `old`, and no plain one; nil where
-  /// there is none.
+  /// A row of `rect` whose piece at the rectangle's left edge differs from `old` and has more than one
+  /// colour; nil if there is none.
   ///
-  /// - Parameter first: the row at which the search begins, counted from the rectangle's top.
+  /// - Parameter first: the row at which the search begins, relative to the rectangle's top.
   static func distinctiveRow(
     in rect: Rect, of new: Span<Pixel>, _ old: Span<Pixel>, width: Int, startingAt first: Int
   ) -> Int? {
@@ -34,7 +35,7 @@ enum PieceSearch {
     return row < 0 ? nil : rect.y + row
   }
 
-  /// Hashes that are looked for, by a bit each.
+  /// Bloom filter of the hashes to look for, one bit each.
   struct Filter {
     private var words = [UInt32](repeating: 0, count: 1 << 11)
     private var places: [UInt32] = []
@@ -46,7 +47,7 @@ enum PieceSearch {
 
     mutating func insert(_ hash: UInt32) { words[Int(hash >> 21)] |= 1 << (hash >> 16 & 31) }
 
-    /// Finds the pieces of a row whose hashes may have been inserted; returns how many there are.
+    /// Finds the pieces of a row whose hashes may have been inserted; returns their number.
     mutating func find(in row: Span<Pixel>) -> Int {
       if places.count < row.count {
         places = [UInt32](repeating: 0, count: row.count)
@@ -56,7 +57,8 @@ enum PieceSearch {
         unsafe words.withUnsafeBufferPointer { words in
           unsafe places.withUnsafeMutableBufferPointer { places in
             unsafe hashes.withUnsafeMutableBufferPointer { hashes in
-              // The filter has its 2048 words, and the others room for as many as the row has (made above).
+              // The filter has its 2048 words, and the other two buffers have room for as many as the row
+              // has (made above).
               unsafe scrim_find_hashes(
                 row.baseAddress, row.count, words.baseAddress, places.baseAddress, hashes.baseAddress)
             }

@@ -1,14 +1,14 @@
 import ScrimImage
 import ScrimRedact
 
-/// Finds what changed between one masked frame and the next, exactly.
+/// Finds the exact changes from one masked frame to the next.
 ///
-/// Keeps the picture that a decoder holds. A tile counts as changed only where its pixels differ; what is reported is the
-/// smallest rectangle around the difference in each 64-pixel tile.
+/// Keeps the picture that a decoder holds. A tile counts as changed only if its pixels differ; the result
+/// is the smallest rectangle around the difference in each 64-pixel tile.
 struct TileDiff: ~Copyable {
-  /// What a decoder holds; ``unknown`` where it was told lossily, which equals no pixel.
+  /// The decoder's picture; ``unknown``, which equals no pixel, where it was coded lossily.
   var picture: [Pixel]
-  /// The 64-pixel tiles that were told lossily since the last ``forget()``.
+  /// The 64-pixel tiles that were coded lossily since the last ``forget()``.
   private var lossy: TileSet
   private let width: Int
   private let height: Int
@@ -23,8 +23,8 @@ struct TileDiff: ~Copyable {
 
   private static let unknown: Pixel = ~0
 
-  /// The damaged tiles as they are, without a look at their pixels; and the tiles told lossily in which a mask came to lie:
-  /// a pixel that had the fill's colour already is no damage, and yet a decoder does not hold it exactly.
+  /// The damaged tiles, without reading their pixels; and the lossy tiles in which a mask was placed: a
+  /// pixel that already had the fill's colour is no damage, but the decoder does not hold it exactly.
   func damagedTiles(of frame: borrowing MaskedFrame, into rects: inout [Rect]) {
     rects.removeAll(keepingCapacity: true)
     let grid = frame.damage.grid
@@ -37,7 +37,8 @@ struct TileDiff: ~Copyable {
     }
   }
 
-  /// Looks (again) at rectangles of which parts, or all, may be equal. What a move wrote to is known to be.
+  /// Shrinks rectangles to the pixels that differ, and drops those without a difference. The targets of
+  /// moves are known to be equal.
   func narrow(_ rects: inout [Rect], in frame: borrowing MaskedFrame, moves: [CopySearch.Move]) {
     var count = 0
     for index in rects.indices {
@@ -51,12 +52,12 @@ struct TileDiff: ~Copyable {
     rects.removeLast(rects.count - count)
   }
 
-  /// Takes over a rectangle of the frame.
+  /// Copies a rectangle of the frame into the decoder's picture.
   mutating func keep(_ rect: Rect, of frame: borrowing MaskedFrame) {
     PictureRows.copy(rect, of: frame.pixels, to: &picture, width: width)
   }
 
-  /// Notes that a decoder holds a rectangle about, and not exactly.
+  /// Marks a rectangle that the decoder holds only approximately.
   mutating func keepLossily(_ rect: Rect) {
     let grid = lossy.grid
     for row in rect.y / grid.side...(rect.maxY - 1) / grid.side {
@@ -69,6 +70,6 @@ struct TileDiff: ~Copyable {
     }
   }
 
-  /// Forgets what was told lossily: a keyframe tells everything anew.
+  /// Clears the lossy tiles: a keyframe codes everything anew.
   mutating func forget() { lossy.removeAll() }
 }

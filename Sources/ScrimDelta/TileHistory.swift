@@ -1,32 +1,32 @@
 import CScrimKernels
 public import ScrimImage
 
-/// Tiles as they once were, so that what comes back can be named instead of told again. Coder and decoder keep the same one:
-/// tiles are added in the order of the coder's word, and the oldest give way.
+/// FIFO tile cache: a tile that reappears is sent as a cache index. Encoder and decoder apply the same
+/// insertions, so their caches stay equal; the oldest tile is replaced first.
 ///
-/// Takes memory as tiles come, at most half of what the picture takes.
+/// Memory grows as tiles come, to at most half of the picture's size.
 public struct TileHistory {
   /// Pixels along a tile's side.
   public static let side = 64
   private static let area = side * side
-  /// Tiles that are held at most.
+  /// Maximum number of tiles.
   public let capacity: Int
   private let grid: TileGrid
   private var pixels: [Pixel] = []
   private var sizes: [(width: Int, height: Int)] = []
-  /// Filled by the coder only, which looks tiles up.
+  /// Filled by the encoder only, which looks up tiles.
   private var hashes: [UInt64] = []
   private let isSearched: Bool
   private var next = 0
 
-  /// - Parameter searched: whether ``slot(of:in:)`` will be asked.
+  /// - Parameter searched: whether ``slot(of:in:)`` will be called.
   public init(width: Int, height: Int, searched: Bool) {
     grid = TileGrid(width: width, height: height, side: TileHistory.side)
     capacity = min(max(grid.count / 2, 8), 65_535)
     isSearched = searched
   }
 
-  /// Tiles that are held.
+  /// Number of tiles held.
   public var count: Int { sizes.count }
 
   public mutating func removeAll() {
@@ -36,17 +36,17 @@ public struct TileHistory {
     next = 0
   }
 
-  /// The tile of the picture in which a pixel lies.
+  /// The tile that contains a pixel of the picture.
   public func tile(atX x: Int, y: Int) -> Rect {
     grid.rect(column: x / TileHistory.side, row: y / TileHistory.side)
   }
 
-  /// Adds the tile `tile` of a picture; the oldest gives way where the history is full.
+  /// Adds the tile `tile` of a picture; replaces the oldest if the cache is full.
   public mutating func add(_ tile: Rect, of picture: [Pixel]) {
     let slot = next
     next = (next + 1) % capacity
     if slot == sizes.count {
-      // Memory that is reserved is taken as it is written; growing would copy what is there.
+      // Reserved memory is committed only when it is written; growing the array would copy it.
       if slot == 0 {
         pixels.reserveCapacity(capacity * TileHistory.area)
         sizes.reserveCapacity(capacity)
@@ -71,7 +71,7 @@ public struct TileHistory {
     }
   }
 
-  /// The slot that holds exactly the pixels of `tile` in a picture; nil where none does.
+  /// The slot that holds exactly the pixels of `tile` in a picture; nil if there is none.
   public func slot(of tile: Rect, in picture: Span<Pixel>) -> Int? {
     precondition(isSearched, "the history was made for a decoder")
     if hashes.isEmpty { return nil }
@@ -80,7 +80,8 @@ public struct TileHistory {
     return nil
   }
 
-  /// Writes a tile held to a picture. Returns false, and writes nothing, where the slot holds no tile of that size.
+  /// Writes a cached tile to a picture. Returns false, and writes nothing, if the slot holds no tile of
+  /// that size.
   public func restore(_ slot: Int, to tile: Rect, in picture: inout [Pixel]) -> Bool {
     guard slot < sizes.count, sizes[slot] == (tile.width, tile.height) else { return false }
     var target = picture.mutableSpan
@@ -107,7 +108,7 @@ public struct TileHistory {
     return true
   }
 
-  /// Only a hint where to compare.
+  /// Hash of a tile's pixels; a match is always confirmed by comparing pixels.
   private func hash(_ tile: Rect, of picture: Span<Pixel>) -> UInt64 {
     precondition(
       tile.x >= 0 && tile.y >= 0 && tile.maxX <= grid.width && tile.maxY * grid.width <= picture.count)

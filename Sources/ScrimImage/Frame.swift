@@ -1,24 +1,25 @@
 import Glibc
 
-/// The raw pixels of one moment, as a source delivered them: unmasked, and so never diffed, hashed or stored.
+/// The raw pixels of one moment, as a source delivered them: unmasked, and so never compared, hashed or
+/// stored.
 ///
-/// A value with shared, immutable storage: copying one copies a reference.
+/// A value with shared, immutable storage: a copy is a reference.
 public struct Frame: Sendable {
   /// Pixels.
   public let width: Int
   public let height: Int
-  /// Bytes from the start of one row to the start of the next; what lies behind a row's pixels is ignored.
+  /// Bytes from the start of one row to the start of the next; bytes after a row's pixels are ignored.
   public let stride: Int
   public let format: PixelFormat
   private let rows: Rows
 
-  /// Where the rows are: in 32-bit words, or in memory that a source fills.
+  /// Storage of the rows: 32-bit words, or memory that a source fills.
   private enum Rows {
     case words([UInt32])
     case memory(FrameMemory)
   }
 
-  /// A frame of pixels that are canonical already, row by row without slack.
+  /// A frame from canonical pixels, row by row without slack.
   ///
   /// - Parameter pixels: `width × height` pixels; the high byte of each is ignored.
   public init(width: Int, height: Int, pixels: [Pixel]) {
@@ -34,9 +35,9 @@ public struct Frame: Sendable {
   /// A frame from the bytes of a framebuffer.
   ///
   /// - Parameters:
-  ///   - stride: bytes a row, at least `width × bytesPerPixel`.
+  ///   - stride: bytes per row, at least `width × bytesPerPixel`.
   ///   - bytes: at least `stride × (height − 1) + width × bytesPerPixel` bytes; they are copied.
-  /// - Throws: ``FrameError`` where sizes do not fit together.
+  /// - Throws: ``FrameError`` if the sizes contradict each other.
   public init(
     width: Int, height: Int, stride: Int, format: PixelFormat, bytes: Span<UInt8>
   ) throws(FrameError) {
@@ -49,7 +50,8 @@ public struct Frame: Sendable {
     let words = (needed + 3) / 4
     rows = .words(
       unsafe [UInt32](unsafeUninitializedCapacity: words) { target, count in
-        // The guard above: `bytes` holds `needed` bytes. `target` holds that many rounded up to words, of which the last is set first.
+        // By the guard above, `bytes` holds `needed` bytes. `target` holds that many rounded up to words,
+        // and the last word is set first.
         unsafe target[words - 1] = 0
         unsafe bytes.withUnsafeBytes { source in
           unsafe UnsafeMutableRawBufferPointer(target).copyMemory(
@@ -59,12 +61,12 @@ public struct Frame: Sendable {
       })
   }
 
-  /// A frame that looks at memory, which is not copied.
+  /// A frame that refers to memory without copying it.
   ///
   /// - Parameters:
-  ///   - stride: bytes a row, at least `width × bytesPerPixel`.
+  ///   - stride: bytes per row, at least `width × bytesPerPixel`.
   ///   - memory: at least `stride × (height − 1) + width × bytesPerPixel` bytes.
-  /// - Throws: ``FrameError`` where sizes do not fit together.
+  /// - Throws: ``FrameError`` if the sizes contradict each other.
   public init(
     width: Int, height: Int, stride: Int, format: PixelFormat, memory: FrameMemory
   ) throws(FrameError) {
@@ -77,12 +79,13 @@ public struct Frame: Sendable {
     rows = .memory(memory)
   }
 
-  /// Whether the bytes of a framebuffer of the frame's shape are those that it was made of; for a framebuffer that others write to.
+  /// Whether a framebuffer of the frame's shape still has the bytes that the frame was made from; for a
+  /// framebuffer that other programs write to.
   public func isMade(of bytes: Span<UInt8>) -> Bool {
     let needed = stride * (height - 1) + width * format.bytesPerPixel
     guard bytes.count >= needed else { return false }
     return unsafe withBytes { mine in
-      // Both hold `needed` bytes: the rows since the frame was made, `bytes` by the guard above.
+      // Both hold `needed` bytes: the rows since the frame was made, and `bytes` by the guard above.
       unsafe bytes.withUnsafeBytes { theirs in
         guard let mine = mine.baseAddress, let theirs = theirs.baseAddress else { return false }
         return unsafe memcmp(mine, theirs, needed) == 0
@@ -94,13 +97,13 @@ public struct Frame: Sendable {
   private func withBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
     switch rows {
     case .words(let words): unsafe words.withUnsafeBytes { unsafe body($0) }
-    // `memory` is held until the call returns.
+    // `memory` is retained until the call returns.
     case .memory(let memory):
       withExtendedLifetime(memory) { unsafe body(UnsafeRawBufferPointer(memory.bytes)) }
     }
   }
 
-  /// Bytes that a framebuffer of this shape holds, without slack behind its last row.
+  /// Bytes of a framebuffer of this shape, without slack after its last row.
   public static func byteCount(
     width: Int, height: Int, stride: Int, format: PixelFormat
   ) throws(FrameError) -> Int {
@@ -115,25 +118,25 @@ public struct Frame: Sendable {
     return total
   }
 
-  /// No framebuffer is larger: 32768 × 32768 pixels of 4 bytes.
+  /// Size limit of a framebuffer: 32768 × 32768 pixels of 4 bytes.
   public static let byteLimit = 1 << 32
 
-  /// Whether both are views of the same memory, so that comparing pixels can be left out. Different memory may hold equal
-  /// pixels.
+  /// Whether both are views of the same memory, so that pixels need no comparison. Different memory may
+  /// hold equal pixels.
   public func isSameStorage(as other: Frame) -> Bool {
     guard width == other.width, height == other.height, stride == other.stride, format == other.format
     else { return false }
-    // Only the addresses are looked at, while both arrays are held.
+    // Only the addresses are compared, while both arrays are retained.
     return unsafe withBytes { mine in
       unsafe other.withBytes { theirs in unsafe mine.baseAddress == theirs.baseAddress }
     }
   }
 
-  /// Whether the pixels `xs` of some rows may differ from those of a canonical picture of this frame's size. False is certain; true
-  /// may be said of equal pixels.
+  /// Whether the pixels `xs` of some rows may differ from those of a canonical picture of this frame's
+  /// size. False is certain; true may be returned for equal pixels.
   ///
-  /// Most rows of most frames are equal. For framebuffers of 32-bit BGRX that is found out without converting them: the
-  /// cost is that of reading both.
+  /// Most rows of most frames are equal. For 32-bit BGRX framebuffers this is found without a conversion:
+  /// the cost is that of reading both.
   ///
   /// - Parameter canonical: `width × height` pixels.
   public func mayDiffer(_ ys: Range<Int>, _ xs: Range<Int>, from canonical: Span<Pixel>) -> Bool {
@@ -153,7 +156,7 @@ public struct Frame: Sendable {
         let words = unsafe UnsafeBufferPointer(
           start: (start + row * stride).assumingMemoryBound(to: UInt32.self), count: count)
         let place = (ys.lowerBound + row) * width + xs.lowerBound
-        // On a little-endian machine, which is what pixels in words are read on, padding is the high byte.
+        // Pixels are read as words on little-endian machines only, where padding is the high byte.
         if unsafe PixelRow.differs(words.span, canonical.extracting(place..<place + count), in: 0x00FF_FFFF) {
           return true
         }
@@ -162,13 +165,13 @@ public struct Frame: Sendable {
     }
   }
 
-  /// Takes the pixels `xs` of row `y` over into a canonical picture of this frame's size, where they differ.
+  /// Copies the pixels `xs` of row `y` into a canonical picture of this frame's size, where they differ.
   ///
   /// - Parameters:
   ///   - row: scratch, at least `xs.count` pixels long.
-  ///   - side: pixels along a tile's side.
-  ///   - marks: a byte a tile column of the picture, set to 1 where something was taken over.
-  /// - Returns: whether anything was.
+  ///   - side: side length of a tile, in pixels.
+  ///   - marks: one byte per tile column of the picture, set to 1 where something was copied.
+  /// - Returns: whether anything was copied.
   public func update(
     _ picture: inout MutableSpan<Pixel>, _ y: Int, _ xs: Range<Int>, row: inout [Pixel], side: Int,
     marks: inout [UInt8]
@@ -197,8 +200,8 @@ public struct Frame: Sendable {
       marks: &marks)
   }
 
-  /// Whether the pixels `xs` of row `y` may differ from those of another frame of this one's size. False is certain; true may be
-  /// said of equal pixels.
+  /// Whether the pixels `xs` of row `y` may differ from those of another frame of this one's size. False is
+  /// certain; true may be returned for equal pixels.
   public func mayDiffer(_ y: Int, _ xs: Range<Int>, from other: Frame) -> Bool {
     precondition(y >= 0 && y < height && xs.lowerBound >= 0 && xs.upperBound <= width)
     precondition(
@@ -222,11 +225,13 @@ public struct Frame: Sendable {
     }
   }
 
-  /// Tells in which pixels of a row this frame differs from another one of its size, by tiles of at most 16 pixels.
+  /// Reports the pixels of a row in which this frame differs from another one of its size, in tiles of at
+  /// most 16 pixels.
   ///
   /// - Parameters:
   ///   - scratch: two rows, of at least 16 pixels each.
-  ///   - body: gets each tile column that holds a difference, and a bit for each pixel of it, the leftmost lowest.
+  ///   - body: gets each tile column that holds a difference, and one bit for each pixel of it, the
+  ///     leftmost in the lowest bit.
   /// - Returns: whether there is any difference.
   public func differences(
     _ y: Int, _ xs: Range<Int>, from other: Frame, side: Int, scratch: inout (a: [Pixel], b: [Pixel]),
@@ -274,7 +279,7 @@ public struct Frame: Sendable {
     return hasAny
   }
 
-  /// The same of rows of words, whose high byte is padding.
+  /// The same for rows of words, whose high byte is padding.
   private static func differences(
     _ a: Span<UInt32>, _ b: Span<UInt32>, _ xs: Range<Int>, side: Int, _ body: (Int, UInt16) -> Void
   ) -> Bool {
@@ -295,8 +300,8 @@ public struct Frame: Sendable {
     return hasAny
   }
 
-  /// Writes the canonical pixels `xs` of row `y` to the front of `row`. Reads no other pixel, and no padding byte's
-  /// value reaches the result.
+  /// Writes the canonical pixels `xs` of row `y` to the start of `row`. Reads no other pixel, and no
+  /// padding byte affects the result.
   ///
   /// - Parameter row: at least `xs.count` pixels long.
   public func readRow(_ y: Int, _ xs: Range<Int>, into row: inout MutableSpan<Pixel>) {
@@ -316,7 +321,7 @@ public struct Frame: Sendable {
   }
 }
 
-/// Why bytes do not make a frame.
+/// Why bytes can't make a frame.
 public enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
   case emptySize(width: Int, height: Int)
   case strideTooSmall(stride: Int, row: Int)

@@ -1,18 +1,19 @@
 import Glibc
 
-/// The bytes of one framebuffer, held until the last frame that looks at them is gone.
+/// The bytes of one framebuffer, kept until the last frame that uses them is gone.
 ///
-/// Nothing is written to them as long as a frame looks: ``FramePool`` hands memory out again only when none does.
+/// The bytes are not written while a frame uses them: ``FramePool`` reuses memory only when no frame does.
 @safe
 public final class FrameMemory: @unchecked Sendable {
-  // Fixed for the life of the object, and so is who frees it. Bytes are written before the memory is shared only.
+  // The pointer and its owner are fixed for the life of the object. Bytes are written only before the
+  // memory is shared.
   let bytes: UnsafeMutableRawBufferPointer
   private let release: (@Sendable () -> Void)?
 
   /// Bytes.
   public var count: Int { unsafe bytes.count }
 
-  /// Memory of its own, all zero. It takes no time before it is written.
+  /// Allocates zeroed memory. Its pages are committed only when they are written.
   public init(count: Int) {
     precondition(count > 0, "memory of a frame holds at least one byte")
     guard let start = unsafe calloc(count, 1) else { fatalError("no memory for a frame of \(count) bytes") }
@@ -21,22 +22,23 @@ public final class FrameMemory: @unchecked Sendable {
     unsafe FrameMemory.leaveOutOfCoreDumps(bytes)
   }
 
-  /// A core file of a crash may be sent anywhere, and these pixels are not masked.
+  /// Leaves the pixels out of core dumps: they are not masked, and a core file may be sent anywhere.
   private static func leaveOutOfCoreDumps(_ bytes: UnsafeMutableRawBufferPointer) {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let address = Int(bitPattern: bytes.baseAddress)
     let first = (address + page - 1) / page * page
     let end = (address + bytes.count) / page * page
     guard first < end else { return }
-    // Whole pages inside the memory; the advice changes no byte, and the next owner of the pages has it as well.
+    // Whole pages inside the memory only; the advice changes no byte, and the next owner of the pages
+    // inherits it.
     _ = unsafe madvise(bytes.baseAddress! + (first - address), end - first, MADV_DONTDUMP)
   }
 
-  /// Memory of somebody else, as a mapped file is.
+  /// Uses external memory, such as a mapped file.
   ///
   /// - Parameters:
-  ///   - bytes: readable, and left as they are, until `release` is called. They are not written.
-  ///   - release: called once, on any thread, when no frame looks at them any more.
+  ///   - bytes: readable and constant until `release` is called. They are not written.
+  ///   - release: called once, on any thread, when no frame uses the bytes any more.
   public init(
     adopting bytes: UnsafeMutableRawBufferPointer,
     release: @escaping @Sendable () -> Void
@@ -50,24 +52,25 @@ public final class FrameMemory: @unchecked Sendable {
   }
 }
 
-/// Memory for the frames of a source, which is used again once no frame looks at it: in the steady state none is taken.
+/// Pool of frame memory for a source: in the steady state no memory is allocated.
 public struct FramePool {
   private var memories: [FrameMemory] = []
   private let byteCount: Int
 
-  /// Memories that are kept for use again.
+  /// Maximum number of memories kept for reuse.
   private static let most = 4
 
-  /// - Parameter byteCount: bytes of a frame, with its slack.
+  /// - Parameter byteCount: bytes of a frame, including its slack.
   public init(byteCount: Int) { self.byteCount = byteCount }
 
-  /// Memory that nobody looks at, after `fill` has written to it.
+  /// Memory that no frame uses, after `fill` has written to it.
   ///
-  /// - Parameter fill: writes a framebuffer's bytes; what it doesn't write is of an older frame, or zero.
+  /// - Parameter fill: writes a framebuffer's bytes; the bytes it leaves are those of an older frame, or
+  ///   zero.
   public mutating func take<Failure: Error, Value>(
     filledBy fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Value
   ) throws(Failure) -> (memory: FrameMemory, value: Value) {
-    // Memory that is referred to from here alone has no frame that could see the writing.
+    // No frame can see writes to memory that is referenced from here only.
     let index = memories.indices.first { isKnownUniquelyReferenced(&memories[$0]) }
     let memory = index.map { memories[$0] } ?? FrameMemory(count: byteCount)
     if index == nil, memories.count < FramePool.most { memories.append(memory) }

@@ -1,4 +1,4 @@
-/// A picture in canonical pixels, row by row without slack: what a player shows.
+/// A picture in canonical pixels, row by row without slack: the output of a player.
 public struct Picture: Hashable, Sendable {
   /// Pixels.
   public let width: Int

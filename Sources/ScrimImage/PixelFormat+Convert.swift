@@ -1,7 +1,7 @@
 extension PixelFormat {
   /// Converts `count` pixels at `source` to canonical ones.
   ///
-  /// Each case is a loop of its own without a branch inside, so that the compiler vectorizes it.
+  /// Each case is a separate loop without a branch inside, so that the compiler vectorizes it.
   static func convert(
     from source: UnsafeRawPointer, format: PixelFormat, to out: UnsafeMutablePointer<Pixel>, count: Int
   ) {

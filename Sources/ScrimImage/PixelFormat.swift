@@ -1,7 +1,7 @@
 /// The memory layout of one pixel of a raw framebuffer, named in byte order as ffmpeg names it.
 ///
-/// Scrim records opaque screens: the fourth byte of a 32-bit pixel, whether a format calls it X or A, is
-/// padding. On real X servers it is garbage, so nothing is ever computed from it.
+/// Scrim records opaque screens: the fourth byte of a 32-bit pixel, called X or A by the format, is
+/// padding. Real X servers leave garbage there, so no result depends on it.
 public enum PixelFormat: String, CaseIterable, Sendable {
   case bgrx, bgra, rgbx, rgba, xrgb, argb, rgb24, bgr24, rgb565, gray8
 
@@ -16,7 +16,7 @@ public enum PixelFormat: String, CaseIterable, Sendable {
   }
 }
 
-/// A pixel in the one form that everything behind the source computes with: `0x00RRGGBB`.
+/// A pixel in the canonical form that all code after the source uses: `0x00RRGGBB`.
 ///
 /// In memory (little-endian) that is B, G, R, 0: what a BGRX framebuffer holds once its padding byte is cleared.
 public typealias Pixel = UInt32

@@ -1,11 +1,11 @@
 import CScrimKernels
 
-/// The loops over one row of pixels that everything above is made of. None has a branch inside, so all are vectorized.
+/// The basic loops over one row of pixels. None has a branch inside, so all are vectorized.
 public enum PixelRow {
   /// Whether two rows of equal length differ in any of the bits `mask`.
   ///
-  /// The loop in Swift, `difference |= a[i] ^ b[i]`, takes 1.16 times as long as memcmp over cold frames, since it has 16-byte
-  /// vectors only; this one 1.06 (`scrim-bench --filter unchanged`).
+  /// The loop in Swift, `difference |= a[i] ^ b[i]`, takes 1.16 times as long as memcmp over cold frames,
+  /// since it uses 16-byte vectors only; this one takes 1.06 times (`scrim-bench --filter unchanged`).
   public static func differs(_ a: Span<Pixel>, _ b: Span<Pixel>, in mask: Pixel = ~0) -> Bool {
     let count = a.count
     precondition(b.count == count, "rows of different lengths cannot be compared")
@@ -31,7 +31,8 @@ public enum PixelRow {
     precondition(start >= 0 && start + count <= target.count, "the pixels copied do not fit the target")
     unsafe target.withUnsafeMutableBufferPointer { target in
       unsafe source.withUnsafeBufferPointer { source in
-        // `target` has room for them (checked above), and a span that is written overlaps none that is read.
+        // `target` has room for them (checked above), and exclusive access ensures that the two spans don't
+        // overlap.
         guard let target = target.baseAddress, let source = source.baseAddress else { return }
         unsafe (target + start).update(from: source, count: count)
       }
@@ -44,14 +45,14 @@ public enum PixelRow {
     for i in 0..<part.count { part[i] = colour }
   }
 
-  /// Takes over the bits `mask` of a row, tile by tile, where they differ from the pixels of `target` that begin at `start`; other
-  /// bits of what is written are zero.
+  /// Copies the bits `mask` of a row, tile by tile, where they differ from the pixels of `target` that
+  /// begin at `start`; the other bits of written pixels are zero.
   ///
   /// - Parameters:
-  ///   - origin: the column in the picture of the row's first pixel.
-  ///   - side: pixels along a tile's side.
-  ///   - marks: a byte a tile column of the picture, set to 1 where something was written.
-  /// - Returns: whether anything was.
+  ///   - origin: the picture's column of the row's first pixel.
+  ///   - side: side length of a tile, in pixels.
+  ///   - marks: one byte per tile column of the picture, set to 1 where something was written.
+  /// - Returns: whether anything was written.
   public static func update(
     _ target: inout MutableSpan<Pixel>, at start: Int, with source: Span<Pixel>, in mask: Pixel = ~0,
     origin: Int, side: Int, marks: inout [UInt8]
@@ -62,8 +63,8 @@ public enum PixelRow {
     return unsafe target.withUnsafeMutableBufferPointer { target in
       unsafe source.withUnsafeBufferPointer { source in
         unsafe marks.withUnsafeMutableBufferPointer { marks in
-          // `target` has room for them and `marks` a byte for each of their columns (checked above); a span that is written overlaps
-          // none that is read, and the call keeps no pointer.
+          // `target` has room for them and `marks` a byte for each of their columns (checked above);
+          // exclusive access ensures that the spans don't overlap, and the call keeps no pointer.
           guard let target = target.baseAddress, let source = source.baseAddress else { return false }
           return unsafe scrim_row_update(
             target + start, source, count, mask, origin, side, marks.baseAddress)
@@ -72,12 +73,13 @@ public enum PixelRow {
     }
   }
 
-  /// The tile columns in which two rows differ are marked in `marks`. Whole rows are compared first, since most are equal.
+  /// Marks in `marks` the tile columns in which two rows differ. Whole rows are compared first, since most
+  /// are equal.
   ///
   /// - Parameters:
-  ///   - origin: the column in the picture of the rows' first pixel.
-  ///   - side: pixels along a tile's side.
-  ///   - marks: a byte a tile column, set to 1 where the rows differ.
+  ///   - origin: the picture's column of the rows' first pixel.
+  ///   - side: side length of a tile, in pixels.
+  ///   - marks: one byte per tile column, set to 1 where the rows differ.
   /// - Returns: whether the rows differ at all.
   @discardableResult
   public static func markDifferences(

@@ -22,7 +22,7 @@ public struct Rect: Hashable, Sendable {
   public var isEmpty: Bool { width <= 0 || height <= 0 }
   public var area: Int { isEmpty ? 0 : width * height }
 
-  /// The pixels both hold; empty (zero width and height) where they share none.
+  /// The pixels in both; empty (zero width and height) if they are disjoint.
   public func intersection(_ other: Rect) -> Rect {
     let left = max(x, other.x)
     let top = max(y, other.y)
@@ -38,7 +38,7 @@ public struct Rect: Hashable, Sendable {
     px >= x && px < maxX && py >= y && py < maxY
   }
 
-  /// Grown by `amount` pixels on every side.
+  /// Extended by `amount` pixels on every side.
   public func padded(by amount: Int) -> Rect {
     Rect(x: x - amount, y: y - amount, width: width + 2 * amount, height: height + 2 * amount)
   }

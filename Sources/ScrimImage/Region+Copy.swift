@@ -1,10 +1,11 @@
 extension Region {
-  /// Copies the set's pixels from a framebuffer to a canonical picture of the same size. Reads no other byte of the framebuffer.
+  /// Copies the set's pixels from a framebuffer to a canonical picture of the same size. Reads no other
+  /// byte of the framebuffer.
   ///
   /// - Parameters:
-  ///   - bytes: the framebuffer, `stride` bytes from row to row; it ends no earlier than the last pixel copied.
+  ///   - bytes: the framebuffer, `stride` bytes per row; it ends no earlier than the last copied pixel.
   ///   - picture: canonical pixels, row by row without slack; the set lies inside it.
-  ///   - width: pixels of a row.
+  ///   - width: pixels per row.
   public func copyPixels(
     from bytes: Span<UInt8>, stride: Int, format: PixelFormat, to picture: inout MutableSpan<Pixel>,
     width: Int

@@ -20,8 +20,8 @@ public struct Region: Hashable, Sendable {
     self.init(union: CollectionOfOne(rect))
   }
 
-  /// The union of any number of rectangles. Takes time in the order of bands × (rectangles alive in a band), sorting
-  /// them only where they are fewer than the columns they span.
+  /// The union of any number of rectangles. Takes time proportional to bands × (rectangles active in a
+  /// band); sorts them only where they are fewer than the columns they span.
   public init(union rects: some Sequence<Rect>) {
     let sorted = Array(rects).filter { !$0.isEmpty }.sorted { ($0.y, $0.x) < ($1.y, $1.x) }
     guard !sorted.isEmpty else { return }
@@ -67,8 +67,9 @@ public struct Region: Hashable, Sendable {
     }
   }
 
-  /// The spans that `rects` cover, by counting how many begin and end at each of `columns`: for thousands of rectangles
-  /// alive in one band, which a hostile list of widgets has, sorting takes minutes.
+  /// The spans that `rects` cover, computed by counting their starts and ends at each of `columns`: a
+  /// hostile list of widgets has thousands of rectangles active in one band, for which sorting takes
+  /// minutes.
   private static func count(
     _ rects: [Rect], over columns: Range<Int>, counters: inout [Int], into row: inout [Range<Int>]
   ) {
@@ -92,14 +93,14 @@ public struct Region: Hashable, Sendable {
 
   public var isEmpty: Bool { bands.isEmpty }
 
-  /// Pixels in the set.
+  /// Number of pixels in the set.
   public var area: Int {
     bands.reduce(0) { sum, band in
       sum + (band.maxY - band.minY) * spans[band.firstSpan..<band.endSpan].reduce(0) { $0 + $1.count }
     }
   }
 
-  /// The set as disjoint rectangles, a rectangle a span of each band.
+  /// The set as disjoint rectangles, one per span of each band.
   public var rects: [Rect] {
     bands.flatMap { band in
       spans[band.firstSpan..<band.endSpan].map {
@@ -108,7 +109,7 @@ public struct Region: Hashable, Sendable {
     }
   }
 
-  /// The spans of row `y`, sorted. Takes time in the order of log(bands).
+  /// The spans of row `y`, sorted. Takes O(log bands) time.
   public func spans(atRow y: Int) -> ArraySlice<Range<Int>> {
     var low = 0
     var high = bands.count
@@ -141,7 +142,7 @@ public struct Region: Hashable, Sendable {
     Region(bounds).subtracting(self)
   }
 
-  /// Appends rows below all present ones; merges them into the last band where the spans are equal.
+  /// Appends rows below all present ones; merges them into the last band if the spans are equal.
   private mutating func append(_ row: [Range<Int>], rows: Range<Int>) {
     guard !row.isEmpty else { return }
     if let last = bands.last, last.maxY == rows.lowerBound,

@@ -1,9 +1,9 @@
-/// How a picture is cut into square tiles; those on the right and bottom edge may be smaller.
+/// The division of a picture into square tiles; those on the right and bottom edge may be smaller.
 public struct TileGrid: Hashable, Sendable {
   /// Pixels of the picture.
   public let width: Int
   public let height: Int
-  /// Pixels along a tile's side.
+  /// Side length of a tile, in pixels.
   public let side: Int
   /// Tiles in a row and in a column.
   public let columns: Int
@@ -36,7 +36,7 @@ public struct TileGrid: Hashable, Sendable {
 /// A set of tiles of one grid.
 public struct TileSet: Hashable, Sendable {
   public let grid: TileGrid
-  /// A byte a tile, row by row; 1 for a member.
+  /// One byte per tile, row by row; 1 for a member.
   public private(set) var flags: [UInt8]
 
   public init(_ grid: TileGrid, full: Bool = false) {
@@ -65,7 +65,7 @@ public struct TileSet: Hashable, Sendable {
     for index in flags.indices { flags[index] |= other.flags[index] }
   }
 
-  /// Takes over the members of another set; takes no memory.
+  /// Copies the members of another set; allocates no memory.
   public mutating func assign(_ other: TileSet) {
     precondition(grid == other.grid, "tile sets of different grids cannot be assigned")
     for index in flags.indices { flags[index] = other.flags[index] }

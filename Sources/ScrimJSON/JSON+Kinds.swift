@@ -1,4 +1,4 @@
-/// A value as what it must be. Faults name it by its key, or by its place in a list (`role[0]`).
+/// Typed access to a value. Faults name it by its key, or by its place in a list (`role[0]`).
 extension JSON {
   package func fault(at key: String, expected: String) -> JSONFault {
     .wrongType(key, expected: expected, kind: kind)
@@ -16,7 +16,7 @@ extension JSON {
 
   /// A finite number.
   ///
-  /// - Parameter limit: beyond which it is refused, on both sides of zero.
+  /// - Parameter limit: largest magnitude that is accepted.
   package func number(at key: String, limit: Double = .infinity) throws(JSONFault) -> Double {
     guard case .number(let value) = self else { throw fault(at: key, expected: "a number") }
     guard value.isFinite else { throw .notFinite(key) }
@@ -37,7 +37,7 @@ extension JSON {
     return items
   }
 
-  /// A list of numbers; what is wrong with one of them is said of the list.
+  /// A list of numbers; a fault in one of them is reported for the list.
   package func numbers(at key: String, limit: Double = .infinity) throws(JSONFault) -> [Double] {
     try list(at: key).map { item throws(JSONFault) in try item.number(at: key, limit: limit) }
   }

@@ -1,6 +1,6 @@
 extension JSON {
-  /// The one way to write the value: keys sorted by their bytes, no white space, whole numbers without a fraction,
-  /// others in the fewest digits that read back the same. Numbers must be finite.
+  /// The canonical form: keys sorted by their bytes, no white space, whole numbers without a fraction,
+  /// other numbers in the fewest digits that read back to the same value. Numbers must be finite.
   package var canonicalBytes: [UInt8] {
     var out: [UInt8] = []
     write(to: &out)
@@ -12,7 +12,7 @@ extension JSON {
     case .null: out += "null".utf8
     case .bool(let value): out += (value ? "true" : "false").utf8
     case .number(let value):
-      precondition(value.isFinite, "JSON has no word for a number that is not finite")
+      precondition(value.isFinite, "JSON cannot hold a number that is not finite")
       if let whole = Int(exactly: value), abs(whole) < 1 << 53 {
         out += String(whole).utf8
       } else {
@@ -59,8 +59,8 @@ extension JSON {
     out.append(UInt8(ascii: "\""))
   }
 
-  /// The value as people read it, in the spelling of Foundation's encoder: keys sorted, two blanks a level, a blank on both sides of a
-  /// colon.
+  /// Readable form, spelled as Foundation's encoder does: keys sorted, two spaces of indentation per level,
+  /// a space on both sides of a colon.
   package var prettyBytes: [UInt8] {
     var out: [UInt8] = []
     writePretty(to: &out, indent: 0)

@@ -1,12 +1,12 @@
-/// A JSON value, with what Foundation's decoder hides and masking must know: repeated keys, and numbers that are
-/// none (Python writes a bare `NaN`), so that an error can name the widget that holds one.
+/// A JSON value that keeps what Foundation's decoder hides but masking needs: repeated keys, and numbers
+/// that are not finite (Python writes a bare `NaN`), so that an error can name the widget that holds one.
 ///
-/// Members keep their order and repeats. Strings hold no lone surrogates: U+FFFD stands for one.
+/// Members keep their order and repetitions. Strings hold no lone surrogates: U+FFFD replaces one.
 package enum JSON: Equatable, Sendable {
   case null
   case bool(Bool)
   case number(Double)
-  /// A number with all its digits, from a reader that was asked for them: a `Double` holds 15 to 17.
+  /// A number with all its digits, if the reader was asked to keep them: a `Double` holds 15 to 17.
   case digits(String)
   case string(String)
   case array([JSON])
@@ -22,14 +22,14 @@ package enum JSON: Equatable, Sendable {
     }
   }
 
-  /// Values nested deeper than this are refused, so that no input can exhaust the stack.
+  /// Maximum nesting depth, so that no input can exhaust the stack.
   package static let depthLimit = 512
 
-  /// Reads one value and nothing behind it.
+  /// Reads one value; nothing may follow it.
   ///
-  /// - Parameter acceptingNonFinite: reads `NaN`, `Infinity` and numbers too large for a `Double` as what they are;
-  ///   the caller must refuse them where it finds them.
-  /// - Parameter keepingDigits: gives each number as ``digits(_:)``.
+  /// - Parameter acceptingNonFinite: accepts `NaN`, `Infinity` and numbers too large for a `Double`; the
+  ///   caller must refuse them itself.
+  /// - Parameter keepingDigits: returns each number as ``digits(_:)``.
   package init(
     _ bytes: [UInt8], acceptingNonFinite: Bool = false, keepingDigits: Bool = false
   ) throws(JSONError) {
@@ -38,13 +38,13 @@ package enum JSON: Equatable, Sendable {
     self = try reader.readDocument()
   }
 
-  /// The value of the first member of that key.
+  /// The value of the key's first member.
   package subscript(key: String) -> JSON? {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.key == key }?.value
   }
 
-  /// Whether a number in it is NaN or infinite.
+  /// Whether the value contains a number that is NaN or infinite.
   package var holdsNonFinite: Bool {
     switch self {
     case .null, .bool, .string, .digits: false

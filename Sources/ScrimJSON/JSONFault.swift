@@ -1,6 +1,7 @@
-/// What is wrong with an object of JSON or with a member of it. Callers make their own errors of it (``JSONContext``).
+/// What is wrong with a JSON object or one of its members. Callers convert it to their own errors
+/// (``JSONContext``).
 package enum JSONFault: Error, Hashable, Sendable {
-  /// A value of this kind where an object should be.
+  /// A value of this kind instead of an object.
   case notAnObject(kind: String)
   case missing(String)
   case wrongType(String, expected: String, kind: String)
@@ -8,20 +9,20 @@ package enum JSONFault: Error, Hashable, Sendable {
   case notFinite(String)
   /// Larger than the context's ``JSONContext/numberLimit``.
   case outOfRange(String)
-  /// Below zero where a size is meant.
+  /// A negative number for a size.
   case negative(String)
   case repeated(String)
-  /// A key that the context doesn't have, where it takes no others.
+  /// An unknown key, in a context that accepts known keys only.
   case unknownKey(String)
-  /// Two members that say different things of one matter.
+  /// Two members that contradict each other.
   case contradiction(String, String)
 }
 
-/// Where an object stands, and how its faults become the errors of its reader.
+/// Where an object is located, and how its faults become the errors of its reader.
 package protocol JSONContext {
   associatedtype Failure: Error
 
-  /// Numbers are refused beyond it, on both sides of zero.
+  /// Largest accepted magnitude of a number.
   var numberLimit: Double { get }
   func error(_ fault: JSONFault) -> Failure
 }

@@ -1,15 +1,16 @@
 /// The members of one JSON object, read strictly by key. A `null` counts as absent.
 ///
-/// Keys are compared by their bytes: `é` in one code point is another key than `é` in two. Those that are asked for are of ASCII.
+/// Keys are compared by their bytes: `é` as one code point differs from `é` as two. Callers ask for ASCII
+/// keys only.
 package struct JSONMembers: Sendable {
   package let all: [JSON.Member]
-  /// The first member of each key, where there are so many that looking through them takes too long.
+  /// Table of the first member of each key, if there are too many members for a linear search.
   private let places: [JSONKey: Int]
 
-  /// Members up to which a look through all of them is faster than a table.
+  /// Maximum number of members for which a linear search is faster than a table.
   private static let scanLimit = 24
 
-  /// - Throws: where the value is no object.
+  /// - Throws: if the value is not an object.
   package init(_ json: JSON) throws(JSONFault) {
     guard case .object(let members) = json else { throw .notAnObject(kind: json.kind) }
     all = members
@@ -29,14 +30,14 @@ package struct JSONMembers: Sendable {
     return nil
   }
 
-  /// The value of the first member of that key; nil where there is none, or `null`.
+  /// The value of the key's first member; nil if it is absent or `null`.
   package subscript(key: String) -> JSON? {
     guard let value = member(key)?.value else { return nil }
     if case .null = value { return nil }
     return value
   }
 
-  /// Whether the key is there with the value `null`.
+  /// Whether the key is present with the value `null`.
   package func isNull(_ key: String) -> Bool {
     if case .null? = member(key)?.value { return true }
     return false
@@ -61,7 +62,7 @@ package struct JSONMembers: Sendable {
     return value
   }
 
-  /// A number that has two names, of which one may be given, or both if they agree.
+  /// A number with two names, of which one may be given, or both if they agree.
   package func required(_ short: String, or long: String) throws(JSONFault) -> Double {
     let one = try number(short)
     let other = try number(long)
@@ -70,7 +71,7 @@ package struct JSONMembers: Sendable {
     return value
   }
 
-  /// Refuses every key that is given twice.
+  /// Refuses repeated keys.
   package func checkKeysDiffer() throws(JSONFault) {
     for (index, member) in all.enumerated() {
       let isFirst =
@@ -81,7 +82,7 @@ package struct JSONMembers: Sendable {
     }
   }
 
-  /// Refuses keys other than the known ones, and those that are given twice.
+  /// Refuses unknown keys and repeated keys.
   package func checkKeys(among known: [String]) throws(JSONFault) {
     for (index, member) in all.enumerated() {
       guard known.contains(where: { member.key.hasSameBytes(asASCII: $0) }) else {
@@ -93,9 +94,10 @@ package struct JSONMembers: Sendable {
     }
   }
 
-  /// Refuses a known key given twice, and a number that is NaN or infinite under any other. At most 64 known keys.
+  /// Refuses a repeated known key, and a NaN or infinite number under an unknown key. At most 64 known
+  /// keys.
   package func checkRest(_ known: [String]) throws(JSONFault) {
-    precondition(known.count <= 64, "a bit of a word stands for each key")
+    precondition(known.count <= 64, "each key takes one bit of a 64-bit word")
     var seen: UInt64 = 0
     for member in all {
       if let index = known.firstIndex(where: { member.key.hasSameBytes(asASCII: $0) }) {

@@ -1,12 +1,12 @@
-/// The members of one JSON object and where it stands: faults become the errors of its reader.
+/// The members of one JSON object with its location: faults become the errors of its reader.
 ///
-/// For files; widgets, of which a screen has thousands, are read by ``JSONMembers`` itself, since a generic error is not specialised
-/// across modules and takes half as long again.
+/// For files. Widgets, of which a screen has thousands, are read by ``JSONMembers`` directly: a generic
+/// error is not specialised across modules and makes reading take half as long again.
 package struct JSONObject<Context: JSONContext> {
   package var context: Context
   package let fields: JSONMembers
 
-  /// - Throws: the context's error, where the value is no object.
+  /// - Throws: the context's error, if the value is not an object.
   package init(_ json: JSON, in context: Context) throws(Context.Failure) {
     do { fields = try JSONMembers(json) } catch { throw context.error(error) }
     self.context = context
@@ -16,7 +16,7 @@ package struct JSONObject<Context: JSONContext> {
   package subscript(key: String) -> JSON? { fields[key] }
   package func isNull(_ key: String) -> Bool { fields.isNull(key) }
 
-  /// Reads with the faults of this object.
+  /// Runs `body` and converts its faults to the context's errors.
   package func read<Value>(
     _ body: (JSONMembers) throws(JSONFault) -> Value
   ) throws(Context.Failure) -> Value {
@@ -45,20 +45,20 @@ package struct JSONObject<Context: JSONContext> {
     return value
   }
 
-  /// Refuses every key that is given twice.
+  /// Refuses repeated keys.
   package func checkKeysDiffer() throws(Context.Failure) {
     try read { (fields) throws(JSONFault) in try fields.checkKeysDiffer() }
   }
 
-  /// Refuses keys other than the known ones, and those that are given twice.
+  /// Refuses unknown keys and repeated keys.
   package func checkKeys(among known: [String]) throws(Context.Failure) {
     try read { (fields) throws(JSONFault) in try fields.checkKeys(among: known) }
   }
 }
 
-/// A value with its key, or its place in a list, for messages.
+/// A value with its key or its place in a list, for messages.
 package struct JSONField<Context: JSONContext> {
-  /// As in `bbox`, or `role[0]`.
+  /// Such as `bbox`, or `role[0]`.
   package let key: String
   package let value: JSON
   package let context: Context

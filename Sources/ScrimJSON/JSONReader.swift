@@ -1,5 +1,5 @@
-/// Reads JSON from bytes that strangers may have written. Strict: RFC 8259, and nothing beyond it but a byte order mark in front
-/// and, where the caller asks for it, numbers that are not finite.
+/// Reads JSON from untrusted bytes. Strict RFC 8259, plus a byte order mark at the start and, if the caller
+/// allows them, numbers that are not finite.
 struct JSONReader {
   let bytes: [UInt8]
   let acceptingNonFinite: Bool
@@ -91,7 +91,7 @@ struct JSONReader {
       guard at < bytes.count, bytes[at] == UInt8(ascii: "\"") else { throw fault("a key is missing") }
       let key = try readString()
       skipSpace()
-      guard skip(UInt8(ascii: ":")) else { throw fault("a colon is missing behind a key") }
+      guard skip(UInt8(ascii: ":")) else { throw fault("a colon is missing after a key") }
       members.append(JSON.Member(key, try readValue(depth: depth + 1)))
       skipSpace()
       if skip(UInt8(ascii: "}")) { return .object(members) }
@@ -121,7 +121,7 @@ struct JSONReader {
       at += 1
     }
     if skip(UInt8(ascii: ".")) {
-      guard isDigit(at) else { throw fault("digits are missing behind the point") }
+      guard isDigit(at) else { throw fault("digits are missing after the point") }
       while isDigit(at) {
         if digits < 16 { mantissa = mantissa * 10 + UInt64(bytes[at] - 48) }
         digits += 1
@@ -137,7 +137,7 @@ struct JSONReader {
       guard isDigit(at) else { throw fault("digits are missing in the exponent") }
       while isDigit(at) { at += 1 }
     }
-    // Up to 15 digits and a power of ten up to 10^15 are exact, and so their quotient is rounded once.
+    // Up to 15 digits and a power of ten up to 10^15 are exact, so their quotient is rounded only once.
     if digits <= 15, !hasExponent {
       let value = Double(mantissa) / JSONReader.powers[fraction]
       return negative ? -value : value

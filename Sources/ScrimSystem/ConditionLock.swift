@@ -1,11 +1,11 @@
 import Glibc
 
-/// A value that threads take turns with, and a condition that they wait on.
+/// A value behind a mutex, with a condition variable to wait on.
 ///
-/// `Synchronization.Mutex` has no condition, and Foundation's waits by the wall clock, which jumps: this one waits by
-/// CLOCK_MONOTONIC. Safe, since its two pointers are its own and live as long as it does.
+/// `Synchronization.Mutex` has no condition, and Foundation's waits by the wall clock, which jumps; this
+/// one waits by CLOCK_MONOTONIC. Safe, since it owns its two pointers for its whole life.
 @safe package final class ConditionLock<Value: ~Copyable>: @unchecked Sendable {
-  // Sendable, since `value` is only reached with the mutex held.
+  // Sendable, since `value` is only accessed with the mutex held.
   private var value: Value
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -16,7 +16,7 @@ import Glibc
     unsafe condition = .allocate(capacity: 1)
     var attributes = pthread_mutexattr_t()
     unsafe pthread_mutexattr_init(&attributes)
-    // A thread that holds the mutex is told so when it comes again, and does not hang.
+    // Locking it twice from one thread gives an error instead of a deadlock.
     unsafe pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ERRORCHECK))
     let hasMutex = unsafe pthread_mutex_init(mutex, &attributes) == 0
     unsafe pthread_mutexattr_destroy(&attributes)
@@ -29,14 +29,14 @@ import Glibc
   }
 
   deinit {
-    // Nobody waits: who waits holds the lock.
+    // No thread waits now: a waiting thread holds a reference to this object.
     unsafe pthread_cond_destroy(condition)
     unsafe pthread_mutex_destroy(mutex)
     unsafe condition.deallocate()
     unsafe mutex.deallocate()
   }
 
-  /// Runs `body` alone with the value; nil where the calling thread is in here already.
+  /// Runs `body` exclusively with the value; nil if the calling thread already holds the lock.
   package func tryWithValue<Result: ~Copyable, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result? {
@@ -45,7 +45,7 @@ import Glibc
     return try body(&value)
   }
 
-  /// Runs `body` alone with the value. It must not come in here again.
+  /// Runs `body` exclusively with the value. It must not take this lock again.
   package func withValue<Result: ~Copyable, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -55,19 +55,19 @@ import Glibc
     return result
   }
 
-  /// Wakes all that wait.
+  /// Wakes all waiting threads.
   package func wake() { unsafe pthread_cond_broadcast(condition) }
 
-  /// What `body` still lacks before it can give a result.
+  /// Result of one attempt of `wait`.
   package enum Attempt<Result> {
     case done(Result)
-    /// Another thread's ``wake()``.
+    /// Wait for another thread's ``wake()``.
     case wait
-    /// That, or so many nanoseconds gone by.
+    /// The same, but at most this many nanoseconds.
     case waitAtMost(Int64)
   }
 
-  /// Runs `body` alone with the value, again and again between waits, until it is done.
+  /// Runs `body` exclusively with the value, repeatedly between waits, until it returns a result.
   package func wait<Result>(_ body: (inout Value) -> Attempt<Result>) -> Result {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// What every call of the operating system needs around it.
+/// Helpers for calls of the operating system.
 package enum SystemCall {
-  /// Repeats a call as long as a signal interrupts it (`EINTR`).
+  /// Repeats a call while a signal interrupts it (`EINTR`).
   ///
-  /// - Parameter call: returns -1 and sets `errno` where it fails.
+  /// - Parameter call: returns -1 and sets `errno` on failure.
   package static func retrying<Result: FixedWidthInteger>(_ call: () -> Result) -> Result {
     while true {
       let result = call()
@@ -14,7 +14,7 @@ package enum SystemCall {
 
   /// The message for an `errno`, such as "No space left on device".
   package static func message(for errno: Int32) -> String {
-    // strerror's text is terminated, and glibc's lasts until this thread's next call.
+    // strerror's text is terminated, and with glibc it is valid until this thread's next call.
     unsafe String(cString: strerror(errno))
   }
 }

@@ -8,7 +8,7 @@ static void say_nothing(cmsContext context, cmsUInt32Number code, const char *te
   (void)context, (void)code, (void)text;
 }
 
-// Whether no channel of a lattice over all colours comes out more than 1 away from what goes in.
+// Whether no channel of a lattice over all colours changes by more than 1.
 static int changes_nothing(cmsHTRANSFORM transform) {
   enum { STEPS = 18 };  // of 15 each
   for (int r = 0; r < STEPS; r++)
@@ -25,8 +25,8 @@ static int changes_nothing(cmsHTRANSFORM transform) {
   return 1;
 }
 
-// Equal pixels side by side are converted once: on screens that is all but a few in a hundred.
-// `kept` are the bits that stay.
+// Runs of equal pixels are converted once: on screens that is all but a few in a hundred. `kept` are the
+// bits that stay.
 static void convert(cmsHTRANSFORM transform, uint32_t *pixels, size_t count, uint32_t kept) {
   enum { PART = 4096 };
   uint32_t colors[PART], converted[PART];

@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-// A stream stays where it was made: zlib's state points back at it.
+// A stream must not be moved in memory: zlib's state points back at it.
 struct scrim_deflater {
   z_stream stream;
 };
@@ -18,7 +18,7 @@ static const int window_bits[] = {[SCRIM_RAW] = -15, [SCRIM_ZLIB] = 15};
 // zlib counts in 32 bits.
 static uInt piece(size_t count) { return count > UINT_MAX ? UINT_MAX : (uInt)count; }
 
-// The end of a preset that a window can reach; `*count` becomes its length.
+// The part of a preset that a window can reach; `*count` becomes its length.
 static const uint8_t *preset_tail(const uint8_t *preset, size_t *count) {
   size_t skip = *count > 32768 ? *count - 32768 : 0;
   *count -= skip;
@@ -61,7 +61,8 @@ scrim_progress scrim_deflater_step(scrim_deflater *deflater, const uint8_t *in, 
   stream->avail_in = offered;
   stream->next_out = out;
   stream->avail_out = room;
-  // A step without progress is Z_BUF_ERROR, which is harmless; the caller keeps the other preconditions.
+  // A step without progress returns Z_BUF_ERROR, which is harmless; the caller satisfies the other
+  // preconditions.
   deflate(stream, offered == in_count ? flushes[flush] : Z_NO_FLUSH);
   return (scrim_progress){.taken = offered - stream->avail_in, .given = room - stream->avail_out};
 }

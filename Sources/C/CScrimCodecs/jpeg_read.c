@@ -58,14 +58,14 @@ static void on_error(j_common_ptr common) {
   longjmp(r->escape, 1);
 }
 
-// libjpeg repairs what it warns of (level -1) by a guess; the other levels are traces.
+// libjpeg repairs by a guess what it warns about (level -1); the other levels are traces.
 static void on_message(j_common_ptr common, int level) {
   if (level < 0) on_error(common);
 }
 
 static void on_output(j_common_ptr common) { (void)common; }
 
-// Called before each step of a file with several scans: notes whose components the current scan holds.
+// Called before each step of a file with several scans: notes which components the current scan has.
 static void on_progress(j_common_ptr common) {
   reader *r = common->client_data;
   struct jpeg_decompress_struct *jpeg = &r->jpeg;
@@ -77,7 +77,7 @@ static void on_progress(j_common_ptr common) {
     r->components_seen |= 1u << jpeg->cur_comp_info[i]->component_index;
 }
 
-// In place, a row of C, M, Y, K bytes to words. Adobe's programs store ink inverted, 255 for none.
+// Converts a row of C, M, Y, K bytes to words in place. Adobe's programs store ink inverted, 255 for none.
 static void convert_cmyk(uint32_t *row, size_t width, int inverted) {
   uint32_t flip = inverted ? 0 : 0xFFFFFFFF;
   for (size_t x = 0; x < width; x++) {
@@ -101,7 +101,8 @@ static int find_space(reader *r) {
   }
 }
 
-// Between this function's start and end an error jumps back into it, so it changes nothing but what `r` points to.
+// Between this function's start and end an error jumps back into it, so it modifies only what `r` points
+// to.
 static void run(reader *r) {
   struct jpeg_decompress_struct *jpeg = &r->jpeg;
   if (setjmp(r->escape)) return;

@@ -8,12 +8,13 @@
 
 uint32_t scrim_crc32(const uint8_t *bytes, size_t count) { return libdeflate_crc32(0, bytes, count); }
 
-// Bytes of a row behind its filter, and of what a filter takes for a pixel.
+// Bytes of a row after its filter byte, and the pixel size that filters use.
 static size_t row_bytes(const scrim_png_shape *shape) {
   return ((size_t)shape->width * (size_t)shape->channels * (size_t)shape->depth + 7) / 8;
 }
 
-// A palette's words from a row of indices; returns all of them and-ed, and 0 for `*largest` where that is greater.
+// Converts a row of indices to the palette's words; returns the AND of all of them, and raises `*largest`
+// to the largest index.
 static uint32_t look_up(const uint8_t *row, uint32_t *pixels, const scrim_png_shape *shape, uint8_t *largest) {
   uint32_t seen = 0xFFFFFFFF;
   uint8_t highest = *largest;
@@ -41,7 +42,7 @@ static void rows_free(rows *r) {
   free(r->zeros);
 }
 
-// Inflates all rows: exactly those, from exactly the bytes given.
+// Inflates all rows: exactly as many, from exactly the given bytes.
 static scrim_status rows_inflate(rows *r, const uint8_t *data, size_t count, scrim_fault *fault) {
   size_t size = (row_bytes(r->shape) + 1) * r->shape->height;
   r->raw = malloc(size + SCRIM_ROW_SLACK);
@@ -51,7 +52,7 @@ static scrim_status rows_inflate(rows *r, const uint8_t *data, size_t count, scr
     scrim_fault_set(fault, SCRIM_NO_MEMORY, "no memory for the rows");
   } else {
     size_t taken = 0;
-    // Without a place for the size given it asks for exactly `size` bytes.
+    // Without a pointer for the actual size it requires exactly `size` bytes.
     switch (libdeflate_zlib_decompress_ex(decompressor, data, count, r->raw, size, &taken, NULL)) {
       case LIBDEFLATE_SUCCESS:
         if (taken != count)
@@ -61,7 +62,7 @@ static scrim_status rows_inflate(rows *r, const uint8_t *data, size_t count, scr
         scrim_fault_set(fault, SCRIM_TRUNCATED, "the image data ends before the last row");
         break;
       case LIBDEFLATE_INSUFFICIENT_SPACE:
-        scrim_fault_set(fault, SCRIM_DAMAGED, "image data goes on behind the end of the image");
+        scrim_fault_set(fault, SCRIM_DAMAGED, "image data continues after the end of the image");
         break;
       default: scrim_fault_set(fault, SCRIM_DAMAGED, "the image data is damaged");
     }
@@ -70,13 +71,13 @@ static scrim_status rows_inflate(rows *r, const uint8_t *data, size_t count, scr
   return fault->status;
 }
 
-// Undoes the filter of row `y`, once all rows before it are done; NULL where no PNG has that filter.
+// Undoes the filter of row `y`, after all rows before it; NULL for an unknown filter.
 static const uint8_t *rows_undo(rows *r, uint32_t y, scrim_fault *fault) {
   size_t count = row_bytes(r->shape);
   uint8_t *row = r->raw + y * (count + 1);
   int filter = *row++;
   if (filter > 4) {
-    scrim_fault_set(fault, SCRIM_DAMAGED, "row %u has filter %d, which no PNG has", y, filter);
+    scrim_fault_set(fault, SCRIM_DAMAGED, "row %u has filter %d, which PNG doesn't define", y, filter);
     return NULL;
   }
   size_t bpp = r->shape->depth < 8 ? 1 : (size_t)r->shape->channels;
@@ -111,7 +112,7 @@ scrim_status scrim_png_decode_plain(const uint8_t *data, size_t count, const scr
   return fault.status;
 }
 
-// Whether some word of the row is another than in `pixels`. A part at a time, so that the words stay in the nearest cache.
+// Whether a word of the row differs from `pixels`. Works in parts, so that the words stay in the L1 cache.
 static int row_differs(const rows *r, const uint8_t *row, const uint32_t *pixels, uint32_t mask) {
   enum { PART = 512 };
   uint32_t part[PART], difference = 0;
@@ -146,9 +147,9 @@ static int is_gray(const uint32_t *pixels, size_t count) {
   return unequal == 0;
 }
 
-// Whether more than half of a row's pixels are like neither the one left nor the one above: a photograph. There, the filter
-// Sub takes a third of the bytes away (2.32 MB of 3.37 for a gallery; Paeth 2.31, which takes far longer to undo); on
-// interfaces it adds some.
+// Whether more than half of a row's pixels equal neither the left one nor the one above: a photograph.
+// There, the filter Sub saves a third of the bytes (2.32 MB instead of 3.37 for a gallery; Paeth 2.31, but
+// is far slower to undo); on interfaces it adds some.
 static int is_rough(const uint32_t *row, const uint32_t *above, size_t width, uint32_t mask) {
   uint32_t rough = 0;
   for (size_t x = 1; x < width; x++)
@@ -184,8 +185,8 @@ scrim_status scrim_png_encode_plain(const uint32_t *pixels, uint32_t width, uint
     scrim_fault_set(&fault, SCRIM_UNSUPPORTED, "rows of %zu bytes are too many at once", size);
     return fault.status;
   }
-  // igzip looks into its tables before it fills them: zeroed, the output is a function of the pixels alone, and not of
-  // what the memory held before.
+  // igzip reads its tables before it fills them: with zeroed tables the output depends on the pixels alone,
+  // and not on the previous content of the memory.
   uint8_t *raw = malloc(size), *packed = malloc(room), *tables = calloc(1, ISAL_DEF_LVL1_DEFAULT);
   uint8_t *row = malloc(stride);
   struct isal_zstream *stream = calloc(1, sizeof *stream);

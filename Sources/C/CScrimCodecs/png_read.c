@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-// What libpng leaves at the end of a row's place, and so what is still to be done with it.
+// Layout in which libpng leaves a row at the end of its buffer, which decides how it is converted.
 typedef enum layout {
   LAYOUT_INDEXES,  // a byte a pixel
   LAYOUT_RGB,      // three bytes a pixel
@@ -22,8 +22,8 @@ typedef struct reader {
   uint8_t *rows;
   size_t row_bytes;
   layout layout;
-  uint32_t kept;         // the bits of a word that the form has
-  uint32_t seen;         // all words so far, and-ed: their high byte is 0xFF while all are opaque
+  uint32_t kept;         // the bits of a word that the form uses
+  uint32_t seen;         // AND of all words so far: the high byte is 0xFF while all are opaque
   uint32_t table[256];   // a palette's words
   uint8_t largest_index;
   scrim_png_facts *facts;
@@ -36,7 +36,7 @@ static void on_error(png_structp png, png_const_charp text) {
   png_longjmp(png, 1);
 }
 
-// A warning must return to libpng; the fault it leaves makes the run fail at its end.
+// A warning must return to libpng; the stored fault makes the run fail at its end.
 static void on_warning(png_structp png, png_const_charp text) {
   reader *r = png_get_error_ptr(png);
   scrim_fault_set(&r->fault, SCRIM_DAMAGED, "%s", text);
@@ -66,14 +66,15 @@ static void on_free(png_structp png, png_voidp memory) {
   free(memory);
 }
 
-// Makes words of what lies in the last bytes of a row's place, from the first pixel to the last: pixel i is then
-// written over bytes that only pixels up to i came from.
+// Converts the bytes at the end of a row's buffer to words, from the first pixel to the last: pixel i then
+// overwrites only bytes of pixels up to i.
 static void finish_row(reader *r, uint8_t *row) {
   size_t width = r->width;
   uint32_t kept = r->kept, seen = r->seen;
   switch (r->layout) {
     case LAYOUT_INDEXES: {
-      // libpng does not see an index outside the palette once it expands one, so the table is applied here.
+      // libpng does not detect an index outside the palette when it expands it, so the palette is applied
+      // here.
       const uint8_t *indexes = row + width * 3;
       uint8_t largest = r->largest_index;
       for (size_t x = 0; x < width; x++) {
@@ -88,8 +89,8 @@ static void finish_row(reader *r, uint8_t *row) {
       break;
     }
     case LAYOUT_RGB: {
-      // One pass here takes less than libpng's two (filler, then BGR). The load starts a byte early, so that its last
-      // stays inside the row.
+      // One pass here is faster than libpng's two (filler, then BGR). The load starts one byte early, so
+      // that the last load stays inside the row.
       const uint8_t *colors = row + width - 1;
       for (size_t x = 0; x < width; x++) {
         uint32_t pixel;
@@ -144,7 +145,8 @@ static int fill_table(reader *r) {
   return color_count;
 }
 
-// Between this function's start and end an error jumps back into it, so it changes nothing but what `r` points to.
+// Between this function's start and end an error jumps back into it, so it modifies only what `r` points
+// to.
 static void run(reader *r) {
   if (setjmp(png_jmpbuf(r->png))) return;
   png_structp png = r->png;

@@ -12,10 +12,10 @@ static inline uint8_t paeth(int a, int b, int c) {
   return (uint8_t)(pa <= pb && pa <= pc ? a : pb <= pc ? b : c);
 }
 
-// From byte `start` on, before which the row is done.
+// Starts at byte `start`; the bytes before it are done.
 static inline __attribute__((always_inline)) void undo_from(size_t start, int filter, uint8_t *row,
                                                             const uint8_t *above, size_t count, size_t bpp) {
-  // The pixels left of and above left of the present one.
+  // The pixels to the left of and above-left of the current one.
   uint8_t a[4] = {0}, c[4] = {0};
   for (size_t k = 0; k < bpp && start > 0; k++) {
     a[k] = row[start - bpp + k];
@@ -45,7 +45,7 @@ static inline __attribute__((always_inline)) void undo_from(size_t start, int fi
   }
 }
 
-// Called with every `bpp` there is, so that the loops have it as a constant.
+// Called with every constant `bpp`, so that the loops have it as a constant.
 static void undo_portable(int filter, uint8_t *row, const uint8_t *above, size_t count, size_t bpp) {
   switch (bpp) {
     case 1: undo_from(0, filter, row, above, count, 1); break;
@@ -111,14 +111,15 @@ static void narrow_portable(const uint32_t *pixels, uint8_t *row, size_t width, 
 static inline __m128i load(const void *bytes) { return _mm_loadu_si128((const __m128i *)bytes); }
 static inline void store(void *bytes, __m128i value) { _mm_storeu_si128((__m128i *)bytes, value); }
 
-// A pixel, a sample a lane of 16 bits. Of three channels the fourth lane is the next pixel's first sample.
+// A pixel, one sample per 16-bit lane. With three channels the fourth lane is the next pixel's first
+// sample.
 static inline __m128i load_pixel(const uint8_t *bytes) {
   int32_t word;
   memcpy(&word, bytes, 4);
   return _mm_cvtepu8_epi16(_mm_cvtsi32_si128(word));
 }
 
-// Four pixels: 12 or 16 bytes, and not one more.
+// Stores four pixels: 12 or 16 bytes, and not one more.
 static inline __attribute__((always_inline)) void store_four(uint8_t *row, __m128i pixels, size_t bpp) {
   if (bpp == 4) {
     store(row, pixels);
@@ -130,7 +131,7 @@ static inline __attribute__((always_inline)) void store_four(uint8_t *row, __m12
   memcpy(row + 8, &high, 4);
 }
 
-// Takes the bytes of one pixel of four, the last or the first, four times.
+// The bytes of the last (or first) of four pixels, repeated four times.
 static inline __attribute__((always_inline)) __m128i last_of_four(__m128i pixels, size_t bpp) {
   return _mm_shuffle_epi8(pixels, bpp == 4
       ? _mm_setr_epi8(12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15)
@@ -146,7 +147,7 @@ static inline __attribute__((always_inline)) int equal_in(int mask, __m128i a, _
   return (_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) & mask) == mask;
 }
 
-// Each pixel is the sum of all differences before it: four at a time in two steps.
+// Each pixel is the sum of all previous differences: four at a time in two steps.
 static inline __attribute__((always_inline)) size_t undo_sub(uint8_t *row, size_t count, size_t bpp) {
   __m128i left = _mm_setzero_si128();
   size_t i = 0;
@@ -243,7 +244,8 @@ static void narrow_sse41(const uint32_t *pixels, uint8_t *row, size_t width, int
   size_t x = 0;
   if (channels == 3) {
     const __m128i order = _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
-    // What a store leaves too much is written over by the next; the last pixels are left to the loop in plain C.
+    // The excess bytes of a store are overwritten by the next one; the loop in plain C does the last
+    // pixels.
     for (; x * 3 + 16 <= width * 3; x += 4) store(row + x * 3, _mm_shuffle_epi8(load(pixels + x), order));
   } else if (channels == 4) {
     const __m128i order = _mm_setr_epi8(2, 1, 0, 3, 6, 5, 4, 7, 10, 9, 8, 11, 14, 13, 12, 15);

@@ -31,7 +31,7 @@ void scrim_free(void *memory) { free(memory); }
 
 void scrim_keep_memory(void) {
 #ifdef __GLIBC__
-  // The most that glibc takes; what is larger is still mapped and given back each time.
+  // The maximum that glibc accepts; larger blocks are still mapped and returned to the system each time.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 128 << 20);
 #endif

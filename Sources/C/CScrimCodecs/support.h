@@ -1,4 +1,4 @@
-// What the PNG and JPEG sides share.
+// Shared parts of the PNG and JPEG code.
 #pragma once
 
 #include "scrim_codecs.h"
@@ -7,7 +7,7 @@
 #error "pixels are words 0xAARRGGBB, which the libraries are asked for in little-endian byte order"
 #endif
 
-// The first fault of a run; later ones follow from it.
+// The first fault of a run; later ones are its consequences.
 typedef struct scrim_fault {
   scrim_status status;
   char *message;
@@ -16,11 +16,11 @@ typedef struct scrim_fault {
 void scrim_fault_set(scrim_fault *fault, scrim_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-// Bytes that grow as an encoder writes.
+// A growing buffer for an encoder's output.
 typedef struct scrim_buffer {
   uint8_t *bytes;
   size_t count, capacity;
 } scrim_buffer;
 
-// Makes room for `more` bytes behind `count`. Returns 0 where memory is short; the buffer is then as before.
+// Reserves `more` bytes after `count`. Returns 0 if memory is short; the buffer is then unchanged.
 int scrim_buffer_reserve(scrim_buffer *buffer, size_t more);

@@ -116,7 +116,7 @@ const char *scrim_curl_version(void) {
   return is_open ? lib.version() : "";
 }
 
-// What grows while an answer comes in.
+// State of an incoming answer.
 typedef struct {
   uint8_t *bytes;
   size_t size, capacity, limit;
@@ -168,12 +168,12 @@ int scrim_curl_perform(scrim_curl *curl, const scrim_curl_request *request, scri
     lines = longer;
   }
   char message[256] = "";
-  // Keeps connections, forgets the options of the exchange before.
+  // Keeps connections, discards the options of the previous exchange.
   lib.easy_reset(easy);
   lib.easy_setopt(easy, OPT_ERRORBUFFER, message);
   lib.easy_setopt(easy, OPT_NOSIGNAL, 1L);
   lib.easy_setopt(easy, OPT_PROTOCOLS, (long)PROTOCOLS_HTTP_HTTPS);
-  // Nothing is sent to an address that the user has not given.
+  // Redirects are not followed: data is sent only to the address that the user gave.
   lib.easy_setopt(easy, OPT_FOLLOWLOCATION, 0L);
   lib.easy_setopt(easy, OPT_HTTP_VERSION, (long)HTTP_VERSION_2TLS);
   lib.easy_setopt(easy, OPT_PATH_AS_IS, 1L);

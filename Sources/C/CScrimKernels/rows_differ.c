@@ -1,10 +1,11 @@
 #include "scrim_kernels.h"
 
-// One loop, compiled twice: the compiler's baseline for x86-64 has 16-byte vectors, which is not enough to keep up with
-// memory. It is chosen at run time, since the build may not be the machine that runs. (target_clones would do the same, and crashes
-// under the thread sanitizer.)
+// One loop, compiled twice: the compiler's x86-64 baseline has 16-byte vectors, which are too slow for the
+// memory's speed. The version is chosen at run time, since the build machine may differ. (target_clones
+// would do the same, but crashes under the thread sanitizer.)
 //
-// Blocks are fetched 1 KB ahead, within the row: hardware looks no further than the page it is on (3 to 8 % on frames of 8 MB).
+// Blocks are prefetched 1 KB ahead, within the row: the hardware prefetcher stops at the end of a page (3
+// to 8 % on frames of 8 MB).
 #define BLOCK 64
 #define AHEAD 256
 #define ROWS_DIFFER                                                                     \
@@ -37,7 +38,8 @@ bool scrim_rows_differ(const uint32_t *a, const uint32_t *b, size_t count, uint3
   return rows_differ_baseline(a, b, count, mask);
 }
 
-// Looking at a tile's pixels and taking them over are next to each other: they are in the nearest cache the second time.
+// A tile's pixels are compared and copied directly after each other, so that the copy finds them in the L1
+// cache.
 #define ROW_UPDATE                                                                      \
   {                                                                                     \
     bool has_changed = false;                                                           \

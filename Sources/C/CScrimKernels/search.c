@@ -19,7 +19,7 @@
 #define CALL(name, ...) name##_baseline(__VA_ARGS__)
 #endif
 
-/// Pixels whose hashes are held at a time.
+/// Number of hashes computed at a time.
 #define CHUNK 480
 
 uint32_t scrim_hash_piece(const uint32_t *row) {
@@ -37,7 +37,7 @@ size_t scrim_find_hashes(
     size_t part = end - start < CHUNK ? end - start : CHUNK;
     CALL(hash_pieces, row + start, part, sums);
     for (size_t i = 0; i < part; i++) {
-      // Written in any case, and kept where the filter knows the hash: a branch would be guessed wrong too often.
+      // Always written, but kept only if the filter has the hash: a branch would be mispredicted too often.
       places[found] = (uint32_t)(start + i);
       hashes[found] = sums[i];
       found += filter[sums[i] >> 21] >> (sums[i] >> 16 & 31) & 1;

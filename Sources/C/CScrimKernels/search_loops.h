@@ -1,7 +1,8 @@
-// The loops of search.c, which includes this once for each kind of processor: NAMED tells them apart.
+// The loops of search.c, which includes this file once per kind of processor; NAMED gives each copy its own
+// names.
 
-/// Hashes of the pieces that begin at the first `count` pixels of a row: the sum over a piece of mixed(pixel) * 62^(31 - i), made
-/// by doubling from pieces of 1, 2, 4, 8 and 16 pixels.
+/// Hashes of the pieces that begin at the first `count` pixels of a row: the sum over a piece of
+/// mixed(pixel) * 62^(31 - i), computed by doubling from pieces of 1, 2, 4, 8 and 16 pixels.
 static void NAMED(hash_pieces)(const uint32_t *row, size_t count, uint32_t *sums) {
   for (size_t i = 0; i < count + SCRIM_PIECE - 1; i++) sums[i] = row[i] ^ row[i] >> 11;
   uint32_t factor = 62;
@@ -27,7 +28,7 @@ static ptrdiff_t NAMED(find_piece)(
   return -1;
 }
 
-/// As many lanes of a polynomial as a tile has columns, folded to one number.
+/// One lane of a polynomial per column of a tile, folded to one number.
 static uint64_t NAMED(hash_tile)(const uint32_t *pixels, size_t stride, size_t width, size_t height) {
   uint32_t lanes[LANES];
   for (size_t i = 0; i < LANES; i++) lanes[i] = 0x811C9DC5u;

@@ -63,7 +63,7 @@ __attribute__((target("avx2"))) static void find_steps_avx2(
   for (size_t done = 0; done < count;) {
     size_t part = count - done < 64 ? count - done : 64, k = 0;
     struct step_bits bits = {0, 0, 0, 0};
-    // Most of a picture is flat. A branch for each vector would be guessed wrong in text.
+    // Most of a picture is flat. A branch per vector would be mispredicted in text.
     __m256i any = zero;
     for (size_t i = 0; i + 8 <= part; i += 8) {
       any = _mm256_or_si256(any, _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(a + done + i)),

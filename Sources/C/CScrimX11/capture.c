@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// Above this many rectangles one around them costs less than their requests.
+// Above this number of rectangles, their bounding rectangle costs less than their requests.
 enum { MOST_RECTS = 48, MOST_SIDE = 1 << 15, MOST_PIXELS = 1 << 26 };
 
 static int32_t stride_of(const scrim_x11 *x, int32_t width) {
@@ -15,14 +15,14 @@ static int32_t stride_of(const scrim_x11 *x, int32_t width) {
   return (int32_t)((bits + x->scanline_pad - 1) / x->scanline_pad * (x->scanline_pad / 8));
 }
 
-/// Shares the mirror with the server; without that, pictures come through the connection.
+/// Shares the mirror with the server; otherwise pictures come through the connection.
 static void share(scrim_x11 *x, int file) {
   struct scrim_x11_library *lib = &x->lib;
   const xcb_query_extension_reply_t *shm = lib->xcb_get_extension_data(x->connection, lib->shm_id);
   if (!shm || !shm->present) return;
   xcb_shm_query_version_reply_t *version =
     lib->xcb_shm_query_version_reply(x->connection, lib->xcb_shm_query_version(x->connection), NULL);
-  // Descriptors can be handed over since 1.2.
+  // Descriptors can be passed since version 1.2.
   const bool takes_files =
     version && (version->major_version > 1 || (version->major_version == 1 && version->minor_version >= 2));
   free(version);
@@ -37,7 +37,7 @@ static void share(scrim_x11 *x, int file) {
   free(error);
 }
 
-/// Makes room for a picture of another size.
+/// Allocates memory for a picture of another size.
 static scrim_x11_status resize(scrim_x11 *x, int32_t width, int32_t height) {
   if (width < 1 || height < 1 || width > MOST_SIDE || height > MOST_SIDE
       || (int64_t)width * height > MOST_PIXELS) {
@@ -60,7 +60,7 @@ static scrim_x11_status resize(scrim_x11 *x, int32_t width, int32_t height) {
     close(file);
     return SCRIM_X11_NO_PICTURE;
   }
-  // A core file of a crash may be sent anywhere, and these pixels are not masked.
+  // These pixels are not masked, and a core dump may be sent anywhere.
   madvise(memory, size, MADV_DONTDUMP);
   x->mirror = memory;
   x->mirror_size = size;
@@ -94,7 +94,7 @@ static scrim_x11_rect cut(scrim_x11_rect a, scrim_x11_rect b) {
   return (scrim_x11_rect){left, top, most(right - left, 0), most(bottom - top, 0)};
 }
 
-/// What was drawn on, in pixels of the picture.
+/// Reads the damage, in pixels of the picture.
 static bool take_damage(scrim_x11 *x, const xcb_xfixes_fetch_region_reply_t *reply) {
   struct scrim_x11_library *lib = &x->lib;
   x->rect_count = 0;
@@ -111,7 +111,7 @@ static bool take_damage(scrim_x11 *x, const xcb_xfixes_fetch_region_reply_t *rep
   return true;
 }
 
-/// Puts rows that lie back to back where they belong.
+/// Copies contiguous rows to their place in the picture.
 static void place(scrim_x11 *x, scrim_x11_rect rect, const uint8_t *rows, int32_t stride) {
   const size_t bytes = (size_t)rect.width * (size_t)x->bits_per_pixel / 8;
   const size_t left = (size_t)rect.x * (size_t)x->bits_per_pixel / 8;
@@ -122,7 +122,7 @@ static void place(scrim_x11 *x, scrim_x11_rect rect, const uint8_t *rows, int32_
   }
 }
 
-/// Fetches a rectangle of the screen to behind the mirror, its rows back to back.
+/// Fetches a rectangle of the screen to the space after the mirror, as contiguous rows.
 static bool fetch_aside(scrim_x11 *x, scrim_x11_rect rect) {
   struct scrim_x11_library *lib = &x->lib;
   const int16_t left = (int16_t)(rect.x + x->x), top = (int16_t)(rect.y + x->y);
@@ -148,7 +148,8 @@ static bool fetch_aside(scrim_x11 *x, scrim_x11_rect rect) {
   return fits;
 }
 
-/// Fetches rectangles of the screen into the mirror: all requests go out before the first answer is waited for.
+/// Fetches rectangles of the screen into the mirror: all requests are sent before the first answer is
+/// awaited.
 static bool fetch(scrim_x11 *x, const scrim_x11_rect *rects, size_t count) {
   struct scrim_x11_library *lib = &x->lib;
   if (!x->segment) {
@@ -185,10 +186,11 @@ static bool fetch(scrim_x11 *x, const scrim_x11_rect *rects, size_t count) {
   return true;
 }
 
-/// Where the mirror differs from rows that lie behind it, which are those of a rectangle.
+/// Compares the mirror with a rectangle's rows that lie after it.
 ///
 /// @param top the row to begin with.
-/// @return the first rows in a row that differ, and all columns in which any does; of no height where there are none.
+/// @return the first consecutive rows that differ, and all columns in which any does; height 0 if none
+/// differs.
 static scrim_x11_rect difference(const scrim_x11 *x, scrim_x11_rect rect, int32_t top) {
   const size_t size = (size_t)x->bits_per_pixel / 8;
   const int32_t stride = stride_of(x, rect.width);
@@ -212,7 +214,7 @@ static scrim_x11_rect difference(const scrim_x11 *x, scrim_x11_rect rect, int32_
   return (scrim_x11_rect){rect.x + left, first, most(right - left, 0), right > 0 ? y - first : 0};
 }
 
-/// Takes a part of a rectangle's rows, which lie behind the mirror, over into it.
+/// Copies a part of a rectangle's rows from the space after the mirror into the mirror.
 static void take_aside(scrim_x11 *x, scrim_x11_rect rect, scrim_x11_rect part) {
   if (part.width == 0 || part.height == 0) return;
   const size_t left = (size_t)(part.x - rect.x) * (size_t)x->bits_per_pixel / 8;
@@ -221,11 +223,11 @@ static void take_aside(scrim_x11 *x, scrim_x11_rect rect, scrim_x11_rect part) {
     x, part, x->mirror + x->mirror_size / 2 + (size_t)(part.y - rect.y) * (size_t)stride + left, stride);
 }
 
-/// Fetches all that lies on the screen, and adds what was not told of to what was drawn on.
+/// Fetches everything on the screen, and adds unreported changes to the damage.
 static bool look(scrim_x11 *x) {
   if (x->shown.width == 0 || x->shown.height == 0) return true;
   if (!fetch_aside(x, x->shown)) return false;
-  // What was told of comes first: what differs then is what was not.
+  // Reported damage is copied first, so that the remaining differences are unreported ones.
   for (size_t i = 0; i < x->rect_count; i++) take_aside(x, x->shown, cut(x->rects[i], x->shown));
   for (int32_t top = x->shown.y;;) {
     const scrim_x11_rect untold = difference(x, x->shown, top);
@@ -237,13 +239,13 @@ static bool look(scrim_x11 *x) {
 }
 
 scrim_x11_status scrim_x11_compare(scrim_x11 *x, bool *is_same) {
-  // Of a window that is not to be seen there is nothing to compare.
+  // A window that is not visible has nothing to compare.
   *is_same = x->is_whole_due || x->shown.width == 0 || x->shown.height == 0
     || (fetch_aside(x, x->shown) && difference(x, x->shown, x->shown.y).height == 0);
   return x->lib.xcb_connection_has_error(x->connection) ? SCRIM_X11_LOST : SCRIM_X11_OK;
 }
 
-/// Fetches what was drawn on, or all that lies on the screen.
+/// Fetches the damaged parts, or everything on the screen.
 static bool update(scrim_x11 *x, int32_t screen_width, int32_t screen_height, bool is_thorough) {
   size_t bytes = 0;
   for (size_t i = 0; i < x->rect_count; i++) {
@@ -252,14 +254,14 @@ static bool update(scrim_x11 *x, int32_t screen_width, int32_t screen_height, bo
   const scrim_x11_rect bounds = {0, 0, x->width, x->height};
   x->shown = cut((scrim_x11_rect){-x->x, -x->y, screen_width, screen_height}, bounds);
   const bool is_cut = x->shown.width != x->width || x->shown.height != x->height;
-  // Nothing but what counts as drawn on is fetched: what was drawn since is told of with the next capture.
+  // Only damaged parts are fetched: later damage is reported with the next capture.
   if (bytes > x->mirror_size / 2) x->is_whole_due = true;
   if (x->is_whole_due) {
     if (is_cut) memset(x->mirror, 0, x->mirror_size / 2);
     return x->shown.width == 0 || x->shown.height == 0 || fetch(x, &x->shown, 1);
   }
   if (is_thorough) return look(x);
-  // Of a window that reaches over the screen's edge, what is drawn is asked for where it can be seen only.
+  // A window that extends beyond the screen's edge is fetched only where it is visible.
   scrim_x11_rect parts[MOST_RECTS];
   size_t count = 0;
   for (size_t i = 0; i < x->rect_count; i++) {
@@ -286,7 +288,7 @@ static void release(struct answers *a) {
   free(a->pointer);
 }
 
-/// Asks for the damage and for all that says where the picture lies, in one round trip.
+/// Requests the damage and all facts about the picture's location, in one round trip.
 static struct answers ask(scrim_x11 *x) {
   struct scrim_x11_library *lib = &x->lib;
   xcb_connection_t *c = x->connection;
@@ -315,7 +317,7 @@ static scrim_x11_status describe(
   int32_t left = 0, top = 0, width = a->root->width, height = a->root->height;
   if (x->window) {
     if (a->attributes->map_state != XCB_MAP_STATE_VIEWABLE) {
-      // Damage that went by is not told again.
+      // Damage that was missed is not reported again.
       x->is_whole_due = true;
       return SCRIM_X11_OK;
     }
@@ -361,7 +363,7 @@ static scrim_x11_status describe(
 
 scrim_x11_status scrim_x11_capture(scrim_x11 *x, bool is_thorough, scrim_x11_picture *picture) {
   scrim_x11_status status = SCRIM_X11_NO_PICTURE;
-  // The screen may change its size between a question and its answer: what was asked for is then refused.
+  // The screen may change its size between a request and its answer; the server then refuses the request.
   for (int attempt = 0; attempt < 4 && status == SCRIM_X11_NO_PICTURE; attempt++) {
     memset(picture, 0, sizeof *picture);
     struct answers answers = ask(x);

@@ -13,7 +13,7 @@ static const xcb_query_extension_reply_t *extension(scrim_x11 *x, xcb_extension_
   return reply && reply->present ? reply : NULL;
 }
 
-/// The shape of the screen's pixels.
+/// Reads the pixel format of the screen.
 static bool read_visual(scrim_x11 *x) {
   struct scrim_x11_library *lib = &x->lib;
   const xcb_setup_t *setup = lib->xcb_get_setup(x->connection);
@@ -87,7 +87,7 @@ static bool has_extensions(scrim_x11 *x, char *detail, size_t capacity) {
   }
   x->damage_event = damage->first_event;
   x->xfixes_event = fixes->first_event;
-  // Both want to be told which version is spoken before anything else.
+  // Both extensions require that their version is negotiated first.
   free(lib->xcb_xfixes_query_version_reply(
     x->connection, lib->xcb_xfixes_query_version(x->connection, 5, 0), NULL));
   free(lib->xcb_damage_query_version_reply(
@@ -120,7 +120,7 @@ scrim_x11_status scrim_x11_watch(scrim_x11 *x, uint32_t window, char *detail, si
   x->damage = lib->xcb_generate_id(x->connection);
   x->parts = lib->xcb_generate_id(x->connection);
   lib->xcb_xfixes_create_region(x->connection, x->parts, 0, NULL);
-  // Watching the root tells of all that is drawn, in whichever window.
+  // Watching the root window reports drawing in every window.
   if (!check(
         x, lib->xcb_damage_create_checked(
              x->connection, x->damage, x->screen->root, XCB_DAMAGE_REPORT_LEVEL_NON_EMPTY))) {

@@ -13,7 +13,7 @@
 
 #include "scrim_x11.h"
 
-// What is called, by the library that has it.
+// The functions used, grouped by library.
 #define SCRIM_XCB_NAMES(X)                                                                                   \
   X(xcb_connect) X(xcb_disconnect) X(xcb_connection_has_error) X(xcb_get_file_descriptor) X(xcb_get_setup)   \
   X(xcb_setup_roots_iterator) X(xcb_screen_next) X(xcb_screen_allowed_depths_iterator) X(xcb_depth_next)     \
@@ -65,25 +65,26 @@ struct scrim_x11 {
   xcb_visualtype_t visual;
   uint8_t damage_event, xfixes_event;
 
-  // What is watched.
+  // The watched window.
   xcb_window_t window;
   xcb_damage_damage_t damage;
   xcb_xfixes_region_t parts;
   bool is_gone;
 
-  // The picture, kept in step with the screen, and behind it as many bytes again for rectangles on their way.
+  // The picture, kept in step with the screen, followed by as many bytes again for rectangles being
+  // transferred.
   uint8_t *mirror;
   size_t mirror_size;
   xcb_shm_seg_t segment;
   bool is_whole_due;
   int32_t x, y, width, height, stride;
-  // What of the picture lay on the screen at the last capture.
+  // The part of the picture that was on the screen at the last capture.
   scrim_x11_rect shown;
   scrim_x11_rect *rects;
   size_t rect_count, rect_capacity;
 
   xcb_atom_t atoms[8];
-  // Whether the server says which process is behind a client: 1, or -1 if not; 0 before it was asked.
+  // Whether the server reports which process is behind a client: 1, or -1 if not; 0 before it was asked.
   int resources;
 };
 
@@ -101,9 +102,9 @@ enum {
   SCRIM_ATOM_COMPOSITOR,
   SCRIM_ATOM_COUNT,
 };
-/// The atom by that index, 0 where the server can't be asked.
+/// The atom with that index, 0 if the server can't be asked.
 xcb_atom_t scrim_x11_atom(scrim_x11 *x, int index);
-/// Up to `capacity` 32-bit numbers of a property; how many there are of them.
+/// Up to `capacity` 32-bit numbers of a property; returns their count.
 size_t scrim_x11_numbers(scrim_x11 *x, xcb_get_property_cookie_t cookie, uint32_t *numbers, size_t capacity);
 #else
 #define SCRIM_HAS_X11 0

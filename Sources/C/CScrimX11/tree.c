@@ -4,7 +4,8 @@
 #if SCRIM_HAS_X11
 #include <stdlib.h>
 
-// Windows of a server that are looked at, at any depth. What is above that many is no desktop: nothing is listed then.
+// Maximum number of a server's windows, at any depth. More than that is not a desktop: then nothing is
+// listed.
 enum { MOST_WINDOWS = 8192, SMALLEST_SIDE = 4 };
 
 static void add(struct tree *tree, xcb_window_t id, int32_t parent) {
@@ -26,7 +27,7 @@ struct answers {
   xcb_get_geometry_cookie_t geometry;
 };
 
-/// Takes in what the server answers of a window; its children are appended, bottom to top.
+/// Reads the server's answers for a window; its children are appended, bottom to top.
 static void take(scrim_x11 *x, struct tree *tree, int32_t index, struct answers asked) {
   struct scrim_x11_library *lib = &x->lib;
   xcb_query_tree_reply_t *children = lib->xcb_query_tree_reply(x->connection, asked.tree, NULL);
@@ -39,7 +40,7 @@ static void take(scrim_x11 *x, struct tree *tree, int32_t index, struct answers 
     const struct node *above = &tree->nodes[node->parent];
     const bool is_root = index == 0;
     node->border = geometry->border_width;
-    // A window's place is that of its border's corner in the inside of its parent.
+    // A window's position is that of its border's corner, relative to the inner area of its parent.
     node->x = is_root ? 0 : above->x + geometry->x + node->border;
     node->y = is_root ? 0 : above->y + geometry->y + node->border;
     node->width = geometry->width;
@@ -58,7 +59,7 @@ static void take(scrim_x11 *x, struct tree *tree, int32_t index, struct answers 
   free(geometry);
 }
 
-/// Reads the tree of all windows, level by level: a level is one way to the server and back.
+/// Reads the tree of all windows, level by level, with one round trip per level.
 static bool read_tree(scrim_x11 *x, struct tree *tree) {
   struct scrim_x11_library *lib = &x->lib;
   struct answers *asked = calloc(MOST_WINDOWS, sizeof *asked);
@@ -87,14 +88,14 @@ bool scrim_x11_reports_processes(scrim_x11 *x) {
   if (!extension || !extension->present) return false;
   xcb_res_query_version_reply_t *version = lib->xcb_res_query_version_reply(
     x->connection, lib->xcb_res_query_version(x->connection, 1, 2), NULL);
-  // Processes came with version 1.2.
+  // Process ids need version 1.2.
   if (version && (version->server_major > 1 || (version->server_major == 1 && version->server_minor >= 2)))
     x->resources = 1;
   free(version);
   return x->resources > 0;
 }
 
-/// Asks the server which process is behind each client: not what a window says of itself.
+/// Asks the server which process is behind each client; a window's own properties are not trusted for this.
 static void read_processes(scrim_x11 *x, struct tree *tree) {
   struct scrim_x11_library *lib = &x->lib;
   if (!scrim_x11_reports_processes(x)) return;
@@ -125,7 +126,7 @@ static void read_processes(scrim_x11 *x, struct tree *tree) {
   free(reply);
 }
 
-/// Finds the windows of other clients and processes than the ones around them.
+/// Finds the windows whose client and process differ from those of the windows around them.
 static void part(struct tree *tree) {
   for (int32_t i = 1; i < tree->count; i++) {
     struct node *node = &tree->nodes[i];
@@ -145,7 +146,7 @@ static void note_managed(struct tree *tree, const xcb_window_t *clients, size_t 
   }
 }
 
-/// Finds the windows that window managers look after: by their list, and by the mark they set on each.
+/// Finds the windows that window managers manage: by their list, and by the property they set on each.
 static void read_managed(scrim_x11 *x, struct tree *tree) {
   static const int lists[] = {SCRIM_ATOM_STACKING, SCRIM_ATOM_CLIENTS};
   xcb_window_t clients[1024];
@@ -178,7 +179,7 @@ static bool is_composited(scrim_x11 *x) {
   return is_owned;
 }
 
-/// Whether all of `under` that is on the screen lies under `over`, borders included.
+/// Whether the part of `under` on the screen lies completely under `over`, borders included.
 static bool covers(const struct node *over, const struct node *under, const struct node *screen) {
   const int32_t left = under->x - under->border > 0 ? under->x - under->border : 0;
   const int32_t top = under->y - under->border > 0 ? under->y - under->border : 0;
@@ -188,8 +189,8 @@ static bool covers(const struct node *over, const struct node *under, const stru
   return over->x <= left && over->y <= top && over->x + over->width >= right && over->y + over->height >= bottom;
 }
 
-/// Finds windows that lie wholly under another. A compositing manager may show what lies under a window, and a window may have holes: those
-/// cover nothing.
+/// Finds windows that lie completely under another. A compositing manager may show windows under others,
+/// and a window may have holes: those hide nothing.
 static void read_covered(scrim_x11 *x, struct tree *tree) {
   struct scrim_x11_library *lib = &x->lib;
   const xcb_query_extension_reply_t *extension = lib->xcb_get_extension_data(x->connection, lib->shape_id);

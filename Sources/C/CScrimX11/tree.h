@@ -11,14 +11,14 @@ struct node {
   int32_t x, y, width, height, border;
   uint32_t client, pid;
   bool is_there, is_viewable, is_drawn, is_override;
-  /// Whether a window manager looks after it.
+  /// Whether a window manager manages it.
   bool is_managed;
-  /// Whether nothing of it is to be seen, since one window without holes lies over all of it.
+  /// Whether it is completely hidden, since one window without holes lies over all of it.
   bool is_covered;
   /// Whether it is the outermost window of its process there, and the index of the nearest such window around it.
   bool is_outer;
   int32_t outer;
-  /// Whether it only frames the window of that index; -1 where it doesn't.
+  /// Index of the window that it only frames; -1 if it frames none.
   int32_t framed;
 };
 
@@ -28,10 +28,11 @@ struct tree {
   bool is_full;
 };
 
-/// Reads the tree of all windows, with what is known of each. Its nodes are freed by the caller.
+/// Reads the tree of all windows with their properties. The caller frees its nodes.
 scrim_x11_status scrim_x11_read_tree(scrim_x11 *x, struct tree *tree);
 
-/// Whether a window is described for itself: another process's than the one around it, and to be seen.
+/// Whether a window is described separately: it belongs to another process than the window around it, and
+/// is visible.
 bool scrim_x11_is_listed(const struct node *node);
 
 xcb_get_property_cookie_t scrim_x11_ask(scrim_x11 *x, xcb_window_t window, int atom, uint32_t count);

@@ -49,7 +49,7 @@ uint32_t scrim_x11_active_window(scrim_x11 *x) {
   return window;
 }
 
-/// Takes a title over as UTF-8, unless there is one already. The type STRING is Latin-1.
+/// Copies a title as UTF-8, unless there is one already. The type STRING is Latin-1.
 static void take_title(scrim_x11 *x, xcb_get_property_cookie_t cookie, char *title, size_t capacity) {
   xcb_get_property_reply_t *reply = x->lib.xcb_get_property_reply(x->connection, cookie, NULL);
   if (reply && reply->format == 8 && !title[0]) {
@@ -57,7 +57,7 @@ static void take_title(scrim_x11 *x, xcb_get_property_cookie_t cookie, char *tit
     const int count = x->lib.xcb_get_property_value_length(reply);
     const bool is_latin = reply->type == XCB_ATOM_STRING;
     size_t used = 0;
-    // Room is left for two bytes and the end.
+    // Room is kept for two bytes and the terminator.
     for (int i = 0; i < count && used + 3 <= capacity; i++) {
       if (is_latin && bytes[i] >= 0x80) {
         title[used++] = (char)(0xC0 | bytes[i] >> 6);
@@ -93,7 +93,7 @@ static scrim_x11_window describe(
   scrim_x11_window window = {
     .id = node->id, .client = node->client, .pid = node->pid, .x = node->x, .y = node->y, .width = node->width,
     .height = node->height, .border = node->border, .is_visible = scrim_x11_is_listed(node),
-    // Without a window manager no list tells which windows are an application's main ones.
+    // Without a window manager no list says which windows are an application's main ones.
     .is_managed = node->is_managed || (!around && !node->is_override),
     .parent = around && !is_framed ? around->id : 0};
   // Left, right, top, bottom.
@@ -117,7 +117,8 @@ static scrim_x11_window describe(
   return window;
 }
 
-/// Indices of the windows to describe: first those that are not to be seen, then the others, bottom to top, each before what lies in it.
+/// Indices of the windows to describe: first those that are not visible, then the others, bottom to top,
+/// each before the windows in it.
 static int32_t choose(const struct tree *tree, int32_t *chosen) {
   int32_t count = 0;
   for (int32_t i = 1; i < tree->count; i++) {

@@ -1,4 +1,5 @@
-/// CRC-32C (Castagnoli, RFC 3720): finds torn and damaged records. Eight bytes a step over tables, in plain Swift.
+/// CRC-32C (Castagnoli, RFC 3720), which detects torn and damaged records. Eight bytes per step with
+/// tables, in plain Swift.
 public struct CRC32C: Sendable {
   private var state: UInt32 = 0xFFFF_FFFF
 
@@ -36,7 +37,7 @@ public struct CRC32C: Sendable {
     return crc.value
   }
 
-  /// Table `k` (256 entries from `256 × k`) is the effect of a byte with `k` bytes behind it.
+  /// Table `k` (256 entries from `256 × k`) is the effect of a byte that `k` bytes follow.
   private static let tables: [UInt32] = {
     var tables = [UInt32](repeating: 0, count: 8 * 256)
     for byte in 0..<256 {

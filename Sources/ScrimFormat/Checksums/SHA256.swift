@@ -1,7 +1,8 @@
 import CScrimKernels
 
-/// SHA-256 (FIPS 180-4), which chains the segments of a session and names a policy. Our own: it is 80 lines, and
-/// swift-crypto would be the heaviest thing in the build. Not for secrets: it is not hardened against timing.
+/// SHA-256 (FIPS 180-4), which chains the segments of a session and identifies a policy. Written here
+/// because it is 80 lines, and swift-crypto would be the heaviest dependency of the build. Not for secrets:
+/// it is not hardened against timing attacks.
 public struct SHA256: Sendable {
   private var state: InlineArray<8, UInt32> = [
     0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
@@ -58,16 +59,16 @@ public struct SHA256: Sendable {
     return hash.digest()
   }
 
-  /// With the processor's own instructions: 1.8 GB a second where the loop below makes 0.3.
+  /// Uses the processor's SHA instructions: 1.8 GB a second, the loop below 0.3.
   ///
-  /// - Returns: false where it has none.
+  /// - Returns: false if the processor has none.
   private static func compressQuickly(_ blocks: Span<UInt8>, into state: inout InlineArray<8, UInt32>) -> Bool
   {
     guard blocks.count > 0 else { return true }
     var words = state.mutableSpan
     return unsafe words.withUnsafeMutableBufferPointer { words in
       unsafe blocks.withUnsafeBufferPointer { blocks in
-        // Eight words, and as many whole blocks as the count says; the call keeps no pointer.
+        // `words` has eight words and `blocks` the given number of whole blocks; the call keeps no pointer.
         unsafe scrim_sha256_compress(words.baseAddress, blocks.baseAddress, blocks.count / 64)
       }
     }
@@ -133,7 +134,7 @@ public struct SHA256: Sendable {
   ]
 }
 
-/// The 32 bytes of a SHA-256; written as 64 lower-case hexadecimal digits.
+/// A SHA-256 digest of 32 bytes, printed as 64 lower-case hexadecimal digits.
 public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
   public let bytes: [UInt8]
 
@@ -149,13 +150,13 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     self.bytes = bytes
   }
 
-  /// What the first segment of a session names as the one before it.
+  /// Stands for the previous segment in the first segment of a session.
   public static let zero = SHA256Digest([UInt8](repeating: 0, count: 32))
 
   public var description: String { Hex.string(bytes) }
 }
 
-/// Lower-case hexadecimal, the only spelling that the format knows.
+/// Lower-case hexadecimal, the only form that the format accepts.
 enum Hex {
   private static let digits = Array("0123456789abcdef".utf8)
 

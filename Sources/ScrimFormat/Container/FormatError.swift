@@ -1,11 +1,11 @@
-/// What is wrong with a segment, where, and whose fault it is.
+/// What is wrong with a segment, where, and who must fix it.
 public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Fault: Hashable, Sendable {
     /// The bytes are damaged, or a wrong writer wrote them.
     case input
-    /// The program asked for what no valid segment holds.
+    /// The program asked for something that no valid segment can hold.
     case caller
-    /// Beyond what this version of Scrim takes.
+    /// Beyond the limits of this version of Scrim.
     case limit
   }
 
@@ -16,7 +16,7 @@ public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
     case unsupportedEntropyCoding(UInt8)
     case checksum
     case malformedNumber
-    /// A field whose value no writer writes.
+    /// A field with a value that the format doesn't allow.
     case badValue(String)
     case overLimit(String, value: Int, limit: Int)
     case headerNotFirst
@@ -29,15 +29,15 @@ public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
     case numberNotRising(from: Int, to: Int)
     case masksWithoutFrame
     case masksWithoutList
-    /// The seal says otherwise than the records about this.
+    /// A field of the seal contradicts the records.
     case sealDisagrees(String)
   }
 
   public let reason: Reason
   public let fault: Fault
-  /// The record's number in its file, the header being 0.
+  /// The record's number in its file; the header is 0.
   public let record: Int
-  /// Where the record starts, in bytes from the start of the file.
+  /// Offset of the record in the file, in bytes.
   public let offset: Int
 
   init(_ reason: Reason, writing: Bool, record: Int, offset: Int) {
@@ -69,19 +69,20 @@ extension FormatError.Reason {
       "entropy coding \(coding) is not one that this program reads: use a newer Scrim"
     case .checksum:
       "the checksum doesn't match; the file is damaged: copy it again from where it was made"
-    case .malformedNumber: "a number is not in its shortest form; a writer that isn't valid wrote the file"
-    case .badValue(let field): "\(field) has a value that no valid writer writes"
+    case .malformedNumber: "a number is not in its shortest form; the program that wrote the file is faulty"
+    case .badValue(let field): "\(field) has a value that the format doesn't allow"
     case .overLimit(let field, let value, let limit):
       "\(field) is \(value), and the format allows at most \(limit)"
     case .headerNotFirst: "the first record is not the header"
-    case .secondHeader: "a segment has one header, and this is another"
+    case .secondHeader: "the segment has a second header record"
     case .bytesAfterSeal(let count): "\(count) bytes follow the seal; cut them off, or copy the file again"
     case .notSealed: "the segment has no seal: the recording hasn't ended or was cut off; recover its session"
-    case .noFrames: "a segment is sealed with at least one frame in it, and this one has none"
-    case .firstFrameNotKey: "the first frame of a segment is a keyframe, and this one isn't"
+    case .noFrames: "a sealed segment needs at least one frame, and this one has none"
+    case .firstFrameNotKey: "the first frame of a segment must be a keyframe, and this one isn't"
     case .timeBackwards(let from, let to): "the time of a frame is \(to) ns, after one of \(from) ns"
     case .numberNotRising(let from, let to): "the number of a frame is \(to), after one of \(from)"
-    case .masksWithoutFrame: "masks stand right behind a frame, once, and these don't"
+    case .masksWithoutFrame:
+      "a masks record must follow a frame directly, at most one per frame, and this one doesn't"
     case .masksWithoutList: "changes of masks need a complete list since the last keyframe, and there is none"
     case .sealDisagrees(let field): "the seal and the records disagree about \(field); the file is damaged"
     }

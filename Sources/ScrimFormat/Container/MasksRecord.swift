@@ -4,11 +4,11 @@ public import ScrimRedact
 
 /// The masks in force from a frame on: all of them, or what changed since the record before.
 public struct MasksRecord: Hashable, Sendable {
-  /// Whether the masks of the record before are all gone.
+  /// Whether the list so far is discarded.
   public var isComplete: Bool
-  /// Places in the list before, rising; none where ``isComplete``.
+  /// Ascending positions in the list so far; empty if ``isComplete``.
   public var removed: [Int]
-  /// Appended to what is left of the list.
+  /// Masks appended to the rest of the list.
   public var added: [ListedMask]
 
   public init(all masks: [ListedMask]) {
@@ -17,9 +17,11 @@ public struct MasksRecord: Hashable, Sendable {
     added = masks
   }
 
-  /// The record that turns a list into one of the same masks as `masks`, with the list that this leaves; nil where both hold the same.
+  /// The record that changes a list into one with the same masks as `masks`; updates `list` as that record
+  /// does. Nil if both already hold the same masks.
   ///
-  /// - Parameter list: as the records before made it; nil where the record must be complete, as at a keyframe.
+  /// - Parameter list: the list after the records so far; nil if the record must be complete, as at a
+  ///   keyframe.
   static func record(of masks: [ListedMask], after list: inout [ListedMask]?) -> MasksRecord? {
     guard let before = list else {
       list = masks
@@ -51,7 +53,7 @@ public struct MasksRecord: Hashable, Sendable {
     return record
   }
 
-  /// Brings the list of the masks in force up to date.
+  /// Applies the record to the list of the masks in force.
   ///
   /// - Parameter list: nil before the first complete record of a segment.
   public func apply(to list: inout [ListedMask]?) {
@@ -82,7 +84,7 @@ extension MasksRecord {
     static let deflated: UInt8 = 2
   }
 
-  /// Deflated where that is shorter: it takes a third off complete lists.
+  /// Deflated if that is shorter: it saves a third of complete lists.
   var payload: [UInt8] {
     let flags = isComplete ? Flags.complete : 0
     let body = body
@@ -167,7 +169,7 @@ extension MasksRecord {
       }
     }
     added = []
-    // A mask takes six bytes at least.
+    // A mask takes at least six bytes.
     let count = try reader.count(of: "the number of masks", upTo: min(ListedMask.limit, reader.remaining / 6))
     added.reserveCapacity(count)
     var roles: [String] = []
@@ -229,7 +231,7 @@ extension ListedMask {
 }
 
 extension MaskKind {
-  /// The number that stands for it in records. They are never given anew.
+  /// The number of the kind in records. Numbers are never reassigned.
   fileprivate var code: UInt8 {
     switch self {
     case .uncovered: 0
@@ -242,7 +244,7 @@ extension MaskKind {
     }
   }
 
-  /// What a later version may add counts as `other`.
+  /// Kinds that a later version may add count as `other`.
   fileprivate init(code: UInt8) {
     self = MaskKind.allCases.first { $0.code == code } ?? .other
   }

@@ -1,18 +1,18 @@
-/// A remark on the clock: a gap in the recording, or a step of the wall clock.
+/// A note about the clock: a gap in the recording, or a step of the wall clock.
 public struct NoteRecord: Hashable, Sendable {
   public enum Kind: UInt8, Sendable {
     /// Nothing was recorded for ``NoteRecord/offset`` nanoseconds up to the note's time: the machine slept, the process was stopped, or the
     /// session paused.
     case gap = 1
-    /// From the note's time on the wall clock, or the clock of a recorded input, is ahead of the session's by ``NoteRecord/offset``
-    /// nanoseconds more than before.
+    /// From the note's time on, the lead of the wall clock (or the clock of a recorded input) over the
+    /// session's clock is ``NoteRecord/offset`` nanoseconds larger than before.
     case clockStep = 2
   }
 
   /// Nanoseconds on the session's clock.
   public var time: Int64
   public var kind: Kind
-  /// Nanoseconds; of a gap above 0.
+  /// Nanoseconds; above 0 for a gap.
   public var offset: Int64
 
   public init(time: Int64, kind: Kind, offset: Int64) {
@@ -29,7 +29,7 @@ public struct NoteRecord: Hashable, Sendable {
     return payload
   }
 
-  /// Nil for a kind that this version doesn't know. Later versions may append fields.
+  /// Nil for an unknown kind. Later versions may append fields.
   static func read(payload reader: inout ByteReader) throws(FormatError.Reason) -> NoteRecord? {
     let time = try reader.zigzag()
     let code = try reader.byte()

@@ -1,10 +1,11 @@
-/// Moments as RFC 3339 writes them, from nanoseconds since 1970-01-01T00:00:00Z and back, without a calendar's help.
+/// Converts between nanoseconds since 1970-01-01T00:00:00Z and RFC 3339 timestamps, without a calendar
+/// library.
 public enum RFC3339 {
-  /// `2023-11-14T22:13:20.123456789Z`: in UTC, with 0, 3, 6 or 9 digits behind the second, as many as it takes.
+  /// `2023-11-14T22:13:20.123456789Z`: in UTC, with 0, 3, 6 or 9 decimals of the second, as many as needed.
   public static func string(_ nanoseconds: Int64) -> String {
     let (days, ofDay) = floorDivide(nanoseconds, 86_400_000_000_000)
     let (second, fraction) = floorDivide(ofDay, 1_000_000_000)
-    // Years from March on in eras of 400, after Howard Hinnant's days_from_civil.
+    // Years begin in March, in eras of 400 years, as in Howard Hinnant's days_from_civil.
     let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
     let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -23,8 +24,8 @@ public enum RFC3339 {
     return text + "Z"
   }
 
-  /// Nanoseconds since 1970, or nil if `text` isn't an RFC 3339 moment between the years 1678 and 2261. Digits beyond
-  /// the ninth behind the second and leap seconds are refused.
+  /// Nanoseconds since 1970, or nil if `text` isn't an RFC 3339 timestamp between the years 1678 and 2261.
+  /// More than nine decimals of the second, and leap seconds, are refused.
   public static func nanoseconds(_ text: some StringProtocol) -> Int64? {
     var rest = Array(text.utf8)[...]
     guard let year = number(&rest, 4), take(&rest, "-"), let month = number(&rest, 2), take(&rest, "-"),

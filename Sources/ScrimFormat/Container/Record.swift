@@ -1,4 +1,4 @@
-/// What a record is; readers pass over types that they don't know.
+/// Type of a record; readers skip types that they don't know.
 enum RecordType: UInt8 {
   case header = 1
   case frame = 2
@@ -13,7 +13,7 @@ enum RecordFlags {
   static let key: UInt8 = 1
 }
 
-/// What became of a frame on its way through clearance; bits of one byte.
+/// Result of clearance for a frame; bits of one byte.
 public struct FrameStatus: OptionSet, Hashable, Sendable {
   public let rawValue: UInt8
 
@@ -21,26 +21,27 @@ public struct FrameStatus: OptionSet, Hashable, Sendable {
 
   /// Some tiles show older content than the frame's time says.
   public static let withheldInPart = FrameStatus(rawValue: 1)
-  /// The boxes could not be had: all of the picture is fill.
+  /// The boxes were not available: all of the picture is fill.
   public static let failedClosed = FrameStatus(rawValue: 2)
 
   static let known: FrameStatus = [.withheldInPart, .failedClosed]
 }
 
-/// One picture, as the operations that turn the one before it into it.
+/// One picture, stored as the operations that turn the previous picture into it.
 public struct FrameRecord: Hashable, Sendable {
   /// Nanoseconds on the session's clock.
   public var time: Int64
-  /// Counts the frames of the session; rises from frame to frame, and leaves out those that were dropped.
+  /// Frame number in the session; rises from frame to frame, with gaps for dropped frames.
   public var number: Int
   /// Whether ``coded`` starts from an empty picture.
   public var isKey: Bool
   /// Tiles that show older content.
   public var withheldTiles: Int
   public var status: FrameStatus
-  /// The operations; what they mean is no matter of the container.
+  /// The operations; the container doesn't interpret them.
   public var coded: [UInt8]
-  /// The masks in force from this frame on, where they are not those of the frame before: a record of its own, right behind this one.
+  /// The masks in force from this frame on, if they differ from those of the previous frame; written as a
+  /// record of its own after this one.
   public var masks: MasksRecord?
 
   public init(
@@ -56,7 +57,7 @@ public struct FrameRecord: Hashable, Sendable {
     self.masks = masks
   }
 
-  /// Appends what stands before ``coded`` in the record's payload.
+  /// Appends the fields before ``coded`` to the record's payload.
   func appendFront(to bytes: inout [UInt8]) {
     bytes.appendZigzag(time)
     bytes.appendVarint(UInt64(number))
@@ -94,7 +95,7 @@ public struct FrameRecord: Hashable, Sendable {
   }
 }
 
-/// Something that happened beside the pictures: pointer, key, log, network, navigation, error.
+/// An event between the pictures: pointer, key, log, network, navigation, error.
 public struct EventRecord: Hashable, Sendable {
   /// Nanoseconds on the session's clock.
   public var time: Int64
@@ -135,16 +136,17 @@ extension Int64 {
   }
 }
 
-/// The first bytes of a segment, and the frame around each record.
+/// The first bytes of a segment, and the header of each record.
 enum Framing {
-  /// Not ASCII and not UTF-8 in front, and a line feed behind, so that a copy as text shows at once.
+  /// Starts with a byte that is neither ASCII nor UTF-8 and ends with a line feed, so that a copy made as
+  /// text is detected.
   static let magicStem: [UInt8] = [0x9D, 0x53, 0x43, 0x52, 0x49, 0x4D]
   static let version: UInt8 = 1
   static let magic = magicStem + [version, 0x0A]
 
   /// Appends type, flags, length, checksum and payload.
   ///
-  /// - Parameter rest: what follows `payload` in the payload.
+  /// - Parameter rest: bytes appended to `payload` in the same record.
   static func append(
     _ payload: [UInt8], _ rest: [UInt8] = [], type: RecordType, flags: UInt8, to bytes: inout [UInt8]
   ) {

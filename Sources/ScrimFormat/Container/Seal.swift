@@ -1,12 +1,13 @@
 import ScrimRedact
 
-/// The last record of a segment: its place in the session, and what lets a reader trust and search it.
+/// The last record of a segment: its place in the session, digests that verify it, and an index of its
+/// frames.
 ///
-/// It comes last because it is decided last: a session that buffers knows only when it flushes which segments exist.
+/// It comes last because a session that buffers knows only when it flushes which segments exist.
 public struct Seal: Hashable, Sendable {
-  /// A frame record as the seal lists it.
+  /// A frame record in the seal's table.
   public struct Entry: Hashable, Sendable {
-    /// Where the record starts in the file.
+    /// Offset of the record in the file.
     public var offset: Int
     public var isKey: Bool
     /// Nanoseconds on the session's clock.
@@ -15,7 +16,7 @@ public struct Seal: Hashable, Sendable {
 
   /// The segment's place in its session, without gaps from 0.
   public var index: UInt32
-  /// The SHA-256 of the whole file of the segment before; zero for index 0.
+  /// The SHA-256 of the previous segment's whole file; zero for index 0.
   public var previous: SHA256Digest
   /// The SHA-256 of all bytes before the seal record.
   public var content: SHA256Digest
@@ -24,7 +25,7 @@ public struct Seal: Hashable, Sendable {
   public var entries: [Entry]
 }
 
-/// What a segment holds, in figures.
+/// Counts and time span of a segment.
 public struct SegmentSummary: Hashable, Sendable {
   public var frames = 0
   public var events = 0
@@ -37,7 +38,7 @@ public struct SegmentSummary: Hashable, Sendable {
 }
 
 extension Seal {
-  /// - Parameter offset: where the seal record starts; it stands in the last four bytes of the file.
+  /// - Parameter offset: where the seal record starts; it is stored in the last four bytes of the file.
   func payload(at offset: Int) -> [UInt8] {
     var payload: [UInt8] = []
     payload.appendLittleEndian(index)
@@ -57,8 +58,8 @@ extension Seal {
     return payload
   }
 
-  /// Reads a seal and holds it against the records before it. What it says of them is not stored, only compared,
-  /// so that no claim of it is believed.
+  /// Reads a seal and compares it with the records before it. The values in the seal are only compared,
+  /// never used.
   init(payload reader: inout ByteReader, at offset: Int, of tally: Tally) throws(FormatError.Reason) {
     index = try reader.littleEndian(UInt32.self)
     previous = try reader.digest()
@@ -90,8 +91,8 @@ extension Seal {
   }
 }
 
-/// What writer and reader keep about the records so far, and the rules that hold between records. A call that throws
-/// changes nothing.
+/// State that writer and reader keep about the records so far, and the rules between records. A call that
+/// throws changes nothing.
 struct Tally: Sendable {
   private(set) var records = 0
   private(set) var summary = SegmentSummary()
@@ -99,7 +100,7 @@ struct Tally: Sendable {
   private var lastNumber: Int?
   /// Masks in force; nil before the first complete list of a segment.
   private var masks: Int?
-  /// Whether the last record is a frame, behind which its masks may stand.
+  /// Whether the last record is a frame, so that a masks record may follow.
   private var isBehindFrame = false
 
   /// A frame record from `offset` to `end`.

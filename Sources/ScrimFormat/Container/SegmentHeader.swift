@@ -1,9 +1,9 @@
 import ScrimCodec
 
-/// What every record of a segment needs to know: the session, the size of its pictures and how they are coded.
+/// Header of a segment: the session, the size of its pictures and their coding.
 public struct SegmentHeader: Hashable, Sendable {
   public var session: SessionID
-  /// When the session began: nanoseconds since 1970-01-01T00:00:00Z. Times of records count from there.
+  /// Start of the session: nanoseconds since 1970-01-01T00:00:00Z. Times of records count from there.
   public var start: Int64
   /// Pixels.
   public var width: Int
@@ -27,7 +27,7 @@ public struct SegmentHeader: Hashable, Sendable {
     self.producer = producer
   }
 
-  /// Throws where a valid header can't say this.
+  /// Throws if a field has a value that the format doesn't allow.
   public func validate() throws(FormatError) {
     do throws(FormatError.Reason) {
       try check()
@@ -88,20 +88,20 @@ public struct SegmentHeader: Hashable, Sendable {
   }
 }
 
-/// How the payloads of frames are squeezed. Every build reads and writes deflate.
+/// Compression of frame payloads. Every build reads and writes deflate.
 public enum EntropyCoding: UInt8, Hashable, Sendable {
   case deflate = 1
-  /// Half the bytes, and faster; only in builds with the package's trait `Zstd`.
+  /// Half the bytes of deflate, and faster; only in builds with the package's trait `Zstd`.
   case zstd = 2
 
   /// Whether this build reads and writes it.
   public var isBuiltIn: Bool { self == .deflate || Zstd.isBuiltIn }
 
-  /// The smallest that this build writes.
+  /// The coding with the smallest output that this build can write.
   public static var preferred: EntropyCoding { EntropyCoding.zstd.isBuiltIn ? .zstd : .deflate }
 }
 
-/// A session's name: a UUID (RFC 9562), written in lower case.
+/// Id of a session: a UUID (RFC 9562), written in lower case.
 public struct SessionID: Hashable, Sendable, CustomStringConvertible {
   public let bytes: [UInt8]
 
@@ -132,7 +132,7 @@ public struct SessionID: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The limits of Format.md. A writer refuses to pass them; a reader refuses what is beyond them.
+/// The limits of Format.md. A writer refuses to exceed them, and a reader refuses larger values.
 public enum FormatLimits {
   static let magicBytes = 8
   static let recordHeadBytes = 10

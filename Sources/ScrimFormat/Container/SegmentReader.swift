@@ -1,33 +1,33 @@
-/// A segment as read: whole records only.
+/// A decoded segment: intact records only.
 public struct Segment: Hashable, Sendable {
   public var header: SegmentHeader
   public var frames: [FrameRecord] = []
   public var events: [EventRecord] = []
   public var notes: [NoteRecord] = []
-  /// Records of types that this version doesn't know, which were passed over.
+  /// Records of unknown types, which were skipped.
   public var unknownRecords = 0
   /// Nil for a segment that is still being written, or was cut off.
   public var seal: Seal?
 }
 
-/// What is left of a segment whose writing was cut off.
+/// The intact part of a segment whose writing was cut off.
 public struct RecoveredSegment: Sendable {
   public var segment: Segment
-  /// Bytes up to the end of the last whole record.
+  /// Bytes up to the end of the last intact record.
   public var wholeBytes: Int
-  /// Bytes behind them, which are lost.
+  /// Bytes after them, which are lost.
   public var tornBytes: Int
-  /// What ended the reading; nil if every byte belongs to a whole record.
+  /// The error that ended the reading; nil if every byte belongs to an intact record.
   public var damage: FormatError?
   var tally: Tally
 }
 
-/// Reads segments from bytes that may be anything: never crashes, and takes no more memory than the bytes that are
-/// there account for.
+/// Reads segments from untrusted bytes: never crashes, and allocates memory only in proportion to the bytes
+/// that are present.
 public enum SegmentReader {
-  /// Reads a sealed segment, all of it or nothing.
+  /// Reads a sealed segment, completely or not at all.
   ///
-  /// - Throws: ``FormatError`` at the first byte range that isn't as Format.md says.
+  /// - Throws: ``FormatError`` for the first bytes that violate Format.md.
   public static func read(_ bytes: [UInt8]) throws(FormatError) -> Segment {
     let scan = try recover(bytes)
     if let damage = scan.damage { throw damage }
@@ -37,9 +37,9 @@ public enum SegmentReader {
     return scan.segment
   }
 
-  /// Reads what is whole: every record before the first that is torn, damaged or out of order.
+  /// Reads the intact part: every record before the first that is torn, damaged or out of order.
   ///
-  /// - Throws: ``FormatError`` if not even the header is whole.
+  /// - Throws: ``FormatError`` if not even the header is intact.
   public static func recover(_ bytes: [UInt8]) throws(FormatError) -> RecoveredSegment {
     var tally = Tally()
     var place = FormatLimits.magicBytes
@@ -83,7 +83,7 @@ public enum SegmentReader {
   private struct RawRecord {
     var type: UInt8
     var flags: UInt8
-    /// The payload's place in the file; the record ends where it ends.
+    /// The range of the payload in the file; the record ends where it ends.
     var payload: Range<Int>
   }
 
@@ -107,7 +107,8 @@ public enum SegmentReader {
     return RawRecord(type: type, flags: flags, payload: payload)
   }
 
-  /// Reads one record and returns where the next begins. Leaves `segment` and `tally` as they are where it throws.
+  /// Reads one record and returns the offset of the next. If it throws, `segment` and `tally` stay
+  /// unchanged.
   private static func readRecord(
     _ bytes: [UInt8], at offset: Int, into segment: inout Segment, _ tally: inout Tally
   ) throws(FormatError.Reason) -> Int {

@@ -9,7 +9,7 @@ public struct SegmentWriter: Sendable {
   public private(set) var size: Int
   private var hash = SHA256()
   private var tally = Tally()
-  /// Scratch: what stands before a frame's operations.
+  /// Scratch: the fields of a frame record before its operations.
   private var front: [UInt8] = []
 
   /// Begins a segment: ``bytes`` holds its magic and its header.
@@ -28,11 +28,11 @@ public struct SegmentWriter: Sendable {
     }
   }
 
-  /// Goes on behind the last whole record of a segment that was cut off.
+  /// Continues a cut-off segment after its last intact record.
   ///
   /// - Parameters:
-  ///   - recovered: what ``SegmentReader/recover(_:)`` made of `file`; not sealed.
-  ///   - file: the bytes it was made of. They count as drained.
+  ///   - recovered: the result of ``SegmentReader/recover(_:)`` for `file`; not sealed.
+  ///   - file: the bytes that were recovered. They count as drained.
   public init(continuing recovered: RecoveredSegment, of file: [UInt8]) {
     precondition(recovered.segment.seal == nil, "a sealed segment doesn't go on")
     precondition(recovered.wholeBytes + recovered.tornBytes == file.count, "recovered from other bytes")
@@ -43,10 +43,10 @@ public struct SegmentWriter: Sendable {
     hash.update(file.span.extracting(0..<recovered.wholeBytes))
   }
 
-  /// Frames, events and the time they span so far.
+  /// Counts of frames and events, and their time span, so far.
   public var summary: SegmentSummary { tally.summary }
 
-  /// The frame's masks become a record of their own.
+  /// Appends a frame record and, if the frame has masks, a masks record.
   ///
   /// - Throws: ``FormatError`` if the first frame isn't a keyframe, a time goes back, a number doesn't rise, its masks change a list
   ///   that isn't there, or a limit of the format would be passed.
@@ -74,7 +74,8 @@ public struct SegmentWriter: Sendable {
     }
   }
 
-  /// Events keep their own time, which may lie before that of frames already written.
+  /// Appends an event. Events keep their own time, which may be earlier than that of frames already
+  /// written.
   ///
   /// - Throws: ``FormatError`` if a limit of the format would be passed.
   public mutating func append(_ event: EventRecord) throws(FormatError) {
@@ -88,7 +89,7 @@ public struct SegmentWriter: Sendable {
     }
   }
 
-  /// Notes keep their own time, as events do.
+  /// Appends a note. Notes keep their own time, as events do.
   ///
   /// - Throws: ``FormatError`` if a limit of the format would be passed.
   public mutating func append(_ note: NoteRecord) throws(FormatError) {
@@ -102,7 +103,7 @@ public struct SegmentWriter: Sendable {
     }
   }
 
-  /// Forgets ``bytes``, which are where they go; their memory is used again. Returns how many they were.
+  /// Removes all ``bytes``, after the caller stored them, and reuses their memory. Returns their number.
   @discardableResult
   public mutating func drain() -> Int {
     let count = bytes.count
@@ -110,11 +111,11 @@ public struct SegmentWriter: Sendable {
     return count
   }
 
-  /// Ends the segment. ``SealedSegment/bytes`` are those that were not drained, up to the end of the file.
+  /// Ends the segment. ``SealedSegment/bytes`` are the bytes not yet drained, up to the end of the file.
   ///
   /// - Parameters:
   ///   - index: the segment's place in its session, without gaps from 0.
-  ///   - previous: the digest of the whole file of the segment before; ``SHA256Digest/zero`` for index 0 only.
+  ///   - previous: the digest of the previous segment's whole file; ``SHA256Digest/zero`` for index 0 only.
   /// - Throws: ``FormatError`` if the segment holds no frame.
   public consuming func seal(index: UInt32, previous: SHA256Digest) throws(FormatError) -> SealedSegment {
     precondition(
@@ -132,7 +133,7 @@ public struct SegmentWriter: Sendable {
       header: header, bytes: bytes + record, size: size + record.count, digest: hash.digest(), seal: seal)
   }
 
-  /// Where a record with so many bytes of payload would end in the file.
+  /// Where a record with `count` bytes of payload would end in the file.
   private func end(of place: Int, payload count: Int) throws(FormatError.Reason) -> Int {
     guard count <= FormatLimits.payloadBytes else {
       throw .overLimit("the record's length", value: count, limit: FormatLimits.payloadBytes)
@@ -153,7 +154,7 @@ public struct SegmentWriter: Sendable {
 /// A finished segment.
 public struct SealedSegment: Sendable {
   public var header: SegmentHeader
-  /// The end of the file: what the writer's caller had not drained before.
+  /// The end of the file: the bytes that were not drained before.
   public var bytes: [UInt8]
   /// Bytes of the whole file.
   public var size: Int

@@ -1,13 +1,13 @@
 import ScrimCodec
 
-/// The sizes of the two streams of a segment's frames.
+/// The two compressed streams of a segment's frames, and their settings.
 enum EntropyStream {
-  /// Operations, indices and colours: long repeats, worth a far window.
+  /// Operations, indices and colours: repeats over long distances, so a large window pays.
   case operations
-  /// Samples of photographs: few repeats, worth nothing but short codes.
+  /// Samples of photographs: few repeats, so only entropy coding pays.
   case samples
 
-  /// A reader refuses a window of zstd above this, as a power of two.
+  /// Log2 of the largest zstd window that a reader accepts.
   static let largestWindow = 23
 
   var windowLog: Int { self == .operations ? 22 : 19 }
@@ -17,7 +17,7 @@ enum EntropyStream {
   func deflateLevel(_ effort: Int) -> Int { self == .operations ? effort : min(effort, 3) }
 }
 
-/// Squeezes one of the streams of a segment, in the coding that the segment is written in. Opened first.
+/// Compresses one of the streams of a segment, in the segment's coding. It must be opened first.
 struct EntropyWriter: ~Copyable {
   private var deflater: Deflater?
   private var compressor: ZstdCompressor?
@@ -33,20 +33,20 @@ struct EntropyWriter: ~Copyable {
     }
   }
 
-  /// A new stream, which refers to nothing of the last one.
+  /// Starts a new stream, which doesn't refer to the last one.
   mutating func reset() {
     deflater?.reset()
     compressor?.reset()
   }
 
-  /// - Parameter flush: whether all of the input so far can be read from the output so far.
+  /// - Parameter flush: whether all input so far must be decodable from the output so far.
   mutating func append(_ bytes: [UInt8], flush: Bool, to output: inout [UInt8]) throws(CodecError) {
     deflater?.append(bytes.span, flush: flush ? .sync : .none, to: &output)
     try compressor?.append(bytes.span, flush: flush, to: &output)
   }
 }
 
-/// The way back from ``EntropyWriter``.
+/// Decompresses what an ``EntropyWriter`` wrote.
 struct EntropyReader: ~Copyable {
   private var inflater: Inflater?
   private var decompressor: ZstdDecompressor?
@@ -65,7 +65,7 @@ struct EntropyReader: ~Copyable {
     decompressor?.reset()
   }
 
-  /// - Parameter limit: bytes that may come out.
+  /// - Parameter limit: maximum bytes of output.
   mutating func append(_ bytes: ArraySlice<UInt8>, to output: inout [UInt8], limit: Int) throws(CodecError) {
     try inflater?.append(bytes.span, to: &output, limit: limit)
     try decompressor?.append(bytes.span, to: &output, limit: limit)

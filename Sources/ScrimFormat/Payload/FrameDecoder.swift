@@ -2,21 +2,21 @@ public import ScrimCodec
 import ScrimDelta
 public import ScrimImage
 
-/// Operations of one kind, and the bytes that they and their pixels took before squeezing.
+/// Count of operations of one kind, with the uncompressed bytes of them and their pixels.
 public struct OperationTally: Hashable, Sendable {
   public var operations = 0
   public var pixels = 0
   public var bytes = 0
 }
 
-/// Turns the payloads of frame records back into pictures: what a player shows.
+/// Decodes the payloads of frame records to the pictures that a player shows.
 ///
-/// Nothing it reads is trusted: sizes are checked before memory is taken. After an error the picture may hold half a frame:
-/// it must not be shown, and only a keyframe is taken next.
+/// No input is trusted: sizes are checked before memory is allocated. After an error the picture may hold
+/// half a frame: it must not be shown, and only a keyframe can follow.
 public struct FrameDecoder: ~Copyable {
   /// The picture after the last payload.
   public private(set) var picture: Picture
-  /// What was decoded so far, by kind of operation.
+  /// Statistics of everything decoded so far, by kind of operation.
   public private(set) var tallies: [String: OperationTally] = [:]
   private var palette: [Pixel] = []
   private var history: TileHistory
@@ -24,13 +24,13 @@ public struct FrameDecoder: ~Copyable {
   private var sampleStream = EntropyReader()
   private var plain: [UInt8] = []
   private var samples: [UInt8] = []
-  /// Pixels that operations of the frame touched.
+  /// Pixels that the frame's operations touched so far.
   private var work = 0
-  /// Whether `picture` is what the writer had: false before the first keyframe and after an error.
+  /// Whether `picture` equals the writer's picture: false before the first keyframe and after an error.
   private var isWhole = false
 
-  /// - Parameter coding: as the segment's header says.
-  /// - Throws: ``CodecError`` where memory is short, or this build lacks the coding.
+  /// - Parameter coding: the one that the segment's header names.
+  /// - Throws: ``CodecError`` if memory is short, or this build lacks the coding.
   public init(width: Int, height: Int, coding: EntropyCoding = .preferred) throws(CodecError) {
     picture = Picture(width: width, height: height)
     history = TileHistory(width: width, height: height, searched: false)
@@ -65,7 +65,7 @@ public struct FrameDecoder: ~Copyable {
         operationBytes, to: &plain, limit: FrameLimits.operationBytes(pixels))
       try sampleStream.append(sampleBytes, to: &samples, limit: FrameLimits.sampleBytes(pixels))
     } catch { throw .codec(error) }
-    // Both are only read from here on; nothing else changes them before the next frame.
+    // Both are only read from here on; they change with the next frame.
     let (operations, stored) = (plain, samples)
     var indices = PayloadReader(operations[...])
     let list = try indices.take(try indices.varint())
@@ -121,7 +121,7 @@ public struct FrameDecoder: ~Copyable {
     tallies[name, default: OperationTally()].bytes += bytes
   }
 
-  /// Counts pixels that an operation touches: a few bytes may not ask for endless work.
+  /// Counts the pixels that an operation touches, so that a few bytes can't cause unbounded work.
   private mutating func charge(_ pixels: Int) throws(PayloadError) {
     work += pixels
     let limit = FrameLimits.work(picture.pixels.count)
@@ -146,7 +146,7 @@ public struct FrameDecoder: ~Copyable {
     for _ in 0..<added { palette.append(try reader.colour()) }
   }
 
-  /// - Returns: the bytes of its indices and of colours that the palette lacks.
+  /// - Returns: the bytes of its indices and of its escaped colours.
   private mutating func readIndices(
     _ rect: Rect, _ reader: inout PayloadReader
   ) throws(PayloadError) -> Int {

@@ -1,13 +1,14 @@
 public import ScrimCodec
 public import ScrimRedact
 
-/// How frames are coded.
+/// Options of frame coding.
 public struct CodingOptions: Hashable, Sendable {
-  /// nil is lossless. 1...100: large photographic rectangles that no mask touches may be told as JPEG of that quality.
+  /// nil is lossless. 1...100: large photographic rectangles without masks may be stored as JPEG of that
+  /// quality.
   public var quality: Int?
   /// Effort of the entropy coder, 1...9.
   public var level: Int
-  /// What payloads are squeezed with; the header of their segment names it.
+  /// Compression of payloads; the segment's header names it.
   public var entropyCoding: EntropyCoding
 
   public init(quality: Int? = nil, level: Int = 6, entropyCoding: EntropyCoding = .preferred) {
@@ -19,30 +20,31 @@ public struct CodingOptions: Hashable, Sendable {
   }
 }
 
-/// Codes masked frames to the payloads of frame records, one after the other: the writing half of ``FrameDecoder``.
+/// Encodes masked frames to the payloads of frame records, one after the other. ``FrameDecoder`` reads
+/// them.
 ///
-/// Its two halves, ``FrameSerializer`` and ``PayloadCompressor``, may as well work on two threads.
+/// Its two halves, ``FrameSerializer`` and ``PayloadCompressor``, can also run on two threads.
 public struct FrameEncoder: ~Copyable {
   private var serializer: FrameSerializer
   private var compressor: PayloadCompressor
 
-  /// - Throws: ``CodecError`` where memory is short, or this build lacks the entropy coding.
+  /// - Throws: ``CodecError`` if memory is short, or this build lacks the entropy coding.
   public init(width: Int, height: Int, options: CodingOptions) throws(CodecError) {
     serializer = FrameSerializer(width: width, height: height, quality: options.quality)
     compressor = try PayloadCompressor(options)
   }
 
-  /// The payload that makes `frame` out of the one before, or out of nothing where it is a keyframe. Empty where nothing
-  /// changed.
+  /// The payload that turns the previous frame into `frame`, or an empty picture if it is a keyframe. Empty
+  /// if nothing changed.
   public mutating func encode(_ frame: borrowing MaskedFrame, keyframe: Bool) throws(CodecError) -> [UInt8] {
     var payload: [UInt8] = []
     try encode(frame, keyframe: keyframe, into: &payload)
     return payload
   }
 
-  /// The same to memory that is used again.
+  /// The same, into memory that the caller reuses.
   ///
-  /// - Parameter payload: what it held is lost.
+  /// - Parameter payload: its old content is replaced.
   public mutating func encode(
     _ frame: borrowing MaskedFrame, keyframe: Bool, into payload: inout [UInt8]
   ) throws(CodecError) {

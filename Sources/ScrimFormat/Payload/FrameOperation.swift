@@ -1,5 +1,5 @@
-/// The operations of a frame as they stand in its payload: a code, a rectangle, and what the code says follows.
-/// Format.md has the layout; the numbers here are its numbers.
+/// Operation codes of a frame's payload. An operation is a code, a rectangle, and fields that depend on the
+/// code. Format.md has the layout; the numbers here are its numbers.
 enum OperationCode: UInt8 {
   case fill = 1
   case indexed = 2
@@ -11,18 +11,18 @@ enum OperationCode: UInt8 {
   case colours = 8
 }
 
-/// What bounds the payload of one frame of a picture, so that a reader can refuse more before it takes memory or time.
+/// Limits of one frame's payload, so that a reader can refuse larger ones before it spends memory or time.
 enum FrameLimits {
-  /// Rows of a rectangle whose pixels stand together.
+  /// Rows of a stripe, in which a rectangle's pixels are stored.
   static let stripe = 64
-  /// Colours of the palette; the index behind the last is the escape.
+  /// Maximum colours of the palette; the next index is the escape.
   static let colours = 255
   static let escape: UInt8 = 255
 
-  /// Bytes of the operations and of indices and escaped colours behind them.
+  /// Maximum bytes of the operations, indices and escaped colours.
   static func operationBytes(_ pixels: Int) -> Int { 65_536 + 5 * pixels }
-  /// Bytes of samples: every pixel at most once.
+  /// Maximum bytes of samples: every pixel once.
   static func sampleBytes(_ pixels: Int) -> Int { 3 * pixels }
-  /// Pixels that the operations of a frame may touch, each as often as it is touched.
+  /// Maximum pixels that a frame's operations may touch; a pixel counts as often as it is touched.
   static func work(_ pixels: Int) -> Int { 65_536 + 8 * pixels }
 }

@@ -5,25 +5,27 @@ public import ScrimRedact
 
 /// The parts of a frame's payload, in their order.
 public enum PayloadPart: Sendable {
-  /// Operations and indices, to be squeezed.
+  /// Operations and indices, to be compressed.
   case operations
-  /// Samples of photographs, to be squeezed.
+  /// Samples of photographs, to be compressed.
   case samples
-  /// JPEG pictures, as they are.
+  /// JPEG files, stored as they are.
   case pictures
 }
 
-/// Takes what a ``FrameSerializer`` tells of a frame.
+/// Receives the output of a ``FrameSerializer``.
 public protocol SerializedFrameSink: ~Copyable {
-  /// Takes bytes behind those that came before.
+  /// Appends bytes to a part.
   ///
   /// - Parameters:
-  ///   - plain: lost to the caller, who goes on with the memory that is there afterwards.
-  ///   - ends: whether the part ends with them.
+  ///   - plain: the caller loses these bytes, and continues with the memory that the call leaves in the
+  ///     variable.
+  ///   - ends: whether the part is complete with them.
   mutating func take(_ plain: inout [UInt8], of part: PayloadPart, ends: Bool) throws(CodecError)
 }
 
-/// Tells masked frames in plain bytes, which a ``PayloadCompressor`` makes payloads of: the half of coding that looks at pixels.
+/// Serialises masked frames to uncompressed bytes, which a ``PayloadCompressor`` compresses: the half of
+/// coding that reads pixels.
 public struct FrameSerializer: ~Copyable {
   private let quality: Int?
   private let width: Int
@@ -35,18 +37,18 @@ public struct FrameSerializer: ~Copyable {
   private var heads: [UInt8] = []
   /// Scratch: operations and indices, then samples.
   private var plain: [UInt8] = []
-  /// Scratch: how the samples of photographs are told, one rectangle after the other.
+  /// Scratch: the transforms of photographic rectangles, in their order.
   private var transforms: [SampleTransform] = []
   /// Scratch: JPEG pictures of the frame.
   private var pictures: [UInt8] = []
-  /// Scratch: indices of a row, and the colours of a stripe that the palette lacks.
+  /// Scratch: indices of a row, and the colours of a stripe that are not in the palette.
   private var line: [UInt8]
   private var escaped: [Pixel] = []
-  /// Scratch: what photographs cover of a stripe, and what they leave.
+  /// Scratch: the columns of a stripe that photographs cover, and the other columns.
   private var holes: [Range<Int>] = []
   private var spans: [Range<Int>] = []
 
-  /// Bytes of scratch at which they are handed on, which bounds the memory a keyframe takes.
+  /// Size of the scratch buffer at which it is passed on; bounds the memory that a keyframe takes.
   private static let chunk = 1 << 17
 
   /// - Parameter quality: of ``CodingOptions``.
@@ -60,8 +62,8 @@ public struct FrameSerializer: ~Copyable {
     line = [UInt8](repeating: 0, count: width)
   }
 
-  /// Tells what makes `frame` out of the one before, or out of nothing where it is a keyframe. Where nothing changed, nothing is
-  /// told.
+  /// Serialises the changes from the previous frame, or the whole frame if it is a keyframe. An unchanged
+  /// frame gives no bytes.
   public mutating func serialize<Sink: SerializedFrameSink & ~Copyable>(
     _ frame: borrowing MaskedFrame, keyframe: Bool, to sink: inout Sink
   ) throws(CodecError) {
@@ -95,12 +97,13 @@ public struct FrameSerializer: ~Copyable {
 
   // MARK: Operations
 
-  /// Adds colours to the palette, as long as it has room: the common ones of a keyframe, all of a later frame.
+  /// Adds colours to the palette while it has room: the common ones of a keyframe, all of a later frame.
   private mutating func appendColours(of frame: borrowing MaskedFrame, keyframe: Bool) {
     let before = palette.colours.count
     if keyframe {
       for colour in finder.commonColours { palette.add(colour) }
-      // Where photographs lie over an indexed rectangle it is told as index 0, so there has to be one.
+      // The part of an indexed rectangle under photographs is stored as index 0, so the palette needs one
+      // colour.
       if palette.colours.isEmpty { palette.add(0) }
     } else {
       for operation in operations {
@@ -151,8 +154,8 @@ public struct FrameSerializer: ~Copyable {
 
   // MARK: Pixels
 
-  /// Indices into the palette, a stripe at a time, and behind each stripe the colours that have none. Where photographs lie
-  /// over the rectangle it is told as index 0.
+  /// Indices into the palette, one stripe at a time, and after each stripe the colours that are not in it.
+  /// The part of the rectangle under photographs is stored as index 0.
   private mutating func appendIndices<Sink: SerializedFrameSink & ~Copyable>(
     of rect: Rect, in frame: borrowing MaskedFrame, keyframe: Bool, to sink: inout Sink
   ) throws(CodecError) {
@@ -183,7 +186,8 @@ public struct FrameSerializer: ~Copyable {
     }
   }
 
-  /// The parts of a stripe that no photograph lies over, from left to right. Only a keyframe has photographs over others.
+  /// The columns of a stripe that no photograph covers, from left to right. Only a keyframe has photographs
+  /// over other rectangles.
   private mutating func findSpans(of stripe: Rect, keyframe: Bool) {
     spans.removeAll(keepingCapacity: true)
     holes.removeAll(keepingCapacity: true)

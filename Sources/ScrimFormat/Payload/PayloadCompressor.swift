@@ -1,20 +1,21 @@
 public import ScrimCodec
 
-/// Makes the payloads of frame records of what a ``FrameSerializer`` tells: the half of coding that looks at no pixels.
+/// Compresses the output of a ``FrameSerializer`` to the payloads of frame records: the half of coding that
+/// reads no pixels.
 ///
-/// For each frame: ``begin(keyframe:)``, then what is told, and ``payload`` is whole.
+/// For each frame, call ``begin(keyframe:)`` and append its parts; then ``payload`` is complete.
 public struct PayloadCompressor: ~Copyable, SerializedFrameSink {
   private var operationStream = EntropyWriter()
   private var sampleStream = EntropyWriter()
-  /// What the present frame takes so far.
+  /// Payload of the current frame so far.
   public internal(set) var payload: [UInt8] = []
-  /// Where the present part begins in it, and whether any bytes came for it.
+  /// Offset in it where the current part begins, and whether the part has any bytes.
   private var partStart = 0
   private var hasBytes = false
-  /// Scratch: the length of a part, as it stands before it.
+  /// Scratch: the length field of a part.
   private var length: [UInt8] = []
 
-  /// - Throws: ``CodecError`` where memory is short, or this build lacks the entropy coding.
+  /// - Throws: ``CodecError`` if memory is short, or this build lacks the entropy coding.
   public init(_ options: CodingOptions) throws(CodecError) {
     try operationStream.open(options.entropyCoding, .operations, effort: options.level)
     try sampleStream.open(options.entropyCoding, .samples, effort: options.level)
@@ -35,14 +36,14 @@ public struct PayloadCompressor: ~Copyable, SerializedFrameSink {
     hasBytes = hasBytes || !plain.isEmpty
     switch part {
     case .operations: try operationStream.append(plain, flush: ends, to: &payload)
-    // A frame without photographs leaves no trace in their stream.
+    // A frame without photographs writes nothing to the sample stream.
     case .samples: if hasBytes { try sampleStream.append(plain, flush: ends, to: &payload) }
     case .pictures: payload += plain
     }
     guard ends, part != .pictures else { return }
     length.removeAll(keepingCapacity: true)
     length.appendVarint(UInt64(payload.count - partStart))
-    // The bytes are moved, which is cheaper than a second buffer as large as they are.
+    // Moving the bytes is cheaper than a second buffer of the same size.
     payload.insert(contentsOf: length, at: partStart)
     partStart = payload.count
     hasBytes = false

@@ -1,7 +1,7 @@
 public import ScrimCodec
 public import ScrimImage
 
-/// Why a frame's payload does not make a picture. `offset` counts bytes of its operations as they were before squeezing.
+/// Why a frame's payload can't be decoded. `offset` counts bytes of the decompressed operations.
 public enum PayloadError: Error, Equatable, Sendable, CustomStringConvertible {
   case cut(needed: Int, left: Int)
   case unknownOperation(code: UInt8, offset: Int)
@@ -31,13 +31,13 @@ public enum PayloadError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unknownTransform(let code, let offset):
       "transform \(code) of the samples at offset \(offset) is not known to this version"
     case .noSuchTile(let slot, let held, let offset):
-      "tile \(slot) at offset \(offset) is not among the \(held) that are remembered, or has another size or place"
+      "tile \(slot) at offset \(offset) is not among the \(held) tiles in the history, or has another size or place"
     case .tooMuchWork(let pixels, let limit):
       "the operations touch more than \(pixels) pixels, and a frame of this size may touch \(limit)"
     case .trailing(let bytes): "\(bytes) bytes follow the last operation"
     case .wrongPictureSize(let rect, let width, let height):
       "the JPEG picture of \(width)x\(height) does not fit its rectangle of \(rect.width)x\(rect.height)"
-    case .noKeyframe: "a frame that is no keyframe follows nothing that it could change"
+    case .noKeyframe: "a frame that is not a keyframe has no picture to build on"
     case .codec(let error): "\(error)"
     }
   }

@@ -1,6 +1,6 @@
 import ScrimImage
 
-/// Reads the little-endian numbers of a frame's payload; what would pass its end throws.
+/// Reads the little-endian numbers of a frame's payload; a read past its end throws.
 struct PayloadReader {
   private let bytes: ArraySlice<UInt8>
   private var position: Int
@@ -33,7 +33,7 @@ struct PayloadReader {
     UInt32(try u16()) | UInt32(try u16()) << 16
   }
 
-  /// A count in the format's variable length, in its shortest form.
+  /// A varint that is a count, in its shortest form.
   mutating func varint() throws(PayloadError) -> Int {
     let start = offset
     var value = 0

@@ -1,25 +1,26 @@
 import ScrimImage
 
-/// How the three samples of a pixel are told apart before prediction.
+/// Colour transform of a pixel's three samples before prediction.
 enum SampleTransform: UInt8 {
   /// Blue, green, red.
   case plain = 0
-  /// Blue − green, green, red − green, modulo 256: smaller where the colours go up and down together.
+  /// Blue − green, green, red − green, modulo 256: smaller values where the channels are correlated.
   case green = 1
 }
 
-/// The samples of a photographic rectangle, row by row: each is told as its distance from what its neighbours let expect.
+/// Predictive coder for the samples of a photographic rectangle, row by row: stores each sample minus its
+/// prediction.
 ///
-/// The expected value is the median of left, above, and left + above − above-left, as in JPEG-LS.
+/// The prediction is the median of left, above, and left + above − above-left, as in JPEG-LS.
 struct SampleCoder {
-  /// Three planes of the row before and of the present one, one behind the other.
+  /// Three planes of the previous row and of the current one, one after the other.
   private var before: [UInt8] = []
   private var row: [UInt8] = []
   private var transform = SampleTransform.plain
   private var width = 0
   private var isFirst = true
 
-  /// Begins another rectangle; memory is used again.
+  /// Begins another rectangle and reuses the memory.
   mutating func begin(width: Int, transform: SampleTransform) {
     self.width = width
     self.transform = transform
@@ -30,7 +31,7 @@ struct SampleCoder {
     }
   }
 
-  /// The transform under which the samples of a rectangle change less from pixel to pixel, by every eighth row.
+  /// Chooses the transform whose samples change less from pixel to pixel; reads every eighth row.
   static func transform(for rect: Rect, of pixels: Span<Pixel>, stride: Int) -> SampleTransform {
     var plain = 0
     var green = 0
@@ -49,7 +50,7 @@ struct SampleCoder {
     return green < plain ? .green : .plain
   }
 
-  /// Writes the differences of the next row to three planes, each at `start` of its own.
+  /// Writes the residuals of the next row to three planes, each at its own start.
   ///
   /// - Parameter starts: where the row begins in `bytes`, for each plane.
   mutating func encode(
@@ -69,7 +70,7 @@ struct SampleCoder {
     self.isFirst = false
   }
 
-  /// The row that three planes of differences tell.
+  /// Decodes a row from its three planes of residuals.
   mutating func decode(
     _ bytes: Span<UInt8>, starts: (Int, Int, Int), to pixels: inout MutableSpan<Pixel>
   ) {

@@ -1,13 +1,14 @@
 import ScrimImage
 
-/// Up to 255 colours with indices that never change from one keyframe to the next, so that equal pixels stay equal bytes
-/// and the entropy coder finds them again in later frames. (A palette a rectangle doubled the bytes in trials.)
+/// Up to 255 colours whose indices stay the same from one keyframe to the next, so that equal pixels stay
+/// equal bytes and the entropy coder finds them again in later frames. (One palette per rectangle doubled
+/// the bytes in trials.)
 struct StablePalette {
   private static let slotBits = 11
   /// The colours by index.
   private(set) var colours: [Pixel] = []
-  /// Open addressing: colour plus one, 0 where free; `indices` holds the colour's index at the same slot, and the escape
-  /// where the slot is free.
+  /// Hash table with open addressing: colour plus one, 0 in a free slot. `indices` holds the colour's index
+  /// in the same slot, and the escape in a free slot.
   private var keys = [UInt32](repeating: 0, count: 1 << StablePalette.slotBits)
   private var indices = [UInt8](repeating: FrameLimits.escape, count: 1 << StablePalette.slotBits)
 
@@ -32,7 +33,7 @@ struct StablePalette {
     colours.append(colour)
   }
 
-  /// Adds the colours of a rectangle as long as there is room.
+  /// Adds the colours of a rectangle while there is room.
   mutating func add(coloursOf rect: Rect, of pixels: Span<Pixel>, stride: Int) {
     var last = ~pixels[rect.y * stride + rect.x]
     for y in rect.y..<rect.maxY {
@@ -45,7 +46,8 @@ struct StablePalette {
     }
   }
 
-  /// Writes the indices of a row of pixels to `bytes` from `start` on, and the colours that have none to `escaped`.
+  /// Writes the indices of a row of pixels to `bytes` from `start` on, and the colours that are not in the
+  /// palette to `escaped`.
   func index(_ row: Span<Pixel>, into bytes: inout [UInt8], at start: Int, escaped: inout [Pixel]) {
     let count = row.count
     if count == 0 { return }

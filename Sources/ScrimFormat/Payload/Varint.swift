@@ -1,5 +1,6 @@
-// LEB128: seven bits a byte, lowest first, the high bit says that more follow. Signed numbers are zigzag-coded
-// (0, −1, 1, −2, …). A number has one spelling only, the shortest, so that equal records are equal bytes.
+// LEB128: seven bits per byte, lowest first; a set high bit means that more follow. Signed numbers are
+// zigzag-coded (0, −1, 1, −2, …). Only the shortest encoding is valid, so that equal records are equal
+// bytes.
 
 extension [UInt8] {
   /// Appends 1 to 10 bytes.
@@ -25,7 +26,7 @@ extension [UInt8] {
   }
 }
 
-/// Walks over bytes that may be anything; takes nothing that is not there.
+/// Reads from untrusted bytes; a read past the end throws.
 struct ByteReader {
   let bytes: [UInt8]
   /// The offset of the next byte.
@@ -42,7 +43,7 @@ struct ByteReader {
 
   var remaining: Int { end - offset }
 
-  /// The range of the next `count` bytes, which are passed over.
+  /// Skips the next `count` bytes and returns their range.
   mutating func take(_ count: Int) throws(FormatError.Reason) -> Range<Int> {
     guard count >= 0, count <= remaining else { throw .truncated(needed: count, present: remaining) }
     offset += count
@@ -71,7 +72,7 @@ struct ByteReader {
     var shift: UInt64 = 0
     while true {
       let next = try byte()
-      // The tenth byte holds the 64th bit and nothing else; a last byte of zero is a longer spelling.
+      // The tenth byte holds the 64th bit only; a last byte of zero means a longer encoding than needed.
       guard shift < 63 || next <= 1, shift == 0 || next != 0 else { throw .malformedNumber }
       value |= UInt64(next & 0x7F) << shift
       if next < 0x80 { return value }

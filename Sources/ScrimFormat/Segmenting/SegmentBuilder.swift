@@ -1,21 +1,22 @@
 package import ScrimCodec
 import ScrimRedact
 
-/// Compresses serialised frames and puts them, with events, into the segments of an output: the half of coding that looks at no pixels.
+/// Compresses serialised frames and writes them, with events, into the segments of an output: the half of
+/// coding that reads no pixels.
 package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, SegmenterOutput {
   private var header: SegmentHeader
   private var compressor: PayloadCompressor
   private var output: Output
-  /// The frame that is being compressed; nil between frames, and where it is given up.
+  /// The frame that is being compressed; nil between frames, and after an error.
   private var frame: FrameStart?
   private var lastSizes = SegmentSizes()
-  /// Events that came before there was a segment.
+  /// Events from before the first segment.
   private var earlyEvents: [EventRecord] = []
   private var earlyNotes: [NoteRecord] = []
-  /// The masks that the records so far list; nil where the next record of them must be complete.
+  /// The masks listed by the records so far; nil if the next masks record must be complete.
   private var listed: [ListedMask]?
 
-  /// - Parameter header: of the first segment; names the session and the size of its first pictures.
+  /// - Parameter header: of the first segment; it has the session's id and the size of the first pictures.
   package init(
     to output: consuming Output, _ header: SegmentHeader, _ options: CodingOptions
   ) throws(SegmentingError<Output.Failure>) {
@@ -57,7 +58,7 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
       header.width = next.width
       header.height = next.height
     }
-    // A frame is nothing without the one that it builds on.
+    // A frame is useless without the one that it builds on.
     guard next.isKey || (output.openSegmentSize != nil && !lastSizes.isBroken) else { return }
     compressor.begin(keyframe: next.isKey)
     frame = next
@@ -76,7 +77,7 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
   package mutating func end() throws(SegmentingError<Output.Failure>) {
     guard let start = frame else { return }
     frame = nil
-    // Unless all goes well.
+    // Stays nil unless everything below succeeds.
     var list = listed.take()
     if start.isKey { list = nil }
     let masks = start.info.masks.flatMap { MasksRecord.record(of: $0, after: &list) }
@@ -100,7 +101,7 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
     do { try output.seal() } catch { throw .output(error) }
   }
 
-  /// Runs `body` with the output, after what is open is sealed. The next frame must be a keyframe.
+  /// Seals the open segment, then runs `body` with the output. The next frame must be a keyframe.
   package mutating func withOutput<Result>(
     _ body: (inout Output) throws(Output.Failure) -> Result
   ) throws(SegmentingError<Output.Failure>) -> Result {
@@ -108,7 +109,7 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
     do { return try body(&output) } catch { throw .output(error) }
   }
 
-  /// Seals what is open and ends the session.
+  /// Seals the open segment and ends the session.
   package mutating func finish() throws(SegmentingError<Output.Failure>) -> SegmentTotals {
     do { return try output.finish() } catch { throw .output(error) }
   }

@@ -1,31 +1,32 @@
 public import ScrimCodec
 
-/// Where the segments of one session go: a folder, a buffer in memory.
+/// Destination of the segments of one session: a folder, or a buffer in memory.
 ///
-/// Its caller begins a segment with its first frame, appends records, and seals it before it begins the next one. Where a call throws,
-/// nothing is lost that was handed over: the output keeps it and writes it first in the next call.
+/// The caller begins a segment with its first frame, appends records, and seals it before it begins the
+/// next one. If a call throws, no data is lost: the output keeps what was handed over and writes it first
+/// in the next call.
 public protocol SegmentOutput: ~Copyable, SendableMetatype {
   associatedtype Failure: Error
 
   /// Bytes of the open segment; nil between segments.
   var openSegmentSize: Int? { get }
 
-  /// Takes over a segment with what it holds so far; more records may follow.
+  /// Takes ownership of a segment with its records so far; more may follow.
   ///
-  /// - Parameter segment: has its first frame, and nothing of it was drained.
+  /// - Parameter segment: has its first frame, and none of its bytes were drained.
   mutating func begin(_ segment: consuming SegmentWriter) throws(Failure)
   mutating func append(_ frame: FrameRecord) throws(Failure)
   mutating func append(_ event: EventRecord) throws(Failure)
   mutating func append(_ note: NoteRecord) throws(Failure)
   /// Ends the open segment.
   mutating func seal() throws(Failure)
-  /// Ends the session, and with it the open segment, if any.
+  /// Ends the session, and the open segment if there is one.
   ///
-  /// - Returns: what the session has in all.
+  /// - Returns: the totals of the session.
   mutating func finish() throws(Failure) -> SegmentTotals
 }
 
-/// What a session has in all.
+/// Totals of a session.
 public struct SegmentTotals: Hashable, Sendable {
   public var segments: Int
   /// Of all segments.
@@ -37,7 +38,7 @@ public struct SegmentTotals: Hashable, Sendable {
   }
 }
 
-/// Why frames or events could not be made into segments, or those not be written.
+/// Why frames or events could not be coded, or segments not be written.
 public enum SegmentingError<Failure: Error>: Error {
   case codec(CodecError)
   case format(FormatError)

@@ -1,6 +1,7 @@
 package import ScrimRedact
 
-/// Decides where segments and keyframes begin, and serialises masked frames: the half of coding that looks at pixels.
+/// Decides where segments and keyframes begin, and serialises masked frames: the half of coding that reads
+/// pixels.
 package struct Segmenter: ~Copyable {
   private let options: SegmentingOptions
   private var width: Int
@@ -8,7 +9,7 @@ package struct Segmenter: ~Copyable {
   private var serializer: FrameSerializer
   private var segmentStart: Int64 = 0
   private var lastKeyframe: Int64 = 0
-  /// Whether the next frame can't build on the one before.
+  /// Whether the next frame can't build on the previous one.
   private var isBroken = false
 
   package init(width: Int, height: Int, _ options: SegmentingOptions) {
@@ -22,14 +23,14 @@ package struct Segmenter: ~Copyable {
     _ frame: borrowing MaskedFrame, _ info: FrameInfo, to sink: inout Sink
   ) throws(SegmentingError<Sink.Failure>) {
     try resize(toFit: frame, &sink)
-    try rest(at: info.time, &sink)
+    try sealIfFull(at: info.time, &sink)
     let isFirst = sink.openSegmentSizeBound == nil
     let age = info.time - lastKeyframe
     let isKey =
       isFirst || isBroken || (age >= options.keyframeInterval && !Segmenter.isQuiet(age, options, &sink))
     if isFirst { segmentStart = info.time }
     if isKey { lastKeyframe = info.time }
-    // Unless all goes well.
+    // Stays true unless everything below succeeds.
     isBroken = true
     try sink.begin(FrameStart(info: info, isKey: isKey, width: width, height: height))
     do { try serializer.serialize(frame, keyframe: isKey, to: &sink) } catch { throw .codec(error) }
@@ -37,14 +38,14 @@ package struct Segmenter: ~Copyable {
     try sink.end()
   }
 
-  /// Seals what is open where it is full at a moment.
-  package mutating func rest<Sink: SegmenterOutput & ~Copyable>(
+  /// Seals the open segment if it is full at `time`.
+  package mutating func sealIfFull<Sink: SegmenterOutput & ~Copyable>(
     at time: Int64, _ sink: inout Sink
   ) throws(SegmentingError<Sink.Failure>) {
     if isFull(at: time, &sink) { try sink.seal() }
   }
 
-  /// Frames of another size go into a new segment.
+  /// Starts a new segment for frames of another size.
   private mutating func resize<Sink: SegmenterOutput & ~Copyable>(
     toFit frame: borrowing MaskedFrame, _ sink: inout Sink
   ) throws(SegmentingError<Sink.Failure>) {
@@ -68,7 +69,8 @@ package struct Segmenter: ~Copyable {
     return age >= options.segmentDuration && !Segmenter.isQuiet(age, options, &sink)
   }
 
-  /// Whether so little changed since the last keyframe that another one can wait: it would be more than all since.
+  /// Whether the keyframe can be postponed because it would take more bytes than all frames since the last
+  /// one.
   private static func isQuiet<Sink: SegmenterOutput & ~Copyable>(
     _ age: Int64, _ options: SegmentingOptions, _ sink: inout Sink
   ) -> Bool {

@@ -1,6 +1,6 @@
 package import ScrimRedact
 
-/// Bytes of what was recorded.
+/// Sizes in bytes of the recorded data.
 package struct SegmentSizes {
   /// Of the open segment; nil between segments.
   package var open: Int?
@@ -11,7 +11,7 @@ package struct SegmentSizes {
   package var isBroken = false
 }
 
-/// What a record says of a frame besides its picture.
+/// Metadata of a frame, besides its picture, for its record.
 package struct FrameInfo: Sendable {
   /// Nanoseconds on the session's clock.
   package var time: Int64
@@ -19,7 +19,7 @@ package struct FrameInfo: Sendable {
   package var status: FrameStatus
   /// 16-pixel tiles that show older content.
   package var withheldTiles: Int
-  /// The masks in force, of which a record tells where they changed; nil to record none.
+  /// The masks in force, whose changes are recorded; nil to record none.
   package var masks: [ListedMask]?
 
   package init(
@@ -33,7 +33,7 @@ package struct FrameInfo: Sendable {
   }
 }
 
-/// What a ``Segmenter`` gives of a frame before its serialised picture.
+/// Header of a frame, which a ``Segmenter`` emits before the serialised picture.
 package struct FrameStart {
   package var info: FrameInfo
   package var isKey: Bool
@@ -42,12 +42,12 @@ package struct FrameStart {
   package var height: Int
 }
 
-/// Takes what a ``Segmenter`` gives, in order: the ``SegmentBuilder``, or a queue in front of it.
+/// Takes the output of a ``Segmenter`` in order: the ``SegmentBuilder``, or a queue in front of it.
 package protocol SegmenterOutput: ~Copyable, SerializedFrameSink {
   associatedtype Failure: Error
   /// Upper bound of the open segment's size in bytes: nil if none is open, `Int.max` if an earlier write failed.
   var openSegmentSizeBound: Int? { get }
-  /// The sizes after everything given so far. May have to wait for them.
+  /// The sizes after all input so far. May have to wait for them.
   mutating func settle() -> SegmentSizes
   mutating func seal() throws(SegmentingError<Failure>)
   mutating func append(_ event: EventRecord) throws(SegmentingError<Failure>)

@@ -1,7 +1,8 @@
 // One HTTP exchange at a time over libcurl.
 //
-// The library is opened when it is first used, so that building needs neither it nor its headers, and a machine without it is told
-// what to install. Option numbers and the calls used have been the same since libcurl 7.62 of 2018.
+// The library is opened at first use, so that building needs neither it nor its headers, and on a machine
+// without it the error says what to install. Option numbers and the calls used have been the same since
+// libcurl 7.62 of 2018.
 #ifndef SCRIM_CURL_H
 #define SCRIM_CURL_H
 
@@ -14,7 +15,7 @@ typedef struct scrim_curl scrim_curl;
 enum {
   SCRIM_CURL_OK = 0,
   SCRIM_CURL_NO_LIBRARY = 1,
-  // No whole answer came: the name was not found, the connection refused, cut or silent, TLS not agreed on.
+  // No complete answer: the name was not found, the connection was refused, cut or silent, or TLS failed.
   SCRIM_CURL_FAILED = 2,
   // The caller's flag was set.
   SCRIM_CURL_CANCELLED = 3,
@@ -30,23 +31,23 @@ typedef struct {
   // May be NULL for no body.
   const uint8_t *body;
   size_t body_size;
-  // Bytes of an answer's body that are taken; a longer one fails.
+  // Maximum bytes of an answer's body; a longer one is an error.
   size_t answer_limit;
-  // Milliseconds for the connection, and for everything.
+  // Milliseconds for the connection, and for the whole exchange.
   long connect_timeout, timeout;
-  // Seconds with less than a byte a second, up or down, after which the exchange is given up.
+  // Seconds with less than one byte per second, up or down, after which the exchange is aborted.
   long stall_timeout;
   // Bytes a second; 0 for no limit.
   int64_t send_limit;
   // A file of certificates to trust instead of the system's; NULL for those.
   const char *ca_file;
-  // Ends the exchange when it is not 0; looked at once a second at least.
+  // Ends the exchange when it is not 0; checked at least once a second.
   const int *cancelled;
 } scrim_curl_request;
 
 typedef struct {
   long status;
-  // Header lines as they came, of the last answer.
+  // Header lines as received, of the last answer.
   char *headers;
   size_t headers_size;
   uint8_t *body;
@@ -58,7 +59,7 @@ int scrim_curl_open(scrim_curl **out, char *message, size_t capacity);
 void scrim_curl_close(scrim_curl *curl);
 // The library's name and version, such as "libcurl/7.88.1 OpenSSL/3.0.16"; valid as long as the program runs.
 const char *scrim_curl_version(void);
-// Fills the answer, whose memory `scrim_curl_free` gives back whatever is returned.
+// Fills the answer, whose memory must be freed with `scrim_curl_free` after any result.
 int scrim_curl_perform(scrim_curl *curl, const scrim_curl_request *request, scrim_curl_answer *answer);
 void scrim_curl_free(scrim_curl_answer *answer);
 

@@ -3,7 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// The X server as a source of pictures. The X libraries are opened at run time: a program that has this in it runs without them.
+/// The X server as a source of pictures. The X libraries are opened at run time: a program that contains
+/// this code runs without them.
 ///
 /// A handle serves one thread at a time.
 typedef struct scrim_x11 scrim_x11;
@@ -23,7 +24,7 @@ typedef enum {
   SCRIM_X11_LOST,
   /// The picture is empty, too large, or there is no memory for it.
   SCRIM_X11_NO_PICTURE,
-  /// The server has more windows than are looked at.
+  /// The server has more windows than the limit.
   SCRIM_X11_TOO_MANY,
 } scrim_x11_status;
 
@@ -33,56 +34,58 @@ typedef struct {
 
 /// One capture. The pointers are valid until the next call with the same handle.
 typedef struct {
-  /// Rows of `width` pixels, `stride` bytes from one to the next; what lies outside the screen is zero.
+  /// Rows of `width` pixels, `stride` bytes from one to the next; pixels outside the screen are zero.
   const uint8_t *bytes;
   size_t count;
   int32_t width, height, stride;
   int32_t bits_per_pixel;
   bool is_big_endian;
   uint32_t visual_class, red_mask, green_mask, blue_mask;
-  /// Where on the screen the picture lies.
+  /// Position of the picture on the screen.
   int32_t x, y;
-  /// What was drawn on since the capture before, in pixels of the picture, cut to it.
+  /// Damage since the previous capture, in pixels of the picture, clipped to it.
   const scrim_x11_rect *damage;
   size_t damage_count;
-  /// Whether all of it counts as drawn on: the first picture, another size, another place on the screen.
+  /// Whether all of it counts as damaged: the first picture, another size, another position on the screen.
   bool is_whole;
-  /// Whether the watched window is to be seen; if not, nothing else is told.
+  /// Whether the watched window is visible; if not, no other field is set.
   bool is_visible;
-  /// The pointer, in pixels of the picture; false where it is on another screen.
+  /// The pointer, in pixels of the picture; false if it is on another screen.
   bool has_pointer;
   int32_t pointer_x, pointer_y;
 } scrim_x11_picture;
 
-/// A window of the server's tree that another process drew than the window around it.
+/// A window of the server's tree whose process differs from that of the window around it.
 typedef struct {
   uint32_t id;
   /// The client that made it: the bits that all its resources share.
   uint32_t client;
-  /// The process behind that client, as the server says (XRes); 0 where it doesn't.
+  /// The process behind that client, as the server reports it (XRes); 0 if it doesn't.
   uint32_t pid;
-  /// The listed window of another process in which it lies; 0 for one that lies in none, or in a window manager's frame alone.
+  /// The listed window of another process that contains it; 0 if there is none, or only a window manager's
+  /// frame.
   uint32_t parent;
-  /// Its inside, in pixels of the screen.
+  /// Its inner area, in pixels of the screen.
   int32_t x, y, width, height;
   /// Pixels of the border that the server draws around it.
   int32_t border;
-  /// Whether a window manager looks after it.
+  /// Whether a window manager manages it.
   bool is_managed;
-  /// Whether it is on the screen: neither minimised nor on another workspace, nor all of it under one other window. Others may lie over
-  /// parts of it.
+  /// Whether it is on the screen: neither minimised nor on another workspace, nor completely under one
+  /// other window. Others may cover parts of it.
   bool is_visible;
   bool has_frame, has_claimed_frame, has_shadow;
-  /// Left, right, top, bottom: of the frame around it, of the frame that its properties tell of, and of its shadow.
+  /// Left, right, top, bottom: of the frame around it, of the frame that its properties claim, and of its
+  /// shadow.
   uint32_t frame[4], claimed_frame[4], shadow[4];
-  /// UTF-8, terminated, cut where it is longer; empty where the window has none.
+  /// UTF-8, terminated, truncated if it is longer; empty if the window has none.
   char title[256];
 } scrim_x11_window;
 
 /// Connects. `*handle` is null unless the status is OK.
 ///
-/// @param display as in DISPLAY; null takes the variable's.
-/// @param detail at least `capacity` bytes; a terminated name, or empty.
+/// @param display as in DISPLAY; null uses the variable's value.
+/// @param detail at least `capacity` bytes; receives a terminated name, or an empty string.
 scrim_x11_status scrim_x11_open(
   const char *display, scrim_x11 **handle, char *detail, size_t capacity);
 
@@ -94,32 +97,34 @@ void scrim_x11_close(scrim_x11 *x);
 /// @param window 0 for all of the screen.
 scrim_x11_status scrim_x11_watch(scrim_x11 *x, uint32_t window, char *detail, size_t capacity);
 
-/// The window that has the focus, as the window manager tells; 0 where it doesn't.
+/// The focused window according to the window manager; 0 if it doesn't report one.
 uint32_t scrim_x11_active_window(scrim_x11 *x);
 
-/// Becomes readable when the server has news.
+/// Becomes readable when the server has sent events.
 int scrim_x11_descriptor(scrim_x11 *x);
 
-/// Takes in the news that are there, without waiting.
+/// Reads the events that have arrived, without waiting.
 ///
-/// @param is_damaged set to true where the picture may have changed; else left as it is.
+/// @param is_damaged set to true if the picture may have changed; else left as it is.
 scrim_x11_status scrim_x11_pump(scrim_x11 *x, bool *is_damaged);
 
-/// Whether the screen shows what the last capture did. Then everything drawn until the call is known to `scrim_x11_pump`.
+/// Whether the screen equals the last capture. Then `scrim_x11_pump` knows of everything drawn before the
+/// call.
 scrim_x11_status scrim_x11_compare(scrim_x11 *x, bool *is_same);
 
-/// Captures what was drawn on since the last time, or all of it.
+/// Captures the damage since the last time, or everything.
 ///
-/// @param is_thorough whether to look at all of the screen, and count as drawn on what differs and was not told of: of a window
-/// with transparency, which the server itself puts on the screen, XDamage says nothing where that happens for the pointer's sake.
+/// @param is_thorough whether to compare the whole screen and count unreported differences as damage: the
+/// server composes windows with transparency itself, and XDamage doesn't report when that happens because
+/// of the pointer.
 scrim_x11_status scrim_x11_capture(scrim_x11 *x, bool is_thorough, scrim_x11_picture *picture);
 
-/// Whether the server says which process is behind a window.
+/// Whether the server reports which process is behind a window.
 bool scrim_x11_reports_processes(scrim_x11 *x);
 
-/// Windows of every process, wherever they lie in each other: first those of window managers' clients that are not to be seen, then
-/// those that are, bottom to top. A window manager's frame around one client is told of with the client. Those that would be beyond
-/// `capacity` are left out.
+/// Windows of every process, at any depth: first the managed ones that are not visible, then the visible
+/// ones, bottom to top. A window manager's frame around one client is described with the client. Windows
+/// beyond `capacity` are left out.
 ///
-/// @param total how many there are.
+/// @param total their number.
 scrim_x11_status scrim_x11_list(scrim_x11 *x, scrim_x11_window *windows, size_t capacity, size_t *total);
