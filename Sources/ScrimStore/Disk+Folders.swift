@@ -2,31 +2,32 @@ import Glibc
 import ScrimSystem
 import Synchronization
 
-/// Tells whether a file that is replaced as a whole is still the same. The time alone doesn't: the clock of files ticks every
-/// 4 ms, and two manifests may come within one tick.
+/// Detects whether a file that is replaced as a whole has changed. The time alone is not enough: file times
+/// advance in steps of 4 ms, and two manifests may be written within one step.
 struct FileStamp: Hashable, Sendable {
   var modified: Int64
   var inode: UInt64
   var bytes: Int
 }
 
-/// What the spool and the store need of the disk beyond a session's folder: listing by name, moving, removing.
+/// Disk operations of the spool and the store, in addition to those of a session's folder: list by name,
+/// move, remove.
 extension Disk {
   struct FileStatus {
     var bytes: Int
-    /// When the content last changed: nanoseconds since 1970, by the wall clock.
+    /// Time of the last change of the content: nanoseconds since 1970, by the wall clock.
     var modified: Int64
     var isFolder: Bool
     var stamp: FileStamp
   }
 
-  /// Nil where there is no such file. Doesn't follow a symbolic link.
+  /// Nil if there is no such file. Doesn't follow a symbolic link.
   static func status(_ path: String) throws(StoreError) -> FileStatus? {
     var status = stat()
     // The string lives as a C string until the call returns, and `status` is ours.
     guard unsafe lstat(path, &status) == 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw failure(path, "looking at it")
+      throw failure(path, "reading its status")
     }
     return FileStatus(
       bytes: Int(status.st_size),
@@ -37,8 +38,8 @@ extension Disk {
         inode: UInt64(status.st_ino), bytes: Int(status.st_size)))
   }
 
-  /// Calls `body` with the name of each entry, in the order of the disk, without `.` and `..`; a folder that is
-  /// missing has none. Takes the memory of one entry: 100,000 names are read in some 50 ms.
+  /// Calls `body` with the name of each entry, unsorted, without `.` and `..`; a missing folder has none.
+  /// Uses the memory of one entry: 100,000 names are read in some 50 ms.
   static func forEachName(in path: String, _ body: (String) -> Void) throws(StoreError) {
     // The string lives as a C string until the call returns.
     guard let folder = unsafe opendir(path) else {
@@ -49,7 +50,7 @@ extension Disk {
     defer { unsafe closedir(folder) }
     while true {
       errno = 0
-      // The entry stays valid until the next call on this folder, and its name ends with a zero byte.
+      // The entry stays valid until the next call on this folder, and its name is zero-terminated.
       guard let entry = unsafe readdir(folder) else {
         if errno != 0 { throw failure(path, "listing") }
         return
@@ -61,7 +62,7 @@ extension Disk {
     }
   }
 
-  /// Removes a folder with all that is in it, or a file. Never follows a symbolic link.
+  /// Removes a folder with all its content, or a file. Never follows a symbolic link.
   static func removeTree(_ path: String) throws(StoreError) {
     guard let status = try status(path) else { return }
     guard status.isFolder else { return try remove(path) }
@@ -72,9 +73,9 @@ extension Disk {
     guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw failure(path, "removing") }
   }
 
-  /// Renames a file that may be gone.
+  /// Renames a file that may be gone already.
   ///
-  /// - Returns: false where it is.
+  /// - Returns: false if it is gone.
   @discardableResult
   static func move(_ from: String, to: String) throws(StoreError) -> Bool {
     // Both strings live as C strings until the call returns.
@@ -83,9 +84,9 @@ extension Disk {
     throw failure(to, "renaming")
   }
 
-  /// Takes an exclusive lock that ends with the handle, or with the process, however it ends.
+  /// Takes an exclusive lock. It ends with the handle or with the process, also after a crash.
   ///
-  /// - Returns: false where another process, or another handle of this one, has it.
+  /// - Returns: false if another process, or another handle of this one, holds it.
   static func tryLock(_ handle: OpenFile) throws(StoreError) -> Bool {
     if SystemCall.retrying({ flock(handle.descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
     guard errno == EWOULDBLOCK else { throw failure(handle.path, "locking") }
@@ -99,7 +100,7 @@ extension Disk {
     }
   }
 
-  /// Makes a folder and those above it, and their names last.
+  /// Makes a folder and its parents, and syncs their names to the disk.
   static func makeLastingFolder(_ path: String) throws(StoreError) {
     if let status = try status(path), status.isFolder { return }
     if let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
@@ -112,10 +113,12 @@ extension Disk {
     }
   }
 
-  /// Writes a file that is there as a whole, and lasting, or not at all. One that has the name already is left as it is.
+  /// Writes a file as a whole and syncs it, or writes nothing. An existing file of that name stays as it
+  /// is.
   ///
-  /// - Parameter temporaries: a folder of the same disk for the file before it has its name; a crash may leave one there.
-  /// - Returns: false where there was one.
+  /// - Parameter temporaries: a folder on the same disk for the file before it gets its name; a crash may
+  ///   leave a file there.
+  /// - Returns: false if there was one.
   static func create(
     _ path: String, with bytes: [UInt8], in folder: String, temporaries: String
   ) throws(StoreError) -> Bool {
@@ -124,7 +127,7 @@ extension Disk {
     do throws(StoreError) {
       try write(bytes, to: file, at: 0)
       try sync(file)
-      // Both strings live as C strings until the call returns. A link, since it refuses a name that is taken.
+      // Both strings live as C strings until the call returns. A link, since it refuses an existing name.
       let isNew = unsafe link(temporary, path) == 0
       guard isNew || errno == EEXIST else { throw failure(path, "naming") }
       try remove(temporary)
@@ -136,7 +139,7 @@ extension Disk {
     }
   }
 
-  /// Replaces a file as a whole, or makes it; writers side by side don't meet in one temporary file.
+  /// Replaces a file as a whole, or creates it; concurrent writers use different temporary files.
   static func replace(
     _ path: String, with bytes: [UInt8], in folder: String, temporaries: String
   ) throws(StoreError) {
@@ -153,17 +156,18 @@ extension Disk {
     try syncFolder(folder)
   }
 
-  /// Whether a name is one that a crash may leave behind.
+  /// Whether a name is that of a temporary file, which a crash may leave behind.
   static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".tmp") }
 
-  /// Appends whole lines. A line that a crash cut off in front of them is ended first, so that it costs only itself.
+  /// Appends whole lines. A torn line at the end of the file is terminated first, so that only that line is
+  /// lost.
   static func append(lines: [UInt8], to path: String) throws(StoreError) {
     let file = try open(path, O_RDWR | O_CREAT)
     try waitForLock(file)
     let size = try status(path)?.bytes ?? 0
     var last: UInt8 = 0x0A
     if size > 0 {
-      // One byte of ours, at the end of what is there.
+      // Reads one byte into `last`, at the end of the file.
       let got = SystemCall.retrying { unsafe pread(file.descriptor, &last, 1, size - 1) }
       guard got == 1 else { throw failure(path, "reading") }
     }
@@ -171,18 +175,18 @@ extension Disk {
     try sync(file)
   }
 
-  /// Moves the time of a file's last change.
+  /// Sets the time of a file's last change.
   static func setModified(_ path: String, _ nanoseconds: Int64) throws(StoreError) {
     let time = timespec(
       tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     let times = [time, time]
     // Two times, as the call reads them; the string lives as a C string until it returns.
     guard unsafe utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT else {
-      throw failure(path, "setting its time")
+      throw failure(path, "setting its modification time")
     }
   }
 
-  /// A name that no other writer of this moment uses: process, and a count in it.
+  /// A name that no other writer uses at this moment: process id and a counter.
   private static func uniqueName() -> String {
     "\(getpid())-\(MonotonicClock.now)-\(counter.next())"
   }

@@ -1,13 +1,13 @@
 import Glibc
 import ScrimSystem
 
-/// The few calls of the system that a session's folder needs; each failure names the path and says what errno means.
+/// The few system calls that a session's folder needs; each error names the path and explains errno.
 enum Disk {
   static func open(_ path: String, _ flags: Int32, doing: String = "opening") throws(StoreError) -> OpenFile {
     try attempt(path, doing) { () throws(SystemError) in try OpenFile(path, flags) }
   }
 
-  /// Takes the folder for this process, until the handle goes.
+  /// Locks the folder for this process, until the handle is released.
   static func lock(_ folder: OpenFile) throws(StoreError) {
     guard flock(folder.descriptor, LOCK_EX | LOCK_NB) == 0 else {
       if errno == EWOULDBLOCK { throw StoreError(folder.path, .inUse) }
@@ -15,12 +15,13 @@ enum Disk {
     }
   }
 
-  /// Writes all of `bytes` from `offset` on. Where it throws, any part of them may have been written.
+  /// Writes all of `bytes` from `offset` on. If it throws, any part of them may have been written.
   static func write(_ bytes: [UInt8], to file: OpenFile, at offset: Int) throws(StoreError) {
     try attempt(file.path, "writing") { () throws(SystemError) in try file.write(bytes, at: offset) }
   }
 
-  /// The whole file, which must be at most `limit` bytes long; takes memory for what is there only.
+  /// Reads the whole file, which must be at most `limit` bytes long; allocates memory for the actual size
+  /// only.
   static func read(_ path: String, upTo limit: Int) throws(StoreError) -> [UInt8] {
     let file = try open(path, O_RDONLY)
     return try attempt(path, "reading") { () throws(SystemError) in
@@ -39,7 +40,7 @@ enum Disk {
   }
 
   static func sync(_ file: OpenFile) throws(StoreError) {
-    try attempt(file.path, "writing to the disk") { () throws(SystemError) in try file.sync() }
+    try attempt(file.path, "syncing to the disk") { () throws(SystemError) in try file.sync() }
   }
 
   private static func attempt<Result>(
@@ -48,7 +49,7 @@ enum Disk {
     do { return try work() } catch { throw StoreError(path, .system(doing: doing, errno: error.errno)) }
   }
 
-  /// Makes the names in a folder last.
+  /// Syncs the names in a folder to the disk.
   static func syncFolder(_ path: String) throws(StoreError) {
     try sync(try open(path, O_RDONLY | O_DIRECTORY))
   }
@@ -58,7 +59,7 @@ enum Disk {
     guard unsafe Glibc.rename(from, to) == 0 else { throw failure(to, "renaming") }
   }
 
-  /// Replaces a file at once: whoever reads sees the old bytes or the new ones, and after a power cut too.
+  /// Replaces a file atomically: every reader sees the old bytes or the new ones, also after a power cut.
   static func replace(_ path: String, with bytes: [UInt8], in folder: OpenFile) throws(StoreError) {
     let temporary = path + ".tmp"
     let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
@@ -68,7 +69,7 @@ enum Disk {
     try sync(folder)
   }
 
-  /// Makes a folder and those above it; one that is there already is fine.
+  /// Makes a folder and its parents; an existing folder is fine.
   static func makeFolder(_ path: String) throws(StoreError) {
     // The string lives as a C string until the call returns.
     if unsafe mkdir(path, 0o700) == 0 { return }
@@ -80,7 +81,7 @@ enum Disk {
     guard errno == EEXIST else { throw failure(path, "making the folder") }
   }
 
-  /// Removes a file; one that is missing is fine.
+  /// Removes a file; a missing one is fine.
   static func remove(_ path: String) throws(StoreError) {
     // The string lives as a C string until the call returns.
     guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure(path, "removing") }
@@ -91,7 +92,7 @@ enum Disk {
     unsafe access(path, F_OK) == 0
   }
 
-  /// Checks that files can be made in a folder, or, where it is missing, that it can be made.
+  /// Checks that files can be made in a folder or, if it is missing, that it can be made.
   static func checkWritable(_ path: String) throws(StoreError) {
     // The string lives as a C string until the call returns.
     if unsafe access(path, W_OK | X_OK) == 0 {
@@ -106,7 +107,7 @@ enum Disk {
 
   /// The names in a folder, sorted.
   static func names(in path: String) throws(StoreError) -> [String] {
-    // Opening says what is wrong: that it is missing, or no folder.
+    // Opening reports the error: that the folder is missing, or is not a folder.
     _ = try open(path, O_RDONLY | O_DIRECTORY)
     var names: [String] = []
     try forEachName(in: path) { names.append($0) }

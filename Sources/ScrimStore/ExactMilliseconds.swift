@@ -1,8 +1,9 @@
 import ScrimFormat
 
-/// Nanoseconds as milliseconds in decimal digits, which a `Double` could not hold.
+/// Exact conversion between nanoseconds and milliseconds in decimal digits, which a `Double` could not
+/// hold.
 enum ExactMilliseconds {
-  /// With as many decimals as the time takes, six at most.
+  /// With as few decimals as needed, six at most.
   static func text(_ nanoseconds: Int64) -> String {
     let (whole, rest) = nanoseconds.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
     var text = (nanoseconds < 0 ? "-" : "") + String(whole)
@@ -13,7 +14,8 @@ enum ExactMilliseconds {
     return text
   }
 
-  /// Nil where the text is no decimal number, has digits below a nanosecond, or lies beyond the format's limit for times.
+  /// Nil if the text is not a decimal number, has digits below a nanosecond, or exceeds the format's limit
+  /// for times.
   static func nanoseconds(_ text: String) -> Int64? {
     let isNegative = text.hasPrefix("-")
     let parts = (isNegative ? text.dropFirst() : text[...]).split(

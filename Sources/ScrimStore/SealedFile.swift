@@ -1,22 +1,22 @@
 public import ScrimFormat
 
-/// A sealed segment as the bytes of its file, checked: what is uploaded, and what a store takes.
+/// The verified bytes of a sealed segment's file: the unit of upload and storage.
 ///
-/// Checked means: every record's checksum, the rules between records, the seal and its digest. Pictures are not decoded, so
-/// nothing in it can make a checker take more memory than its bytes.
+/// Verified are every record's checksum, the rules between records, the seal and its digest. Pictures are
+/// not decoded, so a hostile file can't cause more memory use than its size.
 public struct SealedFile: Sendable {
   public let bytes: [UInt8]
-  /// Of all bytes.
+  /// SHA-256 of all bytes.
   public let digest: SHA256Digest
   public let header: SegmentHeader
   public let seal: Seal
-  /// Its events, in their order: what a search looks at.
+  /// Its events in order, for search.
   public let events: [EventRecord]
 
-  /// Most bytes that a file of the format can have.
+  /// Maximum size of a file in this format.
   public static let limit = FormatLimits.segmentBytes + FormatLimits.payloadBytes
 
-  /// - Throws: ``FormatError`` at the first byte range that isn't as Format.md says.
+  /// - Throws: ``FormatError`` for the first bytes that violate Format.md.
   public init(_ bytes: [UInt8]) throws(FormatError) {
     let segment = try SegmentReader.read(bytes)
     guard let seal = segment.seal else { preconditionFailure("the reader returns sealed segments only") }
@@ -30,7 +30,7 @@ public struct SealedFile: Sendable {
   public var session: SessionID { header.session }
   /// The segment's place in its session, without gaps from 0.
   public var index: Int { Int(seal.index) }
-  /// How a manifest lists it.
+  /// The segment's entry in a manifest.
   public var entry: SessionManifest.Segment {
     SessionManifest.Segment(header: header, seal: seal, size: bytes.count, digest: digest)
   }

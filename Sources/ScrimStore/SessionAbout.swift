@@ -1,4 +1,4 @@
-/// What a manifest says of a session beside its segments.
+/// Metadata of a session in its manifest, besides its segments.
 public struct SessionAbout: Hashable, Sendable {
   public enum Kind: String, Codable, Sendable {
     /// Recorded from its first frame.
@@ -13,12 +13,12 @@ public struct SessionAbout: Hashable, Sendable {
 
   public var kind: Kind?
   public var ended: End?
-  /// The id of the session before, in lower case.
+  /// The id of the previous session, in lower case.
   public var previousID: String?
-  /// Ids of the errors and traces in it, at most ``limit`` each, in the order in which they came.
+  /// Ids of errors and traces in the session, at most ``limit`` each, in order of occurrence.
   public private(set) var errorIDs: [String] = []
   public private(set) var traceIDs: [String] = []
-  /// Frames and events that were not kept, for a reason other than the policy.
+  /// Frames and events that were discarded, for a reason other than the policy.
   public var droppedFrames = 0
   public var droppedEvents = 0
 

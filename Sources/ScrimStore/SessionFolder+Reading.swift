@@ -1,9 +1,10 @@
 public import ScrimFormat
 
 extension SessionFolder {
-  /// Opens a session to read it. One that is being written, or whose writing was cut off, is read as far as it is whole.
+  /// Opens a session to read it. One that is being written or was cut off is read up to its last intact
+  /// record.
   ///
-  /// - Throws: ``StoreError`` where there is no manifest, or it isn't valid.
+  /// - Throws: ``StoreError`` if there is no manifest, or it isn't valid.
   public func read() throws(StoreError) -> SessionReader {
     var reader = SessionReader(folder: self, manifest: try readManifest())
     // Between the two reads a writer may have sealed the open segment and begun another.
@@ -15,7 +16,7 @@ extension SessionFolder {
     return reader
   }
 
-  /// What is whole of the segment that is not sealed; nil where there is none, or it has no whole frame.
+  /// The intact part of the segment that is not sealed; nil if there is none, or it has no intact frame.
   private func readOpenSegment(of manifest: SessionManifest) -> OpenSegment? {
     let limit = FormatLimits.segmentBytes + FormatLimits.payloadBytes
     guard let bytes = try? Disk.read(openSegmentPath(manifest.segments.count), upTo: limit),
@@ -26,24 +27,24 @@ extension SessionFolder {
   }
 }
 
-/// What is whole of a segment that is not sealed.
+/// The intact part of a segment that is not sealed.
 public struct OpenSegment: Sendable {
   public var segment: Segment
-  /// Of its whole records.
+  /// Bytes of its intact records.
   public var bytes: Int
-  /// Behind them: a record that is being written, or was cut off.
+  /// Bytes after them: a record that is being written, or was cut off.
   public var tornBytes: Int
 }
 
-/// Reads the segments of a session and believes none of them: each sealed one is held against its own checksums, the manifest, and the
-/// chain; the one that is not sealed, against the checksums of its records.
+/// Reads the segments of a session and trusts none of them: each sealed one is checked against its own
+/// checksums, the manifest, and the chain; the open one against the checksums of its records.
 public struct SessionReader: Sendable {
   public let folder: SessionFolder
   public fileprivate(set) var manifest: SessionManifest
-  /// The segment behind those of the manifest; nil where there is none.
+  /// The segment after those of the manifest; nil if there is none.
   public fileprivate(set) var openSegment: OpenSegment?
 
-  /// Sealed segments, and the open one.
+  /// Number of sealed segments, plus the open one.
   public var segmentCount: Int { manifest.segments.count + (openSegment == nil ? 0 : 1) }
 
   /// Frames of the sealed segments and of the open one.
@@ -53,8 +54,8 @@ public struct SessionReader: Sendable {
 
   /// The segment at an index of the session.
   ///
-  /// - Throws: ``StoreError`` where the file is missing or damaged, isn't the one that the manifest lists, or doesn't
-  ///   follow the one before it.
+  /// - Throws: ``StoreError`` if the file is missing or damaged, isn't the one that the manifest lists, or
+  ///   doesn't follow the previous one.
   public func segment(_ index: Int) throws(StoreError) -> Segment {
     precondition((0..<segmentCount).contains(index), "the session has no such segment")
     if index == manifest.segments.count, let openSegment { return openSegment.segment }
@@ -72,8 +73,8 @@ public struct SessionReader: Sendable {
     return segment
   }
 
-  /// The bytes of the segment's file, if they are those that the manifest lists by length and SHA-256; what they hold is
-  /// not read.
+  /// The bytes of the segment's file, if their length and SHA-256 are those in the manifest; the content is
+  /// not parsed.
   public func file(_ index: Int) throws(StoreError) -> [UInt8] {
     precondition(manifest.segments.indices.contains(index), "the manifest lists no such segment")
     let path = folder.segmentPath(index)
@@ -85,8 +86,8 @@ public struct SessionReader: Sendable {
     return bytes
   }
 
-  /// Files in `segments/` that the manifest doesn't list, sorted: segments not sealed or not listed yet (see
-  /// ``SessionFolder/recover()``), and what is no part of the session.
+  /// Files in `segments/` that the manifest doesn't list, sorted: segments that are not sealed or not
+  /// listed yet (see ``SessionFolder/recover()``), and foreign files.
   public func unlistedFiles() throws(StoreError) -> [String] {
     let listed = Set(manifest.segments.indices.map(SessionFolder.segmentFile))
     return try Disk.names(in: folder.segmentsPath).map { "segments/" + $0 }.filter { !listed.contains($0) }

@@ -1,26 +1,30 @@
 import Glibc
 public import ScrimFormat
 
-/// What ``SessionFolder/recover()`` found and did.
+/// Result of ``SessionFolder/recover()``.
 public struct SessionRecovery: Hashable, Sendable {
-  /// Segments that were whole already and only missing in the manifest.
+  /// Intact segments that were only missing in the manifest.
   public var adoptedSegments = 0
-  /// Frames and events of the segment that was cut off, and are safe now; nil if there was none.
+  /// Frames and events of the cut-off segment that were recovered; nil if there was none.
   public var recovered: SegmentSummary?
-  /// Bytes behind its last whole record, which are lost.
+  /// Bytes after its last intact record, which are lost.
   public var tornBytes = 0
-  /// A file, relative to the folder, that holds no whole frame. It was kept under this name and is no part of the session.
+  /// A file, relative to the folder, without an intact frame. It was renamed to this name and does not
+  /// belong to the session.
   public var setAside: String?
-  /// The manifest as it is now; sealed.
+  /// The manifest after recovery; sealed.
   public var manifest: SessionManifest
 }
 
 extension SessionFolder {
-  /// Makes a session whole again whose writing was cut off: cuts the torn tail of its open segment, seals what is
-  /// whole, lists segments that the manifest missed, and seals the manifest. A session that is whole stays as it is.
+  /// Repairs a session whose writing was cut off: cuts the torn end of its open segment, seals the rest,
+  /// lists segments that are missing in the manifest, and seals the manifest. An intact session stays as it
+  /// is.
   ///
-  /// A missing manifest is rebuilt from the segments. Running it twice, or after a crash of its own, does no harm.
-  /// - Throws: ``StoreError`` if the folder is being written, isn't a session, or a sealed segment is damaged.
+  /// A missing manifest is rebuilt from the segments. The call can be repeated safely, also after it was
+  /// interrupted by a crash.
+  /// - Throws: ``StoreError`` if the folder is being written, isn't a session, or a sealed segment is
+  ///   damaged.
   public func recover() throws(StoreError) -> SessionRecovery {
     let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
     try Disk.lock(handle)
@@ -81,7 +85,7 @@ extension SessionFolder {
     recovery.tornBytes = found.tornBytes
   }
 
-  /// The manifest of the session that the first segment says it belongs to.
+  /// The manifest of the session that the first segment's header names.
   private func rebuiltManifest() throws(StoreError) -> SessionManifest {
     guard Disk.exists(segmentPath(0)) else { throw StoreError(path, .notASession) }
     return SessionManifest(header: try readSegment(0, previous: .zero).segment.header)

@@ -3,9 +3,11 @@ public import ScrimFormat
 import ScrimSystem
 
 extension SessionFolder {
-  /// Says early what would keep ``create(_:)`` from making the session: before a display is opened or a stream read.
+  /// Checks early whether ``create(_:)`` can make the session: before a display is opened or a stream is
+  /// read.
   ///
-  /// - Throws: ``StoreError`` where the folder holds anything, or it, or the nearest one above it that exists, can't be written.
+  /// - Throws: ``StoreError`` if the folder is not empty, or it, or its nearest existing parent, can't be
+  ///   written.
   public func checkIsFree() throws(StoreError) {
     if Disk.exists(path) {
       guard try Disk.names(in: path).isEmpty else {
@@ -15,10 +17,10 @@ extension SessionFolder {
     try Disk.checkWritable(path)
   }
 
-  /// Begins a session in a folder that is new or empty; makes it and those above it where missing.
+  /// Begins a session in a new or empty folder; makes it and its parents if they are missing.
   ///
-  /// - Parameter header: names the session; its size is that of the first pictures.
-  /// - Throws: ``StoreError`` where the folder holds anything, can't be written, or the header isn't valid.
+  /// - Parameter header: has the session's id and the size of the first pictures.
+  /// - Throws: ``StoreError`` if the folder is not empty, can't be written, or the header isn't valid.
   public func create(_ header: SegmentHeader) throws(StoreError) -> SessionWriter {
     do {
       try header.validate()
@@ -38,11 +40,11 @@ extension SessionFolder {
   }
 }
 
-/// Writes the segments of one session, one after the other. Holds the folder's lock as long as it lives.
+/// Writes the segments of one session, one after the other. Holds the folder's lock for its whole life.
 ///
-/// Where the system refuses (a full disk), nothing is lost that was handed over: a record whose writing failed is kept
-/// and written first by the next call, ``begin(_:)`` may be called again, and so may ``seal()`` and ``finish()`` once the
-/// cause is gone. After a crash, ``SessionFolder/recover()`` seals what is whole.
+/// If a system call fails (disk full), no data is lost: a record that could not be written is kept and
+/// written first by the next call. ``begin(_:)``, ``seal()`` and ``finish()`` may be called again once the
+/// cause is gone. After a crash, ``SessionFolder/recover()`` seals the intact part.
 public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   private struct Open: Sendable {
     var writer: SegmentWriter
@@ -52,7 +54,7 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   }
 
   public let folder: SessionFolder
-  /// As it was, or is to be, written.
+  /// The manifest as written, or as it will be written next.
   public private(set) var manifest: SessionManifest
   private let handle: OpenFile
   private var open: Open?
@@ -66,19 +68,19 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     self.manifest = manifest
   }
 
-  /// Bytes of the open segment, and what it holds; nil between segments.
+  /// Size of the open segment and a summary of its content; nil between segments.
   public var openSegment: (size: Int, summary: SegmentSummary)? {
     open.map { ($0.writer.size, $0.writer.summary) }
   }
 
   public var openSegmentSize: Int? { open?.writer.size }
 
-  /// Takes over a segment and writes what it holds; more records may follow. A session that buffers hands over its
-  /// segments when it flushes.
+  /// Takes ownership of a segment and writes its records so far; more may follow. A session that buffers
+  /// passes its segments when it flushes.
   ///
-  /// - Parameter segment: of this session, with its first frame, and of which nothing was drained.
+  /// - Parameter segment: of this session, with its first frame, and with none of its bytes drained.
   public mutating func begin(_ segment: consuming SegmentWriter) throws(StoreError) {
-    precondition(open == nil, "a segment is begun when the one before is sealed")
+    precondition(open == nil, "a segment is begun when the previous one is sealed")
     precondition(segment.bytes.count == segment.size, "a segment is begun with all of its bytes")
     precondition(segment.summary.frames > 0, "a segment is begun with its first frame")
     precondition(manifest.state == .open, "a sealed session takes no segment")
@@ -103,9 +105,10 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     try append { segment throws(FormatError) in try segment.append(note) }
   }
 
-  /// Ends the open segment: seals it, brings it to the disk, gives it its name and lists it.
+  /// Ends the open segment: seals it, syncs it to the disk, renames it to its final name and lists it.
   ///
-  /// Where it throws and ``openSegment`` is nil, only the list could not be written; ``finish()`` and the next ``seal()`` write it.
+  /// If it throws and ``openSegment`` is nil, only the list could not be written; ``finish()`` and the next
+  /// ``seal()`` write it.
   public mutating func seal() throws(StoreError) {
     guard let open else { preconditionFailure("there is no open segment to seal") }
     let index = manifest.segments.count
@@ -119,7 +122,8 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     try listSegments()
   }
 
-  /// Adds lines for the segments that have none yet: a cost that does not grow with the session, as a manifest's would.
+  /// Appends lines for the segments that are not listed yet: unlike rewriting the manifest, the cost does
+  /// not grow with the session.
   private mutating func listSegments() throws(StoreError) {
     if list == nil {
       list = try Disk.open(folder.segmentListPath, O_RDWR | O_CREAT | O_TRUNC)
@@ -135,10 +139,10 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     listed = (manifest.segments.count, listed.bytes + lines.count)
   }
 
-  /// Sets what the manifest says of the session when it is written next.
+  /// Sets the session's metadata for the next time the manifest is written.
   public mutating func describe(_ about: SessionAbout) { manifest.about = about }
 
-  /// Ends the session: seals the open segment, if any, and the manifest.
+  /// Ends the session: seals the open segment, if there is one, and the manifest.
   @discardableResult
   public mutating func finish() throws(StoreError) -> SegmentTotals {
     if open != nil { try seal() }
@@ -161,9 +165,9 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     try flush()
   }
 
-  /// Writes over what an earlier call that failed may have left behind `written`.
+  /// Overwrites the bytes that a failed call may have left after `written`.
   private mutating func flush() throws(StoreError) {
-    // In place: a copy of what is open would have its bytes copied.
+    // In place: a copy of the open segment would copy its bytes.
     try Disk.write(open!.writer.bytes, to: open!.file, at: open!.written)
     open!.written += open!.writer.drain()
   }
@@ -174,7 +178,7 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
 }
 
 extension SessionFolder {
-  /// Once the manifest lists all.
+  /// Removes the list, once the manifest lists all segments.
   func removeSegmentList(_ folder: OpenFile) throws(StoreError) {
     guard Disk.exists(segmentListPath) else { return }
     try Disk.remove(segmentListPath)
@@ -191,7 +195,7 @@ extension SessionFolder {
     }
   }
 
-  /// Brings a sealed segment to the disk under its final name.
+  /// Syncs a sealed segment to the disk and renames it to its final name.
   func publish(_ file: OpenFile, at index: Int) throws(StoreError) {
     try Disk.sync(file)
     try Disk.rename(openSegmentPath(index), to: segmentPath(index))

@@ -1,11 +1,11 @@
 import ScrimFormat
 
-/// A session on disk: `manifest.json`, and `segments/` with a file a segment.
+/// A session on disk: `manifest.json`, and `segments/` with one file per segment.
 ///
 ///     manifest.json                     the session and its sealed segments; replaced as a whole, at the start and at the end
-///     segments.jsonl                    while it is written: a line for each segment sealed since
+///     segments.jsonl                    while it is written: one line for each segment sealed since the start
 ///     segments/00000000.scrim           sealed, never changed again
-///     segments/00000001.scrim.part      the open one; records are appended as they come
+///     segments/00000001.scrim.part      the open one; records are appended
 public struct SessionFolder: Hashable, Sendable {
   public let path: String
 
@@ -13,7 +13,7 @@ public struct SessionFolder: Hashable, Sendable {
     self.path = path
   }
 
-  /// Segments of a session: their names have eight digits.
+  /// Maximum number of segments of a session: their names have eight digits.
   public static let segmentLimit = 100_000_000
 
   /// The name of a sealed segment within the folder.
@@ -24,7 +24,7 @@ public struct SessionFolder: Hashable, Sendable {
 
   static let openSuffix = ".part"
   static let damagedSuffix = ".damaged"
-  /// Bytes of a manifest; ours takes some 300 a segment.
+  /// Maximum size of a manifest in bytes; Scrim's own takes some 300 per segment.
   static let manifestLimit = 1 << 28
 
   var manifestPath: String { path + "/manifest.json" }
@@ -34,7 +34,7 @@ public struct SessionFolder: Hashable, Sendable {
   func segmentPath(_ index: Int) -> String { path + "/" + SessionFolder.segmentFile(index) }
   func openSegmentPath(_ index: Int) -> String { segmentPath(index) + SessionFolder.openSuffix }
 
-  /// The manifest with the segments that were sealed since it was written.
+  /// Reads the manifest, and adds the segments that were sealed after it was written.
   func readManifest() throws(StoreError) -> SessionManifest {
     guard Disk.exists(manifestPath) else { throw StoreError(path, .notASession) }
     var manifest = try SessionManifest(
@@ -43,7 +43,7 @@ public struct SessionFolder: Hashable, Sendable {
     return manifest
   }
 
-  /// Adds the lines of `segments.jsonl`. A last line that was cut off is left out: its segment is found by its file.
+  /// Adds the lines of `segments.jsonl`. A torn last line is ignored: its segment is found by its file.
   private func addListedSegments(to manifest: inout SessionManifest) throws(StoreError) {
     let bytes = try Disk.read(segmentListPath, upTo: SessionFolder.manifestLimit)
     let whole = bytes.prefix(through: bytes.lastIndex(of: 0x0A) ?? -1)
@@ -55,7 +55,7 @@ public struct SessionFolder: Hashable, Sendable {
 
   /// Reads the sealed segment at `index` and checks it against its file's digest and its place in the session.
   ///
-  /// - Parameter previous: the digest of the segment before.
+  /// - Parameter previous: the digest of the previous segment.
   func readSegment(
     _ index: Int, previous: SHA256Digest
   ) throws(StoreError) -> (segment: Segment, entry: SessionManifest.Segment) {
@@ -82,20 +82,21 @@ public struct SessionFolder: Hashable, Sendable {
   }
 }
 
-/// Which manifest, and which list of segments beside it, are there now.
+/// Identifies the current versions of a manifest and of the list of segments beside it.
 public struct ManifestStamp: Hashable, Sendable {
   var manifest: FileStamp
   var list: FileStamp?
 }
 
 extension SessionFolder {
-  /// Nil where there is no manifest.
+  /// Nil if there is no manifest.
   public var manifestStamp: ManifestStamp? {
     guard let manifest = (try? Disk.status(manifestPath))?.stamp else { return nil }
     return ManifestStamp(manifest: manifest, list: (try? Disk.status(segmentListPath))?.stamp)
   }
 
-  /// The manifest as it is delivered: the file as it is once the session is sealed, and before with all segments that are sealed so far.
+  /// The manifest to upload: the file itself once the session is sealed; before that, one with all segments
+  /// sealed so far.
   public func manifestToDeliver() throws(StoreError) -> (bytes: [UInt8], manifest: SessionManifest) {
     let manifest = try readManifest()
     guard manifest.state == .sealed else { return (manifest.json, manifest) }

@@ -4,7 +4,7 @@ import ScrimJSON
 extension SessionManifest {
   static let format = "scrim-session/1"
 
-  /// UTF-8, keys sorted, times in milliseconds with as many decimals as they take, a line feed at the end.
+  /// UTF-8, keys sorted, times in milliseconds with as few decimals as needed, a line feed at the end.
   public var json: [UInt8] {
     JSON.object(
       about.members + [
@@ -21,9 +21,9 @@ extension SessionManifest {
     ).prettyBytes + [0x0A]
   }
 
-  /// Reads a manifest; keys that it doesn't know are passed over.
+  /// Reads a manifest; unknown keys are ignored.
   ///
-  /// - Throws: ``StoreError`` that names `path` where anything is missing, of a wrong type or out of order.
+  /// - Throws: ``StoreError`` that names `path`, if anything is missing, of a wrong type or out of order.
   public init(json: [UInt8], path: String) throws(StoreError) {
     let fields: ManifestFields
     do {
@@ -50,7 +50,7 @@ extension SessionManifest {
 }
 
 extension SessionAbout {
-  /// Members are left out where there is nothing to say.
+  /// The members of the JSON object; empty ones are left out.
   fileprivate var members: [JSON.Member] {
     var members: [JSON.Member] = []
     func add(_ key: String, _ value: JSON?) {
@@ -68,7 +68,7 @@ extension SessionAbout {
     return members
   }
 
-  /// What a later version may add to the kinds and ends is passed over.
+  /// Ignores kinds and ends that a later version may add.
   fileprivate init(_ fields: ManifestFields) throws(StoreError) {
     self.init(
       kind: try fields.optionalText("kind").flatMap(Kind.init),
@@ -128,11 +128,11 @@ extension SessionManifest.Segment {
   }
 }
 
-/// The members of an object of a manifest, which says what is wrong with them.
+/// Typed access to the members of a manifest's object; its errors name the member.
 private struct ManifestFields {
   let json: JSON
   let path: String
-  /// Behind the name of a member, in messages.
+  /// Text after the name of a member, in messages.
   let place: String
 
   init(_ json: JSON, path: String, place: String) {
@@ -162,7 +162,7 @@ private struct ManifestFields {
 
   func optionalCount(_ key: String) throws(StoreError) -> Int? { json[key] == nil ? nil : try count(key) }
 
-  /// A list of strings; empty where it is missing.
+  /// A list of strings; empty if it is missing.
   func texts(_ key: String) throws(StoreError) -> [String] {
     guard json[key] != nil else { return [] }
     var texts: [String] = []

@@ -1,11 +1,12 @@
 public import ScrimFormat
 
-/// `manifest.json`: what a session is and which sealed segments it has. Equal manifests are equal bytes.
+/// `manifest.json`: metadata of a session and the list of its sealed segments. Equal manifests are equal
+/// bytes.
 public struct SessionManifest: Hashable, Sendable {
   public enum State: String, Hashable, Sendable {
     /// Being written, or cut off: there may be one more segment, not sealed yet.
     case open
-    /// Ended: the segments listed are all.
+    /// Ended: the list of segments is complete.
     case sealed
   }
 
@@ -49,7 +50,7 @@ public struct SessionManifest: Hashable, Sendable {
   public var session: SessionID
   /// Nanoseconds since 1970-01-01T00:00:00Z; the session's clock counts from there.
   public var start: Int64
-  /// Pixels, as the session began; segments may differ.
+  /// Size in pixels at the start of the session; segments may differ.
   public var width: Int
   public var height: Int
   public var policy: SHA256Digest
@@ -70,7 +71,7 @@ public struct SessionManifest: Hashable, Sendable {
     segments = []
   }
 
-  /// The SHA-256 that the next segment's seal names as the one before it.
+  /// The SHA-256 that the next segment's seal stores as that of the previous file.
   public var lastDigest: SHA256Digest { segments.last?.digest ?? .zero }
 
   func isSession(of header: SegmentHeader) -> Bool {

@@ -3,10 +3,11 @@ public import ScrimFormat
 import ScrimJSON
 import ScrimSystem
 
-/// A folder of many sessions, laid out as ``StoreLayout`` says: what an upload to a folder fills and a server keeps.
+/// A folder of many sessions in the layout of ``StoreLayout``: the destination of uploads to a folder, and
+/// the storage of a server.
 ///
-/// Any number of processes may write and read it side by side. What a call answers with success is on the disk: content,
-/// name and folders.
+/// Any number of processes may read and write it at the same time. When a call reports success, the data is
+/// on the disk: content, name and folders.
 public struct SessionStore: Hashable, Sendable {
   public let path: String
 
@@ -14,15 +15,15 @@ public struct SessionStore: Hashable, Sendable {
 
   public enum Outcome: Hashable, Sendable {
     case stored
-    /// The same bytes were there.
+    /// The same bytes were already stored.
     case alreadyThere
-    /// Something else is there, and stays.
+    /// Other content is stored under that name, and stays.
     case conflict(String)
-    /// The session was deleted, and stays so.
+    /// The session was deleted, and stays deleted.
     case deleted
   }
 
-  /// Where a session is.
+  /// Location of a session.
   public struct Place: Hashable, Sendable {
     public var project: String
     public var session: SessionID
@@ -35,12 +36,12 @@ public struct SessionStore: Hashable, Sendable {
       self.start = start
     }
 
-    /// Within the store.
+    /// Path within the store.
     public var path: String { StoreLayout.session(session, start: start, project: project) }
     var tombstone: String { StoreLayout.tombstone(session, project: project) }
   }
 
-  /// What a deletion removed.
+  /// Result of a deletion.
   public struct Removed: Hashable, Sendable {
     public var files = 0
     public var bytes = 0
@@ -52,14 +53,16 @@ public struct SessionStore: Hashable, Sendable {
 
   private func segmentPath(_ index: Int, of place: Place) -> String { folder(of: place).segmentPath(index) }
 
-  /// Where files are written before they have their name: outside of sessions, so that what a crash leaves belongs to none.
+  /// Folder for files before they get their final name: outside of sessions, so that leftovers of a crash
+  /// belong to none.
   private func temporaries() throws(StoreError) -> String {
     let folder = path + "/.tmp"
     try Disk.makeFolder(folder)
     return folder
   }
 
-  /// Removes what writers that were killed have left; what a writer of this hour may still need stays.
+  /// Removes leftovers of writers that were killed; files younger than an hour may still be in use and
+  /// stay.
   public func removeLeftovers() throws(StoreError) {
     let folder = path + "/.tmp"
     var names: [String] = []
@@ -72,7 +75,7 @@ public struct SessionStore: Hashable, Sendable {
     }
   }
 
-  /// Stores a segment under its session and index. Never changes one that is there.
+  /// Stores a segment under its session and index. Never changes one that is already stored.
   public func put(_ file: SealedFile, project: String) throws(StoreError) -> Outcome {
     let place = Place(project: project, session: file.session, start: file.header.start)
     guard try !isDeleted(place) else { return .deleted }
@@ -80,7 +83,7 @@ public struct SessionStore: Hashable, Sendable {
     let path = segmentPath(file.index, of: place)
     try Disk.makeLastingFolder(folder)
     if try Disk.create(path, with: file.bytes, in: folder, temporaries: temporaries()) {
-      // A deletion that began meanwhile doesn't see this file, so it is removed here.
+      // A deletion that began in the meantime doesn't see this file, so it is removed here.
       guard try !isDeleted(place) else {
         try Disk.removeTree(self.folder(of: place).path)
         return .deleted
@@ -92,9 +95,9 @@ public struct SessionStore: Hashable, Sendable {
       ? .alreadyThere : .conflict("another segment \(file.index) of this session is there already")
   }
 
-  /// Stores a session's manifest if it continues the one that is there.
+  /// Stores a session's manifest if it continues the stored one.
   ///
-  /// - Parameter bytes: what is stored, keys that this version doesn't know included.
+  /// - Parameter bytes: stored as they are, including unknown keys.
   public func put(
     manifest bytes: [UInt8], _ manifest: SessionManifest, project: String
   ) throws(StoreError) -> Outcome {
@@ -107,7 +110,7 @@ public struct SessionStore: Hashable, Sendable {
     if Disk.exists(folder.manifestPath) {
       let there = try Disk.read(folder.manifestPath, upTo: SessionFolder.manifestLimit)
       if there == bytes { return .alreadyThere }
-      // One that can't be read is replaced: it says nothing that could be continued.
+      // An unreadable manifest is replaced: it holds no list that could be continued.
       if let stored = try? SessionManifest(json: there, path: folder.manifestPath) {
         if let conflict = manifest.conflict(with: stored) { return .conflict(conflict) }
       }
@@ -120,12 +123,12 @@ public struct SessionStore: Hashable, Sendable {
     return .stored
   }
 
-  /// The bytes of a segment; nil where there is none.
+  /// The bytes of a segment; nil if there is none.
   public func segment(_ index: Int, of place: Place) throws(StoreError) -> [UInt8]? {
     try read(segmentPath(index, of: place), upTo: SealedFile.limit)
   }
 
-  /// The bytes of the manifest; nil where there is none.
+  /// The bytes of the manifest; nil if there is none.
   public func manifest(of place: Place) throws(StoreError) -> [UInt8]? {
     try read(folder(of: place).manifestPath, upTo: SessionFolder.manifestLimit)
   }
@@ -143,8 +146,9 @@ public struct SessionStore: Hashable, Sendable {
     try Disk.status(path + "/" + place.tombstone) != nil
   }
 
-  /// Removes every byte of a session and leaves a tombstone, which refuses what still comes. The tombstone comes first, so
-  /// that a deletion which a crash cuts off can be asked for again and lets nothing new in.
+  /// Removes every byte of a session and leaves a tombstone, because of which later uploads are refused.
+  /// The tombstone is written first, so that a deletion interrupted by a crash can be repeated and nothing
+  /// new is stored in between.
   ///
   /// - Parameter now: nanoseconds since 1970.
   public func delete(_ place: Place, now: Int64) throws(StoreError) -> Removed {
@@ -175,7 +179,8 @@ public struct SessionStore: Hashable, Sendable {
     for name in names { try count(path + "/" + name, &removed) }
   }
 
-  /// All sessions, by the names of folders alone; `start` of a place is the midnight of its day.
+  /// Calls `body` for all sessions, reading only names of folders; `start` of a place is the midnight of
+  /// its day.
   public func forEachSession(_ body: (Place) -> Void) throws(StoreError) {
     for project in try names(in: path) where StoreLayout.isProject(project) {
       let root = "\(path)/\(project)/sessions"
@@ -193,7 +198,7 @@ public struct SessionStore: Hashable, Sendable {
     }
   }
 
-  /// The indices of the segments that are there, sorted.
+  /// The indices of the stored segments, sorted.
   public func segments(of place: Place) throws(StoreError) -> [Int] {
     var indices: [Int] = []
     try Disk.forEachName(in: folder(of: place).segmentsPath) { name in
@@ -218,8 +223,8 @@ public struct SessionStore: Hashable, Sendable {
 }
 
 extension SessionManifest {
-  /// What speaks against this manifest taking the place of an older one: another session, or a list that doesn't begin with
-  /// the older's. Nil where it continues it.
+  /// Why this manifest can't replace an older one: another session, or a list that doesn't begin with the
+  /// older's. Nil if it continues it.
   public func conflict(with older: SessionManifest) -> String? {
     guard session == older.session, start == older.start, policy == older.policy else {
       return "the stored manifest has another session, start or policy"

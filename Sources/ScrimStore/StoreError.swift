@@ -2,7 +2,7 @@ import Glibc
 public import ScrimFormat
 import ScrimSystem
 
-/// What went wrong with a session's files, with which of them, and whose fault it is.
+/// What went wrong with a session's files, which file, and who must fix it.
 public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Fault: Hashable, Sendable {
     case input, caller, limit
@@ -11,19 +11,19 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   public enum Reason: Hashable, Sendable {
-    /// A call of the system failed with this `errno`.
+    /// A system call failed with this `errno`.
     case system(doing: String, errno: Int32)
     case folderNotEmpty(holdsSession: Bool)
     case inUse
     case notASession
-    /// The manifest can't be read, or says what no valid one says.
+    /// The manifest can't be read, or violates the format.
     case badManifest(String)
     case segment(FormatError)
-    /// The file and the manifest, or the file and its place in the chain, disagree about this.
+    /// The file contradicts the manifest, or its place in the chain, about this.
     case disagrees(String)
     case otherSession
     case tooManySegments
-    /// A spool belongs to one destination, and this is another's.
+    /// The spool belongs to another destination; a spool has only one.
     case otherDestination(String)
   }
 
@@ -35,7 +35,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     self.reason = reason
   }
 
-  /// Whether the file that was asked for is not there.
+  /// Whether the requested file does not exist.
   public var isMissingFile: Bool {
     if case .system(_, ENOENT) = reason { true } else { false }
   }
@@ -59,15 +59,15 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     switch reason {
     case .system(let doing, let code): "\(path): \(doing) failed: \(SystemCall.message(for: code))"
     case .folderNotEmpty(holdsSession: true):
-      "\(path): holds a session already; give another folder, or remove this one first"
+      "\(path): already holds a session; give another folder, or remove this one first"
     case .folderNotEmpty(holdsSession: false):
       "\(path): is not empty; give a new or an empty folder, so that no file of yours is mixed into a session"
     case .inUse: "\(path): another program is writing this session; wait until it has ended"
-    case .notASession: "\(path): there is no session here: manifest.json is missing"
+    case .notASession: "\(path): not a session: manifest.json is missing"
     case .badManifest(let what):
-      "\(path): \(what); if the segments are whole, remove the file and recover the session to have it rebuilt"
+      "\(path): \(what); if the segments are intact, remove the file and recover the session to rebuild it"
     case .segment(let error): "\(path): \(error)"
-    case .disagrees(let what): "\(path): \(what); the file was damaged or exchanged: copy the session again"
+    case .disagrees(let what): "\(path): \(what); the file was damaged or replaced: copy the session again"
     case .otherSession: "\(path): the segment belongs to another session"
     case .tooManySegments: "\(path): a session holds at most \(SessionFolder.segmentLimit) segments"
     case .otherDestination(let other):

@@ -1,14 +1,14 @@
 public import ScrimFormat
 
-/// Where a store keeps what: the same names in a folder, on a server's disk and in a bucket.
+/// Paths in a store: the same names in a folder, on a server's disk and in a bucket.
 ///
 ///     {project}/sessions/2026/11/29/{session}/manifest.json
 ///     {project}/sessions/2026/11/29/{session}/segments/00000000.scrim
-///     {project}/deleted/{session}                                       a tombstone: what still comes is refused
+///     {project}/deleted/{session}                                       a tombstone: later uploads are refused
 ///
-/// The date is that of the session's start, in UTC. The folder of a session is one that every command reads.
+/// The date is that of the session's start, in UTC. Every command can read the folder of a session.
 public enum StoreLayout {
-  /// A project's name stands in paths: lower-case letters, digits, `-` and `_`, at most 64 of them.
+  /// A project's name is part of paths: lower-case letters, digits, `-` and `_`, at most 64 of them.
   public static func isProject(_ name: some StringProtocol) -> Bool {
     (1...64).contains(name.utf8.count)
       && name.utf8.allSatisfy { byte in
@@ -18,13 +18,13 @@ public enum StoreLayout {
 
   /// - Parameter start: nanoseconds since 1970.
   public static func session(_ session: SessionID, start: Int64, project: String) -> String {
-    precondition(isProject(project), "a project's name is checked where it comes in")
+    precondition(isProject(project), "a project's name is checked where it is received")
     let day = RFC3339.string(start).prefix(10).split(separator: "-").joined(separator: "/")
     return "\(project)/sessions/\(day)/\(session)"
   }
 
   public static func tombstone(_ session: SessionID, project: String) -> String {
-    precondition(isProject(project), "a project's name is checked where it comes in")
+    precondition(isProject(project), "a project's name is checked where it is received")
     return "\(project)/deleted/\(session)"
   }
 
@@ -37,7 +37,7 @@ public enum StoreLayout {
     return index(parts[0])
   }
 
-  /// Eight digits; nil for anything else.
+  /// The index from eight digits; nil for anything else.
   public static func index(_ digits: some StringProtocol) -> Int? {
     guard digits.utf8.count == 8, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return Int(digits)
@@ -49,7 +49,7 @@ public enum StoreLayout {
     return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
   }
 
-  /// The session that a name means; only its one spelling counts.
+  /// The session with that name; only the canonical spelling is accepted.
   public static func session(named name: some StringProtocol) -> SessionID? {
     guard let session = SessionID(name), session.description == name else { return nil }
     return session

@@ -2,19 +2,19 @@ import Glibc
 public import ScrimFormat
 import ScrimJSON
 
-/// A folder in which sealed segments wait for one destination. The name of a file is its state; there is no ledger and no
-/// position, so no crash can make two records disagree.
+/// A folder in which sealed segments wait for one destination. The name of a file is its state; there is no
+/// ledger and no position, so no crash can leave two contradicting records.
 ///
-///     SPOOL/destination.json                          where everything in it goes
+///     SPOOL/destination.json                          the destination of everything in it
 ///     SPOOL/{session}/manifest.json                   the session folder that a recorder writes
 ///     SPOOL/{session}/segments/{index}.scrim          sealed, waits
 ///     SPOOL/{session}/segments/{index}.scrim.part     being recorded
 ///     SPOOL/{session}/sent/{index}.scrim              delivered: renamed, then emptied
 ///     SPOOL/{session}/rejected/{index}.scrim + .json  refused, with the answer
-///     SPOOL/{session}/damaged/{index}.scrim           can't be read; set aside so that the next goes on
-///     SPOOL/{session}/dropping/{index}.scrim          on its way out: counted next, then removed
-///     SPOOL/{session}/deleted                         the destination deleted the session: what still comes is discarded
-///     SPOOL/dropped.jsonl                             what a limit gave up, a line each
+///     SPOOL/{session}/damaged/{index}.scrim           can't be read; set aside so that the next one can be sent
+///     SPOOL/{session}/dropping/{index}.scrim          being dropped: counted next, then removed
+///     SPOOL/{session}/deleted                         the destination deleted the session: later segments are discarded
+///     SPOOL/dropped.jsonl                             segments dropped because of a limit, one per line
 ///     SPOOL/traffic.json                              bytes sent this day
 ///
 /// Every sealed segment is at the destination, in the spool, or in `dropped.jsonl`.
@@ -26,10 +26,10 @@ public struct SegmentSpool: Hashable, Sendable {
   /// The folder into which a recorder writes this session.
   public func folder(of session: SessionID) -> SessionFolder { SessionFolder(path: "\(path)/\(session)") }
 
-  /// Makes the spool where it is missing, and binds it to its one destination.
+  /// Makes the spool if it is missing, and binds it to its one destination.
   ///
   /// - Parameter destination: an address without any secret in it.
-  /// - Throws: ``StoreError`` where the spool has another destination.
+  /// - Throws: ``StoreError`` if the spool has another destination.
   public func prepare(for destination: String) throws(StoreError) {
     try Disk.makeLastingFolder(path)
     let line = Array((JSON.object([.init("url", .string(destination))]).canonicalBytes) + [0x0A])
@@ -41,7 +41,7 @@ public struct SegmentSpool: Hashable, Sendable {
     }
   }
 
-  /// Where everything in it goes; nil where it was never said.
+  /// The destination of everything in it; nil if it was never set.
   public func destination() throws(StoreError) -> String? {
     let file = path + "/" + SegmentSpool.destinationFile
     guard try Disk.status(file) != nil else { return nil }
@@ -50,8 +50,8 @@ public struct SegmentSpool: Hashable, Sendable {
     return url
   }
 
-  /// The right to change the states of its files, which one process has at a time; nil where another has it now. It ends
-  /// with the object, or with the process, however it ends.
+  /// The exclusive right to change the states of its files; nil if another process holds it. It ends with
+  /// the object or with the process, also after a crash.
   public func keeper() throws(StoreError) -> SpoolKeeper? {
     let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
     guard try Disk.tryLock(handle) else { return nil }
@@ -61,10 +61,10 @@ public struct SegmentSpool: Hashable, Sendable {
   static let destinationFile = "destination.json"
   static let droppedFile = "dropped.jsonl"
   static let trafficFile = "traffic.json"
-  /// In a session's folder; what the destination deleted.
+  /// File in a session's folder: the destination deleted the session.
   static let deletedFile = "deleted"
 
-  /// The states that are folders of a session.
+  /// The states that are sub-folders of a session.
   enum State: String, CaseIterable {
     case waiting = "segments"
     case sent, rejected, damaged, dropping
@@ -76,7 +76,7 @@ public struct SegmentSpool: Hashable, Sendable {
     "\(folder(segment.session, state))/\(StoreLayout.digits(segment.index)).scrim"
   }
 
-  /// The sessions in it, in no order.
+  /// The sessions in it, unsorted.
   func sessions() throws(StoreError) -> [SessionID] {
     var sessions: [SessionID] = []
     try Disk.forEachName(in: path) { name in
@@ -97,19 +97,19 @@ public struct SpooledSegment: Hashable, Sendable {
   }
 }
 
-/// What a spool may hold, and for how long.
+/// Size and age limits of a spool.
 public struct SpoolLimits: Hashable, Sendable {
-  /// Bytes of all segments that wait, were refused or are damaged.
+  /// Maximum bytes of all waiting, refused and damaged segments.
   public var bytes = 512 << 20
-  /// Nanoseconds that one may wait.
+  /// Maximum nanoseconds that a segment waits.
   public var age: Int64 = 14 * 86_400 * 1_000_000_000
-  /// Bytes that are sent in a day (UTC), those of attempts that failed included; nil for no limit.
+  /// Maximum bytes sent per day (UTC), including failed attempts; nil for no limit.
   public var bytesPerDay: Int?
 
   public init() {}
 }
 
-/// Why a segment was given up.
+/// Why a segment was dropped.
 public enum DropReason: String, Hashable, Sendable, CaseIterable {
   /// The spool was full.
   case budget

@@ -4,13 +4,14 @@ import ScrimJSON
 import ScrimSystem
 
 extension SpoolKeeper {
-  /// Gives up what is beyond the limits: first what is too old, then, while there are too many bytes, whole sessions that
-  /// no error asked for, the oldest first. A session that is being recorded, or is the only one, loses its oldest segments.
+  /// Drops the data beyond the limits: first segments that are too old; then, while there are too many
+  /// bytes, whole sessions that no error requested, the oldest first. A session that is being recorded, or
+  /// is the only one, loses its oldest segments.
   ///
   /// - Parameters:
-  ///   - busy: segments on their way, which are left alone.
+  ///   - busy: segments that are being sent, which stay.
   ///   - now: nanoseconds since 1970.
-  /// - Returns: how many segments it gave up.
+  /// - Returns: the number of segments dropped.
   @discardableResult
   public func enforce(
     _ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64
@@ -49,7 +50,7 @@ extension SpoolKeeper {
         count += old.count
         update(session) { $0.date = $0.waiting.map(\.modified).min() ?? .max }
       }
-      // The answer to a manifest that was refused; without it the session's folder can go.
+      // The answer to a refused manifest; without it the session's folder can be removed.
       let answer = "\(spool.folder(session, .rejected))/\(StoreLayout.manifestFile)"
       if let status = try Disk.status(answer), status.modified < moment { try Disk.remove(answer) }
       guard state.keptBytes > 0 else { continue }
@@ -80,7 +81,7 @@ extension SpoolKeeper {
     var isAskedFor: Bool
   }
 
-  /// Sessions in the order in which they are given up.
+  /// Sessions in the order in which they are dropped.
   private func victims() throws(StoreError) -> [Victim] {
     let candidates = order.filter { hasWaiting($0) }
     var victims: [Victim] = []
@@ -89,11 +90,12 @@ extension SpoolKeeper {
       victims.append(
         Victim(session: session, goesWhole: !isRecording, isAskedFor: isAskedFor(session)))
     }
-    // Whole ones first, then those that are being recorded; among them, those that no error asked for.
+    // Complete sessions first, then those that are being recorded; in both groups, those that no error
+    // requested first.
     let sorted =
       victims.filter { $0.goesWhole && !$0.isAskedFor } + victims.filter { !$0.goesWhole && !$0.isAskedFor }
       + victims.filter { $0.goesWhole && $0.isAskedFor } + victims.filter { !$0.goesWhole && $0.isAskedFor }
-    // The last one is never given up whole: what is newest of it stays.
+    // The last session is never dropped completely: its newest segments stay.
     return sorted.enumerated().map { place, victim in
       place < sorted.count - 1
         ? victim
@@ -108,7 +110,8 @@ extension SpoolKeeper {
     return try !Disk.tryLock(handle)
   }
 
-  /// Whether an error asked for the session: its manifest lists one, or says that it was buffered until one came.
+  /// Whether an error requested the session: its manifest lists an error, or says that it was buffered
+  /// until one occurred.
   private func isAskedFor(_ session: SessionID) -> Bool {
     guard
       let bytes = try? Disk.read(spool.folder(of: session).manifestPath, upTo: SessionFolder.manifestLimit),
@@ -120,10 +123,10 @@ extension SpoolKeeper {
 
   // MARK: Clocks
 
-  /// Corrects the ages of all that waits when the wall clock was set: a machine without a battery clock starts in 1970 and
-  /// jumps when the network comes, and nothing may be given up for that.
+  /// Corrects the ages of all waiting segments when the wall clock was set: a machine without a battery
+  /// clock starts in 1970 and jumps when the network comes up, and no segment may expire because of that.
   ///
-  /// - Parameter step: nanoseconds that the wall clock gained on the monotonic one.
+  /// - Parameter step: nanoseconds by which the wall clock moved ahead of the monotonic one.
   public func noteClockStep(_ step: Int64) throws(StoreError) {
     for (session, state) in sessions {
       for waiting in state.waiting {
@@ -143,7 +146,8 @@ extension SpoolKeeper {
     }
   }
 
-  /// Gives segments whose time can't be right (before Scrim was, or in the future) that of now: their age counts from here.
+  /// Sets segments with an impossible time (before Scrim existed, or in the future) to the current time:
+  /// their age counts from now.
   public func redateImplausible(now: Int64) throws(StoreError) {
     let day: Int64 = 86_400 * 1_000_000_000
     // 2025-01-01.
@@ -161,7 +165,7 @@ extension SpoolKeeper {
 
   // MARK: Traffic
 
-  /// Bytes sent on the day of `now` (UTC), by any process.
+  /// Bytes sent on the day of `now` (UTC), by all processes.
   public func traffic(now: Int64) -> Int {
     guard let bytes = try? Disk.read(trafficPath, upTo: 1 << 12), let json = try? JSON(bytes),
       json["day"] == .string(SpoolKeeper.day(now)), case .number(let count)? = json["bytes"]
@@ -169,7 +173,8 @@ extension SpoolKeeper {
     return Int(exactly: count.rounded()) ?? 0
   }
 
-  /// Counts bytes before they are sent. Not brought to the disk at once: a power cut costs a day's count, and no segment.
+  /// Counts bytes before they are sent. Not synced to the disk at once: a power cut costs a day's count,
+  /// and no segment.
   public func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError) {
     let json = JSON.object([
       .init("bytes", .number(Double(traffic(now: now) + bytes))), .init("day", .string(SpoolKeeper.day(now))),

@@ -4,9 +4,9 @@ import ScrimJSON
 import ScrimSystem
 
 extension SpoolKeeper {
-  /// The destination has the segment: gives it its name among the sent ones. ``settle()`` empties the file.
+  /// Marks a segment as delivered: renames it into the folder of sent ones. ``settle()`` empties the file.
   ///
-  /// - Returns: false where the manifest doesn't list it yet; ask again when the recorder has written it.
+  /// - Returns: false if the manifest doesn't list it yet; call again when the recorder has written it.
   public func delivered(_ segment: SpooledSegment) throws(StoreError) -> Bool {
     guard isListed(segment) else { return false }
     try Disk.makeFolder(spool.folder(segment.session, .sent))
@@ -18,8 +18,8 @@ extension SpoolKeeper {
     return true
   }
 
-  /// Brings the renames of what was delivered to the disk, then empties the files: in this order, so that no power cut
-  /// leaves an empty file among those that wait.
+  /// Syncs the renames of delivered segments to the disk, then empties the files: in this order, so that no
+  /// power cut leaves an empty file among the waiting ones.
   public func settle() throws(StoreError) {
     guard !toEmpty.isEmpty else { return }
     for session in Set(toEmpty.map(\.session)) {
@@ -32,7 +32,8 @@ extension SpoolKeeper {
     toEmpty.removeAll()
   }
 
-  /// The destination refused the segment for a reason that time doesn't mend: keeps it with the answer beside it.
+  /// Marks a segment that the destination refused for a permanent reason: keeps it with the answer beside
+  /// it.
   public func reject(
     _ segment: SpooledSegment, status: Int, answer: String
   ) throws(StoreError) {
@@ -43,7 +44,8 @@ extension SpoolKeeper {
     try keep(segment, .rejected)
   }
 
-  /// The destination refused a session's manifest: writes the answer beside its refused segments.
+  /// Notes that the destination refused a session's manifest: writes the answer beside its refused
+  /// segments.
   public func rejectManifest(of session: SessionID, status: Int, answer: String) throws(StoreError) {
     let folder = spool.folder(session, .rejected)
     try Disk.makeFolder(folder)
@@ -58,7 +60,7 @@ extension SpoolKeeper {
     ]).canonicalBytes + [0x0A]
   }
 
-  /// The segment can't be read: keeps it under another name, so that the next goes on.
+  /// Renames a segment that can't be read and keeps it, so that the next one can be sent.
   public func setAside(_ segment: SpooledSegment) throws(StoreError) {
     try Disk.makeFolder(spool.folder(segment.session, .damaged))
     try keep(segment, .damaged)
@@ -73,9 +75,9 @@ extension SpoolKeeper {
     forget(segment)
   }
 
-  /// Puts what was refused or set aside back among what waits.
+  /// Moves refused and damaged segments back to the waiting ones.
   ///
-  /// - Returns: how many.
+  /// - Returns: their number.
   public func retryRejected() throws(StoreError) -> Int {
     var count = 0
     for session in try spool.sessions() {
@@ -101,10 +103,10 @@ extension SpoolKeeper {
     return indices.sorted()
   }
 
-  // MARK: Giving up
+  // MARK: Dropping
 
-  /// Gives segments up: moves them out of the way, counts them in `dropped.jsonl`, removes them. A crash in between leaves
-  /// them to be counted and removed by the next keeper; a line that is there twice counts once.
+  /// Drops segments: moves them out of the way, counts them in `dropped.jsonl`, removes them. After a crash
+  /// in between, the next keeper counts and removes them; a duplicate line counts once.
   public func drop(_ segments: [SpooledSegment], _ reason: DropReason) throws(StoreError) {
     try drop(segments, from: .waiting, reason)
   }
@@ -142,8 +144,8 @@ extension SpoolKeeper {
     ]).canonicalBytes + [0x0A]
   }
 
-  /// The destination has deleted the session: notes it, so that what a recorder still writes is discarded, and gives up
-  /// what waits.
+  /// Notes that the destination has deleted the session, so that later segments are discarded, and drops
+  /// the waiting ones.
   public func discard(_ session: SessionID) throws(StoreError) {
     let folder = "\(spool.path)/\(session)"
     if try Disk.status(folder + "/" + SegmentSpool.deletedFile) == nil {
@@ -154,7 +156,7 @@ extension SpoolKeeper {
     try discardWhatCame(session)
   }
 
-  /// Gives up what came since the session was deleted.
+  /// Drops the segments that arrived after the session was deleted.
   func discardWhatCame(_ session: SessionID) throws(StoreError) {
     guard let state = sessions[session], state.isDeleted else { return }
     try drop(state.waiting.map { SpooledSegment(session: session, index: $0.index) }, .deleted)
@@ -167,10 +169,10 @@ extension SpoolKeeper {
 
   // MARK: Ends
 
-  /// Seals what a recorder that was killed left open, and lists what its manifest missed. Does nothing while the session
-  /// is being recorded.
+  /// Seals the segment that a killed recorder left open, and lists the segments missing in its manifest.
+  /// Does nothing while the session is being recorded.
   ///
-  /// - Returns: whether the session is at rest: sealed, and nobody writes it.
+  /// - Returns: whether the session is sealed and no process writes it.
   public func recover(_ session: SessionID) throws(StoreError) -> Bool {
     let folder = spool.folder(of: session)
     for _ in 0..<3 {
@@ -186,7 +188,7 @@ extension SpoolKeeper {
         case .inUse: return false
         case .system: throw error
         default:
-          // What can't be made whole is kept, and the rest goes on.
+          // A session that can't be repaired is kept aside, and the others continue.
           guard try setAside(path: error.path, of: session) else { return true }
         }
       }
@@ -205,9 +207,9 @@ extension SpoolKeeper {
     return true
   }
 
-  /// Removes the folder of a session of which nothing waits, nothing was refused, and which nobody records.
+  /// Removes the folder of a session without waiting or refused segments that is not being recorded.
   ///
-  /// - Returns: whether it did.
+  /// - Returns: whether it was removed.
   public func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool {
     try settle()
     let folder = "\(spool.path)/\(session)"
@@ -228,7 +230,8 @@ extension SpoolKeeper {
     return true
   }
 
-  /// What a crash left between two steps: sent files that are not empty yet, dropped ones that are not counted or removed.
+  /// Completes steps that a crash interrupted: sent files that are not empty yet, dropped ones that are not
+  /// counted or removed.
   func finishInterruptedSteps() throws(StoreError) {
     for session in sessions.keys {
       for index in try indices(session, .sent) {

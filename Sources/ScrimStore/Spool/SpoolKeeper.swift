@@ -2,22 +2,23 @@ import Glibc
 public import ScrimFormat
 import ScrimSystem
 
-/// Changes the states of a spool's segments; holds the spool's lock as long as it lives. Belongs to one thread.
+/// Changes the states of a spool's segments; holds the spool's lock for its whole life. Not thread-safe:
+/// one thread only.
 ///
-/// Each change is a rename within the session's folder, brought to the disk before what it allows (emptying, removing) is
-/// done. A change that a crash cut off is finished by the next keeper.
+/// Each change is a rename within the session's folder, synced to the disk before the step that depends on
+/// it (emptying, removing). The next keeper completes a change that a crash interrupted.
 public final class SpoolKeeper {
-  /// What is known of a session without reading any file.
+  /// Facts of a session that need no file to be read.
   struct Session {
-    /// Of the segments that wait: largest index first, so that the oldest is taken from the end.
+    /// Waiting segments: largest index first, so that the oldest is taken from the end.
     var waiting: [Waiting] = []
-    /// Of files that were refused or are damaged.
+    /// Bytes of refused and damaged files.
     var keptBytes = 0
-    /// When the folder of what waits last changed, as the disk says.
+    /// Time of the last change of the folder of waiting segments, according to the disk.
     var stamp: Int64 = -1
-    /// The oldest that waits: nanoseconds since 1970. Sessions are taken in this order.
+    /// Age of the oldest waiting segment: nanoseconds since 1970. Sessions are taken in this order.
     var date: Int64 = .max
-    /// Whether the destination has deleted it.
+    /// Whether the destination has deleted the session.
     var isDeleted = false
     var hasOpenSegment = false
   }
@@ -32,11 +33,11 @@ public final class SpoolKeeper {
   public let spool: SegmentSpool
   private let handle: OpenFile
   private(set) var sessions: [SessionID: Session] = [:]
-  /// By the age of what waits, then by name.
+  /// Sorted by the age of the waiting segments, then by name.
   public private(set) var order: [SessionID] = []
-  /// Delivered and renamed; emptied when the renames are on the disk.
+  /// Delivered and renamed segments; emptied once the renames are synced.
   var toEmpty: [SpooledSegment] = []
-  /// How many segments a session's manifest lists, and when it was written.
+  /// Number of segments that a session's manifest lists, and the version of the manifest.
   private var listings: [SessionID: (stamp: ManifestStamp, count: Int)] = [:]
 
   init(spool: SegmentSpool, handle: OpenFile) throws(StoreError) {
@@ -49,9 +50,10 @@ public final class SpoolKeeper {
     try finishInterruptedSteps()
   }
 
-  /// Looks for what recorders have added. Reads names and sizes of folders that changed, never a byte of a segment.
+  /// Finds the segments that recorders have added. Reads names and sizes in changed folders, never a byte
+  /// of a segment.
   ///
-  /// - Returns: whether anything waits that did not before.
+  /// - Returns: whether there are new waiting segments.
   @discardableResult
   public func rescan() throws(StoreError) -> Bool {
     var hasNews = false
@@ -80,7 +82,7 @@ public final class SpoolKeeper {
       session.isDeleted = try Disk.status("\(spool.path)/\(name)/\(SegmentSpool.deletedFile)") != nil
       session.keptBytes = try bytes(in: name, .rejected) + bytes(in: name, .damaged)
     }
-    // A change within the clock's tick of this one leaves the same stamp: look again then.
+    // A change within the same clock tick leaves the stamp equal, so the folder is read again then.
     session.stamp = WallClock.now - status.modified > 50_000_000 ? status.modified : -2
     let known = Set(session.waiting.map(\.index))
     var fresh: [Int] = []
@@ -119,9 +121,9 @@ public final class SpoolKeeper {
     return sum
   }
 
-  // MARK: What waits
+  // MARK: Waiting segments
 
-  /// Segments that wait, in all.
+  /// Number of all waiting segments.
   public var waitingCount: Int { sessions.values.reduce(0) { $0 + $1.waiting.count } }
 
   /// Their bytes.
@@ -131,9 +133,9 @@ public final class SpoolKeeper {
 
   public func isDeleted(_ session: SessionID) -> Bool { sessions[session]?.isDeleted ?? false }
 
-  /// The next segment to deliver: of the session that has waited longest, its oldest.
+  /// The next segment to deliver: the oldest one of the session that has waited longest.
   ///
-  /// - Parameter isReady: false passes one over.
+  /// - Parameter isReady: false skips a segment.
   public func next(where isReady: (SpooledSegment) -> Bool) -> (segment: SpooledSegment, bytes: Int)? {
     for name in order {
       guard let session = sessions[name], !session.isDeleted else { continue }
@@ -160,7 +162,7 @@ public final class SpoolKeeper {
     change(&sessions[session]!)
   }
 
-  /// Folders in which recorders add files.
+  /// Folders to which recorders add files.
   public var watchedFolders: [String] {
     [spool.path]
       + order.flatMap { ["\(spool.path)/\($0)", spool.folder($0, .waiting)] }
@@ -170,13 +172,13 @@ public final class SpoolKeeper {
 
   public func folder(of session: SessionID) -> SessionFolder { spool.folder(of: session) }
 
-  /// Whether the manifest names a segment, so that its file may go: recovery builds on that.
+  /// Whether the manifest lists a segment, so that its file may be removed: recovery relies on that.
   func isListed(_ segment: SpooledSegment) -> Bool {
     let folder = spool.folder(of: segment.session)
     guard let stamp = folder.manifestStamp else { return true }
     if let known = listings[segment.session], known.count > segment.index { return true }
     if let known = listings[segment.session], known.stamp == stamp { return false }
-    // One that can't be read is set aside by ``recover(_:)``.
+    // An unreadable manifest is set aside by ``recover(_:)``.
     let count = (try? folder.readManifest())?.segments.count ?? 0
     listings[segment.session] = (stamp, count)
     return count > segment.index

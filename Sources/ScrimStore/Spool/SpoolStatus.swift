@@ -1,7 +1,8 @@
 public import ScrimFormat
 import ScrimJSON
 
-/// What is in a spool, and what was given up: every sealed segment that is not at the destination is counted here.
+/// Content of a spool, and the number of dropped segments: every sealed segment that is not at the
+/// destination is counted here.
 public struct SpoolStatus: Hashable, Sendable {
   public struct Count: Hashable, Sendable {
     public var segments = 0
@@ -13,23 +14,23 @@ public struct SpoolStatus: Hashable, Sendable {
   public var destination: String?
   public var sessions = 0
   public var waiting = Count()
-  /// Delivered, of sessions that are not complete yet.
+  /// Delivered segments of sessions that are not complete yet.
   public var sent = 0
   public var rejected = Count()
   public var damaged = Count()
-  /// By reason.
+  /// Dropped segments by reason.
   public var dropped: [DropReason: Count] = [:]
-  /// When the oldest that waits was sealed: nanoseconds since 1970.
+  /// When the oldest waiting segment was sealed: nanoseconds since 1970.
   public var oldest: Int64?
 }
 
-/// What ``SegmentSpool/check()`` found.
+/// Result of ``SegmentSpool/check()``.
 public struct SpoolCheck: Hashable, Sendable {
-  /// Waiting segments that were read and are whole.
+  /// Waiting segments that were read and are intact.
   public var whole = 0
-  /// Waiting segments that are not, with what is wrong.
+  /// Descriptions of the waiting segments that are damaged.
   public var damaged: [String] = []
-  /// Names that are no part of a spool.
+  /// Names that do not belong to a spool.
   public var strangers: [String] = []
 }
 
@@ -65,7 +66,7 @@ extension SegmentSpool {
     return status
   }
 
-  /// What `dropped.jsonl` counts; a segment that stands in it twice counts once, and a line that was cut off not at all.
+  /// Reads `dropped.jsonl`; a segment listed twice counts once, and a torn line is ignored.
   func dropped() throws(StoreError) -> [DropReason: SpoolStatus.Count] {
     let path = path + "/" + SegmentSpool.droppedFile
     guard try Disk.status(path) != nil else { return [:] }
@@ -82,7 +83,8 @@ extension SegmentSpool {
     return counts
   }
 
-  /// Reads every byte that waits and holds it against its checksums, its name and its session. Changes nothing.
+  /// Reads every waiting byte and checks it against its checksums, its name and its session. Changes
+  /// nothing.
   public func check() throws(StoreError) -> SpoolCheck {
     var check = SpoolCheck()
     var names: [String] = []
@@ -109,7 +111,7 @@ extension SegmentSpool {
     return check
   }
 
-  /// Reads a segment that waits and checks it: its checksums, its session and its place.
+  /// Reads a waiting segment and checks its checksums, its session and its place.
   public func read(_ segment: SpooledSegment) throws(StoreError) -> SealedFile {
     try SealedFile.read(
       file(segment, .waiting), session: segment.session, index: segment.index)
@@ -117,7 +119,8 @@ extension SegmentSpool {
 }
 
 extension SealedFile {
-  /// - Throws: ``StoreError`` where the file can't be read, isn't whole, or is another segment than its name says.
+  /// - Throws: ``StoreError`` if the file can't be read, isn't intact, or is another segment than its name
+  ///   says.
   public static func read(
     _ path: String, session: SessionID, index: Int
   ) throws(StoreError) -> SealedFile {
