@@ -1,29 +1,32 @@
 import ScrimRedact
 
-/// Boxes from a file of lines `{"t_ms":…,"widgets":[…]}`; each line holds from its time until the next one's.
+/// Boxes from a file of lines `{"t_ms":…,"widgets":[…]}`; each line is in force from its time until the
+/// next one's.
 ///
-/// A line that can't be placed in time (it is no JSON, its time is none, or lies before that of the line before) may have replaced the boxes in
-/// force at any moment. So it takes force at once, as one without boxes.
+/// A line without a valid place in time (not JSON, no valid time, or a time before that of the previous
+/// line) may have replaced the boxes at any moment. So it takes effect at once, as a line without boxes.
 struct BoxLines {
   private var lines: LineReader
   private let path: String
   /// The line after the one in force.
   private var following: (time: Int64, tree: Result<WidgetTree, CaptureFault>)?
   private var atEnd = false
-  /// The boxes in force. Before the first line's time there are none to go by.
+  /// The boxes in force. Before the first line's time there are none.
   private(set) var tree: Result<WidgetTree, CaptureFault>
   /// The latest time of a line so far.
   private var latest = Int64.min
-  /// Changes with `tree`.
+  /// Incremented when `tree` changes.
   private(set) var version = 0
 
   init(_ path: String) throws(CaptureError) {
     self.path = path
     lines = try LineReader(path)
-    tree = .failure(CaptureFault(place: path, message: "no line holds yet; the first should be of t_ms 0"))
+    tree = .failure(
+      CaptureFault(
+        place: path, message: "there is no line for this time yet; the first line should have t_ms 0"))
   }
 
-  /// Puts the boxes of a time in force. Times may not go back.
+  /// Puts the boxes for `time` in force. Times must not decrease.
   mutating func advance(to time: Int64) throws(CaptureError) {
     while true {
       if following == nil, !atEnd { try readLine() }
@@ -45,11 +48,11 @@ struct BoxLines {
       return
     }
     guard let time = nanoseconds(fromMilliseconds: reading.timeMs) else {
-      following = (.min, unplaced("t_ms is no time"))
+      following = (.min, unplaced("t_ms is not a valid time"))
       return
     }
     guard time >= latest else {
-      following = (.min, unplaced("its time lies before that of an earlier line"))
+      following = (.min, unplaced("its time is before that of an earlier line"))
       return
     }
     latest = time
@@ -63,7 +66,7 @@ struct BoxLines {
   private func boxes(of reading: TreeLine) -> Result<WidgetTree, CaptureFault> {
     let place = "\(path):\(lines.lines)"
     guard !reading.isIncomplete else {
-      return .failure(CaptureFault(place: place, message: "the tree could be read in part only"))
+      return .failure(CaptureFault(place: place, message: "only a part of the tree could be read"))
     }
     guard let widgets = reading.widgets else {
       return .failure(CaptureFault(place: place, message: "the line has no widgets"))

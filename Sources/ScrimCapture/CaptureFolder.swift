@@ -14,7 +14,7 @@ public struct CaptureFolder: FrameSource {
   private var number = 0
   /// The image read last: lines that repeat an image share its pixels.
   private var image: (path: String, pixels: Result<Frame, CaptureFault>)?
-  /// The boxes in force, and what they came from.
+  /// The boxes in force, and their origin.
   private var tree: Result<WidgetTree, CaptureFault> = .success(.empty)
   private var treeVersion = 0
   private var widgets = WidgetLists()
@@ -32,7 +32,7 @@ public struct CaptureFolder: FrameSource {
       throw .badInput(
         CaptureFault(
           place: description,
-          message: "the description does not say \"width\" and \"height\" as whole numbers of pixels"))
+          message: "the description does not give \"width\" and \"height\" as whole numbers of pixels"))
     }
     guard SourceLimits.allow(width: head.width, height: head.height) else {
       throw .badInput(
@@ -54,7 +54,7 @@ public struct CaptureFolder: FrameSource {
     var format: String?
     var width: Int
     var height: Int
-    /// Only informs, so another kind of value is no fault.
+    /// Only informative, so a value of another type is not an error.
     var frames: Int?
 
     private enum CodingKeys: CodingKey { case format, width, height, frames }
@@ -82,7 +82,7 @@ public struct CaptureFolder: FrameSource {
     }
     guard let time = nanoseconds(fromMilliseconds: line.tree.timeMs) else {
       forgetWindows(of: bytes, place: place)
-      return .lost(CaptureFault(place: place, message: "t_ms is no time"))
+      return .lost(CaptureFault(place: place, message: "t_ms is not a valid time"))
     }
     try takeBoxes(of: line, place: place)
     return .frame(
@@ -91,15 +91,16 @@ public struct CaptureFolder: FrameSource {
         snapshotSpan: CaptureFolder.snapshotSpan(of: line), isTreeComplete: !line.tree.isIncomplete))
   }
 
-  /// Windows are told of when they change. Where a line that is lost told of some, nobody knows them until the next telling.
+  /// Windows are listed when they change. If a lost line listed some, the windows are unknown until the
+  /// next list.
   private mutating func forgetWindows(of line: [UInt8], place: String) {
     guard String(decoding: line, as: UTF8.self).contains(#""windows""#) else { return }
     windows = .failure(
-      CaptureFault(place: place, message: "the line that told of the windows could not be read"))
+      CaptureFault(place: place, message: "the line that listed the windows could not be read"))
     widgetsIndex = nil
   }
 
-  /// The span of the tree's reading. Where its times are no times, none that could clear anything.
+  /// The time span of the tree snapshot. If its times are invalid, a span that can't clear anything.
   private static func snapshotSpan(of line: CaptureLine) -> ClosedRange<Int64>? {
     guard let reading = line.tree.readingMs else { return nil }
     guard let begin = nanoseconds(fromMilliseconds: reading.lowerBound),
@@ -108,7 +109,7 @@ public struct CaptureFolder: FrameSource {
     return begin...end
   }
 
-  /// Makes the boxes that the line gives, or refers to, those in force.
+  /// Puts the boxes that the line lists or refers to in force.
   private mutating func takeBoxes(of line: CaptureLine, place: String) throws(CaptureError) {
     let own = line.list(place: place)
     if let own {
@@ -130,7 +131,7 @@ public struct CaptureFolder: FrameSource {
     }
     guard let list = try widgets.list(of: index, in: lines, path: place) else {
       tree = .failure(
-        CaptureFault(place: place, message: "widgets_of_frame \(index) is no earlier line with widgets"))
+        CaptureFault(place: place, message: "widgets_of_frame \(index) is not an earlier line with widgets"))
       return
     }
     tree = list.flatMap { list in

@@ -1,26 +1,27 @@
 import FoundationEssentials
 public import ScrimRedact
 
-/// The events of a file of JSON Lines, one after the other.
+/// Reads the events of a JSON Lines file, one after the other.
 struct EventReader {
   private var lines: LineReader
 
   init(_ path: String) throws(CaptureError) { lines = try LineReader(path) }
 
-  /// The next event, or what is wrong with its line; nil at the end.
+  /// The next event, or the error of its line; nil at the end.
   mutating func next() throws(CaptureError) -> Result<Event, EventError>? {
     guard let json = try lines.next() else { return nil }
     do { return .success(try Event(json: json, line: lines.lines)) } catch { return .failure(error) }
   }
 }
 
-/// A source and a file of events on its clock, merged by time: an event comes before the first frame that is not older than it.
+/// A source and a file of events on its clock, merged by time: an event comes before the first frame that
+/// is not older than it.
 public struct SourceWithEvents: FrameSource {
   private var source: any FrameSource
   private var events: EventReader
   private let path: String
   private var event: Result<Event, EventError>?
-  /// What the source had last, until the events before it are out; its end is kept too.
+  /// The source's last item, held back until the events before it are returned; also its end.
   private var item: SourceItem??
 
   public var width: Int { source.width }
@@ -30,7 +31,7 @@ public struct SourceWithEvents: FrameSource {
   public var tornReads: Int { source.tornReads }
   public var windows: [SourceWindow] { source.windows }
 
-  /// A capture folder with the events of its `events.jsonl`, where it has one.
+  /// A capture folder with the events of its `events.jsonl`, if it has one.
   public static func capture(_ path: String) throws(CaptureError) -> any FrameSource {
     let folder = try CaptureFolder(path)
     let events = "\(path)/events.jsonl"
@@ -38,7 +39,7 @@ public struct SourceWithEvents: FrameSource {
     return try SourceWithEvents(folder, events: events)
   }
 
-  /// - Parameter path: the file of events, `-` for standard input; those of equal times come in its order.
+  /// - Parameter path: the file of events, `-` for standard input; events of equal times keep its order.
   public init(_ source: any FrameSource, events path: String) throws(CaptureError) {
     self.source = source
     self.path = path
@@ -63,7 +64,7 @@ public struct SourceWithEvents: FrameSource {
 
   private static func isDue(_ event: Result<Event, EventError>, before item: SourceItem?) -> Bool {
     switch item {
-    // An event without a time goes where it stands in the file.
+    // An event without a time keeps its place in the file.
     case .frame(let frame): ((try? event.get())?.time).map { $0 <= frame.time } ?? true
     case nil: true
     default: false

@@ -3,7 +3,7 @@ import ScrimImage
 import ScrimRedact
 import ScrimSystem
 
-/// A file or standard input, read in order.
+/// A file or standard input, read sequentially.
 final class InputFile {
   let path: String
   private let file: OpenFile
@@ -15,10 +15,10 @@ final class InputFile {
     file = path == "-" ? .standardInput : try .input(path)
   }
 
-  /// Fills `bytes` from the front, as far as the input reaches.
+  /// Fills `bytes` from the front, up to the end of the input.
   ///
   /// - Returns: bytes read; fewer than `bytes.count` only at the end.
-  /// - Throws: `system` with EINTR where a signal came that the program handles: it may be the wish to end.
+  /// - Throws: `system` with EINTR after a signal that the program handles: it may be a request to end.
   func read(into bytes: inout [UInt8]) throws(CaptureError) -> Int {
     // The pointer and the count describe `bytes`.
     try unsafe bytes.withUnsafeMutableBytes { bytes in
@@ -26,7 +26,7 @@ final class InputFile {
     }.get()
   }
 
-  /// The same into memory.
+  /// The same into raw memory.
   func read(into bytes: UnsafeMutableRawBufferPointer) throws(CaptureError) -> Int {
     var filled = 0
     while filled < bytes.count {
@@ -39,43 +39,43 @@ final class InputFile {
     return filled
   }
 
-  /// Where the file is read next, if it is a regular one: its bytes can be mapped.
+  /// The current position of a regular file, which can be mapped; else nil.
   var position: Int? {
     guard file.regularSize != nil else { return nil }
     let position = lseek(descriptor, 0, SEEK_CUR)
     return position >= 0 ? Int(position) : nil
   }
 
-  /// Bytes of a regular file, as of now.
+  /// Current size of a regular file in bytes.
   func size() throws(CaptureError) -> Int {
     do { return try Int(file.status().st_size) } catch { throw .system(path: path, errno: error.errno) }
   }
 
-  /// Reads on from another place of a regular file.
+  /// Sets the position in a regular file.
   func seek(to position: Int) throws(CaptureError) {
     guard lseek(descriptor, off_t(position), SEEK_SET) >= 0 else { throw .system(path: path, errno: errno) }
   }
 
-  /// Looks at bytes of a regular file where the system keeps them: a frame of 8 MB costs 0.1 ms, and reading it 1.2 ms, of which half
-  /// is for a copy that is looked at once.
+  /// Maps bytes of a regular file: a frame of 8 MB costs 0.1 ms, and reading it 1.2 ms, of which half is
+  /// for a copy that is used once.
   ///
-  /// The file must keep the bytes as long as they are looked at: who cuts it off meanwhile ends the program.
+  /// The file must keep the bytes while they are mapped: truncating it meanwhile terminates the process.
   ///
-  /// - Returns: nil where the system can't; they have to be read then.
+  /// - Returns: nil if the system can't map it; then it must be read.
   func map(at offset: Int, count: Int) -> FrameMemory? {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let lead = offset % page
     let mapped = unsafe mmap(
       nil, lead + count, PROT_READ, MAP_SHARED | MAP_POPULATE, descriptor, off_t(offset - lead))
     guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { return nil }
-    // The mapping holds `lead + count` bytes, and is given back as it was made.
+    // The mapping holds `lead + count` bytes, and is unmapped with the same values.
     let address = Int(bitPattern: mapped)
     return unsafe FrameMemory(adopting: UnsafeMutableRawBufferPointer(start: mapped + lead, count: count)) {
       _ = unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), lead + count)
     }
   }
 
-  /// Bytes `offset..<offset + count` of a file that can be read again.
+  /// Bytes `offset..<offset + count` of a seekable file.
   func bytes(at offset: Int, count: Int) throws(CaptureError) -> [UInt8] {
     do throws(SystemError) {
       let bytes = try file.read(count, at: offset)
@@ -108,35 +108,35 @@ extension OpenFile {
   }
 }
 
-/// The lines of a file, one at a time; memory is bounded by the longest line.
+/// The lines of a file, one at a time; the longest line bounds the memory.
 struct LineReader {
   private let file: InputFile
   private var buffer: [UInt8] = []
   private var start = 0
   private var chunk = [UInt8](repeating: 0, count: 1 << 16)
   private var atEnd = false
-  /// Lines handed out, empty ones included.
+  /// Number of lines returned, including empty ones.
   private(set) var lines = 0
-  /// Where the line handed out last stands.
+  /// Location of the last line returned.
   private(set) var place = Place(line: 0, offset: 0, count: 0)
-  /// Where in the file `buffer` begins.
+  /// Offset in the file at which `buffer` begins.
   private var bufferOffset = 0
 
-  /// Where a line stands in its file: its number from 1, and bytes.
+  /// Location of a line in its file: its number from 1, and its bytes.
   struct Place {
     var line: Int
     var offset: Int
     var count: Int
   }
 
-  /// Bytes in a line at most.
+  /// Maximum bytes of a line.
   static let limit = 1 << 26
 
   init(_ path: String) throws(CaptureError) {
     file = try InputFile(path)
   }
 
-  /// The next line without its line feed; nil at the end. Empty lines are passed over.
+  /// The next line without its line feed; nil at the end. Empty lines are skipped.
   mutating func next() throws(CaptureError) -> [UInt8]? {
     while let line = try nextRaw() {
       if line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }) { return line }
@@ -178,7 +178,7 @@ struct LineReader {
     return Array(buffer[range])
   }
 
-  /// A line that was handed out before.
+  /// Reads again a line that was returned before.
   func line(at place: Place) throws(CaptureError) -> [UInt8] {
     try file.bytes(at: place.offset, count: place.count)
   }

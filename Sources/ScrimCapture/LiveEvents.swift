@@ -2,12 +2,12 @@ import Glibc
 public import ScrimRedact
 import ScrimSystem
 
-/// Events of a file or a pipe that come while a live screen is recorded. An event has the time at which its line arrived, whatever it says:
-/// who writes it doesn't know the screen's clock.
+/// Adds events from a file or pipe to a live recording. An event gets the time at which its line arrived,
+/// and its own time is ignored: the writer doesn't know the screen's clock.
 public struct LiveEvents: FrameSource {
   private var source: any FrameSource
   private let feed: EventFeed
-  /// How far the source's clock is behind CLOCK_MONOTONIC, as far as that is known.
+  /// Offset of the source's clock from CLOCK_MONOTONIC, as far as it is known.
   private var origin: Int64?
   private var item: SourceItem?
 
@@ -17,7 +17,7 @@ public struct LiveEvents: FrameSource {
   public var isLive: Bool { source.isLive }
   public var tornReads: Int { source.tornReads }
 
-  /// - Parameter path: a file, a pipe that has a name, or `-` for standard input.
+  /// - Parameter path: a file, a named pipe, or `-` for standard input.
   public init(_ source: any FrameSource, events path: String) throws(CaptureError) {
     self.source = source
     feed = try EventFeed(path)
@@ -28,9 +28,10 @@ public struct LiveEvents: FrameSource {
       item = try source.next()
       let now = MonotonicClock.now
       switch item {
-      // A frame's time lies a little back, that of a rest does not: the latest origin is the best one known.
+      // A frame's time lies slightly in the past, that of `idle` does not: the latest origin is the best
+      // estimate.
       case .frame(let frame): origin = min(origin ?? .max, now - frame.time)
-      case .rest(let time): origin = min(origin ?? .max, now - time)
+      case .idle(let time): origin = min(origin ?? .max, now - time)
       case .lost, .event, .lostEvent, nil: break
       }
     }
@@ -44,7 +45,7 @@ public struct LiveEvents: FrameSource {
   }
 }
 
-/// Reads lines of events on a thread of its own.
+/// Reads lines of events on its own thread.
 private final class EventFeed: Sendable {
   struct Line: Sendable {
     var event: Event?
@@ -58,12 +59,12 @@ private final class EventFeed: Sendable {
 
   private let state = ConditionLock(State())
   private let path: String
-  /// Lines that wait at most.
+  /// Maximum number of waiting lines.
   private static let limit = 4096
 
   init(_ path: String) throws(CaptureError) {
     self.path = path
-    // A pipe that nobody writes to yet would hold up the recording: it is opened on the thread.
+    // Opening a pipe without a writer would block the recording, so it is opened on the thread.
     if path != "-", unsafe access(path, R_OK) != 0 { throw .system(path: path, errno: errno) }
     let context = unsafe Unmanaged.passRetained(self)
     var thread = pthread_t()
@@ -88,7 +89,9 @@ private final class EventFeed: Sendable {
         defer { state.dropped = 0 }
         return Line(
           fault: CaptureFault(
-            place: path, message: "\(state.dropped) events came faster than they could be taken"))
+            place: path,
+            message:
+              "\(state.dropped) events were dropped, because they came faster than they could be recorded"))
       }
       return state.lines.removeFirst()
     }
@@ -111,7 +114,7 @@ private final class EventFeed: Sendable {
       let now = MonotonicClock.now
       for byte in chunk[..<count] {
         guard byte == 0x0A else {
-          // The rest of a line that is too long makes it no JSON.
+          // The excess of a line that is too long is dropped, which makes it invalid JSON.
           if line.count <= EventFeed.lineLimit { line.append(byte) }
           continue
         }

@@ -1,11 +1,11 @@
 import ScrimImage
 
 extension PixelFormat {
-  /// The format of a screen's pixels, as X servers and framebuffer devices describe theirs.
+  /// The pixel format from the description of an X server or framebuffer device.
   ///
   /// - Parameters:
-  ///   - isGray: whether a pixel of 8 bits is a shade, not an index of colours.
-  ///   - masks: the bits of a pixel, read as a number in the byte order given, that hold each colour.
+  ///   - isGray: whether an 8-bit pixel is a shade of grey, not a palette index.
+  ///   - masks: the bits of a pixel, read as a number in the given byte order, for each colour.
   init(
     bitsPerPixel: Int, isBigEndian: Bool, isGray: Bool, masks: (red: Int, green: Int, blue: Int)
   ) throws(UnreadablePixels) {
@@ -22,7 +22,7 @@ extension PixelFormat {
   }
 }
 
-/// Pixels in a shape that no format describes.
+/// A pixel layout that no format describes.
 struct UnreadablePixels: Error, CustomStringConvertible {
   var bitsPerPixel: Int
   var masks: [Int]

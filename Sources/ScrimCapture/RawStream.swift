@@ -1,14 +1,14 @@
 public import ScrimImage
 public import ScrimRedact
 
-/// The shape of a raw stream: frames back to back, as `ffmpeg -f rawvideo` writes them.
+/// Layout of a raw stream: frames back to back, as `ffmpeg -f rawvideo` writes them.
 public struct RawShape: Hashable, Sendable {
   public var width: Int
   public var height: Int
   public var format: PixelFormat
-  /// Bytes a row; every row of a frame takes this many, the last one too.
+  /// Bytes per row; every row of a frame takes this many, including the last one.
   public var stride: Int
-  /// Frames a second, which gives the frames their times.
+  /// Frames per second, from which the frames' times are computed.
   public var framesPerSecond: Double
 
   public init(width: Int, height: Int, format: PixelFormat, stride: Int? = nil, framesPerSecond: Double) {
@@ -20,10 +20,10 @@ public struct RawShape: Hashable, Sendable {
   }
 }
 
-/// A raw stream from a file or standard input, with boxes from a file of lines where one is given.
+/// A raw stream from a file or standard input, optionally with boxes from a file of lines.
 ///
-/// A line `{"t_ms":…,"widgets":[…]}` holds from its time until the next one's. Without lines no widget claims any pixel: the policy's
-/// `uncovered` decides, which masks everything by default.
+/// A line `{"t_ms":…,"widgets":[…]}` is in force from its time until the next one's. Without lines no
+/// widget claims any pixel: the policy's `uncovered` decides, which masks everything by default.
 public struct RawStream: FrameSource {
   public let width: Int
   public let height: Int
@@ -32,13 +32,13 @@ public struct RawStream: FrameSource {
   private let file: InputFile
   private let frameBytes: Int
   private var pool: FramePool
-  /// Where the next frame begins in a regular file, which is mapped; nil where the input is read.
+  /// Offset of the next frame in a regular file, which is mapped; nil if the input is read.
   private var position: Int?
   private var boxes: BoxLines?
   private var number = 0
   private var ended = false
 
-  /// Frames a second; at less, times would leave what 64 bits of nanoseconds hold.
+  /// Allowed frames per second; at lower rates, times would exceed 64-bit nanoseconds.
   private static let rates = 0.0001...10_000
 
   /// - Parameters:
@@ -113,7 +113,7 @@ public struct RawStream: FrameSource {
 
   private var place: String { "\(file.path): frame \(number)" }
 
-  /// The bytes of the next frame, as far as the input has them.
+  /// The bytes of the next frame, up to the end of the input.
   private mutating func nextBytes() throws(CaptureError) -> (FrameMemory, Int) {
     if let position {
       let left = try file.size() - position
@@ -125,7 +125,7 @@ public struct RawStream: FrameSource {
       try file.seek(to: position)
       self.position = nil
     }
-    // Bytes are written from the front, within what is given.
+    // Bytes are written from the front, within the given memory.
     let taken = try unsafe pool.take { bytes throws(CaptureError) in try unsafe file.read(into: bytes) }
     return (taken.memory, taken.value)
   }

@@ -1,4 +1,4 @@
-/// Sizes of pictures that a session can hold, which Format.md limits.
+/// Picture size limits of a session, from Format.md.
 enum SourceLimits {
   static let side = 1 << 15
   static let pixels = 1 << 26

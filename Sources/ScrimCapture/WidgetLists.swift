@@ -1,21 +1,22 @@
 import ScrimRedact
 
-/// The widgets of one line, with the scale of their boxes: a line that refers to them means the same pixels.
+/// The widgets of one line, with the scale of their boxes: a line that refers to them uses the same scale.
 struct WidgetList {
   var widgets: [Widget]
   var boxScale: Double
 }
 
-/// The widget lists of a capture's lines, for the lines that refer to them.
+/// The widget lists of a capture's lines, for later lines that refer to them.
 ///
-/// Any earlier line may be named. The last few lists are kept; of the others, the place in the file.
+/// Any earlier line may be referred to. The last few lists are kept; for the others, their location in the
+/// file.
 struct WidgetLists {
   typealias List = Result<WidgetList, CaptureFault>
 
   private var recent: [(index: Int, list: List)] = []
   private var places: [Int: LineReader.Place] = [:]
 
-  /// Lists kept.
+  /// Maximum number of lists kept.
   private static let limit = 8
 
   mutating func add(_ list: List, index: Int, at place: LineReader.Place) {
@@ -23,13 +24,13 @@ struct WidgetLists {
     places[index] = place
   }
 
-  /// Makes line `index`, which has no list of its own, stand for the line that it refers to.
+  /// Notes that line `index` has no list of its own and refers to an earlier line.
   mutating func add(reference index: Int, to earlier: Int) {
     places[index] = places[earlier]
     if let kept = recent.last(where: { $0.index == earlier }) { keep(kept.list, index: index) }
   }
 
-  /// The list of line `index`; nil where no earlier line of that index has or names one.
+  /// The list of line `index`; nil if no earlier line with that index has a list or a reference.
   mutating func list(of index: Int, in lines: LineReader, path: String) throws(CaptureError) -> List? {
     if let kept = recent.last(where: { $0.index == index }) { return kept.list }
     guard let place = places[index] else { return nil }
@@ -53,7 +54,7 @@ struct WidgetLists {
 }
 
 extension CaptureLine {
-  /// The line's own widgets; nil where it has none.
+  /// The line's own widgets; nil if it has none.
   func list(place: String) -> WidgetLists.List? {
     tree.widgets?
       .map { WidgetList(widgets: $0, boxScale: tree.boxScale ?? 1) }

@@ -1,7 +1,8 @@
 import ScrimImage
 public import ScrimRedact
 
-/// One frame from an X window dump (`xwd`, or the file that Xvfb keeps with `-fbdir`). It has no boxes.
+/// One frame from an X window dump (XWD: the file format of `xwd`, and of the file that Xvfb keeps with
+/// `-fbdir`). It has no boxes.
 ///
 /// The layout is that of X11's `XWDFile.h`, version 7.
 public struct XWDFile: FrameSource {
@@ -34,27 +35,27 @@ public struct XWDFile: FrameSource {
     var message: String
   }
 
-  /// The picture of a dump.
+  /// Decodes the picture of an XWD file.
   static func frame(from bytes: [UInt8]) throws(Refusal) -> Frame {
     try layout(of: bytes.span).frame(from: bytes.span)
   }
 
-  /// Where the picture lies in a dump.
+  /// The layout of the picture in an XWD file.
   static func layout(of bytes: Span<UInt8>) throws(Refusal) -> XWDLayout {
     guard bytes.count >= 100 else {
-      throw Refusal(message: "an X window dump has a header of 100 bytes, the file has \(bytes.count)")
+      throw Refusal(message: "an XWD file has a header of 100 bytes, the file has \(bytes.count)")
     }
     func field(_ index: Int) -> Int {
       (0..<4).reduce(0) { $0 << 8 | Int(bytes[index * 4 + $1]) }
     }
     guard field(1) == 7 else {
-      throw Refusal(message: "this is no X window dump of version 7 (its version field says \(field(1)))")
+      throw Refusal(message: "this is not an XWD file of version 7 (its version field is \(field(1)))")
     }
     guard field(2) == 2 else {
-      throw Refusal(message: "only dumps in Z format can be read; take one with xwd's default")
+      throw Refusal(message: "only XWD files in Z format can be read; write one with xwd's default")
     }
     guard field(0) >= 100 else {
-      throw Refusal(message: "the header says that it is \(field(0)) bytes long; it has at least 100")
+      throw Refusal(message: "the header gives its own length as \(field(0)) bytes; it must be at least 100")
     }
     guard SourceLimits.allow(width: field(4), height: field(5)) else {
       throw Refusal(message: "a picture of \(field(4))x\(field(5)) is empty or too large")
@@ -74,7 +75,7 @@ public struct XWDFile: FrameSource {
   }
 }
 
-/// Where in a dump its picture lies, and in which shape.
+/// The position and layout of the picture in an XWD file.
 struct XWDLayout: Equatable {
   var width: Int
   var height: Int
@@ -83,7 +84,7 @@ struct XWDLayout: Equatable {
   /// Bytes before the picture.
   var start: Int
 
-  /// - Parameter bytes: the whole dump, at least ``start`` bytes.
+  /// - Parameter bytes: the whole file, at least ``start`` bytes.
   func frame(from bytes: Span<UInt8>) throws(XWDFile.Refusal) -> Frame {
     do {
       return try Frame(

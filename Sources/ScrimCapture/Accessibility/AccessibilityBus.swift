@@ -1,11 +1,11 @@
 import ScrimSystem
 
-/// The accessibility bus of a session: who is on it, and what it tells of by itself.
+/// The accessibility bus of a session: its applications and their signals.
 final class AccessibilityBus {
   let connection: BusConnection
-  /// By the bus name of their roots.
+  /// Applications by the bus name of their root.
   private var known: [String: AccessibleApplication] = [:]
-  /// Introductions that were asked for and may still come.
+  /// Serial numbers of late introductions that may still arrive.
   private var late: Set<UInt32> = []
 
   private static let registry = BusObject(
@@ -13,10 +13,10 @@ final class AccessibilityBus {
   private static let accessible = "org.a11y.atspi.Accessible"
   private static let properties = "org.freedesktop.DBus.Properties"
   private static let daemon = BusObject(owner: "org.freedesktop.DBus", path: "/org/freedesktop/DBus")
-  /// Nanoseconds that applications have to introduce themselves.
+  /// Nanoseconds within which applications must introduce themselves.
   private static let introductionLimit: Int64 = 300_000_000
 
-  /// - Parameter address: of the accessibility bus; nil to ask the session's bus for it.
+  /// - Parameter address: of the accessibility bus; nil to look it up on the session bus.
   init(address: String?) throws(AccessibilityError) {
     let found: String
     if let address { found = address } else { found = try AccessibilityBus.address() }
@@ -29,11 +29,11 @@ final class AccessibilityBus {
     let launcher = BusObject(owner: "org.a11y.Bus", path: "/org/a11y/bus")
     guard let answer = session.ask(launcher, "org.a11y.Bus", "GetAddress", timeout: 5000),
       let address = answer.read({ $0.string() }), !address.isEmpty
-    else { throw .noBus("org.a11y.Bus does not answer on the session's bus") }
+    else { throw .noBus("org.a11y.Bus does not answer on the session bus") }
     return address
   }
 
-  /// Asks to be told when trees change. Toolkits keep their trees up to date only while someone listens.
+  /// Subscribes to tree changes. Toolkits keep their trees up to date only while a listener is registered.
   private func listen() {
     let registry = BusObject(owner: "org.a11y.atspi.Registry", path: "/org/a11y/atspi/registry")
     for event in [
@@ -52,7 +52,7 @@ final class AccessibilityBus {
     }
   }
 
-  /// The applications that have introduced themselves; nil where the registry doesn't answer.
+  /// The applications that have introduced themselves; nil if the registry doesn't answer.
   func applications() -> [AccessibleApplication]? {
     guard
       let answer = connection.ask(AccessibilityBus.registry, AccessibilityBus.accessible, "GetChildren"),
@@ -77,7 +77,7 @@ final class AccessibilityBus {
     var answers = 0
   }
 
-  /// Asks all at once; those that say nothing in time are asked again at the next reading.
+  /// Asks all at once; applications that don't answer in time are asked again at the next snapshot.
   private func introduce(_ roots: [BusObject]) {
     var introductions = roots.map { Introduction(root: $0) }
     var calls: [UInt32: (index: Int, question: Question)] = [:]

@@ -5,27 +5,29 @@ public import ScrimRedact
 import ScrimSystem
 import Synchronization
 
-/// Reads the trees of all applications of a desktop by AT-SPI 2, on a thread of its own, while things change.
+/// Reads the accessibility trees of all applications of a desktop over AT-SPI 2, on its own thread, while
+/// things change.
 ///
-/// Every question is on its way at once (``TreeWalk``): a window of 300 widgets costs 20 to 60 ms, where libatspi, which waits for
-/// each answer, takes 1 to 4 ms a widget. See Accessibility.md for the figures and for what is done about boxes that lie.
+/// All requests are pipelined (``TreeWalk``): a window of 300 widgets takes 20 to 60 ms, while libatspi,
+/// which waits for each answer, takes 1 to 4 ms per widget. Accessibility.md has the figures, and the
+/// measures against wrong boxes.
 public final class AccessibilityTrees: TreeReader {
   public struct Options: Sendable {
     /// The address of the accessibility bus; nil to ask the session's bus.
     public var address: String?
-    /// Nanoseconds from one reading to the next while changes go on.
+    /// Nanoseconds from one snapshot to the next while changes go on.
     public var interval: Int64 = 1_000_000_000
-    /// Nanoseconds that must pass without a change before the reading that clears it (``MaskPolicy/settleDelay``).
+    /// Nanoseconds without a change before the snapshot that clears it (``MaskPolicy/settleDelay``).
     public var settleDelay: Int64
     /// Whether names are read. Only rules by name need them.
     public var readsNames = true
-    /// Whether boxes are told relative to windows, as under Wayland, rather than to the screen.
+    /// Whether boxes are relative to windows, as under Wayland, rather than to the screen.
     public var isRelativeToWindows = false
 
     public init(settleDelay: Int64) { self.settleDelay = settleDelay }
   }
 
-  /// How long an application took to tell of itself.
+  /// Duration of one application's part of a snapshot.
   public struct Timing: Hashable, Sendable {
     public var application: String
     public var nodes: Int
@@ -42,7 +44,7 @@ public final class AccessibilityTrees: TreeReader {
     var readings = 0
     var work: Int64 = 0
     var tornInRow = 0
-    /// Whether the thread waits with no end and must be woken.
+    /// Whether the thread waits without a timeout and must be woken.
     var isAsleep = false
     var isStopped = false
   }
@@ -54,11 +56,12 @@ public final class AccessibilityTrees: TreeReader {
   private let wake: WakePipe
   private let ended = DispatchSemaphore(value: 0)
 
-  /// Begins to read.
+  /// Starts the reader.
   ///
   /// - Parameters:
-  ///   - clock: the clock that frames are told by, in nanoseconds; CLOCK_MONOTONIC by default.
-  ///   - windows: the desktop's windows, bottom to top. Asked before and after every reading, on its thread.
+  ///   - clock: the clock of frames, in nanoseconds; CLOCK_MONOTONIC by default.
+  ///   - windows: the desktop's windows, bottom to top. Called before and after every snapshot, on the
+  ///     reader's thread.
   public init(
     _ options: Options, clock: (@Sendable () -> Int64)? = nil,
     windows: @escaping @Sendable () -> [DesktopWindow]
@@ -69,7 +72,7 @@ public final class AccessibilityTrees: TreeReader {
     state = Mutex(
       State(pace: TreeReadingSchedule(settleDelay: options.settleDelay, interval: options.interval)))
     wake = try WakePipe()
-    // Opened once here, so that whoever starts learns at once what is missing.
+    // Opened once here, so that the caller learns at once if something is missing.
     _ = try AccessibilityBus(address: options.address)
     DispatchQueue(label: "scrim.trees").async { [self] in
       run()
@@ -81,12 +84,13 @@ public final class AccessibilityTrees: TreeReader {
 
   public func latest() -> TreeSnapshot? { state.withLock { $0.latest } }
 
-  /// How long each application took at the last reading, how many readings there were, and the nanoseconds they computed.
+  /// Duration of each application in the last snapshot, number of snapshots, and nanoseconds of their CPU
+  /// time.
   public func statistics() -> (timings: [Timing], readings: Int, work: Int64) {
     state.withLock { ($0.timings, $0.readings, $0.work) }
   }
 
-  /// Says that pixels changed, on the clock of `init`. Cheap enough for every frame.
+  /// Reports that pixels changed, on the clock of `init`. Cheap enough for every frame.
   public func noteDamage(at time: Int64) {
     let mustWake = state.withLock { state in
       state.pace.noteChange(at: time)
@@ -95,10 +99,10 @@ public final class AccessibilityTrees: TreeReader {
     if mustWake { wake.signal() }
   }
 
-  /// Says that something changed now.
+  /// Reports that something changed now.
   public func poke() { noteDamage(at: clock()) }
 
-  /// Ends the reading, and waits for the thread to end.
+  /// Stops the reader, and waits for the thread to end.
   public func stop() {
     state.withLock { $0.isStopped = true }
     wake.signal()
@@ -109,7 +113,7 @@ public final class AccessibilityTrees: TreeReader {
 
   // MARK: The thread
 
-  /// What one reading leaves to the next.
+  /// State passed from one snapshot to the next.
   private struct Last {
     var widgets: [Widget] = []
     var misfits: Set<WindowPlacement.Misfit> = []
@@ -183,7 +187,8 @@ public final class AccessibilityTrees: TreeReader {
     let isChanged = !isSteady || outcome?.isChanged ?? true
     let cost = MonotonicClock.threadTime - work
     state.withLock { state in
-      // What the fault closed is opened by a reading that begins after a frame that carries a good one.
+      // After a failed snapshot, only a snapshot that begins after a frame with a good one clears the tiles
+      // again.
       let isRecovery = state.latest.map { (try? $0.tree.get()) == nil || !$0.isComplete } ?? false
       state.latest = reading
       state.timings = (readings ?? []).map {
@@ -194,7 +199,7 @@ public final class AccessibilityTrees: TreeReader {
       state.readings += 1
       if isSteady { state.windows.note(records, at: end) }
       state.work += cost
-      // Nodes that can never be read are asked for a few times only.
+      // Nodes that can never be read are retried a few times only.
       state.tornInRow = isTorn ? state.tornInRow + 1 : 0
       state.pace.noteReading(
         begin: begin, end: end, work: cost, isNews: isNews,
@@ -208,7 +213,7 @@ private final class DesktopReader {
   private let bus: AccessibilityBus
   private let options: AccessibilityTrees.Options
   private var memory: [BusObject: TreeWalk.Memory] = [:]
-  /// Applications that stopped answering, by the answers that are still to come.
+  /// Applications that stopped answering, by the serial numbers of their outstanding answers.
   private var silent: [UInt32: BusObject] = [:]
 
   enum Change { case nothing, trees, lost }
@@ -220,7 +225,7 @@ private final class DesktopReader {
 
   var descriptor: Int32 { bus.connection.descriptor }
 
-  /// Takes what came between readings.
+  /// Processes messages that arrived between snapshots.
   func listen() -> Change {
     guard bus.connection.exchange() else { return .lost }
     var change = Change.nothing
@@ -230,13 +235,13 @@ private final class DesktopReader {
     return change
   }
 
-  /// A signal, or the first word of an application that had stopped answering.
+  /// A signal, or the first answer of an application that had stopped answering.
   private func tellsOfChange(_ message: BusMessage) -> Bool {
     message.kind == .signal || silent.removeValue(forKey: message.replySerial) != nil
       || bus.isLateIntroduction(message)
   }
 
-  /// What every application tells of itself, and whether trees changed meanwhile; nil where the bus is gone.
+  /// Snapshots of all applications, and whether trees changed meanwhile; nil if the bus is gone.
   func read() -> (readings: [ApplicationReading], isChanged: Bool)? {
     guard listen() != .lost, let applications = bus.applications() else { return nil }
     let hung = Set(silent.values)
@@ -256,7 +261,7 @@ private final class DesktopReader {
 }
 
 extension MonotonicClock {
-  /// Nanoseconds that the calling thread has computed.
+  /// CPU time of the calling thread in nanoseconds.
   fileprivate static var threadTime: Int64 {
     var time = timespec()
     // Fact: the clock exists on every Linux, and `time` outlives the call.
@@ -264,12 +269,12 @@ extension MonotonicClock {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
-  /// Waits until one of the descriptors can be read or the time, if any, is over.
+  /// Waits until one of the descriptors is readable or the timeout, if any, has passed.
   fileprivate static func wait(for descriptors: [Int32], nanoseconds: Int64?) {
     var polls = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    // Rounded up, so that a wait of less than a millisecond is no loop without a pause.
+    // Rounded up, so that a wait below a millisecond is not a busy loop.
     let milliseconds = nanoseconds.map { Int32(min(max($0, 0) / 1_000_000 + 1, 60_000)) } ?? -1
-    // Fact: the array holds as many entries as is said.
+    // Fact: the array holds as many entries as the count says.
     _ = unsafe poll(&polls, nfds_t(polls.count), milliseconds)
   }
 }
@@ -298,13 +303,13 @@ private final class WakePipe: Sendable {
 
   func signal() {
     var byte: UInt8 = 1
-    // Fact: one byte is there to be written. A full pipe wakes as well as a byte more.
+    // Fact: one byte is available to be written. A full pipe also wakes the reader.
     _ = unsafe write(input, &byte, 1)
   }
 
   func drain() {
     var bytes = [UInt8](repeating: 0, count: 64)
-    // Fact: the array has room for as many bytes as are asked for.
+    // Fact: the array has room for as many bytes as are requested.
     while unsafe read(descriptor, &bytes, bytes.count) == bytes.count {}
   }
 }

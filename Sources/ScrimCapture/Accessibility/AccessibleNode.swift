@@ -1,4 +1,4 @@
-/// One showing object of an application's tree, as it told of itself.
+/// One visible object of an application's tree, as the application reports it.
 struct AccessibleNode: Sendable {
   /// The box of a widget in the toolkit's own units.
   struct Box: Hashable, Sendable {
@@ -12,34 +12,36 @@ struct AccessibleNode: Sendable {
   var role: String
   var name: String
   var states: AccessibleStates
-  /// Nil where it has none, or one of no size.
+  /// Nil if it has none, or one of no size.
   var box: Box?
-  /// Whether it says text that its role doesn't tell of.
+  /// Whether it has text that its role doesn't imply.
   var hasText: Bool
-  /// Where a bar or a slider stands; nil of all else.
+  /// Value of a progress bar, scroll bar or slider; nil for other roles.
   var value: Double?
-  /// The index of the nearest node above it in the same list, which stands before it; nil for a child of the application.
+  /// The index of its nearest ancestor in the same list, which precedes it; nil for a child of the
+  /// application.
   var parent: Int?
-  /// Whether something under it could not be read: nobody knows what its box shows.
+  /// Whether something below it could not be read, so that the content of its box is unknown.
   var isTorn: Bool
-  /// The index in the same list of the input whose list it is, wherever the toolkit puts it, as a combo box's in a window of its own.
+  /// The index in the same list of the input to which this list belongs, wherever the toolkit lists it; a
+  /// combo box's list has a window of its own.
   var listOf: Int?
 }
 
-/// What one reading found of one application.
+/// One application's part of a snapshot.
 struct ApplicationReading: Sendable {
-  /// How far its tree could be read.
+  /// How completely its tree could be read.
   enum Outcome: Sendable {
     case whole
-    /// It stopped answering, has more nodes than are read, or went away meanwhile.
+    /// It stopped answering, exceeds the node limit, or exited meanwhile.
     case unreadable
   }
 
   var application: AccessibleApplication
-  /// Parents first.
+  /// Nodes, parents before children.
   var nodes: [AccessibleNode]
   var outcome: Outcome
-  /// Nanoseconds from the first question to the last answer.
+  /// Nanoseconds from the first request to the last answer.
   var duration: Int64
   var calls: Int
 }
@@ -52,9 +54,9 @@ struct AccessibleApplication: Hashable, Sendable {
   var pid: Int?
 
   enum Toolkit: Hashable, Sendable {
-    /// GTK 4 tells boxes relative to the window, and says of few nodes whether they are showing.
+    /// Reports boxes relative to the window, and the state `showing` for few nodes.
     case gtk4
-    /// Chromium and Firefox mix device pixels and logical ones on scaled screens.
+    /// Chromium and Firefox mix device pixels and logical pixels on scaled screens.
     case browser
     case other
 
@@ -68,7 +70,7 @@ struct AccessibleApplication: Hashable, Sendable {
   }
 }
 
-/// The state set of a node: a bit for each of AT-SPI's states.
+/// The state set of a node: one bit per AT-SPI state.
 struct AccessibleStates: OptionSet, Hashable, Sendable {
   let rawValue: UInt64
 
@@ -78,7 +80,7 @@ struct AccessibleStates: OptionSet, Hashable, Sendable {
   static let visible = AccessibleStates(bit: 30)
   static let managesDescendants = AccessibleStates(bit: 31)
 
-  /// The states that widgets are listed with.
+  /// The states that are passed on to widgets.
   private static let current: [(bit: UInt64, name: String)] = [
     (1, "active"), (3, "busy"), (4, "checked"), (7, "editable"), (9, "expandable"), (10, "expanded"),
     (11, "focusable"),
@@ -97,7 +99,7 @@ struct AccessibleStates: OptionSet, Hashable, Sendable {
   }
 }
 
-/// The role names of AT-SPI by their numbers.
+/// The role names of AT-SPI, by number.
 enum AccessibleRole {
   private static let names = [
     "invalid", "accelerator label", "alert", "animation", "arrow", "calendar", "canvas", "check box",
@@ -120,12 +122,12 @@ enum AccessibleRole {
     "footnote", "content deletion", "content insertion", "mark", "suggestion", "push button menu",
   ]
 
-  /// A number that newer applications use is a role that the table doesn't have, which is masked.
+  /// A number of a newer AT-SPI version gives an unknown role, which is masked.
   static func name(of number: UInt32) -> String {
     names.indices.contains(Int(number)) ? names[Int(number)] : "role \(number)"
   }
 
-  /// Roles whose children would say nothing that their own box doesn't cover.
+  /// Roles whose children describe nothing outside the node's own box.
   static func isLeaf(_ name: String) -> Bool {
     ["separator", "scroll bar", "static", "password text", "terminal"].contains(name)
   }

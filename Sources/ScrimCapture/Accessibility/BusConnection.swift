@@ -5,9 +5,9 @@ import ScrimSystem
 public enum AccessibilityError: Error, Hashable, Sendable, CustomStringConvertible {
   /// libdbus could not be opened.
   case noLibrary
-  /// The session has no bus, or none for accessibility; the words are libdbus's.
+  /// The session has no bus, or no accessibility bus; the text is libdbus's.
   case noBus(String)
-  /// The system gave no pipe or thread.
+  /// The system could not create a pipe or thread.
   case system(errno: Int32)
 
   public var description: String {
@@ -17,18 +17,18 @@ public enum AccessibilityError: Error, Hashable, Sendable, CustomStringConvertib
     case .noBus(let reason):
       "no accessibility bus: \(reason). Set DBUS_SESSION_BUS_ADDRESS to the session's bus and install "
         + "at-spi2-core"
-    case .system(let errno): "the reader of trees can't start: \(SystemCall.message(for: errno))"
+    case .system(let errno): "the accessibility reader can't start: \(SystemCall.message(for: errno))"
     }
   }
 }
 
-/// An object on a bus: who owns it, and its path there.
+/// An object on a bus: its owner's bus name and its path.
 struct BusObject: Hashable, Sendable {
   var owner: String
   var path: String
 
-  /// Whether a name is one that the bus itself gives to its clients. libdbus ends the process where another is used, and
-  /// applications are free to tell of any.
+  /// Whether a name has the form that the bus itself gives to its clients. libdbus terminates the process
+  /// on an invalid name, and applications may send any name.
   static func isUniqueName(_ name: String) -> Bool {
     guard name.utf8.first == UInt8(ascii: ":"), name.utf8.count <= 255 else { return false }
     let elements = name.dropFirst().utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -47,20 +47,21 @@ struct BusObject: Hashable, Sendable {
   }
 }
 
-/// A connection to a bus on which many calls may be under way at once. Belongs to one thread.
+/// A connection to a bus with many concurrent calls. Not thread-safe: one thread only.
 @safe final class BusConnection {
   private let bus: OpaquePointer
   let descriptor: Int32
-  /// What came while something else was waited for.
+  /// Messages that arrived while another was awaited.
   private var backlog: [BusMessage] = []
   private var isBacklogOpen = true
 
-  /// Connects to the session's bus (nil) or to the one at an address.
+  /// Connects to the session bus (nil) or to the bus at an address.
   init(address: String?) throws(AccessibilityError) {
     var opened: OpaquePointer?
     let capacity = 300
     var words = [CChar](repeating: 0, count: capacity)
-    // Fact: `words` has room for `capacity` bytes, and the address is a C string for the time of the call.
+    // Fact: `words` has room for `capacity` bytes, and the address is a C string for the duration of the
+    // call.
     let status =
       if let address {
         unsafe scrim_dbus_open(address, &opened, &words, capacity)
@@ -78,7 +79,7 @@ struct BusObject: Hashable, Sendable {
 
   deinit { unsafe scrim_dbus_close(bus) }
 
-  /// What a call carries.
+  /// Arguments of a call.
   enum Arguments {
     case none
     case strings(String, String?)
@@ -88,11 +89,12 @@ struct BusObject: Hashable, Sendable {
 
   /// Queues a call.
   ///
-  /// - Returns: the serial of the reply to come; nil where the bus is gone.
+  /// - Returns: the serial of the reply; nil if the bus is gone.
   func call(
     _ object: BusObject, _ interface: String, _ member: String, _ arguments: Arguments = .none
   ) -> UInt32? {
-    // Fact: owners are checked names, paths came from a bus or are our own, so libdbus takes them; every string outlives the call.
+    // Fact: owners are checked names, and paths came from a bus or are constants, so libdbus accepts them;
+    // every string outlives the call.
     let serial =
       switch arguments {
       case .none: unsafe scrim_dbus_call(bus, object.owner, object.path, interface, member, nil, nil)
@@ -108,7 +110,7 @@ struct BusObject: Hashable, Sendable {
     return serial == 0 ? nil : serial
   }
 
-  /// Writes what is queued and reads what has come; false where the bus is gone.
+  /// Writes the queued calls and reads incoming messages; false if the bus is gone.
   func exchange() -> Bool { unsafe scrim_dbus_exchange(bus) != 0 }
 
   /// The next message that was read.
@@ -117,7 +119,7 @@ struct BusObject: Hashable, Sendable {
     return unsafe scrim_dbus_next(bus).map { unsafe BusMessage(taking: $0) }
   }
 
-  /// Puts a message back that is somebody else's; ``endAsking()`` lets it be read.
+  /// Puts back a message that another caller awaits; ``endAsking()`` makes it readable again.
   func keep(_ message: BusMessage) {
     isBacklogOpen = false
     backlog.append(message)
@@ -125,7 +127,7 @@ struct BusObject: Hashable, Sendable {
 
   func endAsking() { isBacklogOpen = true }
 
-  /// One call and its answer, for what is asked once; nil for an error or none within `timeout` milliseconds.
+  /// One call and its answer, for single requests; nil for an error or after `timeout` milliseconds.
   func ask(
     _ object: BusObject, _ interface: String, _ member: String, _ arguments: Arguments = .none,
     timeout: Int = 2000
@@ -148,7 +150,7 @@ struct BusObject: Hashable, Sendable {
   }
 }
 
-/// A message that has come, and its body.
+/// An incoming message and its body.
 @safe final class BusMessage {
   enum Kind { case reply, fault, signal, other }
 
@@ -171,18 +173,18 @@ struct BusObject: Hashable, Sendable {
   var sender: String { unsafe scrim_dbus_sender(message).map { unsafe String(cString: $0) } ?? "" }
   var member: String { unsafe scrim_dbus_member(message).map { unsafe String(cString: $0) } ?? "" }
 
-  /// Reads the body from its start; nil where `read` finds another type than it asks for.
+  /// Reads the body from its start; nil if `read` finds a type that it doesn't expect.
   func read<Value>(_ read: (inout BusReader) -> Value?) -> Value? {
     var cursor = scrim_dbus_cursor()
     guard unsafe scrim_dbus_begin(message, &cursor) != 0 else { return nil }
-    // Fact: the message is held for as long as the reader is used.
+    // Fact: the message is retained while the reader is used.
     var reader = BusReader(cursor)
     let value = read(&reader)
     return withExtendedLifetime(self) { value }
   }
 }
 
-/// Reads values one after the other, each only if it has the type that is asked for.
+/// Reads values one after the other; nil for a value of another type than requested.
 struct BusReader {
   private var cursor: scrim_dbus_cursor
 
@@ -212,11 +214,11 @@ struct BusReader {
   mutating func string() -> String? {
     guard has([UInt8(ascii: "s"), UInt8(ascii: "o")]) else { return nil }
     defer { unsafe scrim_dbus_advance(&cursor) }
-    // Fact: the value is a string, which lives in the message.
+    // Fact: the value is a string, which is stored in the message.
     return unsafe scrim_dbus_string(&cursor).map { unsafe String(cString: $0) }
   }
 
-  /// What an array, a structure or a variant holds.
+  /// Enters an array, a structure or a variant.
   mutating func within<Value>(_ read: (inout BusReader) -> Value?) -> Value? {
     guard has([UInt8(ascii: "a"), UInt8(ascii: "r"), UInt8(ascii: "v")]) else { return nil }
     defer { unsafe scrim_dbus_advance(&cursor) }
@@ -226,7 +228,7 @@ struct BusReader {
     return read(&reader)
   }
 
-  /// Every element of an array; nil where one is of another type.
+  /// Every element of an array; nil if one is of another type.
   mutating func elements<Value>(_ read: (inout BusReader) -> Value?) -> [Value]? {
     within { inner in
       var values: [Value] = []
@@ -242,7 +244,7 @@ struct BusReader {
     mutating get { unsafe scrim_dbus_type(&cursor) == 0 }
   }
 
-  /// An object as `(so)`: the null object, or one of a name that no client of a bus has, is none.
+  /// An object as `(so)`; nil for the null object and for a name that no bus client can have.
   mutating func object() -> BusObject?? {
     within { inner -> BusObject?? in
       guard let owner = inner.string(), let path = inner.string() else { return nil }

@@ -1,52 +1,54 @@
 import ScrimImage
 import ScrimRedact
 
-/// Puts what applications report of themselves onto the pixels of the screen.
+/// Maps the applications' accessibility trees to the pixels of the screen.
 ///
-/// Pixels belong to the process that drew them: a window has its own process's tree, where a top-level node of it fits the window's
-/// place and size (``WindowPlacement``), or it has none. A node that an application lists for another process (an embedded plug) describes
-/// that process's window. A window that is not on the screen describes nothing.
+/// Pixels belong to the process that drew them: a window has the tree of its own process, if a top-level
+/// node matches the window's position and size (``WindowPlacement``), or none. A node that an application
+/// lists for another process (an embedded plug) describes that process's window. A window that is not on
+/// the screen describes nothing.
 ///
-/// A window that no tree describes is listed as a widget of the role `unknown` with the id `window:…` and its title for a name: masked
-/// unless a rule names it. One of a hung application, one whose tree could be read in part, and one that may be another is masked whatever
-/// the policy shows.
+/// A window without a tree is listed as a widget of the role `unknown` with the id `window:…` and its title
+/// as name: masked unless a rule names it. A window of a hung application, one with an incomplete tree, and
+/// one that may be another window is masked whatever the policy shows.
 struct DesktopAssembly {
-  /// What boxes are reported relative to.
+  /// Origin of reported boxes.
   enum Origin: Sendable { case screen, window }
 
   typealias Placement = WindowPlacement.Placement
 
-  /// The outcome of a reading.
+  /// Result of assembling one snapshot.
   struct Outcome {
     var widgets: [Widget]
     /// Every window on the screen, bottom to top.
     var records: [WindowRecord]
-    /// Windows that a tree fits but for a bar: taken if the next reading says the same.
+    /// Windows that a tree matches except for a bar: accepted if the next snapshot agrees.
     var misfits: Set<WindowPlacement.Misfit>
   }
 
   let windows: [DesktopWindow]
   let origin: Origin
   let knownMisfits: Set<WindowPlacement.Misfit>
-  /// The process of each connection to the bus.
+  /// Process id of each connection to the bus.
   let processes: [String: Int]
   private var widgets: [Widget] = []
-  /// Indices of widgets that are the list of an input, and the id of that input.
+  /// Indices of widgets that are the list of an input, with the id of that input.
   private var lists: [(widget: Int, input: String)] = []
-  /// Windows that a tree describes, by the reading.
+  /// Windows that a tree describes, with the index of their application.
   private var described: [Int: Int] = [:]
-  /// Windows that a browser's helper process drew for a window that a tree describes: that one's pixels.
+  /// Windows drawn by a browser's helper process for a window with a tree: their pixels belong to that
+  /// window.
   private var merged: Set<Int> = []
-  /// Windows of which the tree can't be believed, and why.
+  /// Windows whose tree can't be trusted, and why.
   private var closed: [Int: SourceWindow.Reason] = [:]
-  /// Processes whose application was read.
+  /// Process ids of the applications that were read.
   private var readProcesses: Set<Int> = []
   private var nodeCounts: [Int: Int] = [:]
   private var misfits: Set<WindowPlacement.Misfit> = []
   private var ids: Set<String> = []
-  /// Of widgets that the policy may show for what they are, rather than for how they look: the window and the pixels.
+  /// Window and pixels of widgets that the policy may show because of their role.
   private var leaves: [(window: Int, rect: Rect)] = []
-  /// Pixels that a popup may cover whose place is not known.
+  /// Pixels that a popup of unknown position may cover.
   private var reach: [Rect] = []
 
   init(
@@ -79,7 +81,7 @@ struct DesktopAssembly {
       widgets: assembly.widgets, records: assembly.records(), misfits: assembly.misfits)
   }
 
-  /// The names of applications, told apart where several have the same.
+  /// The applications' names, made unique.
   private static func prefixes(of readings: [ApplicationReading]) -> [String] {
     let names = readings.map { $0.application.name.isEmpty ? "application" : $0.application.name }
     var counts: [String: Int] = [:]
@@ -132,12 +134,12 @@ struct DesktopAssembly {
 
   // MARK: Nodes
 
-  /// How a node lies, inherited by what it holds.
+  /// Placement of a node, inherited by its children.
   private struct Context {
     var placement: Placement?
     var id: String?
     var clip: AccessibleNode.Box?
-    /// Whether it lies in a frame that is no window.
+    /// Whether it lies in a frame that is not a window.
     var isHelper = false
     var isDropped = false
   }
@@ -149,7 +151,7 @@ struct DesktopAssembly {
     let nodes = reading.nodes
     let toolkit = reading.application.toolkit
     var contexts = [Context](repeating: Context(), count: nodes.count)
-    // Frames that are no windows of their own lie in a window of the application.
+    // Frames that are not windows of their own lie in a window of the application.
     let home = placed.placements.compactMap { $0 }.first
     for (index, top) in tops.enumerated() {
       contexts[top].placement = placed.placements[index] ?? home
@@ -220,7 +222,8 @@ struct DesktopAssembly {
     return Set(found)
   }
 
-  /// A node of another process's connection describes that process's window, if one lies in the window around it, and must fit it.
+  /// A node of another process's connection describes that process's window, which must lie in the
+  /// surrounding window and match the node.
   private mutating func embed(_ node: AccessibleNode, _ context: inout Context, number: Int) {
     guard let around = context.placement, let pid = processes[node.object.owner],
       pid != windows[around.window].pid
@@ -257,7 +260,7 @@ struct DesktopAssembly {
       maxY: Int(bottom.rounded(.up)))
   }
 
-  /// `application:last part of the path`, or the whole path where that would name two.
+  /// `application:last part of the path`, or the whole path if that is not unique.
   private mutating func id(
     of object: BusObject, prefix: String, application: AccessibleApplication
   ) -> String {
@@ -274,8 +277,9 @@ struct DesktopAssembly {
 
   // MARK: Popups that the compositor does not list
 
-  /// Wayland: a menu or a tip is no window that a compositor lists, so that its place is not known. It touches the window that it belongs
-  /// to: no pixel of it is further away than the sizes of all that are open, with their shadows.
+  /// Wayland: compositors don't list menus and tool tips as windows, so their position is unknown. A popup
+  /// touches its window: no pixel of it is further away than the sizes of all open popups, with their
+  /// shadows.
   private mutating func noteReach(of popups: [AccessibleNode], _ own: [Int]) {
     let boxes = popups.compactMap(\.box)
     guard origin == .window, !boxes.isEmpty else { return }
@@ -290,11 +294,11 @@ struct DesktopAssembly {
     }
   }
 
-  /// Wayland: a program without a tree may have a menu or a tip open anywhere as long as it has the focus.
+  /// Wayland: a program without a tree may have a menu or tool tip open anywhere while it has the focus.
   private mutating func closeWhatPopupsReach() {
     let visible = windows.indices.filter { windows[$0].isVisible }
     let focused = visible.filter { windows[$0].hasFocus }
-    // Where no window has the focus, something has that is not listed.
+    // If no window has the focus, a surface that is not listed has it.
     let isKnown = focused.allSatisfy { window in
       described[window] != nil && (closed[window] == nil || closed[window] == .popup)
     }
@@ -318,7 +322,7 @@ struct DesktopAssembly {
     return readProcesses.contains(pid) ? .noFit : .noTree
   }
 
-  /// Windows on the screen, bottom to top, less those that are part of another.
+  /// Windows on the screen, bottom to top, without those that are part of another.
   private var drawn: [Int] { windows.indices.filter { windows[$0].isVisible && !merged.contains($0) } }
 
   private func records() -> [WindowRecord] {
@@ -329,7 +333,7 @@ struct DesktopAssembly {
     }
   }
 
-  /// Lists the windows that no tree describes, less the windows of other processes that lie in them.
+  /// Lists the windows without a tree, minus the windows of other processes inside them.
   private mutating func closeWindows() {
     for index in drawn {
       let window = windows[index]
@@ -355,8 +359,9 @@ struct DesktopAssembly {
     return rect(edges[0], edges[1], edges[2], edges[3])
   }
 
-  /// Masks what a window shows over a widget of a lower one, in so far as no widget of its own, or of one above it, describes it: the
-  /// policy may show the lower widget, and it would show what lies over it.
+  /// Masks the parts of a window that lie over a widget of a lower window and that no widget of this or a
+  /// higher window describes: otherwise the policy might show the lower widget, and with it the pixels
+  /// above it.
   private mutating func coverWidgets() {
     var (above, described) = (Region(), Region())
     for index in drawn.reversed() {

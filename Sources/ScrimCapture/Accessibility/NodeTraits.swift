@@ -1,9 +1,10 @@
 import ScrimRedact
 
-/// What nodes of one application's tree are beyond what they say of themselves, told by what lies around them.
+/// Properties of an application's nodes that follow from the surrounding nodes, not from the nodes
+/// themselves.
 enum NodeTraits {
-  /// Of each node, whether it is a scroll bar beside which its scroller lists nothing: that is then one of which nobody knows what it
-  /// shows.
+  /// For each node, whether it is a scroll bar whose scroller lists nothing else: the scroller's content is
+  /// then unknown.
   static func loneScrollBars(of nodes: [AccessibleNode]) -> [Bool] {
     let filled = Set(nodes.lazy.filter { $0.role != "scroll bar" }.compactMap(\.parent))
     return nodes.map { node in
@@ -12,8 +13,8 @@ enum NodeTraits {
     }
   }
 
-  /// Of each node, whether it is a tab that bears the name of a document: one of a row of which a window's title repeats a name, or one of
-  /// a browser's own, outside of the page.
+  /// For each node, whether it is a tab named after a document: in a row of which a window's title repeats
+  /// a name, or in a browser's own interface, outside of the page.
   static func documentTabs(
     of nodes: [AccessibleNode], isBrowser: Bool, titles: [String]
   ) -> [Bool] {
@@ -28,11 +29,12 @@ enum NodeTraits {
     return nodes.map { $0.role == "page tab" && $0.parent.map(rows.contains) ?? false }
   }
 
-  /// GTK 4 lists popovers among the widgets that they belong to, with boxes that are relative to themselves: what they show lies elsewhere.
-  /// Each is a window of its own under X11, of about its size; it reaches beyond the box of the node that holds it, or it can't be told.
+  /// GTK 4 lists popovers among their owner's widgets, with boxes relative to themselves, so their content
+  /// lies elsewhere. Under X11 each is a window of its own, of about its size; it extends beyond the box of
+  /// its parent node, or its position is unknown.
   ///
   /// - Parameters:
-  ///   - popups: windows of the process that no window manager looks after.
+  ///   - popups: windows of the process that no window manager manages.
   ///   - areListed: whether the window system lists such windows; Wayland compositors don't.
   static func popovers(
     of nodes: [AccessibleNode], popups: [Window], areListed: Bool

@@ -1,8 +1,8 @@
 import ScrimRedact
 
-/// What answers mean.
+/// Interpretation of answers.
 extension TreeWalk {
-  /// A box of no size, or one so far away that a toolkit means none by it, is none.
+  /// A box without a size, or with the extreme position by which toolkits mean "no box", is nil.
   static func box(_ numbers: [Int]) -> AccessibleNode.Box? {
     let far = 1 << 24
     let box = AccessibleNode.Box(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
@@ -10,7 +10,7 @@ extension TreeWalk {
     return box
   }
 
-  /// Whether a text says anything. One of which only the blank beginning was read counts as one that does.
+  /// Whether a text is not blank. If only its beginning was read and that is blank, it counts as not blank.
   static func says(_ text: String) -> Bool {
     text.unicodeScalars.count >= Int(textLimit)
       || text.unicodeScalars.contains { $0 != "\u{FFFC}" && !$0.properties.isWhitespace }

@@ -1,20 +1,22 @@
 import ScrimRedact
 import ScrimSystem
 
-/// One reading of the trees of several applications: every question is on its way as soon as it can be asked, so that a reading
-/// takes as long as the slowest application takes to answer, not the sum of the ways there and back.
+/// Takes one snapshot of the trees of several applications. Requests are pipelined, so that a snapshot
+/// takes as long as the slowest application needs to answer, not the sum of all round trips.
 ///
-/// An application is asked 64 questions at a time, so that one that hangs leaves no more than that behind, and none is kept from its
-/// windows for long. One that says nothing for ``silenceLimit`` is given up.
+/// At most 64 requests per application are outstanding, so that a hung application keeps no more than that,
+/// and its user interface is not blocked for long. An application that doesn't answer for ``silenceLimit``
+/// is abandoned.
 struct TreeWalk {
   /// Nanoseconds.
   static let silenceLimit: Int64 = 500_000_000
   static let durationLimit: Int64 = 5_000_000_000
-  /// Nodes of an application, and children of a node, that are asked for. A node with more counts as one whose children nobody lists.
+  /// Maximum number of nodes of an application, and of children of a node, that are read. A node with more
+  /// children counts as one whose children are not listed.
   static let nodeLimit = 20_000
   static let childLimit = 1000
   private static let window = 64
-  /// Characters read of a text: only whether it says anything is of interest.
+  /// Characters read of a text: only whether it is blank matters.
   static let textLimit: Int32 = 200
 
   private static let accessible = "org.a11y.atspi.Accessible"
@@ -23,7 +25,7 @@ struct TreeWalk {
   private static let value = "org.a11y.atspi.Value"
   private static let properties = "org.freedesktop.DBus.Properties"
 
-  /// What is remembered of an object from one reading to the next.
+  /// Facts about an object kept from one snapshot to the next.
   struct Memory: Sendable {
     var hasText: Bool
     var hasComponent: Bool
@@ -51,11 +53,11 @@ struct TreeWalk {
     var hasText = false
     var value: Double?
     var isTorn = false
-    /// Whether it answered with a fault.
+    /// Whether it answered with an error.
     var isLost = false
     var isDescended = false
     var children: [Int] = []
-    /// The input that lists it too, beside the node that it was first met under.
+    /// The input that lists it too, besides the node under which it was found first.
     var listOf: Int?
   }
 
@@ -77,20 +79,20 @@ struct TreeWalk {
   private var nodes: [Node] = []
   private var applications: [Application]
   private var calls: [UInt32: Call] = [:]
-  /// The node of each object that was met.
+  /// The node index of each object found.
   private var seen: [BusObject: Int] = [:]
   private var remembered: [BusObject: Memory]
-  /// What is remembered of the objects that this reading met.
+  /// Facts about the objects that this snapshot found.
   private(set) var memory: [BusObject: Memory] = [:]
   /// Whether the bus went away.
   private(set) var isBusLost = false
-  /// What else came meanwhile.
+  /// Other messages that arrived meanwhile.
   private(set) var strays: [BusMessage] = []
-  /// Questions that were given up, by the serials of the answers that may still come.
+  /// Abandoned requests, by the serials of the answers that may still arrive.
   private(set) var unanswered: [UInt32: BusObject] = [:]
 
   /// - Parameters:
-  ///   - memory: what the last reading remembered.
+  ///   - memory: the facts kept by the last snapshot.
   ///   - readsNames: whether names are asked for; only rules by name need them.
   init(
     _ bus: BusConnection, applications: [AccessibleApplication], memory: [BusObject: Memory], readsNames: Bool
@@ -103,7 +105,7 @@ struct TreeWalk {
     self.applications = applications.map { Application(known: $0, lastHeard: begin, end: begin) }
   }
 
-  /// Reads every application to its end or until it is given up.
+  /// Reads every application to its end or until it is abandoned.
   mutating func run() -> [ApplicationReading] {
     for index in applications.indices {
       let root = add(applications[index].known.root, to: index, under: -1)
@@ -127,7 +129,7 @@ struct TreeWalk {
     return applications.indices.map(reading)
   }
 
-  // MARK: Questions
+  // MARK: Requests
 
   private mutating func add(_ object: BusObject, to application: Int, under parent: Int) -> Int {
     seen[object] = nodes.count
@@ -175,7 +177,7 @@ struct TreeWalk {
       bus.call(object, TreeWalk.properties, "Get", .strings(TreeWalk.accessible, "ChildCount"))
     case .name: bus.call(object, TreeWalk.properties, "Get", .strings(TreeWalk.accessible, "Name"))
     case .extents:
-      // 0: of the screen. 1: of the window, which is all that GTK 4 knows.
+      // 0: relative to the screen. 1: relative to the window, the only kind that GTK 4 supports.
       bus.call(
         object, TreeWalk.component, "GetExtents",
         .unsigned(applications[node.application].known.toolkit == .gtk4 ? 1 : 0))
@@ -200,7 +202,7 @@ struct TreeWalk {
     send(application, at: now)
   }
 
-  /// Notes an answer; false where it is not of the kind that was asked for.
+  /// Processes an answer; false if it has an unexpected type.
   private mutating func answer(_ call: Call, _ message: BusMessage) -> Bool {
     let node = call.node
     switch call.question {
@@ -227,7 +229,7 @@ struct TreeWalk {
       }
       guard let read else { return false }
       nodes[node].box = TreeWalk.box(read)
-      // GTK 4 says of hidden pages that they are visible; but they have no size.
+      // GTK 4 reports hidden pages as visible, but without a size.
       if isGTK4(node), nodes[node].box != nil { askForChildren(of: node) }
       return true
     case .name:
@@ -277,7 +279,8 @@ struct TreeWalk {
     }
   }
 
-  /// GTK 3 lists the menu of a combo box under the box and under the window that it opens: whichever is met first.
+  /// GTK 3 lists the menu of a combo box under the box and under the window that it opens; either may be
+  /// found first.
   private mutating func note(_ child: Int, listedBy node: Int, _ isInput: Bool) {
     let first = nodes[child].parent
     if isInput {
@@ -293,12 +296,13 @@ struct TreeWalk {
   private func isShown(_ role: String, _ states: AccessibleStates, _ application: Int) -> Bool {
     if states.contains(.defunct) { return false }
     if states.contains(.showing) { return true }
-    // GTK 3 takes a viewport for hidden once it is scrolled by more than its height. What it holds tells truly whether it shows.
+    // GTK 3 reports a viewport as hidden once it is scrolled by more than its height. The state of its
+    // children is correct.
     if role == "viewport" { return states.contains(.visible) }
     return applications[application].known.toolkit == .gtk4 && states.contains(.visible)
   }
 
-  /// Once a node has said what it is, asks what it holds.
+  /// Requests the content of a node once its own properties are known.
   private mutating func descend(_ node: Int) {
     guard let role = nodes[node].role, let states = nodes[node].states, let memory = nodes[node].memory,
       !nodes[node].isDescended
@@ -307,11 +311,11 @@ struct TreeWalk {
     self.memory[nodes[node].object] = memory
     guard isShown(role, states, nodes[node].application) else { return }
     if memory.hasComponent { ask(node, .extents) }
-    // A window is told from others of its size by its name.
+    // The name distinguishes a window from others of its size.
     if readsNames || nodes[node].parent >= 0 && nodes[nodes[node].parent].parent < 0 { ask(node, .name) }
-    // Of roles that are masked as text or input in any case, the text need not be read.
+    // Roles that are masked as text or input in any case need no text.
     if memory.hasText, !TreeWalk.countsAsText(role) { ask(node, .text) }
-    // How full a bar is, is the only thing that a tree says of its look.
+    // The value of a bar is the only property that describes its look.
     if memory.hasValue, Role(named: role)?.nature == .decoration { ask(node, .value) }
     if !isGTK4(node) || !memory.hasComponent { askForChildren(of: node) }
   }
@@ -325,9 +329,10 @@ struct TreeWalk {
     ask(node, states.contains(.managesDescendants) ? .childCount : .children)
   }
 
-  // MARK: Faults
+  // MARK: Errors
 
-  /// A node that answers with a fault may be gone, or be there and unreadable: what holds it is masked whole.
+  /// A node that answers with an error may be gone, or be present and unreadable: its parent is masked
+  /// completely.
   private mutating func lose(_ call: Call) {
     switch call.question {
     case .value: break
@@ -357,7 +362,7 @@ struct TreeWalk {
     }
   }
 
-  // MARK: The outcome
+  // MARK: Result
 
   private func reading(_ index: Int) -> ApplicationReading {
     let application = applications[index]

@@ -1,22 +1,22 @@
 import Foundation
 import ScrimRedact
 
-/// What one reading of the trees made of a window on the screen.
+/// Result of one snapshot for a window on the screen.
 struct WindowRecord: Hashable {
-  /// The window system's name for it, unique while it is open.
+  /// The window system's id for it, unique while it is open.
   var window: Int
   var pid: Int?
-  /// Nodes of its tree.
+  /// Number of nodes of its tree.
   var nodes: Int
-  /// Why it is masked whole; nil where its tree is believed.
+  /// Why it is masked completely; nil if its tree is trusted.
   var reason: SourceWindow.Reason?
 }
 
-/// What became of each window of a live screen, from reading to reading.
+/// Status of each window of a live screen over time, from snapshot to snapshot.
 struct WindowHistory {
-  /// In the order in which they were met; times on the reader's clock.
+  /// In order of first appearance; times on the reader's clock.
   private(set) var windows: [SourceWindow] = []
-  /// Indices of the windows that the last reading listed, by the window system's name and process: names are used again.
+  /// Indices of the windows in the last snapshot, by window id and process, because ids are reused.
   private var open: [Key: Int] = [:]
 
   private struct Key: Hashable {
@@ -24,7 +24,7 @@ struct WindowHistory {
     var pid: Int?
   }
 
-  /// Windows that are remembered; of those beyond nothing is said.
+  /// Maximum number of windows remembered; later ones are not reported.
   static let limit = 1000
 
   mutating func note(_ records: [WindowRecord], at time: Int64) {
@@ -50,10 +50,11 @@ struct WindowHistory {
     for index in listed.values { windows[index].isOpen = true }
   }
 
-  /// The file name of a process's program. Not its title or its arguments, which may hold anything.
+  /// The file name of a process's program. Its title and arguments are not used, since they may contain
+  /// private data.
   private static func program(of pid: Int) -> String? {
     guard let path = ProcessInfo.program(of: pid) else { return nil }
-    // A program that was replaced since it began is marked as deleted.
+    // The kernel marks a program file that was replaced as deleted.
     let file = path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
     return file.split(separator: "/").last.map { String($0) }
   }

@@ -1,13 +1,15 @@
 import ScrimRedact
 
-/// Finds the window in which the boxes of a top-level node lie: one of its own process that has its place and size.
+/// Finds the window to which the boxes of a top-level node belong: one of its own process with its position
+/// and size.
 ///
-/// A node fits a window where each edge of its box lies on an edge of the window's client area, of its frame or of its content less
-/// the shadow; where all edges agree by one factor (logical pixels); or, of boxes that are relative to a window, where its size does. One
-/// that fits but for a bar along one side is taken once a second reading, of the same window, says the same: a tree that is older
-/// than its window tells something else by then.
+/// A node matches a window if each edge of its box lies on an edge of the window's client area, of its
+/// frame, or of its content without the shadow; if all edges agree after scaling (logical pixels); or, for
+/// boxes relative to a window, if its size agrees. A match except for a bar along one side is accepted once
+/// a second snapshot of the same window agrees: if the tree was merely older than its window, it differs by
+/// then.
 struct WindowPlacement {
-  /// How boxes of a window become pixels: `box × scale + offset`.
+  /// Transform from boxes of a window to pixels: `box × scale + offset`.
   struct Placement: Equatable {
     var window: Int
     var scale: Double
@@ -15,27 +17,27 @@ struct WindowPlacement {
     var y: Double
   }
 
-  /// A box that fits a window but for a bar along one side.
+  /// A box that matches a window except for a bar along one side.
   struct Misfit: Hashable, Sendable {
     var window: DesktopWindow
     var box: AccessibleNode.Box
   }
 
-  /// What became of the windows and top-level nodes of one application.
+  /// Result for the windows and top-level nodes of one application.
   struct Outcome {
-    /// Of each node: where it lies; nil for those that are no window, or of which that can't be known.
+    /// Placement of each node; nil if it is not a window, or its placement is unknown.
     var placements: [Placement?]
-    /// Whether a node is that of a window that is not on the screen.
+    /// Whether a node belongs to a window that is not on the screen.
     var isHidden: [Bool]
-    /// Windows that several nodes fit, or that a node fits as well as another window.
+    /// Windows that several nodes match, or whose node matches another window as well.
     var ambiguous: Set<Int> = []
   }
 
   let windows: [DesktopWindow]
   let isRelative: Bool
-  /// Whether a scaled box can be right: browsers mix scaled boxes and others.
+  /// Whether a scaled match is trusted: browsers mix scaled and unscaled boxes.
   let canBeScaled: Bool
-  /// What fitted but for a bar at the reading before.
+  /// Matches except for a bar in the previous snapshot.
   let knownMisfits: Set<Misfit>
   private(set) var misfits: Set<Misfit> = []
 
@@ -57,7 +59,7 @@ struct WindowPlacement {
     let visible = own.filter { windows[$0].isVisible }
     for window in visible {
       let fitting = tops.indices.filter { index in fits[index].contains { $0.window == window } }
-      // A popup may have the shape of its window, and would fit by a factor.
+      // A popup may have the shape of its window, and would match after scaling.
       let unscaled = fitting.filter { index in fits[index].contains { $0.window == window && $0.scale == 1 } }
       let candidates = unscaled.isEmpty ? fitting : unscaled
       guard !candidates.isEmpty else { continue }
@@ -78,14 +80,14 @@ struct WindowPlacement {
     return outcome
   }
 
-  /// Whether a node, which fits a window, is that window's: nothing else can be, or the title says so.
+  /// Whether a node that matches a window belongs to it: there is no alternative, or the title agrees.
   private func isFor(
     _ top: Int, _ window: Int, _ candidates: [Int], _ tops: [AccessibleNode], _ fits: [[Placement]],
     _ own: [Int]
   ) -> Bool {
     let hidesWindows = own.contains { !windows[$0].isVisible && windows[$0].window.isManaged }
     let isOnly = candidates.count == 1 && fits[top].count == 1
-    // Whoever has windows that are not on the screen may tell of one of those.
+    // An application with windows that are not on the screen may report one of those.
     if isOnly, !hidesWindows || !windows[window].window.isManaged { return true }
     let named = WindowPlacement.named(candidates.map { ($0, tops[$0].name) }, windows[window].title)
     let titled = WindowPlacement.named(
@@ -93,7 +95,8 @@ struct WindowPlacement {
     return named == [top] && titled == [window]
   }
 
-  /// Those of that name; if there is none, those of which the one is the other's beginning, as where a toolkit appends the program.
+  /// Windows of that name; if there is none, those for which one name is a prefix of the other, since some
+  /// toolkits append the program's name.
   private static func named(_ all: [(Int, String)], _ name: String) -> [Int] {
     guard !name.isEmpty else { return [] }
     let same = all.filter { $0.1 == name }
@@ -101,7 +104,7 @@ struct WindowPlacement {
     return all.filter { $0.1.count >= 3 && (name.hasPrefix($0.1) || $0.1.hasPrefix(name)) }.map(\.0)
   }
 
-  /// How a box lies in a window; nil where it doesn't fit.
+  /// The placement of a box in a window; nil if it doesn't match.
   mutating func fit(_ box: AccessibleNode.Box, _ window: Int) -> Placement? {
     if isRelative { return relative(box, window) }
     if let placement = exact(box, window) { return placement }
@@ -111,9 +114,9 @@ struct WindowPlacement {
     return knownMisfits.contains(misfit) ? Placement(window: window, scale: 1, x: 0, y: 0) : nil
   }
 
-  // MARK: Boxes of the screen
+  // MARK: Boxes relative to the screen
 
-  /// Pixels by which an edge may be off: rounding, and a frame's line.
+  /// Tolerance of an edge in pixels, for rounding and for a frame's line.
   private static let slack = 2.0
 
   private func exact(_ box: AccessibleNode.Box, _ window: Int) -> Placement? {
@@ -134,7 +137,7 @@ struct WindowPlacement {
     return nil
   }
 
-  /// Whether three edges lie on a line of the window's and the fourth is off by a quarter of that length at most.
+  /// Whether three edges match the window and the fourth is off by at most a quarter of that length.
   private func lacksABar(_ box: AccessibleNode.Box, _ window: Int) -> Bool {
     let edges = WindowPlacement.edges(of: box)
     let outlines = outlines(window)
@@ -151,7 +154,8 @@ struct WindowPlacement {
     [box.x, box.y, box.x + box.width, box.y + box.height].map { Double($0) }
   }
 
-  /// The outlines that toolkits take for a window's: left, top, right, bottom in pixels. The client area is the first.
+  /// The outlines that toolkits report for a window: left, top, right, bottom in pixels. The client area is
+  /// the first.
   private func outlines(_ index: Int) -> [[Double]] {
     let window = windows[index].window
     let client = [window.x, window.y, window.x + window.width, window.y + window.height]
@@ -171,7 +175,7 @@ struct WindowPlacement {
     return outlines
   }
 
-  /// The factors to try: none, and the one that makes the widths agree.
+  /// The scales to try: 1, and the one that makes the widths agree.
   private func scales(of box: AccessibleNode.Box, _ outline: [Double]) -> [Double] {
     let ratio = ((outline[2] - outline[0]) / Double(box.width) * 4).rounded() / 4
     return canBeScaled && (1.25...4).contains(ratio) ? [1, ratio] : [1]
@@ -183,7 +187,8 @@ struct WindowPlacement {
     let window = windows[index].window
     for outline in outlines(index) {
       for scale in scales(of: box, outline) {
-        // GTK 4 tells the size of a window's content, without the border that its style draws around it on every side.
+        // GTK 4 reports the size of a window's content, without the border that its style draws on every
+        // side.
         let borderX = (outline[2] - outline[0] - Double(box.width) * scale) / 2
         let borderY = (outline[3] - outline[1] - Double(box.height) * scale) / 2
         let limit = window.shadowExtents == nil ? 32.0 : 8.0
@@ -199,7 +204,7 @@ struct WindowPlacement {
     return nil
   }
 
-  /// All that a window can show: left, top, right, bottom.
+  /// Everything that a window can show: left, top, right, bottom.
   static func outline(of window: Window) -> [Double] {
     let frame = window.frameExtents ?? Window.Extents(left: 0, right: 0, top: 0, bottom: 0)
     return [

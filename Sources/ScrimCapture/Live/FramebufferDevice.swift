@@ -8,7 +8,7 @@ final class FramebufferDevice: PicturedMemory {
   let name: String
   private var file: MappedFile
 
-  // Of linux/fb.h.
+  // Request numbers of linux/fb.h.
   private static let getVariable: UInt = 0x4600
   private static let getFixed: UInt = 0x4602
 
@@ -18,13 +18,13 @@ final class FramebufferDevice: PicturedMemory {
     file = try MappedFile(device, count: FramebufferDevice.info(of: device.descriptor, path).end)
   }
 
-  func look<Result>(
+  func withBytes<Result>(
     _ body: (PictureLayout, Span<UInt8>) throws(CaptureError) -> Result
   ) throws(CaptureError) -> Result {
-    // A program may turn pages, and change the mode.
+    // A program may flip pages and change the mode.
     let info = try FramebufferDevice.info(of: file.file.descriptor, name)
     if info.end > file.count { file = try MappedFile(file.file, count: info.end) }
-    return try file.look { (bytes) throws(CaptureError) in
+    return try file.withBytes { (bytes) throws(CaptureError) in
       try body(info.layout, bytes.extracting(info.start..<info.end))
     }
   }
@@ -40,7 +40,8 @@ final class FramebufferDevice: PicturedMemory {
         CaptureFault(
           place: path,
           message:
-            "this is no framebuffer device (\(SystemCall.message(for: errno))); give one such as /dev/fb0"))
+            "this is not a framebuffer device (\(SystemCall.message(for: errno))); give one such as /dev/fb0")
+      )
     }
     do { return try FramebufferInfo(variable: variable, fixed: fixed) } catch {
       throw .badInput(CaptureFault(place: path, message: error.message))

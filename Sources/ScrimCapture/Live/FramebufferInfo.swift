@@ -1,9 +1,10 @@
 import ScrimImage
 
-/// What a framebuffer device says of its picture: `struct fb_var_screeninfo` and `struct fb_fix_screeninfo` of linux/fb.h.
+/// Picture layout of a framebuffer device: `struct fb_var_screeninfo` and `struct fb_fix_screeninfo` of
+/// linux/fb.h.
 struct FramebufferInfo: Hashable {
   var layout: PictureLayout
-  /// Bytes of the device before the picture: it may show any part of its memory.
+  /// Offset of the picture in the device's memory: it may show any part of it.
   var start: Int
 
   static let variableBytes = 160
@@ -33,9 +34,10 @@ struct FramebufferInfo: Hashable {
     let stride = FramebufferInfo.word(fixed, at: 16 + MemoryLayout<Int>.size + 24)
     guard type == 0 else {
       throw Refusal(
-        message: "its pixels lie in planes, tiles or text (type \(type)); only packed pixels can be read")
+        message:
+          "its pixels are stored as planes, tiles or text (type \(type)); only packed pixels can be read")
     }
-    /// A colour's bits: offset, length, whether the most significant is on the right.
+    /// The bits of a colour: offset, length, whether the most significant is on the right.
     func mask(_ index: Int) -> Int {
       let (offset, length) = (word(index), word(index + 1))
       guard (0..<32).contains(offset), (0...8).contains(length) else { return 0 }
@@ -43,7 +45,7 @@ struct FramebufferInfo: Hashable {
     }
     let format: PixelFormat
     do {
-      // FB_VISUAL_MONO01 and MONO10 are 0 and 1; a gray one of 8 bits says so by `grayscale`.
+      // FB_VISUAL_MONO01 and MONO10 are 0 and 1; an 8-bit grey screen is marked by `grayscale`.
       format = try PixelFormat(
         bitsPerPixel: bits, isBigEndian: false, isGray: word(7) == 1 && visual != 3,
         masks: (mask(8), mask(11), mask(14)))

@@ -1,6 +1,6 @@
 import ScrimRedact
 
-/// The readings of trees as frames carry them: in pixels of the picture, told once each.
+/// Assigns tree snapshots to frames, in pixels of the picture; each is delivered once.
 struct LiveBoxes {
   struct CurrentBoxes {
     var tree: Result<WidgetTree, CaptureFault>
@@ -12,32 +12,35 @@ struct LiveBoxes {
   /// As ``TreeReader/settleDelay``.
   private let settleDelay: Int64
   private var latest: TreeSnapshot?
-  /// The reading of the last frame.
+  /// Time span of the last frame's snapshot.
   private var reportedSpan: ClosedRange<Int64>?
-  /// Whether the latest says no more than what was told before it came.
+  /// Whether the latest snapshot equals the one delivered before it.
   private var isRepetition = false
-  /// From when on the readings that were told clear what held still; those that have are gone.
+  /// Times at which delivered snapshots may start clearing tiles; removed once passed.
   private var clearingTimes: [Int64] = []
-  /// From when on what those of changes did not explain is fill.
+  /// When unexplained changes in delivered snapshots become fill.
   private var fillTime: Int64?
   private var current: CurrentBoxes?
   private var versions = 0
   /// Its tree, in pixels of the screen.
   private var source: WidgetTree?
   private var lastChange: Int64 = 0
-  /// Readings that were told with pixels that had held still for long before.
+  /// Number of delivered snapshots of a screen that had not changed for long.
   private var calmReadings = 0
 
-  /// A reading that began this long after the last change, in nanoseconds, finds the screen settled by any measure of clearance.
+  /// A snapshot that begins this many nanoseconds after the last change finds the screen settled for every
+  /// rule of clearance.
   private static let calm: Int64 = 1_000_000_000
-  /// From the time at which a reading clears to the frame that it clears, at ten frames a second.
+  /// From the time at which a snapshot clears to the frame that it clears, at ten frames a second.
   private static let delivery: Int64 = 250_000_000
-  /// Masks of two readings are united, so that the second that finds the screen settled is the last to tell anything new.
+  /// Masks of two snapshots are united, so the second one of a settled screen is the last that can change
+  /// anything.
   private static let calmReadingsNeeded = 2
 
   init(settleDelay: Int64) { self.settleDelay = settleDelay }
 
-  /// Whether there is a reading that no frame carried, or one whose time has come, and that may let a still picture be shown better.
+  /// Whether there is a snapshot that no frame carried yet, or one whose clearing time has come, so that
+  /// repeating an unchanged picture may show more of it.
   func hasNews(at moment: Int64) -> Bool {
     if clearingTimes.contains(where: { $0 <= moment }) || fillTime.map({ $0 <= moment }) == true {
       return true
@@ -46,8 +49,8 @@ struct LiveBoxes {
     return calmReadings < LiveBoxes.calmReadingsNeeded || !isRepetition
   }
 
-  /// Whether a frame of that moment is one that a reading clears.
-  func lands(at moment: Int64) -> Bool {
+  /// Whether a snapshot may clear tiles in a frame at `moment`.
+  func isClearing(at moment: Int64) -> Bool {
     let new = latest.flatMap { $0.span == reportedSpan ? nil : clearingTime(of: $0) }
     return (clearingTimes + [new].compactMap(\.self)).contains { $0 <= moment }
   }
@@ -56,17 +59,17 @@ struct LiveBoxes {
     reading.span.upperBound + settleDelay
   }
 
-  mutating func look(at reading: TreeSnapshot?) {
+  mutating func update(with reading: TreeSnapshot?) {
     guard let reading, reading.span != latest?.span else { return }
     latest = reading
     isRepetition = isAsReported(reading)
   }
 
-  /// The picture shows another part of the screen.
+  /// The picture now shows another part of the screen.
   mutating func move() { current = nil }
 
-  mutating func boxes(at moment: Int64, origin: LivePoint, isStill: Bool) -> CurrentBoxes {
-    if !isStill {
+  mutating func boxes(at moment: Int64, origin: LivePoint, isUnchanged: Bool) -> CurrentBoxes {
+    if !isUnchanged {
       lastChange = moment
       calmReadings = 0
     }
@@ -81,7 +84,7 @@ struct LiveBoxes {
       if latest.isComplete {
         let clearing = clearingTime(of: latest)
         clearingTimes.append(clearing)
-        if isStill, latest.span.lowerBound - lastChange > LiveBoxes.calm {
+        if isUnchanged, latest.span.lowerBound - lastChange > LiveBoxes.calm {
           calmReadings += 1
         } else {
           fillTime = clearing + SettledClearance.explanationTimeout + LiveBoxes.delivery
@@ -104,7 +107,7 @@ struct LiveBoxes {
     return new
   }
 
-  /// Whether a reading says what the last frame's said.
+  /// Whether a snapshot equals the last frame's.
   private func isAsReported(_ reading: TreeSnapshot) -> Bool {
     guard let current, current.isComplete == reading.isComplete else { return false }
     switch (source, reading.tree) {
@@ -116,7 +119,7 @@ struct LiveBoxes {
     }
   }
 
-  /// Boxes of the screen as boxes of a picture that lies at `origin` on it.
+  /// Converts boxes of the screen to boxes of a picture at `origin`.
   private static func moved(_ tree: WidgetTree, to origin: LivePoint) -> Result<WidgetTree, CaptureFault> {
     guard origin != LivePoint(x: 0, y: 0) else { return .success(tree) }
     let windows = tree.windows.map { window in

@@ -1,31 +1,32 @@
 import ScrimImage
 import ScrimRedact
 
-/// A screen that changes by itself.
+/// A screen that changes while it is recorded.
 ///
-/// An object, since behind each lies a connection or a mapping that has one owner.
+/// A class, since each implementation owns a connection or a mapping.
 protocol LiveScreen: AnyObject {
   /// For messages.
   var name: String { get }
-  /// Waits until the picture may have changed, a signal came, or a moment of CLOCK_MONOTONIC has come.
+  /// Waits until the picture may have changed, a signal arrives, or `moment` on CLOCK_MONOTONIC has passed.
   ///
-  /// - Returns: whether the picture may have changed since it was captured last.
+  /// - Returns: whether the picture may have changed since the last capture.
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool
-  /// Whether nothing was drawn between the last capture and this call: what was drawn and not yet told of is asked for, and looked for
-  /// where what is told can be less than what was drawn.
-  func isStill() throws(CaptureError) -> Bool
-  /// - Parameter isThorough: whether damage is to hold all that differs from the last capture, told of or not: before boxes clear what
-  ///   the picture shows. Otherwise the picture may be older where the screen does not say that it was drawn on.
+  /// Whether nothing was drawn between the last capture and this call. Asks for damage that was not
+  /// reported yet, and compares pixels if damage reports may be incomplete.
+  func isUnchanged() throws(CaptureError) -> Bool
+  /// - Parameter isThorough: whether to compare the whole screen instead of trusting reported damage:
+  ///   needed before boxes clear tiles of this picture. Otherwise the picture may be outdated where no
+  ///   damage was reported.
   func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture
-  /// Captures that were taken again, since the picture was being drawn meanwhile.
+  /// Number of captures that were repeated because the picture was drawn on meanwhile.
   var tornReads: Int { get }
 }
 
 enum LiveCapture {
   case picture(LivePicture)
-  /// Nothing was drawn after all; where the pointer is now.
+  /// Nothing was drawn; the current position of the pointer.
   case unchanged(pointer: LivePoint?)
-  /// What was watched was closed.
+  /// The watched window or output was closed.
   case ended
 }
 
@@ -36,11 +37,11 @@ struct LivePoint: Hashable {
 
 struct LivePicture {
   var frame: Frame
-  /// What was drawn on since the capture before, in pixels of the picture; nil where it isn't known.
+  /// Damage since the previous capture, in pixels of the picture; nil if it is unknown.
   var damage: Region?
-  /// Where on the screen the picture lies.
+  /// Position of the picture on the screen.
   var origin = LivePoint(x: 0, y: 0)
-  /// When it was copied, at the latest, on CLOCK_MONOTONIC; nil for when it was asked for, or later.
+  /// Latest time at which it was copied, on CLOCK_MONOTONIC; nil for the time of the request, or later.
   var moment: Int64?
   /// In pixels of the picture.
   var pointer: LivePoint?

@@ -2,25 +2,27 @@ import ScrimImage
 public import ScrimRedact
 import ScrimSystem
 
-/// How a live screen is recorded.
+/// Options of live recording.
 public struct LiveOptions: Sendable {
-  /// At most; above 0.
+  /// Maximum frame rate; above 0.
   public var framesPerSecond = 10.0
   /// Nanoseconds after which the source ends; nil for never.
   public var duration: Int64?
-  /// Asked several times a second while nothing happens, and after each signal; true ends the source.
+  /// Called several times a second while nothing happens, and after each signal; true ends the source.
   public var isCancelled: @Sendable () -> Bool = { false }
 
   public init() {}
 }
 
-/// Frames of a screen that changes by itself, as they happen: ``next()`` waits for them.
+/// Frames of a live screen, as they happen: ``next()`` waits for them.
 ///
-/// While nothing is drawn nothing is captured, and each second says `rest`. A reading of the trees that ended meanwhile comes with the last pixels again
-/// (`Frame.isSameStorage`), and once more when it may clear what held still; and so does the end, which says how long they stood. The clock of frames and readings is CLOCK_MONOTONIC, from 0 at
-/// the start; a frame's time is not after the moment of its pixels.
+/// While nothing is drawn, nothing is captured, and `idle` is returned once a second. A tree snapshot that
+/// ends meanwhile comes with the last pixels again (`Frame.isSameStorage`), and once more when it may clear
+/// unchanged tiles; the end also repeats the last pixels, to record how long they were visible. The clock
+/// of frames and snapshots is CLOCK_MONOTONIC, from 0 at the start; a frame's time is not after the moment
+/// of its pixels.
 ///
-/// The pointer is not in the pixels, since it would lie over masks: where it is comes as an event.
+/// The pointer is not in the pixels, since it would cover masks: its position comes as an event.
 public struct LiveSource: FrameSource {
   public var width: Int { picture.frame.width }
   public var height: Int { picture.frame.height }
@@ -35,7 +37,7 @@ public struct LiveSource: FrameSource {
     }
   }
 
-  /// The place that issues name where no tree could be had.
+  /// The place named by issues when trees are unavailable.
   public static let treesPlace = "accessibility trees"
 
   private let screen: any LiveScreen
@@ -45,39 +47,40 @@ public struct LiveSource: FrameSource {
   private var limiter: FrameRateLimiter
   private var boxes: LiveBoxes
   private var picture: LivePicture
-  /// The first picture is captured with the source, which has to know its size.
+  /// The first picture is captured by `init`, which needs its size.
   private var isFirst = true
   private var hasChanged = false
   private var hasEnded = false
   /// When the last picture was captured.
   private var lastCapture = Int64.min
-  /// Whether the last thing that was returned is a frame, which its taker has worked on since.
+  /// Whether the last item returned is a frame, which the caller has processed since.
   private var isFrameTaken = false
   private var number = 0
-  /// What was drawn on in the last picture, where its copying took long: a frame's time is before its pixels, and so a reading that
-  /// began long after that time may yet have begun before what the pixels show. It counts as drawn on again in the next frame.
+  /// Damage of the last picture if copying it took long: a frame's time is before its pixels, so a snapshot
+  /// that began long after that time may still have begun before the moment of the pixels. It counts as
+  /// damage again in the next frame.
   private var late: Region?
   /// Whether the last frame had no boxes.
   private var isBlind = true
-  /// Times don't go back.
+  /// Frame times never decrease.
   private var lastMoment = Int64.min
   private var pointer: LivePoint?
-  /// Where the pointer was seen; handed out behind the next frame, whose boxes decide what is kept of them.
+  /// Pointer positions; returned after the next frame, whose boxes decide what is kept of them.
   private var events: [Event] = []
-  /// How many of them come behind the last frame.
+  /// Number of them that come after the last frame.
   private var dueEvents = 0
 
-  /// From a frame's time to its pixels at most, in nanoseconds, to count as prompt: far less than the settle delay.
+  /// Maximum nanoseconds from a frame's time to its pixels to count as prompt: far below the settle delay.
   private static let maxCaptureLatency: Int64 = 100_000_000
   /// From the first sign of a change to its capture: what an application draws in several steps is then captured once.
   private static let settling: Int64 = 16_000_000
   /// However long the work on frames takes, one is captured after this time.
   private static let longestInterval: Int64 = 4_000_000_000
-  /// How often a reader of trees is asked for news.
+  /// How often the tree reader is polled.
   private static let treePollInterval: Int64 = 100_000_000
-  /// After how long without a frame the caller hears of it.
+  /// Time without a frame after which the caller gets `idle`.
   private static let idleNotificationInterval: Int64 = 1_000_000_000
-  /// How often, without one, the wish to end is asked for; a signal is noticed at once.
+  /// How often, without a frame, `isCancelled` is called; a signal is noticed at once.
   private static let cancelCheckInterval: Int64 = 500_000_000
 
   init(_ screen: any LiveScreen, trees: (any TreeReader)?, options: LiveOptions) throws(CaptureError) {
@@ -89,7 +92,7 @@ public struct LiveSource: FrameSource {
       framesPerSecond: options.framesPerSecond, busyShare: 0.5, longestInterval: LiveSource.longestInterval)
     start = MonotonicClock.now
     guard case .picture(let first) = try screen.capture(isThorough: true) else {
-      throw .unavailable(CaptureFault(place: screen.name, message: "there is nothing to be seen of it"))
+      throw .unavailable(CaptureFault(place: screen.name, message: "it is not visible"))
     }
     picture = first
     if MonotonicClock.now - start > LiveSource.maxCaptureLatency { late = Region(first.bounds) }
@@ -103,18 +106,18 @@ public struct LiveSource: FrameSource {
       dueEvents -= 1
       return .event(events.removeFirst())
     }
-    let rest = MonotonicClock.now + LiveSource.idleNotificationInterval
+    let idleDeadline = MonotonicClock.now + LiveSource.idleNotificationInterval
     while !hasEnded {
       let now = MonotonicClock.now
       if now >= end || options.isCancelled() { return isFirst ? nil : try lastFrame(at: now) }
-      boxes.look(at: trees?.latest())
+      boxes.update(with: trees?.latest())
       if isFirst {
         isFirst = false
         lastCapture = now
         return .frame(frame(at: start, damage: Region(picture.bounds)))
       }
       guard hasChanged || boxes.hasNews(at: now) else {
-        if now >= rest { return .rest(now - start) }
+        if now >= idleDeadline { return .idle(now - start) }
         let pause = trees == nil ? LiveSource.cancelCheckInterval : LiveSource.treePollInterval
         if try screen.waitForChange(until: min(end, now + pause)) {
           hasChanged = true
@@ -126,7 +129,7 @@ public struct LiveSource: FrameSource {
         MonotonicClock.wait(for: nil, until: min(end, limiter.due, now + LiveSource.cancelCheckInterval))
         continue
       }
-      switch hasChanged ? try changedFrame(at: now) : try stillFrame(at: now) {
+      switch hasChanged ? try changedFrame(at: now) : try repeatedFrame(at: now) {
       case .frame(let frame): return .frame(frame)
       case .nothing: continue
       case .ended: hasEnded = true
@@ -143,7 +146,7 @@ public struct LiveSource: FrameSource {
 
   private mutating func changedFrame(at now: Int64) throws(CaptureError) -> Step {
     hasChanged = false
-    switch try screen.capture(isThorough: boxes.lands(at: now)) {
+    switch try screen.capture(isThorough: boxes.isClearing(at: now)) {
     case .ended: return .ended
     case .unchanged(let pointer):
       note(pointer, at: now)
@@ -161,9 +164,9 @@ public struct LiveSource: FrameSource {
     }
   }
 
-  /// The last pixels with a newer reading.
-  private mutating func stillFrame(at now: Int64) throws(CaptureError) -> Step {
-    guard try screen.isStill() else {
+  /// The last pixels with a newer snapshot.
+  private mutating func repeatedFrame(at now: Int64) throws(CaptureError) -> Step {
+    guard try screen.isUnchanged() else {
       hasChanged = true
       return .nothing
     }
@@ -172,12 +175,12 @@ public struct LiveSource: FrameSource {
     return .frame(frame(at: now, damage: late ?? Region()))
   }
 
-  /// Says how long the last picture stood, or what has become of it.
+  /// The last frame: records how long the last picture was visible, or its latest state.
   ///
   /// It is recorded even if nothing changed.
   private mutating func lastFrame(at now: Int64) throws(CaptureError) -> SourceItem? {
     hasEnded = true
-    var step = hasChanged ? Step.nothing : try stillFrame(at: now)
+    var step = hasChanged ? Step.nothing : try repeatedFrame(at: now)
     if case .nothing = step, hasChanged { step = try changedFrame(at: now) }
     guard case .frame(var frame) = step else { return nil }
     frame.mayBeLeftOut = false
@@ -188,7 +191,7 @@ public struct LiveSource: FrameSource {
     defer { number += 1 }
     isFrameTaken = true
     dueEvents = events.count
-    let isStill = damage?.isEmpty ?? false
+    let isUnchanged = damage?.isEmpty ?? false
     let moment = max(moment, lastMoment)
     lastMoment = moment
     var frame = SourceFrame(
@@ -196,10 +199,10 @@ public struct LiveSource: FrameSource {
       treeVersion: 0, snapshotSpan: nil, isTreeComplete: true, damage: damage)
     frame.mayBeLeftOut = number > 0
     guard trees != nil else { return frame }
-    if !isStill { trees?.noteDamage(at: moment) }
-    let current = boxes.boxes(at: moment, origin: picture.origin, isStill: isStill)
-    // What can be cleared first is what held still since the first frame with boxes: the reading for it has to be asked for, since
-    // nothing need be drawn any more.
+    if !isUnchanged { trees?.noteDamage(at: moment) }
+    let current = boxes.boxes(at: moment, origin: picture.origin, isUnchanged: isUnchanged)
+    // The first tiles that can be cleared are those unchanged since the first frame with boxes: the
+    // snapshot for it must be requested, since possibly nothing will be drawn any more.
     let wasBlind = isBlind
     isBlind = (try? current.tree.get()) == nil
     if wasBlind, !isBlind { trees?.noteDamage(at: moment) }

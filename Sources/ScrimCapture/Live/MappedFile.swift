@@ -2,22 +2,22 @@ import Glibc
 import ScrimRedact
 import ScrimSystem
 
-/// A file or a device whose bytes someone else writes, seen as they are.
+/// A file or a device whose bytes another program writes, mapped to memory.
 ///
-/// A file that is cut short while it is looked at would end the program, as with every mapping: only files that keep their size are
-/// for this. ``isWhole`` is to be asked before each look.
+/// Truncating a mapped file while it is read terminates the process, as with every mapping, so only files
+/// of constant size are suitable. Check ``isWhole`` before each access.
 @safe final class MappedFile {
   let file: OpenFile
   var path: String { file.path }
   let count: Int
   private let address: UnsafeMutableRawPointer
 
-  /// - Parameter count: bytes to map; nil takes the file's size.
+  /// - Parameter count: bytes to map; nil uses the file's size.
   init(_ file: OpenFile, count: Int? = nil) throws(CaptureError) {
     let size = count ?? file.regularSize ?? 0
     guard size > 0 else {
       throw .badInput(
-        CaptureFault(place: file.path, message: "there is no picture in it: it is empty or no plain file"))
+        CaptureFault(place: file.path, message: "there is no picture in it: it is empty or not a regular file"))
     }
     guard let address = unsafe mmap(nil, size, PROT_READ, MAP_SHARED, file.descriptor, 0),
       unsafe address != MAP_FAILED
@@ -37,9 +37,10 @@ import ScrimSystem
     return status.st_nlink > 0 && Int(status.st_size) >= count
   }
 
-  /// The bytes of this moment; they may change while they are read.
-  func look<Result, Fault: Error>(_ body: (Span<UInt8>) throws(Fault) -> Result) throws(Fault) -> Result {
-    // The mapping is `count` bytes long and lasts as long as `self`, which lives over the call.
+  /// The current bytes; they may change while they are read.
+  func withBytes<Result, Fault: Error>(_ body: (Span<UInt8>) throws(Fault) -> Result) throws(Fault) -> Result
+  {
+    // The mapping is `count` bytes long and lasts as long as `self`, which outlives the call.
     let bytes = unsafe Span<UInt8>(
       _unsafeStart: address.assumingMemoryBound(to: UInt8.self), count: count)
     return try body(bytes)

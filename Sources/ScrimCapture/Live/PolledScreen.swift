@@ -2,13 +2,13 @@ import ScrimImage
 public import ScrimRedact
 import ScrimSystem
 
-/// A picture in memory that nobody tells of when it changes.
+/// A picture in memory without change notification.
 protocol PicturedMemory: AnyObject {
   var name: String { get }
-  /// Hands over the picture as it is at this moment; it may be drawn on meanwhile.
+  /// Passes the current picture to `body`; it may be drawn on meanwhile.
   ///
-  /// - Throws: ``CaptureError`` where it is there no more.
-  func look<Result>(
+  /// - Throws: ``CaptureError`` if it is gone.
+  func withBytes<Result>(
     _ body: (PictureLayout, Span<UInt8>) throws(CaptureError) -> Result
   ) throws(CaptureError) -> Result
 }
@@ -21,23 +21,23 @@ struct PictureLayout: Hashable {
   var format: PixelFormat
 }
 
-/// A screen that has to be looked at again and again: each look compares all of it with the last frame.
+/// A screen without change notification: each poll compares all of it with the last frame.
 ///
-/// The longer nothing changes, the rarer the looks.
+/// The longer nothing changes, the less often it polls.
 final class PolledScreen: LiveScreen {
   private let memory: any PicturedMemory
   private var last: (layout: PictureLayout, frame: Frame)?
   private(set) var tornReads = 0
-  private var stillLooks = 0
+  private var unchangedPolls = 0
   private let interval: Int64
 
-  /// Reads of a picture that is being drawn on; then the last one is taken as it is.
+  /// Maximum reads of a picture that is being drawn on; then the last one is used as it is.
   static let attempts = 4
-  /// Looks without a change after which they become rarer, and by how much.
-  private static let patientAfter = 20
-  private static let cancelCheckInterval: Int64 = 4
+  /// Number of polls without a change after which the interval grows by the factor below.
+  private static let slowAfter = 20
+  private static let slowFactor: Int64 = 4
 
-  /// - Parameter interval: nanoseconds from look to look, while the picture changes.
+  /// - Parameter interval: nanoseconds from poll to poll while the picture changes.
   init(_ memory: any PicturedMemory, interval: Int64) {
     self.memory = memory
     self.interval = interval
@@ -47,26 +47,26 @@ final class PolledScreen: LiveScreen {
 
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool {
     let pause =
-      stillLooks < PolledScreen.patientAfter ? interval : interval * PolledScreen.cancelCheckInterval
+      unchangedPolls < PolledScreen.slowAfter ? interval : interval * PolledScreen.slowFactor
     MonotonicClock.wait(for: nil, until: min(moment, MonotonicClock.now + pause))
-    if try isStill() {
-      stillLooks += 1
+    if try isUnchanged() {
+      unchangedPolls += 1
       return false
     }
-    stillLooks = 0
+    unchangedPolls = 0
     return true
   }
 
-  func isStill() throws(CaptureError) -> Bool {
+  func isUnchanged() throws(CaptureError) -> Bool {
     guard let last else { return false }
-    return try memory.look { layout, bytes in layout == last.layout && last.frame.isMade(of: bytes) }
+    return try memory.withBytes { layout, bytes in layout == last.layout && last.frame.isMade(of: bytes) }
   }
 
-  /// Looks at all of it in any case.
+  /// Always compares all of it.
   func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture {
     var frame = try copy()
-    // A copy that the memory equals no more may hold parts of two pictures.
-    for attempt in 1...PolledScreen.attempts where try !isStill() {
+    // A copy that no longer equals the memory may hold parts of two pictures.
+    for attempt in 1...PolledScreen.attempts where try !isUnchanged() {
       tornReads += 1
       if attempt < PolledScreen.attempts { frame = try copy() }
     }
@@ -74,7 +74,7 @@ final class PolledScreen: LiveScreen {
   }
 
   private func copy() throws(CaptureError) -> Frame {
-    try memory.look { (layout, bytes) throws(CaptureError) in
+    try memory.withBytes { (layout, bytes) throws(CaptureError) in
       let frame: Frame
       do {
         frame = try Frame(
@@ -87,7 +87,7 @@ final class PolledScreen: LiveScreen {
   }
 }
 
-/// The file that Xvfb keeps its screen in, with `-fbdir`.
+/// The file in which Xvfb keeps its screen, with `-fbdir`.
 final class XWDScreen: PicturedMemory {
   private let file: MappedFile
 
@@ -97,14 +97,14 @@ final class XWDScreen: PicturedMemory {
 
   var name: String { file.path }
 
-  func look<Result>(
+  func withBytes<Result>(
     _ body: (PictureLayout, Span<UInt8>) throws(CaptureError) -> Result
   ) throws(CaptureError) -> Result {
     guard file.isWhole else {
       throw .unavailable(
         CaptureFault(place: file.path, message: "the X server that kept the file has ended, or cut it short"))
     }
-    return try file.look { (bytes) throws(CaptureError) in
+    return try file.withBytes { (bytes) throws(CaptureError) in
       let layout: XWDLayout
       do throws(XWDFile.Refusal) { layout = try XWDFile.layout(of: bytes) } catch {
         throw .badInput(CaptureFault(place: file.path, message: error.message))

@@ -6,17 +6,17 @@ import ScrimSystem
 /// Which part of an X screen is recorded.
 public enum X11Target: Hashable, Sendable {
   case screen
-  /// The window with that id: its area of the screen, with whatever lies over it there.
+  /// The window with that id: its area of the screen, including other windows that cover it.
   case window(UInt32)
   /// The window that has the focus when recording starts.
   case activeWindow
 }
 
-/// The screen of an X server, or the area of one of its windows: MIT-SHM for pixels, XDamage for what was drawn on.
+/// The screen of an X server, or the area of one of its windows: MIT-SHM for pixels, XDamage for damage.
 final class X11Screen: LiveScreen {
   let name: String
   private let connection: X11Connection
-  /// The last frame, for captures that found nothing new.
+  /// Whether the last frame can be reused, for captures without changes.
   private var hasPicture = false
 
   /// - Parameter display: as in DISPLAY.
@@ -36,7 +36,8 @@ final class X11Screen: LiveScreen {
     guard window != 0 || target == .screen else {
       throw .unavailable(
         CaptureFault(
-          place: "display \(display)", message: "no window manager tells of an active window; give its id"))
+          place: "display \(display)",
+          message: "no window manager reports an active window; give the window's id"))
     }
     try connection.watch(window, of: name)
   }
@@ -44,14 +45,14 @@ final class X11Screen: LiveScreen {
   var tornReads: Int { 0 }
 
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool {
-    // What has been read from the connection already doesn't make it readable.
+    // The connection isn't readable for events that were already read from it.
     if try hasChanged() { return true }
     MonotonicClock.wait(for: connection.descriptor, until: moment)
     return try hasChanged()
   }
 
-  func isStill() throws(CaptureError) -> Bool {
-    // Compared first: what was drawn until then has been current of.
+  func isUnchanged() throws(CaptureError) -> Bool {
+    // Compared first: then all damage drawn until now has been reported.
     let isSame = try connection.isSame(name)
     return try !hasChanged() && isSame
   }
@@ -77,7 +78,7 @@ final class X11Screen: LiveScreen {
   init(display: String) throws(CaptureError) {
     var opened: OpaquePointer?
     var detail = [CChar](repeating: 0, count: 64)
-    // The string and the buffer live until the call returns, which keeps neither.
+    // The string and the buffer live until the call returns, which keeps no pointer.
     let status = unsafe scrim_x11_open(display, &opened, &detail, detail.count)
     guard let opened = unsafe opened else {
       throw X11Connection.fault(status, place: "display \(display)", detail: X11Connection.text(detail))
@@ -88,7 +89,7 @@ final class X11Screen: LiveScreen {
 
   deinit { unsafe scrim_x11_close(handle) }
 
-  // In all of these the handle is open as long as `self` lives, and no pointer is kept by the call.
+  // In all of these the handle is open as long as `self` lives, and the call keeps no pointer.
 
   var descriptor: Int32 { unsafe scrim_x11_descriptor(handle) }
   var activeWindow: UInt32 { unsafe scrim_x11_active_window(handle) }
@@ -112,7 +113,7 @@ final class X11Screen: LiveScreen {
   func pump(_ name: String) throws(CaptureError) -> Bool {
     var isDamaged = false
     let status = unsafe scrim_x11_pump(handle, &isDamaged)
-    // A window that is gone is found out by the capture, which ends the source.
+    // The capture detects a closed window, and ends the source.
     if status == SCRIM_X11_NO_WINDOW { return true }
     try check(status, name)
     return isDamaged
@@ -143,7 +144,7 @@ final class X11Screen: LiveScreen {
         isGray: picture.visual_class == 0,
         masks: (Int(picture.red_mask), Int(picture.green_mask), Int(picture.blue_mask)))
     } catch { throw .badInput(CaptureFault(place: name, message: "\(error)")) }
-    // The C side holds `count` bytes there until the next call with its handle.
+    // The C code holds `count` bytes there until the next call with its handle.
     let bytes = unsafe Span(_unsafeStart: picture.bytes, count: picture.count)
     do {
       return try unsafe Frame(
@@ -156,13 +157,13 @@ final class X11Screen: LiveScreen {
     if unsafe picture.is_whole {
       return Region(Rect(x: 0, y: 0, width: Int(unsafe picture.width), height: Int(unsafe picture.height)))
     }
-    // The C side holds `damage_count` rectangles there until the next call with its handle.
+    // The C code holds `damage_count` rectangles there until the next call with its handle.
     let rects = unsafe UnsafeBufferPointer(start: picture.damage, count: picture.damage_count)
     return unsafe Region(
       union: rects.map { Rect(x: Int($0.x), y: Int($0.y), width: Int($0.width), height: Int($0.height)) })
   }
 
-  /// The C side's list of windows.
+  /// The C code's list of windows.
   func windows() throws(CaptureError) -> [scrim_x11_window] {
     var list = [scrim_x11_window](repeating: scrim_x11_window(), count: 256)
     var total = 0
@@ -194,11 +195,11 @@ final class X11Screen: LiveScreen {
         "the X library \(detail) can't be opened: apt-get install libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-res0 libxcb-shape0"
       case SCRIM_X11_NO_DISPLAY:
         "no X server answers there, or it refuses: is it running, and does XAUTHORITY name a file that lets you in?"
-      case SCRIM_X11_NO_EXTENSION: "the X server lacks the extension \(detail); recording can't do without it"
-      case SCRIM_X11_NO_WINDOW: "there is no such window; xwininfo or xdotool tell the ids of windows"
-      case SCRIM_X11_TOO_MANY: "there are more windows than are looked at"
-      case SCRIM_X11_LOST: "the connection to the X server broke off"
-      default: "the picture can't be had: it is empty, too large, or memory is short"
+      case SCRIM_X11_NO_EXTENSION: "the X server lacks the extension \(detail); recording needs it"
+      case SCRIM_X11_NO_WINDOW: "there is no such window; xwininfo or xdotool show the ids of windows"
+      case SCRIM_X11_TOO_MANY: "there are more than 8192 windows, which is the limit"
+      case SCRIM_X11_LOST: "the connection to the X server broke"
+      default: "there is no picture: it is empty, too large, or memory is short"
       }
     return .unavailable(CaptureFault(place: place, message: message))
   }
@@ -209,8 +210,10 @@ extension LiveSource {
   ///
   /// - Parameters:
   ///   - display: as in DISPLAY, such as `:0`.
-  ///   - trees: reads boxes; nil where no widget is known, and what no widget claims is then for the policy to say.
-  /// - Throws: `unavailable` where no server answers, an extension or a library is missing, or the window isn't to be seen.
+  ///   - trees: reads boxes; nil if no widget is known, so that the policy's `uncovered` decides about all
+  ///     pixels.
+  /// - Throws: `unavailable` if no server answers, an extension or a library is missing, or the window
+  ///   isn't visible.
   public init(
     x11 display: String, target: X11Target = .screen, trees: (any TreeReader)? = nil,
     options: LiveOptions = LiveOptions()

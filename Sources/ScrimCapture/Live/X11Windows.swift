@@ -3,7 +3,8 @@ import Foundation
 public import ScrimRedact
 import Synchronization
 
-/// The windows of an X display as a reader of trees needs them. Has a connection of its own; may be called from any thread.
+/// The windows of an X display, for the reader of accessibility trees. Has its own connection; may be
+/// called from any thread.
 public final class X11Windows: Sendable {
   private let connection: Mutex<X11Connection>
 
@@ -12,14 +13,14 @@ public final class X11Windows: Sendable {
     connection = Mutex(try X11Connection(display: display))
   }
 
-  /// Whether the server says which process drew a window (the extension X-Resource, version 1.2). Without it no window has a process,
-  /// so none has a tree.
+  /// Whether the server reports which process drew a window (extension X-Resource, version 1.2). Otherwise
+  /// no window has a process, and so none has a tree.
   public var knowsProcesses: Bool { connection.withLock { $0.reportsProcesses } }
 
-  /// Windows of every process, at any depth: first those that are not on the screen, then those that are, bottom to top, in pixels of
-  /// the screen.
+  /// Windows of every process, at any depth, in pixels of the screen: first those that are not on the
+  /// screen, then those that are, bottom to top.
   ///
-  /// - Throws: where the display is gone, or has more than 8192 windows.
+  /// - Throws: if the display is gone, or has more than 8192 windows.
   public func windows() throws(CaptureError) -> [DesktopWindow] {
     try connection.withLock { connection throws(CaptureError) in
       var windows = try connection.windows().map(DesktopWindow.init)
@@ -33,7 +34,8 @@ public final class X11Windows: Sendable {
     }
   }
 
-  /// Whether a window that covers another one is drawn by a process that the other one's started, of the same program.
+  /// Whether a window that covers its parent is drawn by a child process of the parent's process with the
+  /// same program.
   private static func isHelper(_ window: DesktopWindow, in around: DesktopWindow) -> Bool {
     let (inner, outer) = (window.window, around.window)
     guard let pid = window.pid, let host = around.pid, inner.x == outer.x, inner.y == outer.y,
@@ -51,12 +53,12 @@ public final class X11Windows: Sendable {
 }
 
 extension ProcessInfo {
-  /// The path of a process's program, as the kernel says.
+  /// The path of a process's program, according to the kernel.
   static func program(of pid: Int) -> String? {
     try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
   }
 
-  /// The process that started it; nil where it is gone.
+  /// Its parent process; nil if it is gone.
   fileprivate static func parent(of pid: Int) -> Int? {
     guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { return nil }
     let line = status.split(separator: "\n").first { $0.hasPrefix("PPid:") }
@@ -67,7 +69,7 @@ extension ProcessInfo {
 extension DesktopWindow {
   fileprivate init(_ raw: scrim_x11_window) {
     func extents(_ values: (UInt32, UInt32, UInt32, UInt32)) -> Window.Extents {
-      // An application that says nonsense of its window is not to fail the tree of the others.
+      // Nonsensical values of one application's window must not make the other applications' trees fail.
       func side(_ value: UInt32) -> Int { min(Int(value), WidgetTree.extentLimit) }
       return Window.Extents(
         left: side(values.0), right: side(values.1), top: side(values.2), bottom: side(values.3))
@@ -77,7 +79,7 @@ extension DesktopWindow {
       xid: Int(raw.id), x: Double(raw.x), y: Double(raw.y), width: Double(raw.width),
       height: Double(raw.height), frameExtents: frame,
       shadowExtents: raw.has_shadow ? extents(raw.shadow) : nil, isManaged: raw.is_managed)
-    // The bytes are read while the call lasts, all of them inside the field.
+    // The bytes are read during the call, all of them inside the field.
     let title = unsafe withUnsafeBytes(of: raw.title) {
       unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
     }

@@ -27,7 +27,7 @@ final class FakeScreen: LiveScreen {
     return isDrawnOn
   }
 
-  func isStill() throws(CaptureError) -> Bool { !isDrawnOn }
+  func isUnchanged() throws(CaptureError) -> Bool { !isDrawnOn }
 
   func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture {
     thorough.append(isThorough)

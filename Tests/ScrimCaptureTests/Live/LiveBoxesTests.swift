@@ -14,16 +14,16 @@ import Testing
     var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     let landing = 20 + LiveBoxesTests.settleDelay
     try trees.report("a", begin: 10, end: 20)
-    boxes.look(at: trees.latest())
+    boxes.update(with: trees.latest())
     #expect(boxes.hasNews(at: 15))
-    #expect(!boxes.lands(at: landing - 1) && boxes.lands(at: landing))
-    let early = boxes.boxes(at: 15, origin: LiveBoxesTests.origin, isStill: false)
+    #expect(!boxes.isClearing(at: landing - 1) && boxes.isClearing(at: landing))
+    let early = boxes.boxes(at: 15, origin: LiveBoxesTests.origin, isUnchanged: false)
     #expect(early.span == 10...20)
     #expect(!boxes.hasNews(at: landing - 1) && boxes.hasNews(at: landing))
-    #expect(!boxes.lands(at: landing - 1) && boxes.lands(at: landing))
-    let late = boxes.boxes(at: landing, origin: LiveBoxesTests.origin, isStill: true)
+    #expect(!boxes.isClearing(at: landing - 1) && boxes.isClearing(at: landing))
+    let late = boxes.boxes(at: landing, origin: LiveBoxesTests.origin, isUnchanged: true)
     #expect(late.span == 10...20 && late.version == early.version)
-    #expect(!boxes.hasNews(at: landing) && !boxes.lands(at: landing))
+    #expect(!boxes.hasNews(at: landing) && !boxes.isClearing(at: landing))
   }
 
   /// A reading that a newer one follows before it may clear does so nonetheless.
@@ -32,22 +32,22 @@ import Testing
     let delay = LiveBoxesTests.settleDelay
     for (index, name) in ["a", "b"].enumerated() {
       try trees.report(name, begin: Int64(index) * 100, end: Int64(index) * 100 + 50)
-      boxes.look(at: trees.latest())
-      _ = boxes.boxes(at: Int64(index) * 100 + 60, origin: LiveBoxesTests.origin, isStill: true)
+      boxes.update(with: trees.latest())
+      _ = boxes.boxes(at: Int64(index) * 100 + 60, origin: LiveBoxesTests.origin, isUnchanged: true)
     }
     for end in [Int64(50), 150] {
       #expect(!boxes.hasNews(at: end + delay - 1) && boxes.hasNews(at: end + delay))
-      _ = boxes.boxes(at: end + delay, origin: LiveBoxesTests.origin, isStill: true)
+      _ = boxes.boxes(at: end + delay, origin: LiveBoxesTests.origin, isUnchanged: true)
     }
-    #expect(!boxes.lands(at: .max))
+    #expect(!boxes.isClearing(at: .max))
   }
 
   @Test func equalTreesKeepTheirVersion() throws {
     var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     func current(_ name: String, at moment: Int64) throws -> LiveBoxes.CurrentBoxes {
       try trees.report(name, begin: moment - 10, end: moment - 5)
-      boxes.look(at: trees.latest())
-      return boxes.boxes(at: moment, origin: LiveBoxesTests.origin, isStill: false)
+      boxes.update(with: trees.latest())
+      return boxes.boxes(at: moment, origin: LiveBoxesTests.origin, isUnchanged: false)
     }
     let first = try current("a", at: 20)
     let second = try current("a", at: 40)
@@ -64,12 +64,12 @@ import Testing
     func reading(_ index: Int64, _ name: String = "a") throws -> Bool {
       let begin = start + index * LiveBoxesTests.second * 3 / 2
       try trees.report(name, begin: begin, end: begin + 10)
-      boxes.look(at: trees.latest())
+      boxes.update(with: trees.latest())
       guard boxes.hasNews(at: begin + 20) else { return false }
-      _ = boxes.boxes(at: begin + 20, origin: LiveBoxesTests.origin, isStill: index > 0)
+      _ = boxes.boxes(at: begin + 20, origin: LiveBoxesTests.origin, isUnchanged: index > 0)
       let landing = begin + 10 + LiveBoxesTests.settleDelay
       #expect(boxes.hasNews(at: landing))
-      _ = boxes.boxes(at: landing, origin: LiveBoxesTests.origin, isStill: true)
+      _ = boxes.boxes(at: landing, origin: LiveBoxesTests.origin, isUnchanged: true)
       return true
     }
     // The first comes with what was drawn; then as many as it takes that began a good while after.
@@ -78,14 +78,14 @@ import Testing
       if index == 4 {
         let fill = start + 10 + LiveBoxesTests.settleDelay + SettledClearance.explanationTimeout + 250_000_000
         #expect(!boxes.hasNews(at: fill - 1) && boxes.hasNews(at: fill))
-        _ = boxes.boxes(at: fill, origin: LiveBoxesTests.origin, isStill: true)
+        _ = boxes.boxes(at: fill, origin: LiveBoxesTests.origin, isUnchanged: true)
       }
       return try reading(index)
     }
     #expect(news == [true, true, true, false, false, false, false])
     #expect(try reading(8, "b"), "another tree is news at any time")
     #expect(try !reading(9, "b"))
-    _ = boxes.boxes(at: start + 10 * LiveBoxesTests.second, origin: LiveBoxesTests.origin, isStill: false)
+    _ = boxes.boxes(at: start + 10 * LiveBoxesTests.second, origin: LiveBoxesTests.origin, isUnchanged: false)
     #expect(try reading(11, "b"), "after something was drawn each reading counts again")
   }
 
@@ -93,9 +93,9 @@ import Testing
     var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     for index in 0..<4 {
       trees.fail(begin: Int64(index) * 100, end: Int64(index) * 100 + 10)
-      boxes.look(at: trees.latest())
+      boxes.update(with: trees.latest())
       #expect(boxes.hasNews(at: Int64(index) * 100 + 50))
-      let current = boxes.boxes(at: Int64(index) * 100 + 50, origin: LiveBoxesTests.origin, isStill: true)
+      let current = boxes.boxes(at: Int64(index) * 100 + 50, origin: LiveBoxesTests.origin, isUnchanged: true)
       #expect(throws: CaptureFault.self) { try current.tree.get() }
       #expect(current.version == 1 && !current.isComplete)
     }

@@ -163,7 +163,7 @@ import Testing
     let screen = FakeScreen([FakeScreen.picture(1), FakeScreen.picture(2)])
     var source = try LiveSource(screen, trees: nil, options: options())
     _ = try source.next()
-    guard case .rest(let time)? = try source.next() else {
+    guard case .idle(let time)? = try source.next() else {
       Issue.record("a frame, or the end")
       return
     }

@@ -12,7 +12,7 @@ private final class RestlessMemory: PicturedMemory {
   /// Looks, from the next on, behind which a byte changes.
   var drawnBehind = 0
 
-  func look<Result>(
+  func withBytes<Result>(
     _ body: (PictureLayout, Span<UInt8>) throws(CaptureError) -> Result
   ) throws(CaptureError) -> Result {
     defer {
@@ -36,15 +36,15 @@ private final class RestlessMemory: PicturedMemory {
   @Test func aStillPictureIsTold() throws {
     let memory = RestlessMemory()
     let screen = PolledScreen(memory, interval: 1_000_000)
-    #expect(try !screen.isStill(), "nothing was captured yet")
+    #expect(try !screen.isUnchanged(), "nothing was captured yet")
     let first = try picture(screen.capture(isThorough: false))
     #expect(first.damage == nil && screen.tornReads == 0)
-    #expect(try screen.isStill())
+    #expect(try screen.isUnchanged())
     memory.bytes[5] ^= 1
-    #expect(try !screen.isStill())
+    #expect(try !screen.isUnchanged())
     #expect(try screen.waitForChange(until: MonotonicClock.now + 1_000_000_000))
     _ = try screen.capture(isThorough: false)
-    #expect(try screen.isStill())
+    #expect(try screen.isUnchanged())
   }
 
   /// A copy is one look, seeing whether it still holds another.
@@ -56,7 +56,7 @@ private final class RestlessMemory: PicturedMemory {
     _ = try screen.capture(isThorough: false)
     #expect(screen.tornReads == torn)
     memory.drawnBehind = 0
-    #expect(try screen.isStill() == (torn < PolledScreen.attempts))
+    #expect(try screen.isUnchanged() == (torn < PolledScreen.attempts))
   }
 
   @Test func theLongerNothingChangesTheRarerTheLooks() throws {

@@ -123,14 +123,14 @@ struct X11ScreenTests {
       let current = try colours(screen.capture(isThorough: false))
       #expect(current?[1] != 0xC80096, "this server tells of all: what follows proves nothing")
     }
-    #expect(try !screen.isStill(), "the picture differs, though nothing tells of it")
+    #expect(try !screen.isUnchanged(), "the picture differs, though nothing tells of it")
     guard case .picture(let found) = try screen.capture(isThorough: true) else {
       Issue.record("what was not current of is not found")
       return
     }
     #expect(try colours(.picture(found)) == [0x336699, 0xC80096])
     #expect(found.damage?.contains(x: 400, y: 80) == true)
-    #expect(try screen.isStill())
+    #expect(try screen.isUnchanged())
   }
 
   @Test func aServerThatEndsIsSaid() throws {

@@ -3,40 +3,43 @@ import Glibc
 public import ScrimRedact
 import ScrimSystem
 
-/// The windows of a sway session as a reader of trees needs them, by the i3 IPC protocol. May be called from any thread.
+/// The windows of a sway session, for the reader of accessibility trees, through the i3 IPC protocol. May
+/// be called from any thread.
 ///
-/// Wayland itself tells nobody of other programs' windows. What sway doesn't list (menus, notifications, bars) has no box here.
+/// Wayland itself gives a program no information about other programs' windows. Surfaces that sway doesn't
+/// list (menus, notifications, bars) are missing here.
 public struct SwayWindows: Sendable {
   private let path: String
   private let output: String?
   private var place: String { "sway's socket \(path)" }
 
   /// - Parameters:
-  ///   - path: of the socket; nil takes SWAYSOCK.
-  ///   - output: sway's name of the one that is recorded; nil for the only one.
-  /// - Throws: `unavailable` where no sway answers there.
+  ///   - path: of the socket; nil uses SWAYSOCK.
+  ///   - output: sway's name of the recorded output; nil for the only one.
+  /// - Throws: `unavailable` if no sway answers there.
   public init(path: String? = nil, output: String? = nil) throws(CaptureError) {
     guard let path = path ?? ProcessInfo.processInfo.environment["SWAYSOCK"], !path.isEmpty else {
       throw .unavailable(
         CaptureFault(
           place: "the compositor's windows",
-          message: "SWAYSOCK is not set; windows are current of by sway only, whose socket it names"))
+          message: "SWAYSOCK is not set; windows can be read from sway only, whose socket it names"))
     }
     self.path = path
     self.output = output
     _ = try windows()
   }
 
-  /// Windows that are to be seen, bottom to top, in pixels of the output's picture; those of other outputs lie beside it, or reach into
-  /// it. None where which window lies where in the picture is not known: several outputs are lit and none is named, the one is turned,
-  /// or another shows a part of the same.
+  /// Visible windows, bottom to top, in pixels of the output's picture; those of other outputs lie beside
+  /// it, or extend into it. None if positions in the picture are unknown: several outputs are on and none
+  /// is named, the output is rotated, or another one shows a part of the same area.
   ///
-  /// - Throws: where sway doesn't answer within half a second.
+  /// - Throws: if sway doesn't answer within half a second.
   public func windows() throws(CaptureError) -> [DesktopWindow] {
     do {
       return try SwayWindows.windows(inTree: ask(SwayWindows.getTree), output: output)
     } catch is DecodingError {
-      throw .badInput(CaptureFault(place: place, message: "what answers there doesn't speak sway's protocol"))
+      throw .badInput(
+        CaptureFault(place: place, message: "the program at this socket doesn't speak sway's protocol"))
     } catch let error as CaptureError { throw error } catch {
       throw .badInput(CaptureFault(place: place, message: "\(error)"))
     }
@@ -71,7 +74,7 @@ public struct SwayWindows: Sendable {
     var nodes: [Node]?
     var floatingNodes: [Node]?
 
-    /// Itself and all below, those drawn above others after them.
+    /// This node and all below, in drawing order: later ones are drawn above.
     var all: [Node] { [self] + (nodes ?? []).flatMap(\.all) + (floatingNodes ?? []).flatMap(\.all) }
   }
 
@@ -88,7 +91,7 @@ public struct SwayWindows: Sendable {
     let others = outputs.filter { $0.id != output.id }
     guard !others.contains(where: { $0.rect.overlaps(output.rect) }) else { return [] }
     let scale = max(output.scale ?? 1, 1)
-    // A floating window of another output is drawn above what is tiled here.
+    // A floating window of another output is drawn above tiled windows of this one.
     let all = root.all.filter { $0.pid != nil }
     let hidden = all.filter { $0.visible != true }
     let visible = (output.all + others.flatMap(\.all)).filter { $0.pid != nil && $0.visible == true }
@@ -121,11 +124,11 @@ public struct SwayWindows: Sendable {
 
   private static let getTree: UInt32 = 4
   private static let magic = Array("i3-ipc".utf8)
-  /// Bytes of an answer at most; a thousand windows take one megabyte.
+  /// Maximum size of an answer in bytes; a thousand windows take one megabyte.
   private static let limit = 64 << 20
   private static let cancelCheckInterval: Int64 = 500_000_000
 
-  /// Asks one question on a connection of its own.
+  /// Sends one request on a connection of its own.
   private func ask(_ type: UInt32) throws(CaptureError) -> Data {
     let socket = try UnixSocket.connect(path, place: place, advice: "set SWAYSOCK to that of its session")
     defer { close(socket) }
@@ -138,7 +141,8 @@ public struct SwayWindows: Sendable {
     let head = try receive(14, from: socket, until: end)
     let count = head[6..<10].reversed().reduce(0) { $0 << 8 | Int($1) }
     guard Array(head[0..<6]) == SwayWindows.magic, count <= SwayWindows.limit else {
-      throw .badInput(CaptureFault(place: place, message: "what answers there doesn't speak sway's protocol"))
+      throw .badInput(
+        CaptureFault(place: place, message: "the program at this socket doesn't speak sway's protocol"))
     }
     return Data(try receive(count, from: socket, until: end))
   }
@@ -149,7 +153,7 @@ public struct SwayWindows: Sendable {
     while done < count {
       MonotonicClock.wait(for: socket, until: end)
       guard MonotonicClock.now < end else { throw silent }
-      // What is asked for fits behind the `done` bytes.
+      // The requested bytes fit after the `done` bytes.
       let part = unsafe bytes.withUnsafeMutableBytes { buffer in
         unsafe recv(socket, buffer.baseAddress! + done, count - done, Int32(MSG_DONTWAIT))
       }
@@ -160,7 +164,7 @@ public struct SwayWindows: Sendable {
     return bytes
   }
 
-  /// The protocol's numbers are in the machine's order, which is little-endian wherever this is built.
+  /// The protocol uses the machine's byte order, which is little-endian on all supported platforms.
   private static func bytes(_ number: UInt32) -> [UInt8] {
     (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
   }

@@ -5,8 +5,8 @@ import ScrimSystem
 enum UnixSocket {
   /// Connects to a socket of the file system.
   ///
-  /// - Parameter advice: what to do where nobody answers.
-  /// - Returns: a descriptor that is the caller's to close.
+  /// - Parameter advice: what to do if there is no answer.
+  /// - Returns: a descriptor that the caller must close.
   static func connect(_ path: String, place: String, advice: String) throws(CaptureError) -> Int32 {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -16,7 +16,7 @@ enum UnixSocket {
       throw .unavailable(
         CaptureFault(place: place, message: "the path of its socket is longer than \(room - 1) bytes"))
     }
-    // `bytes` is shorter than the field, the rest of which is zero.
+    // `bytes` is shorter than the field, whose remaining bytes are zero.
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw .system(path: path, errno: errno) }

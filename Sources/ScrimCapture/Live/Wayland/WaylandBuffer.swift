@@ -3,13 +3,13 @@ import Glibc
 import ScrimImage
 import ScrimRedact
 
-/// Memory that is shared with a compositor, which writes pictures into it.
+/// Memory shared with a compositor, which writes pictures into it.
 @safe final class WaylandBuffer {
   let id: UInt32
   let offer: Offer
   private let address: UnsafeMutableRawPointer
 
-  /// A picture as the compositor would write it.
+  /// A picture format that the compositor offers.
   struct Offer: Hashable {
     /// As `wl_shm.format` numbers them.
     var format: UInt32
@@ -45,7 +45,8 @@ import ScrimRedact
     self.offer = offer
     unsafe self.address = address
     let pool = connection.newID()
-    // wl_shm.create_pool, wl_shm_pool.create_buffer, and the pool may go: its buffers keep the memory.
+    // wl_shm.create_pool, wl_shm_pool.create_buffer, and then the pool is destroyed: its buffers keep the
+    // memory.
     try connection.send(to: shm, 0, [.number(pool), .number(UInt32(offer.bytes))], file: file)
     id = connection.newID()
     let (width, height, stride) = (UInt32(offer.width), UInt32(offer.height), UInt32(offer.stride))
@@ -61,7 +62,7 @@ import ScrimRedact
   ///
   /// - Parameter isFlipped: whether the last row comes first.
   func frame(_ format: PixelFormat, isFlipped: Bool) throws(FrameError) -> Frame {
-    // The mapping is that long and lasts as long as `self`, which lives over the call.
+    // The mapping has that length and lasts as long as `self`, which outlives the call.
     let bytes = unsafe Span<UInt8>(
       _unsafeStart: address.assumingMemoryBound(to: UInt8.self), count: offer.bytes)
     guard isFlipped else {

@@ -4,21 +4,22 @@ import Glibc
 import ScrimRedact
 import ScrimSystem
 
-/// A connection to a Wayland compositor: sends requests, hands out events. Speaks the wire protocol itself, so that no library is
-/// needed.
+/// A connection to a Wayland compositor: sends requests, returns events. Implements the wire protocol
+/// itself, so that no library is needed.
 final class WaylandConnection {
   let name: String
   let descriptor: Int32
   private var inbox: [UInt32] = []
-  /// Bytes of a word that has not arrived in full.
+  /// Bytes of an incomplete word.
   private var rest: [UInt8] = []
   private var nextID: UInt32 = 2
   private var freeIDs: [UInt32] = []
 
-  /// The object that every connection begins with.
+  /// The object with which every connection begins.
   static let display: UInt32 = 1
 
-  /// - Parameter display: the name of a socket in XDG_RUNTIME_DIR, or its path; nil takes WAYLAND_DISPLAY, or `wayland-0`.
+  /// - Parameter display: the name of a socket in XDG_RUNTIME_DIR, or its path; nil uses WAYLAND_DISPLAY,
+  ///   or `wayland-0`.
   init(display: String?) throws(CaptureError) {
     let environment = ProcessInfo.processInfo.environment
     let socketName = display ?? environment["WAYLAND_DISPLAY"] ?? "wayland-0"
@@ -37,7 +38,7 @@ final class WaylandConnection {
 
   deinit { close(descriptor) }
 
-  /// An id that no living object has.
+  /// An unused object id.
   func newID() -> UInt32 {
     if let id = freeIDs.popLast() { return id }
     defer { nextID += 1 }
@@ -46,7 +47,7 @@ final class WaylandConnection {
 
   /// Sends one request.
   ///
-  /// - Parameter file: a descriptor that goes with it.
+  /// - Parameter file: a descriptor to send with it.
   func send(
     to object: UInt32, _ opcode: UInt16, _ arguments: [WaylandMessage.Argument] = [], file: Int32 = -1
   ) throws(CaptureError) {
@@ -64,7 +65,7 @@ final class WaylandConnection {
     }
   }
 
-  /// The next event that has arrived; nil if none has by a moment of CLOCK_MONOTONIC, or a signal came.
+  /// The next event; nil if none arrives before `moment` on CLOCK_MONOTONIC, or a signal arrives.
   func nextEvent(until moment: Int64) throws(CaptureError) -> WaylandMessage? {
     while true {
       if let message = try takeMessage() { return message }
@@ -86,7 +87,8 @@ final class WaylandConnection {
     while true {
       let first: (WaylandMessage, Int)?
       do { first = try WaylandMessage.first(of: inbox[...]) } catch {
-        throw .badInput(CaptureFault(place: name, message: "what answers there doesn't speak Wayland"))
+        throw .badInput(
+          CaptureFault(place: name, message: "the program at this socket doesn't speak the Wayland protocol"))
       }
       guard let (message, count) = first else { return nil }
       inbox.removeFirst(count)
@@ -95,7 +97,7 @@ final class WaylandConnection {
         throw .unavailable(
           CaptureFault(place: name, message: "the compositor refuses: \(message.text(at: 2))"))
       }
-      // delete_id: the compositor has forgotten the object.
+      // delete_id: the object's id is free again.
       freeIDs.append(message[0])
     }
   }
@@ -115,6 +117,6 @@ final class WaylandConnection {
   }
 
   private func gone() -> CaptureError {
-    .unavailable(CaptureFault(place: name, message: "the connection to the compositor broke off"))
+    .unavailable(CaptureFault(place: name, message: "the connection to the compositor broke"))
   }
 }

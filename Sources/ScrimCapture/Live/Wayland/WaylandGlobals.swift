@@ -1,11 +1,11 @@
 import ScrimRedact
 import ScrimSystem
 
-/// What a compositor offers, as far as recording needs it.
+/// The compositor's global objects that recording needs.
 final class WaylandGlobals {
   private(set) var shm: UInt32 = 0
   private(set) var manager: UInt32 = 0
-  /// The output that is recorded.
+  /// The recorded output.
   private(set) var output: UInt32 = 0
   private let registry: UInt32
   private var outputs: [Output] = []
@@ -13,9 +13,9 @@ final class WaylandGlobals {
 
   private struct Output {
     var object: UInt32
-    /// In the registry.
+    /// Its number in the registry.
     var global: UInt32
-    /// As people know it, such as `DP-1`; compositors tell it since version 4 of `wl_output`.
+    /// Its name for people, such as `DP-1`; compositors send it since version 4 of `wl_output`.
     var name: String
     /// `wl_output.transform`; 0 for upright.
     var transform: UInt32 = 0
@@ -23,14 +23,14 @@ final class WaylandGlobals {
 
   private static let answerLimit: Int64 = 5_000_000_000
 
-  /// - Parameter name: of the output to record, as the compositor calls it; nil where there is one only.
+  /// - Parameter name: the compositor's name of the output to record; nil if there is only one.
   init(_ connection: WaylandConnection, output name: String?) throws(CaptureError) {
     registry = connection.newID()
     // wl_display.get_registry
     try connection.send(to: WaylandConnection.display, 1, [.number(registry)])
     try sync(connection) { _ = self.note($0) }
     shm = try bind("wl_shm", 1...1, connection)
-    // Damage came with version 2, and with version 3 a sign that all shapes of a copy were offered.
+    // Damage came with version 2, and version 3 marks the end of the list of buffer formats.
     manager = try bind("zwlr_screencopy_manager_v1", 3...3, connection)
     for offer in offers where offer.interface == "wl_output" {
       let object = try bind(offer, version: min(offer.version, 4), connection)
@@ -60,7 +60,7 @@ final class WaylandGlobals {
     throw .unavailable(CaptureFault(place: place, message: message))
   }
 
-  /// Waits until the compositor has dealt with all that was sent; hands out what it tells meanwhile.
+  /// Waits until the compositor has processed all requests; passes on the events that arrive meanwhile.
   func sync(
     _ connection: WaylandConnection, _ note: (WaylandMessage) throws(CaptureError) -> Void
   ) throws(CaptureError) {
@@ -76,7 +76,7 @@ final class WaylandGlobals {
     throw .unavailable(CaptureFault(place: connection.name, message: "the compositor doesn't answer"))
   }
 
-  /// - Returns: whether the output that is recorded was taken away.
+  /// - Returns: whether the recorded output was removed.
   func note(_ message: WaylandMessage) -> Bool {
     if message.object == registry {
       switch message.opcode {

@@ -2,9 +2,10 @@ import ScrimImage
 public import ScrimRedact
 import ScrimSystem
 
-/// An output of a Wayland compositor, by wlr-screencopy (wlr-screencopy-unstable-v1, version 3).
+/// An output of a Wayland compositor, through wlr-screencopy (wlr-screencopy-unstable-v1, version 3).
 ///
-/// A copy with damage is asked for and answered when something was drawn: until then the compositor has nothing to do for us.
+/// A copy with damage is requested, and answered when something was drawn: until then the compositor does
+/// no work for the recording.
 final class WaylandScreen: LiveScreen {
   let name: String
   private let connection: WaylandConnection
@@ -16,32 +17,33 @@ final class WaylandScreen: LiveScreen {
 
   var tornReads: Int { 0 }
 
-  /// A copy that was asked for.
+  /// A requested copy.
   private struct Copy {
     var object: UInt32
     var offer: WaylandBuffer.Offer?
-    /// Whether all shapes were offered, of which the one for shared memory is kept.
+    /// Whether all formats were offered; the one for shared memory is kept.
     var isOffered = false
-    /// When the copy itself was asked for, into a buffer of the offer's shape.
+    /// When the copy itself was requested, into a buffer of the offered format.
     var askedAt: Int64?
     var isFlipped = false
     var isReady = false
-    /// When the picture was put on the output.
+    /// When the picture was presented on the output.
     var moment: Int64 = 0
     var hasFailed = false
     var damage: [Rect] = []
   }
 
-  /// A compositor that doesn't answer for this long is stuck, in nanoseconds.
+  /// Nanoseconds without an answer after which the compositor counts as stuck.
   private static let answerLimit: Int64 = 5_000_000_000
-  /// Drawing is told of with the next picture that is put on the output, which takes up to three refreshes of 60 Hz.
+  /// Drawing is reported with the next picture presented on the output, which takes up to three refreshes
+  /// at 60 Hz.
   private static let tellingLimit: Int64 = 50_000_000
-  /// Copies fail while an output changes its mode; not for long.
+  /// Copies fail for a short time while an output changes its mode.
   private static let failureLimit = 50
 
   /// - Parameters:
-  ///   - display: nil takes WAYLAND_DISPLAY.
-  ///   - output: nil takes the only one.
+  ///   - display: nil uses WAYLAND_DISPLAY.
+  ///   - output: nil uses the only one.
   init(display: String?, output: String?) throws(CaptureError) {
     connection = try WaylandConnection(display: display)
     name = connection.name
@@ -54,17 +56,17 @@ final class WaylandScreen: LiveScreen {
     return copy?.isReady ?? true
   }
 
-  func isStill() throws(CaptureError) -> Bool {
+  func isUnchanged() throws(CaptureError) -> Bool {
     try ask(withDamage: true)
     guard let asked = copy?.askedAt else { return false }
     try take(until: max(asked + WaylandScreen.tellingLimit, MonotonicClock.now)) { $0.isReady }
     guard let copy, !copy.isReady else { return false }
-    // What the compositor current before it answers this has arrived with the answer.
+    // Everything that the compositor sent before its answer to this has arrived with the answer.
     try globals.sync(connection) { message throws(CaptureError) in try self.note(message) }
     return !(self.copy?.isReady ?? true)
   }
 
-  /// The compositor copies all of its picture, and tells of the damage that it drew itself.
+  /// The compositor copies the whole picture, and reports the damage that it drew itself.
   func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture {
     while true {
       try ask(withDamage: hasPicture)
@@ -93,19 +95,19 @@ final class WaylandScreen: LiveScreen {
     do {
       let frame = try buffer.frame(format, isFlipped: copy.isFlipped)
       let bounds = Rect(x: 0, y: 0, width: frame.width, height: frame.height)
-      // A first picture, or one of another shape, comes without damage: all of it is new.
+      // A first picture, or one of another format, comes without damage: all of it is new.
       let damage = copy.damage.isEmpty ? [bounds] : copy.damage.map { $0.intersection(bounds) }
       return LivePicture(frame: frame, damage: Region(union: damage), moment: copy.moment)
     } catch { throw .badInput(CaptureFault(place: name, message: "\(error)")) }
   }
 
-  /// Asks for a copy, unless one is on its way.
+  /// Requests a copy, unless one is pending.
   private func ask(withDamage: Bool) throws(CaptureError) {
     if let copy, copy.hasFailed { try forgive() }
     guard copy == nil else { return }
     let object = connection.newID()
     copy = Copy(object: object)
-    // capture_output: without the pointer, which would lie over masks.
+    // capture_output: without the pointer, which would cover masks.
     try connection.send(to: globals.manager, 0, [.number(object), .number(0), .number(globals.output)])
     try take(until: MonotonicClock.now + WaylandScreen.answerLimit) { $0.isOffered }
     guard let offer = copy?.offer, copy?.isOffered ?? false else { return }
@@ -128,7 +130,7 @@ final class WaylandScreen: LiveScreen {
     copy?.askedAt = MonotonicClock.now
   }
 
-  /// Takes in events until a moment, or until what is waited for has come.
+  /// Processes events until a moment, or until the awaited one has arrived.
   private func take(until moment: Int64, _ isEnough: (Copy) -> Bool) throws(CaptureError) {
     while let copy, !isEnough(copy), !copy.hasFailed {
       guard let message = try connection.nextEvent(until: moment) else { return }
@@ -147,7 +149,7 @@ final class WaylandScreen: LiveScreen {
         format: message[0], width: Int(message[1]), height: Int(message[2]), stride: Int(message[3]))
     case 1: copy?.isFlipped = message[0] & 1 != 0
     case 2:
-      // Worked out first: it looks at the copy itself.
+      // Computed first, because it reads the copy itself.
       let moment = moment(ofReady: message)
       copy?.isReady = true
       copy?.moment = moment
@@ -160,7 +162,8 @@ final class WaylandScreen: LiveScreen {
     }
   }
 
-  /// The time that the compositor gives a picture, where it is one of our clock: after the copy was asked for, and not to come.
+  /// The compositor's presentation time, if it is plausible on our clock: after the copy was requested, and
+  /// not in the future.
   private func moment(ofReady message: WaylandMessage) -> Int64 {
     let now = MonotonicClock.now
     let asked = copy?.askedAt ?? now
@@ -170,13 +173,13 @@ final class WaylandScreen: LiveScreen {
     return (asked...now).contains(current) ? current : asked
   }
 
-  /// Destroys what a copy was asked with.
+  /// Destroys the objects of a copy.
   private func drop(_ done: Copy) throws(CaptureError) {
     copy = nil
     try connection.send(to: done.object, 1)
   }
 
-  /// A copy failed: the next is asked for after a pause.
+  /// A copy failed: the next one is requested after a pause.
   private func forgive() throws(CaptureError) {
     failures += 1
     guard failures < WaylandScreen.failureLimit else {
@@ -192,9 +195,11 @@ extension LiveSource {
   /// Records an output of a Wayland compositor.
   ///
   /// - Parameters:
-  ///   - display: as in WAYLAND_DISPLAY; nil takes the variable's.
-  ///   - output: the compositor's name of it, such as `DP-1`, or its number from 1 where the compositor names none; nil takes the only one.
-  /// - Throws: `unavailable` where no compositor answers, it lacks wlr-screencopy, it has no such output, or several and none is named.
+  ///   - display: as in WAYLAND_DISPLAY; nil uses the variable's value.
+  ///   - output: the compositor's name of it, such as `DP-1`, or its number from 1 if the compositor names
+  ///     none; nil uses the only one.
+  /// - Throws: `unavailable` if no compositor answers, it lacks wlr-screencopy, it has no such output, or
+  ///   several and none is named.
   public init(
     wayland display: String?, output: String? = nil, trees: (any TreeReader)? = nil,
     options: LiveOptions = LiveOptions()

@@ -1,7 +1,7 @@
 /// A message of Wayland's wire protocol: https://wayland.freedesktop.org/docs/html/ch04.html#sect-Protocol-Wire-Format.
 ///
-/// 32-bit words in the machine's byte order: the object, then bytes of the message in the high half and the opcode in the low one,
-/// then the arguments.
+/// 32-bit words in the machine's byte order: the object, then the message's length in the high half and the
+/// opcode in the low half, then the arguments.
 struct WaylandMessage: Hashable {
   var object: UInt32
   var opcode: UInt16
@@ -37,9 +37,9 @@ struct WaylandMessage: Hashable {
     }
   }
 
-  /// The next message at the front of `words`, and how many words it takes; nil as long as it isn't there in full.
+  /// The next message at the front of `words`, and its length in words; nil while it is incomplete.
   ///
-  /// - Throws: ``WaylandWireError`` where its length can't be one.
+  /// - Throws: ``WaylandWireError`` for an impossible length.
   static func first(of words: ArraySlice<UInt32>) throws(WaylandWireError) -> (WaylandMessage, Int)? {
     guard words.count >= 2 else { return nil }
     let head = words[words.startIndex + 1]
@@ -52,10 +52,10 @@ struct WaylandMessage: Hashable {
     return (message, bytes / 4)
   }
 
-  /// Argument `index`; 0 where the message is shorter.
+  /// Argument `index`; 0 if the message is shorter.
   subscript(_ index: Int) -> UInt32 { index < arguments.count ? arguments[index] : 0 }
 
-  /// The text whose length is argument `index`; what is not there in full is empty.
+  /// The text whose length is argument `index`; empty if it is incomplete.
   func text(at index: Int) -> String {
     let count = Int(self[index])
     guard count > 0, index + 1 + (count + 3) / 4 <= arguments.count else { return "" }
