@@ -52,7 +52,7 @@ struct CaptureLineTests {
     (#"{"index":1.5,"t_ms":1,"image":"a"}"#, "index must be a whole number"),
     (#"{"index":1e300,"t_ms":1,"image":"a"}"#, "index must be a whole number"),
     (#"{"index":1,"image":"a"}"#, "t_ms is missing"), (#"{"index":1,"t_ms":NaN,"image":"a"}"#, "t_ms is NaN"),
-    (#"{"index":1,"t_ms":1e300,"image":"a"}"#, "t_ms is no time"),
+    (#"{"index":1,"t_ms":1e300,"image":"a"}"#, "t_ms is not a valid time"),
     (#"{"index":1,"t_ms":1}"#, "image is missing"),
     (#"{"index":1,"t_ms":1,"image":7}"#, "image must be a string"),
     (#"{"index":1,"t_ms":1,"image":"a","tree_t_ms":1}"#, "go together"),

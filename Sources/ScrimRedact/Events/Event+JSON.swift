@@ -1,6 +1,6 @@
 import ScrimJSON
 
-/// Why a line is no event.
+/// Why a line is not an event.
 public struct EventError: Error, Hashable, Sendable, CustomStringConvertible {
   public var line: Int
   public var problem: String
@@ -11,7 +11,8 @@ public struct EventError: Error, Hashable, Sendable, CustomStringConvertible {
 extension Event {
   private typealias Field<Value> = WritableKeyPath<Event, Value?> & Sendable
 
-  // One table for reading and writing. `id` is apart: a number for a touch, a text for an error.
+  // One table for reading and writing. `id` is handled separately: a number for a touch, a text for an
+  // error.
   private static let numbers: [(key: String, field: any Field<Double>)] = [
     ("x", \.x), ("y", \.y), ("dx", \.dx), ("dy", \.dy), ("duration_ms", \.durationMs),
     ("start_ms", \.startMs),
@@ -29,12 +30,13 @@ extension Event {
     ("request_headers", \.requestHeaders), ("response_headers", \.responseHeaders),
   ]
 
-  /// The event of one line of `events.jsonl`. A field of a wrong type is passed over, as is one that is not known.
+  /// Reads the event of one line of `events.jsonl`. Unknown fields, and fields of a wrong type, are
+  /// ignored.
   ///
   /// - Parameters:
   ///   - json: one object, with `t_ms` (milliseconds on the capture's clock) and `type`.
   ///   - line: its number, for messages.
-  /// - Throws: ``EventError`` if it is no object, gives a key twice, or has no usable `t_ms` or `type`.
+  /// - Throws: ``EventError`` if it is not an object, gives a key twice, or has no valid `t_ms` or `type`.
   public init(json: [UInt8], line: Int) throws(EventError) {
     let value: JSON
     do { value = try JSON(json) } catch { throw EventError(line: line, problem: error.description) }
@@ -80,7 +82,8 @@ extension Event {
     }
   }
 
-  /// The event without its time as canonical JSON (keys sorted, no white space), as a record of the session holds it. Numbers are finite.
+  /// The event without its time as canonical JSON (keys sorted, no white space), as stored in a session.
+  /// Numbers are finite.
   public var canonicalJSON: [UInt8] {
     var members = [JSON.Member("type", .string(type))]
     func add(_ key: String, _ value: JSON?) {

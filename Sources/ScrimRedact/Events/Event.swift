@@ -1,6 +1,7 @@
-/// Something that happened beside the pictures: an input, a log line, a request, an error.
+/// An event between the pictures: an input, a log line, a request, an error.
 ///
-/// What may be kept of it is decided by ``EventFilter`` (Masking.md, section 9); a field that its type has no use for is dropped there.
+/// ``EventFilter`` decides what may be kept of it (Masking.md, section 9), and drops fields that its type
+/// doesn't define.
 public struct Event: Hashable, Sendable {
   /// A value of ``data``.
   public enum Value: Hashable, Sendable {
@@ -12,55 +13,55 @@ public struct Event: Hashable, Sendable {
   /// `move`, `button`, `button-down`, `button-up`, `wheel`, `touch-down`, `touch-move`, `touch-up`, `key`, `char`, `log`, `network`,
   /// `navigation`, `error`, `span`, `test`, `mark`, or a type that the policy names in `events`. Any other is dropped.
   public var type: String
-  /// Nanoseconds on the clock of the frames it comes with; nil where that is not known. Given to a `Recorder`: nanoseconds of the
+  /// Nanoseconds on the clock of its frames; nil if unknown. For a `Recorder`: nanoseconds of the
   /// recorder's clock, nil for now.
   public var time: Int64?
   /// Pixels of the picture, from its upper left corner.
   public var x: Double?
   public var y: Double?
-  /// The number of a button of the pointer, 0...255.
+  /// The number of a pointer button, 0...255.
   public var button: Int?
-  /// How far a wheel turned.
+  /// Distance of a wheel movement.
   public var dx: Double?
   public var dy: Double?
-  /// Which finger, 0...65535; `id` in JSON, as ``id`` is.
+  /// Number of the finger, 0...65535; `id` in JSON, as ``id`` is.
   public var touch: Int?
-  /// Of an error: the name it has elsewhere.
+  /// For an error: its id in other systems.
   public var id: String?
-  /// Of a log line: `debug`, `info`, `warning`, `error`, or another short word.
+  /// For a log line: `debug`, `info`, `warning`, `error`, or another short word.
   public var level: String?
   public var message: String?
-  /// Of a log line: what wrote it.
+  /// For a log line: the logger's name.
   public var logger: String?
   public var name: String?
-  /// Of a request: `GET`, `POST` and so on.
+  /// For a request: `GET`, `POST` and so on.
   public var method: String?
   public var url: String?
   /// The status code of a response, 0...999.
   public var status: Int?
-  /// When a span began, in milliseconds on the clock of ``time``.
+  /// Start of a span, in milliseconds on the clock of ``time``.
   public var startMs: Double?
   public var durationMs: Double?
   /// Bytes of a request and of its response.
   public var requestBytes: Int?
   public var responseBytes: Int?
-  /// Kept only for addresses that the policy names.
+  /// Kept only for URLs that the policy allows.
   public var requestHeaders: [String: String]?
   public var responseHeaders: [String: String]?
   public var requestBody: String?
   public var responseBody: String?
-  /// 32 and 16 hexadecimal digits, as OpenTelemetry has them.
+  /// 32 and 16 hexadecimal digits, as in OpenTelemetry.
   public var traceID: String?
   public var spanID: String?
-  /// Of a span: what kind of work, such as `db.query`.
+  /// For a span: the kind of work, such as `db.query`.
   public var op: String?
-  /// Of a test: `started`, `passed`, `failed` or `skipped`.
+  /// For a test: `started`, `passed`, `failed` or `skipped`.
   public var phase: String?
-  /// Of an error: whether the program dealt with it.
+  /// For an error: whether the program handled it.
   public var handled: Bool?
-  /// Of a mark or an error: further values, at most 16.
+  /// For a mark or an error: additional values, at most 16.
   public var data: [String: Value]?
-  /// The role of the widget that a press met. The filter sets it; what a source gives is dropped.
+  /// The role of the pressed widget. Set by the filter; a value from a source is dropped.
   public internal(set) var role: String?
 
   public init(_ type: String, time: Int64? = nil) {
@@ -72,14 +73,14 @@ public struct Event: Hashable, Sendable {
 extension Event {
   package mutating func hideRole() { role = nil }
 
-  /// Whether it has a place on the picture.
+  /// Whether it has a position in the picture.
   var isPointer: Bool {
     type == "move" || isPress || type == "touch-move" || type == "touch-up" || type == "button-up"
   }
 
-  /// Whether it is a press, a touch or a turn of a wheel.
+  /// Whether it is a press, a touch or a wheel movement.
   var isPress: Bool { ["button", "button-down", "wheel", "touch-down"].contains(type) }
 
-  /// Whether somebody used the program: what keeps a session from being idle.
+  /// Whether it is user activity, which keeps a session from being idle.
   public var isInteraction: Bool { isPress || type == "key" || type == "touch-move" || type == "navigation" }
 }

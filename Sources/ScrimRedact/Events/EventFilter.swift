@@ -1,24 +1,24 @@
 package import ScrimImage
 
-/// Reduces events to what may be kept (Masking.md, section 9): never which key, never where in a field that hides it, and of every
-/// event only the fields that its type is known to have.
+/// Removes everything from events that must not be kept (Masking.md, section 9): which key was pressed,
+/// where in a hidden field an event took place, and every field that the event's type doesn't define.
 public struct EventFilter: Sendable {
-  /// What a filter makes of one event.
+  /// Result of filtering one event.
   package struct Verdict: Sendable {
-    /// Nil where nothing may be kept of it.
+    /// Nil if nothing of it may be kept.
     package var event: Event?
-    /// The box of the widget that hides where in it the event took place.
+    /// The box of the widget that hides the event's position.
     package var hiding: Rect?
-    /// Whether it is an input that must not be counted: a key that may belong to a password.
+    /// Whether it is an input that must not even be counted: a key that may belong to a password.
     package var isHidden = false
-    /// When it took place.
+    /// Time of the event.
     package var time: Int64?
   }
 
   private let policy: MaskPolicy
   private let scrubber: Scrubber
 
-  /// Bytes of UTF-8 of a message; what is longer is cut at a character.
+  /// Maximum bytes of a message in UTF-8; longer ones are cut between characters.
   public static let messageLimit = 4096
 
   public init(policy: MaskPolicy) {
@@ -26,12 +26,15 @@ public struct EventFilter: Sendable {
     scrubber = Scrubber(patterns: policy.scrub)
   }
 
-  /// What may be kept of an event; nil if its type is neither known nor named by the policy, or it is a key that must leave nothing.
+  /// The part of an event that may be kept; nil if its type is neither known nor named by the policy, or if
+  /// it is a key that must leave no trace.
   ///
-  /// - Parameter tree: the widgets in force at its time; nil if they could not be had, and then no position and no key is kept.
+  /// - Parameter tree: the widgets in force at its time; nil if they are not available, and then no
+  ///   position and no key is kept.
   public func kept(_ event: Event, in tree: WidgetTree?) -> Event? { judge(event, in: tree).event }
 
-  /// - Parameter masked: the pixels masked for `tree`; a press outside is given the role of its widget. Nil for no roles.
+  /// - Parameter masked: the pixels masked for `tree`; a press outside of them gets the role of its widget.
+  ///   Nil for no roles.
   package func judge(_ event: Event, in tree: WidgetTree?, masked: Region? = nil) -> Verdict {
     var verdict = Verdict(time: event.time)
     var kept = Event(event.type, time: event.time)
@@ -52,7 +55,7 @@ public struct EventFilter: Sendable {
       if event.type == "touch-down" { kept.role = role(at: kept, verdict.hiding, tree, masked) }
     case "key", "char":
       kept.type = "key"
-      guard let tree, tree.mayTellOfKeys(policy) else {
+      guard let tree, tree.mayKeepKeys(policy) else {
         verdict.isHidden = true
         return verdict
       }
@@ -67,7 +70,7 @@ public struct EventFilter: Sendable {
     return verdict
   }
 
-  /// Sets what is kept of an event that has no place; false where its type is another.
+  /// Copies the fields to be kept of an event without a position; false if its type is another.
   private func keep(_ kept: inout Event, of event: Event) -> Bool {
     switch event.type {
     case "log":
@@ -107,7 +110,7 @@ public struct EventFilter: Sendable {
 
   private func text(_ text: String) -> String { EventText.message(scrubber.scrubbed(text)) }
 
-  /// At most 16 values, the first by their keys; a text under a key that names a secret goes.
+  /// At most 16 values, the first by their keys; a value under a key that names a secret is removed.
   private func data(_ data: [String: Event.Value]) -> [String: Event.Value] {
     var kept: [String: Event.Value] = [:]
     for (key, value) in data.sorted(by: { $0.key < $1.key }) {
@@ -122,7 +125,7 @@ public struct EventFilter: Sendable {
     return kept
   }
 
-  /// A number may be a card's as well as a text may.
+  /// A number may be a card number, as text may.
   private func scrubbed(_ number: Double) -> Event.Value {
     guard let whole = Int(exactly: number) else { return .number(number) }
     let text = String(whole)
@@ -155,11 +158,11 @@ public struct EventFilter: Sendable {
 
   // MARK: Places
 
-  /// Sets the position, unless there is none to be kept. Returns the box that hides it.
+  /// Sets the position, if one may be kept. Returns the box that hides it.
   private func place(_ kept: inout Event, _ event: Event, _ tree: WidgetTree?) -> Rect? {
     guard let tree, let x = event.x.within(-1e9...1e9), let y = event.y.within(-1e9...1e9) else { return nil }
     var at = (x: Int(x.rounded(.down)), y: Int(y.rounded(.down)))
-    // Where such fields lie inside each other, the largest hides most.
+    // If such fields are nested, the largest hides most.
     var hiding: Rect?
     for (index, rect) in tree.rects.enumerated()
     where rect.area > hiding?.area ?? 0 && rect.padded(by: policy.padding).contains(x: at.x, y: at.y) {
@@ -171,7 +174,7 @@ public struct EventFilter: Sendable {
     return hiding
   }
 
-  /// The role of the smallest widget at a place that nothing hides and nothing masks.
+  /// The role of the smallest widget at a position that is neither hidden nor masked.
   private func role(at event: Event, _ hiding: Rect?, _ tree: WidgetTree?, _ masked: Region?) -> String? {
     guard hiding == nil, let tree, let masked, let x = event.x, let y = event.y else { return nil }
     let at = (x: Int(x), y: Int(y))
@@ -185,15 +188,16 @@ public struct EventFilter: Sendable {
 }
 
 extension Widget {
-  /// Whether neither places nor keys in it may be kept.
+  /// Whether neither positions nor keys in it may be kept.
   fileprivate func hidesInteraction(_ policy: MaskPolicy) -> Bool {
     nature == .password || policy.hideInteraction.contains(role)
   }
 }
 
 extension WidgetTree {
-  /// Whether the focus is known to lie where keys tell nothing: the number and the rhythm of keys are the length of a password.
-  fileprivate func mayTellOfKeys(_ policy: MaskPolicy) -> Bool {
+  /// Whether the focus is known to be where keys reveal nothing: the number and rhythm of keys reveal the
+  /// length of a password.
+  fileprivate func mayKeepKeys(_ policy: MaskPolicy) -> Bool {
     var isFocusKnown = false
     var knowsOfFocus = false
     for (index, widget) in widgets.enumerated() {
@@ -212,7 +216,7 @@ extension WidgetTree {
 }
 
 extension Optional where Wrapped: Comparable {
-  /// The value, if there is one and it lies in the range.
+  /// The value, if it is present and within the range.
   fileprivate func within(_ range: ClosedRange<Wrapped>) -> Wrapped? {
     flatMap { range.contains($0) ? $0 : nil }
   }

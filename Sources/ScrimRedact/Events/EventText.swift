@@ -1,6 +1,6 @@
-/// Reduces the texts of events to what may be kept of them.
+/// Reduces texts of events to the parts that may be kept.
 enum EventText {
-  /// A short name: up to 64 letters, digits, points, hyphens and underscores of ASCII; nil for anything else.
+  /// A short name: up to 64 ASCII letters, digits, dots, hyphens and underscores; nil for anything else.
   static func word(_ value: String) -> String? {
     guard !value.isEmpty, value.utf8.count <= 64,
       value.utf8.allSatisfy({ isLetterOrDigit($0) || ".-_".utf8.contains($0) })
@@ -8,7 +8,7 @@ enum EventText {
     return value
   }
 
-  /// So many hexadecimal digits, in lower case; nil for anything else.
+  /// Exactly `count` hexadecimal digits, in lower case; nil for anything else.
   static func digits(_ value: String, _ count: Int) -> String? {
     guard value.utf8.count == count, value.utf8.allSatisfy({ isLetterOrDigit($0) }),
       value.allSatisfy(\.isHexDigit)
@@ -16,7 +16,7 @@ enum EventText {
     return value.lowercased()
   }
 
-  /// A message, cut at a character where it is too long.
+  /// A message, cut between characters if it is too long.
   static func message(_ value: String) -> String {
     let limit = EventFilter.messageLimit
     guard value.utf8.count > limit else { return value }
@@ -34,8 +34,8 @@ enum EventText {
     address(Array(value.utf8)).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// Scheme, host and path of an address, without path parameters; of an address that has no host, such as `data:`, the
-  /// scheme alone; nil if it is none of these. Works on bytes: a combining mark behind an `@` hides nothing from it.
+  /// Scheme, host and path of a URL, without path parameters; only the scheme if there is no host, as in
+  /// `data:`; nil otherwise. Works on bytes, so that a combining mark after an `@` can't hide it.
   private static func address(_ url: [UInt8]) -> [UInt8]? {
     let colon = UInt8(ascii: ":")
     let slash = UInt8(ascii: "/")

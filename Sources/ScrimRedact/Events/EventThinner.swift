@@ -1,15 +1,16 @@
 package import ScrimImage
 
-/// Merges and thins the events that a filter kept: keys to one a second, pointer paths to their corners, input in a widget that hides it
-/// to one event a visit, floods to a few hundred events a second (Masking.md, section 9).
+/// Merges and thins out the filtered events: keys to one per second, pointer paths to their corners, input
+/// in a widget that hides it to one event per visit, floods to a few hundred events per second (Masking.md,
+/// section 9).
 package struct EventThinner: Sendable {
-  /// Events that were merged, thinned or given up. What is hidden is not among them.
+  /// Number of events that were merged, thinned out or dropped. Hidden events are not counted.
   package private(set) var thinned = 0
 
   private var keySecond: Int64?
-  /// The widget that hides input and in which the pointer is.
+  /// The widget that hides input and that currently contains the pointer.
   private var visit: Visit?
-  /// The move kept last, and those behind it that may lie on a straight line.
+  /// The last move that was kept, and the later ones that may be on a straight line with it.
   private var anchor: Event?
   private var moves: [Event] = []
   private var second: Int64?
@@ -21,19 +22,19 @@ package struct EventThinner: Sendable {
     var hasPress = false
   }
 
-  /// Pixels by which the drawn path may differ from the real one.
+  /// Maximum deviation of the recorded path from the real one, in pixels.
   package static let pathError = 2.0
-  /// Nanoseconds between two moves at most, for the pointer to be on a straight line between them; it rested where there are more.
+  /// Maximum nanoseconds between two moves of one straight line; after a longer time the pointer rested.
   package static let pathGap: Int64 = 250_000_000
   private static let pathPoints = 64
-  /// Events of a second that are kept, and as many more that are errors, marks, tests or navigations.
+  /// Number of events kept per second; errors, marks, tests and navigations have a higher limit.
   package static let limit = 200
   package static let importantLimit = 1000
   private static let important = ["error", "mark", "test", "navigation"]
 
   package init() {}
 
-  /// The events to be recorded now, in order.
+  /// Returns the events to be recorded now, in order.
   package mutating func take(_ event: Event, hiding: Rect?) -> [Event] {
     var out: [Event] = []
     if event.isPointer {
@@ -63,7 +64,7 @@ package struct EventThinner: Sendable {
     return out
   }
 
-  /// The events that have waited for what follows them, up to a moment; nil for all.
+  /// Returns the events that were held back until a later one came, up to a moment; nil for all.
   package mutating func flush(at time: Int64? = nil) -> [Event] {
     var out: [Event] = []
     let isOver = moves.last?.time.flatMap { last in time.map { $0 - last > EventThinner.pathGap } } ?? true
@@ -77,7 +78,7 @@ package struct EventThinner: Sendable {
       leave(&out)
       endPath(&out)
       visit = Visit(box: box, entered: event)
-      // Where the pointer went in is seen; it is drawn in the middle.
+      // The move into the widget is kept, drawn at its middle.
       if event.type == "move" { add(event, &out) }
     }
     if event.isPress { visit?.hasPress = true }
@@ -110,7 +111,7 @@ package struct EventThinner: Sendable {
     moves.append(event)
   }
 
-  /// Keeps the last move of a straight line; those before it lie on the line.
+  /// Keeps the last move of a straight line; those before it are on the line.
   private mutating func endPath(_ out: inout [Event], goesOn: Bool = false) {
     guard let last = moves.popLast() else {
       if !goesOn { anchor = nil }
@@ -122,7 +123,7 @@ package struct EventThinner: Sendable {
     add(last, &out)
   }
 
-  /// Pixels between a move and where the line has it at that time.
+  /// Distance in pixels between a move and its position on the line at that time.
   private static func error(_ event: Event, _ from: Event, _ to: Event) -> Double {
     guard let x = event.x, let y = event.y, let x0 = from.x, let y0 = from.y, let x1 = to.x, let y1 = to.y,
       let t = event.time, let t0 = from.time, let t1 = to.time
@@ -152,7 +153,7 @@ package struct EventThinner: Sendable {
 }
 
 extension Int64 {
-  /// The whole second that a time in nanoseconds lies in.
+  /// The whole second that contains a time in nanoseconds.
   fileprivate var flooredSecond: Int64 {
     let (seconds, rest) = quotientAndRemainder(dividingBy: 1_000_000_000)
     return rest < 0 ? seconds - 1 : seconds

@@ -6,7 +6,7 @@ extension Scrubber {
     return names.contains { name.contains($0) } || exactNames.contains(name) || name.hasSuffix("token")
   }
 
-  /// What a secret's name contains, and what it may be in whole; lower case, letters and digits only.
+  /// Parts of a secret's name, and whole names of secrets; in lower case, letters and digits only.
   private static let names = [
     "password", "passwd", "passphrase", "passcode", "secret", "apikey", "accesskey", "privatekey",
     "authtoken",
@@ -25,7 +25,7 @@ extension Scrubber {
     "[secret]", "[card]", "[account]", "[mail]", "[token]", "[key]", "[value]", "[hidden]",
   ]
 
-  /// Values behind secret names: `password=…`, `"token": "…"`, `api-key: …`.
+  /// Values after secret names: `password=…`, `"token": "…"`, `api-key: …`.
   static func namedValues(_ bytes: [UInt8]) -> [Find] {
     var finds: [Find] = []
     var at = 0
@@ -41,11 +41,11 @@ extension Scrubber {
     return finds
   }
 
-  /// The value that an equals sign or a colon assigns to the name that ends here.
+  /// The value assigned with an equals sign or a colon to the name that ends here.
   private static func value(_ bytes: [UInt8], behind name: Int) -> Range<Int>? {
     var at = name
     func skip(_ isSkipped: (UInt8) -> Bool) { while at < bytes.count, isSkipped(bytes[at]) { at += 1 } }
-    // A quote around the name, in JSON within JSON with its backslash.
+    // A quote around the name, which in JSON within JSON has a backslash.
     skip { $0 == UInt8(ascii: "\\") }
     skip { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "'") }
     skip { $0 == 0x20 }
@@ -63,14 +63,15 @@ extension Scrubber {
       return start < at ? start..<at : nil
     }
     let start = at
-    // What was replaced already.
+    // Already replaced.
     if words.contains(where: { bytes[start...].starts(with: $0.utf8) }) { return nil }
     skip { !$0.isSpace && !",;&\"'}])".utf8.contains($0) }
-    // "password: required" is a sentence; what it says is no value, but nobody knows. "token=" has none.
+    // "password: required" is a sentence, not a value, but the two can't be distinguished. "token=" has no
+    // value.
     return start < at ? start..<at : nil
   }
 
-  /// Credentials and the values of queries in addresses: `https://[secret]@host/path?a=[value]`.
+  /// Credentials and query values in URLs: `https://[secret]@host/path?a=[value]`.
   static func addresses(_ bytes: [UInt8]) -> [Find] {
     var finds: [Find] = []
     var at = 0
@@ -105,9 +106,9 @@ extension Scrubber {
     return finds
   }
 
-  /// Addresses of mail. The host has a point and no empty label; the local part may be in any language.
+  /// Mail addresses. The host has a dot and no empty label; the local part may be in any language.
   ///
-  /// - Parameter others: places of signs that end the credentials of another kind of address.
+  /// - Parameter others: positions of `@` signs that end the credentials of a URL.
   static func mailAddresses(_ bytes: [UInt8], except others: Set<Int>) -> [Find] {
     var finds: [Find] = []
     var least = 0
@@ -117,7 +118,7 @@ extension Scrubber {
         start -= 1
       }
       while start < sign, "./='".utf8.contains(bytes[start]) { start += 1 }
-      // "key=ann@…", "mail:ann@…": the name in front stays.
+      // "key=ann@…", "mail:ann@…": the prefix stays.
       if let assigned = bytes[start..<sign].lastIndex(of: UInt8(ascii: "=")) { start = assigned + 1 }
       var end = sign + 1
       while end < bytes.count,

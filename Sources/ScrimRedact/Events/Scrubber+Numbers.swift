@@ -1,6 +1,6 @@
 extension Scrubber {
-  /// Numbers of cards: 12 to 19 digits, in groups by single spaces or hyphens or without, that pass Luhn's check. Thirteen digits that
-  /// begin with 1 and stand alone are milliseconds since 1970.
+  /// Card numbers: 12 to 19 digits, in groups separated by single spaces or hyphens, or without groups,
+  /// that pass Luhn's check. Thirteen ungrouped digits that begin with 1 are milliseconds since 1970.
   static func cards(_ bytes: [UInt8]) -> [Find] {
     var finds: [Find] = []
     var at = 0
@@ -14,14 +14,14 @@ extension Scrubber {
         finds.append(Find(range: at..<end, word: card))
         at = end
       } else {
-        // A number behind the first group may be one.
+        // A card number may start at a later group.
         at = groups[0].upperBound
       }
     }
     return finds
   }
 
-  /// Groups of digits with one space or hyphen between them, up to 19 digits and a bit more.
+  /// Groups of digits separated by one space or hyphen, up to slightly more than 19 digits.
   private static func groups(of bytes: [UInt8], from start: Int) -> [Range<Int>] {
     var groups: [Range<Int>] = []
     var digits = 0
@@ -38,14 +38,14 @@ extension Scrubber {
     }
   }
 
-  /// The end of the longest run of groups that is the number of a card.
+  /// The end of the longest run of groups that is a card number.
   private static func card(_ bytes: [UInt8], _ groups: [Range<Int>]) -> Int? {
     for count in stride(from: groups.count, to: 0, by: -1) {
       let used = groups[..<count]
       let end = groups[count - 1].upperBound
       let digits = used.flatMap { bytes[$0].map { Int($0 - 48) } }
       guard (12...19).contains(digits.count), end == bytes.count || !bytes[end].isWord else { continue }
-      // Groups of one or two digits are dates and times; the last one may be short.
+      // Groups of one or two digits are dates and times; the last group may be short.
       if count > 1, used.dropLast().contains(where: { $0.count < 3 }) || used[count - 1].count < 2 {
         continue
       }
@@ -65,7 +65,7 @@ extension Scrubber {
     return sum % 10 == 0
   }
 
-  /// Bank accounts: IBANs of the length of their country, in groups or without, whose check digits are right.
+  /// Bank accounts: IBANs with their country's length, with or without groups, and valid check digits.
   static func accounts(_ bytes: [UInt8]) -> [Find] {
     var finds: [Find] = []
     var at = 0
@@ -102,7 +102,7 @@ extension Scrubber {
     return rest == 1 ? at : nil
   }
 
-  /// Characters of an IBAN by country (the registry of SWIFT).
+  /// Length of an IBAN by country (SWIFT registry).
   private static let lengths: [String: Int] = [
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BI": 27,
     "BR": 29,

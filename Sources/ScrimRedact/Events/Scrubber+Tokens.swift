@@ -1,7 +1,7 @@
 import ScrimJSON
 
 extension Scrubber {
-  /// Blocks of PEM, from their first line to their last; to the end of the text where that is cut off.
+  /// PEM blocks, from their first line to their last, or to the end of the text if it is cut off.
   static func pemBlocks(_ bytes: [UInt8]) -> [Find] {
     var finds: [Find] = []
     let begin = Array("-----BEGIN ".utf8)
@@ -21,7 +21,7 @@ extension Scrubber {
     return finds
   }
 
-  /// What follows `Bearer` and `Basic`.
+  /// Values after `Bearer` and `Basic`.
   static func credentials(_ bytes: [UInt8]) -> [Find] {
     words(bytes).compactMap { word in
       let name = String(decoding: bytes[word].map(\.lowered), as: UTF8.self)
@@ -31,14 +31,15 @@ extension Scrubber {
       guard start > word.upperBound else { return nil }
       var end = start
       while end < bytes.count, bytes[end].isToken || bytes[end] == UInt8(ascii: "=") { end += 1 }
-      // Words of a sentence have no digit, no padding and no upper case behind a lower one.
+      // Words of a sentence have no digit, no padding and no upper case after a lower case letter.
       let token = bytes[start..<end]
       guard token.count >= 8, token.contains(where: { !$0.isLower }) else { return nil }
       return Find(range: start..<end, word: "[token]")
     }
   }
 
-  /// Tokens: those of known services by their first characters, and JSON Web Tokens, whose first part decodes to an object.
+  /// Tokens: those of known services by their prefixes, and JSON Web Tokens, whose first part decodes to an
+  /// object.
   static func tokens(_ bytes: [UInt8]) -> [Find] {
     var finds: [Find] = []
     var at = 0
@@ -52,7 +53,7 @@ extension Scrubber {
         end = at
         while end < bytes.count, bytes[end].isToken { end += 1 }
       }
-      // A token may stand behind a point, a slash or a hyphen of something else.
+      // A token may follow a dot, a slash or a hyphen.
       if at == 0 || !bytes[at - 1].isWord, isWebToken(bytes[at..<end]) || isKnownToken(bytes[at..<end]) {
         finds.append(Find(range: at..<end, word: "[token]"))
         at = end
@@ -71,7 +72,7 @@ extension Scrubber {
     }
   }
 
-  /// What tokens begin with, and how many characters follow at least.
+  /// Token prefixes, and the minimum number of characters after them.
   private static let prefixes: [(String, Int)] = [
     ("ghp_", 20), ("gho_", 20), ("ghu_", 20), ("ghs_", 20), ("ghr_", 20), ("github_pat_", 20), ("glpat-", 15),
     ("xoxa-", 10), ("xoxb-", 10), ("xoxp-", 10), ("xoxs-", 10), ("xoxr-", 10), ("sk-", 20), ("sk_live_", 10),
@@ -84,7 +85,7 @@ extension Scrubber {
 
   private static func isWebToken(_ token: ArraySlice<UInt8>) -> Bool {
     let point = UInt8(ascii: ".")
-    // What base 64 makes of an opening brace and whatever follows it.
+    // The base 64 encodings of an opening brace and any next character.
     guard token.first == UInt8(ascii: "e"), let second = token.dropFirst().first,
       "wxyz".utf8.contains(second),
       let first = token.firstIndex(of: point), first - token.startIndex >= 8,
@@ -92,12 +93,12 @@ extension Scrubber {
     else { return false }
     let rest = token[(first + 1)...]
     guard let end = rest.firstIndex(of: point) else { return false }
-    // The second part of an encrypted one is a key or empty, no object.
+    // The second part of an encrypted token is a key or empty, not an object.
     if case .object? = decoded(rest[..<end]).flatMap({ try? JSON($0) }) { return true }
     return rest[(end + 1)...].filter { $0 == point }.count >= 2
   }
 
-  /// The bytes that a text in the base 64 of addresses stands for.
+  /// Decodes base 64 in its URL-safe form.
   private static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     var out: [UInt8] = []
     var bits: UInt32 = 0
@@ -144,6 +145,6 @@ extension Scrubber {
 }
 
 extension UInt8 {
-  /// A character of tokens: letters, digits and `-._~+/`.
+  /// A token character: letters, digits and `-._~+/`.
   fileprivate var isToken: Bool { isLetterOrDigit || "-._~+/".utf8.contains(self) }
 }

@@ -1,26 +1,28 @@
 import ScrimJSON
 
-/// Takes secrets and personal data out of log lines, messages and bodies: mail addresses, card numbers, IBANs, tokens, credentials in
-/// addresses, and values under names such as `password`. What is found is replaced by a constant word, so that nothing of it is left.
+/// Removes secrets and personal data from log lines, messages and bodies: mail addresses, card numbers,
+/// IBANs, tokens, credentials in URLs, and values under names such as `password`. Each is replaced by a
+/// constant word, so that nothing of it is left.
 ///
-/// It goes through the bytes once for each kind and takes time in proportion to their number, whatever they are.
+/// It makes one pass per kind and takes linear time for any input.
 public struct Scrubber: Sendable {
   private let patterns: [NamePattern]
 
-  /// What stands for a secret, and for the number of a card.
+  /// Replacements for a secret, and for a card number.
   static let secret = "[secret]"
   static let card = "[card]"
 
-  /// A stretch of bytes to be replaced.
+  /// A range of bytes to be replaced.
   struct Find {
     var range: Range<Int>
     var word: String
   }
 
-  /// - Parameter patterns: further ones; a word, up to the next white space, in which one matches is replaced.
+  /// - Parameter patterns: additional ones; a word (up to the next white space) that contains a match is
+  ///   replaced.
   public init(patterns: [NamePattern] = []) { self.patterns = patterns }
 
-  /// The text without what was found in it.
+  /// The text with everything found replaced.
   public func scrubbed(_ text: String) -> String {
     let bytes = Array(text.utf8)
     var finds = Scrubber.pemBlocks(bytes)
@@ -37,7 +39,8 @@ public struct Scrubber: Sendable {
     return String(decoding: Scrubber.replace(finds, in: bytes), as: UTF8.self)
   }
 
-  /// A body of a request, cut at 150,000 bytes: JSON loses what stands under secret names, and every text is scrubbed.
+  /// A request's body, cut at 150,000 bytes: in JSON, values under secret names are replaced, and every
+  /// text is scrubbed.
   public func scrubbed(body: String) -> String {
     let limit = Scrubber.bodyLimit
     guard body.utf8.count <= limit else {
@@ -77,13 +80,13 @@ public struct Scrubber: Sendable {
     if patterns.isEmpty { return [] }
     return bytes.split(whereSeparator: \.isSpace).compactMap { word in
       let text = String(decoding: word, as: UTF8.self)
-      // A word too long to be searched is not known to be harmless.
+      // A word too long to be searched may contain a secret.
       guard patterns.contains(where: { $0.matches(text) ?? true }) else { return nil }
       return Find(range: word.startIndex..<word.endIndex, word: "[hidden]")
     }
   }
 
-  /// Overlapping finds become one, under the word of the first.
+  /// Overlapping finds are merged, with the replacement of the first.
   private static func replace(_ finds: [Find], in bytes: [UInt8]) -> [UInt8] {
     var out: [UInt8] = []
     var place = 0
@@ -107,7 +110,7 @@ extension UInt8 {
   var isLower: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self) }
   var isLetterOrDigit: Bool { isDigit || isUpper || isLower }
   var isSpace: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
-  /// A character of a word in any language, for the borders of what is looked for.
+  /// A character of a word in any language, for word boundaries.
   var isWord: Bool { isLetterOrDigit || self == UInt8(ascii: "_") || self >= 0x80 }
   var lowered: UInt8 { isUpper ? self | 0x20 : self }
 }

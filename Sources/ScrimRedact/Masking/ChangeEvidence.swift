@@ -1,33 +1,35 @@
 import ScrimImage
 
-/// The pixels whose change the trees explain: what moved, appeared, went or changed its look from one reading to another.
+/// The pixels whose change the trees explain: widgets that moved, appeared, disappeared or changed their
+/// look between two snapshots.
 ///
-/// A pixel of a shown widget is explained by that widget, by what moved away from above it, or by a window; never by a neighbour or by
-/// the container around it. A pixel that only containers claim is explained by its container too, and by what changes in it: what
-/// it shows is the guard's to judge besides.
+/// A pixel of a shown widget is explained by that widget, by a widget that moved away from above it, or by
+/// a window; never by a neighbour or by the surrounding container. A pixel that only containers claim is
+/// also explained by its container and by changes in it, because the guard judges its content anyway.
 struct ChangeEvidence: Equatable {
   /// Explained pixels of shown widgets.
   private(set) var shown = Region()
-  /// Explained pixels that only containers claim; holds all of ``shown``.
+  /// Explained pixels that only containers claim; includes all of ``shown``.
   private(set) var gaps = Region()
 
-  /// Pixels around a widget that its look may reach: focus rings, shadows; GTK 4's boxes of buttons are those of their letters.
+  /// Distance in pixels to which a widget's look may extend: focus rings, shadows; GTK 4's boxes of buttons
+  /// are those of their letters.
   static let halo = 16
 
-  /// States of a container that change how it looks; `busy` doesn't.
+  /// States of a container that change its look; `busy` doesn't.
   static let containerStates: Set<String> = [
     "active", "checked", "expanded", "focused", "insensitive", "pressed", "selected",
   ]
 
   init() {}
 
-  /// Everything is explained: of what nothing was shown yet.
+  /// Explains everything, for a picture of which nothing was shown yet.
   init(all bounds: Rect) {
     shown = Region(bounds)
     gaps = shown
   }
 
-  /// What explains how one reading's screen became another's.
+  /// The evidence that explains the change from one snapshot's screen to another's.
   init(from old: Claims, to new: Claims, in bounds: Rect) {
     if old == new { return }
     let difference = ClaimDifference(from: old, to: new)
@@ -59,7 +61,7 @@ struct ChangeEvidence: Equatable {
       .intersection(Region(bounds)).union(shown)
   }
 
-  /// Where two readings say something else of boxes: of masked ones too, and with the padding of their masks.
+  /// The pixels where the boxes of two snapshots differ: masked boxes too, with the padding of their masks.
   static func restated(from old: Claims, to new: Claims) -> Region {
     if old == new { return Region() }
     let difference = ClaimDifference(from: old, to: new)
@@ -78,7 +80,7 @@ struct ChangeEvidence: Equatable {
     gaps = gaps.union(other.gaps)
   }
 
-  /// What was shown as it is now: to change again, it needs new evidence.
+  /// Removes the pixels that are now shown: a further change needs new evidence.
   mutating func subtract(_ settled: Region) {
     if isEmpty { return }
     shown = shown.subtracting(settled)
@@ -91,12 +93,12 @@ struct ChangeEvidence: Equatable {
   func explained(owned: Region) -> Region { gaps.subtracting(owned).union(shown) }
 }
 
-/// What two lists of claims do not share. A widget is the same if its id, box, role and treatment are; without ids, one that is made anew
-/// and looks as the one before is no change.
+/// The difference of two lists of claims. A widget is the same if its id, box, role and treatment are; a
+/// widget without an id that is recreated with the same look is unchanged.
 private struct ClaimDifference {
   private(set) var appeared: [Claims.Claim] = []
   private(set) var vanished: [Claims.Claim] = []
-  /// Those that stand where they did and look otherwise.
+  /// Widgets at the same place with another look.
   private(set) var looks: [Claims.Claim] = []
 
   private struct Place: Hashable {
@@ -125,7 +127,8 @@ private struct ClaimDifference {
     vanished = waiting.values.joined().sorted().map { old.list[$0] }
   }
 
-  /// What containers that are gone laid bare: a container that only became larger or smaller did so with what it lost.
+  /// The area uncovered by containers that disappeared; for a container that only changed its size, the
+  /// part it lost.
   func exposed(_ visible: [Region]) -> Region {
     let left = vanished.filter { $0.treatment == .gap }
     if left.isEmpty { return Region() }
@@ -141,8 +144,8 @@ private struct ClaimDifference {
 }
 
 extension Claims {
-  /// What else may look otherwise when something in it comes or goes: the container around it, and the scroller around that, whose bars
-  /// are no widgets in some toolkits.
+  /// Surroundings whose look may change when a child appears or disappears: the container, and its
+  /// scroller, whose bars are not widgets in some toolkits.
   fileprivate func surroundings(of claim: Claim) -> [(rect: Rect, window: Int)] {
     var found: [(rect: Rect, window: Int)] = []
     var index = claim.parent
@@ -166,7 +169,7 @@ extension Role {
   fileprivate var isScroller: Bool { Role.scrollers.contains(self) }
 }
 
-/// Where windows came, went, moved or changed their order.
+/// The areas where windows appeared, disappeared, moved or changed their order.
 private struct WindowDifference {
   private(set) var region = Region()
 
@@ -174,7 +177,7 @@ private struct WindowDifference {
     if old.windows == new.windows { return }
     var waiting: [Claims.Outline: [Int]] = [:]
     for (index, window) in old.windows.enumerated().reversed() { waiting[window, default: []].append(index) }
-    // Pairs of windows that are in both: their places below and above.
+    // Pairs of windows in both snapshots: their indices from below and from above.
     var kept: [(old: Int, new: Int)] = []
     for (index, window) in new.windows.enumerated() {
       if let match = waiting[window]?.popLast() {

@@ -1,67 +1,75 @@
 public import ScrimImage
 
-/// What may be shown of a frame.
+/// Which pixels of a frame may be shown.
 public enum ClearanceVerdict: Sendable {
   /// The frame's pixels outside `masked`, in the tiles of `cleared` (nil: all).
   case show(masked: MaskRegions, cleared: TileSet?)
-  /// Nothing new. The masks are painted over what is shown.
+  /// Nothing new. The masks are painted over the picture shown so far.
   case keep(masked: MaskRegions)
 }
 
-/// Decides which tiles of a frame are described by boxes, for observers that read boxes and pixels at different moments.
+/// Decides which tiles of a frame are described by boxes, for sources that read boxes and pixels at
+/// different moments.
 ///
-/// *Settled*: a dump that ran from `begin` to `end` is applied at the first frame captured at `end` plus `settleDelay`, or later. A tile is cleared
-/// if its pixels are equal in the last frame before `begin` less `settleDelay`, in that frame, and in all between: then the dump describes
-/// what is shown there. The masks of that dump, of the one before, and of all frames in between are united, and only pixels outside of
-/// them are compared: what happens under a mask decides nothing. Of what a screen showed before its first frame nothing is known: a dump
-/// without a frame that is older by the settle delay clears nothing.
+/// *Settled*: a tree snapshot from `begin` to `end` is applied at the first frame captured at `end` plus
+/// `settleDelay`, or later. A tile is cleared if its pixels are equal in the last frame before `begin`
+/// minus `settleDelay`, in that frame, and in all between: then the snapshot describes the visible content.
+/// The masks of that snapshot, of the previous one, and of all frames in between are united, and only
+/// pixels outside of them are compared: changes under a mask have no effect. The screen's content before
+/// its first frame is unknown: a snapshot without a frame that is older by the settle delay clears nothing.
 ///
-/// A source that tells what was drawn on makes the test stricter: a tile that was drawn on outside the masks counts as changed even if it
-/// looks the same again. A popup that opens and closes between two frames was there while the tree was read, perhaps. Between frames
-/// of such a source nothing was drawn, so that an old frame stands for all the time until the next one. But a browser with one small
-/// animation draws its whole window sixty times a second: where two readings, a settle delay or more apart, and all between them say the same, a tile
-/// that looks the same in all frames has settled though it was drawn on.
+/// A source that reports damage makes the test stricter: a tile that was damaged outside the masks counts
+/// as changed even if it looks the same. A popup that opened and closed between two frames may have been
+/// there while the tree was read. Between frames of such a source nothing was drawn, so an old frame
+/// represents all the time until the next one. But a browser with one small animation redraws its whole
+/// window sixty times a second: if two snapshots at least a settle delay apart, and all between them,
+/// agree, a tile that looks the same in all frames has settled although it was damaged.
 ///
-/// The settle delay is there since a tree is no picture of the moment in which it is read: toolkits announce a page up to 400 ms before they draw
-/// it, and tell of it as late. A quick dump, or many in a row, would find a still screen and the boxes of another page. GTK answers
-/// before it draws: as long as it is asked, a page that it tells of already is not to be seen.
+/// The settle delay is needed because a tree does not show the moment at which it is read: toolkits report
+/// a page up to 400 ms before they draw it, or as long afterwards. A quick snapshot, or many in a row,
+/// would find an unchanged screen and the boxes of another page. GTK answers before it draws: while it is
+/// queried, a page that it already reports is not visible.
 ///
-/// What settled is cleared if the trees explain it (``ExplainedChanges``): a tree that stands still while its page moves is no tree of what is
-/// shown. What they don't explain keeps what was shown before, and is fill from five seconds on.
+/// A settled tile is cleared if the trees explain its content (``ExplainedChanges``): a tree that stays the
+/// same while its page moves does not describe the screen. Unexplained tiles keep their old content, and
+/// become fill after five seconds.
 public struct SettledClearance {
   private let grid: TileGrid
-  /// The latest frames, oldest first: from the last one before the oldest dump that is still to be applied.
+  /// The latest frames, oldest first: from the last one before the oldest pending snapshot.
   private var history: [Past] = []
-  /// The last frame of all, with its masks.
+  /// The last frame, with its masks.
   private var last: (pixels: Frame, regions: MaskRegions)?
-  /// The complete readings of late, oldest first: from the last one that is older by the settle delay than the newest.
+  /// The latest complete snapshots, oldest first: from the last one that is older than the newest by the
+  /// settle delay.
   private var readings: [(span: ClosedRange<Int64>, claims: Claims)] = []
   private var explained: ExplainedChanges
   private var pendingSnapshots: [Snapshot] = []
   private var lastSeen: ClosedRange<Int64>?
-  /// How long before a dump began and after it ended a tile must have held still, in nanoseconds.
+  /// Nanoseconds before a snapshot began and after it ended during which a tile must not have changed.
   private let settleDelay: Int64
-  /// The masks of the dump that cleared last and of those that cleared nothing since. A dump may take longer than the settle delay: the masks
-  /// of the page that is still to be seen are those of the dump before, and remain so over a fault.
+  /// The masks of the snapshot that cleared last and of those since that cleared nothing. A snapshot may
+  /// take longer than the settle delay, so the previous snapshot's masks stay in force, also after an
+  /// issue: the old page may still be on screen.
   private var lastMasks: MaskRegions?
   private var comparison: FrameComparison
-  /// The pixels in which the last frame may differ from the one before, outside the masks of both; nil where there was none.
+  /// The pixels in which the last frame may differ from the previous one, outside the masks of both; nil if
+  /// there was none.
   public private(set) var changes: Region?
-  /// What is fill since nothing explained it for too long.
+  /// Pixels that are fill because they stayed unexplained too long.
   private var fill = Region()
-  /// 16-pixel tiles whose shown content may not be the present frame's.
+  /// 16-pixel tiles whose shown content may be older than the current frame.
   public private(set) var withheld: TileSet
 
-  /// What is kept of a frame.
+  /// State kept for a frame.
   private struct Past {
     var time: Int64
     var regions: MaskRegions
-    /// Where it differs from the one before, outside the masks of both.
+    /// Differences from the previous frame, outside the masks of both.
     var changes: FrameChanges
-    /// What was drawn on since the one before, as far as the source tells.
+    /// Damage since the previous frame, as far as the source reports it.
     var drawn: Region
 
-    /// Adds the tiles that were drawn on in `kept`.
+    /// Adds the tiles with damage in `kept`.
     func markDrawn(_ tiles: inout TileSet, in kept: Region) {
       for rect in drawn.intersection(kept).rects {
         for row in rect.y / tiles.grid.side...(rect.maxY - 1) / tiles.grid.side {
@@ -75,19 +83,21 @@ public struct SettledClearance {
     var span: ClosedRange<Int64>
     var regions: MaskRegions
     var claims: Claims
-    /// Where a reading that is older by the settle delay, or one since, says something else; nil where there is none so old.
+    /// The pixels where a snapshot that is older by the settle delay, or a later one, differs; nil if there
+    /// is none that old.
     var isNewIn: Region?
   }
 
-  /// Frames kept at most. A dump that takes longer, with its settle delay on both sides, clears nothing: at sixty frames a second that is three
-  /// seconds.
+  /// Maximum number of frames kept. A snapshot that takes longer, including the settle delay on both sides,
+  /// clears nothing: at sixty frames a second that is three seconds.
   static let historyLimit = 192
-  /// Readings kept at most.
+  /// Maximum number of snapshots kept.
   static let readingLimit = 64
-  /// Nanoseconds for which a change that nothing explains keeps what was shown before; then it is fill.
+  /// Nanoseconds for which an unexplained change keeps the old content; then it becomes fill.
   public static let explanationTimeout: Int64 = 5_000_000_000
 
-  /// - Parameter settleDelay: nanoseconds, not negative: by how much trees may be ahead of pixels, and behind them.
+  /// - Parameter settleDelay: nanoseconds, not negative: maximum time by which trees may be ahead of
+  /// pixels, or behind them.
   public init(width: Int, height: Int, settleDelay: Int64) {
     precondition(settleDelay >= 0, "a delay is not negative")
     self.settleDelay = settleDelay
@@ -97,15 +107,15 @@ public struct SettledClearance {
     explained = ExplainedChanges(grid)
   }
 
-  /// Frames whose damage left out pixels that had changed.
+  /// Number of frames whose damage omitted changed pixels.
   public var untrueDamage: Int { comparison.untrueDamage }
 
-  /// Judges the next frame, in the order of time.
+  /// Judges the next frame, in order of time.
   ///
   /// - Parameters:
   ///   - pixels: the frame's.
-  ///   - regions: the masks that its boxes give.
-  ///   - claims: who claims which pixels by its boxes.
+  ///   - regions: the masks for its boxes.
+  ///   - claims: which widget claims which pixels in its boxes.
   public mutating func judge(
     _ frame: SourceFrame, pixels: Frame, regions: MaskRegions, claims: Claims
   ) -> ClearanceVerdict {
@@ -124,7 +134,8 @@ public struct SettledClearance {
     }
   }
 
-  /// Forgets everything but what was cleared, and that what is shown is not the frame's: for a frame that failed closed.
+  /// Drops all history and marks every tile as withheld, for a frame that failed closed; only the cleared
+  /// content is kept.
   public mutating func reset() {
     history.removeAll()
     pendingSnapshots.removeAll()
@@ -132,7 +143,7 @@ public struct SettledClearance {
     withheld.insertAll()
   }
 
-  /// What is kept of a frame; notes what it changes of what was cleared.
+  /// Compares a frame with the previous one; stores the cleared content that it changes.
   private mutating func compared(_ frame: SourceFrame, _ pixels: Frame, _ regions: MaskRegions) -> Past {
     var past = Past(time: frame.time, regions: regions, changes: .none, drawn: frame.damage ?? Region())
     changes = nil
@@ -140,7 +151,7 @@ public struct SettledClearance {
     let isSameMasks = last.regions == regions
     let masked = isSameMasks ? regions.masked : last.regions.masked.union(regions.masked)
     let kept = masked.complement(in: bounds)
-    // After a fault nobody knows what was drawn since the last frame.
+    // After an issue the damage since the last frame is unknown.
     let damage = history.isEmpty ? nil : frame.damage
     past.changes = comparison.changes(last.pixels, pixels, kept: kept, damage: damage)
     var changed = TileSet(grid)
@@ -155,7 +166,7 @@ public struct SettledClearance {
     return past
   }
 
-  /// Takes in a complete reading.
+  /// Adds a complete snapshot.
   private mutating func read(_ span: ClosedRange<Int64>, _ regions: MaskRegions, _ claims: Claims) {
     readings.append((span, claims))
     let old = readings.lastIndex { isPast($0.span.upperBound, at: span.lowerBound) }
@@ -166,7 +177,8 @@ public struct SettledClearance {
         sum.union(ChangeEvidence.restated(from: pair.0.claims, to: pair.1.claims))
       }
     }
-    // Of readings in quick succession only those that may yet be compared with one that is older by the settle delay are of use.
+    // Among snapshots in quick succession, only those that can still be compared with one that is older by
+    // the settle delay are kept.
     if readings.count > SettledClearance.readingLimit { readings.removeFirst() }
     pendingSnapshots.append(
       Snapshot(span: span, regions: regions, claims: claims, isNewIn: isNewIn))
@@ -174,7 +186,8 @@ public struct SettledClearance {
 
   private var bounds: Rect { Rect(x: 0, y: 0, width: grid.width, height: grid.height) }
 
-  /// The latest dump that ended a settle delay ago; it and all that began before it are pending no more.
+  /// The latest snapshot that ended at least a settle delay ago; it and all that began before it are no
+  /// longer pending.
   private mutating func clearingSnapshot(at time: Int64) -> Snapshot? {
     let landed = pendingSnapshots.filter { isPast($0.span.upperBound, at: time) }
       .max { $0.span.lowerBound < $1.span.lowerBound }
@@ -193,10 +206,11 @@ public struct SettledClearance {
     let span = history[before...]
     let masked = span.reduce(united) { $0.union($1.regions) }
     let kept = masked.masked.complement(in: bounds)
-    // Drawn on counts where the readings don't agree.
+    // Damage counts where the snapshots disagree.
     let disputed = snapshot.isNewIn.map { kept.intersection($0) } ?? kept
     var changed = TileSet(grid)
-    // What both masks of two frames leave open holds all that the masks of all frames do.
+    // The area unmasked in all frames is a subset of that unmasked in any pair, so per-pair comparison
+    // suffices.
     for past in span.dropFirst() {
       past.changes.mark(&changed, in: kept)
       past.markDrawn(&changed, in: disputed)
@@ -210,18 +224,20 @@ public struct SettledClearance {
     return .show(masked: masked, cleared: changed.inverted())
   }
 
-  /// The last frame that is older than a moment by the settle delay: since then a tile must have held still.
+  /// The last frame that is older than a moment by the settle delay: a tile must not have changed since
+  /// then.
   private func lastIndex(before moment: Int64) -> Int? {
     history.lastIndex { isPast($0.time, at: moment) }
   }
 
-  /// Whether a moment lies back by the settle delay.
+  /// Whether a moment is at least a settle delay ago.
   private func isPast(_ moment: Int64, at now: Int64) -> Bool {
     let (calm, overflow) = now.subtractingReportingOverflow(settleDelay)
     return !overflow && moment <= calm
   }
 
-  /// Drops frames that no dump, pending or to come, can need. One to come begins after the last frame but one.
+  /// Drops frames that no pending or future snapshot can need. A future snapshot begins after the last
+  /// frame but one.
   private mutating func trim() {
     let earliest = pendingSnapshots.map(\.span.lowerBound).min() ?? Int64.max
     let needed = lastIndex(before: min(earliest, history[max(history.count - 2, 0)].time)) ?? 0

@@ -1,16 +1,16 @@
 import ScrimImage
 
-/// What was cleared last of every tile, and what was cleared of it before: so that a change is known as one, and what comes back is
-/// known again.
+/// The content of every tile that was cleared last, and earlier cleared content: detects changes, and
+/// recognises content that reappears.
 ///
-/// As long as a tile shows what was cleared, nothing is kept of it; its pixels are copied when they change. They are compared pixel by
-/// pixel, never by a digest. It takes a kibibyte a tile that changed and is not cleared again, which is at most the size of the
-/// picture, and ``memoryLimit`` kibibytes of what was shown before.
+/// While a tile shows its cleared content, nothing is stored for it; its pixels are copied when they
+/// change. They are compared pixel by pixel, never by a digest. Takes 1 KiB per tile that changed and is
+/// not cleared again, at most the size of the picture, plus ``memoryLimit`` KiB for earlier content.
 struct ClearedContent {
   let grid: TileGrid
-  /// The pixels of which it is known what was cleared there last.
+  /// The pixels whose last cleared content is known.
   private(set) var known = Region()
-  /// By tile: where its copy stands; -1 where the tile shows what was cleared.
+  /// By tile: index of its copy; -1 if the tile shows its cleared content.
   private var slots: [Int32]
   private var pixels: [Pixel] = []
   private var bits: [TileBits] = []
@@ -19,10 +19,10 @@ struct ClearedContent {
   private var nextMemory = 0
   private var memoriesByTile: [Int: [Int]] = [:]
   private var scratch = [Pixel](repeating: 0, count: 16)
-  /// Scratch: the tile as it is now.
+  /// Scratch: the current content of the tile.
   private var tile = [Pixel](repeating: 0, count: 256)
 
-  /// A tile as it was shown once.
+  /// Earlier content of a tile.
   private struct Memory {
     var tile: Int
     var owner: UInt64
@@ -30,9 +30,10 @@ struct ClearedContent {
     var pixels: [Pixel]
   }
 
-  /// Tiles remembered: hovered buttons, opened menus, a caret. Larger changes are the tree's to explain.
+  /// Maximum number of tiles remembered: hovered buttons, opened menus, a caret. The tree must explain
+  /// larger changes.
   static let memoryLimit = 2048
-  /// A change of more tiles than this is not remembered: it would push everything else out.
+  /// A change of more tiles is not remembered: it would evict everything else.
   static let rememberedChange = 512
 
   init(_ grid: TileGrid) {
@@ -42,14 +43,14 @@ struct ClearedContent {
 
   private func rect(_ tile: Int) -> Rect { grid.rect(column: tile % grid.columns, row: tile / grid.columns) }
 
-  /// Tiles that may not show what was cleared of them last.
+  /// Tiles whose content may differ from the cleared one.
   var differing: [Int] { slots.indices.filter { slots[$0] >= 0 } }
 
   func isDiffering(_ tile: Int) -> Bool { slots[tile] >= 0 }
 
-  // MARK: What was cleared
+  // MARK: Cleared content
 
-  /// Copies what was cleared of tiles before they change, or are masked.
+  /// Copies the cleared content of tiles before they change or are masked.
   ///
   /// - Parameters:
   ///   - frame: the last one that shows it.
@@ -73,7 +74,8 @@ struct ClearedContent {
     }
   }
 
-  /// The pixels of `kept` in a tile that show something else than what was cleared, or of which that isn't known.
+  /// The pixels of `kept` in a tile that differ from the cleared content, or whose cleared content is
+  /// unknown.
   mutating func changes(_ tile: Int, _ frame: Frame, kept: TileBits) -> TileBits {
     let slot = Int(slots[tile])
     let comparable = bits[slot] & kept
@@ -87,17 +89,18 @@ struct ClearedContent {
     return changed
   }
 
-  /// What was cleared of a tile that differs: its pixels and which of them are known.
+  /// The cleared content of a changed tile: its pixels, and which of them are known.
   func cleared(_ tile: Int) -> (pixels: ArraySlice<Pixel>, known: TileBits) {
     let slot = Int(slots[tile])
     return (pixels[slot * 256..<slot * 256 + 256], bits[slot])
   }
 
-  /// Takes over that a tile shows what is cleared of it.
+  /// Notes that the current content of a tile is cleared.
   ///
   /// - Parameters:
   ///   - kept: the pixels that are cleared.
-  ///   - waiting: pixels under masks that the boxes don't give any more: what was cleared there is still kept.
+  ///   - waiting: pixels under masks that the current boxes no longer have: the earlier cleared content of
+  ///     these stays stored.
   mutating func settle(_ tile: Int, _ frame: Frame, kept: TileBits, waiting: TileBits) {
     let slot = Int(slots[tile])
     guard slot >= 0 else { return }
@@ -110,14 +113,14 @@ struct ClearedContent {
     bits[slot] = bits[slot] & waiting | kept
   }
 
-  /// Takes over what was cleared in some tiles.
+  /// Notes that the content of some tiles is cleared.
   mutating func settle(_ tiles: Region, kept: Region, masked: Region) {
     known = known.subtracting(tiles.intersection(masked)).union(tiles.intersection(kept))
   }
 
-  // MARK: What was shown before
+  // MARK: Earlier content
 
-  /// Remembers what was cleared of a tile that shows something else now.
+  /// Remembers the cleared content of a tile that shows something else now.
   mutating func remember(_ tile: Int, owner: UInt64) {
     let (content, known) = cleared(tile)
     if known.isEmpty
@@ -142,7 +145,7 @@ struct ClearedContent {
     (memoriesByTile[tile] ?? []).lazy.map { memory[$0] }.filter { $0.owner == owner }
   }
 
-  /// Whether some pixels of a tile were cleared before, all at once, as they are now.
+  /// Whether the current pixels of a tile, all together, were cleared before.
   mutating func wasShown(_ tile: Int, _ frame: Frame, _ wanted: TileBits, owner: UInt64) -> Bool {
     let candidates = memories(tile, owner).filter { (wanted & ~$0.bits).isEmpty }
     if candidates.isEmpty { return false }

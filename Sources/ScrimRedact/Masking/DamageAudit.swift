@@ -1,7 +1,7 @@
 import ScrimImage
 
-/// Chooses what is compared although a source says that it did not change: 16 rows a frame, in turn, so that untrue damage
-/// is found out within 68 frames of 1080 rows, at a 68th of the cost of doing without it.
+/// Selects pixels to compare although the source reports no damage there: 16 rows per frame, in turn, so
+/// that wrong damage is detected within 68 frames of 1080 rows, at a 68th of the cost of ignoring damage.
 struct DamageAudit {
   private static let rows = 16
   private let bounds: Rect

@@ -1,25 +1,26 @@
 import ScrimImage
 
-/// What a screen showed last that was cleared, and what trees said since: decides which changes are explained.
+/// Decides which changes the trees explain, from the last cleared content and the snapshots since.
 ///
-/// See Masking.md, section 11, for the rules and why they are so.
+/// Masking.md, section 11, has the rules and their reasons.
 struct ExplainedChanges {
   private let grid: TileGrid
   private var content: ClearedContent
-  /// What trees said since a pixel was cleared last; of what never was, everything is explained.
+  /// Evidence from the trees since a pixel was last cleared; for a pixel that was never cleared, everything
+  /// is explained.
   private var evidence: ChangeEvidence
-  /// The claims of the reading that cleared last.
+  /// The claims of the snapshot that cleared last.
   private var claims: Claims?
   private var witness = ScrollWitness()
-  /// What of each window is to be seen.
+  /// The visible part of each window.
   private var visible: [Region] = []
-  /// By tile: since when a reading found its change unexplained, in nanoseconds; nil where none did.
+  /// By tile: when a snapshot first found its change unexplained, in nanoseconds; nil if none did.
   private var since: [Int64?]
-  /// Of the latest claims: the pixels of shown widgets, and of those that are trusted always.
+  /// From the latest claims: the pixels of shown widgets, and of those that are always trusted.
   private var (owned, trusted) = (Region(), Region())
   private var owners: [UInt64] = []
 
-  /// Pixels of a change that is looked at for being a new look: larger ones are no control's.
+  /// Maximum pixels of a change that is tested for a new look: larger ones are not a control's.
   static let lookLimit = 1 << 18
 
   init(_ grid: TileGrid) {
@@ -29,31 +30,31 @@ struct ExplainedChanges {
     since = [Int64?](repeating: nil, count: grid.count)
   }
 
-  /// Notes that tiles change, or are masked anew, before they do.
+  /// Notes that tiles are about to change or to be masked.
   ///
   /// - Parameters:
-  ///   - frame: the last one before.
+  ///   - frame: the last one before the change.
   ///   - masked: its masks.
   mutating func note(_ tiles: some Sequence<Int>, of frame: Frame, masked: Region) {
     content.keep(tiles, of: frame, masked: masked)
   }
 
-  /// Judges what a reading clears.
+  /// Judges the tiles that a snapshot may clear.
   ///
   /// - Parameters:
-  ///   - frame: what is to be shown.
-  ///   - claims: the reading's.
-  ///   - boxes: what the reading itself masks.
-  ///   - masked: that and what else is masked now; no pixel of it is read.
-  ///   - settled: the tiles that held still.
-  /// - Returns: the tiles whose change nothing explains; the other settled ones are cleared.
+  ///   - frame: the one to be shown.
+  ///   - claims: the snapshot's.
+  ///   - boxes: the pixels masked by the snapshot itself.
+  ///   - masked: those and all others masked now; no pixel of it is read.
+  ///   - settled: the tiles that did not change.
+  /// - Returns: the tiles with unexplained changes; the other settled ones are cleared.
   mutating func judge(
     _ frame: Frame, claims: Claims, boxes: Region, masked: Region, settled: TileSet, at time: Int64
   ) -> TileSet {
     adopt(claims)
     let kept = masked.complement(in: picture)
-    let isStill = content.differing.isEmpty
-    let liars = isStill ? Region() : distrusted(claims, frame, kept)
+    let isUnchanged = content.differing.isEmpty
+    let liars = isUnchanged ? Region() : distrusted(claims, frame, kept)
     let explained = evidence.explained(owned: owned).subtracting(liars).union(trusted)
     var open: [Int: TileBits] = [:]
     var replaced: [Int] = []
@@ -84,7 +85,7 @@ struct ExplainedChanges {
     return refused
   }
 
-  /// The tiles that have been unexplained for so long that they are fill.
+  /// The tiles that have been unexplained for so long that they become fill.
   func expired(at time: Int64) -> Region {
     if since.allSatisfy({ $0 == nil }) { return Region() }
     var tiles = TileSet(grid)
@@ -113,7 +114,7 @@ struct ExplainedChanges {
     (owned, trusted) = (new.shown(visible), new.shown(visible, isTrusted: true))
   }
 
-  /// Says whose a tile is: of the widgets that claim it, the boxes and roles.
+  /// Identifies the owners of a tile: a digest of the boxes and roles of the widgets that claim it.
   private mutating func owner(_ tile: Int) -> UInt64 {
     if owners.isEmpty {
       var digests = [Digest64](repeating: Digest64(), count: grid.count)
@@ -132,8 +133,8 @@ struct ExplainedChanges {
     return owners[tile]
   }
 
-  /// The tiles of `open` but those that have nothing but a new look: as the rectangles around them, since what is next to a refused tile
-  /// may be a part of the same.
+  /// The tiles of `open` without those that only have a new look: as the rectangles around them, since the
+  /// neighbour of a refused tile may belong to the same change.
   private mutating func refuse(
     _ open: [Int: TileBits], _ frame: Frame, _ kept: Region, liars: Region
   ) -> TileSet {
@@ -151,7 +152,7 @@ struct ExplainedChanges {
     return refused.isEmpty ? refused : refused.hulls()
   }
 
-  /// Tiles that touch, corners included.
+  /// Groups of tiles that touch, corners included.
   private func groups(of tiles: TileSet) -> [[Int]] {
     var rest = tiles
     var groups: [[Int]] = []
@@ -181,8 +182,8 @@ struct ExplainedChanges {
     .map(\.rect)
   }
 
-  /// The pictures before and after of a group of tiles, with a pixel around it; nil where it is too large, or where what was cleared of its
-  /// open pixels isn't known.
+  /// The pictures of a group of tiles before and after the change, with a border of one pixel; nil if it is
+  /// too large, or the cleared content of its open pixels is unknown.
   private mutating func change(
     _ group: [Int], _ open: [Int: TileBits], _ frame: Frame, _ kept: Region
   ) -> LookChange? {
@@ -200,7 +201,7 @@ struct ExplainedChanges {
     return LookChange(bounds: bounds, before: view.before, after: view.after, valid: view.valid)
   }
 
-  /// What was cleared of a part of the picture, and what it shows now.
+  /// The cleared and the current content of a part of the picture.
   private func view(_ wanted: Rect, _ frame: Frame, _ kept: Region) -> ScrollWitness.View {
     let bounds = wanted.intersection(picture)
     var view = ScrollWitness.View(
@@ -235,7 +236,7 @@ struct ExplainedChanges {
     return view
   }
 
-  /// What is to be seen of windows whose boxes lie.
+  /// The visible parts of windows with wrong boxes.
   private mutating func distrusted(_ claims: Claims, _ frame: Frame, _ kept: Region) -> Region {
     var witness = witness
     let liars = witness.distrusted(

@@ -1,16 +1,16 @@
 import ScrimImage
 
-/// The pixels in which two raw frames differ, a bit each in the 16-pixel tiles that hold any: a thousandth of what frames take
-/// as long as little changes.
+/// The pixels in which two raw frames differ, as one bit each in the 16-pixel tiles that contain any: a
+/// thousandth of the frames' size while little changes.
 struct FrameChanges {
-  /// Tile numbers, in no order.
+  /// Tile numbers, unsorted.
   fileprivate(set) var tiles: [Int32] = []
-  /// A word a row of each tile, a bit a pixel, the leftmost lowest.
+  /// One word per row of each tile, one bit per pixel, the leftmost in the lowest bit.
   fileprivate(set) var rows: [UInt16] = []
 
   static let none = FrameChanges()
 
-  /// Adds the tiles that hold a change in `kept`.
+  /// Adds the tiles with a change in `kept`.
   func mark(_ marked: inout TileSet, in kept: Region) {
     let grid = marked.grid
     for (slot, tile) in tiles.enumerated() {
@@ -35,16 +35,16 @@ struct FrameChanges {
   }
 }
 
-/// Compares raw frames outside masks, which is the only way in which raw frames are ever compared.
+/// Compares raw frames outside masks. Raw frames are never compared in any other way.
 struct FrameComparison {
   static let side = MaskedFrame.clearanceSide
   private let grid: TileGrid
-  /// Scratch: a row's part of a tile, of both frames.
+  /// Scratch: a tile's part of a row, for both frames.
   private var scratch: (a: [Pixel], b: [Pixel])
-  /// Where in the changes a tile's rows stand, by tile; -1 where they don't.
+  /// Index of a tile's rows in the changes, by tile; -1 if it has none.
   private var slots: [Int32]
   private var audit: DamageAudit
-  /// Pairs of frames whose damage left out pixels that had changed.
+  /// Number of pairs of frames whose damage omitted changed pixels.
   private(set) var untrueDamage = 0
 
   init(width: Int, height: Int) {
@@ -57,8 +57,8 @@ struct FrameComparison {
 
   /// The pixels of `kept` in which two frames differ. No other pixel is read.
   ///
-  /// - Parameter damage: where they may differ; nil where nobody knows. Other pixels are read in a stripe that tells whether the
-  ///   source says the truth; where not, all of `kept` is read.
+  /// - Parameter damage: where they may differ; nil if unknown. Other pixels are read in one stripe that
+  ///   checks the source's damage; if it is wrong, all of `kept` is read.
   mutating func changes(_ a: Frame, _ b: Frame, kept: Region, damage: Region?) -> FrameChanges {
     var changes = FrameChanges()
     if a.isSameStorage(as: b) { return changes }
@@ -76,7 +76,7 @@ struct FrameComparison {
     return changes
   }
 
-  /// Adds what differs in some pixels; returns whether any does.
+  /// Adds the differences in some pixels; returns whether there are any.
   private mutating func add(_ a: Frame, _ b: Frame, in kept: Region, to changes: inout FrameChanges) -> Bool {
     var hasChange = false
     for band in kept.bands {

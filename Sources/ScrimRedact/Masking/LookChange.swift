@@ -1,32 +1,32 @@
 import ScrimImage
 
-/// Judges a change that no tree explains by its pixels alone: whether it can be no more than a new look of what was cleared there, such as
-/// the face of a button under the pointer.
+/// Judges an unexplained change by its pixels alone: whether it can be only a new look of the content that
+/// was cleared there, such as the face of a button under the pointer.
 ///
-/// What a picture says, letters, bars and outlines, lies in its edges. So a change says nothing new if it has edges only where the
-/// cleared pixels have them: then it has given areas that were shown another colour. One thing more passes: a *face*, one area without
-/// holes and inner edges that is nearly as large as a control and lies within it or its ``ChangeEvidence/halo``. All that it can
-/// tell is that it is there.
+/// The content of a picture (letters, bars and outlines) lies in its edges. So a change adds no content if
+/// it has edges only where the cleared pixels have them: it only recolours areas that were shown. In
+/// addition a *face* passes: one area without holes and inner edges that is nearly as large as a control
+/// and lies within it or its ``ChangeEvidence/halo``. It reveals only its presence.
 struct LookChange {
-  /// The pixels that are looked at; both pictures are this rectangle, row by row.
+  /// The pixels that are examined; both pictures are this rectangle, row by row.
   let bounds: Rect
   let before: [Pixel]
   let after: [Pixel]
   /// 1 where both are known and unmasked.
   let valid: [UInt8]
 
-  /// Levels of a channel by which two neighbours may differ anew: what a gradient does.
+  /// Maximum new difference between two neighbours in levels of a channel, as in a gradient.
   static let gradient = 2
-  /// By how much the edges of what was cleared may become stronger.
+  /// Maximum factor by which edges of the cleared content may become stronger.
   static let gain = 4
-  /// Pixels on each side of a face's outline that may have edges: a border, and its smoothing.
+  /// Pixels on each side of a face's outline that may have edges: a border, and its antialiasing.
   static let outline = 2
-  /// A face is at least so wide and high: in less, all of it would be outline.
+  /// Minimum width and height of a face: a smaller one would be all outline.
   static let smallestFace = 16
 
-  /// Whether the change says nothing new.
+  /// Whether the change adds no content.
   ///
-  /// - Parameter controls: boxes of controls near by.
+  /// - Parameter controls: boxes of nearby controls.
   func isLook(in controls: [Rect]) -> Bool {
     let edges = newEdges()
     if edges.isEmpty { return true }
@@ -34,7 +34,7 @@ struct LookChange {
     return edges.allSatisfy(face.isOutline) && controls.contains { face.fits($0) }
   }
 
-  /// The pixels that differ from their right or lower neighbour as those cleared before did not; nil elements are none.
+  /// The pixels with an edge to their right or lower neighbour that the cleared pixels don't have.
   private func newEdges() -> [(x: Int, y: Int)] {
     var edges: [(x: Int, y: Int)] = []
     let width = bounds.width
@@ -70,15 +70,15 @@ struct LookChange {
     return largest
   }
 
-  /// The area that changed, without holes.
+  /// The changed area, without holes.
   private struct Face {
     private let origin: Rect
     private var rows: [Range<Int>]
     private var columns: [Range<Int>]
-    /// Around the area, in the picture.
+    /// The rectangle around the area, in the picture.
     private let outer: Rect
 
-    /// Nil where what changed is no such area.
+    /// Nil if the changed pixels are not such an area.
     init?(of change: LookChange) {
       let bounds = change.bounds
       origin = bounds
@@ -106,10 +106,10 @@ struct LookChange {
       guard isSolid, min(outer.width, outer.height) >= LookChange.smallestFace else { return nil }
     }
 
-    /// Whether a pixel lies at the area's outline.
+    /// Whether a pixel is on the area's outline.
     func isOutline(_ pixel: (x: Int, y: Int)) -> Bool {
       let (row, column) = (rows[pixel.y], columns[pixel.x])
-      // An edge stands at the left or upper one of its two pixels, which may be the last outside.
+      // An edge is stored at the left or upper one of its two pixels, which may be the last one outside.
       let reach = LookChange.outline
       func isNear(_ position: Int, _ range: Range<Int>) -> Bool {
         !range.isEmpty
@@ -119,7 +119,7 @@ struct LookChange {
       return isNear(pixel.x, row) || isNear(pixel.y, column)
     }
 
-    /// Whether it is as large as a control, and lies around it.
+    /// Whether it is as large as a control, and around it.
     func fits(_ control: Rect) -> Bool {
       let room = control.padded(by: ChangeEvidence.halo)
       return room.intersection(outer) == outer && 2 * outer.intersection(control).area >= control.area

@@ -1,18 +1,19 @@
 public import ScrimImage
 
-/// A picture in which every masked pixel is the constant fill: the only thing that may be diffed, encoded, hashed or stored.
+/// A picture in which every masked pixel is the constant fill: the only type of picture that may be
+/// compared, encoded, hashed or stored.
 ///
-/// There is no public way to make one: its initializer and its pixels' setter are internal to this module, where only
-/// ``Masker`` uses them. Everything behind the mask stage takes a `MaskedFrame`, so code that would diff or encode a raw
-/// ``ScrimImage/Frame`` does not compile:
+/// There is no public way to make one: its initializer and its pixels' setter are internal to this module,
+/// where only ``Masker`` uses them. Every stage after masking takes a `MaskedFrame`, so code that would
+/// compare or encode a raw ``ScrimImage/Frame`` does not compile:
 ///
 ///     let frame: Frame = …
 ///     deltaFinder.changes(in: frame, …)     // error: cannot convert 'Frame' to 'MaskedFrame'
 ///     MaskedFrame(width: 1, height: 1, fill: 0)   // error: inaccessible due to 'internal' protection level
 public struct MaskedFrame: ~Copyable {
-  /// Pixels along a side of the tiles of ``damage``.
+  /// Side length in pixels of the tiles of ``damage``.
   public static let damageSide = 64
-  /// Pixels along a side of the tiles in which content is cleared and withheld.
+  /// Side length in pixels of the tiles in which content is cleared and withheld.
   public static let clearanceSide = 16
 
   /// Pixels.
@@ -22,9 +23,9 @@ public struct MaskedFrame: ~Copyable {
   var storage: [Pixel]
   /// The 64-pixel tiles that the last masking changed, exactly.
   public internal(set) var damage: TileSet
-  /// The 16-pixel tiles that hold a masked pixel, or may.
+  /// The 16-pixel tiles that hold, or may hold, a masked pixel.
   public internal(set) var touched: TileSet
-  /// The masker's ``Masker/version`` that it shows; 0 where it shows none.
+  /// The ``Masker/version`` of its content; 0 if it has none.
   var version = 0
 
   init(width: Int, height: Int, fill: Pixel) {
@@ -48,11 +49,12 @@ public struct MaskedFrame: ~Copyable {
     self.version = version
   }
 
-  /// Copies some rows of the tiles of a row of tiles, in whole runs: one tile after the other touches a page a row.
+  /// Copies some rows of the tiles of a row of tiles, in whole runs: copying tile by tile would touch one
+  /// memory page per row.
   ///
   /// - Parameters:
   ///   - tiles: of the grid of ``damage``.
-  ///   - picture: of the size of this one.
+  ///   - picture: of the same size as this one.
   mutating func copy(_ tiles: TileSet, inRow tileRow: Int, rows: Range<Int>, of picture: [Pixel]) {
     let (width, grid) = (width, tiles.grid)
     var target = storage.mutableSpan
@@ -71,7 +73,7 @@ public struct MaskedFrame: ~Copyable {
     }
   }
 
-  /// Becomes the frame behind it, which has the same pixels and masks.
+  /// Clears the damage: the frame then equals the next frame with the same pixels and masks.
   public mutating func settle() { damage.removeAll() }
 
   public var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
@@ -82,8 +84,8 @@ public struct MaskedFrame: ~Copyable {
     borrowing get { storage.span }
   }
 
-  /// Whether no pixel of a rectangle can be a mask's. A lossy codec may touch such a rectangle only: elsewhere its
-  /// errors would spill over the fill.
+  /// Whether no pixel of a rectangle can belong to a mask. Lossy coding is allowed only in such a
+  /// rectangle: elsewhere its errors would affect the fill.
   public func isFreeOfMasks(_ rect: Rect) -> Bool {
     let inside = rect.intersection(bounds)
     let side = MaskedFrame.clearanceSide

@@ -1,28 +1,29 @@
 public import ScrimImage
 
-/// A single picture in which every masked pixel is the constant fill, and opaque: what may be encoded of a screenshot.
+/// A single opaque-masked picture: every masked pixel is the constant fill. Only this may be encoded from a
+/// screenshot.
 ///
-/// As with ``MaskedFrame``, masking is the only way to one. Outside masks its pixels are those of the source, but for
-/// the colour under an alpha of zero, which nobody sees and which becomes black.
+/// As with ``MaskedFrame``, masking is the only way to make one. Outside masks its pixels are those of the
+/// source, except for the invisible colour under an alpha of zero, which becomes black.
 public struct MaskedImage: ~Copyable {
   /// Pixels.
   public let width: Int
   public let height: Int
-  /// Whether all pixels are opaque; their high bytes then mean nothing.
+  /// Whether all pixels are opaque; their high bytes then have no meaning.
   public let isOpaque: Bool
   private var storage: [UInt32]
 
   /// Paints the masks over a picture. Pixels under masks are written, never read.
   ///
   /// - Parameters:
-  ///   - pixels: `width × height` pixels `0xAARRGGBB`, of the size that `regions` has.
-  ///   - isOpaque: whether all are opaque, whatever their high bytes hold.
+  ///   - pixels: `width × height` pixels `0xAARRGGBB`, of the size of `regions`.
+  ///   - isOpaque: whether all are opaque, regardless of their high bytes.
   ///   - regions: without guarded pixels; ``MaskRegions/judged(_:growing:)`` decides about those.
   public init(
     masking pixels: consuming [UInt32], isOpaque: Bool, masked regions: MaskRegions, fills: MaskFills
   ) {
     precondition(pixels.count == regions.width * regions.height, "a picture and masks of one size")
-    precondition(regions.guarded.isEmpty, "the gap guard decides before pixels are let through")
+    precondition(regions.guarded.isEmpty, "the gap guard must decide before pixels are shown")
     width = regions.width
     height = regions.height
     self.isOpaque = isOpaque
@@ -44,28 +45,28 @@ public struct MaskedImage: ~Copyable {
     storage = pixels
   }
 
-  /// `width × height` pixels `0xAARRGGBB`, row by row; `0x??RRGGBB` where all are opaque.
+  /// `width × height` pixels `0xAARRGGBB`, row by row; `0x??RRGGBB` if all are opaque.
   public var pixels: Span<UInt32> {
     @_lifetime(borrow self)
     borrowing get { storage.span }
   }
 
-  /// What the picture looks like on a background: `width × height` pixels `0x??RRGGBB`.
+  /// The picture composed on a background: `width × height` pixels `0x??RRGGBB`.
   public func flattened(on background: Pixel) -> [Pixel] {
     isOpaque ? storage : storage.map { $0.over(background) }
   }
 }
 
 extension MaskRegions {
-  /// The same once the gap guard has looked at the guarded pixels of a picture: what it suspects is masked, and nothing
-  /// is guarded any more.
+  /// The regions after the gap guard has judged a picture's guarded pixels: suspect ones are masked, and
+  /// none is guarded any more.
   ///
   /// - Parameters:
   ///   - pixels: `width × height` pixels `0xAARRGGBB`; only guarded ones are read.
-  ///   - isOpaque: whether all alpha is full. Otherwise the picture is judged on black and on white, on one of which
-  ///     everything shows that it holds.
-  ///   - grow: what becomes of the suspect pixels before they are masked.
-  /// - Returns: also the number of rectangles that are suspect.
+  ///   - isOpaque: whether all pixels are opaque. Otherwise the picture is judged on black and on white;
+  ///     all of its content is visible on at least one of them.
+  ///   - grow: changes the suspect pixels before they are masked.
+  /// - Returns: also the number of suspect rectangles.
   public func judged(
     _ pixels: [UInt32], isOpaque: Bool, growing grow: (Region) -> Region = { $0 }
   ) -> (regions: MaskRegions, suspects: Int) {
@@ -94,7 +95,7 @@ extension MaskRegions {
     MaskRegions(width: width, height: height, byKind: byKind, guarded: Region(), boxes: GapBoxes())
   }
 
-  /// What guarded pixels look like on a background.
+  /// The guarded pixels composed on a background.
   private func flattened(_ pixels: [UInt32], on background: Pixel) -> [Pixel] {
     var result = [Pixel](repeating: 0, count: pixels.count)
     for band in guarded.bands {
@@ -112,7 +113,8 @@ extension MaskRegions {
     return result
   }
 
-  /// The same sets of pixels in another picture, or changed otherwise. Pixels that are masked then are guarded no longer.
+  /// The same sets of pixels transformed to another picture, or changed otherwise. Pixels that are then
+  /// masked are no longer guarded.
   public func mapped(
     width: Int, height: Int, masks: (Region) -> Region, guarded change: (Region) -> Region = { $0 },
     boxes move: (Rect) -> Rect = { $0 }
@@ -122,12 +124,12 @@ extension MaskRegions {
       boxes: boxes.map(move))
   }
 
-  /// The colour of every masked pixel, in sets that do not overlap.
+  /// The colour of every masked pixel, as disjoint sets.
   public func fills(_ fills: MaskFills) -> [(region: Region, colour: Pixel)] { painted(with: fills) }
 }
 
 extension UInt32 {
-  /// A pixel `0xAARRGGBB` on a background, rounded to the nearest: `0x00RRGGBB`.
+  /// A pixel `0xAARRGGBB` composed on a background, rounded to the nearest: `0x00RRGGBB`.
   package func over(_ background: Pixel) -> Pixel {
     let alpha = self >> 24
     if alpha == 0xFF { return self & 0x00FF_FFFF }

@@ -1,57 +1,61 @@
 public import ScrimImage
 
-/// Makes masked frames: paints the masks, lets what is cleared through, and keeps the rest as it was shown last.
+/// Makes masked frames: paints the masks, shows cleared content, and keeps the old content elsewhere.
 ///
-/// One masker serves one stream of frames of one size. It holds the masked picture, which outside masks is what was seen last:
-/// new frames are compared with it. What lies under a mask is not read.
+/// One masker serves one stream of frames of one size. It holds the masked picture, which outside masks is
+/// the last content seen: new frames are compared with it. Pixels under a mask are not read.
 ///
-/// Where more is hidden than masks hide (by clearance or the gap guard), it holds a second picture from then on: the last
-/// source pixels seen outside masks.
+/// If more is hidden than masks hide (by clearance or the gap guard), it holds a second picture from then
+/// on: the last source pixels seen outside masks.
 ///
-/// Its picture can be lent, to be looked at on another thread while the next frame is masked: see ``lend()``.
+/// Its picture can be lent to another thread while the next frame is masked: see ``lend()``.
 public struct Masker: ~Copyable {
   public let fills: MaskFills
   /// The masked picture.
   public private(set) var frame: MaskedFrame
-  /// Source pixels as last read outside masks; empty as long as the masked picture holds them.
+  /// Source pixels as last read outside masks; empty while the masked picture holds them.
   private var source: [Pixel] = []
   private var regions: MaskRegions
   /// The pixels outside `regions.masked`.
   private var kept: Region
-  /// The pixels of which the last reading may not be the latest: masked ones, and those that changed in frames that were not shown.
+  /// Pixels whose cached source value may be stale: they are masked, or changed in a frame that was masked
+  /// but not shown.
   private var unread: Region
   private var audit: DamageAudit
-  /// Frames whose damage left out pixels that had changed.
+  /// Number of frames whose damage omitted changed pixels.
   public private(set) var untrueDamage = 0
   private var painted: [(region: Region, colour: Pixel)]
-  /// Tiles whose shown content is not known to be what `source`, `regions` and the guard give.
+  /// Tiles whose shown content may differ from the result of `source`, `regions` and the guard.
   private var pending: TileSet
-  /// Guarded pixels that are masked for what they look like.
+  /// Guarded pixels that the gap guard masks because of their look.
   private var suspects = Region()
   private var gapGuard = GapGuard()
-  /// Whether `regions` changed since the guard was asked about all of the picture: masks may be painted frames before they
-  /// are shown with.
+  /// Whether `regions` changed since the guard last judged the whole picture: `mask()` may install new
+  /// regions several frames before the next `show()`.
   private var isGuardStale = false
-  /// Whether every mask of `regions` is painted: composing keeps it so.
+  /// Whether every mask of `regions` is painted: composing preserves this.
   private var isPainted = false
-  /// Whether frames went by that the guard was not asked about.
+  /// Whether the guard missed frames.
   private var isGuardNew = true
-  /// What the picture lent last shows, until this one has caught up with it.
+  /// Content of the picture lent last, until this one has caught up with it.
   private var shown: [Pixel] = []
-  /// The tiles that changed since the present picture was lent itself, and the rows in which it has caught up.
+  /// The tiles that changed since the current picture was itself lent, and the number of rows that have
+  /// caught up.
   private var behind: TileSet
   private var caughtUp = 0
-  /// Counts the frames that changed something. By 64-pixel tile, row by row: the one that changed it last.
+  /// Counts the frames that changed something. By 64-pixel tile, row by row: the version that changed it
+  /// last.
   public private(set) var version: Int
   private var versions: [Int]
   /// Scratch: one row.
   private var row: [Pixel]
-  /// Scratch: a byte a tile column.
+  /// Scratch: one byte per tile column.
   private var marks: [UInt8]
-  /// Rows among which are all that changed since the gap guard was asked last.
+  /// Rows that contain all changes since the gap guard last ran.
   private var changedRows: [Range<Int>] = []
 
-  /// - Parameter version: of the masker of another size that went before; its pictures may come back to this one.
+  /// - Parameter version: of the previous masker, which had another size; its pictures may come back to
+  ///   this one.
   public init(width: Int, height: Int, fills: MaskFills, following version: Int = 0) {
     self.fills = fills
     frame = MaskedFrame(width: width, height: height, fill: fills[.other])
@@ -68,11 +72,11 @@ public struct Masker: ~Copyable {
     marks = [UInt8](repeating: 0, count: max(frame.touched.grid.columns, frame.damage.grid.columns))
   }
 
-  /// Paints masks over what is shown. Reads no source pixel.
+  /// Paints masks over the shown picture. Reads no source pixel.
   ///
-  /// - Parameter damage: what changed in the source since the last frame, shown or not; nil where nobody knows.
+  /// - Parameter damage: changes of the source since the last frame, shown or not; nil if unknown.
   public mutating func mask(_ regions: MaskRegions, damage: Region? = nil) {
-    precondition(!isLent, "a masker whose picture is lent needs another")
+    precondition(!isLent, "a masker whose picture is lent must resume first")
     catchUp(to: frame.height)
     frame.damage.removeAll()
     defer { noteDamage() }
@@ -82,19 +86,21 @@ public struct Masker: ~Copyable {
     paint()
   }
 
-  /// Shows a new frame outside its masks, in the tiles that are cleared; paints the masks everywhere.
+  /// Shows a new frame outside its masks, in the cleared tiles; paints the masks everywhere.
   ///
   /// - Parameters:
   ///   - source: of the masker's size. Its pixels under `regions.masked` are not read.
-  ///   - cleared: 16-pixel tiles that may show this frame; nil clears all. The others keep what they showed.
-  ///   - damage: pixels that may differ from the frame before, shown or not; nil where nobody knows. Others are read only as far as
-  ///     masks hid them, and in a stripe that tells whether the source says the truth: where not, the whole frame is read.
+  ///   - cleared: 16-pixel tiles that may show this frame; nil clears all. The others keep their old
+  ///     content.
+  ///   - damage: pixels that may differ from the previous frame, shown or not; nil if unknown. Others are
+  ///     read only where masks hid them, and in one stripe that checks the source's damage: if it is wrong,
+  ///     the whole frame is read.
   public mutating func show(
     _ source: Frame, masked regions: MaskRegions, cleared: TileSet? = nil, damage: Region? = nil
   ) {
     precondition(
       source.width == frame.width && source.height == frame.height, "a masker serves frames of one size")
-    precondition(!isLent, "a masker whose picture is lent needs another")
+    precondition(!isLent, "a masker whose picture is lent must resume first")
     frame.damage.removeAll()
     defer { noteDamage() }
     adopt(regions)
@@ -114,12 +120,13 @@ public struct Masker: ~Copyable {
 
   // MARK: Lending
 
-  /// Whether the picture is lent, and ``resume(with:)`` has to be called before the next frame.
+  /// Whether the picture is lent, so that ``resume(with:)`` must be called before the next frame.
   public var isLent: Bool { frame.storage.isEmpty }
 
-  /// Gives the picture away, to be read as long as it takes. Until ``resume(with:)``, ``frame`` has no pixels.
+  /// Gives the picture away for reading, for any length of time. Until ``resume(with:)``, ``frame`` has no
+  /// pixels.
   public mutating func lend() -> MaskedFrame {
-    precondition(!isLent, "a picture is lent once")
+    precondition(!isLent, "the picture is already lent")
     catchUp(to: frame.height)
     shown = frame.storage
     frame.storage = []
@@ -129,11 +136,11 @@ public struct Masker: ~Copyable {
       version: version)
   }
 
-  /// Goes on in another picture.
+  /// Continues with another picture.
   ///
-  /// - Parameter spare: a picture that was lent; where it is nil, or of another size, one is made.
+  /// - Parameter spare: a picture that was lent; if it is nil, or of another size, a new one is made.
   public mutating func resume(with spare: consuming MaskedFrame?) {
-    precondition(isLent, "a masker whose picture is not lent has one")
+    precondition(isLent, "the picture is not lent")
     var next: MaskedFrame
     if let spare, spare.width == frame.width, spare.height == frame.height {
       next = spare
@@ -144,7 +151,7 @@ public struct Masker: ~Copyable {
         behind[index % columns, index / columns] = versions[index] > next.version
       }
     } else {
-      // Shares its memory with the one that was lent until something is written to it.
+      // Shares its memory with the lent picture until something is written to it.
       next = MaskedFrame(
         width: frame.width, height: frame.height, storage: shown, damage: frame.damage,
         touched: frame.touched, version: version)
@@ -162,7 +169,7 @@ public struct Masker: ~Copyable {
     }
   }
 
-  /// Brings rows up to what was shown last.
+  /// Copies rows of the picture shown last.
   private mutating func catchUp(to end: Int) {
     if shown.isEmpty { return }
     while caughtUp < end {
@@ -171,11 +178,11 @@ public struct Masker: ~Copyable {
       frame.copy(behind, inRow: tileRow, rows: rows, of: shown)
       caughtUp = rows.upperBound
     }
-    // The picture that was lent is its holder's alone again.
+    // Only the holder of the lent picture refers to it now.
     if caughtUp == frame.height { shown = [] }
   }
 
-  /// Takes over new masks; everything is pending where they differ from the ones before.
+  /// Installs new masks; all tiles where they differ from the previous ones become pending.
   private mutating func adopt(_ new: MaskRegions) {
     precondition(new.width == frame.width && new.height == frame.height, "masks of another size")
     guard new != regions else { return }
@@ -187,9 +194,9 @@ public struct Masker: ~Copyable {
     isPainted = false
   }
 
-  /// Reads what may have changed of a frame, outside masks, and sets ``changedRows``.
+  /// Reads the pixels of a frame that may have changed, outside masks, and sets ``changedRows``.
   private mutating func read(_ new: Frame, damage: Region?) {
-    // Out of the masker and back: the memory serves all frames.
+    // Moved out of the masker and back, so that the memory serves all frames.
     var rows: [Range<Int>] = []
     swap(&rows, &changedRows)
     rows.removeAll(keepingCapacity: true)
@@ -210,11 +217,11 @@ public struct Masker: ~Copyable {
     rows.append(0..<frame.height)
   }
 
-  /// Reads pixels outside masks into the picture that holds them, and marks tiles that changed: as pending, or in the masked
-  /// picture as damaged.
+  /// Reads pixels outside masks into the picture that holds them, and marks changed tiles: as pending, or
+  /// in the masked picture as damaged.
   ///
-  /// - Parameter changed: rows, in order, are added, among which are all that changed.
-  /// - Returns: whether any changed.
+  /// - Parameter changed: gets the rows, in order, that contain all changes.
+  /// - Returns: whether anything changed.
   @discardableResult
   private mutating func read(_ new: Frame, in wanted: Region, _ changed: inout [Range<Int>]) -> Bool {
     var hasChanged = false
@@ -223,7 +230,7 @@ public struct Masker: ~Copyable {
       while top < band.maxY {
         let rows = top..<min(top + Masker.rowsAtOnce, band.maxY)
         top = rows.upperBound
-        // While they are near: in a pass of its own, catching up took as long as comparing.
+        // Here, while they are in the cache: in a separate pass, catching up took as long as comparing.
         catchUp(to: rows.upperBound)
         for span in wanted.spans[band.firstSpan..<band.endSpan] {
           guard let part = read(new, rows, span) else { continue }
@@ -240,7 +247,7 @@ public struct Masker: ~Copyable {
     return hasChanged
   }
 
-  /// Rows that are compared together at first: of most frames all are equal.
+  /// Number of rows that are first compared together: in most frames all are equal.
   private static let rowsAtOnce = 8
 
   /// Reads a span of some rows; returns the rows from the first to the last that changed.
@@ -267,7 +274,7 @@ public struct Masker: ~Copyable {
     return changed
   }
 
-  /// Writes a row's part into a picture; marks the tile columns in which that changed it.
+  /// Writes a part of a row into a picture; marks the tile columns that this changes.
   private static func replace(
     _ picture: inout [Pixel], at start: Int, with row: [Pixel], _ xs: Range<Int>, side: Int,
     marks: inout [UInt8]
@@ -285,11 +292,11 @@ public struct Masker: ~Copyable {
     }
   }
 
-  /// Asks the gap guard again; tiles where its answer changed are pending.
+  /// Runs the gap guard again; tiles for which its result changed become pending.
   private mutating func updateSuspects() {
     let before = suspects
     if regions.guarded.isEmpty {
-      // Frames that it doesn't see are not known to it later.
+      // The guard can't know frames that it doesn't see.
       if !before.isEmpty { gapGuard.reset() }
       suspects = Region()
       isGuardNew = true
@@ -340,7 +347,7 @@ public struct Masker: ~Copyable {
     }
   }
 
-  /// Writes one row of cleared tiles: what was read, then suspects, then masks.
+  /// Writes one row of cleared tiles: source pixels, then suspects, then masks.
   private mutating func composeRow(_ y: Int, _ xs: Range<Int>) {
     let start = y * frame.width
     for span in kept.spans(atRow: y) where span.overlaps(xs) {
@@ -364,8 +371,8 @@ public struct Masker: ~Copyable {
     if differs { Masker.take(&marks, xs, y, into: &frame.damage) }
   }
 
-  /// Paints every mask over what is shown. Tiles in which that changed a pixel are pending: once the mask is gone,
-  /// they have to be written again.
+  /// Paints every mask over the shown picture. Tiles in which that changes a pixel become pending: they
+  /// must be written again once the mask is gone.
   private mutating func paint() {
     if isPainted { return }
     isPainted = true

@@ -1,26 +1,26 @@
 package import ScrimImage
 
-/// What became of one frame in a ``MaskingStage``.
+/// Result of masking one frame in a ``MaskingStage``.
 public struct MaskingOutcome: Sendable {
   public enum Result: Hashable, Sendable {
-    /// Everything is shown that the policy shows.
+    /// Everything that the policy shows is shown.
     case shown
     /// Some tiles keep older content, since the frame's boxes are not known to describe them.
     case withheldInPart
-    /// Boxes or pixels could not be had: the picture is fill.
+    /// Boxes or pixels were not available: the whole picture is fill.
     case failedClosed
   }
 
   public var result = Result.shown
   /// 16-pixel tiles that show older content than the frame's.
   public var withheldTiles = 0
-  /// What was wrong with the frame; nil where nothing was.
+  /// What was wrong with the frame; nil if nothing was.
   public var fault: CaptureFault?
-  /// Whether its source left changed pixels out of its damage.
+  /// Whether its source omitted changed pixels from its damage.
   public var hasUntrueDamage = false
 }
 
-/// The one way from a source's frames to masked pictures: plan, clearance, mask.
+/// Turns a source's frames into masked pictures: plan, clearance, mask.
 ///
 ///     var stage = MaskingStage(width: source.width, height: source.height, policy: policy)
 ///     while case .frame(let frame)? = try source.next() {
@@ -32,15 +32,15 @@ public struct MaskingStage: ~Copyable {
   private var clearance: SettledClearance
   private var masker: Masker
   private var nothing: MaskPlan
-  /// Whether frames of the source were left out, so that the next one's damage says too little.
+  /// Whether frames of the source were skipped, so that the next one's damage is incomplete.
   private var isDamageLost = false
-  /// Whether clearance judged the last frame, so that what it finds changed is what changed since then.
+  /// Whether clearance judged the last frame, so that its changes are those since that frame.
   private var isJudged = false
-  /// The plan of the tree of that version.
+  /// The plan of the tree with that version.
   private var plan: (version: Int, plan: MaskPlan)?
-  /// What the plans made of the policy.
+  /// Statistics of the policy over all plans.
   public private(set) var usage: PolicyUsage
-  /// How much of each window shows older content.
+  /// Share of each window that shows older content.
   public private(set) var withheldWindows = WithheldWindows()
 
   /// - Parameters:
@@ -53,7 +53,7 @@ public struct MaskingStage: ~Copyable {
     usage = PolicyUsage(policy: policy)
   }
 
-  /// Goes on with frames of another size, of which nothing has been shown yet, where these are of one.
+  /// Restarts for frames of another size, of which nothing has been shown yet.
   package mutating func resize(toFit pixels: Frame) {
     let (width, height) = (pixels.width, pixels.height)
     guard width != frame.width || height != frame.height else { return }
@@ -69,7 +69,7 @@ public struct MaskingStage: ~Copyable {
     _read { yield masker.frame }
   }
 
-  /// Whether the picture is lent, and ``resume(with:)`` has to be called before the next frame.
+  /// Whether the picture is lent, so that ``resume(with:)`` must be called before the next frame.
   package var isLent: Bool { masker.isLent }
 
   /// See ``Masker/lend()``.
@@ -78,19 +78,19 @@ public struct MaskingStage: ~Copyable {
   /// See ``Masker/resume(with:)``.
   package mutating func resume(with spare: consuming MaskedFrame?) { masker.resume(with: spare) }
 
-  /// The masks of the last frame's boxes, as a recording lists them; nil before the first frame.
+  /// The masks of the last frame's boxes, in the form that a recording lists; nil before the first frame.
   public private(set) var masks: [ListedMask]?
 
-  /// The masks of the last frame's boxes with their reasons; all of the picture where it failed closed.
+  /// The masks of the last frame's boxes with their reasons; the whole picture if it failed closed.
   package var plannedMasks: [MaskPlan.Mask] { plan?.plan.masks ?? nothing.masks }
 
   /// The share of the picture, 0...1, that the last frame's boxes mask.
   public private(set) var maskedShare = 1.0
 
-  /// The pixels masked for the last frame's boxes; nil where there are none to go by.
+  /// The pixels masked for the last frame's boxes; nil if there are none.
   package var masked: Region? { plan?.plan.masked }
 
-  /// Masks one frame. Frames come in the order of time.
+  /// Masks one frame. Frames must be in order of time.
   public mutating func mask(_ source: SourceFrame) -> MaskingOutcome {
     var source = source
     if case .success(let pixels) = source.pixels { resize(toFit: pixels) }
@@ -104,7 +104,7 @@ public struct MaskingStage: ~Copyable {
         outcome.fault
         ?? CaptureFault(
           place: "frame \(source.number)",
-          message: "its damage leaves out pixels that changed; all of the frame was compared instead")
+          message: "its damage omits pixels that changed; the whole frame was compared instead")
     }
     return outcome
   }
@@ -145,7 +145,8 @@ public struct MaskingStage: ~Copyable {
     switch (planner.policy.clearance, source.snapshotSpan) {
     case (.settled, .some):
       let verdict = clearance.judge(source, pixels: pixels, regions: regions, claims: claims)
-      // Clearance has compared the frame with the one before; what it left out, under masks, the masker reads in any case.
+      // Clearance has compared the frame with the previous one; the masker reads the pixels under masks,
+      // which it omitted, in any case.
       let changes = isJudged ? clearance.changes : nil
       isJudged = true
       switch verdict {

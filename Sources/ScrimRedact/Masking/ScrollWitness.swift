@@ -1,38 +1,39 @@
 import ScrimImage
 
-/// Finds out whether controls went where their boxes say: a busy page that scrolls in its compositor has boxes of another moment, though
-/// some of them moved.
+/// Checks whether controls moved to where their boxes say: the boxes of a busy page that scrolls in its
+/// compositor belong to another moment, although some of them moved.
 ///
-/// A shown control whose pixels were cleared is a witness. If they are found elsewhere, where something else was before, and not at its
-/// box, the boxes lie; so they do where three or more are said to have moved by the same way and none of them did. Then nothing that
-/// changed in that window is explained, until its witnesses are where the tree says. Only pixels outside masks are looked at.
+/// A shown control whose pixels were cleared is a witness. If its pixels are found elsewhere, where
+/// something else was before, and not at its box, the boxes are wrong; they are also wrong if the tree
+/// reports that three or more moved by the same displacement and none of them did. Then no change in that
+/// window is explained, until its witnesses agree with the tree. Only pixels outside masks are read.
 struct ScrollWitness {
-  /// A control's box when its pixels were cleared last, and that of its window, by its id.
+  /// By id: a control's box and its window's box when its pixels were last cleared.
   private var cleared: [UInt64: (rect: Rect, window: Rect?)] = [:]
-  /// Windows whose boxes lied, with the claims by which they did.
+  /// Windows with wrong boxes, with the claims that were wrong.
   private var liars: [Int: Claims] = [:]
 
-  /// Witnesses that are heard in each window.
+  /// Maximum number of witnesses per window.
   static let limit = 12
-  /// As many must have moved alike for it to count that none is where its box is.
+  /// Minimum number of controls with the same displacement for the rule that none of them moved.
   static let quorum = 3
-  /// Pixels: smaller controls have too little to be known again.
+  /// Pixels: smaller controls have too little content to be recognised.
   static let smallest = (width: 12, height: 10)
-  /// Changes of colour in the row by which a control is known again.
+  /// Minimum number of colour changes in the row by which a control is recognised.
   static let leastSteps = 4
 
-  /// The pictures before and now of some part of the screen.
+  /// The earlier and the current picture of a part of the screen.
   struct View {
     var bounds: Rect
     var before: [Pixel]
     var after: [Pixel]
     /// 1 where both are known and unmasked.
     var valid: [UInt8]
-    /// 1 where `after` is unmasked, though what was there before may not be known.
+    /// 1 where `after` is unmasked, even if the earlier content is unknown.
     var open: [UInt8]
   }
 
-  /// Notes where controls are that show what is cleared.
+  /// Notes the positions of controls whose current pixels are cleared.
   mutating func note(_ claims: Claims, isCleared: (Rect) -> Bool) {
     var now: [UInt64: (rect: Rect, window: Rect?)] = [:]
     for claim in claims.list where claim.isWitness {
@@ -45,11 +46,11 @@ struct ScrollWitness {
     cleared = now
   }
 
-  /// What of the screen is not to be believed: the windows whose witnesses contradict their boxes.
+  /// The area of windows whose witnesses contradict their boxes.
   ///
   /// - Parameters:
-  ///   - hasChanged: whether a rectangle shows anything else than what was cleared there.
-  ///   - view: gives the pictures of a rectangle.
+  ///   - hasChanged: whether a rectangle differs from its cleared content.
+  ///   - view: returns the pictures of a rectangle.
   mutating func distrusted(
     _ claims: Claims, hasChanged: (Rect) -> Bool, view: (Rect) -> View
   ) -> [Int] {
@@ -61,7 +62,7 @@ struct ScrollWitness {
       else { continue }
       let way = Way(x: claim.rect.x - old.x, y: claim.rect.y - old.y)
       let area = claim.window < 0 ? nil : claims.windows[claim.window].rect
-      // It moved with its window, of which the window system tells.
+      // It moved with its window, as the window system reports.
       if let area, let oldArea, way != Way(x: 0, y: 0),
         way == Way(x: area.x - oldArea.x, y: area.y - oldArea.y)
       {
@@ -77,7 +78,7 @@ struct ScrollWitness {
         liars[window] = nil
       }
     }
-    // One that is not contradicted any more is believed once its tree says something else than the lie.
+    // A window without contradiction is trusted again once its tree differs from the wrong one.
     liars = liars.filter { window, lie in testimonies[window]?.isLie ?? false || lie == claims }
     return liars.keys.sorted()
   }
@@ -119,7 +120,7 @@ struct ScrollWitness {
     }
   }
 
-  /// Looks for what a control showed: at its box, else above, below and beside where it was.
+  /// Searches a control's earlier pixels: at its box, otherwise above, below and beside its old position.
   private static func hear(_ old: Rect, _ way: Way, in area: Rect?, view: (Rect) -> View) -> Answer {
     let bounds = area ?? Rect(x: 0, y: 0, width: 1 << 15, height: 1 << 15)
     let column = view(Rect(minX: old.x, minY: bounds.y, maxX: old.maxX, maxY: bounds.maxY))
@@ -142,12 +143,12 @@ struct ScrollWitness {
     return .isNowhere
   }
 
-  /// What a control showed.
+  /// The earlier pixels of a control.
   private struct Sample {
     private let size: Rect
     private var pixels: [Pixel]
     private var valid: [UInt8]
-    /// The row with the most changes of colour.
+    /// The row with the most colour changes.
     private var key = 0
 
     init?(_ rect: Rect, in view: View) {
@@ -175,9 +176,11 @@ struct ScrollWitness {
       }
     }
 
-    /// Whether it is to be seen now at a place, be it in other colours; nil where that is masked or off the picture.
+    /// Whether it is now at a position, possibly in other colours; nil if that is masked or outside the
+    /// picture.
     ///
-    /// Its letters are where neighbours differ. Nearly all of those have to, and nearly none of the others.
+    /// Letters are where neighbouring pixels differ. Nearly all of those must match, and nearly none of the
+    /// others.
     func resembles(_ view: View, at place: Rect) -> Bool? {
       guard view.bounds.intersection(place) == place else { return nil }
       var (edges, keptEdges, plain, newEdges) = (0, 0, 0, 0)
@@ -204,7 +207,7 @@ struct ScrollWitness {
       return 10 * keptEdges >= 8 * edges && 20 * newEdges <= plain
     }
 
-    /// Whether it is to be seen now at a place, pixel by pixel; nil where that is masked or off the picture.
+    /// Whether it is now at a position, pixel by pixel; nil if that is masked or outside the picture.
     func matches(_ view: View, at place: Rect) -> Bool? {
       guard view.bounds.intersection(place) == place else { return nil }
       var compared = 0
@@ -218,7 +221,7 @@ struct ScrollWitness {
       return 2 * compared >= size.area ? true : nil
     }
 
-    /// Whether it is to be seen at a place where something else was.
+    /// Whether it is now at a position where something else was.
     func appeared(in view: View, at place: Rect) -> Bool {
       let start = (place.y + key - view.bounds.y) * view.bounds.width + place.x - view.bounds.x
       var differed = false
@@ -233,7 +236,7 @@ struct ScrollWitness {
 }
 
 extension Claims.Claim {
-  /// Whether it can be known again by its pixels.
+  /// Whether its pixels suffice to recognise it.
   fileprivate var isWitness: Bool {
     treatment == .shown && id != 0 && rect.width >= ScrollWitness.smallest.width
       && rect.height >= ScrollWitness.smallest.height

@@ -1,16 +1,16 @@
 import ScrimImage
 
-/// How much of each window shows older content than the frame's, and since when: what tells a window that moves all the time from one that
-/// never settles.
+/// Share of each window that shows older content than the frame's, and since when: distinguishes a window
+/// that moves all the time from one that never settles.
 public struct WithheldWindows: Sendable {
   public struct Entry: Hashable, Sendable {
-    /// Of the window's tiles in the picture.
+    /// Share of the window's tiles in the picture.
     public var share: Double
-    /// Nanoseconds of the source's clock; nil where nothing is withheld.
+    /// Nanoseconds of the source's clock; nil if nothing is withheld.
     public var since: Int64?
   }
 
-  /// By the window system's name (``Window/xid``): as the last frame that showed the window had it.
+  /// By the window system's id (``Window/xid``), as of the last frame that showed the window.
   public private(set) var entries: [Int: Entry] = [:]
 
   public init() {}

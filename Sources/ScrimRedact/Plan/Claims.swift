@@ -1,14 +1,15 @@
 import ScrimImage
 
-/// Which widget claims which pixels, and how it looks: what two readings of a tree are compared by, to find out which changes of
-/// pixels the tree explains.
+/// Records which widget claims which pixels, and a digest of its look. Two of these are compared to find
+/// out which pixel changes a tree explains.
 ///
-/// It lives in memory only and is never written. Of masked widgets it holds the box and the role alone: their names, texts and states
-/// must explain nothing. Those of shown widgets are digests of 64 bits; two that are equal by accident explain less, not more.
+/// Kept in memory only, never written. For masked widgets it contains the box and the role alone: their
+/// names, texts and states must explain nothing. The looks of shown widgets are 64-bit digests; two that
+/// are equal by accident explain less, not more.
 public struct Claims: Hashable, Sendable {
   enum Treatment: UInt8, Sendable {
     case masked
-    /// A container or a decoration, which is believed for its pixels only.
+    /// A container or a decoration, which is trusted only if its pixels are.
     case gap
     case shown
     /// Shown by a rule that says `"trust":"always"`.
@@ -16,17 +17,17 @@ public struct Claims: Hashable, Sendable {
   }
 
   struct Claim: Hashable, Sendable {
-    /// Cut to the picture, never empty.
+    /// Clipped to the picture, never empty.
     var rect: Rect
     var role: Role
     var treatment: Treatment
-    /// A digest of states, and of a shown widget's name and text; 0 of a masked one.
+    /// A digest of states, and of a shown widget's name and text; 0 for a masked one.
     var look: UInt64 = 0
-    /// A digest of the widget's id, by which it is known again where it moved; 0 without one.
+    /// A digest of the widget's id, which identifies it after a move; 0 without one.
     var id: UInt64 = 0
     /// The nearest claim above it in the tree, an index into ``Claims/list``; -1 for none.
     var parent = -1
-    /// The window that it is in, an index into ``Claims/windows``; -1 where none is known.
+    /// The window that contains it, an index into ``Claims/windows``; -1 if unknown.
     var window = -1
   }
 
@@ -45,18 +46,18 @@ public struct Claims: Hashable, Sendable {
   /// Pixels by which masks are larger than their boxes.
   var padding = 0
 
-  /// Nothing claims anything.
+  /// Without any claim.
   public init() {}
 
-  /// What a plan makes of a tree.
+  /// The claims of a tree's widgets.
   ///
-  /// - Parameter treatment: of the widget of an index.
+  /// - Parameter treatment: of the widget with that index.
   init(
     _ tree: WidgetTree, picture: Rect, windows: [Outline], padding: Int, treatment: (Int) -> Treatment
   ) {
     self.windows = windows
     self.padding = padding
-    // The claim of each widget, or of the nearest one above that has pixels in the picture.
+    // The claim of each widget, or of its nearest ancestor with pixels in the picture.
     var slots = [Int](repeating: -1, count: tree.widgets.count)
     for index in tree.order {
       let parent = tree.parent(of: index).map { slots[$0] } ?? -1
@@ -78,7 +79,8 @@ public struct Claims: Hashable, Sendable {
     }
   }
 
-  /// The window that a top-level widget describes: the topmost one that it agrees with to at least half; -1 for none.
+  /// The window that a top-level widget describes: the topmost one with an agreement of at least half; -1
+  /// for none.
   func window(of top: Rect) -> Int {
     windows.indices.last { index in
       let shared = windows[index].rect.intersection(top).area
@@ -86,7 +88,7 @@ public struct Claims: Hashable, Sendable {
     } ?? -1
   }
 
-  /// What of each window no higher one covers.
+  /// The part of each window that no higher window covers.
   func visibleParts() -> [Region] {
     var above = Region()
     var parts = [Region](repeating: Region(), count: windows.count)
@@ -98,13 +100,14 @@ public struct Claims: Hashable, Sendable {
     return parts
   }
 
-  /// The pixels of shown widgets, each within what is to be seen of its window; `isTrusted` asks for those of rules that trust always.
+  /// The pixels of shown widgets, each clipped to the visible part of its window; `isTrusted` selects those
+  /// of rules that always trust.
   func shown(_ visible: [Region], isTrusted: Bool = false) -> Region {
     let wanted = list.lazy.filter { $0.treatment == .trusted || !isTrusted && $0.treatment == .shown }
     return Claims.region(wanted.map { ($0.rect, $0.window) }, visible)
   }
 
-  /// The union of rectangles, each within what is to be seen of its window.
+  /// The union of rectangles, each clipped to the visible part of its window.
   static func region(_ rects: some Sequence<(rect: Rect, window: Int)>, _ visible: [Region]) -> Region {
     var byWindow: [Int: [Rect]] = [:]
     for (rect, window) in rects { byWindow[window, default: []].append(rect) }
@@ -115,7 +118,7 @@ public struct Claims: Hashable, Sendable {
   }
 }
 
-/// A digest of 64 bits (FNV-1a), of what is only ever compared in memory.
+/// A 64-bit digest (FNV-1a), for comparisons in memory only.
 struct Digest64: Hashable, Sendable {
   private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -125,7 +128,7 @@ struct Digest64: Hashable, Sendable {
 
   mutating func add(_ text: String) {
     for byte in text.utf8 { add(byte) }
-    // No byte of UTF-8: "ab", "c" is not "a", "bc".
+    // A byte that UTF-8 doesn't use: "ab", "c" must differ from "a", "bc".
     add(0xFF)
   }
 
@@ -137,7 +140,7 @@ struct Digest64: Hashable, Sendable {
 }
 
 extension Widget {
-  /// How a shown widget looks, as far as its tree says.
+  /// The look of a shown widget, as far as its tree describes it.
   fileprivate var look: UInt64 {
     var digest = Digest64()
     for state in states { digest.add(state) }
@@ -146,7 +149,7 @@ extension Widget {
     return digest.value
   }
 
-  /// How a container or a decoration looks, of which no name and no text is shown.
+  /// The look of a container or decoration, without its name and text.
   fileprivate var containerLook: UInt64 {
     var digest = Digest64()
     for state in states where ChangeEvidence.containerStates.contains(state) { digest.add(state) }

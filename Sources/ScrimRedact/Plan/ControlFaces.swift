@@ -1,20 +1,22 @@
 import ScrimImage
 
-/// What the controls of one tree look like, as far as boxes and roles say: a rule by role alone shows what a control looks like, not
-/// what its user keeps in it (Masking.md, section 4). Never looks at a pixel, a name or a text.
+/// Classifies the controls of one tree by their boxes and roles: a rule by role alone shows the typical
+/// look of a control, not the user's content in it (Masking.md, section 4). Never reads a pixel, a name or
+/// a text.
 struct ControlFaces {
-  /// Pixels, times the scale of a control, that its face has at most. Real controls of five toolkits are up to 47 pixels high; where a screen
-  /// of two device pixels per logical one says nothing of its scale, up to 92.
+  /// Maximum size of a control's face, in pixels times its scale. Real controls of five toolkits are up to
+  /// 47 pixels high; on a screen with two device pixels per logical one that doesn't report its scale, up
+  /// to 92.
   static let largestWidth = 480.0
   static let largestHeight = 96.0
-  /// The height above which a face has one text at most, and how many it has below that: a label, and what abbreviates it.
+  /// Above this height a face may have one text, below it two: a label, and its abbreviation.
   static let lowHeight = 64.0
   static let mostTexts = 2
-  /// Pixels, times the scale, that a picture in a control has at most on each side to be its icon.
+  /// Maximum side of an icon in a control, in pixels times the scale.
   static let largestIcon = 64.0
-  /// Widgets of a page of a document at most.
+  /// Maximum number of widgets of a document's page.
   private static let documentLimit = 1000
-  /// The width of a phone's screen in its own units, for pictures that come without windows and without a scale.
+  /// The width of a phone's screen in its own units, for pictures without windows and without a scale.
   private static let phoneWidth = 480.0
 
   private let tree: WidgetTree
@@ -23,7 +25,7 @@ struct ControlFaces {
   private var content: Set<Int> = []
   private var children: [Int: [Int]] = [:]
 
-  /// - Parameter findsContent: whether any rule asks for it.
+  /// - Parameter findsContent: whether any rule needs it.
   init(_ tree: WidgetTree, picture: Rect, findsContent: Bool) {
     self.tree = tree
     let isPhone = picture.height > picture.width && tree.windows.isEmpty
@@ -54,7 +56,8 @@ struct ControlFaces {
     return texts(in: index) > (height > ControlFaces.lowHeight * scale ? 1 : ControlFaces.mostTexts)
   }
 
-  /// Texts without children of their own that are listed under a control and lie in its box; no more than matter are counted.
+  /// Counts the texts without children that are listed under a control and lie in its box; stops when more
+  /// make no difference.
   private func texts(in control: Int) -> Int {
     var (count, waiting) = (0, children[control] ?? [])
     while let next = waiting.popLast(), count <= ControlFaces.mostTexts {
@@ -78,8 +81,8 @@ struct ControlFaces {
 
   private func role(_ index: Int) -> String { tree.widgets[index].role.name }
 
-  /// Tabs of documents: one of the row holds a button, to close it, or a page is mostly one text, terminal or document. Pages are listed
-  /// under their tabs (GTK) or beside the row (Qt).
+  /// Detects tabs of documents: one of the row contains a close button, or a page is mostly one text,
+  /// terminal or document. Pages are listed under their tabs (GTK) or beside the row (Qt).
   private mutating func noteTabs(_ row: [Int], of list: Int) {
     let tabs = row.filter { role($0) == "page tab" }
     guard !tabs.isEmpty else { return }
@@ -108,7 +111,7 @@ struct ControlFaces {
     while next < all.count {
       all += children[all[next]] ?? []
       next += 1
-      // A page of so many widgets is no page of one text.
+      // A page with that many widgets is not a page of one text.
       guard all.count <= ControlFaces.documentLimit else { return false }
     }
     return all.contains { index in
@@ -119,7 +122,7 @@ struct ControlFaces {
     }
   }
 
-  /// A path bar: nothing but buttons in a row, of which one is pressed.
+  /// Detects a path bar: only buttons in a row, exactly one of them pressed.
   private mutating func notePath(_ row: [Int]) {
     guard row.count > 1, row.allSatisfy({ ["toggle button", "push button"].contains(role($0)) }) else {
       return
@@ -130,7 +133,8 @@ struct ControlFaces {
     if pressed.count == 1 { content.formUnion(row) }
   }
 
-  /// What can be pressed in a file chooser is a folder; what opens and closes a part of a document bears that part's title (`<summary>`).
+  /// A toggle button in a file chooser is a folder; a button that opens and closes a part of a document
+  /// (`<summary>`) carries that part's title.
   private mutating func noteByPlace() {
     var isInChooser = [Bool](repeating: false, count: tree.widgets.count)
     var isInDocument = isInChooser
@@ -148,7 +152,7 @@ struct ControlFaces {
 }
 
 extension Rect {
-  /// Whether all of `other`, which is not empty, lies inside.
+  /// Whether `other`, which is not empty, lies completely inside.
   func holds(_ other: Rect) -> Bool {
     !other.isEmpty && other.x >= x && other.y >= y && other.maxX <= maxX && other.maxY <= maxY
   }

@@ -1,15 +1,16 @@
 public import ScrimImage
 
-/// The boxes of what claims gaps: evidence of which shapes a toolkit draws there.
+/// The boxes of the widgets that claim gaps: evidence for shapes that a toolkit draws there.
 ///
-/// They show no pixel of themselves. Where they are missing, shifted or too many, more is masked.
+/// They make no pixel visible. If boxes are missing, shifted or too many, more is masked.
 public struct GapBoxes: Hashable, Sendable {
-  /// Containers, windows and decorations, cut to the picture, in order.
+  /// Containers, windows and decorations, clipped to the picture, in order.
   public private(set) var containers: [Rect]
-  /// Scroll bars, sliders, progress bars, separators and their like.
+  /// Scroll bars, sliders, progress bars, separators and the like.
   public private(set) var decorations: [Rect]
 
-  /// Boxes of each kind that are kept, the largest: each is held against every shape that is found.
+  /// Maximum number of boxes of each kind, the largest ones: each is compared with every shape that is
+  /// found.
   static let limit = 1024
 
   public init(containers: some Sequence<Rect> = [], decorations: some Sequence<Rect> = []) {

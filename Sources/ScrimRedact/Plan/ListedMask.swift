@@ -1,16 +1,18 @@
 public import ScrimImage
 
-/// A mask as a recording lists it: where, of what kind, why, and the role of the widget. Never a name, a text or an id.
+/// A mask in the form that a recording lists: rectangle, kind, reason, and the role of the widget. Never a
+/// name, a text or an id.
 ///
-/// Nothing is listed below a masked widget or one that hides interaction: what sticks out of a masked widget counts as part of it.
-/// A reason that depends on a name or a callback is given only where nothing else masks the widget, since equal pictures must have equal
-/// lists whatever the hidden names are.
+/// Nothing is listed below a masked widget or one that hides interaction; a descendant's area beyond the
+/// masked widget's box counts as part of that widget. A reason that depends on a name or a callback is
+/// given only if nothing else masks the widget, because equal pictures must have equal lists whatever the
+/// hidden names are.
 public struct ListedMask: Hashable, Sendable {
-  /// Why a rectangle is masked, as far as a recording may say it; the raw value is what its record holds.
+  /// Why a rectangle is masked, as far as a recording may reveal it; the raw value is stored in the record.
   public enum Reason: UInt8, CaseIterable, Sendable {
     /// A reason that this version doesn't know.
     case unknown = 0
-    /// The default of the policy for what the widget shows.
+    /// The policy's default for the widget's nature.
     case `default` = 1
     /// A rule of the policy.
     case rule = 2
@@ -18,7 +20,7 @@ public struct ListedMask: Hashable, Sendable {
     case mark = 3
     /// The library user's callback.
     case callback = 4
-    /// A container of which no children are listed.
+    /// A container without listed children.
     case childless = 5
     /// A role that the table does not have.
     case unknownRole = 6
@@ -30,14 +32,15 @@ public struct ListedMask: Hashable, Sendable {
     case gap = 9
     /// Pixels that nothing claims.
     case uncovered = 10
-    /// The boxes could not be had: everything is masked.
+    /// The boxes were not available: everything is masked.
     case failedClosed = 11
-    /// More masks than a record lists: the rectangle is the whole picture, of which parts are shown.
+    /// More masks than a record can list: the rectangle is the whole picture, although parts of it are
+    /// shown.
     case tooMany = 12
     /// What shows there, or the tree below it, could not be read.
     case unreadable = 13
 
-    /// The word for it in lower case, as reports and players show it.
+    /// Its name in lower case, for reports and players.
     public var name: String {
       switch self {
       case .unknown: "unknown"
@@ -90,7 +93,7 @@ public struct ListedMask: Hashable, Sendable {
     self.role = role
   }
 
-  /// Masks that one picture lists at most.
+  /// Maximum number of masks of one picture.
   public static let limit = 1 << 16
 }
 

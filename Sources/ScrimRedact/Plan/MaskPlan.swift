@@ -1,6 +1,7 @@
 public import ScrimImage
 
-/// What a mask covers, which chooses its fill. The order is the order of painting: a later kind covers an earlier one.
+/// Kind of content that a mask covers, which decides its fill. The order is the order of painting: a later
+/// kind covers an earlier one.
 public enum MaskKind: String, CaseIterable, Comparable, Sendable {
   case uncovered, gap, other, image, text, input, password
 
@@ -29,13 +30,13 @@ public enum MaskReason: Hashable, Sendable {
   case unreadable
   /// The rule of that index in the policy.
   case rule(Int)
-  /// The default for what the widget shows.
+  /// The default for the widget's nature.
   case nature
-  /// A container of which no children are listed.
+  /// A container without listed children.
   case childless
   /// A role that the table does not have.
   case unknownRole
-  /// Under the masked widget of that index in the tree.
+  /// Below the masked widget with that index in the tree.
   case inside(Int)
   /// A window's frame, which no widget describes.
   case titleBar
@@ -45,7 +46,7 @@ public enum MaskReason: Hashable, Sendable {
   case gap
   /// Pixels that nothing claims.
   case uncovered
-  /// The boxes could not be had: everything is masked.
+  /// The boxes were not available: everything is masked.
   case failedClosed
 }
 
@@ -59,14 +60,15 @@ extension MaskReason {
   }
 }
 
-/// Where a picture is masked, and why: computed from boxes and a policy alone, never from a pixel.
+/// The masked rectangles of a picture with their reasons: computed from boxes and a policy alone, never
+/// from a pixel.
 public struct MaskPlan: Hashable, Sendable {
-  /// One masked rectangle, cut to the picture.
+  /// One masked rectangle, clipped to the picture.
   public struct Mask: Hashable, Sendable {
     public var rect: Rect
     public var kind: MaskKind
     public var reason: MaskReason
-    /// The index of the widget in the tree it came from; nil for windows, gaps and uncovered pixels.
+    /// The index of its widget in the tree; nil for windows, gaps and uncovered pixels.
     public var widget: Int?
 
     public init(rect: Rect, kind: MaskKind, reason: MaskReason, widget: Int? = nil) {
@@ -77,19 +79,20 @@ public struct MaskPlan: Hashable, Sendable {
     }
   }
 
-  /// Every mask with its reason, as found.
+  /// Every mask with its reason, in order of discovery.
   public let masks: [Mask]
-  /// The same as sets of pixels, which is what painting needs.
+  /// The same masks as sets of pixels, for painting.
   public let regions: MaskRegions
-  /// The masks as a recording lists them; empty where the plan is not for one.
+  /// The masks in the form that a recording lists; empty if the plan is not for one.
   package var listed: [ListedMask] = []
-  /// Who claims which pixels: what the next plan is compared with.
+  /// Which widget claims which pixels: compared with those of the next plan.
   public let claims: Claims
 
   /// - Parameters:
-  ///   - guarded: pixels that only containers claim; those under a mask are taken out.
+  ///   - guarded: pixels that only containers claim; those under a mask are removed.
   ///   - boxes: of those containers.
-  ///   - claims: who claims which pixels. Without them no change of what is shown is explained (``SettledClearance``).
+  ///   - claims: which widget claims which pixels. Without them no change of a shown pixel is explained
+  ///     (``SettledClearance``).
   public init(
     width: Int, height: Int, masks: [Mask], guarded: Region, boxes: GapBoxes = GapBoxes(),
     claims: Claims = Claims()
@@ -103,7 +106,7 @@ public struct MaskPlan: Hashable, Sendable {
       }, guarded: guarded, boxes: boxes)
   }
 
-  /// The plan that shows nothing.
+  /// The plan that masks everything.
   public static func failedClosed(width: Int, height: Int) -> MaskPlan {
     let all = Rect(x: 0, y: 0, width: width, height: height)
     var plan = MaskPlan(
@@ -115,7 +118,7 @@ public struct MaskPlan: Hashable, Sendable {
 
   /// Pixels under any mask: never read.
   public var masked: Region { regions.masked }
-  /// Pixels outside ``masked`` that are believed only on the evidence of their texture.
+  /// Pixels outside ``masked`` that are trusted only if the gap guard accepts their texture.
   public var guarded: Region { regions.guarded }
 }
 

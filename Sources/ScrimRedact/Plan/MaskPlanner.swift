@@ -1,11 +1,11 @@
 import ScrimImage
 
-/// What a library user's callback says of a widget.
+/// Decision of a library user's callback about a widget.
 public enum MaskDecision: Sendable {
   case mask, unmask, `continue`
 }
 
-/// Applies a policy to widget trees: Masking.md in code. Sees boxes, never a pixel.
+/// Applies a policy to widget trees, as specified in Masking.md. Reads boxes, never a pixel.
 public struct MaskPlanner: Sendable {
   public let policy: MaskPolicy
   private let names: NameMemory?
@@ -15,8 +15,8 @@ public struct MaskPlanner: Sendable {
     names = NameMemory(policy.rules)
   }
 
-  /// Holes that `insideMasked` rules may cut in one plan, ancestors above each, and pieces of each mask. What exceeds them
-  /// stays masked: no tree may make a plan of unbounded size.
+  /// Maximum number of holes that `insideMasked` rules cut in one plan, of ancestors above each, and of
+  /// pieces of each mask. Anything beyond stays masked, so that no tree makes a plan of unbounded size.
   static let holeLimit = 1000
   static let holeDepthLimit = 256
   static let pieceLimit = 4000
@@ -25,8 +25,8 @@ public struct MaskPlanner: Sendable {
   ///
   /// - Parameters:
   ///   - width: pixels of the picture, as is `height`.
-  ///   - describesWholeWindows: whether what no widget claims is unknown rather than of no interest: true for captures,
-  ///     live sources and sidecars with windows. Decides `uncovered: auto`.
+  ///   - describesWholeWindows: whether pixels that no widget claims are unknown rather than irrelevant:
+  ///     true for captures, live sources and sidecars with windows. Decides `uncovered: auto`.
   public func plan(
     for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool
   ) -> MaskPlan {
@@ -35,7 +35,8 @@ public struct MaskPlanner: Sendable {
       for: tree, width: width, height: height, describesWholeWindows: describesWholeWindows, usage: &usage)
   }
 
-  /// The plan for the tree of a recorded frame: it describes whole windows, so that what no widget claims is unknown.
+  /// The plan for the tree of a recorded frame, which describes whole windows: pixels that no widget claims
+  /// are unknown.
   package func planOfWindows(
     for tree: WidgetTree, width: Int, height: Int, usage: inout PolicyUsage
   ) -> MaskPlan {
@@ -50,7 +51,7 @@ public struct MaskPlanner: Sendable {
     return plan
   }
 
-  /// The plan for one moment's tree; what it made of the policy is added to `usage`.
+  /// The plan for one moment's tree; adds its statistics to `usage`.
   public func plan(
     for tree: WidgetTree, width: Int, height: Int, describesWholeWindows: Bool, usage: inout PolicyUsage
   ) -> MaskPlan {
@@ -77,49 +78,51 @@ public struct MaskPlanner: Sendable {
   }
 }
 
-/// One plan in the making.
+/// State of computing one plan.
 private struct PlanRun {
   let policy: MaskPolicy
   let tree: WidgetTree
   let picture: Rect
   var usage: PolicyUsage
   private(set) var masks: [MaskPlan.Mask] = []
-  /// Boxes that are shown and trusted, and boxes of which only the texture is trusted; cut to the picture.
+  /// Boxes that are shown and trusted, and boxes that are trusted only by their texture; clipped to the
+  /// picture.
   private var trusted: [Rect] = []
   private var gaps: [Rect] = []
-  /// The boxes of all gaps and of windows, and of decorations among them, cut to the picture.
+  /// The boxes of all gaps and windows, and of decorations among them, clipped to the picture.
   private var containers: [Rect] = []
   private var decorations: [Rect] = []
   private var outcomes: [Outcome]
   private var contexts: [Context]
-  /// For a masked widget that rules open: the boxes cut out of its mask.
+  /// For a masked widget with holes: the boxes that rules cut out of its mask.
   private var holes: [Int: [Rect]] = [:]
   private var holeCount = 0
-  /// For widgets whose reason may depend on a name: what else masks them, if anything does.
+  /// For widgets whose reason may depend on a name: another reason that masks them, if there is one.
   private var otherReasons: [Int: MaskReason] = [:]
   private let faces: ControlFaces
-  /// Widgets that a rule shows whatever they show.
+  /// Widgets shown by a rule that always trusts them.
   private var trustedAlways: Set<Int> = []
   /// The windows in the picture, bottom to top.
   private var outlines: [Claims.Outline] = []
-  /// By widget a bit a rule: whether the rule's condition on names holds. Empty where no rule has one.
+  /// One bit per rule for each widget: whether the rule's name condition holds. Empty if no rule has one.
   var named: [UInt64] = []
 
-  /// What becomes of a widget.
+  /// Result for a widget.
   private enum Outcome {
     case masked(MaskReason)
     case shown
     case gap
   }
 
-  /// What a widget's children inherit.
+  /// Values that a widget's children inherit.
   private struct Context {
-    /// The nearest ancestor masked by a decision of its own, -1 for none.
+    /// The nearest ancestor that is masked by its own decision, -1 for none.
     var maskedBy = -1
-    /// The outermost masked widget, the widget itself included: -1 for none, ``PlanRun/unlisted`` below one that hides interaction.
+    /// The outermost masked widget, possibly the widget itself: -1 for none, ``PlanRun/unlisted`` below one
+    /// that hides interaction.
     var outermost = -1
-    /// Rules of a lower index may open the masks above: the lowest rule that masks an ancestor, ``PlanRun/byDefault``
-    /// if only defaults do, ``PlanRun/closed`` if nothing may.
+    /// Rules with a lower index may open the masks above: the lowest rule that masks an ancestor,
+    /// ``PlanRun/byDefault`` if only defaults do, ``PlanRun/closed`` if no rule may.
     var rank = PlanRun.byDefault
     /// The box of the shown control that the widget is in.
     var control: Rect?
@@ -127,14 +130,14 @@ private struct PlanRun {
     var gap: Rect?
   }
 
-  /// Why a widget is masked or shown by itself, whatever is above it.
+  /// Why a widget is masked or shown, apart from its ancestors.
   private enum Verdict {
     case mask(MaskReason, rank: Int)
     case show
     case showByRule(Int)
-    /// As part of the control it lies in.
+    /// As part of the control that contains it.
     case showInControl
-    /// Since the policy masks nothing of its nature.
+    /// Because the policy doesn't mask its nature.
     case showByDefault
     case gap
   }
@@ -203,7 +206,8 @@ private struct PlanRun {
     tree.nature(of: index) == .password || policy.hideInteraction.contains(tree.widgets[index].role)
   }
 
-  /// What masks a widget besides a mark, an unreadable tree, a callback or a rule by name, any of which may depend on what is hidden.
+  /// The reason that masks a widget apart from a mark, an unreadable tree, a callback or a rule by name, any
+  /// of which may depend on hidden content.
   private func otherReason(_ index: Int, than reason: MaskReason, isPart: Bool) -> MaskReason? {
     switch reason {
     case .mark, .callback, .unreadable: break
@@ -220,7 +224,7 @@ private struct PlanRun {
     return nil
   }
 
-  /// The masks as a recording lists them.
+  /// The masks in the form that a recording lists.
   func listed() -> [ListedMask] {
     var listed: [ListedMask] = []
     var places: [Int: Int] = [:]
@@ -275,7 +279,8 @@ private struct PlanRun {
     if let rule = firstRule(for: index) {
       usage.note(rule: rule)
       if policy.rules[rule].decision == .unmask {
-        // A rule by role alone shows what a control looks like. Who names an id, a name or a state vouches for what it holds.
+        // A rule by role alone shows only the typical look of a control. A rule with an id, a name or a
+        // state vouches for its content.
         guard policy.rules[rule].isByRoleAlone, widget.role.isControl else { return .showByRule(rule) }
         if faces.isContent(index) { return standard(for: nature, hasChildren: tree.hasChildren(index)) }
         return faces.isCard(index) ? .gap : .showByRule(rule)
@@ -293,7 +298,7 @@ private struct PlanRun {
     }
   }
 
-  /// Whether the widget belongs to the shown control that it lies in, as a label does to its button.
+  /// Whether the widget is part of the shown control that contains it, as a label is part of its button.
   private func isPart(_ index: Int, of control: Rect?) -> Bool {
     guard let control, control.holds(tree.rects[index]) else { return false }
     if tree.nature(of: index) == .image { return faces.isIcon(index) }
@@ -351,7 +356,7 @@ private struct PlanRun {
       case .gap:
         containers.append(rect.intersection(picture))
         if tree.nature(of: index) == .decoration { decorations.append(rect.intersection(picture)) }
-        // Most containers lie inside their parent, which claims their pixels already.
+        // Most containers lie inside their parent, which already claims their pixels.
         if let above = tree.parent(of: index).flatMap({ contexts[$0].gap }), above.holds(rect) { continue }
         gaps.append(rect.intersection(picture))
       }
@@ -406,7 +411,8 @@ private struct PlanRun {
     }
   }
 
-  /// Masks the pixels that no mask covers yet and the policy doesn't show; returns those that need a guard.
+  /// Masks the pixels that no mask covers yet and the policy doesn't show; returns those that need the
+  /// guard.
   mutating func emitRest(describesWholeWindows: Bool) -> Region {
     let masksUncovered =
       policy.uncovered == .mask || policy.uncovered == .auto && describesWholeWindows
@@ -426,7 +432,7 @@ private struct PlanRun {
     return Region()
   }
 
-  /// Who claims which pixels.
+  /// The claims of the tree's widgets.
   func claims() -> Claims {
     Claims(tree, picture: picture, windows: outlines, padding: policy.padding) { index in
       switch outcomes[index] {

@@ -1,6 +1,6 @@
 public import ScrimImage
 
-/// The pixels that a plan masks, by kind, and those it guards.
+/// The masked and the guarded pixels of a plan, the masked ones by kind.
 public struct MaskRegions: Hashable, Sendable {
   /// Pixels of the picture.
   public let width: Int
@@ -9,9 +9,9 @@ public struct MaskRegions: Hashable, Sendable {
   public let byKind: [Region]
   /// The union of all kinds: pixels that are never read.
   public let masked: Region
-  /// Pixels outside ``masked`` that are believed only on the evidence of their texture.
+  /// Pixels outside ``masked`` that are trusted only if the gap guard accepts their texture.
   public let guarded: Region
-  /// The boxes of what claims them.
+  /// The boxes of the containers that claim the guarded pixels.
   public let boxes: GapBoxes
 
   init(width: Int, height: Int, byKind: [Region], guarded: Region, boxes: GapBoxes) {
@@ -24,7 +24,7 @@ public struct MaskRegions: Hashable, Sendable {
     self.boxes = boxes
   }
 
-  /// What either masks. Pixels that either guards and neither masks stay guarded.
+  /// The pixels that either masks. Pixels that either guards and neither masks stay guarded.
   public func union(_ other: MaskRegions) -> MaskRegions {
     precondition(width == other.width && height == other.height, "masks of one picture can be united")
     if self == other { return self }
@@ -36,10 +36,10 @@ public struct MaskRegions: Hashable, Sendable {
 
   /// The masks in force for a frame whose pixels and boxes belong to the same moment.
   ///
-  /// Nodes that could not be read may lie anywhere between those that could. The look of a gap is then no evidence, so that gaps are
-  /// masked whole.
+  /// Unreadable nodes may lie anywhere between the readable ones. So the look of a gap is no evidence, and
+  /// gaps are masked completely.
   ///
-  /// - Parameter isTreeComplete: whether the tree was read in full.
+  /// - Parameter isTreeComplete: whether the tree was read completely.
   public func effective(isTreeComplete: Bool) -> MaskRegions { isTreeComplete ? self : withGapsMasked }
 
   /// The same with every guarded pixel masked.
@@ -49,7 +49,7 @@ public struct MaskRegions: Hashable, Sendable {
     return MaskRegions(width: width, height: height, byKind: byKind, guarded: Region(), boxes: GapBoxes())
   }
 
-  /// The same with more pixels masked, as *other*: what nothing explained for too long.
+  /// The same with more pixels masked, as *other*: changes that stayed unexplained for too long.
   func filling(_ more: Region) -> MaskRegions {
     if more.isEmpty { return self }
     var byKind = byKind
@@ -57,7 +57,7 @@ public struct MaskRegions: Hashable, Sendable {
     return MaskRegions(width: width, height: height, byKind: byKind, guarded: guarded, boxes: boxes)
   }
 
-  /// The masked pixels by colour: sets that do not overlap, since a later kind covers an earlier one.
+  /// The masked pixels by colour, as disjoint sets: a later kind covers an earlier one.
   func painted(with fills: MaskFills) -> [(region: Region, colour: Pixel)] {
     var above = Region()
     var layers: [(region: Region, colour: Pixel)] = []

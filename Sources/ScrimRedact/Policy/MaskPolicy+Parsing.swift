@@ -1,9 +1,10 @@
 import ScrimImage
 import ScrimJSON
 
-/// Why a file makes no policy: where in it, and what to do. Nothing is recorded under half a policy.
+/// Why a file is not a valid policy: where in it, and what to do. Nothing is recorded with an incomplete
+/// policy.
 public struct PolicyError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// As in `rules[2].decision`; empty for the whole file.
+  /// Such as `rules[2].decision`; empty for the whole file.
   public var place: String
   public var problem: String
 
@@ -11,8 +12,8 @@ public struct PolicyError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension MaskPolicy {
-  /// Reads a policy file. Keys that are absent keep their defaults; an unknown key is an error, for a misspelt rule
-  /// must not unmask.
+  /// Reads a policy file. Absent keys keep their defaults; an unknown key is an error, because a misspelt
+  /// rule must not unmask anything.
   public init(json: [UInt8]) throws(PolicyError) {
     let object: JSON
     do {
@@ -84,7 +85,7 @@ extension MaskPolicy.Rule {
       case "state":
         states = try field.oneOrMore().map { item throws(PolicyError) in
           let state = try item.string()
-          guard RoleTable.key(state) != nil else { throw item.problem("is no state") }
+          guard RoleTable.key(state) != nil else { throw item.problem("is not a state") }
           return state
         }
       default:
@@ -99,10 +100,10 @@ extension MaskPolicy.Rule {
     }
     guard !insideMasked || decision == .unmask else {
       throw PolicyError(
-        place: "\(rule.place).insideMasked", problem: "goes only with the decision unmask")
+        place: "\(rule.place).insideMasked", problem: "is only allowed with the decision unmask")
     }
     guard trust == .explained || decision == .unmask else {
-      throw PolicyError(place: "\(rule.place).trust", problem: "goes only with the decision unmask")
+      throw PolicyError(place: "\(rule.place).trust", problem: "is only allowed with the decision unmask")
     }
     self.init(
       roles: roles, types: patterns["type"] ?? [], ids: patterns["id"] ?? [], names: patterns["name"] ?? [],
@@ -110,7 +111,7 @@ extension MaskPolicy.Rule {
   }
 }
 
-/// Where an object of a policy stands: empty for the whole file, or as in `rules[2]`.
+/// Location of an object in a policy: empty for the whole file, or such as `rules[2]`.
 private struct PolicyPlace: JSONContext {
   var path: String
   var known: [String]
@@ -138,7 +139,8 @@ private struct PolicyPlace: JSONContext {
 
   func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-  /// The members of an object in their order, `null` among them: a policy has no key that it could stand for.
+  /// The members of an object in their order, including those with `null`: no key of a policy may be
+  /// `null`.
   static func fields(
     of json: JSON, at path: String, known: [String]
   ) throws(PolicyError) -> [PolicyField] {

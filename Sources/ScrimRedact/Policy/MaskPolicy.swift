@@ -1,24 +1,24 @@
 import ScrimJSON
 
-/// What to mask: rules and defaults over widgets, and what becomes of pixels that no widget decides.
+/// What to mask: rules and defaults for widgets, and the treatment of pixels that no widget claims.
 ///
-/// The values a policy starts with are those of the preset `default`.
+/// A new policy equals the preset `default`.
 public struct MaskPolicy: Hashable, Sendable {
   public enum Treatment: String, CaseIterable, Sendable {
     case mask, keep
   }
 
-  /// What happens to pixels that nothing claims; `auto` masks them where the input describes whole windows.
+  /// Treatment of pixels that nothing claims; `auto` masks them if the input describes whole windows.
   public enum Uncovered: String, CaseIterable, Sendable {
     case mask, keep, auto
   }
 
-  /// What happens to pixels that only containers and decorations claim.
+  /// Treatment of pixels that only containers and decorations claim.
   public enum Gaps: String, CaseIterable, Sendable {
     case `guard`, keep, mask
   }
 
-  /// Which boxes are believed for which pixels.
+  /// Which boxes are trusted for which pixels.
   public enum Clearance: String, CaseIterable, Sendable {
     case generation, settled, latest
   }
@@ -27,7 +27,7 @@ public struct MaskPolicy: Hashable, Sendable {
     case mask, unmask
   }
 
-  /// When a change of what a widget shows is believed.
+  /// When a change of a widget's pixels is trusted.
   public enum Trust: String, CaseIterable, Sendable {
     /// If the tree explains it.
     case explained
@@ -35,7 +35,8 @@ public struct MaskPolicy: Hashable, Sendable {
     case always
   }
 
-  /// A decision about the widgets for which every given condition holds; a condition holds if one of its values does.
+  /// A decision about the widgets for which every given condition holds; a condition holds if one of its
+  /// values matches.
   public struct Rule: Hashable, Sendable {
     public var roles: [Role]
     /// Patterns over the role as it was written.
@@ -45,12 +46,12 @@ public struct MaskPolicy: Hashable, Sendable {
     /// States in lower case, letters and digits only.
     public private(set) var states: [String]
     public var decision: Decision
-    /// Whether a widget that this rule shows is shown under a masked ancestor too (Masking.md, section 4).
+    /// Whether a widget that this rule shows is also shown under a masked ancestor (Masking.md, section 4).
     public var insideMasked: Bool
-    /// When changes of a widget that this rule shows are believed (Masking.md, section 11).
+    /// When changes of a widget that this rule shows are trusted (Masking.md, section 11).
     public var trust: Trust
 
-    /// An empty list is no condition. At least one condition must be given.
+    /// An empty list means no condition. At least one condition must be given.
     public init(
       roles: [Role] = [], types: [NamePattern] = [], ids: [NamePattern] = [], names: [NamePattern] = [],
       states: [String] = [], decision: Decision, insideMasked: Bool = false,
@@ -69,17 +70,19 @@ public struct MaskPolicy: Hashable, Sendable {
         "a rule needs a condition")
     }
 
-    /// Whether it speaks of a kind of widget, not of one: what it shows then has to look like one of that kind.
+    /// Whether it is about a kind of widget, not an individual one: a shown widget must then look like one
+    /// of that kind.
     var isByRoleAlone: Bool { types.isEmpty && ids.isEmpty && names.isEmpty && states.isEmpty }
 
-    /// Whether the rule is about the widget, its name apart. A text too long to be searched counts as what hides more.
+    /// Whether all conditions except the name hold for the widget. A text too long to be searched counts as
+    /// the case that hides more.
     func holdsBesideName(for widget: Widget) -> Bool {
       if !roles.isEmpty, !roles.contains(widget.role) { return false }
       if !states.isEmpty, !states.contains(where: widget.states.contains) { return false }
       return holds(types, widget.type) && holds(ids, widget.id)
     }
 
-    /// Whether what the rule says of names holds for one.
+    /// Whether the name condition holds for a name.
     func holds(forName name: String) -> Bool { holds(names, name) }
 
     private func holds(_ patterns: [NamePattern], _ text: String?) -> Bool {
@@ -92,7 +95,7 @@ public struct MaskPolicy: Hashable, Sendable {
   public var maskAllText = true
   public var maskAllImages = true
   public var maskAllInputs = true
-  /// Widgets whose role nobody knows, and containers whose children nobody lists.
+  /// Treatment of widgets with an unknown role, and of containers without listed children.
   public var unknown = Treatment.mask
   public var uncovered = Uncovered.auto
   public var titleBars = Treatment.mask
@@ -105,22 +108,23 @@ public struct MaskPolicy: Hashable, Sendable {
   /// Nanoseconds, not negative: by how much a tree may be ahead of the pixels or behind them, where clearance is `settled`. The
   /// default is more than was measured of any toolkit. No key of a policy file sets it; live sources and clearance read it here.
   public var settleDelay: Int64 = 500_000_000
-  /// Milliseconds after which a tree is too old to be believed.
+  /// Milliseconds after which a tree is too old to be trusted.
   public var staleAfterMs = 1000.0
-  /// Roles inside which pointer positions are not kept. Password fields hide them always.
+  /// Roles inside which pointer positions are not kept. Password fields always hide them.
   public var hideInteraction = [Role.passwordText]
-  /// Types of events to keep beyond the known ones.
+  /// Additional types of events to keep.
   public var events: [String] = []
-  /// Of which requests headers and bodies are kept.
+  /// URLs of requests whose headers and bodies are kept.
   public var network = NetworkDetails()
-  /// Further patterns of what is taken out of texts of events: a word in which one matches.
+  /// Additional patterns for texts of events: a word that contains a match is replaced.
   public var scrub: [NamePattern] = []
-  /// The first that decides wins.
+  /// In order; the first rule that decides wins.
   public var rules: [Rule] = []
 
   public init() {}
 
-  /// Whether it shows any widget for what it is, rather than for how its pixels look: then what lies over that widget is shown too.
+  /// Whether it shows any widget because of its role, regardless of its pixels: then pixels that lie over
+  /// that widget are shown too.
   public var showsWidgets: Bool {
     !maskAllText || !maskAllImages || !maskAllInputs || unknown == .keep || uncovered == .keep
       || gaps == .keep || rules.contains { $0.decision == .unmask }
@@ -136,7 +140,7 @@ extension MaskPolicy {
     case strict
     /// As `default`, with buttons, menus and tabs shown.
     case controls
-    /// Masks nothing but passwords; for tests, and for screens that hold nothing private.
+    /// Masks only passwords; for tests, and for screens without private content.
     case none
   }
 
@@ -163,13 +167,13 @@ extension MaskPolicy {
       treelessWindows = .keep
       gaps = .keep
       clearance = .latest
-      // Boxes matter for passwords only here: old ones are no reason to hide a frame.
+      // Boxes matter only for passwords here: old ones are no reason to hide a frame.
       staleAfterMs = 1e9
     }
   }
 
-  /// The whole policy, defaults filled in, in the one way to write it: sorted keys, no white space. Reading it gives an
-  /// equal policy, and a digest of it names the policy.
+  /// The whole policy with all defaults in canonical form: sorted keys, no white space. Reading it gives an
+  /// equal policy, and its digest identifies the policy.
   public var canonicalJSON: [UInt8] {
     func strings(_ values: [String]) -> JSON { .array(values.map(JSON.string)) }
     let rules = rules.map { rule in
@@ -183,7 +187,7 @@ extension MaskPolicy {
       ] where !values.isEmpty {
         members.append(JSON.Member(key, strings(values)))
       }
-      // A default is not written: digests of policies from before it was there stay.
+      // A default is not written, so that digests of policies from before this key stay valid.
       if rule.trust != .explained { members.append(JSON.Member("trust", .string(rule.trust.rawValue))) }
       return JSON.object(members)
     }
@@ -192,7 +196,8 @@ extension MaskPolicy {
       return JSON.Member(
         $0.rawValue, .string("#" + String(repeating: "0", count: 6 - digits.count) + digits))
     }
-    // Keys of later versions stand there only where they are used, so that the digest of an older policy stays.
+    // Keys of later versions are written only if they are used, so that the digest of an older policy
+    // stays.
     var later: [JSON.Member] = []
     if network != NetworkDetails() {
       later.append(

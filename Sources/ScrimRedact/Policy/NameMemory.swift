@@ -1,31 +1,32 @@
 import Synchronization
 
-/// Which rules' name conditions hold for names that were seen before: a tree repeats nearly all of its names in the next.
+/// Cache of the rules' name conditions by name: consecutive trees have nearly all of their names in common.
 ///
-/// Kept in memory alone, at most ``limit`` names of at most ``lengthLimit`` bytes. A name is compared as a whole, never by its hash alone.
+/// Kept in memory only, at most ``limit`` names of at most ``lengthLimit`` bytes. A name is compared
+/// completely, never by its hash alone.
 final class NameMemory: Sendable {
   static let limit = 8192
   static let lengthLimit = 256
 
   private struct State {
     var places: [String: Int] = [:]
-    /// The rules of each place, a bit a rule.
+    /// For each slot, one bit per rule.
     var bits: [UInt64] = []
   }
 
   private let rules: [MaskPolicy.Rule]
-  /// Words of a name's bits.
+  /// 64-bit words for a name's bits.
   let words: Int
   private let state = Mutex(State())
 
-  /// - Returns: nil where no rule asks for a name.
+  /// - Returns: nil if no rule has a name condition.
   init?(_ rules: [MaskPolicy.Rule]) {
     guard rules.contains(where: { !$0.names.isEmpty }) else { return nil }
     self.rules = rules
     words = (rules.count + 63) / 64
   }
 
-  /// For each widget in turn, a bit a rule: whether what the rule says of names holds.
+  /// For each widget in turn, one bit per rule: whether the rule's name condition holds.
   func conditions(of widgets: [Widget]) -> [UInt64] {
     var result: [UInt64] = []
     result.reserveCapacity(widgets.count * words)

@@ -1,4 +1,4 @@
-/// What a pattern says, as a tree.
+/// Syntax tree of a pattern.
 indirect enum PatternNode {
   case scalar(ScalarSet)
   case start
@@ -9,8 +9,9 @@ indirect enum PatternNode {
   case repeated(PatternNode, Int, Int?)
 }
 
-/// Reads a regular expression: literals, `.`, `[…]`, `\d \w \s \b` and their negations, `^ $`, groups, `|`, and
-/// `* + ? {m,n}` (a lazy `?` behind them changes nothing, since only whether there is a match is asked).
+/// Parses a regular expression: literals, `.`, `[…]`, `\d \w \s \b` and their negations, `^ $`, groups,
+/// `|`, and `* + ? {m,n}` (a lazy `?` after them has no effect, since only the existence of a match
+/// matters).
 struct PatternParser {
   private let scalars: [Unicode.Scalar]
   private var at = 0
@@ -21,7 +22,7 @@ struct PatternParser {
   mutating func parse() throws(PatternError) -> PatternNode {
     let node = try parseChoice()
     guard at == scalars.count else {
-      throw PatternError("a ) has no ( before it; write \\) for the character")
+      throw PatternError("a ) has no matching ( before it; write \\) for the character")
     }
     return node
   }
@@ -69,7 +70,7 @@ struct PatternParser {
     return .repeated(atom, bounds.0, bounds.1)
   }
 
-  /// Reads `{m}`, `{m,}` or `{m,n}`; nil if the brace is no count, and then is a character.
+  /// Parses `{m}`, `{m,}` or `{m,n}`; nil if the brace is not a count but a character.
   private mutating func parseCount() throws(PatternError) -> (Int, Int?)? {
     guard let close = scalars[at...].firstIndex(of: "}") else { return nil }
     let parts = String(String.UnicodeScalarView(scalars[(at + 1)..<close]))
@@ -114,10 +115,11 @@ struct PatternParser {
     depth += 1
     guard depth <= 50 else { throw PatternError("parentheses are nested deeper than 50") }
     if skip("?"), !skip(":") {
-      throw PatternError("of the groups with ?, only (?:…) is known; look-around and names are not")
+      throw PatternError(
+        "of the groups with ?, only (?:…) is supported; look-around and named groups are not")
     }
     let node = try parseChoice()
-    guard skip(")") else { throw PatternError("a ( has no ) behind it; write \\( for the character") }
+    guard skip(")") else { throw PatternError("a ( has no matching ) after it; write \\( for the character") }
     depth -= 1
     return node
   }
@@ -147,7 +149,8 @@ struct PatternParser {
     default:
       guard !scalar.properties.isAlphabetic, scalar.properties.numericType == nil else {
         throw PatternError(
-          "\\\(scalar) is not known; of letters, \\b \\d \\n \\r \\s \\t \\w and capitals B D S W are")
+          "\\\(scalar) is not supported; the supported letters are \\b \\d \\n \\r \\s \\t \\w and the capitals B D S W"
+        )
       }
       return ScalarSet(scalar)
     }
@@ -161,7 +164,7 @@ struct PatternParser {
       at += 1
       guard scalar != "\\" else {
         let escaped = try parseEscapedSet()
-        guard !escaped.isNegated else { throw PatternError("\\D, \\S and \\W are not known inside [ ]") }
+        guard !escaped.isNegated else { throw PatternError("\\D, \\S and \\W are not supported inside [ ]") }
         set.ranges += escaped.ranges
         continue
       }
@@ -179,18 +182,18 @@ struct PatternParser {
         else { throw PatternError("a range in [ ] needs a character at its end") }
         last = scalar
       }
-      guard scalar <= last else { throw PatternError("a range in [ ] runs backwards") }
+      guard scalar <= last else { throw PatternError("a range in [ ] has its ends in the wrong order") }
       set.ranges.append(scalar.value...last.value)
     }
-    guard skip("]") else { throw PatternError("a [ has no ] behind it; write \\[ for the character") }
+    guard skip("]") else { throw PatternError("a [ has no ] after it; write \\[ for the character") }
     return set
   }
 }
 
-/// Turns a tree into steps.
+/// Compiles a syntax tree to a program.
 struct PatternCompiler {
   private(set) var program: [NamePattern.Instruction] = []
-  /// Nodes visited: repetitions of nothing add no step, and would else be followed for ever.
+  /// Number of visited nodes: a repetition of nothing adds no step, and could otherwise loop for ever.
   private var visits = 0
 
   mutating func emit(_ instruction: NamePattern.Instruction) throws(PatternError) {

@@ -1,9 +1,9 @@
-/// A pattern over ids, names and role names: a glob, or between slashes a regular expression.
+/// A pattern for ids, names and role names: a glob or, between slashes, a regular expression.
 ///
-/// Names come from applications, so a match must never take long: a backtracking engine (Foundation's, Swift's own)
-/// needs exponential time for some patterns, and would hang a recorder. This one follows all alternatives at once
-/// (Thompson's simulation): a match takes at most `text × program` steps. The price is that back-references and
-/// look-around cannot be had; they are refused.
+/// Names come from applications, so a match must never take long: a backtracking engine (Foundation's,
+/// Swift's own) needs exponential time for some patterns, and would hang a recorder. This one follows all
+/// alternatives at once (Thompson's simulation): a match takes at most `text × program` steps. In return,
+/// back-references and look-around are not supported; they are refused.
 public struct NamePattern: Hashable, Sendable {
   /// As it was written.
   public let source: String
@@ -11,7 +11,7 @@ public struct NamePattern: Hashable, Sendable {
   private let automaton: PatternAutomaton?
   let ignoresCase: Bool
 
-  /// Characters (Unicode scalars) of a pattern, of a text, and steps of a program.
+  /// Maximum characters (Unicode scalars) of a pattern and of a text, and steps of a program.
   public static let sourceLimit = 1000
   public static let textLimit = 1000
   static let programLimit = 2000
@@ -65,9 +65,9 @@ public struct NamePattern: Hashable, Sendable {
   public static func == (a: NamePattern, b: NamePattern) -> Bool { a.source == b.source }
   public func hash(into hasher: inout Hasher) { hasher.combine(source) }
 
-  /// Whether the text matches; nil if it is longer than ``textLimit`` and so is not searched.
+  /// Whether the text matches; nil if it is longer than ``textLimit`` and therefore not searched.
   public func matches(_ text: String) -> Bool? {
-    // Most texts are plain and short, so the count of bytes settles it.
+    // Most texts are ASCII and short, so the number of bytes is sufficient.
     guard text.utf8.count <= NamePattern.textLimit || text.unicodeScalars.count <= NamePattern.textLimit
     else {
       return nil
@@ -76,7 +76,8 @@ public struct NamePattern: Hashable, Sendable {
     return simulated(text)
   }
 
-  /// Follows the program step by step: for texts and patterns that ``PatternAutomaton`` doesn't take, and for the tests.
+  /// Simulates the program step by step: for texts and patterns that ``PatternAutomaton`` doesn't support,
+  /// and for the tests.
   package func simulated(_ text: String) -> Bool {
     var run = PatternRun(program: program, ignoresCase: ignoresCase)
     return run.search(Array(text.unicodeScalars))
@@ -90,7 +91,7 @@ public struct PatternError: Error, Equatable, Sendable, CustomStringConvertible 
   init(_ description: String) { self.description = description }
 }
 
-/// Characters that one step of a program accepts.
+/// Set of characters that one step of a program accepts.
 struct ScalarSet: Hashable, Sendable {
   var ranges: [ClosedRange<UInt32>]
   var isNegated = false
@@ -124,7 +125,7 @@ struct ScalarSet: Hashable, Sendable {
   }
 }
 
-/// The state of one search: which steps of the program are reached.
+/// State of one search: the steps of the program that are reached.
 private struct PatternRun {
   let program: [NamePattern.Instruction]
   let ignoresCase: Bool
@@ -141,7 +142,7 @@ private struct PatternRun {
 
   mutating func search(_ text: [Unicode.Scalar]) -> Bool {
     for at in 0...text.count {
-      // `current` holds what the scalars so far reached; a match may also begin here.
+      // `current` holds the steps reached by the scalars so far; a match may also begin here.
       for step in following where reach(step, text, at) { return true }
       following.removeAll(keepingCapacity: true)
       if reach(0, text, at) { return true }
@@ -156,7 +157,7 @@ private struct PatternRun {
     return false
   }
 
-  /// Follows the steps that read nothing; true if they lead to the end of the program.
+  /// Follows the steps that consume no character; true if they lead to the end of the program.
   private mutating func reach(_ step: Int, _ text: [Unicode.Scalar], _ at: Int) -> Bool {
     stack.append(step)
     while let step = stack.popLast() {

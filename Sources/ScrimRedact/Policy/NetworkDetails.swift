@@ -1,16 +1,17 @@
-/// Of which requests headers and bodies are kept. Without an address in ``allow`` of none.
+/// Selects the requests whose headers and bodies are kept. None if ``allow`` is empty.
 public struct NetworkDetails: Hashable, Sendable {
-  /// Patterns over addresses as they are kept: scheme, host and path.
+  /// Patterns over URLs in the kept form: scheme, host and path.
   public var allow: [NamePattern] = []
-  /// What is named here is not kept although ``allow`` names it.
+  /// Exceptions from ``allow``.
   public var deny: [NamePattern] = []
-  /// Names of headers to keep besides `content-type`, `content-length` and `accept`; in any case of letters.
+  /// Names of additional headers to keep, besides `content-type`, `content-length` and `accept`; case is
+  /// ignored.
   public var headers: [String] = []
 
   public init() {}
 
   private static let always = ["content-type", "content-length", "accept"]
-  /// Headers that are credentials by themselves, whatever a policy says.
+  /// Headers that contain credentials, which no policy can keep.
   private static let never = [
     "authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "cookie", "set-cookie",
     "cookie2", "set-cookie2", "authentication-info", "x-forwarded-for", "x-real-ip", "x-csrf-token",
@@ -18,7 +19,7 @@ public struct NetworkDetails: Hashable, Sendable {
     "x-api-key", "x-auth-token", "x-amz-security-token", "sec-websocket-key",
   ]
 
-  /// Whether details of requests to an address are kept. One too long to be searched is not known to be allowed.
+  /// Whether details of requests to a URL are kept. One too long to be searched counts as not allowed.
   func names(_ url: String) -> Bool {
     allow.contains { $0.matches(url) ?? false } && !deny.contains { $0.matches(url) ?? true }
   }

@@ -1,14 +1,15 @@
-/// A pattern as a table over ASCII text: a deterministic automaton, made once from the pattern's program.
+/// A pattern as a deterministic automaton over ASCII text, built once from the pattern's program.
 ///
-/// A step takes one look-up, some 1.5 ns a character, where following all alternatives at once takes 200. Programs with `\b`
-/// or of too many states have none, and text with other characters is searched as before.
+/// A step is one table look-up, some 1.5 ns per character, while following all alternatives at once takes
+/// 200. Programs with `\b` or with too many states have no automaton, and text with other characters is
+/// searched by simulation.
 struct PatternAutomaton: Sendable {
-  /// States of an automaton; what exceeds them is searched step by step.
+  /// Maximum number of states; larger patterns are simulated step by step.
   static let stateLimit = 128
 
   private static let matched = UInt16.max
 
-  /// By ASCII character its class: characters that no step of the program tells apart.
+  /// Class of each ASCII character: characters of one class are equivalent for every step of the program.
   private var classes = [UInt8](repeating: 0, count: 128)
   private var classCount = 1
   /// By state and class the next state, or ``matched``.
@@ -19,7 +20,7 @@ struct PatternAutomaton: Sendable {
 
   init?(_ program: [NamePattern.Instruction], ignoresCase: Bool) {
     guard program.count <= 4 * PatternAutomaton.stateLimit else { return nil }
-    var accepted: [[Bool]?] = []  // by step, by character
+    var accepted: [[Bool]?] = []  // by step and character
     var signatures: [[Bool]: Int] = [:]
     for instruction in program {
       switch instruction {
@@ -52,7 +53,8 @@ struct PatternAutomaton: Sendable {
       }
       return (scalars.sorted(), false)
     }
-    // A state is the steps that the text so far leads to, not yet followed: `^` holds in the first alone, `$` at the end.
+    // A state is the set of steps to which the text so far leads, not yet followed: `^` holds in the first
+    // state only, `$` at the end.
     func number(_ steps: [Int]) -> UInt16? {
       if let known = states[steps] { return UInt16(known) }
       guard states.count < PatternAutomaton.stateLimit else { return nil }
@@ -68,7 +70,7 @@ struct PatternAutomaton: Sendable {
       matchesAtEnd = [true]
       return
     }
-    // The state before the first character keeps its own key, since `^` holds there.
+    // The state before the first character has its own key, since `^` holds there.
     states[[-1]] = 0
     pending.append([-1])
     var index = 0
@@ -76,7 +78,7 @@ struct PatternAutomaton: Sendable {
       let isFirst = index == 0
       let steps = isFirst ? [0] : pending[index] + [0]
       let here = closure(steps, isStart: isFirst, isEnd: false)
-      // Only steps that the match so far has reached; where another may begin, `$` may hold too.
+      // Only the steps reached by the match so far; where another match may begin, `$` may hold too.
       matchesAtEnd.append(closure(steps, isStart: isFirst, isEnd: true).isMatch)
       for character in members {
         let after = here.steps.filter { accepted[$0]?[character] == true }.map { $0 + 1 }
@@ -125,7 +127,7 @@ struct PatternAutomaton: Sendable {
 }
 
 extension ScalarSet {
-  /// As ``accepts(_:ignoringCase:)`` for an ASCII character, whose other case is one bit away.
+  /// As ``accepts(_:ignoringCase:)`` for an ASCII character, whose other case differs in one bit.
   fileprivate func accepts(ascii value: UInt32, ignoringCase: Bool) -> Bool {
     func holds(_ value: UInt32) -> Bool { ranges.contains { $0.contains(value) } }
     if ranges.isEmpty { return isNegated }

@@ -1,15 +1,15 @@
-/// What plans made of a policy, summed over a run: which rules never decided anything, which roles nobody knew.
+/// Statistics of a policy over a run: rules that never decided anything, and unknown roles.
 ///
-/// Holds names of roles, never names or texts of widgets.
+/// Contains names of roles, never names or texts of widgets.
 public struct PolicyUsage: Hashable, Sendable {
-  /// Plans folded in.
+  /// Number of plans counted.
   public internal(set) var plans = 0
-  /// Widgets that each rule decided, by the rule's index.
+  /// Number of widgets that each rule decided, by the rule's index.
   public private(set) var ruleDecisions: [Int]
-  /// Role names that the table doesn't have, and how many widgets bore each. Only the first
-  /// ``unknownRoleLimit`` are told apart.
+  /// Role names that the table doesn't have, with their number of widgets. Only the first
+  /// ``unknownRoleLimit`` names are listed separately.
   public private(set) var unknownRoles: [String: Int] = [:]
-  /// Masks by the name of their reason.
+  /// Number of masks by the name of their reason.
   public private(set) var masksByReason: [String: Int] = [:]
 
   public static let unknownRoleLimit = 100
@@ -18,10 +18,11 @@ public struct PolicyUsage: Hashable, Sendable {
     ruleDecisions = [Int](repeating: 0, count: policy.rules.count)
   }
 
-  /// Indices of the rules that decided nothing: a rule that silently stops matching is how real products leaked.
+  /// Indices of the rules that decided nothing: a rule that silently stops matching is how real products
+  /// leaked.
   public var neverMatchedRules: [Int] { ruleDecisions.indices.filter { ruleDecisions[$0] == 0 } }
 
-  /// Adds what another part of the run counted under the same policy.
+  /// Adds the counts of another part of the run under the same policy.
   public mutating func merge(_ other: PolicyUsage) {
     precondition(ruleDecisions.count == other.ruleDecisions.count, "usages of one policy can be merged")
     plans += other.plans

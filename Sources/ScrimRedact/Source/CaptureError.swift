@@ -1,8 +1,8 @@
 import ScrimSystem
 
-/// A fault of one frame: the run goes on, the frame fails closed.
+/// An issue of one frame: the run goes on, and the frame fails closed.
 public struct CaptureFault: Error, Hashable, Sendable, CustomStringConvertible {
-  /// Where: a file, and a line or a frame in it.
+  /// A file, and a line or a frame in it.
   public var place: String
   public var message: String
 
@@ -14,13 +14,13 @@ public struct CaptureFault: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(place): \(message)" }
 }
 
-/// A fault that ends a source.
+/// An error that ends a source.
 public enum CaptureError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The input is not what it should be.
+  /// The input is invalid.
   case badInput(CaptureFault)
   /// The system refused to open or read a file.
   case system(path: String, errno: Int32)
-  /// What is read from is not there, or not any more: a display, a compositor, a library.
+  /// The source does not exist, or not any more: a display, a compositor, a library.
   case unavailable(CaptureFault)
 
   public var description: String {

@@ -1,26 +1,27 @@
 import ScrimJSON
 
-/// The boxes of one moment as a line of JSON tells of them.
+/// The boxes of one moment, read from a line of JSON.
 ///
-/// A list that can't be read fails alone: the line's times stay known, so that the frame can be shown as nothing
-/// but fill.
+/// An invalid list is an error of its own: the line's times stay known, so that the frame can be shown as
+/// fill.
 public struct TreeLine: Sendable {
   /// Milliseconds on the capture's clock: when the pixels were copied.
   public var timeMs: Double
-  /// When the reading of the tree began and ended, on the same clock; nil if the boxes belong to the pixels exactly.
+  /// When the tree snapshot began and ended, on the same clock; nil if the boxes belong to the pixels
+  /// exactly.
   public var readingMs: ClosedRange<Double>?
-  /// Nil if the line carries none.
+  /// Nil if the line has none.
   public var widgets: Result<[Widget], WidgetError>?
-  /// The index of the earlier line whose widgets hold here too.
+  /// The index of the earlier line whose widgets apply here too.
   public var widgetsOfFrame: Int?
-  /// Nil if the windows are those of the line before.
+  /// Nil if the windows are those of the previous line.
   public var windows: Result<[Window], WidgetError>?
   public var boxScale: Double?
-  /// Whether parts of the tree could not be read: what the list lacks may be on the screen.
+  /// Whether parts of the tree could not be read: widgets that are not listed may be on the screen.
   public var isIncomplete: Bool
 
-  /// Reads a line of a widget stream: `{"t_ms":…,"widgets":[…]}`, with the other keys of a capture's line if they
-  /// are there.
+  /// Reads a line of a widget stream: `{"t_ms":…,"widgets":[…]}`, with the other keys of a capture's line
+  /// if they are present.
   ///
   /// - Parameter line: its number, for messages.
   public init(json: [UInt8], line: Int) throws(CaptureLineError) {
@@ -33,7 +34,7 @@ public struct TreeLine: Sendable {
     switch (try fields.time("tree_t_ms"), try fields.time("tree_end_ms")) {
     case (nil, nil): readingMs = nil
     case (let began?, let ended?) where began <= ended: readingMs = began...ended
-    case (.some, .some): throw fields.fault("tree_end_ms lies before tree_t_ms")
+    case (.some, .some): throw fields.fault("tree_end_ms is before tree_t_ms")
     default: throw fields.fault("tree_t_ms and tree_end_ms go together; give both or none")
     }
     widgets = try fields.list("widgets", Widget.list)
@@ -51,7 +52,7 @@ public struct TreeLine: Sendable {
 /// One line of a capture's `frames.jsonl`.
 public struct CaptureLine: Sendable {
   public var index: Int
-  /// The path of the picture within the capture folder, as it was written: not checked to stay inside it.
+  /// The path of the picture within the capture folder, as written: not checked to stay inside the folder.
   public var image: String
   public var tree: TreeLine
 
@@ -123,7 +124,7 @@ private struct LineFields {
 
   func time(_ key: String) throws(CaptureLineError) -> Double? {
     guard let time = try read({ (fields) throws(JSONFault) in try fields.number(key) }) else { return nil }
-    guard abs(time) <= 1e15 else { throw fault("\(key) is no time in milliseconds") }
+    guard abs(time) <= 1e15 else { throw fault("\(key) is not a valid time in milliseconds") }
     return time
   }
 

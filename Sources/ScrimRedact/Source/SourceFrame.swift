@@ -1,24 +1,25 @@
 public import ScrimImage
 
-/// A frame as its source gave it, with the boxes that came with it.
+/// A raw frame from a source, with its boxes.
 public struct SourceFrame: Sendable {
-  /// Counts the source's frames, lost ones included.
+  /// Frame number in the source, counting lost frames.
   public var number: Int
   /// Nanoseconds on the source's clock.
   public var time: Int64
   public var pixels: Result<Frame, CaptureFault>
   public var tree: Result<WidgetTree, CaptureFault>
-  /// Equal numbers: the same tree as the frame before, so that its plan can be used again.
+  /// An equal number means the same tree as in the previous frame, so that its plan can be reused.
   public var treeVersion: Int
-  /// When the reading of the boxes began and ended; nil where they belong to the frame exactly.
+  /// When the tree snapshot began and ended; nil if the boxes belong to the frame exactly.
   public var snapshotSpan: ClosedRange<Int64>?
-  /// Whether the tree was read in full.
+  /// Whether the tree was read completely.
   public var isTreeComplete: Bool
-  /// The pixels that were drawn on since the source's frame before, though they may look the same again; empty where none were, nil where
-  /// nobody knows. Pixels outside are not looked at, but for a stripe a frame that tells whether this can be believed.
+  /// Damage since the source's previous frame, though the pixels may look the same; empty if there is none,
+  /// nil if it is unknown. Pixels outside are not read, except for one stripe per frame that checks whether
+  /// the damage is reliable.
   public var damage: Region?
-  /// Whether the recorder leaves the frame out where it changes nothing that is shown. Sources that look only when something was drawn set
-  /// it: else the frames themselves would tell when something changed under masks.
+  /// Whether the recorder drops the frame if it changes nothing that is shown. Set by sources that capture
+  /// only after drawing: otherwise frame timestamps would leak changes under masks (a timing side channel).
   public var mayBeLeftOut = false
 
   public init(
@@ -35,7 +36,7 @@ public struct SourceFrame: Sendable {
     self.damage = damage
   }
 
-  /// Takes over the damage of the frame before, which is left out: for whoever drops frames.
+  /// Adds the damage of the previous frame, which is dropped.
   public mutating func addDamage(of dropped: SourceFrame) {
     guard let mine = damage, let earlier = dropped.damage else {
       damage = nil

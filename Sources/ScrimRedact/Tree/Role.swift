@@ -1,20 +1,20 @@
-/// What a widget shows, which decides whether it is masked where no rule says otherwise.
+/// What kind of content a widget shows; decides whether it is masked if no rule does.
 public enum Nature: String, CaseIterable, Sendable {
   case password, input, text, image, decoration, container, unknown
 }
 
-/// What a widget is, as a line of ``RoleTable``. Names of other systems are mapped to AT-SPI's.
+/// The role of a widget: a line of ``RoleTable``. Role names of other systems are mapped to AT-SPI's.
 public struct Role: Hashable, Sendable, CustomStringConvertible {
   private let line: Int
 
-  /// The role of that name or alias; nil if the table has none. Case and everything but letters and digits is
-  /// ignored; of a dotted name (a Java class) the last part decides.
+  /// The role with that name or alias; nil if the table has none. Case and everything but letters and
+  /// digits is ignored; the last part of a dotted name (a Java class) counts.
   public init?(named name: String) {
     guard let line = RoleTable.index[name] ?? RoleTable.line(ofAlias: name) else { return nil }
     self.line = line
   }
 
-  /// The role of widgets whose role nobody knows.
+  /// The role of widgets with an unknown role.
   public static let unknown = Role.required("unknown")
   static let passwordText = Role.required("password text")
 
@@ -30,14 +30,14 @@ public struct Role: Hashable, Sendable, CustomStringConvertible {
 
   /// The AT-SPI name.
   public var name: String { RoleTable.lines[line].name }
-  /// What a widget of this role shows, before its states and its text are looked at.
+  /// What kind of content a widget of this role shows, before its states and text are considered.
   public var nature: Nature { RoleTable.lines[line].nature }
-  /// Whether what lies inside its box is part of it, as the label of a button is.
+  /// Whether the widgets inside its box are part of it, as the label of a button is.
   public var isControl: Bool { RoleTable.lines[line].isControl }
   public var description: String { name }
 }
 
-/// The one table of roles. To add a role or an alias, add it here.
+/// The table of roles. Add a role or an alias here.
 enum RoleTable {
   struct Line: Sendable {
     let name: String
@@ -54,8 +54,9 @@ enum RoleTable {
     }
   }
 
-  // Aliases are written as they are compared: lower case letters and digits only. `XCUIElementType` names without that
-  // prefix where no other system means something else by the rest; Android names without their package.
+  // Aliases are written in the form in which they are compared: lower case letters and digits only.
+  // `XCUIElementType` names have no prefix unless another system uses the rest for something else; Android
+  // names have no package.
   static let lines: [Line] =
     roles(.password, [("password text", "password passwordfield passwordbox securetextfield")])
     + roles(
@@ -162,7 +163,7 @@ enum RoleTable {
       ])
     + roles(.unknown, [("unknown", "any view"), ("invalid", ""), ("extended", "")])
 
-  /// Lines by name, as AT-SPI writes it, and by alias.
+  /// Lines by AT-SPI name and by alias.
   static let index: [String: Int] = {
     var index: [String: Int] = [:]
     for (number, line) in lines.enumerated() {
@@ -188,7 +189,7 @@ enum RoleTable {
     return nil
   }
 
-  /// Lower case letters and digits of a name; nil if it has none, is longer than any name could be, or holds
+  /// Lower case letters and digits of a name; nil if it has none, is longer than any role name, or contains
   /// letters that are not ASCII.
   static func key(_ name: String) -> String? {
     guard name.utf8.count <= 200 else { return nil }

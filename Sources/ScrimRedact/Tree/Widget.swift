@@ -1,29 +1,30 @@
-/// One widget as an accessibility tree tells of it.
+/// One widget of an accessibility tree.
 ///
-/// What its `text` says is not kept, only whether it says anything, and a digest by which a change of a shown widget's text is found: so
-/// neither a mask nor a message can depend on it.
+/// Its `text` is not kept, only whether it has any, and a digest that detects a change of a shown widget's
+/// text: so neither a mask nor a message can depend on it.
 public struct Widget: Hashable, Sendable {
-  /// The state of a control whose label is its user's content, as the name of a document on its tab or of a folder on a path bar's button.
-  /// Rules by role alone do not show it (Masking.md, section 4).
+  /// The state of a control whose label is its user's content, such as the name of a document on its tab or
+  /// of a folder on a path bar's button. Rules by role alone do not show it (Masking.md, section 4).
   public static let contentState = "content"
 
-  /// Where a widget hangs in its tree.
+  /// The widget's parent in its tree.
   public enum Parent: Hashable, Sendable {
-    /// Under the widget of that id. An id that no widget has makes a top-level widget: the ancestor isn't showing.
+    /// The widget with that id. An id that no widget has makes a top-level widget: the ancestor isn't
+    /// visible.
     case id(String)
-    /// Under the widget of that index in the same list.
+    /// The widget at that index in the same list.
     case index(Int)
   }
 
-  /// Unique in its tree where present. Messages name it.
+  /// Unique in its tree if present. Used in messages.
   public var id: String?
   /// The role as it was written.
   public let type: String
-  /// What ``type`` means; ``Role/unknown`` where the table doesn't have it.
+  /// The role that ``type`` means; ``Role/unknown`` if the table doesn't have it.
   public let role: Role
   /// Whether the table has ``type``.
   public let isRoleKnown: Bool
-  /// The accessible name. Only name patterns of rules and the library user's callback see it.
+  /// The accessible name. Used only by name patterns of rules and by the library user's callback.
   public var name: String
   /// The box, in pixels of the image divided by the tree's box scale.
   public var x: Double
@@ -35,15 +36,18 @@ public struct Widget: Hashable, Sendable {
   public let states: [String]
   /// Whether its `text` holds anything but white space and U+FFFC.
   public let hasText: Bool
-  /// A digest of its `text`; 0 without one. Only ``Claims`` of shown widgets look at it.
+  /// A digest of its `text`; 0 without one. Used only by ``Claims`` of shown widgets.
   let textDigest: UInt64
-  /// Where a progress bar, a slider or a scroll bar stands: it explains that such a decoration looks otherwise, and nothing else.
+  /// Value of a progress bar, slider or scroll bar: explains a change of such a decoration's look, and
+  /// nothing else.
   public var value: Double?
   /// The explicit decision about this widget.
   public var mark: Mark?
-  /// Pixels per logical pixel of its toolkit, beyond the tree's box scale: how large a control looks depends on it.
+  /// Pixels per logical pixel of its toolkit, in addition to the tree's box scale: the expected size of a
+  /// control depends on it.
   public var scale = 1.0
-  /// What it shows: its role's nature, corrected by its states and its text (Masking.md, section 2).
+  /// What kind of content it shows: its role's nature, corrected by its states and its text (Masking.md,
+  /// section 2).
   public let nature: Nature
 
   /// - Parameters:
@@ -72,8 +76,8 @@ public struct Widget: Hashable, Sendable {
     nature = Widget.nature(of: self.role, states: self.states, hasText: hasText)
   }
 
-  /// A region that somebody drew and gave a label. The label is no role, whatever it is called: the region is masked as what nobody
-  /// knows, and rules find it by `type`. A password stays one.
+  /// A region drawn and labelled by a person. The label is not a role, whatever its text: the region is
+  /// masked as unknown, and rules find it by `type`. A password stays a password.
   ///
   /// - Parameter label: as it was written.
   public init(label: String, x: Double, y: Double, width: Double, height: Double) {
@@ -107,9 +111,9 @@ public struct Widget: Hashable, Sendable {
   }
 }
 
-/// A window of the screen, bottom to top in a list of them. Its title is not kept.
+/// A window of the screen, in a list from bottom to top. Its title is not kept.
 public struct Window: Hashable, Sendable {
-  /// What a window manager draws around a client area, or a client inside it, in pixels.
+  /// Widths of a window manager's frame around a client area, or of a shadow inside it, in pixels.
   public struct Extents: Hashable, Sendable {
     public var left: Int
     public var right: Int
@@ -134,7 +138,7 @@ public struct Window: Hashable, Sendable {
   public var frameExtents: Extents?
   /// The invisible shadow inside the client area.
   public var shadowExtents: Extents?
-  /// False for menus, tool tips and other windows that no window manager looks after.
+  /// False for menus, tool tips and other windows that no window manager manages.
   public var isManaged: Bool
 
   public init(

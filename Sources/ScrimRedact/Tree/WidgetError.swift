@@ -1,10 +1,11 @@
-/// Why a list of widgets or windows makes no tree. The frame it belongs to shows nothing.
+/// Why a list of widgets or windows is not a valid tree. Its frame fails closed.
 ///
-/// A description names the widget by its id, or by its place in the list; never by its name or text.
+/// A description names the widget by its id or its place in the list, never by its name or text.
 public struct WidgetError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What is at fault.
+  /// The invalid element.
   public enum Culprit: Hashable, Sendable {
-    /// A widget by its id, where it has one, and its index in the list (flattened, parents before their children).
+    /// A widget: its id, if it has one, and its index in the list (flattened, parents before their
+    /// children).
     case widget(id: String?, index: Int)
     case window(xid: Int?, index: Int)
     /// The object around the lists, or the lists themselves.
@@ -51,7 +52,7 @@ public struct WidgetError: Error, Hashable, Sendable, CustomStringConvertible {
     return "\(subject): \(fault.sentence)"
   }
 
-  /// An id as a message may carry it: short, and without control characters.
+  /// An id for a message: short, and without control characters.
   static func printable(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars.prefix(80) {
@@ -77,11 +78,11 @@ extension WidgetError.Fault {
     case .repeatedKey(let key): "\(key) is given twice; give it once"
     case .contradiction(let one, let other): "\(one) and \(other) contradict each other; give one of them"
     case .duplicateID: "another widget has the same id; ids must differ within a tree"
-    case .parentCycle: "it is its own ancestor; mend the parent of one of the widgets on the way"
+    case .parentCycle: "it is its own ancestor; correct the parent of one of the widgets in this cycle"
     case .noSuchParent: "its parent's index lies outside the list"
     case .boxScale:
       "box_scale must be a number from \(WidgetTree.boxScales.lowerBound) to \(WidgetTree.boxScales.upperBound)"
-    case .tooMany(let what, let limit): "more than \(limit) \(what); describe only what is showing"
+    case .tooMany(let what, let limit): "more than \(limit) \(what); list only visible ones"
     case .notJSON(let reason): reason
     }
   }

@@ -3,7 +3,7 @@ package import ScrimJSON
 extension WidgetTree {
   /// Reads `{"widgets":[…],"windows":[…],"box_scale":…}`; other keys are informative.
   ///
-  /// - Throws: ``WidgetError`` for the first widget at fault, or with culprit `tree`.
+  /// - Throws: ``WidgetError`` for the first invalid widget, or with culprit `tree`.
   public init(json: [UInt8]) throws(WidgetError) {
     let object: JSON
     do {

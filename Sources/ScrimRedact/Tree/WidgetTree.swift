@@ -1,32 +1,32 @@
 public import ScrimImage
 import ScrimJSON
 
-/// All widgets and windows of one moment, checked: every number is usable and the parents make a forest.
+/// All widgets and windows of one moment, validated: every number is usable and the parents form a forest.
 public struct WidgetTree: Sendable {
   public let widgets: [Widget]
   public let windows: [Window]
   /// Pixels of the image per unit of a widget's box.
   public let boxScale: Double
-  /// The box of each widget in whole pixels, rounded outward; neither padded nor cut to the picture.
+  /// The box of each widget in whole pixels, rounded outward; neither padded nor clipped to the picture.
   public let rects: [Rect]
   /// The client area of each window in whole pixels, rounded outward.
   public let windowRects: [Rect]
-  /// Indices of the widgets, each behind its parent.
+  /// Indices of the widgets, each after its parent.
   let order: [Int]
   /// The index of each widget's parent, -1 for none.
   private let parents: [Int]
   private let childCounts: [Int]
 
-  /// Box scales that a screen can have; another one would move every mask off the picture.
+  /// Plausible box scales of a screen; another one would move every mask off the picture.
   public static let boxScales: ClosedRange<Double> = 0.0625...64
-  /// Pixels; a long page may reach far below the screen, and areas must fit an Int.
+  /// Pixels; a long page may extend far below the screen, and areas must fit an Int.
   public static let coordinateLimit = 1 << 30
-  /// Pixels that a window manager may draw around a window.
+  /// Maximum width of a window's frame in pixels.
   public static let extentLimit = 1 << 14
   public static let widgetLimit = 1 << 20
   public static let windowLimit = 1 << 10
 
-  /// A tree without a widget, which describes nothing.
+  /// A tree without widgets.
   public static let empty = WidgetTree()
 
   private init() {
@@ -41,11 +41,12 @@ public struct WidgetTree: Sendable {
   }
 
   /// - Parameters:
-  ///   - widgets: in any order; a parent that is not among them makes a top-level widget.
+  ///   - widgets: in any order; a widget whose parent is not among them is a top-level widget.
   ///   - windows: bottom to top, in pixels of the image.
   ///   - boxScale: `pixel = box × boxScale`.
-  ///   - idsRepeat: whether widgets may share an id, as the rows of an Android list do. Parents are then given by index.
-  /// - Throws: ``WidgetError`` for the first widget or window at fault.
+  ///   - idsRepeat: whether widgets may share an id, as the rows of an Android list do. Parents are then
+  ///     given by index.
+  /// - Throws: ``WidgetError`` for the first invalid widget or window.
   public init(
     widgets: [Widget], windows: [Window] = [], boxScale: Double = 1, idsRepeat: Bool = false
   ) throws(WidgetError) {
@@ -88,10 +89,11 @@ public struct WidgetTree: Sendable {
   /// The index of a widget's parent; nil for a top-level widget.
   public func parent(of index: Int) -> Int? { parents[index] < 0 ? nil : parents[index] }
 
-  /// Whether any listed widget hangs under it.
+  /// Whether it has listed children.
   public func hasChildren(_ index: Int) -> Bool { childCounts[index] > 0 }
 
-  /// What a widget shows: its own nature, and for an unknown one with children that of a container.
+  /// What kind of content a widget shows: its own nature; an unknown one with children counts as a
+  /// container.
   public func nature(of index: Int) -> Nature {
     let nature = widgets[index].nature
     return nature == .unknown && hasChildren(index) ? .container : nature
@@ -110,7 +112,7 @@ public struct WidgetTree: Sendable {
     guard height >= 0 else { throw WidgetError(culprit, .negative("h")) }
     let left = (x * scale).rounded(.down)
     let top = (y * scale).rounded(.down)
-    // Each edge is within twice the limit, far inside what an Int holds.
+    // Each edge is within twice the limit, which fits an Int easily.
     let right = width == 0 ? left : ((x + width) * scale).rounded(.up)
     let bottom = height == 0 ? top : ((y + height) * scale).rounded(.up)
     return Rect(minX: Int(left), minY: Int(top), maxX: Int(right), maxY: Int(bottom))
@@ -127,7 +129,7 @@ public struct WidgetTree: Sendable {
   }
 
   private static func parents(of widgets: [Widget], idsRepeat: Bool) throws(WidgetError) -> [Int] {
-    // By bytes, since Swift takes two spellings of one letter for equal.
+    // By bytes, since Swift treats canonically equivalent spellings as equal.
     var byID: [JSONKey: Int] = [:]
     byID.reserveCapacity(widgets.count)
     for (index, widget) in widgets.enumerated() {
@@ -142,7 +144,7 @@ public struct WidgetTree: Sendable {
       switch widget.parent {
       case nil: parents.append(-1)
       case .id(let id):
-        precondition(!idsRepeat, "an id that several widgets share names no parent")
+        precondition(!idsRepeat, "an id that several widgets share can't identify a parent")
         parents.append(byID[JSONKey(id)] ?? -1)
       case .index(let parent):
         guard widgets.indices.contains(parent) else {
@@ -154,13 +156,13 @@ public struct WidgetTree: Sendable {
     return parents
   }
 
-  /// How many children each widget has, and an order in which parents come first.
+  /// The number of children of each widget, and an order in which parents come first.
   private static func forest(
     _ widgets: [Widget], parents: [Int]
   ) throws(WidgetError) -> (childCounts: [Int], order: [Int]) {
     var childCounts = [Int](repeating: 0, count: parents.count)
     for parent in parents where parent >= 0 { childCounts[parent] += 1 }
-    // Take away leaf after leaf: what is left at the end hangs on a cycle.
+    // Removes leaf after leaf: widgets that remain at the end are on or above a cycle.
     var waiting = childCounts
     var order = parents.indices.filter { waiting[$0] == 0 }
     order.reserveCapacity(parents.count)
