@@ -1,24 +1,25 @@
-/// Which of the pictures that a file lists is the one at hand. Never by a guess: names repeat from folder to folder, and
-/// screenshots all have one size.
+/// Finds the entry of a given picture in a file of annotations. It never guesses: names repeat from folder
+/// to folder, and screenshots all have one size.
 extension AnnotatedPictures {
-  /// Where a file of annotations lies, and what may be looked up around it.
+  /// Location of a file of annotations, and access to the files around it.
   struct Place {
-    /// The parts of the full path of its folder; of `annotations/x.json`, of the folder that holds `annotations`.
+    /// The parts of its folder's absolute path; for `annotations/x.json`, of the folder that contains
+    /// `annotations`.
     var folder: [String]
     /// Its name; the end of `instances_train.json` names the folder of its pictures.
     var file: String
-    /// Whether a picture is at this path below `folder`.
+    /// Whether there is a picture at this path below `folder`.
     var exists: ([String]) -> Bool
   }
 
   enum Match {
     case picture(Picture)
     case none
-    /// Several are listed that may be it.
+    /// Several listed entries may be the picture.
     case ambiguous(String, String)
   }
 
-  /// The boxes for the one picture that a side file is of: alone in it, or the only one of that name.
+  /// The boxes from a side file of one picture: its only entry, or the only one with that name.
   func sidecar(for request: SidecarRequest) throws(BoxesError) -> Sidecar {
     switch match(name: request.name, among: pictures(named: request.name)) {
     case .picture(let picture): return try picture.sidecar(format, for: request)
@@ -28,11 +29,12 @@ extension AnnotatedPictures {
     case .ambiguous(let one, let other):
       throw BoxesError(
         format, "the file",
-        .unsupported("which picture is meant: \(printable(one)) and \(printable(other)) have its name"))
+        .unsupported("a choice between two pictures: \(printable(one)) and \(printable(other)) have its name")
+      )
     }
   }
 
-  /// The picture at a full path.
+  /// The entry for the picture at an absolute path.
   func match(path: [String], at place: Place) -> Match {
     guard let name = path.last else { return .none }
     let pictures = pictures(named: name)
@@ -45,8 +47,8 @@ extension AnnotatedPictures {
     }
     if there.count == 1 { return .picture(there[0]) }
     if there.count > 1 { return .ambiguous(there[0].path, there[1].path) }
-    // What has another place on this disk is that picture's. What names a place on another machine, or beside annotations that
-    // lie with their pictures, is known by its name.
+    // An entry with another path on this disk belongs to that picture. An entry with a path of another
+    // machine, or in a file beside its pictures, is matched by name.
     let isBeside = Array(path.dropLast()) == place.folder
     return match(
       name: name,
@@ -56,7 +58,7 @@ extension AnnotatedPictures {
       })
   }
 
-  /// By the last part alone.
+  /// Matches by the last part alone.
   private func match(name: String, among pictures: [Picture]) -> Match {
     let uploaded = PicturePath.uploaded(name)
     var found = pictures.filter { PicturePath($0.path).name.utf8.elementsEqual(name.utf8) }
@@ -73,7 +75,7 @@ extension AnnotatedPictures {
     }
   }
 
-  /// What a file lists, for a message.
+  /// A summary of the file's entries, for a message.
   var listing: String {
     guard let first = pictures.first else { return "no picture" }
     return
@@ -82,8 +84,8 @@ extension AnnotatedPictures {
 }
 
 extension AnnotatedPictures.Place {
-  /// Whether a listed path is that of the picture, counted from the folder, from one above it, or from those in which exporters put
-  /// pictures.
+  /// Whether a listed path is that of the picture, relative to the folder, to one of its parents, or to the
+  /// folders in which exporters put pictures.
   func leads(_ listed: PicturePath, to path: [String]) -> Bool {
     let parts = listed.parts
     guard !parts.isEmpty, path.count >= parts.count,
@@ -109,7 +111,7 @@ extension AnnotatedPictures.Place {
     return String(file[file.index(file.startIndex, offsetBy: kind.count + 1)..<dot])
   }
 
-  /// Whether a listed path leads to a picture that is there.
+  /// Whether a listed path leads to an existing picture.
   func leadsElsewhere(_ listed: PicturePath) -> Bool {
     guard !listed.isAbsolute, listed.parts.count > 1 else { return false }
     return exists(listed.parts) || exists(["images"] + listed.parts)

@@ -1,30 +1,31 @@
 import Synchronization
 
-/// What a file of annotations says of one picture.
+/// A picture's entry in a file of annotations.
 struct ListedPicture: Sendable {
-  /// The file, below the folder that it was found in.
+  /// Path of the file, below the folder in which it was found.
   var file: String
   var format: BoxFormat
   var picture: AnnotatedPictures.Picture
 }
 
-/// The files that describe many pictures, where annotation tools put them: in the folder of the pictures, in the two above, and in a
-/// folder `annotations` of each. Read once; those of a few folders are held at a time.
+/// Finds files that annotate many pictures, where annotation tools put them: in the folder of the pictures,
+/// in its two parents, and in a folder `annotations` of each. Each is read once; those of a few folders are
+/// kept at a time.
 final class AnnotationFiles: Sendable {
-  /// The names that tools give them, and how others begin.
+  /// File names that tools use, and prefixes of such names.
   private static let names = ["annotations.json", "_annotations.coco.json", "result.json", "annotations.xml"]
   private static let beginnings = [
     "instances_", "person_keypoints_", "project-", "via_project", "via_region_data",
   ]
-  /// Files of an `annotations` folder that say nothing of places.
+  /// Prefixes of files in an `annotations` folder that contain no places.
   private static let placeless = ["captions_", "labels_", "image_info_"]
   private static let limit = 64
   private static let heldFolders = 16
 
-  /// The only file to ask, if the user named one.
+  /// The only file to use, if the user named one.
   private let file: (folder: Folder, name: String)?
   private let root: Folder?
-  /// The parts of the root's full path.
+  /// The parts of the root's absolute path.
   private let rootParts: [String]
   private let held = Mutex<[Level]>([])
 
@@ -35,7 +36,7 @@ final class AnnotationFiles: Sendable {
   }
 
   private struct File: Sendable {
-    /// Below the level's folder.
+    /// Path below the level's folder.
     var name: String
     /// Nil for a file of another kind.
     var pictures: Result<AnnotatedPictures?, SidecarFault>
@@ -43,7 +44,7 @@ final class AnnotationFiles: Sendable {
     var lastName: String { name.split(separator: "/").last.map(String.init) ?? name }
   }
 
-  /// - Parameter root: above which nothing is looked for.
+  /// - Parameter root: nothing above it is searched.
   init(below root: Folder, path: String) {
     self.root = root
     rootParts = path.split(separator: "/").map(String.init)
@@ -51,15 +52,15 @@ final class AnnotationFiles: Sendable {
   }
 
   /// - Parameters:
-  ///   - file: the only one to ask.
-  ///   - path: of the pictures' root, in full.
+  ///   - file: the only one to use.
+  ///   - path: absolute path of the pictures' root.
   init(only file: String, in folder: Folder, path: String) {
     self.file = (folder, file)
     root = nil
     rootParts = path.split(separator: "/").map(String.init)
   }
 
-  /// Whether the user named the one file to ask.
+  /// Whether the user named the one file to use.
   var isOnlyFile: Bool { file != nil }
 
   static func isName(_ name: String) -> Bool {
@@ -67,16 +68,16 @@ final class AnnotationFiles: Sendable {
       && (names.contains(name) || beginnings.contains { name.hasPrefix($0) })
   }
 
-  /// Whether a file of a folder is one of annotations of many pictures.
+  /// Whether a file of a folder contains annotations of many pictures.
   func holdsMany(_ name: String, in folderPath: String) -> Bool {
     guard let file = level(folderPath).files.first(where: { $0.name == name }) else { return false }
     if case .success(let pictures?) = file.pictures { return pictures.pictures.count > 1 }
     return false
   }
 
-  /// What annotations say of a picture; empty where none list it.
+  /// The annotations of a picture; empty if no file lists it.
   ///
-  /// - Throws: where files that may list it can't be read, and where several do that don't belong together.
+  /// - Throws: if files that may list it can't be read, or if several list it that don't belong together.
   func pictures(named name: String, in folderPath: String) throws(SidecarFault) -> [ListedPicture] {
     let below = folderPath.split(separator: "/").map(String.init)
     let path = rootParts + below + [name]
@@ -110,7 +111,8 @@ final class AnnotationFiles: Sendable {
     return []
   }
 
-  /// Where a picture has no boxes: which annotations there are, and what they list; nil where there are none.
+  /// For a picture without boxes: which annotation files there are, and what they list; nil if there are
+  /// none.
   func explanation(in folderPath: String) -> String? {
     let below = folderPath.split(separator: "/").map(String.init)
     for up in 0...2 where up <= below.count {
@@ -154,7 +156,7 @@ final class AnnotationFiles: Sendable {
         }
         guard files.count <= AnnotationFiles.limit else {
           level.fault = SidecarFault(
-            "annotations holds more than \(AnnotationFiles.limit) files; name the one that is meant with --widgets"
+            "annotations holds more than \(AnnotationFiles.limit) files; name the right one with --widgets"
           )
           continue
         }

@@ -1,8 +1,8 @@
 import Glibc
 import ScrimSystem
 
-/// An open folder. Everything below it is reached from its descriptor by one name at a time and without following
-/// links, so that nobody who renames things meanwhile can lead a run elsewhere.
+/// An open folder. Everything below it is opened relative to its descriptor, one name at a time and without
+/// following links, so that concurrent renames can't redirect a run.
 public final class Folder: Sendable {
   /// For messages.
   public let path: String
@@ -14,14 +14,14 @@ public final class Folder: Sendable {
     self.file = file
   }
 
-  /// Opens the folder that a user named; links on the way are followed.
+  /// Opens the folder that a user named; links in the path are followed.
   public convenience init(_ path: String) throws(FolderFault) {
     do { self.init(try OpenFile(path, O_RDONLY | O_DIRECTORY)) } catch {
       throw .system(path: path, doing: "opening", errno: error.errno)
     }
   }
 
-  /// What a name stands for.
+  /// Status of a file or folder.
   struct Status: Equatable {
     enum Kind { case file, folder, link, other }
 
@@ -29,7 +29,8 @@ public final class Folder: Sendable {
     var size: Int
     var device: UInt
     var inode: UInt
-    /// Seconds and nanoseconds of the last change, of content or name, which nobody can set back.
+    /// Seconds and nanoseconds of the last change of content or metadata (ctime), which no program can set
+    /// back.
     var changed: [Int]
 
     init(_ status: stat) {
@@ -49,29 +50,29 @@ public final class Folder: Sendable {
     func isSameFile(as other: Status) -> Bool { device == other.device && inode == other.inode }
   }
 
-  /// The status of a name in the folder, of a link's own unless it is `followed`; nil where there is no such name.
+  /// The status of a name in the folder (of a link itself unless `followed`); nil if there is no such name.
   func status(of name: String, followed: Bool = false) throws(FolderFault) -> Status? {
     var result = stat()
     // `result` outlives the call, the name lives until it returns.
     let code = unsafe fstatat(descriptor, name, &result, followed ? 0 : AT_SYMLINK_NOFOLLOW)
     if code == 0 { return Status(result) }
     if errno == ENOENT { return nil }
-    throw .system(path: place(of: name), doing: "looking at", errno: errno)
+    throw .system(path: place(of: name), doing: "reading the status", errno: errno)
   }
 
   /// The folder's own status.
   func status() throws(FolderFault) -> Status {
-    Status(try file.attempt("looking at") { () throws(SystemError) in try file.status() })
+    Status(try file.attempt("reading the status") { () throws(SystemError) in try file.status() })
   }
 
-  /// Opens a folder in this one, which must not be a link.
+  /// Opens a sub-folder, which must not be a link.
   func folder(named name: String) throws(FolderFault) -> Folder {
     do { return Folder(try OpenFile(name, in: file, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)) } catch {
       throw .system(path: place(of: name), doing: "opening", errno: error.errno)
     }
   }
 
-  /// The names of UTF-8 in the folder that are asked for, in no order.
+  /// The matching UTF-8 names in the folder, unsorted.
   func names(where isWanted: (String) -> Bool) throws(FolderFault) -> [String] {
     var failure: Int32 = 0
     let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -80,7 +81,7 @@ public final class Folder: Sendable {
       if copy >= 0 { close(copy) }
       throw .system(path: path, doing: "listing", errno: failure)
     }
-    // The stream owns `copy` now, and is used by this function alone.
+    // The stream owns `copy` now, and only this function uses it.
     defer { unsafe _ = closedir(stream) }
     var names: [String] = []
     while true {
@@ -97,8 +98,8 @@ public final class Folder: Sendable {
     }
   }
 
-  /// All bytes of a regular file; nil where there is no such name. A link, a pipe or a device is a fault, and is
-  /// not waited for.
+  /// All bytes of a regular file; nil if there is no such name. A link, a pipe or a device is an error, and
+  /// is not waited for.
   func contents(of name: String, limit: Int) throws(FolderFault) -> [UInt8]? {
     let file: OpenFile
     do throws(SystemError) {
@@ -132,7 +133,8 @@ extension OpenFile {
   }
 }
 
-/// What is wrong with a file or a folder. A description says what, and what to do next; the caller says where.
+/// What is wrong with a file or a folder. A description says what, and what to do next; the caller adds
+/// where.
 public enum FolderFault: Error, Hashable, Sendable, CustomStringConvertible {
   case system(path: String, doing: String, errno: Int32)
   case notAFile(path: String)
@@ -150,8 +152,8 @@ public enum FolderFault: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .system(_, let doing, let code): "\(doing) failed: \(SystemCall.message(for: code))"
     case .notAFile: "not a regular file; put the file itself there instead of a link, a pipe or a device"
-    case .tooLarge(_, let size, let limit): "\(size) bytes, at most \(limit) are read"
-    case .changed: "the file changed while it was read; run again when nobody writes to it"
+    case .tooLarge(_, let size, let limit): "the file has \(size) bytes, at most \(limit) are read"
+    case .changed: "the file changed while it was read; run again when no program writes to it"
     }
   }
 

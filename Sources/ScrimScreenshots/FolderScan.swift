@@ -2,37 +2,38 @@ import Foundation
 import Glibc
 import ScrimRedact
 
-/// An image that a scan came upon.
+/// An image found by a scan.
 struct ScannedImage: Sendable {
-  /// The folder it lies in, and that folder's path below the input, parts joined by slashes; empty for the input itself.
+  /// Its folder, and that folder's path below the input, parts joined by slashes; empty for the input
+  /// itself.
   var folder: Folder
   var folderPath: String
   var name: String
   var format: ImageFormat
-  /// Whether no other image of its folder has the same name but for the extension.
+  /// Whether no other image of its folder has the same name except for the extension.
   var isStemUnique: Bool
 
-  /// Below the input.
+  /// Path below the input.
   var path: String { folderPath.isEmpty ? name : folderPath + "/" + name }
 }
 
-/// Walks a tree of folders, one at a time and a name at a time. Memory is that of the folders on the way to the present one:
-/// about 60 bytes a name.
+/// Walks a tree of folders, one folder and one name at a time. Uses memory for the folders on the current
+/// path only: about 60 bytes per name.
 struct FolderScan {
   enum Item {
     case image(ScannedImage)
-    /// A path that is not gone into, or not read.
+    /// A path that is not entered, or not read.
     case refused(path: String, Refusal)
   }
 
-  /// Folders below each other, each of which takes a descriptor.
+  /// Maximum nesting of folders, each of which takes a descriptor.
   static let depthLimit = 100
 
-  /// Names that are neither images nor folders, so far.
+  /// Number of names so far that are neither images nor folders.
   private(set) var othersPassed = 0
   private var levels: [Level]
   private let output: ImageFormat?
-  /// Never gone into: the output, wherever it may be mounted.
+  /// Never entered: the output, wherever it may be mounted.
   private let excluded: [Folder.Status]
 
   private struct Level {
@@ -42,7 +43,7 @@ struct FolderScan {
     var next = 0
   }
 
-  /// - Parameter output: the format of outputs; nil where they keep their own.
+  /// - Parameter output: the format of outputs; nil if they keep the input's format.
   init(_ root: Folder, output: ImageFormat?, excluding excluded: [Folder.Status]) throws(FolderFault) {
     self.output = output
     self.excluded = excluded
@@ -52,7 +53,7 @@ struct FolderScan {
     levels.append(Level(folder: root, path: "", listing: listing))
   }
 
-  /// The next image or fault; nil at the end.
+  /// The next image or issue; nil at the end.
   mutating func next() -> Item? {
     while let level = levels.last {
       guard level.next < level.listing.entries.count else {
@@ -105,7 +106,7 @@ struct FolderScan {
       let folder = try parent.folder(named: name)
       let status = try folder.status()
       if excluded.contains(where: { $0.isSameFile(as: status) }) {
-        return Refusal(.clash, "this is the output folder, or that of previews; it is not gone into")
+        return Refusal(.clash, "this is the output folder, or that of previews; it is not entered")
       }
       let listing = try Listing(folder, output)
       othersPassed += listing.others
@@ -117,7 +118,7 @@ struct FolderScan {
   }
 }
 
-/// The names in a folder that matter: images, folders, and what looks like either but can't be read as one.
+/// The names in a folder that matter: images, folders, and names that look like either but can't be read.
 private struct Listing {
   enum Kind: UInt8 { case file, folder, link, other }
 
@@ -125,8 +126,8 @@ private struct Listing {
     var start: UInt32
     var count: UInt16
     var kind: Kind
-    /// Of the output's name, and of the name without its extension; equal names have equal hashes, and unequal ones that
-    /// do would only be refused.
+    /// Hash of the output's name, and of the name without its extension. Equal names have equal hashes; a
+    /// hash collision of other names only causes a refusal.
     var outputHash: UInt64
     var stemHash: UInt64
   }
@@ -145,7 +146,7 @@ private struct Listing {
       if copy >= 0 { close(copy) }
       throw .system(path: folder.path, doing: "listing", errno: failure)
     }
-    // The stream owns `copy` now, and is used by this function alone.
+    // The stream owns `copy` now, and only this function uses it.
     defer { unsafe _ = closedir(stream) }
     while true {
       errno = 0
@@ -220,9 +221,9 @@ private struct Listing {
   func isStemUnique(_ entry: Entry) -> Bool { stems[entry.stemHash] != true }
 }
 
-/// Names as file systems and people compare them.
+/// Normalisation of names for comparison.
 enum Text {
-  /// As systems that ignore case and spelling compare a name.
+  /// A name in the form in which systems that ignore case and spelling compare it.
   static func folded(_ name: String) -> ArraySlice<UInt8> {
     if name.utf8.allSatisfy({ $0 < 0x80 }) {
       return name.utf8.map { $0 &- 65 < 26 ? $0 | 0x20 : $0 }[...]
@@ -230,7 +231,7 @@ enum Text {
     return Array(name.uppercased().lowercased().decomposedStringWithCompatibilityMapping.utf8)[...]
   }
 
-  /// FNV-1a with a finish that mixes all bits: the same on every machine and in every version.
+  /// FNV-1a with a final mixing step: the same on every machine and in every version.
   static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -239,7 +240,7 @@ enum Text {
     return hash ^ hash >> 33
   }
 
-  /// A name that isn't UTF-8, for reports: what is no printable ASCII as `\xNN`.
+  /// A name that isn't UTF-8, for reports: bytes that are not printable ASCII as `\xNN`.
   static func escaped(_ bytes: some Sequence<UInt8>) -> String {
     bytes.reduce(into: "") { text, byte in
       if (0x20..<0x7F).contains(byte), byte != UInt8(ascii: "\\") {

@@ -2,14 +2,14 @@ import ScrimCodec
 import ScrimImage
 public import ScrimRedact
 
-/// What a run makes of each image.
+/// Settings for every image of a run.
 public struct RedactionSettings: Sendable {
   public enum Output: String, CaseIterable, Sendable {
-    /// As the input.
+    /// The input's format.
     case keep
     case png, jpeg
 
-    /// Nil for the input's.
+    /// Nil for the input's format.
     var format: ImageFormat? {
       switch self {
       case .keep: nil
@@ -19,37 +19,39 @@ public struct RedactionSettings: Sendable {
     }
   }
 
-  /// What becomes of an image that has no boxes.
+  /// What to do with an image without boxes.
   public enum Missing: String, CaseIterable, Sendable {
-    /// It is refused.
+    /// Refuse it.
     case fail
-    /// All of it is masked.
+    /// Mask all of it.
     case mask
-    /// It is left out, and that is no fault.
+    /// Leave it out, which is not an issue.
     case skip
   }
 
   public var policy: MaskPolicy
   public var output = Output.keep
   public var onMissing = Missing.fail
-  /// What finds words in images that have no boxes; comes before `onMissing`.
+  /// Finds words in images without boxes; used before `onMissing`.
   public var detector: OCRDetector?
-  /// Pixels per unit of a side file's boxes; nil leaves it to the file. Our own sidecars say it themselves.
+  /// Pixels per unit of a side file's boxes; nil uses the file's scale. Scrim's own sidecars contain
+  /// theirs.
   public var boxScale: Double?
-  /// In which picture the boxes of other tools' files are counted, where Exif turns it; nil leaves it to the file.
+  /// The picture (stored or displayed) in which the boxes of other tools' files are counted, if Exif
+  /// rotates it; nil uses the file's.
   public var boxSpace: BoxSpace?
   var makesPreviews = false
-  /// Of JPEG, 1 to 100.
+  /// JPEG quality, 1 to 100.
   public var quality = 90
-  /// Whether JPEG may be larger for less time; PNG has nothing to gain.
+  /// Whether JPEG may be larger to save time; PNG has nothing to gain.
   public var isHasty = false
-  /// Pixels of an image, and bytes of its file, at most.
+  /// Maximum pixels of an image, and bytes of its file.
   public var pixelLimit = 1 << 26
   public var fileLimit = 1 << 28
 
   public init(policy: MaskPolicy) { self.policy = policy }
 
-  /// Everything that the bytes of an output depend on, apart from the image and its boxes.
+  /// All settings on which the bytes of an output depend, apart from the image and its boxes.
   var identity: [UInt8] {
     Array("scrim redact 3\n\(output.rawValue) \(onMissing.rawValue) \(quality)\n".utf8)
       + Array("\(detector != nil) \(boxScale.map { "\($0)" } ?? "none") \(isHasty)".utf8)
@@ -64,29 +66,29 @@ public struct RedactedImage: Sendable {
   public var format: ImageFormat
   /// Pixels.
   public var size: PixelSize
-  /// Of the policy, one plan long.
+  /// Statistics of the policy for this one plan.
   public var usage: PolicyUsage
-  /// Masks by the name of their reason; those of the gap guard are tiles of 8 pixels.
+  /// Number of masks by the name of their reason; those of the gap guard are tiles of 8 pixels.
   public var masksByReason: [String: Int]
   public var maskedPixels: Int
-  /// The format that its boxes came in; nil where it had none and all of it is masked.
+  /// The format of its boxes; nil if it had none and all of it is masked.
   public var boxes: String?
   public var notes: [String]
-  /// A PNG file that shows the masks and their reasons, if asked for.
+  /// A PNG file that shows the masks and their reasons, if requested.
   public var preview: [UInt8]?
 }
 
-/// Makes redacted images, in memory: decodes strictly, plans, masks, encodes, decodes again and compares.
+/// Redacts images in memory: decodes strictly, plans, masks, encodes, decodes again and compares.
 struct ImageRedactor: Sendable {
   let settings: RedactionSettings
   private let planner: MaskPlanner
-  /// What each fill of the policy is once JPEG has coded it.
+  /// The policy's fills after JPEG coding.
   private let codedFills: MaskFills
   private let fillsAreGray: Bool
 
-  /// Transparent pixels stand on white where the output can't have any.
+  /// Background for transparent pixels if the output can't have any.
   static let background: Pixel = 0x00FF_FFFF
-  /// Sides of what our JPEG files code together: colour is not subsampled.
+  /// Size of a coded block in JPEG files written here: chroma is not subsampled.
   static let codedBlock = PixelSize(width: 8, height: 8)
 
   init(_ settings: RedactionSettings) throws(CodecError) {
@@ -127,11 +129,11 @@ struct ImageRedactor: Sendable {
     let (regions, suspects) = grown.judged(
       source.pixels, isOpaque: source.isOpaque, growing: grow.callAsFunction)
     let isOpaque = source.isOpaque
-    let still = MaskedImage(
+    let masked = MaskedImage(
       masking: ImageRedactor.take(&source.pixels), isOpaque: isOpaque, masked: regions,
       fills: settings.policy.fills)
-    let encoded = try encode(still, as: format, isGray: source.facts.isGray && isOpaque && fillsAreGray)
-    try verify(encoded, format, still, regions)
+    let encoded = try encode(masked, as: format, isGray: source.facts.isGray && isOpaque && fillsAreGray)
+    try verify(encoded, format, masked, regions)
     var reasons = usage.masksByReason
     if suspects > 0 { reasons["gap guard"] = suspects }
     if sidecar == nil { reasons[MaskReason.failedClosed.name] = 1 }
@@ -139,14 +141,14 @@ struct ImageRedactor: Sendable {
     if settings.makesPreviews {
       let gap = MaskKind.allCases.firstIndex(of: .gap) ?? 0
       let judged = regions.byKind[gap].subtracting(grown.byKind[gap])
-      preview = try Preview(of: still, masks: masks, judged: judged).encoded()
+      preview = try Preview(of: masked, masks: masks, judged: judged).encoded()
     }
     return RedactedImage(
       bytes: encoded, format: format, size: size, usage: usage, masksByReason: reasons,
       maskedPixels: regions.masked.area, boxes: sidecar?.format, notes: notes, preview: preview)
   }
 
-  /// Finds words in the displayed picture; where it is transparent, as it looks on white.
+  /// Finds words in the displayed picture; a transparent picture is composed on white.
   private func detect(
     _ detector: OCRDetector, _ source: borrowing SourceImage, _ facts: ImageFacts
   ) throws(Refusal) -> Sidecar {
@@ -177,14 +179,14 @@ struct ImageRedactor: Sendable {
     case .stored: return plan(sidecar, storedIn: facts.stored, facts, usage: &usage)
     case .either:
       let shown = plan(sidecar, storedIn: nil, facts, usage: &usage)
-      // One picture is one plan, of which the report counts the masks once.
+      // One picture is one plan, whose masks the report counts once.
       var again = PolicyUsage(policy: settings.policy)
       let turned = plan(sidecar, storedIn: facts.stored, facts, usage: &again)
       return (shown.regions.union(turned.regions), shown.masks + turned.masks)
     }
   }
 
-  /// - Parameter stored: the size of the picture as stored, if the boxes are of that.
+  /// - Parameter stored: the size of the stored picture, if the boxes refer to that.
   private func plan(
     _ sidecar: Sidecar, storedIn stored: PixelSize?, _ facts: ImageFacts, usage: inout PolicyUsage
   ) -> (regions: MaskRegions, masks: [MaskPlan.Mask]) {
@@ -208,18 +210,18 @@ struct ImageRedactor: Sendable {
   }
 
   private func encode(
-    _ still: borrowing MaskedImage, as format: ImageFormat, isGray: Bool
+    _ masked: borrowing MaskedImage, as format: ImageFormat, isGray: Bool
   ) throws(Refusal) -> [UInt8] {
     do throws(CodecError) {
       switch format {
       case .png:
         return try PNG.encodeFast(
-          still.pixels, width: still.width, height: still.height,
-          as: still.isOpaque ? (isGray ? .gray8 : .rgb8) : .rgba8)
+          masked.pixels, width: masked.width, height: masked.height,
+          as: masked.isOpaque ? (isGray ? .gray8 : .rgb8) : .rgba8)
       case .jpeg:
-        let shown = still.isOpaque ? [] : still.flattened(on: ImageRedactor.background)
+        let shown = masked.isOpaque ? [] : masked.flattened(on: ImageRedactor.background)
         return try JPEG.encode(
-          still.isOpaque ? still.pixels : shown.span, width: still.width, height: still.height,
+          masked.isOpaque ? masked.pixels : shown.span, width: masked.width, height: masked.height,
           quality: settings.quality, chroma: .full, optimized: !settings.isHasty)
       }
     } catch {
@@ -227,20 +229,20 @@ struct ImageRedactor: Sendable {
     }
   }
 
-  /// Decodes an output again. A PNG must be a picture alone, and every pixel of it what was masked; of a JPEG every masked
-  /// pixel must be the coded fill. What was masked must be the fill.
+  /// Decodes an output again. A PNG must contain only the picture, and every pixel must equal the masked
+  /// image; in a JPEG every masked pixel must be the coded fill. The masked image must have its fills.
   private func verify(
-    _ bytes: [UInt8], _ format: ImageFormat, _ still: borrowing MaskedImage, _ regions: MaskRegions
+    _ bytes: [UInt8], _ format: ImageFormat, _ masked: borrowing MaskedImage, _ regions: MaskRegions
   ) throws(Refusal) {
-    let fault = Refusal(.notVerified, "the output did not decode to what was masked; report this as a bug")
+    let fault = Refusal(.notVerified, "the output did not decode to the masked picture; report this as a bug")
     do {
       switch format {
       case .png:
-        // Equal to the last bit, so the masks of one are those of the other.
+        // Equal to the last bit, so a check of one picture's masks is valid for both.
         guard
-          try PNG.shows(bytes.span, exactly: still.pixels, width: still.width, height: still.height),
+          try PNG.shows(bytes.span, exactly: masked.pixels, width: masked.width, height: masked.height),
           ImageRedactor.areFilled(
-            still.pixels, regions, settings.policy.fills, alpha: still.isOpaque ? 0 : 0xFF00_0000)
+            masked.pixels, regions, settings.policy.fills, alpha: masked.isOpaque ? 0 : 0xFF00_0000)
         else { throw fault }
       case .jpeg:
         let allowed: Set<UInt8> = [0xE0, 0xDB, 0xC0, 0xC4, 0xDA]
@@ -248,7 +250,7 @@ struct ImageRedactor: Sendable {
           throw fault
         }
         let image = try JPEG.decode(bytes.span)
-        guard image.info.header.width == still.width, image.info.header.height == still.height,
+        guard image.info.header.width == masked.width, image.info.header.height == masked.height,
           image.info.trailingBytes == 0,
           ImageRedactor.areFilled(image.pixels.span, regions, codedFills, alpha: 0)
         else { throw fault }
@@ -258,8 +260,8 @@ struct ImageRedactor: Sendable {
     }
   }
 
-  /// Whether a file that is there already is the same picture as an output, and a picture alone: igzip does not always find the
-  /// same matches (in one of some hundred runs, two outputs of 40).
+  /// Whether an existing file shows the same picture as an output, and contains nothing else: igzip does
+  /// not always find the same matches (in one of some hundred runs, two outputs of 40).
   static func showTheSame(_ there: [UInt8], _ made: [UInt8]) -> Bool {
     guard let a = try? PNG.decode(made.span, as: .argb), let b = try? PNG.header(of: there.span),
       a.info.header == b
@@ -268,7 +270,7 @@ struct ImageRedactor: Sendable {
       (try? PNG.shows(there.span, exactly: a.pixels.span, width: b.width, height: b.height)) ?? false
   }
 
-  /// Whether every masked pixel is its fill, and its alpha full where there is alpha.
+  /// Whether every masked pixel is its fill, and opaque if there is alpha.
   private static func areFilled(
     _ pixels: Span<UInt32>, _ regions: MaskRegions, _ fills: MaskFills, alpha: UInt32
   ) -> Bool {
@@ -291,8 +293,8 @@ struct ImageRedactor: Sendable {
   }
 }
 
-/// How masks grow so that nothing under them leaves a trace beside them: to whole blocks of the file that the picture
-/// came from, if that is a JPEG, and of the one that it goes to.
+/// Grows masks so that no trace of masked pixels remains outside: to whole coded blocks of the source file,
+/// if that is a JPEG, and of the output file.
 struct Growth {
   var facts: ImageFacts
   var source: PixelSize

@@ -2,23 +2,23 @@ import Foundation
 import Glibc
 import ScrimRedact
 
-/// Finds words in a picture with an installed `tesseract`, where no boxes exist.
+/// Finds words in a picture with an installed `tesseract`, for pictures without boxes.
 ///
-/// The picture goes to it and the words come back through memory: no file of either is ever made. What it fails to
-/// read is not masked: ``notice`` belongs into every report of a run that used it.
+/// The picture and the words are passed through memory: no file of either is ever made. Words that it does
+/// not recognise are not masked: ``notice`` must be in every report of a run that used it.
 public struct OCRDetector: Sendable {
-  /// What a report must say.
+  /// Text that a report must contain.
   public static let notice =
     "boxes were found by OCR: text that it did not recognise is NOT masked; recall is not guaranteed"
 
-  /// Bytes of an answer at most; a full page of words is some hundred kilobytes.
+  /// Maximum bytes of an answer; a full page of words is some hundred kilobytes.
   private static let answerLimit = 64 << 20
 
   private let executable: String
-  /// Seconds one picture may take.
+  /// Maximum seconds per picture.
   public let timeout: Double
 
-  /// - Parameter searchPath: folders to look in, colon-separated; nil for those of the environment.
+  /// - Parameter searchPath: folders to search, colon-separated; nil for those of the environment.
   /// - Throws: ``OCRFault/notInstalled``.
   public init(searchPath: String? = nil, timeout: Double = 120) throws(OCRFault) {
     let path = searchPath ?? ProcessInfo.processInfo.environment["PATH"] ?? ""
@@ -41,7 +41,7 @@ public struct OCRDetector: Sendable {
       try input.write(contentsOf: OCRDetector.pixmap(pixels, size))
       try input.seek(toOffset: 0)
     } catch {
-      throw .system("handing the picture over")
+      throw .system("passing the picture to tesseract")
     }
     try run(from: input, to: output)
     let answer: Data
@@ -52,7 +52,7 @@ public struct OCRDetector: Sendable {
       try output.seek(toOffset: 0)
       answer = try output.readToEnd() ?? Data()
     } catch {
-      throw error as? OCRFault ?? .system("reading the answer")
+      throw error as? OCRFault ?? .system("reading tesseract's answer")
     }
     do {
       let request = SidecarRequest(image: "", stored: size, displayed: size)
@@ -68,7 +68,7 @@ public struct OCRDetector: Sendable {
   private func run(from input: FileHandle, to output: FileHandle) throws(OCRFault) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: executable)
-    // Sparse text: a screen is no page with columns.
+    // Sparse text: a screen has no columns as a page has.
     process.arguments = ["stdin", "stdout", "--psm", "11", "tsv"]
     process.currentDirectoryURL = URL(fileURLWithPath: "/")
     var environment = ["OMP_THREAD_LIMIT": "1", "LC_ALL": "C"]
@@ -90,17 +90,18 @@ public struct OCRDetector: Sendable {
     }
   }
 
-  /// A file in memory. Its name is gone before anything is written to it, so that no kill can leave a picture behind.
+  /// A file in memory. Its name is removed before anything is written to it, so that a killed process
+  /// leaves no picture behind.
   private static func memory() throws(OCRFault) -> FileHandle {
     let name = "/scrim-\(getpid())-\(UInt64.random(in: .min ... .max))"
     // The strings live as terminated C strings until the calls return, which keep no pointer to them.
     let descriptor = unsafe shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .system("making room in memory (/dev/shm)") }
+    guard descriptor >= 0 else { throw .system("allocating memory in /dev/shm") }
     unsafe shm_unlink(name)
     return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 
-  /// A portable pixmap, the one form that needs no decoder to speak of on the other side.
+  /// A portable pixmap (PPM), which is trivial to decode.
   private static func pixmap(_ pixels: Span<UInt32>, _ size: PixelSize) -> Data {
     var bytes = Array("P6\n\(size.width) \(size.height)\n255\n".utf8)
     bytes.reserveCapacity(bytes.count + 3 * pixels.count)
@@ -122,7 +123,7 @@ public enum OCRFault: Error, Hashable, Sendable, CustomStringConvertible {
   case failed(status: Int32)
   case unreadable(String)
 
-  /// Whether no other picture will fare better: the run should end.
+  /// Whether the error would affect every picture, so that the run should end.
   public var isOfEnvironment: Bool {
     switch self {
     case .notInstalled, .system: true
@@ -135,9 +136,9 @@ public enum OCRFault: Error, Hashable, Sendable, CustomStringConvertible {
     case .notInstalled: "tesseract is not on the PATH; install it (apt install tesseract-ocr) or give boxes"
     case .system(let doing): "\(doing) failed; is there memory left?"
     case .timedOut(let seconds):
-      "tesseract took longer than \(seconds) s for one picture and was ended; give boxes"
+      "tesseract took longer than \(seconds) s for one picture and was stopped; give boxes"
     case .failed(let status):
-      "tesseract ended with status \(status); try `tesseract --list-langs`, and the picture by hand"
+      "tesseract ended with status \(status); try `tesseract --list-langs`, and run tesseract on the picture yourself"
     case .unreadable(let reason): "tesseract's answer can't be used: \(reason)"
     }
   }

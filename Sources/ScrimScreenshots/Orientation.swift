@@ -1,6 +1,6 @@
 import ScrimImage
 
-/// How a stored picture has to be turned before it is looked at, in Exif's numbers.
+/// How a stored picture must be rotated or mirrored for display, as Exif numbers.
 struct Orientation: Hashable {
   /// 1 to 8.
   let number: Int
@@ -12,11 +12,11 @@ struct Orientation: Hashable {
 
   func displayed(_ stored: PixelSize) -> PixelSize { swapsSides ? stored.turned : stored }
 
-  /// Whether the displayed x (and y) runs against the stored coordinate that it follows.
+  /// Whether the displayed x (or y) runs against its stored coordinate.
   private var flipsX: Bool { [2, 3, 6, 7].contains(number) }
   private var flipsY: Bool { [3, 4, 7, 8].contains(number) }
 
-  /// Where the displayed picture shows what is stored at `rect` of a picture of that stored size.
+  /// Displayed rectangle of the stored rectangle `rect`, in a picture of that stored size.
   func displayed(_ rect: Rect, of stored: PixelSize) -> Rect {
     let size = displayed(stored)
     let turned =
@@ -24,7 +24,7 @@ struct Orientation: Hashable {
     return flipped(turned, in: size)
   }
 
-  /// Where `rect` of the displayed picture is stored.
+  /// Stored rectangle of the displayed rectangle `rect`.
   func stored(_ rect: Rect, of stored: PixelSize) -> Rect {
     let upright = flipped(rect, in: displayed(stored))
     guard swapsSides else { return upright }
@@ -37,7 +37,7 @@ struct Orientation: Hashable {
       width: rect.width, height: rect.height)
   }
 
-  /// The picture as it is looked at.
+  /// The picture as displayed.
   func displayed(_ pixels: [UInt32], of stored: PixelSize) -> [UInt32] {
     guard number != 1 else { return pixels }
     precondition(pixels.count == stored.width * stored.height, "a picture needs width × height pixels")
@@ -57,7 +57,7 @@ struct Orientation: Hashable {
 extension Region {
   func mapped(_ change: (Rect) -> Rect) -> Region { Region(union: rects.map(change)) }
 
-  /// Every block of a grid that the set touches, cut to the picture.
+  /// All blocks of a grid that the set touches, clipped to the picture.
   func grown(toBlocksOf block: PixelSize, in picture: PixelSize) -> Region {
     guard block.width > 1 || block.height > 1 else { return self }
     let bounds = Rect(x: 0, y: 0, width: picture.width, height: picture.height)

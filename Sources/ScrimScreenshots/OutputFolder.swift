@@ -2,23 +2,23 @@ import Glibc
 import ScrimSystem
 import Synchronization
 
-/// Where redacted images go. A file gets its name only once all of it is written and on the disk, and never takes the place of
-/// another.
+/// Destination of redacted images. A file gets its name only when it is completely written and on the disk,
+/// and never replaces another.
 final class OutputFolder: Sendable {
   enum Outcome: String, Sendable {
     case written
-    /// A file with the same bytes was there already.
+    /// A file with the same bytes already existed.
     case same
   }
 
   private let root: Folder
   private let syncs: Bool
-  /// For tests: as on file systems that have no unnamed files.
+  /// For tests: as on file systems without unnamed files.
   private let namesTemporaries: Bool
-  /// Folders that got a name, by their paths.
+  /// Folders in which a file got its name, by path.
   private let touched = Mutex<Set<String>>([])
 
-  /// Makes the folder and those above it where they are missing.
+  /// Makes the folder and its parents if they are missing.
   init(_ path: String, syncs: Bool, namesTemporaries: Bool = false) throws(OutputFault) {
     try OutputFolder.make(path)
     do throws(FolderFault) { root = try Folder(path) } catch { throw .system(error) }
@@ -28,9 +28,9 @@ final class OutputFolder: Sendable {
 
   var status: Folder.Status { get throws(FolderFault) { try root.status() } }
 
-  /// Gives a file that name, with those bytes.
+  /// Creates a file with that name and those bytes.
   ///
-  /// - Parameter path: parts joined by slashes; folders that are missing are made.
+  /// - Parameter path: parts joined by slashes; missing folders are made.
   func publish(_ bytes: [UInt8], at path: String) throws(OutputFault) -> Outcome {
     var parts = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
     let name = parts.removeLast()
@@ -46,8 +46,8 @@ final class OutputFolder: Sendable {
     return .same
   }
 
-  /// Makes names last that were given: called once, at the end. After a power cut before that a name may be missing, but
-  /// none has a file that isn't whole.
+  /// Syncs the names to the disk: called once, at the end. After a power cut before that a name may be
+  /// missing, but every file that has a name is complete.
   func finish() throws(OutputFault) {
     for path in touched.withLock({ $0 }) {
       var folder = root
@@ -56,7 +56,7 @@ final class OutputFolder: Sendable {
     }
   }
 
-  /// The bytes of an output; nil where there is none that can be read.
+  /// The bytes of an output; nil if there is none that can be read.
   func contents(of path: String, limit: Int) -> [UInt8]? {
     var parts = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
     let name = parts.removeLast()
@@ -68,7 +68,7 @@ final class OutputFolder: Sendable {
     return try? folder.contents(of: name, limit: limit)
   }
 
-  /// Whether the file is there already, with those bytes.
+  /// Whether the file already exists with those bytes.
   private func isPresent(_ name: String, _ bytes: [UInt8], in folder: Folder) throws(OutputFault) -> Bool {
     do throws(FolderFault) {
       guard let status = try folder.status(of: name) else { return false }
@@ -83,9 +83,10 @@ final class OutputFolder: Sendable {
     }
   }
 
-  /// Writes to a file without a name and then gives it one: whatever ends the program leaves nothing behind.
+  /// Writes to an unnamed file and then links it to its name: a killed program leaves nothing behind.
   ///
-  /// - Returns: whether it got the name, which another file may have; nil where the file system can't do this.
+  /// - Returns: whether it got the name, which another file may have; nil if the file system doesn't
+  ///   support this.
   private func writeUnnamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputFault) -> Bool?
   {
     let file: OpenFile
@@ -110,7 +111,7 @@ final class OutputFolder: Sendable {
     }
   }
 
-  /// Writes to a file with a name of its own and then changes that.
+  /// Writes to a temporary file and then links it to its name.
   ///
   /// - Returns: whether it got the name, which another file may have.
   private func writeNamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputFault) -> Bool {
@@ -121,8 +122,8 @@ final class OutputFolder: Sendable {
     } catch { throw failure(temporary, "writing", in: folder, error) }
     defer { unsafe _ = unlinkat(folder.descriptor, temporary, 0) }
     try write(bytes, to: file, name, in: folder)
-    // A second name instead of a renaming, since that fails where the name is taken. File systems without links (FAT) can
-    // hold no output.
+    // A second link instead of a rename, since it fails if the name exists. File systems without links
+    // (FAT) can't be used for output.
     if unsafe linkat(folder.descriptor, temporary, folder.descriptor, name, 0) == 0 { return true }
     if errno == EEXIST { return false }
     throw failure(name, "naming", in: folder)
@@ -141,13 +142,13 @@ final class OutputFolder: Sendable {
       throw .system(.system(path: folder.place(of: name), doing: "making the folder", errno: errno))
     }
     do { return try folder.folder(named: name) } catch {
-      // Something else than a folder has the name.
+      // A file that is not a folder has the name.
       if case .system(_, _, let code) = error, code == ENOTDIR || code == ELOOP { throw .exists }
       throw .system(error)
     }
   }
 
-  /// Makes a folder and those above it.
+  /// Makes a folder and its parents.
   static func make(_ path: String) throws(OutputFault) {
     if unsafe mkdir(path, 0o755) == 0 || errno == EEXIST { return }
     let code = errno
@@ -167,11 +168,11 @@ final class OutputFolder: Sendable {
 
 /// Why an output could not be written.
 enum OutputFault: Error {
-  /// The disk is full, the folder can't be written: nothing that follows would fare better.
+  /// The disk is full, or the folder can't be written: later outputs would fail too.
   case system(FolderFault)
-  /// Something with other bytes has the name.
+  /// A file with other bytes has the name.
   case exists
 }
 
-// A macro of Linux that Swift does not see.
+// A Linux macro that Swift does not import.
 private let unnamedFile: Int32 = 0o20000000 | O_DIRECTORY

@@ -1,10 +1,10 @@
 import Foundation
 
-/// The path of a picture as a file of another tool writes it: of any system, an address, or a name that a tool gave an upload.
+/// The path of a picture in a file of another tool: a path of any system, a URL, or the name of an upload.
 struct PicturePath: Hashable {
-  /// Parts without `.`; those of an absolute path or an address without its root.
+  /// Parts without `.`; without the root for an absolute path or a URL.
   var parts: [String]
-  /// Whether it begins at a drive, a root or a server, so that its folders say nothing here.
+  /// Whether it begins at a drive, a root or a server, so that its folders have no meaning here.
   var isAbsolute = false
 
   init(_ text: String) {
@@ -12,7 +12,7 @@ struct PicturePath: Hashable {
     if let scheme = text.range(of: "://") {
       isAbsolute = true
       text = text[scheme.upperBound...]
-      // `/data/local-files/?d=folder/a.png` holds the path in its query; what else stands there is of no use.
+      // `/data/local-files/?d=folder/a.png` has the path in its query; the other parts are not used.
     }
     if let query = text.range(of: "?d=") {
       isAbsolute = true
@@ -43,7 +43,8 @@ struct PicturePath: Hashable {
   /// The name without its extension.
   var stem: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name }
 
-  /// The path without the eight hexadecimal digits and the hyphen that Label Studio puts before the name of an upload.
+  /// The path without the eight hexadecimal digits and the hyphen that Label Studio puts before the name of
+  /// an upload.
   var withoutUploadPrefix: PicturePath? {
     let bytes = Array(name.utf8)
     guard bytes.count > 9, bytes[8] == UInt8(ascii: "-"),
@@ -54,7 +55,7 @@ struct PicturePath: Hashable {
     return path
   }
 
-  /// A name as Label Studio makes it fit for a file: spaces become underscores.
+  /// A name as Label Studio converts it for a file: spaces become underscores.
   static func uploaded(_ name: String) -> String {
     String(
       String.UnicodeScalarView(

@@ -2,9 +2,11 @@ import ScrimCodec
 public import ScrimImage
 public import ScrimRedact
 
-/// What was masked and why, for eyes: the redacted picture with the outline of every box in the colour of its reason, and a legend below.
+/// Shows people what was masked and why: the redacted picture with the outline of every mask in the colour
+/// of its reason, and a legend below.
 ///
-/// It is made from a masked picture, never from a source, and says nothing of a widget but where it is.
+/// It is made from a masked picture, never from a source, and contains nothing of a widget but its
+/// position.
 public struct Preview: Sendable {
   /// Pixels.
   public let width: Int
@@ -14,7 +16,7 @@ public struct Preview: Sendable {
 
   /// - Parameters:
   ///   - masks: of the frame's plan.
-  ///   - judged: what the gap guard masked in addition.
+  ///   - judged: pixels that the gap guard masked in addition.
   public init(of frame: borrowing MaskedFrame, masks: [MaskPlan.Mask], judged: Region = Region()) {
     let span = frame.pixels
     var picture: [Pixel] = []
@@ -23,10 +25,10 @@ public struct Preview: Sendable {
     self.init(picture, width: frame.width, height: frame.height, masks: masks, judged: judged)
   }
 
-  /// The same of a still; where it is transparent, as it looks on white.
-  init(of still: borrowing MaskedImage, masks: [MaskPlan.Mask], judged: Region = Region()) {
+  /// The same for a single image; a transparent one is composed on white.
+  init(of image: borrowing MaskedImage, masks: [MaskPlan.Mask], judged: Region = Region()) {
     self.init(
-      still.flattened(on: 0x00FF_FFFF), width: still.width, height: still.height, masks: masks, judged: judged
+      image.flattened(on: 0x00FF_FFFF), width: image.width, height: image.height, masks: masks, judged: judged
     )
   }
 
@@ -41,7 +43,7 @@ public struct Preview: Sendable {
 
   private init(_ picture: [Pixel], width: Int, height: Int, masks: [MaskPlan.Mask], judged: Region) {
     let lines = Preview.legend(masks, judged)
-    // Small letters can't be made out on a large screen.
+    // Small letters are illegible on a large screen.
     let scale = width >= 1000 ? 2 : 1
     let letters = lines.map { $0.text.count }.max() ?? 0
     let lineHeight = (PreviewFont.height + 3) * scale
@@ -89,7 +91,8 @@ public struct Preview: Sendable {
     }
   }
 
-  /// The reasons that occur, with how often: the words of reports, and of rules their number in the policy.
+  /// The reasons that occur, with their counts: the names that reports use, and for rules their number in
+  /// the policy.
   private static func legend(
     _ masks: [MaskPlan.Mask], _ judged: Region
   ) -> [(text: String, colour: Pixel)] {
@@ -133,12 +136,12 @@ public struct Preview: Sendable {
   }
 }
 
-/// Capital letters and digits of five columns by seven rows.
+/// A bitmap font of capital letters and digits, five columns by seven rows.
 enum PreviewFont {
   static let width = 5
   static let height = 7
 
-  /// A byte a column, the lowest bit on top; nothing for what the font doesn't have.
+  /// One byte per column, the lowest bit on top; empty for other characters.
   static func columns(of character: Character) -> [UInt8] {
     guard let ascii = character.uppercased().utf8.first else { return [] }
     switch ascii {

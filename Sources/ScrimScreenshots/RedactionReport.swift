@@ -1,16 +1,16 @@
 public import ScrimRedact
 
-/// What became of one image: a line of the report. Carries names of files, never those of widgets or what they say.
+/// Result for one image: a line of the report. Contains names of files, never names or texts of widgets.
 public struct ImageResult: Sendable, Encodable {
   public enum Status: String, Sendable, Encodable {
     case written
-    /// The output was there already, with the same bytes.
+    /// The output already existed with the same bytes.
     case same
     /// An earlier run finished it, and nothing has changed since.
     case resumed
-    /// What would be written, were it not a dry run.
+    /// It would be written if this were not a dry run.
     case planned
-    /// It has no boxes and is left out, as asked.
+    /// It has no boxes and is left out, as requested.
     case skipped
     case refused
   }
@@ -20,15 +20,15 @@ public struct ImageResult: Sendable, Encodable {
   public var status: Status
   /// Path below the output.
   public var output: String?
-  /// Why it was refused: one of few words, and a sentence.
+  /// Why it was refused: a fixed short phrase, and a sentence.
   public var reason: String?
   public var message: String?
   public var width: Int?
   public var height: Int?
-  /// Masks by the name of their reason; those of the gap guard are tiles of 8 pixels.
+  /// Number of masks by the name of their reason; those of the gap guard are tiles of 8 pixels.
   public var masks: [String: Int]?
   public var maskedPixels: Int?
-  /// The format that the boxes came in; absent where all of the image is masked.
+  /// The format of the boxes; absent if all of the image is masked.
   public var boxes: String?
   public var notes: [String]?
 
@@ -55,7 +55,7 @@ public struct ImageResult: Sendable, Encodable {
   }
 }
 
-/// What a run came to.
+/// Totals of a run.
 public struct RedactionSummary: Sendable {
   public internal(set) var images = 0
   public internal(set) var byStatus: [ImageResult.Status: Int] = [:]
@@ -63,7 +63,7 @@ public struct RedactionSummary: Sendable {
   public internal(set) var refusals: [String: Int] = [:]
   public internal(set) var masksByReason: [String: Int] = [:]
   public internal(set) var usage: PolicyUsage
-  /// Files that are no images by their names, sidecars among them: no output, no fault.
+  /// Files that are not images by their names, such as sidecars: no output, no issue.
   public internal(set) var others = 0
   public internal(set) var isInterrupted = false
 

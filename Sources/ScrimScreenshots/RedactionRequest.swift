@@ -1,25 +1,25 @@
-/// What to redact, and where to.
+/// Paths and options of a redaction run.
 public struct RedactionRequest: Sendable {
   public var input: String
   public var output: String
-  /// A tree that mirrors the input's and holds the sidecars, or one file of annotations of all images; nil where they lie beside
-  /// the images.
+  /// A tree that mirrors the input's and contains the sidecars, or one file of annotations of all images;
+  /// nil if they are beside the images.
   public var widgets: String?
-  /// Where pictures go that show what was masked and why; nil for none.
+  /// Folder for pictures that show what was masked and why; nil for none.
   public var preview: String?
   /// The folder of the ledger and its key; `OUTPUT.resume` by default.
   public var state: String
   public var settings: RedactionSettings
-  /// Images at a time.
+  /// Number of images processed in parallel.
   public var jobs = 1
   public var shard = Shard.whole
-  /// Whether to leave out what an earlier run finished.
+  /// Whether to skip images that an earlier run finished.
   public var resumes = false
-  /// Whether to do everything but write.
+  /// Whether to do everything except writing.
   public var isDryRun = false
-  /// Whether outputs get names that tell nothing, all in one folder.
+  /// Whether outputs get names that reveal nothing, all in one folder.
   public var hashesNames = false
-  /// Whether files are on the disk before they get their names.
+  /// Whether files are synced to the disk before they get their names.
   public var syncs = true
 
   public init(input: String, output: String, settings: RedactionSettings) {
@@ -31,7 +31,7 @@ public struct RedactionRequest: Sendable {
     state = stem + ".resume"
   }
 
-  /// Which of the run's folders a path lies in, in words; nil where it lies in none.
+  /// Name of the run's folder that contains a path; nil if none does.
   public func folder(holding path: String) -> String? {
     let folders =
       [("output", output), ("input", input), ("ledger", state)]

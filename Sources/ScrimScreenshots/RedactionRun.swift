@@ -5,9 +5,9 @@ import ScrimCodec
 import ScrimRedact
 import Synchronization
 
-/// Why a run can't begin or go on. What was published until then is whole and redacted.
+/// Why a run can't begin or continue. All files published until then are complete and redacted.
 public enum RunFault: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The request makes no sense.
+  /// The request is contradictory.
   case usage(String)
   /// The disk is full, a folder can't be read, …
   case system(String)
@@ -19,7 +19,8 @@ public enum RunFault: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Redacts a tree of images. Workers draw from one scan, so that memory is bounded by the images in work.
+/// Redacts a tree of images. Workers share one scan, so that memory is bounded by the number of images
+/// being processed.
 public final class RedactionRun: Sendable {
   private let request: RedactionRequest
   private let redactor: ImageRedactor
@@ -37,7 +38,7 @@ public final class RedactionRun: Sendable {
     var fault: RunFault?
   }
 
-  /// Checks the request, opens its folders and makes those of the output (but not in a dry run).
+  /// Checks the request, opens its folders and makes those of the output (except in a dry run).
   public init(_ request: RedactionRequest) throws(RunFault) {
     self.request = request
     try RedactionRun.checkApart(request)
@@ -87,9 +88,9 @@ public final class RedactionRun: Sendable {
     }
     let source: Folder.Status
     do throws(FolderFault) { source = try input.status() } catch { throw .system("\(error)") }
-    // Mounted in two places, or two spellings of one name: paths don't show it.
+    // Two mount points, or two spellings of one name: the paths don't show this.
     guard !excluded.contains(where: { $0.isSameFile(as: source) }) else {
-      throw .usage("\(request.output): the output or the previews are the input; give a folder of its own")
+      throw .usage("\(request.output): the output or the previews are the input; give a separate folder")
     }
     do throws(FolderFault) {
       state = Mutex(
@@ -101,7 +102,7 @@ public final class RedactionRun: Sendable {
     }
   }
 
-  /// Input, output, ledger and sidecars must not lie in each other where that would mix them.
+  /// Input, output, ledger and sidecars must not contain each other where that would mix them.
   private static func checkApart(_ request: RedactionRequest) throws(RunFault) {
     let output = resolved(request.output)
     let others =
@@ -110,7 +111,7 @@ public final class RedactionRun: Sendable {
       + (request.preview.map { [("the previews", $0)] } ?? [])
     for (what, path) in others where overlap(output, resolved(path)) {
       throw .usage(
-        "\(request.output): the output and \(what) (\(path)) lie in each other; give a folder of its own")
+        "\(request.output): the output and \(what) (\(path)) contain each other; give a separate folder")
     }
     if let preview = request.preview {
       let inputs =
@@ -118,23 +119,23 @@ public final class RedactionRun: Sendable {
         + (request.widgets.map { [("sidecars", $0)] } ?? [])
       for (what, path) in inputs where overlap(resolved(preview), resolved(path)) {
         throw .usage(
-          "\(preview): the previews and the \(what) (\(path)) lie in each other; give a folder of its own")
+          "\(preview): the previews and the \(what) (\(path)) contain each other; give a separate folder")
       }
     }
     guard !overlap(resolved(request.input), resolved(request.state)) else {
-      throw .usage("\(request.state): the ledger and the input lie in each other; give a folder of its own")
+      throw .usage("\(request.state): the ledger and the input contain each other; give a separate folder")
     }
   }
 
-  /// Whether one is the other, or lies in it.
+  /// Whether one equals the other, or contains it.
   static func overlap(_ a: String, _ b: String) -> Bool {
     let (a, b) = (Array((a == "/" ? a : a + "/").utf8), Array((b == "/" ? b : b + "/").utf8))
     return a.starts(with: b) || b.starts(with: a)
   }
 
-  /// The path without links; of what does not exist yet, the part that does is resolved.
+  /// The path without links; for a path that does not exist yet, its existing part is resolved.
   static func resolved(_ path: String) -> String {
-    // The result is a terminated string of malloc's, freed here.
+    // The result is a terminated string from malloc, freed here.
     if let real = unsafe realpath(path, nil) {
       defer { unsafe free(real) }
       return unsafe String(cString: real)
@@ -143,7 +144,7 @@ public final class RedactionRun: Sendable {
     while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
     guard let slash = trimmed.lastIndex(of: "/") else { return resolved(".") + "/" + trimmed }
     let parent = slash == trimmed.startIndex ? "/" : resolved(String(trimmed[..<slash]))
-    // Where the folder above is yet to be made it will be no link, so that dots can be taken by their word.
+    // If the parent is yet to be made it will not be a link, so that dots can be resolved textually.
     switch trimmed[slash...].dropFirst() {
     case ".": return parent
     case "..":
@@ -152,14 +153,14 @@ public final class RedactionRun: Sendable {
     }
   }
 
-  /// Whether a path is that of a regular file, through links.
+  /// Whether a path leads to a regular file, through links.
   private static func isFile(_ path: String) -> Bool {
     var status = stat()
     // `status` outlives the call, the path lives until it returns.
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// How many images there are to look at, shards regarded. Walks the whole tree.
+  /// Number of images to process in this shard. Walks the whole tree.
   public func count() -> Int {
     guard var scan = try? FolderScan(input, output: nil, excluding: []) else { return 0 }
     var count = 0
@@ -172,9 +173,9 @@ public final class RedactionRun: Sendable {
     return count
   }
 
-  /// Works until all images are done, the system fails or someone interrupts.
+  /// Works until all images are done, a system error occurs or the run is interrupted.
   ///
-  /// - Parameter onResult: called once an image, one call at a time; throwing ends the run.
+  /// - Parameter onResult: called once per image, one call at a time; throwing ends the run.
   public func run(
     isInterrupted: @escaping @Sendable () -> Bool,
     onResult: @escaping @Sendable (ImageResult) throws(RunFault) -> Void
@@ -254,7 +255,8 @@ public final class RedactionRun: Sendable {
     let before = try status(of: image)
     let bytes = try contents(of: image)
     let file = try sidecarFile(of: image)
-    // Boxes belong to what they were read with: another picture, put there meanwhile, may have brought others.
+    // Boxes belong to the picture with which they were read: another picture put there meanwhile may have
+    // other boxes.
     guard try status(of: image) == before else {
       throw .refused(Refusal(FolderFault.changed(path: image.path)))
     }
@@ -264,8 +266,8 @@ public final class RedactionRun: Sendable {
       throw .refused(
         Refusal(
           .noBoxes,
-          annotations.explanation(in: image.folderPath).map { "no file says what is on it; \($0)" }
-            ?? "no file says what is on it; put \(image.name).json or annotations.json beside it, name a file of annotations with --widgets, or give --on-missing"
+          annotations.explanation(in: image.folderPath).map { "no file has its boxes; \($0)" }
+            ?? "no file has its boxes; put \(image.name).json or annotations.json beside it, name a file of annotations with --widgets, or give --on-missing"
         ))
     }
     let name = outputName(of: image)
@@ -373,7 +375,7 @@ public final class RedactionRun: Sendable {
     return image.path[..<dot] + "." + format.fileExtension
   }
 
-  /// Whether an earlier run made this output of this input, and it is still there.
+  /// Whether an earlier run made this output from this input, and the output still exists.
   private func isFinished(_ mark: ResumeLedger.Mark, at name: String) -> Bool {
     guard let ledger, let made = ledger.output(of: mark), let output,
       let bytes = output.contents(of: name, limit: 1 << 32)

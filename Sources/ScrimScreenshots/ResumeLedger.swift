@@ -4,15 +4,15 @@ import ScrimFormat
 import ScrimSystem
 import Synchronization
 
-/// What earlier runs finished, in a folder beside the output: `key`, 32 random bytes that only its owner can read, and
-/// `done-*`, a line of two digests an image. Without the key the digests tell nothing: they are no means to guess a
-/// picture, its boxes or its name.
+/// Record of images finished by earlier runs, in a folder beside the output: `key`, 32 random bytes
+/// readable by the owner only, and `done-*`, one line with two digests per image. Without the key the
+/// digests give no information about a picture, its boxes or its name.
 final class ResumeLedger: Sendable {
   private let key: [UInt8]
   private let finished: [Mark: Mark]
   private let file: OpenFile
   private let path: String
-  /// Of two marks, a space and a line feed.
+  /// Length of two marks, a space and a line feed.
   private static let lineLength = 66
 
   /// The first half of a keyed digest.
@@ -49,11 +49,11 @@ final class ResumeLedger: Sendable {
     }
   }
 
-  /// Opens the ledger, making what is missing.
+  /// Opens the ledger, and makes it if it is missing.
   ///
   /// - Parameters:
-  ///   - shard: runs that write at the same time have files of their own.
-  ///   - resuming: whether to read what earlier runs finished.
+  ///   - shard: concurrent runs have separate files.
+  ///   - resuming: whether to read the results of earlier runs.
   init(_ path: String, shard: Shard, resuming: Bool) throws(OutputFault) {
     self.path = path
     try OutputFolder.make(path)
@@ -62,7 +62,7 @@ final class ResumeLedger: Sendable {
     if resuming {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
       for name in names where name.hasPrefix("done-") {
-        // A last line that was cut short is no line of two digests, and is passed over.
+        // A torn last line is not a line of two digests, and is skipped.
         let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path + "/" + name))).map { [UInt8]($0) } ?? []
         finished.reserveCapacity(finished.count + bytes.count / ResumeLedger.lineLength)
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
@@ -78,11 +78,11 @@ final class ResumeLedger: Sendable {
     do { self.file = try OpenFile(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW) } catch {
       throw .system(.system(path: file, doing: "opening", errno: error.errno))
     }
-    // What a kill left of a last line ends here.
+    // Terminates a torn last line left by a killed run.
     try append([UInt8(ascii: "\n")])
   }
 
-  /// The folder's key; made if this is the first run. Of several first runs at once one makes it.
+  /// The folder's key; made by the first run. If several first runs start at once, one of them makes it.
   private static func key(in path: String) throws(OutputFault) -> [UInt8] {
     do throws(FolderFault) {
       let folder = try Folder(path)
@@ -108,7 +108,7 @@ final class ResumeLedger: Sendable {
     }
   }
 
-  /// Of everything that an output depends on.
+  /// Digest of everything that an output depends on.
   func mark(of parts: [[UInt8]]) -> Mark {
     var inner = SHA256()
     inner.update(key(masked: 0x36).span)
@@ -128,22 +128,22 @@ final class ResumeLedger: Sendable {
     return Mark(outer.digest())
   }
 
-  /// A name for the output of an image that tells nothing of the image's own.
+  /// A name for an image's output that reveals nothing of the image's own name.
   func name(for path: String) -> String { mark(of: [Array("name".utf8), Array(path.utf8)]).hex }
 
-  /// The key as HMAC (RFC 2104) wants it.
+  /// The key in the form that HMAC (RFC 2104) requires.
   private func key(masked mask: UInt8) -> [UInt8] {
     key.map { $0 ^ mask } + [UInt8](repeating: mask, count: 64 - key.count)
   }
 
-  /// The output that an earlier run made of the input; nil where none did.
+  /// The output that an earlier run made of the input; nil if there is none.
   func output(of input: Mark) -> Mark? { finished[input] }
 
   func note(_ input: Mark, output: Mark) throws(OutputFault) {
     try append(Array("\(input.hex) \(output.hex)\n".utf8))
   }
 
-  /// One call a line, so that lines of several threads don't mix.
+  /// One system call per line, so that lines of several threads don't mix.
   private func append(_ bytes: [UInt8]) throws(OutputFault) {
     do { try file.write(bytes) } catch {
       throw .system(.system(path: path, doing: "writing", errno: error.errno))
@@ -151,7 +151,7 @@ final class ResumeLedger: Sendable {
   }
 }
 
-/// A part of the images: those whose path falls into it, on every machine the same.
+/// A part of the images, selected by the hash of their paths, the same on every machine.
 public struct Shard: Hashable, Sendable {
   /// 1 to `count`.
   public let index: Int

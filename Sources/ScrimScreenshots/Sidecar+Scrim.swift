@@ -2,14 +2,15 @@ import ScrimJSON
 import ScrimRedact
 
 extension SidecarFormat {
-  /// `{"width":1280,"height":800,"box_scale":1,"space":"displayed","widgets":[…],"windows":[…]}`; `width` and `height`
-  /// are required, other keys are informative. Takes every file with its ending, so it comes last.
+  /// `{"width":1280,"height":800,"box_scale":1,"space":"displayed","widgets":[…],"windows":[…]}`; `width`
+  /// and `height` are required, other keys are informative. Accepts every file with its ending, so it is
+  /// tried last.
   public static let scrim = SidecarFormat(name: "scrim", ending: ".json") { bytes, _ in
     Result { () throws(SidecarFault) in try Sidecar(scrim: bytes) }
   }
 }
 
-/// The outermost object of our own sidecar.
+/// The outermost object of Scrim's own sidecar.
 private struct SidecarObject: JSONContext {
   func error(_ fault: JSONFault) -> SidecarFault {
     switch fault {
@@ -22,7 +23,7 @@ private struct SidecarObject: JSONContext {
       SidecarFault("\(key) must be a whole number of pixels")
     case .wrongType(let key, _, _): SidecarFault("\(key) of the picture is missing; give it in pixels")
     case .unknownKey(let key), .contradiction(let key, _):
-      SidecarFault("\(printable(key)) can't be relied on")
+      SidecarFault("\(printable(key)) is ambiguous")
     }
   }
 }

@@ -1,26 +1,27 @@
 public import ScrimRedact
 
-/// In which picture boxes are counted.
+/// The picture in whose coordinates boxes are given.
 public enum BoxSpace: String, CaseIterable, Sendable {
-  /// The picture as it is looked at, turned as its Exif orientation says.
+  /// The picture as displayed, rotated according to its Exif orientation.
   case displayed
-  /// The picture as its file stores it.
+  /// The picture as stored in its file.
   case stored
-  /// One of the two, nobody says which: both places are masked.
+  /// One of the two, unknown which: both places are masked.
   case either
 }
 
-/// The boxes of one image, whatever format they came in.
+/// The boxes of one image, in any format.
 public struct Sidecar: Sendable {
   public var tree: WidgetTree
-  /// Pixels of the picture that the boxes are of, counted in `space`; nil where the format doesn't say.
+  /// Size in pixels of the picture to which the boxes refer, in `space`; nil if the format doesn't contain
+  /// it.
   public var size: PixelSize?
   public var space: BoxSpace
-  /// Whether what no widget claims is unknown rather than of no interest.
+  /// Whether pixels that no widget claims are unknown rather than irrelevant.
   public var describesWholeWindows: Bool
   /// The name of the format, for the report.
   public var format: String
-  /// What the report says of how the boxes were understood.
+  /// Notes for the report about how the boxes were interpreted.
   public var notes: [String] = []
 
   public init(
@@ -35,10 +36,10 @@ public struct Sidecar: Sendable {
   }
 
   static let eitherNote =
-    "Exif turns the picture, and its boxes don't say whether they are of it as stored or as turned; both places are masked (--box-space decides)"
+    "Exif rotates the picture, and its boxes don't say whether they refer to the stored or the displayed picture; both places are masked (--box-space decides)"
 
   static func scaleNote(_ scale: Double) -> String {
-    "boxes scaled: \(scale) pixels each unit"
+    "boxes scaled: \(scale) pixels per unit"
   }
 }
 
@@ -69,51 +70,51 @@ struct PointSize: CustomStringConvertible {
 
   var description: String { "\(width)x\(height)" }
 
-  /// Pixels a unit, if there is a scale that makes both sides the picture's to within a pixel: browsers round each by itself.
+  /// Pixels per unit, if there is a scale at which both sides equal the picture's to within a pixel:
+  /// browsers round each side separately.
   func scale(to size: PixelSize) -> Double? {
     guard width > 0, height > 0 else { return nil }
     let (sideX, sideY) = (Double(size.width), Double(size.height))
-    // The longer side says it most exactly.
+    // The longer side gives the most exact scale.
     let both = width > height ? [sideX / width, sideY / height] : [sideY / height, sideX / width]
     return both.first { fits(size, at: $0) }
   }
 
-  /// Whether a browser's viewport of this size is the picture's at a scale. Pages are told whole units, cut or rounded: 411 of 411.43
-  /// at 2.625 is 1080.
+  /// Whether a browser's viewport of this size matches the picture at a scale. Pages see whole units,
+  /// truncated or rounded: 411 instead of 411.43 at 2.625 is 1080.
   func isViewport(of size: PixelSize, at scale: Double) -> Bool {
     [(width, size.width), (height, size.height)].allSatisfy { side, pixels in
       (-1...max(1, scale)).contains(Double(pixels) - side * scale)
     }
   }
 
-  /// Whether both sides are the picture's to within a pixel.
+  /// Whether both sides equal the picture's to within a pixel.
   func fits(_ size: PixelSize, at scale: Double) -> Bool {
     abs(width * scale - Double(size.width)) <= 1 && abs(height * scale - Double(size.height)) <= 1
   }
 }
 
-/// Why the boxes of an image can't be had although a file for them is there. Speaks of the file's structure, never of
-/// a widget's name or text.
+/// Why a file of boxes can't be used. Describes the file's structure, never a widget's name or text.
 public struct SidecarFault: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String
 
   public init(_ description: String) { self.description = description }
 }
 
-/// What a reader of boxes may know of the image.
+/// Facts about the image for a reader of boxes.
 public struct SidecarRequest: Sendable {
   /// Path below the input folder, its parts joined by slashes.
   public var image: String
-  /// Pixels as stored, and as displayed.
+  /// Size in pixels as stored, and as displayed.
   public var stored: PixelSize
   public var displayed: PixelSize
-  /// Whether Exif turns or mirrors the picture.
+  /// Whether Exif rotates or mirrors the picture.
   public var isTurned: Bool
-  /// Bytes of the image's file; nil where it has none.
+  /// Bytes of the image's file; nil if it has none.
   public var byteCount: Int?
-  /// Pixels of the picture per unit of the boxes where the user said so; nil leaves it to the file.
+  /// Pixels of the picture per unit of the boxes, if the user gave it; nil uses the file's.
   public var boxScale: Double?
-  /// In which picture the boxes are counted where the user said so; nil leaves it to the file.
+  /// The picture in which the boxes are counted, if the user gave it; nil uses the file's.
   public var boxSpace: BoxSpace?
 
   public init(
@@ -132,8 +133,8 @@ public struct SidecarRequest: Sendable {
   /// The image's name in its folder.
   var name: String { image.split(separator: "/").last.map(String.init) ?? image }
 
-  /// Where boxes are counted of which the format says no more than the size of their picture, or not even that; nil where the
-  /// size is another picture's.
+  /// The space of boxes whose format gives at most the size of their picture; nil if the size is another
+  /// picture's.
   func space(of size: PixelSize?) -> BoxSpace? {
     guard isTurned else { return size ?? displayed == displayed ? .displayed : nil }
     let fits = [(BoxSpace.displayed, displayed), (.stored, stored)].filter { size ?? $0.1 == $0.1 }.map(\.0)

@@ -1,19 +1,19 @@
-/// A file that holds the boxes of an image, not yet understood.
+/// A file with the boxes of an image, not yet parsed.
 struct SidecarFile {
   var bytes: [UInt8]
   var name: String
   var ending: String
-  /// What annotations of many pictures say of the image; `bytes` then stand for it.
+  /// The image's entries in files that annotate many pictures; they then replace `bytes`.
   var annotations: [ListedPicture] = []
 
-  /// Finds the boxes of an image: `shot.png.json`, or `shot.json` where no second image shares the stem, or so with another
-  /// ending; and else the annotations of its folder or those above.
+  /// Finds the boxes of an image: `shot.png.json`, or `shot.json` if no second image shares the stem, or
+  /// the same with another ending; otherwise the annotations of its folder or of its parents.
   ///
   /// - Parameters:
-  ///   - image: its name, the folder's or that of the folder's counterpart.
-  ///   - folderPath: of that folder below the input, parts joined by slashes.
-  ///   - isStemUnique: whether no other image of its folder has the same name but for the extension.
-  /// - Returns: nil where there is no such file.
+  ///   - image: its name in the folder, or in the folder's counterpart.
+  ///   - folderPath: path of that folder below the input, parts joined by slashes.
+  ///   - isStemUnique: whether no other image of its folder has the same name except for the extension.
+  /// - Returns: nil if there is no such file.
   static func find(
     for image: String, in folder: Folder?, folderPath: String, isStemUnique: Bool,
     annotations: AnnotationFiles
@@ -32,7 +32,7 @@ struct SidecarFile {
         throw SidecarFault("sidecar \(name): \(error.sentence)")
       }
       guard let bytes else { continue }
-      // A file of annotations that has the stem of a picture by chance is that of its folder.
+      // A file of annotations that has the stem of a picture by chance belongs to its folder.
       if AnnotationFiles.isName(name), annotations.holdsMany(name, in: folderPath) { continue }
       if let found {
         throw SidecarFault("two sidecars, \(found.name) and \(name); keep the one that holds the boxes")
@@ -43,7 +43,7 @@ struct SidecarFile {
     if found == nil {
       listed = try annotations.pictures(named: image, in: folderPath)
     } else {
-      // What isn't asked for may be wrong.
+      // Annotations that aren't needed may be invalid.
       listed = (try? annotations.pictures(named: image, in: folderPath)) ?? []
     }
     guard let first = listed.first else { return found }
@@ -62,7 +62,7 @@ struct SidecarFile {
         throw SidecarFault("sidecar \(name): \(error)")
       }
     }
-    // Several files of one export describe one picture together: boxes, key points, …
+    // Several files of one export together describe one picture: boxes, key points, …
     var picture = first.picture
     for other in annotations.dropFirst() {
       guard other.picture.size == picture.size, other.format == first.format else {

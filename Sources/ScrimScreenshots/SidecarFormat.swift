@@ -1,13 +1,14 @@
 import ScrimJSON
 import ScrimRedact
 
-/// A kind of file that holds boxes. To add one, make a value of it and list it in ``all``; a format in JSON or XML that is known
-/// by its content needs a line in `BoxFormat+Detection.swift` and one in ``Sidecar`` below.
+/// A kind of file that contains boxes. To add one, make a value of it and list it in ``all``; a format in
+/// JSON or XML that is detected by its content needs a line in `BoxFormat+Detection.swift` and one in
+/// ``Sidecar`` below.
 public struct SidecarFormat: Sendable {
   public var name: String
-  /// How its files end: `.json` stands for `shot.png.json` and `shot.json`.
+  /// File name ending: `.json` means `shot.png.json` and `shot.json`.
   public var ending: String
-  /// Reads a file; nil where the bytes are of another format with this ending.
+  /// Reads a file; nil if the bytes are of another format with this ending.
   public var read: @Sendable (_ bytes: [UInt8], _ request: SidecarRequest) -> Result<Sidecar, SidecarFault>?
 
   public init(
@@ -19,7 +20,7 @@ public struct SidecarFormat: Sendable {
     self.read = read
   }
 
-  /// Every format, asked in this order; the first that takes the bytes decides.
+  /// Every format, in the order in which they are tried; the first that accepts the bytes decides.
   public static let all: [SidecarFormat] = [.boxesJSON, .xml, .uix, .hocr, .html, .tsv, .scrim]
 
   /// The endings of ``all``, each once.
@@ -27,12 +28,12 @@ public struct SidecarFormat: Sendable {
     if !endings.contains(format.ending) { endings.append(format.ending) }
   }
 
-  /// Bytes of a sidecar at most.
+  /// Maximum size of a sidecar in bytes.
   public static let sizeLimit = 1 << 26
 
-  /// Everything in JSON but our own sidecar, known by its keys.
+  /// Every JSON format except Scrim's own sidecar, detected by its keys.
   static let boxesJSON = SidecarFormat(name: "boxes", ending: ".json") { bytes, request in
-    // Our own sidecars are parsed by their reader, once. What is no JSON is left to it too, which says so.
+    // Scrim's own sidecars are parsed once, by their reader, which also reports invalid JSON.
     let marks = BoxFormat.marks(in: bytes)
     if marks.contains("widgets"), marks.count == 1 { return nil }
     guard let json = try? JSON(bytes, acceptingNonFinite: true) else { return nil }
@@ -48,12 +49,13 @@ public struct SidecarFormat: Sendable {
     }
   }
 
-  /// A uiautomator dump, an XCUITest page source, CVAT's annotations, or hOCR, known by the root.
+  /// A uiautomator window dump, an XCUITest page source, CVAT's annotations, or hOCR, detected by the root
+  /// element.
   static let xml = SidecarFormat(name: "boxes", ending: ".xml") { bytes, request in
     catching { () throws(BoxesError) in try Sidecar(markup: bytes, request) }
   }
 
-  /// As UI Automator Viewer names its dumps.
+  /// The ending that UI Automator Viewer uses.
   static let uix = SidecarFormat(name: "uiautomator", ending: ".uix") { bytes, request in
     catching { () throws(BoxesError) in try Sidecar(markup: bytes, request) }
   }
@@ -102,7 +104,8 @@ extension Sidecar {
     return .failure(SidecarFault("no known format of boxes; see which are accepted"))
   }
 
-  /// Text with a byte order mark of UTF-16, as PowerShell's `>` writes it, in UTF-8; other bytes as they are.
+  /// Text with a UTF-16 byte order mark, as PowerShell's `>` writes it, converted to UTF-8; other bytes
+  /// unchanged.
   static func utf8(_ bytes: [UInt8]) -> [UInt8]? {
     let isLittle = bytes.starts(with: [0xFF, 0xFE])
     guard isLittle || bytes.starts(with: [0xFE, 0xFF]) else { return bytes }
@@ -124,7 +127,7 @@ extension Sidecar {
     case .chrome: self = try ChromeTree.read(json, for: request)
     default: self = try PlaywrightBoxes.read(json, for: request)
     }
-    // The numbers that were read are finite; what is left is under keys that no reader knows.
+    // All numbers that were read are finite; only numbers under unknown keys remain.
     guard !json.holdsNonFinite else {
       throw BoxesError(format, "a key that is only informative", .badNumber("it", "is NaN or infinite"))
     }
@@ -136,7 +139,7 @@ extension Sidecar {
       root = try Markup.Element(
         bytes, format: nil, behindText: UIAutomatorDump.starts, accepting: UIAutomatorDump.afterword)
     } catch {
-      // Where it is no HTML either, what is wrong with the XML says more.
+      // If it isn't HTML either, the XML error is more informative.
       guard HTMLMarkup.canRead(bytes), let html = try? HTMLMarkup.read(bytes) else { throw error }
       root = html
     }

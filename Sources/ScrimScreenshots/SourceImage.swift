@@ -1,10 +1,10 @@
 import ScrimCodec
 
-/// What a file of pictures is.
+/// File format of an image.
 public enum ImageFormat: String, Sendable {
   case png, jpeg
 
-  /// By the extension of a name, in any case; nil for files that are none of ours.
+  /// By the extension of a name, case ignored; nil for other files.
   init?(name: String) {
     guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
     switch name[dot...].dropFirst().lowercased() {
@@ -27,7 +27,7 @@ public enum ImageFormat: String, Sendable {
   }
 }
 
-/// What is known of an image before its pixels are decoded.
+/// Facts about an image before its pixels are decoded.
 struct ImageFacts {
   var format: ImageFormat
   /// Pixels.
@@ -38,14 +38,14 @@ struct ImageFacts {
   var isGray: Bool
   /// Whether pixels are amounts of ink, CMYK.
   var isInk = false
-  /// ICC, of what the pixels' numbers mean; nil for sRGB.
+  /// ICC profile of the pixels' colours; nil for sRGB.
   var profile: [UInt8]?
-  /// What leaves nothing behind but is worth a word.
+  /// Conversions that are worth a note in the report.
   var notes: [String] = []
 
   var displayed: PixelSize { orientation.displayed(stored) }
 
-  /// Looks at the structure of a file, and refuses what this tool will not take.
+  /// Parses the structure of a file, and refuses files that this tool can't process exactly.
   ///
   /// - Parameter format: by the file's name, which the content must not contradict.
   init(_ bytes: [UInt8], format: ImageFormat) throws(Refusal) {
@@ -72,7 +72,7 @@ struct ImageFacts {
     }
   }
 
-  /// What a file is that is no picture, and what to do.
+  /// Describes a file that is not a picture, and what to do.
   private static func whatItIs(_ bytes: [UInt8], namedAs format: ImageFormat) -> String {
     let named = "named as \(format.rawValue.uppercased())"
     if bytes.isEmpty { return "the file is empty; write or copy it again" }
@@ -90,18 +90,18 @@ struct ImageFacts {
       ),
       (
         [0xEF, 0xBF, 0xBD, 0x50, 0x4E, 0x47],
-        "it was written as text, which no program can undo; take it again"
+        "it was written as text, which can't be undone; take the picture again"
       ),
-      ([0x3F, 0x50, 0x4E, 0x47], "it was written as text, which no program can undo; take it again"),
+      ([0x3F, 0x50, 0x4E, 0x47], "it was written as text, which can't be undone; take the picture again"),
     ]
     for line in lines where head.starts(with: line.mark) { return "\(named), but \(line.what)" }
-    // Text of a shell, then the picture.
+    // Output of a shell, then the picture.
     let start = head.indices.first { index in head[index...].starts(with: signature) }
     if let start, start > 0,
       head[..<start].allSatisfy({ $0 >= 0x20 || [0x09, 0x0A, 0x0D, 0x1B].contains($0) })
     {
       return
-        "\(start) bytes of text stand in front of the picture, a warning of the program that wrote it; it may be of another display. Take it again without (screencap -p -d ID, standard error apart), or cut it off: tail -c +\(start + 1)"
+        "\(start) bytes of text are before the picture, a warning of the program that wrote it; it may be of another display. Take the picture again without them (screencap -p -d ID, standard error redirected), or cut it off: tail -c +\(start + 1)"
     }
     return "\(named), the content is something else; rename it"
   }
@@ -118,18 +118,18 @@ struct ImageFacts {
     for chunk in chunks {
       switch chunk.name {
       case "acTL", "fcTL", "fdAT":
-        throw Refusal(.unsupported, "an animated PNG; export the frame that is meant as a plain one")
+        throw Refusal(.unsupported, "an animated PNG; export the frame you need as a plain PNG")
       case "tRNS":
         mayHaveAlpha = true
         isGray = false
       // Full-range sRGB; other code points mean HDR and film.
       case "cICP" where Array(bytes[chunk.content]) != [1, 13, 0, 1]:
-        throw Refusal(.unsupported, "colours by cICP that are not sRGB; convert it first")
+        throw Refusal(.unsupported, "its cICP colours are not sRGB; convert it first")
       case "eXIf":
         let turn = try JPEG.orientation(ofTIFF: bytes.span.extracting(chunk.content))
         guard turn ?? 1 == 1 else {
           throw Refusal(
-            .unsupported, "a PNG that Exif data turns, which few programs heed; turn its pixels first")
+            .unsupported, "a PNG with an Exif rotation, which few programs apply; rotate its pixels first")
         }
       default: break
       }
@@ -153,7 +153,7 @@ struct ImageFacts {
     }
     for segment in segments where segment.marker == 0xE2 {
       if bytes[segment.content].starts(with: "MPF\0".utf8) {
-        throw Refusal(.unsupported, "several pictures in one JPEG; export the one that is meant")
+        throw Refusal(.unsupported, "several pictures in one JPEG; export the one you need")
       }
     }
   }
@@ -169,13 +169,14 @@ struct ImageFacts {
   }
 }
 
-/// A decoded image, turned as it is looked at.
+/// A decoded image, rotated for display.
 struct SourceImage {
   var facts: ImageFacts
-  /// Pixels `0xAARRGGBB` of the displayed picture; high bytes mean nothing where all are opaque.
+  /// Pixels `0xAARRGGBB` of the displayed picture; high bytes have no meaning if all are opaque.
   var pixels: [UInt32]
   var isOpaque: Bool
-  /// Pixels of the stored picture that its file codes together: a trace of any of them may be in all of them.
+  /// Size in pixels of a coded block of the stored picture: traces of any of its pixels may be in all of
+  /// them.
   var block: PixelSize
 
   init(_ bytes: [UInt8], facts: ImageFacts, pixelLimit: Int) throws(Refusal) {
@@ -194,7 +195,7 @@ struct SourceImage {
         guard image.info.trailingBytes == 0 else {
           throw CodecError(
             .jpeg, .trailingBytes(image.info.trailingBytes),
-            "bytes follow the end of the picture, where phones keep previews and videos")
+            "bytes follow the end of the picture, where phones store previews and videos")
         }
         pixels = facts.orientation.displayed(image.pixels, of: facts.stored)
         isOpaque = true
@@ -202,7 +203,7 @@ struct SourceImage {
       }
       if facts.isInk, let profile = facts.profile {
         try ColorProfile.convertInkToSRGB(&pixels, from: profile)
-        self.facts.notes.append("colours converted from a profile for print to sRGB")
+        self.facts.notes.append("colours converted from a print profile to sRGB")
       } else if let profile = facts.profile {
         let isGray = pixels.allSatisfy(\.isGray)
         if try ColorProfile.convertToSRGB(&pixels, from: profile, isGray: isGray) {
@@ -217,7 +218,7 @@ struct SourceImage {
 }
 
 extension UInt32 {
-  /// Of a pixel `0x??RRGGBB`.
+  /// Whether a pixel `0x??RRGGBB` is grey.
   fileprivate var isGray: Bool { self & 0xFFFF == self >> 8 & 0xFFFF }
 }
 
@@ -239,7 +240,8 @@ public struct Refusal: Error, Hashable, Sendable {
   }
 
   public var reason: Reason
-  /// What is wrong and what to do next. Tells of the file's structure, never of what a picture or a widget shows.
+  /// What is wrong and what to do next. Describes the file's structure, never the content of a picture or a
+  /// widget.
   public var sentence: String
 
   init(_ reason: Reason, _ sentence: String) {

@@ -263,7 +263,7 @@ import Testing
       $0.settings.output = .png
     }
     #expect(results["bare.jpg"]?.message?.contains("convert in.jpg -colorspace sRGB out.jpg") == true)
-    #expect(results["ink.jpg"]?.notes == ["colours converted from a profile for print to sRGB"])
+    #expect(results["ink.jpg"]?.notes == ["colours converted from a print profile to sRGB"])
     let ink = try space.bytes("out/ink.png")
     let image = try PNG.decode(ink.span)
     let at = { (x: Int, y: Int) in Int(image.pixels[y * 48 + x] & 0xFF) }

@@ -60,7 +60,7 @@ import Testing
     let results = try space.run()
     // What shells and transfers make of a picture, each with its own words.
     for (front, words) in [
-      ("[Warning] Multiple displays were found\n", "bytes of text stand in front of the picture"),
+      ("[Warning] Multiple displays were found\n", "bytes of text are before the picture"),
       ("\r\n", "2 bytes of text"),
       ("\u{1B}[0mx\n", "cut it off: tail -c +7"),
     ] {

@@ -1,9 +1,9 @@
 import ScrimJSON
 import ScrimRedact
 
-/// What an annotation tool's file says of one or many pictures: regions that somebody drew, and their labels.
+/// An annotation tool's entries for one or many pictures: regions drawn by a person, and their labels.
 ///
-/// A label is no role: every region is masked, whatever it is called, except where a rule unmasks it by `type`.
+/// A label is not a role: every region is masked, whatever its label, unless a rule unmasks it by `type`.
 struct AnnotatedPictures: Sendable {
   struct Region: Sendable {
     var label: String
@@ -13,26 +13,27 @@ struct AnnotatedPictures: Sendable {
   }
 
   struct Picture: Sendable {
-    /// As the file writes it: a name, a path of any system, or an address.
+    /// As the file writes it: a name, a path of any system, or a URL.
     var path: String
-    /// Pixels; nil where the format doesn't say.
+    /// Size in pixels; nil if the format doesn't contain it.
     var size: PixelSize?
-    /// Bytes of the picture's file, where the format says them.
+    /// Bytes of the picture's file, if the format contains them.
     var byteCount: Int?
-    /// Whether regions are shares of the picture's sides, so that they fit it at every scale.
+    /// Whether regions are fractions of the picture's sides, so that they fit at every scale.
     var isScalable = false
     var place: String
     var regions: [Region] = []
-    /// Why nothing can be said of it, although it is listed.
+    /// Why the entry can't be used, although the picture is listed.
     var problem: BoxesError.Fault?
   }
 
   var format: BoxFormat
   var pictures: [Picture] = []
-  /// The pictures by the last part of their paths, with and without the prefix of an upload; empty until ``index()``.
+  /// The pictures by the last part of their paths, with and without an upload's prefix; empty until
+  /// ``index()``.
   private(set) var byName: [JSONKey: [Int]] = [:]
 
-  /// Makes a table of the names, for files of many thousands of pictures of which each is looked for.
+  /// Builds a table of the names, for files of many thousands of pictures.
   mutating func index() {
     byName.reserveCapacity(pictures.count)
     for (index, picture) in pictures.enumerated() {
@@ -42,7 +43,7 @@ struct AnnotatedPictures: Sendable {
     }
   }
 
-  /// Those that may have a name.
+  /// The entries that may have a name.
   func pictures(named name: String) -> [Picture] {
     guard !byName.isEmpty else { return pictures }
     let places = [name, PicturePath.uploaded(name)].map { byName[JSONKey($0)] ?? [] }
@@ -51,7 +52,7 @@ struct AnnotatedPictures: Sendable {
 }
 
 extension AnnotatedPictures.Picture {
-  /// All that the boxes depend on, for telling whether anything has changed.
+  /// Everything on which the boxes depend, to detect changes.
   var identity: [UInt8] {
     let regions = regions.map {
       "\($0.extent.minX) \($0.extent.minY) \($0.extent.width) \($0.extent.height) \($0.label)\n"
@@ -61,7 +62,7 @@ extension AnnotatedPictures.Picture {
         .utf8)
   }
 
-  /// The boxes for a picture that is known to be this one, if its size and theirs agree.
+  /// The boxes for a picture that is known to be this one, if the sizes agree.
   func sidecar(_ format: BoxFormat, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
     if let problem { throw BoxesError(format, place, problem) }
     let (space, scale) = try fit(format, request)
@@ -82,7 +83,7 @@ extension AnnotatedPictures.Picture {
     return sidecar
   }
 
-  /// In which picture the regions are counted, and their scale.
+  /// The space of the regions, and their scale.
   private func fit(
     _ format: BoxFormat, _ request: SidecarRequest
   ) throws(BoxesError) -> (BoxSpace, Double) {
@@ -94,7 +95,7 @@ extension AnnotatedPictures.Picture {
         throw BoxesError(
           format, place,
           .unsupported(
-            "boxes of a file of \(byteCount ?? 0) bytes, this one has \(request.byteCount ?? 0); annotate this one, or vouch for its size with --box-scale 1"
+            "boxes of a file of \(byteCount ?? 0) bytes, this one has \(request.byteCount ?? 0); annotate this file, or confirm its size with --box-scale 1"
           ))
       }
       return (request.space(of: nil) ?? .displayed, request.boxScale ?? 1)
@@ -106,7 +107,8 @@ extension AnnotatedPictures.Picture {
     throw BoxesError(format, place, .otherSize(claimed: "\(size)", picture: request.displayed))
   }
 
-  /// Refuses boxes that fit nothing: shares of a side that were taken for pixels, and regions that lie beside the picture.
+  /// Refuses boxes that can't fit: fractions of a side that were meant as pixels, and regions outside the
+  /// picture.
   private func checkPlaces(
     _ format: BoxFormat, _ request: SidecarRequest, _ scale: Double
   ) throws(BoxesError) {
@@ -116,7 +118,8 @@ extension AnnotatedPictures.Picture {
     let (width, height) = (Double(sides.map(\.width).max() ?? 0), Double(sides.map(\.height).max() ?? 0))
     if !isScalable, width > 8, height > 8, drawn.allSatisfy({ $0.extent.maxX <= 1 && $0.extent.maxY <= 1 }) {
       throw BoxesError(
-        format, first.place, .unsupported("numbers of at most 1, which look like shares; give pixels"))
+        format, first.place,
+        .unsupported("numbers of at most 1, which look like fractions of a side; give pixels"))
     }
     let isBeside = { (region: AnnotatedPictures.Region) in
       region.extent.minX * scale >= width || region.extent.minY * scale >= height
@@ -125,7 +128,7 @@ extension AnnotatedPictures.Picture {
     guard !drawn.allSatisfy(isBeside), size != nil || !drawn.contains(where: isBeside) else {
       throw BoxesError(
         format, (drawn.first(where: isBeside) ?? first).place,
-        .unsupported("a region beside the picture; give the annotations of this very picture"))
+        .unsupported("a region outside the picture; give the annotations of this picture"))
     }
   }
 }

@@ -1,12 +1,12 @@
 import ScrimJSON
 
-/// Which format bytes are of, by their content.
+/// Detects the format of bytes from their content.
 extension BoxFormat {
   private static let marks: Set<String> = [
     "widgets", "images", "annotations", "categories", "shapes", "boxes", "nodes", "regions",
   ]
 
-  /// Those of the keys that tell formats apart which are strings somewhere in a text of JSON.
+  /// The distinguishing keys that occur as strings anywhere in a JSON text.
   static func marks(in bytes: [UInt8]) -> Set<String> {
     var found: Set<String> = []
     var start = 0
@@ -20,7 +20,7 @@ extension BoxFormat {
     return found
   }
 
-  /// The formats of which a JSON value has the marks. Our own sidecar (`widgets`) isn't among them.
+  /// The formats whose keys a JSON value has. Scrim's own sidecar (`widgets`) isn't among them.
   static func formats(of json: JSON) -> [BoxFormat] {
     if case .array(let items) = json {
       return [items.contains(where: LabelStudio.isTask) ? .labelstudio : .playwright]
@@ -38,7 +38,7 @@ extension BoxFormat {
     return formats
   }
 
-  /// The format of a document by its root; nil where it is none of ours.
+  /// The format of a document by its root element; nil if it is unknown.
   static func format(ofRoot name: String) -> BoxFormat? {
     switch name {
     case "hierarchy", "displays": .uiautomator
@@ -50,7 +50,7 @@ extension BoxFormat {
 }
 
 extension AnnotatedPictures {
-  /// Reads a file of annotations of many pictures; nil where it is of another format, or of none.
+  /// Reads a file of annotations of many pictures; nil if it is of another format, or of none.
   init?(file bytes: [UInt8], ending: String) throws(BoxesError) {
     if ending == ".xml" {
       let root = try Markup.Element(bytes, format: nil)
@@ -69,7 +69,7 @@ extension AnnotatedPictures {
     self = read
   }
 
-  /// Nil where the format is none of annotations.
+  /// Nil if the format is not one of annotations.
   init?(_ json: JSON, _ format: BoxFormat) throws(BoxesError) {
     switch format {
     case .coco: self = try COCOAnnotations.read(json)
@@ -77,7 +77,7 @@ extension AnnotatedPictures {
     case .via: self = try VIAAnnotations.read(json)
     default: return nil
     }
-    // The numbers that were read are finite; what is left is under keys that no reader knows.
+    // All numbers that were read are finite; only numbers under unknown keys remain.
     guard !json.holdsNonFinite else {
       throw BoxesError(format, "a key that is only informative", .badNumber("it", "is NaN or infinite"))
     }

@@ -1,8 +1,9 @@
-/// The formats of other tools that say where the widgets, words or objects of a picture lie. Boxes.md is normative.
+/// The formats of other tools that list the widgets, words or objects in a picture with their positions.
+/// Boxes.md is normative.
 public enum BoxFormat: String, CaseIterable, Sendable {
   case uiautomator, xcuitest, playwright, chrome, hocr, tesseract, coco, labelme, cvat, labelstudio, via
 
-  /// As messages write it.
+  /// Name for messages.
   public var name: String {
     switch self {
     case .uiautomator: "uiautomator dump"

@@ -1,10 +1,10 @@
 import ScrimJSON
 import ScrimRedact
 
-/// What a file of boxes in JSON is read from; each key at most once.
+/// An object in a JSON file of boxes; each key at most once.
 typealias BoxObject = JSONObject<BoxPlace>
 
-/// Where an object stands in a file of boxes.
+/// Location of an object in a file of boxes.
 struct BoxPlace: JSONContext {
   let format: BoxFormat
   /// For messages: lists and indices, no names.
@@ -40,7 +40,7 @@ extension JSONObject<BoxPlace> {
 
   func fault(_ fault: BoxesError.Fault) -> BoxesError { BoxesError(context.format, place, fault) }
 
-  /// A whole number of pixels, one or more.
+  /// A whole number of pixels, at least one.
   func pixels(_ key: String) throws(BoxesError) -> Int {
     guard let value = Int(exactly: try required(key)), value > 0 else {
       throw fault(.badNumber(key, "must be a whole number of pixels"))
@@ -48,7 +48,7 @@ extension JSONObject<BoxPlace> {
     return value
   }
 
-  /// An id of a string or a whole number, as text.
+  /// An id that is a string or a whole number, as text.
   func id(_ key: String) throws(BoxesError) -> String {
     switch self[key] {
     case nil: throw fault(.missing(key))

@@ -1,11 +1,11 @@
 import ScrimJSON
 import ScrimRedact
 
-/// COCO's object annotations, as exporters write them: boxes, turned boxes (CVAT), polygons, masks in runs, key points, and
-/// the segments of panoptic files.
+/// COCO's object annotations, as exporters write them: boxes, rotated boxes (CVAT), polygons, run-length
+/// masks, key points, and the segments of panoptic files.
 enum COCOAnnotations {
-  /// - Throws: ``BoxesError`` for the first picture, category or annotation at fault: a list that is wrong in one place is
-  ///   relied upon for no picture.
+  /// - Throws: ``BoxesError`` for the first invalid picture, category or annotation: a list with one error
+  ///   is not used for any picture.
   static func read(_ json: JSON) throws(BoxesError) -> AnnotatedPictures {
     let root = try BoxObject(json, .coco, "the outermost object")
     var result = AnnotatedPictures(format: .coco)
@@ -73,20 +73,21 @@ enum COCOAnnotations {
     try add(keypoints: annotation, to: &extent)
     let box = try annotation.numbers("bbox")
     if degrees != 0, extent.hasArea, box?.count != 4 || box?[2] == 0 || box?[3] == 0 {
-      // Where there is no box, what is turned is the rest.
+      // Without a box, the rotation applies to the other parts.
       extent.add(
         x: extent.minX, y: extent.minY, width: extent.width, height: extent.height, degrees: degrees)
     }
     if let box, !box.isEmpty {
       guard box.count == 4 else {
         throw annotation.fault(
-          .wrongType("bbox", expected: "four numbers: x, y, width, height; give a turned box as segmentation")
+          .wrongType(
+            "bbox", expected: "four numbers: x, y, width, height; give a rotated box as segmentation")
         )
       }
       guard box[2] >= 0, box[3] >= 0 else {
         throw annotation.fault(.badNumber("bbox", "has a negative size"))
       }
-      // An empty box beside other parts says nothing of where they are.
+      // An empty box beside other parts gives no information about their position.
       if box[2] > 0 && box[3] > 0 || extent.isEmpty {
         extent.add(x: box[0], y: box[1], width: box[2], height: box[3], degrees: degrees)
       }
@@ -98,7 +99,7 @@ enum COCOAnnotations {
     return extent
   }
 
-  /// CVAT writes a turned box as it was before the turn, and the degrees as an attribute.
+  /// CVAT writes a rotated box in its unrotated form, and the degrees as an attribute.
   private static func rotation(of annotation: BoxObject) throws(BoxesError) -> Double {
     var degrees: Double?
     for holder in [annotation, try annotation.object("attributes")].compactMap(\.self) {
@@ -115,7 +116,7 @@ enum COCOAnnotations {
           if case .number(0) = member.value { continue }
           throw annotation.fault(
             .unsupported(
-              "\(printable(member.key)), which COCO does not define; give the turned box's corners as segmentation"
+              "\(printable(member.key)), which COCO does not define; give the rotated box's corners as segmentation"
             ))
         default: break
         }
@@ -125,7 +126,7 @@ enum COCOAnnotations {
   }
 
   private static func angle(_ field: JSONField<BoxPlace>) throws(BoxesError) -> Double {
-    // Exporters write attributes as text too.
+    // Exporters also write attributes as text.
     if case .string(let text) = field.value, let value = text.plainNumber { return value }
     return try field.number()
   }
@@ -169,7 +170,7 @@ enum COCOAnnotations {
     }
   }
 
-  /// A mask as lengths of runs, column by column, the first one outside.
+  /// A run-length mask, column by column; the first run is outside.
   private static func add(
     runs: BoxObject, in size: PixelSize, to extent: inout Extent
   ) throws(BoxesError) {

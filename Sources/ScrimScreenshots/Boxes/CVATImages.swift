@@ -1,6 +1,6 @@
 import ScrimRedact
 
-/// The XML of "CVAT for images 1.1": `annotations` with an `image` a picture, and its shapes in it.
+/// The XML of "CVAT for images 1.1": `annotations` with one `image` per picture, which contains its shapes.
 enum CVATImages {
   static func read(_ root: Markup.Element) throws(BoxesError) -> AnnotatedPictures {
     var result = AnnotatedPictures(format: .cvat)
@@ -53,7 +53,7 @@ enum CVATImages {
         ellipseAtX: try number("cx", of: shape), y: try number("cy", of: shape),
         radiusX: try size("rx", of: shape), radiusY: try size("ry", of: shape), degrees: degrees)
     case "mask":
-      // What its runs set lies within these bounds.
+      // The pixels that its runs set lie within these bounds.
       extent.add(
         x: try number("left", of: shape), y: try number("top", of: shape),
         width: try size("width", of: shape), height: try size("height", of: shape))
@@ -73,7 +73,7 @@ enum CVATImages {
         .cvat, shape.place, .unsupported("a shape that CVAT for images does not have; draw a rectangle"))
     }
     guard shape.name == "skeleton" || shape.children.allSatisfy({ $0.name == "attribute" }) else {
-      throw BoxesError(.cvat, shape.place, .unsupported("shapes inside a shape that is no skeleton"))
+      throw BoxesError(.cvat, shape.place, .unsupported("shapes inside a shape that is not a skeleton"))
     }
   }
 
@@ -116,7 +116,7 @@ enum CVATImages {
   private static func number(_ key: String, of shape: Markup.Element) throws(BoxesError) -> Double {
     guard let text = shape[key] else { throw BoxesError(.cvat, shape.place, .missing(key)) }
     guard let number = text.plainNumber, abs(number) <= Double(WidgetTree.coordinateLimit) else {
-      throw BoxesError(.cvat, shape.place, .badNumber(key, "is no plain number"))
+      throw BoxesError(.cvat, shape.place, .badNumber(key, "is not a plain number"))
     }
     return number
   }

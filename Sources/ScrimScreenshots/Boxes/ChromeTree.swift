@@ -1,7 +1,8 @@
 import ScrimJSON
 import ScrimRedact
 
-/// The nodes of DevTools' `Accessibility.getFullAXTree` with the results of `DOM.getBoxModel` beside them, by `backendDOMNodeId`.
+/// The nodes of DevTools' `Accessibility.getFullAXTree` with the results of `DOM.getBoxModel`, keyed by
+/// `backendDOMNodeId`.
 enum ChromeTree {
   static func read(_ json: JSON, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
     let root = try BoxObject(json, .chrome, "the outermost object")
@@ -9,7 +10,7 @@ enum ChromeTree {
     guard let items = try root.list("nodes"), !items.isEmpty else { throw root.fault(.missing("nodes")) }
     guard let boxes = try root.object("boxes") else { throw root.fault(.missing("boxes")) }
     var nodes: [Node] = []
-    // Chromium lists the text boxes of ::before and the like twice, word for word.
+    // Chromium lists the text boxes of ::before and the like twice, identically.
     var listed: [String: JSON] = [:]
     for (index, item) in items.enumerated() {
       let node = try Node(try BoxObject(item, .chrome, "node \(index)"), boxes: boxes)
@@ -29,7 +30,8 @@ enum ChromeTree {
     return try page.sidecar(list.tree(scale: scale), scale, request, .chrome, isTree: true)
   }
 
-  /// Makes widgets of the nodes, each behind its parent. A node without a box hands its children on.
+  /// Converts the nodes to widgets, each after its parent. The children of a node without a box get its
+  /// parent.
   private static func append(_ nodes: [Node], to list: inout WidgetList) throws(BoxesError) {
     var byID: [String: Int] = [:]
     for (index, node) in nodes.enumerated() { byID[node.id] = index }
@@ -46,11 +48,11 @@ enum ChromeTree {
       }
     }
     for (index, node) in nodes.enumerated() {
-      // The parent of a subtree's top may be left out; a listed one must list its child.
+      // The parent of a subtree's root may be absent; a listed parent must list its child.
       guard let id = node.parentID, let parent = byID[id], parents[index] != parent else { continue }
       throw BoxesError(.chrome, node.place, .malformed("parentId and childIds contradict each other"))
     }
-    // Breadth first from the tops: what is never reached lies on a cycle.
+    // Breadth first from the roots: nodes that are never reached are on or below a cycle.
     var waiting: [(node: Int, parent: Int?, box: [Double]?)] = []
     for index in nodes.indices where parents[index] == nil { waiting.append((index, nil, nil)) }
     var next = 0
@@ -65,7 +67,7 @@ enum ChromeTree {
       }
       var given: Set<Int> = []
       for id in node.childIDs {
-        // A parent lists a repeated child as often as it comes.
+        // A repeated child is in its parent's list as often as it is listed.
         if let child = byID[id], given.insert(child).inserted {
           waiting.append((child, widget, box ?? around))
         }
@@ -84,13 +86,13 @@ enum ChromeTree {
     var childIDs: [String] = []
     var parentID: String?
     var isIgnored: Bool
-    /// Whether it has no element of the page behind it: columns of a table, parts of a control, text.
+    /// Whether it has no element of the page: columns of a table, parts of a control, text.
     var isVirtual = false
     var role: String
     var name: String
     var value: String?
     var states: [String] = []
-    /// Nil where `boxes` has none for it.
+    /// Nil if `boxes` has none for it.
     var box: [Double]?
 
     init(_ members: BoxObject, boxes: BoxObject) throws(BoxesError) {
@@ -111,7 +113,7 @@ enum ChromeTree {
         childIDs.append(child)
       }
       states = try Node.states(members)
-      // Of a password Chrome tells the length only.
+      // For a password Chrome reports the length only.
       if let value, !value.isEmpty, value.unicodeScalars.allSatisfy({ $0 == "\u{2022}" }) {
         states.append("password")
       }
@@ -122,7 +124,7 @@ enum ChromeTree {
       if let given = try boxes.object(key) { box = try Node.box(given) }
     }
 
-    /// The text of an AXValue; other values than strings (a slider's number) are not looked at.
+    /// The text of an AXValue; values that are not strings (a slider's number) are ignored.
     private static func value(_ key: String, of members: BoxObject) throws(BoxesError) -> String? {
       guard let object = try members.object(key) else { return nil }
       if case .string(let value) = object["value"] { return value }
@@ -144,7 +146,7 @@ enum ChromeTree {
       return states
     }
 
-    /// The bounds of the border quad of a box model, or a plain rectangle.
+    /// The bounds of a box model's border quad, or a plain rectangle.
     private static func box(_ given: BoxObject) throws(BoxesError) -> [Double] {
       let model = try given.object("model") ?? given
       guard let quad = try model.numbers("border") else {
@@ -159,11 +161,11 @@ enum ChromeTree {
       return [left, top, (xs.max() ?? 0) - left, (ys.max() ?? 0) - top]
     }
 
-    /// The box of a node for which none is given: that of the node around it for text, which has no element of its own.
+    /// The box of a node without an entry: for text, which has no element of its own, that of its parent.
     func boxWithout(_ around: [Double]?) throws(BoxesError) -> [Double]? {
       if isIgnored { return nil }
       let isText = ["StaticText", "InlineTextBox", "LineBreak", "ListMarker"].contains(role)
-      // What has no element paints nothing but what is below it, unless it says something and holds nothing.
+      // A node without an element paints nothing itself, unless it has text and no children.
       if isVirtual, !isText, around != nil, name.isEmpty && value == nil || !childIDs.isEmpty { return nil }
       guard let around, isText || isVirtual else {
         throw BoxesError(
@@ -174,7 +176,7 @@ enum ChromeTree {
     }
 
     func widget(_ box: [Double], under parent: Int?) -> Widget {
-      // In the box of another it is no button that could be shown.
+      // In another node's box it must not count as a button that could be shown.
       let isPlaced = self.box != nil
       let role = isPlaced || Role(named: role)?.isControl != true ? role : "unknown"
       return Widget(

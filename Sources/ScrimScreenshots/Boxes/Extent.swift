@@ -1,8 +1,9 @@
 import Foundation
 
-/// The bounding box of all parts of a region: boxes, turned boxes, ellipses, polygons, runs of a mask, points.
+/// The bounding box of all parts of a region: boxes, rotated boxes, ellipses, polygons, runs of a mask,
+/// points.
 ///
-/// A part without an area is only a place: it widens what is there, and encloses nothing alone.
+/// A part without an area is only a position: it extends the bounds, and encloses nothing by itself.
 struct Extent: Hashable, Sendable {
   private(set) var minX = Double.infinity
   private(set) var minY = Double.infinity
@@ -15,7 +16,7 @@ struct Extent: Hashable, Sendable {
   var height: Double { isEmpty ? 0 : maxY - minY }
   var hasArea: Bool { width > 0 && height > 0 }
 
-  /// Whether it reaches farther than all of the others together, by more than a pixel of rounding on a side.
+  /// Whether it extends beyond all others together, by more than a pixel of rounding on a side.
   func reaches(beyond others: [Extent]) -> Bool {
     guard !others.isEmpty else { return false }
     var all = Extent()
@@ -36,14 +37,15 @@ struct Extent: Hashable, Sendable {
     add(x: other.maxX, y: other.maxY)
   }
 
-  /// A box, turned about its centre. An angle and its opposite have the same bounds, so the sense doesn't matter.
+  /// A box, rotated about its centre. An angle and its opposite have the same bounds, so the direction
+  /// doesn't matter.
   mutating func add(
     x: Double, y: Double, width: Double, height: Double, degrees: Double = 0
   ) {
     add(x: x, y: y, width: width, height: height, degrees: degrees, aboutX: x + width / 2, y: y + height / 2)
   }
 
-  /// A box, turned about any point, clockwise as it is looked at.
+  /// A box, rotated about any point, clockwise as displayed.
   mutating func add(
     x: Double, y: Double, width: Double, height: Double, degrees: Double, aboutX pivotX: Double,
     y pivotY: Double
@@ -55,7 +57,7 @@ struct Extent: Hashable, Sendable {
     }
   }
 
-  /// An ellipse by its centre and radii, turned about the centre.
+  /// An ellipse by its centre and radii, rotated about the centre.
   mutating func add(
     ellipseAtX x: Double, y: Double, radiusX: Double, radiusY: Double, degrees: Double = 0
   ) {
@@ -67,7 +69,8 @@ struct Extent: Hashable, Sendable {
     add(x: x + reachX, y: y + reachY)
   }
 
-  /// Pixels `start..<end` of a picture that is counted row by row, `length` pixels each; or column by column.
+  /// Pixels `start..<end` of a picture whose pixels are counted row by row, `length` pixels each; or column
+  /// by column.
   mutating func add(run: Range<Int>, lines length: Int, areColumns: Bool = false) {
     guard !run.isEmpty, length > 0 else { return }
     let (first, last) = (run.lowerBound / length, (run.upperBound - 1) / length)

@@ -1,14 +1,14 @@
 import ScrimRedact
 
-/// hOCR, the XHTML or HTML that OCR engines write: each word, each thing that holds no words, and each line that reaches farther than
-/// its words or has text beside them, becomes a box.
+/// Reads hOCR, the XHTML or HTML that OCR engines write: each word, each element without words, and each
+/// line that extends beyond its words or has other text, becomes a box.
 enum HOCR {
   static func read(_ bytes: [UInt8], for request: SidecarRequest) throws(BoxesError) -> Sidecar {
     let root: Markup.Element
     do {
       root = try Markup.Element(bytes, format: .hocr)
     } catch {
-      // Where it is no HTML either, what is wrong with the XML says more.
+      // If it isn't HTML either, the XML error is more informative.
       guard HTMLMarkup.canRead(bytes), let html = try? HTMLMarkup.read(bytes) else { throw error }
       root = html
     }
@@ -19,10 +19,10 @@ enum HOCR {
     var pages: [Markup.Element] = []
     try collectPages(root, into: &pages)
     guard let page = pages.first else {
-      throw BoxesError(.hocr, root.place, .malformed("it holds no ocr_page; let the engine write hOCR"))
+      throw BoxesError(.hocr, root.place, .malformed("it has no ocr_page; let the engine write hOCR"))
     }
     guard pages.count == 1 else {
-      throw BoxesError(.hocr, pages[1].place, .unsupported("which of several pages the picture is"))
+      throw BoxesError(.hocr, pages[1].place, .unsupported("a file of several pages"))
     }
     let box = try box(of: page)
     let claimed = PixelSize(width: Int(box.maxX), height: Int(box.maxY))
@@ -51,9 +51,10 @@ enum HOCR {
     }
   }
 
-  /// Adds the words below an element, or the element itself if it is of OCR and holds none, or more than they.
+  /// Adds the words below an element; or the element itself, if it is an OCR element without words, or with
+  /// more than words.
   ///
-  /// - Returns: what it added.
+  /// - Returns: the boxes added.
   private static func append(
     _ element: Markup.Element, to list: inout WidgetList
   ) throws(BoxesError) -> [Extent] {
@@ -65,7 +66,7 @@ enum HOCR {
     guard kind != "ocr_page" else {
       throw BoxesError(.hocr, element.place, .malformed("a page lies within a page"))
     }
-    // What lies below a word are its characters, within its box.
+    // The descendants of a word are its characters, within its box.
     var added: [Extent] = []
     if kind != "ocrx_word" {
       for child in element.children { added += try append(child, to: &list) }
@@ -89,7 +90,7 @@ enum HOCR {
     ["ocr_line", "ocrx_line", "ocr_header", "ocr_footer", "ocr_caption", "ocr_textfloat"].contains(kind)
   }
 
-  /// Whether there is text in it that no element of OCR below it holds.
+  /// Whether it contains text outside of the OCR elements below it.
   private static func hasTextBesideWords(_ element: Markup.Element) -> Bool {
     element.hasText || element.children.contains { ocrClass(of: $0) == nil && hasTextBesideWords($0) }
   }
@@ -112,7 +113,8 @@ enum HOCR {
     }
   }
 
-  /// The bounds of an element by its title: `bbox`, or the corners of `poly`, with the boxes of its characters.
+  /// The bounds of an element from its title: `bbox`, or the corners of `poly`, united with the boxes of
+  /// its characters.
   private static func box(of element: Markup.Element) throws(BoxesError) -> Extent {
     guard let title = element["title"] else { throw BoxesError(.hocr, element.place, .missing("title")) }
     var extent = Extent()
@@ -144,7 +146,7 @@ enum HOCR {
     return extent
   }
 
-  /// Of boxes as left, top, right, bottom, one after another.
+  /// Checks boxes given as left, top, right, bottom, one after another.
   private static func haveSizes(_ numbers: [Double]) -> Bool {
     for index in stride(from: 0, to: numbers.count, by: 4) {
       guard numbers[index + 2] >= numbers[index], numbers[index + 3] >= numbers[index + 1] else {
@@ -154,7 +156,7 @@ enum HOCR {
     return true
   }
 
-  /// `image "a; b.png"; bbox 0 0 1 1` as lists of words. A file's name may hold a semicolon.
+  /// Splits `image "a; b.png"; bbox 0 0 1 1` into lists of words. A file's name may contain a semicolon.
   private static func properties(of title: String) -> [[String]] {
     var properties: [[String]] = [[]]
     var word = ""

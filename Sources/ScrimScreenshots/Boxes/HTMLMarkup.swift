@@ -1,5 +1,6 @@
-/// HTML as OCR engines write hOCR in it: elements that need no end tag, attributes without quotes. Masks depend on which elements
-/// there are and on their attributes, hardly on how they nest, so nesting is forgiven and all else is not.
+/// A parser for the HTML in which OCR engines write hOCR: elements without end tags, attributes without
+/// quotes. Masks depend on the elements and their attributes, hardly on their nesting, so wrong nesting is
+/// accepted and nothing else.
 struct HTMLMarkup {
   private let bytes: [UInt8]
   private var at = 0
@@ -12,7 +13,7 @@ struct HTMLMarkup {
   ]
   private static let raw: Set<String> = ["script", "style", "title", "textarea"]
 
-  /// Reads a document whose root is `html`, with its end tag: without it the file may be cut off.
+  /// Reads a document with the root `html` and its end tag: without the end tag the file may be cut off.
   static func read(_ bytes: [UInt8]) throws(BoxesError) -> Markup.Element {
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw BoxesError(.hocr, "the file", .malformed("it is not UTF-8; convert it"))
@@ -21,7 +22,7 @@ struct HTMLMarkup {
     return try reader.readDocument()
   }
 
-  /// Whether bytes that are no XML may be HTML.
+  /// Whether bytes that are not XML may be HTML.
   static func canRead(_ bytes: [UInt8]) -> Bool {
     let head = bytes.prefix(1024).map { (65...90).contains($0) ? $0 | 0x20 : $0 }
     let text = String(decoding: head, as: UTF8.self)
@@ -127,7 +128,7 @@ struct HTMLMarkup {
     }
   }
 
-  /// In lower case, as HTML compares names; empty where there is none.
+  /// In lower case, as HTML compares names; empty if there is none.
   private mutating func readName() -> String {
     var name: [UInt8] = []
     while at < bytes.count {
@@ -143,7 +144,7 @@ struct HTMLMarkup {
     return String(decoding: name, as: UTF8.self)
   }
 
-  /// A title's numbers and words hold no references that matter, so these stay as they are written.
+  /// References are kept as written, because they don't matter in a title's numbers and words.
   private mutating func readValue() throws(BoxesError) -> String {
     guard at < bytes.count else { throw fault("the document ends inside a tag") }
     let quote = bytes[at]

@@ -2,13 +2,14 @@ import Foundation
 import ScrimJSON
 import ScrimRedact
 
-/// LabelMe's annotations of one picture, and those of X-AnyLabeling, which adds turned rectangles and more.
+/// LabelMe's annotations of one picture, and those of X-AnyLabeling, which adds rotated rectangles and
+/// more.
 enum LabelMe {
   static func read(_ json: JSON, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
     let root = try BoxObject(json, .labelme, "the outermost object")
     let size = PixelSize(width: try root.pixels("imageWidth"), height: try root.pixels("imageHeight"))
     let path = try root.string("imagePath")
-    // The picture may have been converted since.
+    // The picture may have been converted to another format since.
     if let path, PicturePath(path).stem != PicturePath(request.name).stem {
       throw root.fault(.unsupported("boxes whose imagePath names another picture"))
     }
@@ -26,7 +27,7 @@ enum LabelMe {
     var label: String
     var group: String?
     var extent: Extent
-    /// Whether it is a line or a point, which encloses nothing alone.
+    /// Whether it is a line or a point, which encloses no area by itself.
     var isOpen: Bool
     var place: BoxObject
 
@@ -61,12 +62,12 @@ enum LabelMe {
       }
     }
 
-    /// A mask is a picture of its own, which may be larger than its two points say.
+    /// A mask is a picture of its own, which may be larger than its two points imply.
     private mutating func addMask(of shape: BoxObject, at corner: [Double]) throws(BoxesError) {
       guard let text = try shape.string("mask") else { return }
       guard let head = Data(base64Encoded: String(text.filter { !$0.isWhitespace }.prefix(64))),
         let size = PixelSize(pngHead: Array(head))
-      else { throw shape.fault(.malformed("its mask is no PNG; draw it again")) }
+      else { throw shape.fault(.malformed("its mask is not a PNG; draw it again")) }
       extent.add(x: corner[0], y: corner[1], width: Double(size.width), height: Double(size.height))
     }
 
@@ -99,7 +100,7 @@ enum LabelMe {
 }
 
 extension PixelSize {
-  /// The sides of a PNG by its first bytes.
+  /// The size of a PNG from its first bytes.
   init?(pngHead bytes: [UInt8]) {
     guard bytes.count >= 24, bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return nil }
     func number(at place: Int) -> Int { bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) } }

@@ -1,8 +1,9 @@
 import ScrimJSON
 import ScrimRedact
 
-/// Label Studio's export as JSON, or as JSON-MIN: a list of tasks, each with the results of its annotators and of models.
-/// Places are percents of the picture's sides; a rectangle is turned about its upper left corner.
+/// Label Studio's export as JSON, or as JSON-MIN: a list of tasks, each with the results of its annotators
+/// and of models. Positions are percentages of the picture's sides; a rectangle is rotated about its upper
+/// left corner.
 enum LabelStudio {
   static func isTask(_ json: JSON) -> Bool {
     guard case .object(let members) = json else { return false }
@@ -40,16 +41,16 @@ enum LabelStudio {
       }
       return picture
     }
-    // A task that nobody has done yet, or that was skipped, says nothing of what is private.
+    // A task that is not done yet, or was skipped, gives no information about private content.
     let done = (try task.list("annotations") ?? []) + (try task.list("completions") ?? [])
     if !done.contains(where: { $0["was_cancelled"] != .bool(true) }) {
-      picture.problem = .unsupported("a task that nobody has annotated, or that was skipped; annotate it")
+      picture.problem = .unsupported("a task that is not annotated yet, or was skipped; annotate it")
     }
     for key in ["annotations", "completions", "predictions", "drafts"] {
       for (index, item) in try task.list(key)?.enumerated() ?? [].enumerated() {
-        // A bare number is the id of one that is elsewhere.
+        // A bare number is the id of an annotation stored elsewhere.
         if case .number = item {
-          throw task.fault(.unsupported("\(key) that are ids alone; export them as JSON in full"))
+          throw task.fault(.unsupported("\(key) that are only ids; export them as full JSON"))
         }
         let annotation = try BoxObject(item, .labelstudio, "\(task.place), \(key) \(index)")
         for (number, item) in try annotation.list("result")?.enumerated() ?? [].enumerated() {
@@ -64,7 +65,7 @@ enum LabelStudio {
 
   private static let extensions = ["png", "jpg", "jpeg"]
 
-  /// The one picture that a task shows.
+  /// The one picture of a task.
   private static func path(of task: BoxObject) throws(BoxesError) -> String {
     let data = try task.object("data") ?? task
     var paths: [String] = []
@@ -77,12 +78,12 @@ enum LabelStudio {
     }
     guard let path = paths.first else { throw task.fault(.missing("the picture's path in data")) }
     guard Set(paths.map(JSONKey.init)).count == 1 else {
-      throw task.fault(.unsupported("which of several pictures its regions are of; make tasks of one each"))
+      throw task.fault(.unsupported("a task with several pictures; make one task per picture"))
     }
     return path
   }
 
-  /// Results that say something of the picture as a whole, or of another region.
+  /// Results about the picture as a whole, or about another region.
   private static let wordKinds = [
     "choices", "taxonomy", "rating", "number", "datetime", "textarea", "pairwise", "relation", "ranker",
   ]
@@ -93,14 +94,14 @@ enum LabelStudio {
     let isPlaced = ["x", "y", "points", "vertices", "rle", "imageDataURL"].contains { value[$0] != nil }
     guard isPlaced else {
       if let kind, wordKinds.contains(kind) { return }
-      throw value.fault(.unsupported("a result without a place of a kind that is not known"))
+      throw value.fault(.unsupported("a result of an unknown kind without a position"))
     }
     guard sides["item_index"] == nil else {
-      throw value.fault(.unsupported("which of several pictures its regions are of; make tasks of one each"))
+      throw value.fault(.unsupported("a task with several pictures; make one task per picture"))
     }
     guard try sides.number("image_rotation") ?? 0 == 0 else {
       throw value.fault(
-        .unsupported("a picture that was turned in Label Studio; turn it back, or turn the file itself"))
+        .unsupported("a picture that was rotated in Label Studio; rotate it back, or rotate the file itself"))
     }
     let size = PixelSize(
       width: try sides.pixels("original_width"), height: try sides.pixels("original_height"))
@@ -152,7 +153,7 @@ enum LabelStudio {
         x: x, y: y, width: try value.size("width") * perX, height: try value.size("height") * perY,
         degrees: degrees, aboutX: x, y: y)
     } else {
-      // A key point is a disc, whose width is a share of the picture's.
+      // A key point is a disc, whose width is a fraction of the picture's.
       let reach = try value.number("width").map { $0 * perX } ?? 0
       guard reach > 0 else {
         throw value.fault(

@@ -1,9 +1,11 @@
-/// XML as dumps and hOCR use it, read strictly: elements and attributes; of character data only whether there is any.
+/// A strict XML parser for window dumps and hOCR: elements and attributes; of character data only whether
+/// there is any.
 ///
-/// Not Foundation's parser, which on Linux brings libxml2 and its entities, expansion and network options along. This
-/// reads no DTD, knows no entity but the five predefined ones and character references, and has limits everywhere.
+/// Foundation's parser is not used, because on Linux it brings libxml2 with its entities, expansion and
+/// network options. This parser reads no DTD, knows only the five predefined entities and character
+/// references, and has limits everywhere.
 enum Markup {
-  /// Elements nested deeper than this are refused; accessibility trees are some dozens deep.
+  /// Maximum nesting of elements; accessibility trees have some dozens of levels.
   static let depthLimit = 512
   static let elementLimit = 1 << 20
   static let attributeLimit = 256
@@ -12,9 +14,9 @@ enum Markup {
     var name: String
     var attributes: [(name: String, value: String)]
     var children: [Element] = []
-    /// Whether it holds text of its own, apart from white space.
+    /// Whether it contains text of its own, apart from white space.
     var hasText = false
-    /// From 1; the number of the element in the file, and its line.
+    /// The number of the element in the file, from 1, and its line.
     var number: Int
     var line: Int
 
@@ -26,8 +28,9 @@ enum Markup {
     /// Reads a document with one root.
     ///
     /// - Parameters:
-    ///   - foreword: what a document may begin with behind text of a shell; where none is given, nothing may come before it.
-    ///   - afterword: what a line of text behind the root may begin with; anything else is refused.
+    ///   - foreword: possible beginnings of a document after output of a shell; if empty, nothing may come
+    ///     before the document.
+    ///   - afterword: possible beginnings of a line of text after the root; anything else is refused.
     init(
       _ bytes: [UInt8], format: BoxFormat?, behindText foreword: [String] = [],
       accepting afterword: [String] = []
@@ -66,7 +69,7 @@ private struct MarkupReader {
     BoxesError(format, "line \(line)", .malformed("not XML: \(reason)"))
   }
 
-  /// Skips what a shell printed before the document: goes to the first place where one can begin.
+  /// Skips the output of a shell before the document: goes to the first place where a document can begin.
   mutating func skipForeword(_ starts: [String]) {
     let (begin, first) = (at, line)
     skipSpace()
@@ -253,7 +256,7 @@ private struct MarkupReader {
     return at > start
   }
 
-  /// - Returns: whether it skipped anything but white space.
+  /// - Returns: whether it skipped anything except white space.
   private mutating func skipText(insideRoot: Bool) throws(BoxesError) -> Bool {
     skipSpace()
     let start = at
@@ -290,7 +293,7 @@ private struct MarkupReader {
 }
 
 extension String {
-  /// The number that the whole text writes in plain decimal: no exponent, no white space, at most 15 digits.
+  /// The number that the whole text is in plain decimal: no exponent, no white space, at most 15 digits.
   var plainNumber: Double? {
     var digits = 0
     var points = 0

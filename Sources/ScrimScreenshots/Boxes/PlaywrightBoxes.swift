@@ -2,7 +2,8 @@ import ScrimImage
 import ScrimJSON
 import ScrimRedact
 
-/// Nodes with a role and the box that Playwright's `boundingBox()` or `getBoundingClientRect()` gives, in a list or a tree.
+/// Nodes with a role and a box from Playwright's `boundingBox()` or `getBoundingClientRect()`, in a list or
+/// a tree.
 enum PlaywrightBoxes {
   static func read(_ json: JSON, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
     var list = WidgetList(.playwright)
@@ -27,7 +28,8 @@ enum PlaywrightBoxes {
     return try page.sidecar(list.tree(scale: scale), scale, request, .playwright, isTree: isTree)
   }
 
-  /// - Returns: whether any node lists children: a tree describes a page, a list some places in it.
+  /// - Returns: whether any node lists children: a tree describes a page, a list describes some places in
+  ///   it.
   private static func append(
     _ nodes: [JSON], at place: String, under parent: Int?, to list: inout WidgetList
   ) throws(BoxesError) -> Bool {
@@ -53,7 +55,7 @@ enum PlaywrightBoxes {
 
   private static let boxKeys = ["boundingBox", "box", "bounds", "rect"]
 
-  /// `null` is what `boundingBox()` gives for an element that isn't visible: it has no pixels.
+  /// `boundingBox()` gives `null` for an element that isn't visible: it has no pixels.
   private static func box(of node: BoxObject) throws(BoxesError) -> [Double] {
     let given = boxKeys.filter { node[$0] != nil || node.isNull($0) }
     guard let key = given.first else { throw node.fault(.missing("boundingBox")) }
@@ -97,7 +99,7 @@ enum PlaywrightBoxes {
   }
 }
 
-/// What a page says of its size and of the pixels that a CSS pixel has.
+/// A page's size and its number of pixels per CSS pixel.
 struct PageScale {
   var viewport: PointSize?
   var deviceScale: Double?
@@ -114,7 +116,8 @@ struct PageScale {
     }
   }
 
-  /// The scale that the user, the file, or the viewport's size gives. A viewport must fit the picture at it.
+  /// The scale given by the user, the file, or the viewport's size. At that scale a viewport must fit the
+  /// picture.
   func scale(for request: SidecarRequest, _ format: BoxFormat) throws(BoxesError) -> Double {
     let said = request.boxScale ?? deviceScale
     guard let viewport else {
@@ -142,7 +145,7 @@ struct PageScale {
         width: Double(request.displayed.width) / scale, height: Double(request.displayed.height) / scale)
   }
 
-  /// - Parameter scale: which the viewport fits, so that boxes are of the picture itself.
+  /// - Parameter scale: at which the viewport fits, so that boxes refer to the picture itself.
   func sidecar(
     _ tree: WidgetTree, _ scale: Double, _ request: SidecarRequest, _ format: BoxFormat, isTree: Bool
   ) throws(BoxesError) -> Sidecar {
@@ -154,7 +157,7 @@ struct PageScale {
     return sidecar
   }
 
-  /// Refuses boxes of which none touches the picture.
+  /// Refuses boxes if none of them touches the picture.
   private func checkOverlap(
     _ tree: WidgetTree, _ request: SidecarRequest, _ format: BoxFormat
   ) throws(BoxesError) {
@@ -163,7 +166,7 @@ struct PageScale {
     guard shown.isEmpty || shown.contains(where: { $0.intersects(picture) }) else {
       throw BoxesError(
         format, "the file",
-        .unsupported("boxes that all lie beside the picture; count them from its upper left corner"))
+        .unsupported("boxes that are all outside the picture; count them from its upper left corner"))
     }
   }
 }

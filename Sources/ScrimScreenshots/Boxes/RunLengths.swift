@@ -1,8 +1,9 @@
-/// Lengths of runs in the two compressed forms that annotation tools write masks in.
+/// Decoders of the two compressed run-length forms in which annotation tools write masks.
 enum RunLengths {
-  /// COCO's text: five bits a character, least first, each number from the third on counted from the last but one.
+  /// COCO's text: five bits per character, least significant first; from the third number on, each is a
+  /// difference to the last but one.
   ///
-  /// - Returns: nil where the text is damaged.
+  /// - Returns: nil if the text is damaged.
   static func compressed(_ text: [UInt8]) -> [Int]? {
     var counts: [Int] = []
     var at = 0
@@ -26,10 +27,10 @@ enum RunLengths {
     return counts
   }
 
-  /// Label Studio's brush: bits of thi.ng/rle-pack, the bytes of an RGBA picture.
+  /// Label Studio's brush: a bit stream of thi.ng/rle-pack that encodes the bytes of an RGBA picture.
   ///
   /// - Parameter body: called for each run of bytes with its value, in order.
-  /// - Returns: whether the data was whole, of `count` bytes.
+  /// - Returns: whether the data was complete, with `count` bytes.
   static func unpack(_ data: [UInt8], count: Int, _ body: (Range<Int>, Int) -> Void) -> Bool {
     var bits = Bits(data: data)
     guard bits.read(32) == count, let size = bits.read(5) else { return false }
@@ -63,7 +64,7 @@ enum RunLengths {
     let data: [UInt8]
     var at = 0
 
-    /// The next bits, most significant first; nil behind the end.
+    /// The next bits, most significant first; nil past the end.
     mutating func read(_ count: Int) -> Int? {
       guard at + count <= data.count * 8 else { return nil }
       var value = 0

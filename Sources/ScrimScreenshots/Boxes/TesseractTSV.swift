@@ -1,6 +1,7 @@
 import ScrimRedact
 
-/// What `tesseract … tsv` writes: a row a page, block, paragraph, line and word. The rows that hold no others become boxes.
+/// The output of `tesseract … tsv`: one row per page, block, paragraph, line and word. The rows without
+/// children become boxes.
 enum TesseractTSV {
   static let header = [
     "level", "page_num", "block_num", "par_num", "line_num", "word_num", "left", "top", "width", "height",
@@ -34,7 +35,7 @@ enum TesseractTSV {
     var list = WidgetList(.tesseract)
     for (index, row) in rows.enumerated().dropFirst() {
       let below = rows[(index + 1)...].prefix { $0.level > row.level }
-      // A line that reaches farther than its words holds characters that are none's.
+      // A line that extends beyond its words contains characters that belong to none of them.
       guard below.isEmpty || row.level == 4 && row.box.reaches(beyond: below.map(\.box)) else { continue }
       let widget = Widget(
         role: "text", x: Double(row.left), y: Double(row.top), width: Double(row.width),
@@ -79,7 +80,7 @@ enum TesseractTSV {
       }
       func whole(_ column: Int, orNegative: Bool = false) throws(BoxesError) -> Int {
         guard let value = Int(fields[column]), abs(value) <= WidgetTree.coordinateLimit else {
-          throw fault(.badNumber(header[column], "is no whole number of pixels"))
+          throw fault(.badNumber(header[column], "is not a whole number of pixels"))
         }
         guard value >= 0 || orNegative else { throw fault(.badNumber(header[column], "is negative")) }
         return value
@@ -90,11 +91,11 @@ enum TesseractTSV {
       top = try whole(7, orNegative: true)
       width = try whole(8)
       height = try whole(9)
-      guard try whole(1) == 1 else { throw fault(.unsupported("which of several pages the picture is")) }
+      guard try whole(1) == 1 else { throw fault(.unsupported("a file of several pages")) }
       guard level == 1 ? last == nil : (2...5).contains(level) && last != nil else {
         throw fault(.malformed("a file has one row of level 1, first, and below it levels 2 to 5"))
       }
-      guard fields[10].plainNumber != nil else { throw fault(.badNumber("conf", "is no plain number")) }
+      guard fields[10].plainNumber != nil else { throw fault(.badNumber("conf", "is not a plain number")) }
     }
   }
 }

@@ -1,12 +1,13 @@
 import ScrimImage
 import ScrimRedact
 
-/// The XML of Android's `uiautomator dump`, and of Appium's UiAutomator2 driver, which names elements by their class.
+/// The XML of Android's `uiautomator dump` (a window dump), and of Appium's UiAutomator2 driver, which
+/// names elements by their class.
 enum UIAutomatorDump {
-  /// What `uiautomator dump /dev/tty` prints behind the document; the first is Android's own spelling.
+  /// Text that `uiautomator dump /dev/tty` prints after the document; the first is Android's own spelling.
   static let afterword = ["UI hierchary dumped to", "UI hierarchy dumped to"]
 
-  /// What a document begins with, behind what a shell may have printed.
+  /// Possible beginnings of a document, after output of a shell.
   static let starts = ["<?xml", "<hierarchy", "<displays", "<AppiumAUT", "<XCUIElementType"]
 
   static func read(_ root: Markup.Element, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
@@ -17,7 +18,7 @@ enum UIAutomatorDump {
       for child in root.children { try append(child, under: nil, to: &list) }
     }
     guard !list.widgets.isEmpty else {
-      throw BoxesError(.uiautomator, root.place, .malformed("it lists no node; dump the screen again"))
+      throw BoxesError(.uiautomator, root.place, .malformed("it lists no node; run uiautomator dump again"))
     }
     let scale = request.boxScale ?? 1
     let screen = PointSize(
@@ -39,17 +40,18 @@ enum UIAutomatorDump {
     return sidecar
   }
 
-  /// `uiautomator dump --windows`: each `display` with its `window`s, each with a `hierarchy`; lowest layer first here.
+  /// `uiautomator dump --windows`: each `display` has `window`s, each with a `hierarchy`; sorted from the
+  /// lowest layer up.
   private static func append(windowsOf root: Markup.Element, to list: inout WidgetList) throws(BoxesError) {
     guard root.children.count == 1, let display = root.children.first, display.name == "display" else {
       throw BoxesError(
-        .uiautomator, root.place, .unsupported("which of several displays the picture is of; keep one"))
+        .uiautomator, root.place, .unsupported("a file of several displays; keep one"))
     }
     var windows: [(layer: Double, element: Markup.Element)] = []
     for window in display.children {
       guard window.name == "window" else {
         throw BoxesError(
-          .uiautomator, window.place, .unsupported("an element of a display that is no window"))
+          .uiautomator, window.place, .unsupported("an element of a display that is not a window"))
       }
       windows.append((window["layer"]?.plainNumber ?? 0, window))
     }
@@ -60,7 +62,7 @@ enum UIAutomatorDump {
       for hierarchy in window.children {
         guard hierarchy.name == "hierarchy" else {
           throw BoxesError(
-            .uiautomator, hierarchy.place, .unsupported("an element of a window that is no hierarchy"))
+            .uiautomator, hierarchy.place, .unsupported("an element of a window that is not a hierarchy"))
         }
         for child in hierarchy.children { try append(child, under: index, to: &list) }
       }
@@ -84,7 +86,8 @@ enum UIAutomatorDump {
     for child in element.children { try append(child, under: index, to: &list) }
   }
 
-  /// Left, top, width, height. A node that is clipped to its scrolling parent and lies outside it has edges the wrong way round.
+  /// Left, top, width, height. A node outside its scrolling parent is clipped so that its edges are in the
+  /// wrong order.
   private static func box(
     of element: Markup.Element, under parent: Int?, in list: WidgetList
   ) throws(BoxesError) -> [Double] {
@@ -99,7 +102,7 @@ enum UIAutomatorDump {
       [edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]], under: parent)
   }
 
-  /// The display's size, less its bars, as Appium writes it.
+  /// The display's size without its bars, as Appium writes it.
   private static func screenSize(_ root: Markup.Element) -> PixelSize? {
     guard let width = root["width"]?.plainNumber.flatMap({ Int(exactly: $0) }), width > 0,
       let height = root["height"]?.plainNumber.flatMap({ Int(exactly: $0) }), height > 0
@@ -134,23 +137,24 @@ enum UIAutomatorDump {
   }
 }
 
-/// Whether a dump can be of the screen that a picture shows. Android's boxes are pixels of a display, and devices have several; dumps and
-/// pictures may be of two.
+/// Whether a window dump can belong to the screen in a picture. Android's boxes are pixels of a display,
+/// and devices may have several, so file and picture may be of different ones.
 private enum ScreenFit {
-  /// A window spans the screen, but for bars of the system.
+  /// A window spans the screen, except for system bars.
   case whole
-  /// What is there lies in the middle, or spans the width at the lower edge, as dialogs and sheets do.
+  /// The content is centred, or spans the width at the lower edge, as dialogs and sheets do.
   case probable
-  /// Nothing shows that it is of this screen; with what it may be of.
+  /// Nothing shows that it is of this screen; with the screen that it may be of.
   case none(claimed: String)
 
   static let note = "a dialog's boxes alone: that they are of this screen is likely and not certain"
 
-  /// The share of the longer side that bars of the system take at most at one edge: 48 of 480 units, on the smallest phones.
+  /// Maximum share of the longer side that system bars take at one edge: 48 of 480 units, on the smallest
+  /// phones.
   private static let barShare = 0.1
 
   /// - Parameters:
-  ///   - screen: if the dump says it.
+  ///   - screen: if the file contains it.
   ///   - isVouchedFor: whether the user gave the scale.
   init(tree: WidgetTree, screen: PixelSize?, picture: PixelSize, isVouchedFor: Bool) {
     let tops = tree.widgets.indices.filter { tree.parent(of: $0) == nil }.map { tree.rects[$0] }

@@ -1,11 +1,12 @@
 import ScrimJSON
 import ScrimRedact
 
-/// VGG Image Annotator 1 and 2: a project, or the annotations alone as an object with a member a picture.
+/// VGG Image Annotator 1 and 2: a project, or the annotations alone as an object with one member per
+/// picture.
 enum VIAAnnotations {
   static let shapes = ["rect", "circle", "ellipse", "polygon", "polyline", "point"]
 
-  /// The object with a member a picture; nil where the value is neither a project nor annotations.
+  /// The object with one member per picture; nil if the value is neither a project nor annotations.
   static func pictures(in json: JSON) -> JSON? {
     guard case .object(let members) = json else { return nil }
     if let pictures = json["_via_img_metadata"] { return pictures }
@@ -31,7 +32,7 @@ enum VIAAnnotations {
     return result
   }
 
-  /// A list; version 1 writes an object with numbers as keys.
+  /// The list of regions; version 1 writes an object with numbers as keys.
   private static func regions(of picture: BoxObject) throws(BoxesError) -> [JSON] {
     if case .object(let members)? = picture["regions"] { return members.map(\.value) }
     guard let list = try picture.list("regions") else { throw picture.fault(.missing("regions")) }
@@ -80,7 +81,7 @@ enum VIAAnnotations {
     (try shape.number("theta") ?? 0) * 180 / .pi
   }
 
-  /// The first text among its attributes, or the first that is ticked.
+  /// The first text among its attributes, or the first checked option.
   private static func label(of region: BoxObject) throws(BoxesError) -> String {
     guard let attributes = try region.object("region_attributes") else { return "region" }
     for member in attributes.members {

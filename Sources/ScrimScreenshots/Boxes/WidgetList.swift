@@ -1,17 +1,18 @@
 import ScrimRedact
 
-/// Widgets in the making, with the place that each was read from.
+/// Collects widgets while a file is read, with the place from which each was read.
 struct WidgetList {
   let format: BoxFormat
   private(set) var widgets: [Widget] = []
   private var places: [String] = []
-  /// Whether the source says of each that it isn't visible.
+  /// Whether the source reports each as invisible.
   private var isHidden: [Bool] = []
 
   init(_ format: BoxFormat) { self.format = format }
 
-  /// - Parameter isHidden: whether the source says that it isn't visible. It alone hides nothing: sources err.
-  /// - Returns: the widget's index, which children name as their parent.
+  /// - Parameter isHidden: whether the source reports it as invisible. This alone hides nothing: sources
+  ///   make errors.
+  /// - Returns: the widget's index, by which children refer to their parent.
   mutating func append(
     _ widget: Widget, from place: String, isHidden: Bool = false
   ) throws(BoxesError) -> Int {
@@ -24,8 +25,8 @@ struct WidgetList {
     return widgets.count - 1
   }
 
-  /// The edges of a box whose source clipped it to nothing: they stand the wrong way round (a row below the fold of an Android list), or
-  /// a size is negative. What it shows, if anything, lies between them and inside the widget around it.
+  /// Repairs a box that its source clipped to nothing: edges in the wrong order (a row below the fold of an
+  /// Android list), or a negative size. Anything it shows lies between these edges and inside its parent.
   ///
   /// - Parameter box: left, top, width, height.
   func settled(_ box: [Double], under parent: Int?) -> [Double] {
@@ -40,8 +41,8 @@ struct WidgetList {
     return [left, top, max(0, right - left), max(0, bottom - top)]
   }
 
-  /// The box for a widget whose numbers are none (NaN, infinite): that of the widget around it, since it can show anywhere there; nothing
-  /// for one that isn't visible and says nothing.
+  /// The box for a widget with invalid numbers (NaN, infinite): that of its parent, since it may be
+  /// anywhere there; an empty one for a widget that is invisible and has no text.
   func boxWithoutNumbers(under parent: Int?, isHidden: Bool, at place: String) throws(BoxesError) -> [Double]
   {
     guard let parent else { throw BoxesError(format, place, .badNumber("its box", "is NaN or infinite")) }
@@ -49,7 +50,7 @@ struct WidgetList {
     return isHidden ? [around.x, around.y, 0, 0] : [around.x, around.y, around.width, around.height]
   }
 
-  /// The checked tree. Ids may repeat: parents are given by index.
+  /// The validated tree. Ids may repeat, because parents are given by index.
   func tree(scale: Double = 1) throws(BoxesError) -> WidgetTree {
     do {
       return try WidgetTree(widgets: widgets, boxScale: scale, idsRepeat: true)
@@ -61,32 +62,35 @@ struct WidgetList {
   }
 }
 
-// Helper windows and views: what systems lay over or under a screen to hold a keyboard, an alert, a shade, and that is empty.
+// Helper windows and views: empty containers that systems put over or under a screen for a keyboard, an
+// alert or a shade.
 extension WidgetList {
-  /// The share of the screen from which what is empty fills it; and that from which a container that is empty can be the background
-  /// of a page.
+  /// Share of the screen from which an empty container counts as covering it; and share from which an empty
+  /// container may be the background of a page.
   private static let fullShare = 0.9
   private static let largeShare = 0.5
 
-  /// Roles that hold others and draw nothing; not those of web views, lists, cards, maps.
+  /// Roles that contain others and draw nothing; not those of web views, lists, cards, maps.
   private static let plainRoles: Set<String> = [
     "panel", "filler", "frame", "window", "internal frame", "layered pane", "glass pane", "root pane",
     "section", "grouping", "landmark",
   ]
 
-  /// The share of what is empty that widgets which say something must take, so that it is the background of a page that is described
-  /// and not a view that draws by itself, with a bar of buttons on it.
+  /// Share of an empty container that widgets with content must cover, so that it is the background of a
+  /// described page and not a view that draws its own content, with a bar of buttons on it.
   private static let describedShare = 0.15
 
-  /// Takes the pixels from subtrees that hold nothing, where the source says that they aren't visible; where they fill the screen and
-  /// widgets that say something lie under them; and where they take much of it and many lie over or under them. A container without children is masked otherwise, and such a
-  /// one would make the screen black. What lies under it is still its own widgets' and the gap guard's.
+  /// Removes the pixels of subtrees without content: if the source reports them as invisible; if they cover
+  /// the screen and widgets with content lie under them; and if they cover much of it and many such widgets
+  /// lie over or under them. Otherwise a container without children is masked, and such a container would
+  /// make the whole screen black. The pixels under it still belong to their own widgets and to the gap
+  /// guard.
   ///
   /// - Parameter screen: in units of the boxes.
   mutating func emptyHelpers(screen: PointSize) {
     var isPlain = widgets.map { WidgetList.isPlain($0) }
     var parents = [Int](repeating: -1, count: widgets.count)
-    // Children stand behind their parents, so one walk from the end sees each after all below it.
+    // Children come after their parents, so one walk from the end visits each after all its descendants.
     for index in widgets.indices.reversed() {
       guard case .index(let parent)? = widgets[index].parent else { continue }
       parents[index] = parent
@@ -122,7 +126,7 @@ extension WidgetList {
     return described >= WidgetList.describedShare * own
   }
 
-  /// The area that a widget has in common with a box.
+  /// The common area of a widget and a box.
   private func shared(
     _ widget: Widget, _ x: Double, _ y: Double, _ width: Double, _ height: Double
   ) -> Double {
@@ -131,7 +135,7 @@ extension WidgetList {
     return sideX > 0 && sideY > 0 ? sideX * sideY : 0
   }
 
-  /// Whether it holds others, draws nothing and says nothing.
+  /// Whether it is a container that draws nothing and has no text.
   private static func isPlain(_ widget: Widget) -> Bool {
     guard widget.mark == nil, !widget.hasText, widget.name.isEmpty else { return false }
     if widget.nature == .unknown { return widget.isRoleKnown && widget.role == .unknown }

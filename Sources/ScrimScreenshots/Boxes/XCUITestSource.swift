@@ -1,7 +1,7 @@
 import ScrimImage
 import ScrimRedact
 
-/// The XML that Appium's XCUITest driver (WebDriverAgent) gives as page source. Its boxes are in points.
+/// The XML page source of Appium's XCUITest driver (WebDriverAgent). Its boxes are in points.
 enum XCUITestSource {
   static func read(_ root: Markup.Element, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
     let tops = root.name == "AppiumAUT" ? root.children : [root]
@@ -41,9 +41,9 @@ enum XCUITestSource {
   ) throws(BoxesError) {
     guard element.name.hasPrefix("XCUIElementType"), element["type"] ?? element.name == element.name else {
       throw BoxesError(
-        .xcuitest, element.place, .unsupported("an element that is no XCUIElementType, or has two"))
+        .xcuitest, element.place, .unsupported("an element that is not an XCUIElementType, or has two types"))
     }
-    // `name` is the identifier where the element has one, and else repeats the label: that is text.
+    // `name` is the identifier if the element has one, otherwise it repeats the label, which is text.
     let label = element["label"]
     let name = element["name"]
     let isIdentifier = name != nil && name != "" && name != label && name != element["value"] && label != nil
@@ -69,7 +69,7 @@ enum XCUITestSource {
     return states
   }
 
-  /// Left, top, width, height. What is scrolled out may have infinite or negative ones.
+  /// Left, top, width, height. Elements that are scrolled out may have infinite or negative values.
   private static func box(
     of element: Markup.Element, under parent: Int?, isHidden: Bool, in list: WidgetList
   ) throws(BoxesError) -> [Double] {
@@ -78,7 +78,7 @@ enum XCUITestSource {
       guard let text = element[key] else { throw BoxesError(.xcuitest, element.place, .missing(key)) }
       if ["nan", "inf", "-inf", "infinity", "-infinity"].contains(text.lowercased()) { continue }
       guard let number = text.plainNumber else {
-        throw BoxesError(.xcuitest, element.place, .badNumber(key, "is no plain number"))
+        throw BoxesError(.xcuitest, element.place, .badNumber(key, "is not a plain number"))
       }
       box.append(number)
     }
