@@ -1,13 +1,14 @@
-/// Credentials, region and endpoint as AWS's own tools find them: environment, then the profile in their two files.
+/// Finds credentials, region and endpoint as AWS's own tools do: in the environment, then in the profile in
+/// their two files.
 struct AWSSettings: Hashable, Sendable {
   var credentials: SigV4.Credentials
   var region: String
-  /// `http://127.0.0.1:9000`; nil for AWS itself.
+  /// Such as `http://127.0.0.1:9000`; nil for AWS itself.
   var endpoint: String?
-  /// Nil where nothing says so: by path for an endpoint of one's own, by host for AWS.
+  /// Nil if it is not set: by path for a custom endpoint, by host for AWS.
   var usesPathStyle: Bool?
 
-  /// - Parameter read: the text of a file; nil where there is none.
+  /// - Parameter read: returns the text of a file; nil if there is none.
   init(
     profile: String?, environment: [String: String], read: (String) -> String?
   ) throws(DestinationError) {
@@ -24,7 +25,7 @@ struct AWSSettings: Hashable, Sendable {
     if profile != nil, secret.isEmpty, settings.isEmpty {
       throw DestinationError(.usage, "profile \(name): it is in neither ~/.aws/credentials nor ~/.aws/config")
     }
-    // A profile that was named wins over the environment's keys, as with AWS's tools.
+    // An explicitly named profile has priority over the environment's keys, as in AWS's tools.
     let fromEnvironment: SigV4.Credentials? =
       if profile == nil, let access = environment["AWS_ACCESS_KEY_ID"],
         let key = environment["AWS_SECRET_ACCESS_KEY"], !access.isEmpty
@@ -63,8 +64,8 @@ struct AWSSettings: Hashable, Sendable {
     }
   }
 
-  /// The sections of an ini file. An indented line belongs to the key above it: `s3 =` and then `  addressing_style = path`
-  /// is `s3.addressing_style`.
+  /// Parses the sections of an ini file. An indented line belongs to the key above it: `s3 =` followed by `
+  /// addressing_style = path` is `s3.addressing_style`.
   static func sections(_ text: String) -> [String: [String: String]] {
     var sections: [String: [String: String]] = [:]
     var section: String?

@@ -4,10 +4,10 @@ public import ScrimStore
 import ScrimSystem
 import Synchronization
 
-/// Delivers a spool while something else records into it: an ``Uploader`` with a thread of its own.
+/// Delivers a spool while it is recorded into: an ``Uploader`` on its own thread.
 ///
-/// A recorder writes its session into ``folder(of:)``; each segment is on its way as soon as it is sealed. Where another process
-/// delivers the same spool, this one waits for its turn and the other delivers for both.
+/// A recorder writes its session into ``folder(of:)``; each segment is sent as soon as it is sealed. If
+/// another process delivers the same spool, this one waits for its turn and the other delivers for both.
 public final class BackgroundUploader: Sendable {
   public let spool: SegmentSpool
   private let uploader: Uploader
@@ -18,9 +18,9 @@ public final class BackgroundUploader: Sendable {
     var failure: UploadError?
   }
 
-  /// Makes the spool where it is missing, and starts.
+  /// Makes the spool if it is missing, and starts.
   ///
-  /// - Throws: ``StoreError`` where the spool can't be written, or has another destination.
+  /// - Throws: ``StoreError`` if the spool can't be written, or has another destination.
   public init(
     _ spool: SegmentSpool, to destination: any Destination, _ options: UploaderOptions,
     report: @escaping @Sendable (UploadEvent) -> Void = { _ in }
@@ -39,19 +39,20 @@ public final class BackgroundUploader: Sendable {
       }
       state.wake()
     }
-    // A signal is for the thread that records: it ends a wait for input there.
+    // Signals are blocked here, so that they interrupt the recording thread's wait for input.
     thread.name = "scrim-upload"
     thread.start()
   }
 
-  /// Where a recorder writes a session: new, and not there yet.
+  /// Folder for a new session; it does not exist yet.
   public func folder(of session: SessionID) -> SessionFolder { spool.folder(of: session) }
 
-  /// Waits until all of a session that has ended is delivered, or the time is over, and stops. What is not delivered stays in the
-  /// spool.
+  /// Waits until a finished session is delivered completely, or the time is over, and stops. Undelivered
+  /// segments stay in the spool.
   ///
-  /// - Returns: segments of the spool that still wait; nil where all of the session is delivered.
-  /// - Throws: ``UploadError`` where the upload ended by itself, such as with a key that the destination refuses.
+  /// - Returns: number of waiting segments in the spool; nil if the session is delivered completely.
+  /// - Throws: ``UploadError`` if the upload ended by itself, such as with a key that the destination
+  ///   refuses.
   public func finish(_ session: SessionID, within seconds: Double) throws(UploadError) -> Int? {
     let end = MonotonicClock.now + Int64(min(max(seconds, 0), 1e9) * 1e9)
     let folder = spool.folder(of: session).path
@@ -66,7 +67,7 @@ public final class BackgroundUploader: Sendable {
     do { return try spool.status().waiting.segments } catch { throw .spool(error) }
   }
 
-  /// Ends deliveries, and waits for that.
+  /// Stops delivering, and waits for the thread.
   public func stop() throws(UploadError) {
     uploader.stop()
     let failure = state.wait { state in state.hasEnded ? .done(state.failure) : .waitAtMost(1_000_000_000) }

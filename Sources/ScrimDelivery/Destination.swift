@@ -1,24 +1,24 @@
 public import ScrimStore
 
-/// A place that sealed segments are delivered to. A call is one attempt: it blocks until there is an answer, and trying again
-/// is the caller's (``RetryPolicy``). Calls may come in any order, at the same time, and again: the second call for the same
-/// bytes changes nothing.
+/// A place to which sealed segments are delivered. A call is one attempt: it blocks until there is an
+/// answer, and the caller decides about retries (``RetryPolicy``). Calls may be made in any order, in
+/// parallel, and repeatedly: a second call with the same bytes changes nothing.
 public protocol Destination: Sendable {
-  /// The address as people gave it; no secret is in it.
+  /// The address as the user gave it; it contains no secret.
   var address: String { get }
   func put(_ segment: SealedFile) -> DeliveryAnswer
   /// - Parameter bytes: the manifest's file, which is delivered as it is.
   func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer
-  /// Ends calls that wait for an answer, and those that come later, with ``DeliveryAnswer/cancelled``.
+  /// Ends pending and later calls with ``DeliveryAnswer/cancelled``.
   func cancel()
 }
 
 /// Why a destination can't be used.
 public struct DestinationError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Fault: Hashable, Sendable {
-    /// What was asked for makes no sense.
+    /// The request is contradictory.
     case usage
-    /// The machine lacks something.
+    /// The machine lacks a requirement.
     case environment
   }
 
@@ -31,28 +31,29 @@ public struct DestinationError: Error, Hashable, Sendable, CustomStringConvertib
   }
 }
 
-/// What a destination needs besides its address.
+/// Options of a destination besides its address.
 public struct DestinationOptions: Hashable, Sendable {
-  /// Sent as `Authorization: Bearer`; of HTTP only.
+  /// Sent as `Authorization: Bearer`; HTTP only.
   public var key: String?
-  /// The part of the store that sessions go to; of folders and S3. A server knows it from the key.
+  /// The part of the store for the sessions; folders and S3 only. A server derives it from the key.
   public var project = "default"
   /// Certificates to trust instead of the system's.
   public var certificates: String?
-  /// Bytes a second that all transfers together may send; nil for no limit.
+  /// Maximum bytes per second of all transfers together; nil for no limit.
   public var bytesPerSecond: Int?
-  /// Transfers at the same time, which share the limit.
+  /// Number of parallel transfers, which share the limit.
   public var inFlight = 4
-  /// A profile of AWS's files; nil takes the environment's.
+  /// A profile of AWS's files; nil uses the environment's.
   public var profile: String?
-  /// Milliseconds for making a connection, and without a byte either way.
+  /// Milliseconds to make a connection, and without a byte in either direction.
   public var connectTimeout = 15_000
   public var stallTimeout = 60_000
 
   public init() {}
 }
 
-/// Opens the destination that an address names: `https://…`, `http://…`, `s3://BUCKET/PREFIX`, `file:///…` or a folder.
+/// Opens the destination at an address: `https://…`, `http://…`, `s3://BUCKET/PREFIX`, `file:///…` or a
+/// folder.
 public func openDestination(
   _ address: String, _ options: DestinationOptions, environment: [String: String]
 ) throws(DestinationError) -> any Destination {
@@ -69,7 +70,7 @@ public func openDestination(
   }
   guard !address.contains("://") else {
     throw DestinationError(
-      .usage, "\(address): an address begins with https://, http://, s3:// or file://, or is a folder")
+      .usage, "\(address): give a URL with https://, http://, s3:// or file://, or a folder")
   }
   return FolderDestination(path: address, project: options.project)
 }

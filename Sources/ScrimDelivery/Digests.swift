@@ -1,6 +1,6 @@
 import ScrimFormat
 
-/// Base64 (RFC 4648), as headers write digests.
+/// Base64 (RFC 4648), for digests in headers.
 enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
@@ -19,11 +19,11 @@ enum Base64 {
   }
 }
 
-/// `Content-Digest` of RFC 9530, of which SHA-256 is read and written.
+/// The SHA-256 of `Content-Digest` fields (RFC 9530).
 enum ContentDigest {
   static func field(_ digest: SHA256Digest) -> String { "sha-256=:\(Base64.string(digest.bytes)):" }
 
-  /// Whether a field names this digest; nil where it names no SHA-256.
+  /// Whether a field contains this digest; nil if it contains no SHA-256.
   static func matches(_ field: String?, _ digest: SHA256Digest) -> Bool? {
     guard let field else { return nil }
     for part in field.split(separator: ",") {
@@ -45,7 +45,7 @@ enum HMAC {
   }
 }
 
-/// MD5 (RFC 1321): what S3 servers name as the ETag of a body, and nothing that is relied on for safety.
+/// MD5 (RFC 1321): S3 servers return it as the ETag of a body. Nothing relies on it for security.
 enum MD5 {
   private static let shifts: [UInt32] = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21]
   /// The fractions of |sin(1)|, |sin(2)|, …, times 2^32.

@@ -2,14 +2,15 @@ import ScrimFormat
 public import ScrimStore
 import Synchronization
 
-/// A folder on this machine, or one that it mounts: laid out as a server keeps it, so that `scrim serve --store` can show it.
+/// A folder on this machine, or a mounted one, in the layout of a server, so that `scrim serve --store` can
+/// show it.
 public final class FolderDestination: Destination {
   public let address: String
   private let store: SessionStore
   private let project: String
   private let isCancelled = Atomic<Bool>(false)
 
-  /// - Parameter project: checked already.
+  /// - Parameter project: already validated.
   public init(path: String, project: String) {
     address = path
     store = SessionStore(path: path)
@@ -36,7 +37,7 @@ public final class FolderDestination: Destination {
       case .deleted: return .status(410, retryAfter: nil, body: "the session was deleted")
       }
     } catch {
-      // A full disk, a mount that is gone: it may come back.
+      // A full disk or a missing mount: it may work again later.
       return .unreachable("\(error)")
     }
   }

@@ -1,7 +1,7 @@
 import CScrimCurl
 import Synchronization
 
-/// One request and its answer, over libcurl, which is opened when it is first needed. Keeps connections open.
+/// HTTP client over libcurl, which is opened at first use. Keeps connections open.
 final class HTTPClient: Sendable {
   struct Request {
     var method: String
@@ -9,7 +9,7 @@ final class HTTPClient: Sendable {
     /// Lower-case names.
     var headers: [(name: String, value: String)]
     var body: [UInt8]?
-    /// Bytes of the answer's body that are taken.
+    /// Maximum bytes of the answer's body.
     var answerLimit = 1 << 16
   }
 
@@ -19,7 +19,7 @@ final class HTTPClient: Sendable {
     var headers: [(name: String, value: String)]
     var body: [UInt8]
 
-    /// The first header of a name.
+    /// The first header with a name.
     func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
   }
 
@@ -29,19 +29,19 @@ final class HTTPClient: Sendable {
   }
 
   private let options: DestinationOptions
-  /// Handles that no thread uses now.
+  /// Handles that no thread is using.
   private let idle = Mutex<[Handle]>([])
   /// Read by libcurl's callback while another thread sets it.
   private let cancelled = CancelFlag()
 
-  /// A handle of libcurl's, used by one thread at a time.
+  /// A handle of libcurl, used by one thread at a time.
   @safe private final class Handle: @unchecked Sendable {
     let curl: OpaquePointer
     init(_ curl: OpaquePointer) { unsafe self.curl = curl }
     deinit { unsafe scrim_curl_close(curl) }
   }
 
-  /// An `int` with a place of its own, as C can look at it.
+  /// An `int` at a fixed address, which C code can read.
   @safe private final class CancelFlag: @unchecked Sendable {
     let place: UnsafeMutablePointer<Int32>
     init() {
@@ -51,7 +51,7 @@ final class HTTPClient: Sendable {
     deinit { unsafe place.deallocate() }
   }
 
-  /// - Throws: ``DestinationError`` where libcurl is missing.
+  /// - Throws: ``DestinationError`` if libcurl is missing.
   init(_ options: DestinationOptions) throws(DestinationError) {
     self.options = options
     let first = try HTTPClient.open()
@@ -61,7 +61,7 @@ final class HTTPClient: Sendable {
   private static func open() throws(DestinationError) -> Handle {
     var handle: OpaquePointer?
     var message = [CChar](repeating: 0, count: 256)
-    // The array's memory lasts until the call returns, and its count is given.
+    // The array's memory is valid until the call returns, and its count is passed.
     let status = unsafe message.withUnsafeMutableBufferPointer {
       unsafe scrim_curl_open(&handle, $0.baseAddress, $0.count)
     }
@@ -72,13 +72,13 @@ final class HTTPClient: Sendable {
     return unsafe Handle(curl)
   }
 
-  /// Bytes a second of one transfer; 0 for no limit.
+  /// Maximum bytes per second of one transfer; 0 for no limit.
   private var sendLimit: Int64 {
     options.bytesPerSecond.map { Int64(max(1, $0 / max(options.inFlight, 1))) } ?? 0
   }
 
   func cancel() {
-    // An aligned int, written whole.
+    // An aligned int, written atomically.
     unsafe cancelled.place.pointee = 1
   }
 
@@ -96,7 +96,7 @@ final class HTTPClient: Sendable {
 
   private func perform(_ request: Request, _ handle: Handle) throws(Failure) -> Answer {
     var lines = request.headers.map { "\($0.name): \($0.value)" }
-    // Bodies go out at once: libcurl would wait a second for a 100 Continue that few servers send.
+    // Bodies are sent at once: libcurl would wait a second for a 100 Continue that few servers send.
     lines += ["expect:", "user-agent: scrim/0.1.0"]
     var answer = unsafe scrim_curl_answer()
     defer { unsafe scrim_curl_free(&answer) }
@@ -107,7 +107,7 @@ final class HTTPClient: Sendable {
           unsafe withOptionalCString(options.certificates) { certificates in
             unsafe body.withUnsafeBufferPointer { bytes in
               unsafe pointers.withUnsafeBufferPointer { headers in
-                // All of these live until the call returns, which keeps none of them.
+                // All of these live until the call returns, which keeps no pointer.
                 var call = unsafe scrim_curl_request()
                 unsafe call.method = method
                 unsafe call.url = url
@@ -162,7 +162,7 @@ final class HTTPClient: Sendable {
 }
 
 extension HTTPClient.Answer {
-  /// The answer as a retry policy takes it.
+  /// The answer in the form that a retry policy needs.
   var asDelivery: DeliveryAnswer {
     .status(
       status, retryAfter: header("retry-after").flatMap { RetryAfter($0) },

@@ -1,10 +1,11 @@
 import ScrimFormat
 public import ScrimStore
 
-/// A server that speaks Scrim's delivery over HTTP, or any that stores what is PUT, as WebDAV servers do.
+/// A server with Scrim's delivery interface over HTTP, or any server that stores PUT bodies, as WebDAV
+/// servers do.
 ///
-/// A success counts only if the answer's `Content-Digest` names the body's SHA-256, or the body read back is the same: portals
-/// of guest networks answer everything with 200.
+/// A success counts only if the answer's `Content-Digest` has the body's SHA-256, or if the body is the
+/// same when read back: portals of guest networks answer everything with 200.
 public final class HTTPDestination: Destination {
   public let address: String
   private let base: String
@@ -17,13 +18,15 @@ public final class HTTPDestination: Destination {
     guard !host.isEmpty, !host.contains("@") else {
       throw DestinationError(
         .usage,
-        "\(host.isEmpty ? address : "the address"): give https://HOST/PATH, and the key by itself (--key-file)"
+        "\(host.isEmpty ? address : "the address"): give https://HOST/PATH, and the key separately (--key-file)"
       )
     }
     guard !address.contains("?"), !address.contains("#"), address.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-    else { throw DestinationError(.usage, "\(address): an address has no query, fragment or space") }
+    else {
+      throw DestinationError(.usage, "\(address): a URL of a destination has no query, fragment or space")
+    }
     if let key = options.key, !key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
-      throw DestinationError(.usage, "the key holds characters that no header can carry")
+      throw DestinationError(.usage, "the key contains characters that are not allowed in a header")
     }
     self.address = address
     var base = address
@@ -63,7 +66,7 @@ public final class HTTPDestination: Destination {
       guard [200, 201, 204].contains(answer.status) else { return answer.asDelivery }
       switch ContentDigest.matches(answer.header("content-digest"), digest) {
       case true?: return .delivered
-      case false?: return .unproven("the server says that it stored other bytes (Content-Digest)")
+      case false?: return .unproven("the server reports that it stored other bytes (Content-Digest)")
       case nil: return try readBack(bytes, from: url)
       }
     } catch {
@@ -77,10 +80,10 @@ public final class HTTPDestination: Destination {
         method: "GET", url: url, headers: authorization, answerLimit: bytes.count + (1 << 16)))
     guard answer.status == 200 else {
       return .unproven(
-        "the server said that it stored the segment, and answers \(answer.status) when asked for it")
+        "the server reported success, but answers \(answer.status) when the segment is read back")
     }
     guard answer.body == bytes else {
-      return .unproven("the server said that it stored the segment, and returns other bytes")
+      return .unproven("the server reported success, but returns other bytes")
     }
     return .delivered
   }

@@ -1,14 +1,16 @@
-/// What came of one attempt to deliver a segment or a manifest.
+/// Result of one attempt to deliver a segment or a manifest.
 public enum DeliveryAnswer: Hashable, Sendable {
-  /// The destination has it, and what it says it has was compared.
+  /// The destination has it, and its confirmation was compared with the data.
   case delivered
-  /// An HTTP status that is no success, with the answer's first words.
+  /// An HTTP status that is not a success, with the beginning of the answer.
   case status(Int, retryAfter: RetryAfter?, body: String)
-  /// No whole answer came: the network, the name, the connection, TLS, or the disk of a folder.
+  /// There was no complete answer: a failure of network, name resolution, connection or TLS, or of the disk
+  /// of a folder.
   case unreachable(String)
-  /// The destination said yes, and then didn't have it: a portal that answers everything with 200, or a broken store.
+  /// The destination reported success but doesn't have the data: a portal that answers everything with 200,
+  /// or a broken store.
   case unproven(String)
-  /// The caller asked to stop.
+  /// The caller requested to stop.
   case cancelled
 }
 
@@ -19,11 +21,11 @@ public enum RetryAfter: Hashable, Sendable {
   /// Nanoseconds since 1970.
   case date(Int64)
 
-  /// Nil for anything else than whole seconds or an HTTP date.
+  /// Nil for anything other than whole seconds or an HTTP date.
   public init?(_ text: some StringProtocol) {
     let text = text.trimmingSpace
     if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-      // More digits than fit are as good as the longest wait.
+      // A number that doesn't fit means the longest wait.
       self = .delay(Int64(text).flatMap { $0 < 1 << 33 ? $0 * 1_000_000_000 : nil } ?? .max)
     } else if let date = HTTPDate.nanoseconds(text) {
       self = .date(date)
@@ -33,7 +35,8 @@ public enum RetryAfter: Hashable, Sendable {
   }
 }
 
-/// Both clocks at one moment, in nanoseconds. Waits are measured on the monotonic one, so that setting the other does no harm.
+/// Both clocks at one moment, in nanoseconds. Waits use the monotonic one, so that setting the other has no
+/// effect.
 public struct DeliveryTime: Hashable, Sendable {
   public var monotonic: Int64
   /// Since 1970.
@@ -45,14 +48,15 @@ public struct DeliveryTime: Hashable, Sendable {
   }
 }
 
-/// Decides what happens after an attempt: a pure function of the answer, the number of the attempt, the clocks and a random
-/// number. It never gives a segment up; only limits of the spool do.
+/// Decides what happens after an attempt: a pure function of the answer, the number of the attempt, the
+/// clocks and a random number. It never drops a segment; only limits of the spool do.
 public struct RetryPolicy: Hashable, Sendable {
-  /// Nanoseconds that the first retry waits at most; each further one twice as long.
+  /// Maximum nanoseconds before the first retry; the maximum doubles with each further one.
   public var base: Int64 = 1_000_000_000
-  /// Nanoseconds that no retry waits longer than, unless the destination asks for it.
+  /// Maximum nanoseconds before any retry, unless the destination asks for more.
   public var cap: Int64 = 300_000_000_000
-  /// The longest wait that a destination may ask for: 24 hours. A forged answer must not silence delivery for good.
+  /// The longest wait that a destination may request: 24 hours. A forged answer must not stop delivery for
+  /// good.
   public static let longestRetryAfter: Int64 = 86_400_000_000_000
 
   public init() {}
@@ -63,15 +67,15 @@ public struct RetryPolicy: Hashable, Sendable {
     case wait(until: Int64)
     /// Keep it with the answer beside it; nothing is deleted.
     case park
-    /// The destination deleted the session: so does the spool.
+    /// The destination deleted the session, so the spool deletes it too.
     case discardSession
-    /// The destination takes nothing from this sender until its key is right.
+    /// The destination accepts nothing from this sender until its key is right.
     case stop
   }
 
   /// - Parameters:
-  ///   - attempt: how many attempts failed in a row, this one included; 1 is the first.
-  ///   - random: from 0 up to 1; the share of the longest wait that is taken ("full jitter").
+  ///   - attempt: number of failed attempts in a row, including this one; 1 is the first.
+  ///   - random: from 0 up to 1; the fraction of the longest wait that is used ("full jitter").
   public func verdict(
     on answer: DeliveryAnswer, attempt: Int, now: DeliveryTime, random: Double
   ) -> Verdict {
@@ -90,7 +94,7 @@ public struct RetryPolicy: Hashable, Sendable {
     }
   }
 
-  /// Exponential with full jitter: nanoseconds.
+  /// Exponential backoff with full jitter, in nanoseconds.
   func backoff(_ attempt: Int, _ random: Double) -> Int64 {
     let doublings = min(max(attempt - 1, 0), 40)
     let (longest, overflow) = base.multipliedReportingOverflow(by: 1 << doublings)

@@ -4,23 +4,25 @@ public import ScrimStore
 import ScrimSystem
 import Synchronization
 
-/// An S3-compatible object store, `s3://BUCKET/PREFIX`, laid out as ``StoreLayout`` says.
+/// An S3-compatible object store, `s3://BUCKET/PREFIX`, in the layout of ``StoreLayout``.
 ///
-/// The body's SHA-256 is signed, an object that is there is not replaced (`If-None-Match: *`, where the store knows it), and what
-/// the store says that it holds is compared: stores exist that keep a wrong body and answer 200.
+/// The body's SHA-256 is signed, an existing object is not replaced (`If-None-Match: *`, if the store
+/// supports it), and the store's confirmation is compared with the data: some stores keep a wrong body and
+/// answer 200.
 public final class S3Destination: Destination {
   public let address: String
   private let client: HTTPClient
   private let signer: SigV4
-  /// `https://HOST`, and `/BUCKET` behind it for stores that are addressed by path.
+  /// `https://HOST`, followed by `/BUCKET` for stores that are addressed by path.
   private let origin: String
   private let host: String
   private let root: String
   private let prefix: String
   private let project: String
-  /// Nanoseconds that the store's clock is ahead of ours; it refuses what is signed 15 minutes off.
+  /// Nanoseconds by which the store's clock is ahead of ours; it refuses signatures that are 15 minutes
+  /// off.
   private let clockOffset = Atomic<Int64>(0)
-  /// Some stores don't know `If-None-Match` on PUT and say so.
+  /// Some stores don't support `If-None-Match` on PUT and report that.
   private let knowsConditions = Atomic<Bool>(true)
 
   init(
@@ -41,7 +43,7 @@ public final class S3Destination: Destination {
     let endpoint = settings.endpoint ?? "https://s3.\(settings.region).amazonaws.com"
     guard let scheme = endpoint.firstRange(of: "://"),
       ["http", "https"].contains(String(endpoint[..<scheme.lowerBound]))
-    else { throw DestinationError(.usage, "endpoint \(endpoint): it begins with http:// or https://") }
+    else { throw DestinationError(.usage, "endpoint \(endpoint): it must begin with http:// or https://") }
     let authority = String(endpoint[scheme.upperBound...])
     guard !authority.contains("/"), !authority.contains("@"), !authority.isEmpty else {
       throw DestinationError(.usage, "endpoint \(endpoint): give https://HOST or https://HOST:PORT")
@@ -92,15 +94,15 @@ public final class S3Destination: Destination {
     do throws(HTTPClient.Failure) { return try body() } catch { return error.asDelivery }
   }
 
-  /// Whether the store holds the session's tombstone. Asked once a session and minute at most, so that it costs no request a
-  /// segment.
+  /// Whether the store has the session's tombstone. Checked at most once per session and minute, so that it
+  /// costs no request per segment.
   private func isDeleted(_ session: SessionID) throws(HTTPClient.Failure) -> Bool {
     let now = MonotonicClock.now
     let known = asked.withLock { $0[session] }
     if let known, known.isDeleted || now - known.at < 60_000_000_000 { return known.isDeleted }
     let answer = try send(
       "HEAD", prefix + StoreLayout.tombstone(session, project: project), [], nil, limit: 1 << 16)
-    // Any other answer than yes means no here: what is wrong with the store shows at the PUT.
+    // Any other answer than 200 counts as no: an error of the store shows at the PUT.
     let isDeleted = answer.status == 200
     asked.withLock {
       if $0.count > 10_000 { $0.removeAll() }
@@ -129,10 +131,10 @@ public final class S3Destination: Destination {
       if etag == MD5.hex(bytes) { return .delivered }
       return try readBack(bytes, key, otherwise: nil)
     case 409, 412:
-      // It is there already, or another writer is at it.
+      // It already exists, or another writer is writing it.
       guard isConditional else { return answer.asDelivery }
       return try readBack(
-        bytes, key, otherwise: .status(409, retryAfter: nil, body: "another object is there already"))
+        bytes, key, otherwise: .status(409, retryAfter: nil, body: "another object is already stored there"))
     case 501 where isConditional:
       knowsConditions.store(false, ordering: .relaxed)
       return try put(bytes, digest, key, replacing: replacing)
@@ -140,7 +142,7 @@ public final class S3Destination: Destination {
     }
   }
 
-  /// What an error of S3 means: its code says more than its status.
+  /// The meaning of an S3 error: its code is more exact than its status.
   private static func meaning(_ answer: HTTPClient.Answer) -> DeliveryAnswer {
     switch S3Destination.code(answer) {
     case "RequestTimeout", "RequestTimeTooSkewed", "SlowDown", "ServiceUnavailable", "OperationAborted",
@@ -154,7 +156,7 @@ public final class S3Destination: Destination {
     }
   }
 
-  /// The `Code` of an error's XML.
+  /// The `Code` in an error's XML.
   private static func code(_ answer: HTTPClient.Answer) -> String {
     let text = String(decoding: answer.body.prefix(4096), as: UTF8.self)
     guard let start = text.firstRange(of: "<Code>"),
@@ -170,8 +172,8 @@ public final class S3Destination: Destination {
     switch answer.status {
     case 200 where answer.body == bytes: return .delivered
     case 200:
-      return otherwise ?? .unproven("the store said that it stored the object, and returns other bytes")
-    case 404: return .unproven("the store said that it stored the object, and doesn't find it")
+      return otherwise ?? .unproven("the store reported success, but returns other bytes")
+    case 404: return .unproven("the store reported success, but doesn't find the object")
     default: return S3Destination.meaning(answer)
     }
   }
@@ -196,7 +198,7 @@ public final class S3Destination: Destination {
       HTTPClient.Request(
         method: method, url: origin + path, headers: headers + [("authorization", authorization)], body: body,
         answerLimit: limit))
-    // A clock that is wrong is corrected by the store's own, once.
+    // A wrong clock is corrected by the store's, once.
     if answer.status == 403, !isSecondTry, S3Destination.code(answer) == "RequestTimeTooSkewed",
       let theirs = answer.header("date").flatMap({ HTTPDate.nanoseconds($0) })
     {
@@ -206,7 +208,7 @@ public final class S3Destination: Destination {
     return answer
   }
 
-  /// `20150830T123600Z`.
+  /// Such as `20150830T123600Z`.
   static func date(_ nanoseconds: Int64) -> String {
     let second = nanoseconds - ((nanoseconds % 1_000_000_000) + 1_000_000_000) % 1_000_000_000
     return RFC3339.string(second).filter { $0 != "-" && $0 != ":" }

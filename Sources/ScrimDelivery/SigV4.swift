@@ -1,12 +1,13 @@
 import ScrimFormat
 
-/// Signs requests as AWS's services want it (Signature Version 4). Our own: libcurl's, from 7.75 on, changes paths in ways that
-/// differ between its versions, and this is 100 lines that AWS's own 34 cases hold.
+/// Signs requests for AWS's services (Signature Version 4). Written here because libcurl's signing (from
+/// 7.75 on) changes paths in ways that differ between its versions; this is 100 lines that pass AWS's own
+/// 34 test cases.
 struct SigV4: Sendable {
   struct Credentials: Hashable, Sendable {
     var accessKey: String
     var secretKey: String
-    /// Of temporary credentials.
+    /// For temporary credentials.
     var sessionToken: String?
   }
 
@@ -14,12 +15,12 @@ struct SigV4: Sendable {
   var region: String
   var service: String
 
-  /// What is signed of a request. `path` and `query` are canonical already.
+  /// The signed parts of a request. `path` and `query` are already canonical.
   struct Request {
     var method: String
     var path: String
     var query: String
-    /// Any order and case; all of them are signed.
+    /// In any order and case; all of them are signed.
     var headers: [(name: String, value: String)]
     /// SHA-256 of the body, in hexadecimal.
     var payload: String
@@ -58,7 +59,7 @@ struct SigV4: Sendable {
     return (text, signed)
   }
 
-  /// A path with each byte that needs it percent-encoded, once. S3 takes paths as they are; other services remove `.`, `..`
+  /// A path with percent-encoding, applied once. S3 uses paths as they are; other services remove `.`, `..`
   /// and empty parts first.
   static func path(_ path: String, isNormalized: Bool) -> String {
     guard isNormalized else { return encode(path, keepingSlash: true) }
@@ -90,7 +91,7 @@ struct SigV4: Sendable {
     return String(decoding: out, as: UTF8.self)
   }
 
-  /// Without spaces at the ends, runs of them as one.
+  /// Trims spaces, and collapses runs of them to one.
   private static func collapse(_ value: String) -> String {
     value.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" || $0 == "\r\n" })
       .joined(separator: " ")

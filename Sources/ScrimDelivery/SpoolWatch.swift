@@ -2,18 +2,19 @@ import Glibc
 import ScrimSystem
 import Synchronization
 
-/// Sleeps until a recorder has added something to a spool, another thread calls, or a moment has come. Takes no time meanwhile.
+/// Sleeps until a recorder adds something to a spool, another thread calls `wake`, or a moment has passed.
+/// Uses no CPU time meanwhile.
 @safe final class SpoolWatch: Sendable {
-  /// Of inotify; -1 where the system has none left, and the caller looks once a second instead.
+  /// inotify descriptor; -1 if the system has none left, and then the caller polls once a second.
   private let notifier: Int32
-  /// A pipe's ends: any thread, and a signal handler, writes a byte into the second.
+  /// The ends of a pipe: any thread, or a signal handler, writes a byte to the second.
   private let calls: (reader: Int32, writer: Int32)
   private let watched = Mutex<Set<String>>([])
 
   init() {
     notifier = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
     var ends: [Int32] = [-1, -1]
-    // Two descriptors, as the call writes them.
+    // The call writes two descriptors.
     _ = unsafe pipe(&ends)
     for end in ends where end >= 0 {
       _ = fcntl(end, F_SETFD, FD_CLOEXEC)
@@ -27,7 +28,7 @@ import Synchronization
     for end in [calls.reader, calls.writer] where end >= 0 { close(end) }
   }
 
-  /// Watches folders for new names; those that are gone fall out by themselves.
+  /// Watches folders for new names; removed folders drop out by themselves.
   func watch(_ folders: [String]) {
     guard notifier >= 0 else { return }
     watched.withLock { watched in
@@ -36,15 +37,15 @@ import Synchronization
         // The string lives as a C string until the call returns.
         if unsafe inotify_add_watch(notifier, folder, mask) >= 0 { watched.insert(folder) }
       }
-      // Names of folders that are gone are few; a folder that comes again is watched again.
+      // There are few names of removed folders; a folder that is made again is watched again.
       watched = watched.intersection(folders)
     }
   }
 
-  /// Wakes the thread that waits. May be called in a signal handler.
+  /// Wakes the waiting thread. May be called in a signal handler.
   func wake() {
     var byte: UInt8 = 1
-    // One byte of ours; a pipe that is full wakes as well.
+    // Writes one byte; a full pipe also wakes the thread.
     _ = unsafe write(calls.writer, &byte, 1)
   }
 
@@ -59,13 +60,13 @@ import Synchronization
       pollfd(fd: calls.reader, events: Int16(POLLIN), revents: 0),
       pollfd(fd: notifier, events: Int16(POLLIN), revents: 0),
     ]
-    // Two entries; one with a negative descriptor is passed over. A signal ends the wait.
+    // Two entries; one with a negative descriptor is ignored. A signal ends the wait.
     _ = unsafe poll(&entries, 2, milliseconds)
     var hasNews = notifier < 0
     var buffer = [UInt8](repeating: 0, count: 4096)
     if entries[0].revents != 0 { while unsafe read(calls.reader, &buffer, buffer.count) > 0 {} }
     if entries[1].revents != 0 {
-      // What the events say is not needed: folders that changed are told by their times.
+      // The content of the events is not needed: changed folders are detected by their times.
       while unsafe read(notifier, &buffer, buffer.count) > 0 { hasNews = true }
     }
     return hasNews

@@ -2,8 +2,8 @@ import ScrimFormat
 import ScrimStore
 import ScrimSystem
 
-/// What an ``Uploader`` knows while it runs: what is on its way, what waits for when, and when to look again. Holds clocks and
-/// chance; the rules for waiting are ``RetryPolicy``'s.
+/// State of a running ``Uploader``: pending deliveries, waiting times, and when to look for new segments.
+/// Uses clocks and random numbers; ``RetryPolicy`` has the rules for waiting.
 struct UploadRun {
   private let source: any UploadSource
   private let options: UploaderOptions
@@ -12,21 +12,21 @@ struct UploadRun {
 
   private(set) var summary = UploadSummary()
   private(set) var busy: Set<Uploader.Job> = []
-  /// Why the destination takes nothing any more.
+  /// Why the destination no longer accepts anything.
   private(set) var refusal: String?
-  /// Whether recorders may have added something since the last look.
+  /// Whether recorders may have added something since the last check.
   var mayHaveNews = true
 
-  /// Attempts that failed, and when the next one is due, by the monotonic clock.
+  /// Number of failed attempts, and when the next one is due, by the monotonic clock.
   private var retries: [Uploader.Job: (attempts: Int, due: Int64)] = [:]
   /// Delivered, but not listed by their manifest yet.
   private var unlisted: Set<SpooledSegment> = []
-  /// Failures in a row of the destination as a whole, and until when it is left alone.
+  /// Consecutive failures of the destination as a whole, and the end of the resulting pause.
   private var failures = 0
   private var pausedUntil: Int64 = .min
   private var lastComplaint: String?
   private var manifests: [SessionID: ManifestState] = [:]
-  /// When clocks were last compared: wall − monotonic.
+  /// Difference of the clocks when they were last compared: wall − monotonic.
   private var clockDifference = WallClock.now - MonotonicClock.now
   private var nextCheck: Int64 = .min
   private var hasRestless = false
@@ -34,10 +34,10 @@ struct UploadRun {
   private var lastProgress: Int64 = .min
 
   private struct ManifestState {
-    /// Of the file that was delivered last; nil before the first.
+    /// Version of the manifest that was delivered last; nil before the first.
     var delivered: ManifestStamp?
     var sentAt: Int64 = .min
-    /// Refused in this form.
+    /// The version that was refused.
     var refused: ManifestStamp?
   }
 
@@ -54,18 +54,18 @@ struct UploadRun {
     note()
   }
 
-  /// Whether nothing waits and nothing is on its way.
+  /// Whether nothing waits and nothing is being sent.
   var isDone: Bool { busy.isEmpty && source.waitingCount == 0 && !hasRestless }
 
   // MARK: Starting
 
-  /// What to begin now.
+  /// Jobs to start now.
   mutating func start() throws(StoreError) -> [Uploader.Job] {
     let now = MonotonicClock.now
     try look(now)
     guard now >= pausedUntil else { return [] }
     var jobs: [Uploader.Job] = []
-    // One is enough to see whether a destination that failed is back.
+    // One attempt is enough to find out whether a failed destination works again.
     let most = failures > 0 ? 1 : options.inFlight
     for session in source.order where busy.count < most {
       guard !source.hasWaiting(session), try isManifestDue(session, now) else { continue }
@@ -92,7 +92,7 @@ struct UploadRun {
     return jobs
   }
 
-  /// Looks for what is new, what is too old or too much, and which sessions have ended.
+  /// Finds new segments, drops those beyond the limits, and detects sessions that have ended.
   private mutating func look(_ now: Int64) throws(StoreError) {
     let isTime = now >= nextCheck
     guard mayHaveNews || isTime else { return }
@@ -118,13 +118,14 @@ struct UploadRun {
     try source.noteClockStep(step)
   }
 
-  /// Ends sessions of which everything is delivered.
+  /// Finishes sessions that are delivered completely.
   private mutating func tendSessions() throws(StoreError) {
     hasRestless = false
     for session in source.order where !source.hasWaiting(session) || !unlisted.isEmpty {
       guard !busy.contains(where: { $0.session == session }) else { continue }
       guard try source.recover(session) else {
-        // Being recorded; while it is, it is looked at from time to time, since a recorder that is killed says nothing.
+        // It is being recorded; it is checked from time to time, since a killed recorder sends no
+        // notification.
         if options.isWatching { hasRestless = true }
         continue
       }
@@ -141,7 +142,7 @@ struct UploadRun {
     }
   }
 
-  /// Whether the manifest as it is now is neither delivered nor refused.
+  /// Whether the current manifest is neither delivered nor refused.
   private func needsManifest(_ session: SessionID) -> Bool {
     guard let stamp = source.folder(of: session).manifestStamp, !source.isDeleted(session) else {
       return false
@@ -157,26 +158,26 @@ struct UploadRun {
     }
     guard let state = manifests[session], state.delivered != nil else { return true }
     if now - state.sentAt >= options.manifestInterval { return true }
-    // The last one goes at once.
+    // The last one is sent at once.
     guard !source.hasWaiting(session), !busy.contains(where: { $0.session == session }) else { return false }
     return try source.recover(session)
   }
 
-  /// Counts bytes that are about to be sent; false where the day has no room for them.
+  /// Counts bytes before they are sent; false if the day's limit is reached.
   private mutating func takeTraffic(_ bytes: Int) throws(StoreError) -> Bool {
     guard let limit = options.limits.bytesPerDay else { return true }
     let now = WallClock.now
     let sent = source.traffic(now: now)
     isOverTraffic = sent > 0 && sent + bytes > limit
     guard !isOverTraffic else {
-      complain("\(limit) bytes a day are sent; the rest waits for tomorrow (UTC)")
+      complain("the limit of \(limit) bytes per day is reached; the rest waits until tomorrow (UTC)")
       return false
     }
     try source.noteTraffic(bytes, now: now)
     return true
   }
 
-  // MARK: Answers
+  // MARK: Results
 
   mutating func settle(_ results: [Uploader.Result]) throws(StoreError) {
     for result in results {
@@ -193,13 +194,13 @@ struct UploadRun {
   private mutating func settle(_ damage: StoreError, _ result: Uploader.Result) throws(StoreError) {
     switch result.job {
     case .segment(let segment):
-      // A file that is gone was given up or deleted meanwhile.
+      // A missing file was dropped or deleted meanwhile.
       if damage.isMissingFile {
         mayHaveNews = true
         return
       }
       summary.damaged += 1
-      complain("\(damage); it is set aside, and the next goes on")
+      complain("\(damage); it is set aside, and the next segment is sent")
       try source.setAside(segment)
     case .manifest(let session):
       if damage.isMissingFile { return }
@@ -225,10 +226,11 @@ struct UploadRun {
     case .wait(let until):
       retries[job] = (attempt, until)
       failures += 1
-      // The destination as a whole is left alone for as long as its failures in a row ask for, or as it said itself.
+      // The destination as a whole gets a pause, as long as its consecutive failures or its own answer
+      // require.
       let pause = options.policy.verdict(on: result.answer, attempt: failures, now: now, random: chance)
       if case .wait(let moment) = pause { pausedUntil = max(pausedUntil, moment) }
-      complain("\(result.answer.words); trying again, nothing is lost")
+      complain("\(result.answer.words); retrying, nothing is lost")
     case .park:
       retries[job] = nil
       failures = 0
@@ -246,7 +248,7 @@ struct UploadRun {
     case .discardSession:
       retries[job] = nil
       failures = 0
-      complain("session \(job.session) was deleted there; it is removed from here too")
+      complain("session \(job.session) was deleted at the destination; it is removed here too")
       let before = source.waitingCount
       try source.discard(job.session)
       summary.dropped += before - source.waitingCount
@@ -255,7 +257,7 @@ struct UploadRun {
     case .stop:
       guard case .status(let status, _, let body) = result.answer else { return }
       refusal =
-        "the destination answers \(status); give it a key that may write"
+        "the destination answers \(status); use a key with write access"
         + (body.firstLine.isEmpty ? "" : " (it says: \(body.firstLine))")
     }
   }
@@ -276,7 +278,7 @@ struct UploadRun {
 
   // MARK: Waiting
 
-  /// When something is to be done again without anybody calling.
+  /// When something must be done again without a notification.
   func wakeTime(isEnding: Bool) -> Int64 {
     let now = MonotonicClock.now
     if isEnding { return now + 200_000_000 }
@@ -348,7 +350,7 @@ extension DeliveryAnswer {
 }
 
 extension String {
-  /// The first line as a terminal may show it, at most 200 characters.
+  /// The first line for display on a terminal, at most 200 characters.
   var firstLine: String {
     let line = split(whereSeparator: \.isNewline).first ?? ""
     return String(

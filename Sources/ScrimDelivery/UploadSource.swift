@@ -1,13 +1,14 @@
 import ScrimFormat
 import ScrimStore
 
-/// What an ``Uploader`` empties: a spool, whose files change their state, or a session folder, of which nothing is touched.
+/// Source of an ``Uploader``: a spool, whose files change their state, or a session folder, which stays
+/// unchanged.
 protocol UploadSource: AnyObject {
   /// Sessions, the one that has waited longest first.
   var order: [SessionID] { get }
   var waitingCount: Int { get }
   var waitingBytes: Int { get }
-  /// Folders in which something may be added.
+  /// Folders in which files may be added.
   var folders: [String] { get }
 
   func rescan() throws(StoreError) -> Bool
@@ -17,13 +18,13 @@ protocol UploadSource: AnyObject {
   func folder(of session: SessionID) -> SessionFolder
   func isDeleted(_ session: SessionID) -> Bool
 
-  /// False where the segment has to be asked for again later; it is not sent again.
+  /// False if the segment is not listed yet and must be confirmed again later; it is not sent again.
   func delivered(_ segment: SpooledSegment) throws(StoreError) -> Bool
   func reject(_ segment: SpooledSegment, status: Int, answer: String) throws(StoreError)
   func setAside(_ segment: SpooledSegment) throws(StoreError)
   func rejectManifest(of session: SessionID, status: Int, answer: String) throws(StoreError)
   func discard(_ session: SessionID) throws(StoreError)
-  /// Whether nobody writes the session any more; seals it where its recorder was killed.
+  /// Whether the session is no longer being written; seals it if its recorder was killed.
   func recover(_ session: SessionID) throws(StoreError) -> Bool
   func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool
   func enforce(_ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64) throws(StoreError) -> Int
@@ -38,7 +39,8 @@ extension SpoolKeeper: UploadSource {
   var folders: [String] { watchedFolders }
 }
 
-/// A session folder of the user's own: its sealed segments are delivered, and nothing in it is changed or removed.
+/// A session folder of the user: its sealed segments are delivered, and nothing in it is changed or
+/// removed.
 final class SessionSource: UploadSource {
   private let folder: SessionFolder
   private let session: SessionID

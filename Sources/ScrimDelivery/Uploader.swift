@@ -4,27 +4,27 @@ public import ScrimStore
 import ScrimSystem
 import Synchronization
 
-/// How an ``Uploader`` works.
+/// Options of an ``Uploader``.
 public struct UploaderOptions: Hashable, Sendable {
   public var limits = SpoolLimits()
   public var policy = RetryPolicy()
-  /// Deliveries at the same time.
+  /// Number of parallel deliveries.
   public var inFlight = 4
-  /// Goes on when nothing waits, until it is stopped.
+  /// Continues when nothing waits, until it is stopped.
   public var isWatching = false
-  /// Nanoseconds between two deliveries of the manifest of one session, but for its first and its last.
+  /// Nanoseconds between two deliveries of one session's manifest, except for the first and the last.
   public var manifestInterval: Int64 = 60_000_000_000
 
   public init() {}
 }
 
-/// What became of what waited.
+/// Totals of an upload.
 public struct UploadSummary: Hashable, Sendable {
   public var delivered = 0
   public var deliveredBytes = 0
   public var rejected = 0
   public var damaged = 0
-  /// Given up by a limit, or since the destination had deleted their session.
+  /// Dropped because of a limit, or because the destination had deleted their session.
   public var dropped = 0
   public var waiting = 0
   public var waitingBytes = 0
@@ -32,32 +32,33 @@ public struct UploadSummary: Hashable, Sendable {
   public init() {}
 }
 
-/// What an ``Uploader`` tells while it works.
+/// Events during an upload.
 public enum UploadEvent: Sendable {
   case progress(UploadSummary)
-  /// A sentence for people. Repeated failures of one kind are told once.
+  /// A sentence for people. Repeated failures of one kind are reported once.
   case message(String)
 }
 
-/// Why an upload ended before its time.
+/// Why an upload ended early.
 public enum UploadError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// Another process has the spool.
+  /// Another process uses the spool.
   case inUse(String)
   case spool(StoreError)
-  /// The destination takes nothing from this sender (401, 403).
+  /// The destination accepts nothing from this sender (401, 403).
   case refused(String)
 
   public var description: String {
     switch self {
-    case .inUse(let path): "\(path): another uploader is at work on this spool"
+    case .inUse(let path): "\(path): another uploader is using this spool"
     case .spool(let error): "\(error)"
     case .refused(let what): what
     }
   }
 }
 
-/// Empties a spool into its destination: several deliveries at a time, in any order, each repeated until the destination has
-/// it, parked it, or a limit gives it up. Blocks the thread that runs it; one process at a time has a spool.
+/// Delivers a spool to its destination: several deliveries in parallel, in any order, each repeated until
+/// the destination has it or refused it, or a limit drops it. Blocks the calling thread; one process at a
+/// time can use a spool.
 public final class Uploader: Sendable {
   private let destination: any Destination
   private let options: UploaderOptions
@@ -76,9 +77,9 @@ public final class Uploader: Sendable {
     var job: Job
     var bytes: Int
     var answer: DeliveryAnswer
-    /// What is wrong with the file; then there is no answer.
+    /// Damage of the file; then there is no answer.
     var damage: StoreError?
-    /// Of a manifest, which was there before it was read.
+    /// For a manifest: its version before it was read.
     var stamp: ManifestStamp?
   }
 
@@ -91,16 +92,17 @@ public final class Uploader: Sendable {
     self.report = report
   }
 
-  /// Ends ``run(_:)`` soon: deliveries on their way are given up, and their segments stay. May be called by any thread.
+  /// Makes ``run(_:)`` return soon: pending deliveries are aborted, and their segments stay. May be called
+  /// by any thread.
   public func stop() {
     isStopped.store(true, ordering: .relaxed)
     destination.cancel()
     watch.wake()
   }
 
-  /// Delivers what is in a spool.
+  /// Delivers the segments of a spool.
   ///
-  /// - Parameter isStopped: asked whenever something happens, a signal included.
+  /// - Parameter isStopped: called whenever something happens, including a signal.
   public func run(
     _ spool: SegmentSpool, isStopped: () -> Bool = { false }
   ) throws(UploadError) -> UploadSummary {
@@ -120,7 +122,7 @@ public final class Uploader: Sendable {
     return try run(keeper, isStopped)
   }
 
-  /// Delivers a session folder of the user's own, of which nothing is changed.
+  /// Delivers a session folder of the user, which stays unchanged.
   public func run(
     _ session: SessionFolder, isStopped: () -> Bool = { false }
   ) throws(UploadError) -> UploadSummary {
@@ -129,7 +131,7 @@ public final class Uploader: Sendable {
     return try run(source, isStopped)
   }
 
-  /// Another uploader may be at its end, so it is asked for some seconds; a service waits for its turn.
+  /// Another uploader may be about to end, so this retries for some seconds; a service waits for its turn.
   private func take(_ spool: SegmentSpool, _ isStopped: () -> Bool) throws(StoreError) -> SpoolKeeper? {
     let start = MonotonicClock.now
     while !self.isStopped.load(ordering: .relaxed), !isStopped() {
@@ -167,7 +169,7 @@ public final class Uploader: Sendable {
       }
       try source.settle()
     } catch let error as StoreError {
-      // Those on their way hold nothing of the spool's; their answers are not waited for.
+      // Pending deliveries hold nothing of the spool; their answers are not awaited.
       destination.cancel()
       throw .spool(error)
     } catch let error as UploadError {

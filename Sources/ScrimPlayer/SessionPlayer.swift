@@ -3,9 +3,9 @@ public import ScrimImage
 public import ScrimRedact
 public import ScrimStore
 
-/// Plays a session frame by frame: what a player shows is ``picture``.
+/// Decodes a session frame by frame; ``picture`` is the current picture.
 public struct SessionPlayer: ~Copyable {
-  /// One frame as it was played.
+  /// One decoded frame.
   public struct PlayedFrame: Sendable {
     /// The frame's number in its capture.
     public var number: Int
@@ -14,27 +14,27 @@ public struct SessionPlayer: ~Copyable {
     public var isKey: Bool
     public var status: FrameStatus
     public var withheldTiles: Int
-    /// Whether the picture may differ from the frame before.
+    /// Whether the picture may differ from the previous frame.
     public var isChanged: Bool
-    /// Bytes of its operations as stored.
+    /// Stored bytes of its operations.
     public var bytes: Int
-    /// The segment it lies in.
+    /// Index of its segment.
     public var segment: Int
   }
 
   private let reader: SessionReader
   private var segment: Segment?
-  /// Read, but not begun: the picture is still that of `segment`.
+  /// Read, but not started: the picture is still that of `segment`.
   private var upcoming: Segment?
   private var nextSegment: Int
   private let endSegment: Int
   private var nextFrame = 0
   private var decoder: FrameDecoder?
-  /// The masks in force at the last frame, in no order that means anything; nil where the session doesn't tell.
+  /// The masks in force at the last frame, in no particular order; nil if the session doesn't list them.
   public private(set) var masks: [ListedMask]?
 
-  /// - Parameter segments: the ones to play, by their index in the session; each begins with a keyframe, so that none
-  ///   before them is read. All by default.
+  /// - Parameter segments: the ones to play, by index; each begins with a keyframe, so no earlier one is
+  ///   read. All by default.
   public init(_ reader: SessionReader, segments: Range<Int>? = nil) {
     let all = 0..<reader.segmentCount
     let segments = segments ?? all
@@ -52,7 +52,7 @@ public struct SessionPlayer: ~Copyable {
     }
   }
 
-  /// Operations decoded so far in the present segment, by kind.
+  /// Statistics of the operations decoded so far in the current segment, by kind.
   public var tallies: [String: OperationTally] {
     switch decoder {
     case .some(let decoder): decoder.tallies
@@ -60,19 +60,20 @@ public struct SessionPlayer: ~Copyable {
     }
   }
 
-  /// Events of the present segment.
+  /// Events of the current segment.
   public var events: [EventRecord] { segment?.events ?? [] }
 
-  /// Notes of the present segment.
+  /// Notes of the current segment.
   public var notes: [NoteRecord] { segment?.notes ?? [] }
 
-  /// When the next frame comes, in nanoseconds on the session's clock; nil at the end. The picture stays as it is.
+  /// Time of the next frame, in nanoseconds on the session's clock; nil at the end. The picture stays as it
+  /// is.
   public mutating func nextTime() throws(PlaybackError) -> Int64? {
     if let segment, nextFrame < segment.frames.count { return segment.frames[nextFrame].time }
     if upcoming == nil, nextSegment < endSegment {
       do { upcoming = try reader.segment(nextSegment) } catch { throw .store(error) }
     }
-    // A segment has a frame, or its reader refuses it.
+    // The reader refuses a segment without frames.
     return upcoming?.frames.first?.time
   }
 

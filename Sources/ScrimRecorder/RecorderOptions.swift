@@ -1,13 +1,14 @@
 public import ScrimFormat
 public import ScrimRedact
 
-/// How a session is recorded.
+/// Options of recording a session.
 public struct RecorderOptions: Sendable {
   public var policy: MaskPolicy
   /// How frames are coded, and where keyframes and segments begin.
   public var segmenting: SegmentingOptions
-  /// 1, or 2: a second thread codes frames while the next one is captured and masked, and the caller's helps it where it would wait. The
-  /// bytes are the same; a picture more is held. What goes wrong with coding or writing a frame is then thrown by a later call.
+  /// 1, or 2: a second thread codes frames while the next one is captured and masked, and the caller's
+  /// thread helps instead of waiting. The bytes are the same; one more picture is kept. An error in coding
+  /// or writing a frame is then thrown by a later call.
   public var threads = 1
 
   public init(policy: MaskPolicy, coding: CodingOptions = CodingOptions()) {

@@ -1,20 +1,21 @@
 public import ScrimRedact
 
-/// Runs a source into a recorder, from its first frame to its end: the loop of `scrim record`.
+/// Records a source from its first frame to its end: the loop of `scrim record`.
 public enum Recording {
   /// Why a recording ended before its source did.
   public enum Failure: Error, Sendable {
-    /// The source broke off; what came before is sealed, and the summary says how much that is (nil where sealing failed as well).
+    /// The source failed; the earlier frames are sealed, and the summary counts them (nil if sealing failed
+    /// as well).
     case source(CaptureError, sealed: RecordingSummary?)
     case recorder(RecordingError)
   }
 
-  /// Records all that the source has, and seals the session.
+  /// Records all items of the source, and seals the session.
   ///
   /// - Parameters:
-  ///   - isInterrupted: asked before each step. A live source ends by itself when it is asked to, with its last frame; the end of another
-  ///     one is not waited for.
-  ///   - onIssue: gets what is wrong with single frames and events; the recording goes on.
+  ///   - isInterrupted: called before each step. A live source ends by itself on request, with its last
+  ///     frame; other sources are abandoned.
+  ///   - onIssue: gets the issues of single frames and events; the recording continues.
   ///   - onProgress: gets the summary so far, after each step.
   public static func run(
     _ source: inout any FrameSource, into recorder: inout SessionRecorder, isInterrupted: () -> Bool,
@@ -23,9 +24,9 @@ public enum Recording {
     while source.isLive || !isInterrupted() {
       let item: SourceItem?
       do { item = try source.next() } catch {
-        // A read that a signal broke off is no failure.
+        // A read interrupted by a signal is not a failure.
         if isInterrupted() { break }
-        // What was read so far is whole; it is sealed before the run ends.
+        // The frames read so far are intact and are sealed before the run ends.
         throw .source(error, sealed: try? recorder.finish())
       }
       guard let item else { break }
@@ -47,7 +48,7 @@ public enum Recording {
     case .lostEvent(let issue):
       recorder.loseEvent()
       return issue
-    case .rest(let time): try recorder.rest(at: time)
+    case .idle(let time): try recorder.idle(at: time)
     }
     return nil
   }

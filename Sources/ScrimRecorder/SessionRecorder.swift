@@ -5,38 +5,39 @@ public import ScrimStore
 
 /// Records one session: frames and events in, sealed segments out.
 ///
-/// Works on the caller's thread, and one more if asked to, and takes no clock and no randomness of its own: equal calls give equal
-/// bytes.
+/// Works on the caller's thread, plus one more if requested, and uses no clock and no random numbers of its
+/// own: equal calls give equal bytes.
 public struct SessionRecorder: ~Copyable {
   private var stage: MaskingStage
-  /// Code and write on this thread; nil where ``thread`` does.
+  /// Code and write on this thread; nil if ``thread`` does it.
   private var segmenter: Segmenter?
   private var builder: SegmentBuilder<SessionOutput>?
   private let thread: EncoderThread<SessionOutput>?
-  /// Events to be recorded before the next frame, where ``thread`` records.
+  /// Events to be recorded before the next frame, if ``thread`` records.
   private var events: [SideRecord] = []
   private let filter: EventFilter
   private var thinner = EventThinner()
   private var clock = SourceClock()
-  /// Of the last frame, on the session's clock.
+  /// Time of the last frame, on the session's clock.
   private var lastTime: Int64?
-  /// What was last recorded, and how many frames were left out since they changed nothing: numbers don't tell of them.
+  /// The last recorded frame, and the number of frames dropped since because they changed nothing: frame
+  /// numbers don't count them.
   private var last: FrameInfo?
   private var leftOut = 0
-  /// The boxes of the last frame; nil where there are none to go by.
+  /// The boxes of the last frame; nil if there are none.
   private var tree: WidgetTree?
   public internal(set) var summary = RecordingSummary()
-  /// What becomes of sessions; nil where all is one session.
+  /// Manages the sessions; nil if everything is one session.
   var keeper: SessionKeeper?
-  /// What the manifest of the present session is to say.
+  /// Metadata for the current session's manifest.
   var about = SessionAbout()
 
   /// Records one session, whatever happens and however long it takes.
   ///
   /// - Parameters:
   ///   - folder: new or empty.
-  ///   - session: its name; `start`, when it began, in nanoseconds since 1970.
-  ///   - producer: name and version of the program that records.
+  ///   - session: its id; `start`: its start, in nanoseconds since 1970.
+  ///   - producer: name and version of the recording program.
   public init(
     to folder: SessionFolder, width: Int, height: Int, session: SessionID, start: Int64, producer: String,
     options: RecorderOptions
@@ -49,14 +50,14 @@ public struct SessionRecorder: ~Copyable {
     about.kind = .session
   }
 
-  /// Records sessions one after the other, as sampling and their life decide.
+  /// Records sessions one after the other, as decided by sampling and session limits.
   ///
-  /// - Precondition: the options of the sessions are valid.
+  /// - Precondition: the session options are valid.
   public init(
     _ sessions: SessionSettings, width: Int, height: Int, producer: String, options: RecorderOptions
   ) throws(RecordingError) {
     precondition((try? sessions.options.validate()) != nil, "the options of sessions are valid")
-    // Each session has its own name in the end.
+    // Each session later gets its own id.
     let header = SessionRecorder.header(
       session: SessionID([UInt8](repeating: 0, count: 16)), start: sessions.start, width: width,
       height: height, producer: producer,
@@ -95,7 +96,7 @@ public struct SessionRecorder: ~Copyable {
     filter = EventFilter(policy: options.policy)
   }
 
-  /// Runs `body` with the output, after what is open is sealed.
+  /// Seals the open segment, then runs `body` with the output.
   mutating func withOutput<Result>(
     _ body: (inout SessionOutput) throws(StoreError) -> Result
   ) throws(RecordingError) -> Result {
@@ -103,9 +104,9 @@ public struct SessionRecorder: ~Copyable {
     return try builder!.withOutput(body)
   }
 
-  /// Records the next frame. A frame whose boxes or pixels could not be had is recorded as fill.
+  /// Records the next frame. A frame without boxes or pixels is recorded as fill.
   ///
-  /// - Returns: what was wrong with the frame, for the log; nil where nothing was.
+  /// - Returns: the frame's issue, for the log; nil if there is none.
   @discardableResult
   public mutating func record(_ frame: SourceFrame) throws(RecordingError) -> CaptureFault? {
     var frame = frame
@@ -125,7 +126,7 @@ public struct SessionRecorder: ~Copyable {
     return try show(frame) ?? place.step.map { SessionRecorder.clockIssue(frame, $0) }
   }
 
-  /// Masks a frame and has it written.
+  /// Masks a frame and passes it to the segmenter.
   @discardableResult
   mutating func show(_ frame: SourceFrame) throws(RecordingError) -> CaptureFault? {
     let (width, height) = (stage.frame.width, stage.frame.height)
@@ -159,23 +160,24 @@ public struct SessionRecorder: ~Copyable {
     CaptureFault(
       place: "frame \(frame.number)",
       message:
-        "the input's clock steps back by \(-step / 1_000_000) ms; the session's goes on, and a note says so")
+        "the input's clock steps back by \(-step / 1_000_000) ms; the session's clock continues, and a note records the step"
+    )
   }
 
-  /// Seals what is open where its time is over, so that a crash while nothing happens loses nothing.
+  /// Seals the open segment if its time is over, so that a crash during idle time loses nothing.
   ///
-  /// - Parameter time: up to which there was no frame since the last.
-  public mutating func rest(at time: Int64) throws(RecordingError) {
+  /// - Parameter time: up to which there was no new frame.
+  public mutating func idle(at time: Int64) throws(RecordingError) {
     let time = clock.shifted(time)
     try pass(to: time)
     if let thread {
-      try thread.rest(at: time, after: &events)
+      try thread.idle(at: time, after: &events)
     } else {
-      try segmenter?.rest(at: time, &builder!)
+      try segmenter?.sealIfFull(at: time, &builder!)
     }
   }
 
-  /// Notes a frame that could not be read so far as to be shown.
+  /// Notes a frame that could not be read far enough to be shown.
   @discardableResult
   public mutating func lose(_ fault: CaptureFault) -> CaptureFault {
     summary.lostFrames += 1
@@ -183,26 +185,27 @@ public struct SessionRecorder: ~Copyable {
     return fault
   }
 
-  /// What became of an event, as far as that may be known.
+  /// Result for an event, as far as it may be revealed.
   public enum EventOutcome: Sendable {
     case recorded
-    /// Merged into others, or waiting for what follows it.
+    /// Merged into others, or held back until a later event.
     case merged
-    /// A type that nobody knows, or no time.
+    /// An unknown type, or no time.
     case dropped
-    /// An input of which nothing but that there was one may be known, and that to the minute.
+    /// An input of which only its existence may be revealed, and its time only to the minute.
     case hidden
-    /// An error, which may have had what was buffered written.
+    /// An error, which may have caused the buffer to be written.
     case reported(ErrorReport)
   }
 
-  /// Records what the policy keeps of an event.
+  /// Records the parts of an event that the policy keeps.
   @discardableResult
   public mutating func record(_ event: Event) throws(RecordingError) -> EventOutcome {
     try record(filter.judge(placed(event), in: tree, masked: stage.masked))
   }
 
-  /// Records what the policy keeps of an event for the boxes of its own moment as well as for those of the last frame.
+  /// Records the parts of an event that the policy keeps, both for the boxes of its own moment and for
+  /// those of the last frame.
   @discardableResult
   package mutating func record(_ event: Event, at moment: WidgetTree?) throws(RecordingError) -> EventOutcome
   {
@@ -250,7 +253,7 @@ public struct SessionRecorder: ~Copyable {
     for event in events { try append(event) }
     summary.thinnedEvents += thinner.thinned - thinned
     if case .reported(let report) = outcome {
-      // It is safe before its session is named.
+      // It is on the disk before its session is returned.
       if report.session != nil { try withOutput { (_) throws(StoreError) in } }
       return outcome
     }
@@ -279,7 +282,7 @@ public struct SessionRecorder: ~Copyable {
   /// Notes an event that could not be read.
   public mutating func loseEvent() { summary.lostEvents += 1 }
 
-  /// Seals what is open and ends the session.
+  /// Seals the open segment and ends the session.
   public mutating func finish() throws(RecordingError) -> RecordingSummary {
     for event in thinner.flush() where admitsEvents() { try append(event) }
     let totals: SegmentTotals
@@ -301,7 +304,7 @@ public struct SessionRecorder: ~Copyable {
 }
 
 extension FrameStatus {
-  /// How a record says what became of a frame.
+  /// The status of a frame in its record.
   fileprivate init(_ result: MaskingOutcome.Result) {
     switch result {
     case .shown: self = []

@@ -1,17 +1,18 @@
-/// Turns the times of a source into those of a session, which never go back.
+/// Converts a source's times to session times, which never go back.
 ///
-/// Where the source's clock steps back (it was set, or the machine that it ran on was another one), the session's goes on from where it
-/// was, and later times are shifted by the step.
+/// If the source's clock steps back (it was set, or the source moved to another machine), the session's
+/// clock continues, and later times are shifted by the step.
 struct SourceClock {
-  /// What is added to a time of the source, in nanoseconds.
+  /// Nanoseconds added to a time of the source.
   private(set) var shift: Int64 = 0
   /// The session's time of the last frame.
   private var last: Int64?
 
-  /// The session's time of the next frame.
+  /// The session time of the next frame.
   ///
   /// - Parameter time: of the source.
-  /// - Returns: `step` is how far the source's clock stepped back, below 0; nil where it did not.
+  /// - Returns: `step` is the distance by which the source's clock stepped back, below 0; nil if it did
+  ///   not.
   mutating func sessionTime(of time: Int64) -> (time: Int64, step: Int64?) {
     let shifted = self.shifted(time)
     guard let last, shifted < last else {
@@ -23,7 +24,7 @@ struct SourceClock {
     return (last, step)
   }
 
-  /// A time of the source, such as an event's, by the steps so far.
+  /// A time of the source, such as an event's, shifted by the steps so far.
   func shifted(_ time: Int64) -> Int64 {
     let (sum, overflow) = time.addingReportingOverflow(shift)
     return overflow ? time : sum

@@ -230,7 +230,7 @@ import Testing
     world.pass(1000 * Self.second)
     try recorder.record(frame(1, time: Self.second))
     world.state.withValue { $0.moment.wall -= 31_536_000 * Self.second }
-    try recorder.rest(at: Self.second)
+    try recorder.idle(at: Self.second)
     try recorder.record(frame(2, time: 2 * Self.second))
     _ = try recorder.finish()
     let segment = try SessionFolder(path: temporary.path + "/s").read().segment(0)
@@ -258,7 +258,7 @@ import Testing
     enum Step {
       case frame(Int)
       case press, key, error
-      case rest(Int64)
+      case idle(Int64)
       case step(Int64)
     }
     var steps: [Step] = []
@@ -266,7 +266,7 @@ import Testing
       switch Int.random(in: 0..<40, using: &random) {
       case 0: steps.append(.press)
       case 1: steps.append(.error)
-      case 2: steps.append(.rest(Int64.random(in: 0...40, using: &random) * Self.second))
+      case 2: steps.append(.idle(Int64.random(in: 0...40, using: &random) * Self.second))
       case 3: steps.append(.step(Int64.random(in: -100...100, using: &random) * Self.second))
       case 4: steps.append(.key)
       default: break
@@ -289,11 +289,11 @@ import Testing
         case .press: try recorder.record(press(time))
         case .key: try recorder.record(Event("key", time: time))
         case .error: try recorder.record(error(time))
-        case .rest(let length):
+        case .idle(let length):
           // The machine may have slept meanwhile.
           time += length
           world.pass(length + (length % 2) * 7 * Self.second)
-          try recorder.rest(at: time)
+          try recorder.idle(at: time)
         case .step(let length): world.state.withValue { $0.moment.wall += length }
         }
         let written = world.changes.contains { if case .written = $0 { true } else { false } }

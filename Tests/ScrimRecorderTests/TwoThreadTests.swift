@@ -15,7 +15,7 @@ import Testing
   private enum Step {
     case frame(SourceFrame)
     case event(time: Int64)
-    case rest(Int64)
+    case idle(Int64)
     case lost
   }
 
@@ -79,7 +79,7 @@ import Testing
       switch Int.random(in: 0..<20, using: &random) {
       case 0: frame.pixels = .failure(CaptureFault(place: "here", message: "no pixels"))
       case 1: steps.append(.lost)
-      case 2: steps.append(.rest(time))
+      case 2: steps.append(.idle(time))
       default: break
       }
       steps.append(.frame(frame))
@@ -100,7 +100,7 @@ import Testing
       case .frame(let frame): try recorder.record(frame)
       case .event(let time):
         try recorder.record(Event("key", time: time))
-      case .rest(let time): try recorder.rest(at: time)
+      case .idle(let time): try recorder.idle(at: time)
       case .lost: recorder.lose(CaptureFault(place: "here", message: "gone"))
       }
     }
@@ -153,7 +153,7 @@ import Testing
       if number == 12 { try temporary.rename("s/away", to: "s/segments") }
       do { try recorder.record(RecorderTests.frame(number, screen)) } catch { failures += 1 }
       // Whatever was wrong with the folder is known before it is put right.
-      if number == 11 { do { try recorder.rest(at: 0) } catch { failures += 1 } }
+      if number == 11 { do { try recorder.idle(at: 0) } catch { failures += 1 } }
     }
     _ = try recorder.finish()
     #expect(threads == 1 ? failures == 12 : (1...12).contains(failures))

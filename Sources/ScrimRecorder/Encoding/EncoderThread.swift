@@ -5,13 +5,15 @@ import ScrimImage
 import ScrimRedact
 import ScrimSystem
 
-/// A second thread that tells frames while the next ones are captured and masked.
+/// A second thread that serialises frames while the next ones are captured and masked.
 ///
-/// There are two pictures: one is masked while the other is told. Frames that look like the one before take none: the recorder runs
-/// through them ahead of the thread. What is told becomes *steps*, which make segments. They are done in order, one at a time, by
-/// whichever thread has nothing better to do; where many wait, who tells does them too, so that memory is bounded.
+/// There are two pictures: one is masked while the other is serialised. Frames that equal the previous one
+/// need none, so the recorder can run ahead of the thread through them. Serialised frames become *steps*,
+/// which make segments. Steps are done in order, one at a time, by whichever thread is waiting (work
+/// helping); above 1 MB of queued input the serialising thread does them too (back-pressure), so that
+/// memory is bounded.
 ///
-/// Bytes are those of one thread: what depends on the bytes of earlier frames waits for them.
+/// The bytes are those of one thread: decisions that depend on the bytes of earlier frames wait for them.
 final class EncoderThread<Output: SegmentOutput & ~Copyable>: Sendable {
   private let queue: EncoderQueue<Output>
 
@@ -23,57 +25,60 @@ final class EncoderThread<Output: SegmentOutput & ~Copyable>: Sendable {
 
   deinit { queue.close() }
 
-  /// Sees to it that the stage has a picture to mask the next frame in. Waits for one where both are taken.
+  /// Ensures that the stage has a picture for masking the next frame. Waits for one if both are in use.
   func prepare(_ stage: inout MaskingStage) {
     if stage.isLent { stage.resume(with: queue.spare()) }
   }
 
-  /// Hands over the stage's frame, with the events before it.
+  /// Passes the stage's frame on, with the events before it.
   ///
-  /// - Parameter events: left empty.
-  /// - Throws: what went wrong with an earlier frame; this one is taken all the same.
+  /// - Parameter events: emptied.
+  /// - Throws: the error of an earlier frame; this one is accepted nevertheless.
   func append(
     _ stage: inout MaskingStage, _ info: FrameInfo, after events: inout [SideRecord]
   ) throws(SegmentingError<Output.Failure>) {
     try queue.hand(&stage, info, &events)
   }
 
-  /// Waits for all frames handed over, adds the events since and seals what is full at a moment.
-  func rest(at time: Int64, after events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) {
-    try queue.rest(at: time, &events)
+  /// Waits for all earlier frames, adds the events since and seals the open segment if it is full at
+  /// `time`.
+  func idle(at time: Int64, after events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) {
+    try queue.idle(at: time, &events)
   }
 
-  /// Waits for all frames handed over, adds the events since, seals what is open and runs `body` with the output.
+  /// Waits for all earlier frames, adds the events since, seals the open segment and runs `body` with the
+  /// output.
   func withOutput<Result>(
     after events: inout [SideRecord], _ body: (inout Output) throws(Output.Failure) -> Result
   ) throws(SegmentingError<Output.Failure>) -> Result {
     try queue.withOutput(&events, body)
   }
 
-  /// Waits for all frames handed over, adds the last events and ends the session.
+  /// Waits for all earlier frames, adds the last events and ends the session.
   func finish(_ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {
     try queue.finish(&events)
   }
 }
 
-/// What the two threads share.
+/// State shared by the two threads.
 private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked Sendable {
-  // Sendable, since all but the state has one owner at a time: `touched` the recorder, `segmenter` who tells, `builder` who does a
-  // step; and the recorder has them after `drain()`.
+  // Sendable, since everything except the state has one owner at a time: `touched` the recorder,
+  // `segmenter` the serialising thread, `builder` the thread that does a step; after `drain()` the recorder
+  // owns all.
 
   fileprivate struct Entry {
     var info: FrameInfo
     var events: [SideRecord]
-    /// Whether a picture comes with it; it looks like the frame before otherwise.
+    /// Whether a picture comes with it; otherwise it equals the previous frame.
     var hasPicture: Bool
   }
 
-  /// Plain bytes; the memory is used again.
+  /// A buffer of uncompressed bytes, which is reused.
   fileprivate final class Plain {
     var bytes: [UInt8] = []
   }
 
-  /// What a ``SegmentBuilder`` is to do.
+  /// One operation of a ``SegmentBuilder``.
   fileprivate enum Step {
     case aside(SideRecord)
     case seal
@@ -83,39 +88,39 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
   }
 
   fileprivate struct State: ~Copyable {
-    /// Frames to be told, and the picture of the one that has one.
+    /// Frames to be serialised, and the picture of the one that has one.
     var entries: [Entry] = []
     var fresh: MaskedFrame?
-    /// The picture told before the present one. At first it has yet to be made.
+    /// The picture serialised before the current one. At first it does not exist yet.
     var spare: MaskedFrame?
     var hasSpare = true
     var isEncoding = false
     var isClosed = false
-    /// Steps to be done, each with the bytes of `pending` that it is the end of.
+    /// Steps to be done, each with the number of bytes of `pending` that it settles.
     var steps: [(step: Step, settles: Int)] = []
     var isBuilding = false
-    /// Plain bytes in steps.
+    /// Uncompressed bytes in steps.
     var waiting = 0
     var buffers: [Plain] = []
-    /// Bytes of the open segment as of the last step, and those that steps to be done add at most.
+    /// Bytes of the open segment after the last step, and the maximum that the steps to be done add.
     var written = 0
     var pending = 0
     /// Whether there is an open segment once all steps are done.
     var isOpen = false
-    /// Whether something went wrong that the segmenter doesn't know of yet, and that nobody was told.
+    /// Whether an error occurred that is unknown to the segmenter and was not thrown yet.
     var isDoubtful = false
     var failure: SegmentingError<Output.Failure>?
 
     var isSettled: Bool { steps.isEmpty && !isBuilding }
   }
 
-  /// Frames that wait at most.
+  /// Maximum number of waiting frames.
   private static var most: Int { 64 }
-  /// Plain bytes that wait at most, before those of the next step.
+  /// Maximum of waiting uncompressed bytes, before those of the next step.
   private static var mostWaiting: Int { 1 << 20 }
 
   private let state: ConditionLock<State>
-  /// Where masks lie in the picture handed over last; nil before the first.
+  /// The tiles with masks in the last picture passed on; nil before the first.
   private var touched: TileSet?
   private var segmenter: Segmenter
   private var builder: SegmentBuilder<Output>
@@ -128,7 +133,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     self.state = ConditionLock(state)
   }
 
-  // MARK: The recorder
+  // MARK: Recorder's side
 
   func spare() -> MaskedFrame? {
     wait { $0.hasSpare ? () : nil }
@@ -163,11 +168,11 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     if touched?.grid == tiles.grid { touched?.assign(tiles) } else { touched = tiles }
   }
 
-  func rest(at time: Int64, _ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) {
+  func idle(at time: Int64, _ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) {
     if let failed = drain() { throw failed }
     defer { _ = settle() }
     while !events.isEmpty { try events.removeFirst().append(to: &builder) }
-    try segmenter.rest(at: time, &builder)
+    try segmenter.sealIfFull(at: time, &builder)
   }
 
   func withOutput<Result>(
@@ -185,14 +190,14 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     return try builder.finish()
   }
 
-  /// Lets the worker end, after all that was handed over.
+  /// Lets the worker end, after all earlier frames.
   func close() {
     _ = drain()
     state.withValue { $0.isClosed = true }
     state.wake()
   }
 
-  /// Waits until all that was handed over is in segments; returns what went wrong.
+  /// Waits until all earlier frames are in segments; returns an error if there was one.
   private func drain() -> SegmentingError<Output.Failure>? {
     wait { $0.entries.isEmpty && !$0.isEncoding && $0.isSettled ? () : nil }
     return state.withValue { state in
@@ -208,7 +213,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     case step(Step, settles: Int)
   }
 
-  /// Does steps until there is a result.
+  /// Does steps until `body` returns a result.
   @discardableResult
   private func wait<Result>(for result: (inout State) -> Result?) -> Result {
     while true {
@@ -245,7 +250,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     state.withValue { state in
       state.isBuilding = false
       state.written = written
-      // What came before there is a segment has yet to go into it.
+      // Events from before the first segment are yet to be added to it.
       if written > 0 { state.pending -= settles }
       if case .take(let plain, _, _) = step {
         state.waiting -= plain.bytes.count
@@ -259,8 +264,8 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
   }
 
   /// - Parameters:
-  ///   - adds: bytes that the step, or a later one of its frame, adds to a segment at most.
-  ///   - settles: those, of which the segment knows once the step is done.
+  ///   - adds: maximum bytes that the step, or a later one of its frame, adds to a segment.
+  ///   - settles: those of which the segment's size is known once the step is done.
   fileprivate func push(_ step: Step, adds: Int, settles: Int) {
     state.withValue { state in
       state.steps.append((step, settles))
@@ -275,7 +280,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     state.wake()
   }
 
-  /// Memory for plain bytes, as soon as few of them wait.
+  /// A buffer for uncompressed bytes, as soon as few of them wait.
   fileprivate func buffer() -> Plain {
     wait { state in state.waiting > EncoderQueue.mostWaiting ? nil : state.buffers.popLast() ?? Plain() }
   }
@@ -300,7 +305,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     return sizes
   }
 
-  // MARK: The worker
+  // MARK: Worker's side
 
   func work() {
     var shown: MaskedFrame?
@@ -337,7 +342,7 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
     return entry
   }
 
-  /// Takes the next picture, and gives the one before back.
+  /// Takes the next picture, and returns the previous one.
   private func take(_ shown: inout MaskedFrame?) {
     var last = shown.take()
     shown = state.withValue { state in
@@ -351,17 +356,17 @@ private final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked 
   }
 }
 
-/// Makes steps of what is told.
+/// Converts the segmenter's output to steps.
 private struct QueuedSegmenterOutput<Output: SegmentOutput & ~Copyable>: SegmenterOutput {
   typealias Failure = Output.Failure
 
   let queue: EncoderQueue<Output>
-  /// Bytes that the present frame takes at most.
+  /// Maximum bytes of the current frame.
   private var most = 0
 
   init(queue: EncoderQueue<Output>) { self.queue = queue }
 
-  /// Bytes that an event, or the beginning of a frame, takes at most besides what it holds.
+  /// Maximum bytes of an event, or of the beginning of a frame, besides its content.
   private static var headMost: Int { 4096 }
 
   var openSegmentSizeBound: Int? { queue.openSegmentSizeBound }
@@ -388,7 +393,7 @@ private struct QueuedSegmenterOutput<Output: SegmentOutput & ~Copyable>: Segment
   mutating func take(_ plain: inout [UInt8], of part: PayloadPart, ends: Bool) {
     let buffer = queue.buffer()
     swap(&plain, &buffer.bytes)
-    // No coding makes more of what it can't squeeze.
+    // No coding expands incompressible data by more than this.
     let more = buffer.bytes.count + buffer.bytes.count / 8 + QueuedSegmenterOutput.headMost
     most += more
     queue.push(.take(buffer, part, ends: ends), adds: more, settles: 0)

@@ -1,6 +1,6 @@
 import ScrimFormat
 
-/// A record that stands between frames.
+/// A record between frames.
 enum SideRecord: Sendable {
   case event(EventRecord)
   case note(NoteRecord)

@@ -3,15 +3,15 @@ import ScrimImage
 import ScrimRedact
 import ScrimSystem
 
-/// What passes between the threads that capture and the one that records. No call of it takes longer than a few moves of references.
+/// Queue between the threads that capture and the one that records. Its calls only move a few references.
 ///
-/// The queue is two frames long: one that waits, into which later captures are merged, and before it one that a snapshot has pinned.
-/// With the one being recorded, at most three buffers exist.
+/// The queue is two frames long: one that waits, into which later captures are merged, and before it one
+/// that a snapshot has pinned. With the one being recorded, at most three buffers exist.
 struct CaptureQueue {
   enum Phase {
     case idle
     case recording
-    /// ``Recorder/stop()`` waits; or nobody does, and the thread ends in any case.
+    /// ``Recorder/stop()`` waits; or the recorder was released, and the thread ends in any case.
     case stopping(isAbandoned: Bool)
     /// The session could not be sealed; ``Recorder/stop()`` may be called again.
     case stopFailed(RecordingError)
@@ -19,7 +19,7 @@ struct CaptureQueue {
     case ended(Result<RecordingSummary, RecordingError>)
   }
 
-  /// What the thread is to do next.
+  /// The thread's next job.
   enum Job {
     case record(Patch?, [QueuedEvent])
     case finish(isLast: Bool)
@@ -31,11 +31,11 @@ struct CaptureQueue {
     var time: Int64
     /// The boxes in force when it was recorded.
     var tree: WidgetTree?
-    /// Where the one who reported it as an error waits for what became of it.
+    /// If it was reported as an error: the caller waits here for the result.
     var report: PendingReport?
   }
 
-  /// What became of a reported error, once it is known.
+  /// Result of a reported error, once it is known.
   final class PendingReport: Sendable {
     private let report = ConditionLock(ErrorReport(session: nil))
 
@@ -45,26 +45,26 @@ struct CaptureQueue {
 
   var phase = Phase.idle
   var isPaused = false
-  /// Whether captures were missed, so that all of the picture may have changed.
+  /// Whether captures were missed, so that the whole picture may have changed.
   var isForgetful = false
   var counts = RecorderCounts()
   /// Nanoseconds of the clock at the session's start.
   var origin: Int64 = 0
-  /// The boxes captured last; nil where there are none to go by.
+  /// The boxes captured last; nil if there are none.
   var tree: WidgetTree?
-  /// Why the last attempt to record failed; nil once one went well.
+  /// Why the last attempt to record failed; nil after a successful one.
   var interruption: RecordingError?
   var limiter: FrameRateLimiter
-  /// The thread that records.
+  /// The recording thread.
   var thread: pthread_t?
 
   private var pinned: Patch?
   private var waiting: Patch?
-  /// Whether a thread that captures has taken the waiting frame, to merge into it.
+  /// Whether a capturing thread has taken the waiting frame, to merge into it.
   private var isMerging = false
   private var events: [QueuedEvent] = []
   private var spares: [PixelBuffer] = []
-  /// Things handed over, things recorded, and those that are recorded whatever the pace.
+  /// Number of items passed, of items recorded, and of items recorded regardless of the rate limit.
   private(set) var submitted = 0
   private(set) var completed = 0
   private var urgent = 0
@@ -73,7 +73,7 @@ struct CaptureQueue {
 
   init(limiter: FrameRateLimiter) { self.limiter = limiter }
 
-  /// Throws where the recorder takes nothing.
+  /// Throws if the recorder accepts nothing.
   func checkRecording() throws(RecorderError) {
     switch phase {
     case .idle: throw .notStarted
@@ -83,14 +83,14 @@ struct CaptureQueue {
     }
   }
 
-  /// Whether the recorder takes what comes now; false while it is paused.
+  /// Whether the recorder accepts captures now; false while it is paused.
   mutating func admit() throws(RecorderError) -> Bool {
     try checkRecording()
     if isPaused { counts.paused += 1 }
     return !isPaused
   }
 
-  /// Notes what became of a capture, and the boxes that are in force after it.
+  /// Notes the result of a capture, and the boxes that are in force after it.
   mutating func note(_ outcome: CaptureOutcome, _ tree: Result<WidgetTree, WidgetError>?) {
     counts.captures += 1
     switch outcome {
@@ -106,7 +106,7 @@ struct CaptureQueue {
   /// Whether a snapshot can be pinned.
   var isFreeToPin: Bool { pinned == nil }
 
-  /// The frame that waits, or one without content.
+  /// The waiting frame, or an empty one.
   mutating func takeForMerging(width: Int, height: Int) -> (patch: Patch, isMerge: Bool) {
     isMerging = true
     if let patch = waiting, patch.width == width, patch.height == height {
@@ -142,20 +142,20 @@ struct CaptureQueue {
     events.append(event)
   }
 
-  /// Has all that was handed over recorded without delay; returns what ``completed`` will be then.
+  /// Records everything passed so far without delay; returns the value of ``completed`` at that time.
   mutating func flushNow() -> Int {
     if interruption != nil { submitted += 1 }
     urgent = submitted
     return submitted
   }
 
-  /// What the thread is to do at a time of the clock.
+  /// The thread's next job at a time of the clock.
   mutating func next(now: Int64) -> ConditionLock<CaptureQueue>.Attempt<Job> {
     if isMerging { return .wait }
     let isStopping = if case .stopping = phase { true } else { false }
     if pinned == nil, waiting == nil, events.isEmpty {
       if case .stopping(let isAbandoned) = phase { return .done(.finish(isLast: isAbandoned)) }
-      // What failed is tried again with a job without content.
+      // A failed frame is retried with an empty job.
       guard interruption != nil else { return .wait }
     }
     guard isStopping || completed < urgent || now >= limiter.due else {
@@ -163,7 +163,7 @@ struct CaptureQueue {
     }
     defer { events = [] }
     if let patch = pinned {
-      // What waits behind it keeps its pace.
+      // The frame waiting after it keeps the rate limit.
       pinned = nil
       inHand = waiting == nil ? submitted : pinnedTicket
       return .done(.record(patch, events))
@@ -179,9 +179,9 @@ struct CaptureQueue {
   /// Notes that a job is done.
   ///
   /// - Parameters:
-  ///   - failure: why its frame could not be recorded, or that of an earlier one.
-  ///   - lostEvents: events that can't be recorded any more.
-  /// - Returns: whether the failure is the first since a job went well.
+  ///   - failure: why its frame, or an earlier one, could not be recorded.
+  ///   - lostEvents: number of events that can't be recorded any more.
+  /// - Returns: whether the failure is the first since a successful job.
   mutating func complete(_ patch: Patch?, failure: RecordingError?, lostEvents: Int, at now: Int64) -> Bool {
     completed = max(completed, inHand)
     counts.droppedEvents += lostEvents
@@ -193,7 +193,7 @@ struct CaptureQueue {
     return interruption == nil && failure != nil
   }
 
-  /// Nothing is recorded any more.
+  /// Ends recording.
   mutating func end(_ result: Result<RecordingSummary, RecordingError>) {
     phase = .ended(result)
     pinned = nil

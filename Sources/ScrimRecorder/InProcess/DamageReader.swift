@@ -2,7 +2,7 @@ import ScrimFormat
 import ScrimImage
 import ScrimRedact
 
-/// Canonical pixels of a whole picture, of which a ``Patch`` says which ones mean something. Has one owner at a time.
+/// Canonical pixels of a whole picture; a ``Patch`` says which ones are valid. Has one owner at a time.
 final class PixelBuffer {
   private(set) var pixels: [Pixel]
 
@@ -10,7 +10,7 @@ final class PixelBuffer {
 
   /// Copies pixels of a framebuffer, and reads no others.
   func read(_ region: Region, of bytes: Span<UInt8>, _ surface: Surface) {
-    // Out of the object and back, since a span of an object's array can't be written to.
+    // Moved out of the object and back, since a span of an object's array can't be written to.
     var taken: [Pixel] = []
     swap(&taken, &pixels)
     var target = taken.mutableSpan
@@ -27,12 +27,12 @@ final class PixelBuffer {
   }
 }
 
-/// What changed from the frame recorded last to the one captured last, outside masks.
+/// Changes from the last recorded frame to the last captured one, outside masks.
 struct Patch {
   let buffer: PixelBuffer
   let width: Int
   let height: Int
-  /// The pixels of ``buffer`` that were read.
+  /// The valid pixels of ``buffer``.
   var read = Region()
   var number = 0
   /// Nanoseconds since the session's start.
@@ -42,27 +42,28 @@ struct Patch {
   var isTreeComplete = true
 }
 
-/// The caller's side of a recorder: works out what must be read of a frame, and reads it.
+/// The caller's side of a recorder: determines which pixels of a frame must be read, and reads them.
 ///
-/// A pixel is *stale* if it was damaged since it was read last, or never read. What is stale and not masked is read; what is stale and
-/// masked remains so until a frame shows it. So a pixel under a mask is never read, and one that a mask uncovers is read if it may have
-/// changed, whatever the damage says of that frame.
+/// A pixel is *stale* if it was damaged since it was last read, or never read. Stale pixels outside masks
+/// are read; stale pixels under masks stay stale until a frame shows them. So a pixel under a mask is never
+/// read, and a pixel that a mask uncovers is read if it may have changed, whatever that frame's damage
+/// says.
 struct DamageReader {
   private let planner: MaskPlanner
-  /// Not looked at: the stage behind the queue counts the same plans.
+  /// Not used: the masking stage after the queue counts the same plans.
   private var usage: PolicyUsage
   private let decide: (@Sendable (Widget) -> MaskDecision)?
   private var bounds = Rect(x: 0, y: 0, width: 0, height: 0)
-  /// As given last.
+  /// The last boxes given.
   private var boxes: Boxes?
-  /// What they make.
+  /// The tree made from them.
   private(set) var tree: Result<WidgetTree, WidgetError>?
   private var version = 0
   private var masked = Region()
   private var stale = Region()
   private var number = 0
   private var time: Int64 = 0
-  /// The tree of the last frame that was handed over.
+  /// Version of the tree of the last frame passed to the queue.
   private var lastVersion: Int?
 
   init(policy: MaskPolicy, decide: (@Sendable (Widget) -> MaskDecision)?) {
@@ -71,17 +72,17 @@ struct DamageReader {
     self.decide = decide
   }
 
-  /// Takes it that every pixel may have changed.
+  /// Assumes that every pixel may have changed.
   mutating func forget() { stale = Region(bounds) }
 
-  /// What is to be done about a frame.
+  /// What to do with a frame.
   enum Task {
     case read(Region)
     case unchanged
     case mismatched
   }
 
-  /// Works out what is to be read of a frame.
+  /// Determines which pixels of a frame must be read.
   ///
   /// - Parameters:
   ///   - count: bytes of the framebuffer.
@@ -104,7 +105,7 @@ struct DamageReader {
     return due.isEmpty && lastVersion == version ? .unchanged : .read(due)
   }
 
-  /// Reads what was planned into the patch that is to be recorded next.
+  /// Reads the planned pixels into the patch that is recorded next.
   mutating func read(_ region: Region, of bytes: Span<UInt8>, _ surface: Surface, into patch: inout Patch) {
     patch.buffer.read(region, of: bytes, surface)
     stale = stale.intersection(masked)
@@ -123,7 +124,7 @@ struct DamageReader {
     number += 1
   }
 
-  /// What to tell the caller of a frame that was taken: an error where its boxes make no sense.
+  /// The result for the caller of a frame that was accepted: an error if its boxes are invalid.
   func outcome(_ outcome: CaptureOutcome) throws(RecorderError) -> CaptureOutcome {
     if case .failure(let error) = tree { throw .badBoxes(error) }
     return outcome
@@ -157,7 +158,7 @@ struct DamageReader {
     plan()
   }
 
-  /// The part of a rectangle, of whatever size, that lies on the surface.
+  /// The part of a rectangle, of any size, inside the surface.
   private func cut(_ rect: Rect) -> Rect {
     guard rect.width > 0, rect.height > 0 else { return Rect(x: 0, y: 0, width: 0, height: 0) }
     func end(_ start: Int, _ length: Int) -> Int {
@@ -190,7 +191,7 @@ struct DamageReader {
     plan()
   }
 
-  /// The widget with the callback's answer as its mark. A password's is masked whatever its mark.
+  /// The widget with the callback's answer as its mark. A password is masked whatever its mark.
   private func marked(_ widget: Widget) -> Widget {
     guard let decide, widget.mark == nil, widget.nature != .password else { return widget }
     var widget = widget
@@ -202,7 +203,7 @@ struct DamageReader {
     return widget
   }
 
-  /// Where the tree masks: the masks that the ``MaskingStage`` behind the queue puts in force for the same tree.
+  /// Computes the masks that the ``MaskingStage`` after the queue puts in force for the same tree.
   private mutating func plan() {
     masked = Region(bounds)
     guard case .success(let tree) = tree, !bounds.isEmpty else { return }

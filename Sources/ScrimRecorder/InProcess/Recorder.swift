@@ -13,15 +13,16 @@ import ScrimSystem
 ///       boxes: Boxes(widgets, generation: 7), damage: [Rect(x: 0, y: 0, width: 90, height: 30)])
 ///     let summary = try recorder.stop()
 ///
-/// Every call may come from any thread. ``capture(_:of:boxes:damage:)`` costs its caller the plan of the masks, where the widgets
-/// changed, and a copy of what was damaged outside of them; pixels under a mask are not read. Everything else runs on a thread of the
-/// recorder's own, which sleeps while nothing is captured. A capture never waits for it: one that comes while another still waits to be
-/// recorded is merged into that one.
+/// Every call may come from any thread. ``capture(_:of:boxes:damage:)`` costs its caller the plan of the
+/// masks, if the widgets changed, and a copy of the damaged pixels outside of them; pixels under a mask are
+/// not read. Everything else runs on the recorder's own thread, which sleeps while nothing is captured. A
+/// capture never waits for it: a capture that comes while another still waits to be recorded is merged into
+/// that one.
 ///
-/// Nothing of size is allocated before the first capture, and nothing is written before it. A recorder that is dropped without
-/// ``stop()`` ends its session by itself, but nobody hears whether that went well.
+/// No large memory is allocated and nothing is written before the first capture. A recorder that is
+/// released without ``stop()`` ends its session by itself, but errors are then not reported.
 public final class Recorder: Sendable {
-  /// Events that may wait to be recorded.
+  /// Maximum number of events waiting to be recorded.
   public static let eventLimit = 4096
 
   private let configuration: RecorderConfiguration
@@ -48,10 +49,11 @@ public final class Recorder: Sendable {
     if isLeft { queue.wake() }
   }
 
-  /// What the recorder has done so far.
+  /// Counts of what the recorder has done so far.
   public var counts: RecorderCounts { queue.withValue { $0.counts } }
 
-  /// What keeps the last frame from being recorded, or ended the session; nil where nothing does.
+  /// The error that keeps the last frame from being recorded, or that ended the session; nil if there is
+  /// none.
   public var failure: RecordingError? {
     queue.withValue { queue in
       switch queue.phase {
@@ -61,7 +63,7 @@ public final class Recorder: Sendable {
     }
   }
 
-  /// Begins the session, on a thread of its own. The session's folder is made with the first capture.
+  /// Begins the session, on its own thread. The session's folder is made with the first capture.
   public func start() throws(RecorderError) {
     do { try configuration.sessions?.validate() } catch { throw .badOptions(error) }
     let origin = configuration.clock()
@@ -82,10 +84,11 @@ public final class Recorder: Sendable {
   ///
   /// - Parameters:
   ///   - bytes: all of the framebuffer; free again when the call returns.
-  ///   - boxes: where the widgets are; nil where that is as captured last. They are believed if their generation is the surface's: otherwise
-  ///     nothing of the frame is read, the replay keeps what it showed, and what was damaged is read with the next frame that fits.
-  ///   - damage: pixels that may differ from the frame captured last, of whatever generation; nil for all.
-  /// - Throws: ``RecorderError``. Boxes that make no sense have the frame recorded as fill.
+  ///   - boxes: the widgets' boxes; nil if they did not change since the last capture. They are trusted if
+  ///     their generation is the surface's: otherwise nothing of the frame is read, the replay keeps its
+  ///     old content, and the damage is read with the next matching frame.
+  ///   - damage: pixels that may differ from the last captured frame, of any generation; nil for all.
+  /// - Throws: ``RecorderError``. With invalid boxes the frame is recorded as fill.
   @discardableResult
   public func capture(
     _ bytes: Span<UInt8>, of surface: Surface, boxes: Boxes? = nil, damage: [Rect]? = nil
@@ -96,9 +99,10 @@ public final class Recorder: Sendable {
     return outcome
   }
 
-  /// Captures a frame that is recorded as it is, at once: it waits for no pace, and no later capture is merged into it.
+  /// Captures a frame that is recorded at once and unmerged: it is not rate-limited, and no later capture
+  /// is merged into it.
   ///
-  /// Where an earlier snapshot was not yet begun to be recorded, the call waits for that.
+  /// If an earlier snapshot still waits to be recorded, the call waits for it.
   @discardableResult
   public func snapshot(
     _ bytes: Span<UInt8>, of surface: Surface, boxes: Boxes? = nil, damage: [Rect]? = nil
@@ -126,7 +130,7 @@ public final class Recorder: Sendable {
     queue.wake()
   }
 
-  /// Records an error as an event, and what was captured before it without delay.
+  /// Records an error as an event, and everything captured before it, without delay.
   ///
   /// - Parameter name: a short word, such as the error's type.
   public func captureError(_ message: String, name: String? = nil) throws(RecorderError) {
@@ -138,10 +142,11 @@ public final class Recorder: Sendable {
     queue.wake()
   }
 
-  /// Records an error, has what is buffered written if its draw hits, and waits until it is in the session's files.
+  /// Records an error, has the buffer written if sampling selects it, and waits until the error is in the
+  /// session's files.
   ///
-  /// - Parameter error: of type `error`; another type becomes that.
-  /// - Returns: the session that holds it; nil where no session does, or none is known yet.
+  /// - Parameter error: of type `error`; another type is changed to that.
+  /// - Returns: the session that contains it; nil if no session does, or none is known yet.
   public func reportError(_ error: Event) throws(RecorderError) -> ErrorReport {
     try checkThread()
     var error = error
@@ -160,7 +165,7 @@ public final class Recorder: Sendable {
     return pending.value
   }
 
-  /// Takes no captures and no events until ``resume()``. What was captured before is recorded.
+  /// Ignores captures and events until ``resume()``. Earlier captures are recorded.
   public func pause() throws(RecorderError) {
     try queue.withValue { queue throws(RecorderError) in
       try queue.checkRecording()
@@ -170,7 +175,7 @@ public final class Recorder: Sendable {
     }
   }
 
-  /// Takes captures again. The first one reads all of the surface that no mask covers.
+  /// Accepts captures again. The first one reads the whole surface outside masks.
   public func resume() throws(RecorderError) {
     try queue.withValue { queue throws(RecorderError) in
       try queue.checkRecording()
@@ -178,9 +183,9 @@ public final class Recorder: Sendable {
     }
   }
 
-  /// Waits until all that was handed over before is written to the session's files: a crash loses none of it.
+  /// Waits until everything passed before is written to the session's files: a crash loses none of it.
   ///
-  /// - Throws: ``RecorderError/recording(_:)`` where the last frame could not be recorded.
+  /// - Throws: ``RecorderError/recording(_:)`` if the last frame could not be recorded.
   public func flush() throws(RecorderError) {
     try checkThread()
     let target = try queue.withValue { queue throws(RecorderError) in
@@ -196,9 +201,10 @@ public final class Recorder: Sendable {
     if let failure { throw .recording(failure) }
   }
 
-  /// Records what waits, seals the session and ends the thread. Called again, gives the same summary.
+  /// Records what waits, seals the session and ends the thread. A repeated call returns the same summary.
   ///
-  /// - Throws: ``RecorderError/recording(_:)`` where the session could not be sealed. Once the cause is gone it may be called again.
+  /// - Throws: ``RecorderError/recording(_:)`` if the session could not be sealed. The call may be repeated
+  ///   once the cause is gone.
   public func stop() throws(RecorderError) -> RecordingSummary {
     try checkThread()
     try queue.withValue { queue throws(RecorderError) in
@@ -222,7 +228,7 @@ public final class Recorder: Sendable {
     }
   }
 
-  /// Nil for a snapshot that has to wait for another one.
+  /// Nil for a snapshot that must wait for another one.
   private func take(
     _ bytes: Span<UInt8>, _ surface: Surface, _ boxes: Boxes?, _ damage: [Rect]?, isSnapshot: Bool
   ) throws(RecorderError) -> CaptureOutcome? {

@@ -1,12 +1,12 @@
 public import ScrimImage
 public import ScrimRedact
 
-/// The shape of a framebuffer that an application draws, and which state of its widgets it shows.
+/// Layout of a framebuffer that an application draws, and the generation of the widgets that it shows.
 public struct Surface: Hashable, Sendable {
   /// Pixels.
   public var width: Int
   public var height: Int
-  /// Bytes from row to row.
+  /// Bytes from one row to the next.
   public var stride: Int
   public var format: PixelFormat
   /// The generation of the boxes that the pixels were drawn with.
@@ -21,7 +21,7 @@ public struct Surface: Hashable, Sendable {
   ) {
     self.width = width
     self.height = height
-    // What overflows here is no row of a framebuffer; `capture` says so.
+    // An overflow here can't be a framebuffer's row; `capture` reports it.
     self.stride = stride ?? width.multipliedReportingOverflow(by: format.bytesPerPixel).partialValue
     self.format = format
     self.generation = generation
@@ -29,16 +29,16 @@ public struct Surface: Hashable, Sendable {
   }
 }
 
-/// Where an application's widgets are.
+/// The boxes of an application's widgets.
 public struct Boxes: Hashable, Sendable {
   public var widgets: [Widget]
-  /// Windows on the surface, bottom to top, in pixels; none where the surface is one window.
+  /// Windows on the surface, bottom to top, in pixels; empty if the surface is one window.
   public var windows: [Window]
   /// Pixels of the surface per unit of a widget's box.
   public var scale: Double
-  /// Counts the states of the widgets: another number for every change of layout or content.
+  /// Number of the widgets' state: it must change with every change of layout or content.
   public var generation: UInt64
-  /// False where widgets may be missing from the list.
+  /// False if widgets may be missing from the list.
   public var isComplete: Bool
 
   public init(

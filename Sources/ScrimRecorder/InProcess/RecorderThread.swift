@@ -2,7 +2,7 @@ import Glibc
 import ScrimFormat
 import ScrimSystem
 
-/// The thread of a recorder. It holds the queue, not the recorder, so that a recorder that is dropped ends.
+/// The thread of a recorder. It references the queue, not the recorder, so that a released recorder ends.
 final class RecorderThread {
   private let configuration: RecorderConfiguration
   private let queue: ConditionLock<CaptureQueue>
@@ -49,7 +49,7 @@ final class RecorderThread {
     }
   }
 
-  /// False where the session could not be begun: the thread ends.
+  /// False if the session could not be begun: the thread ends.
   private func record(
     _ patch: Patch?, _ events: [CaptureQueue.QueuedEvent], with worker: inout RecorderWorker
   ) -> Bool {
@@ -76,12 +76,12 @@ final class RecorderThread {
     return true
   }
 
-  /// False where the thread ends.
+  /// False if the thread ends.
   private func finish(_ worker: inout RecorderWorker, isLast: Bool) -> Bool {
     let failure: RecordingError
     do {
       let summary = try worker.finish()
-      // Closes the session's files before anybody hears of it.
+      // Closes the session's files before the end is reported.
       worker = RecorderWorker(
         configuration, session: SessionID([UInt8](repeating: 0, count: 16)), start: start)
       end(.success(summary))
@@ -91,7 +91,7 @@ final class RecorderThread {
     }
     guard isLast else {
       let isAbandoned = queue.withValue { queue in
-        // The recorder may have been dropped meanwhile.
+        // The recorder may have been released meanwhile.
         if case .stopping(true) = queue.phase { return true }
         queue.phase = .stopFailed(failure)
         return false
@@ -111,7 +111,7 @@ final class RecorderThread {
 }
 
 extension Int64 {
-  /// The time itself, if it lies within a minute of now.
+  /// The time itself, if it is within a minute of now.
   func checked(against now: Int64) throws(RecorderError) -> Int64 {
     let (difference, overflow) = subtractingReportingOverflow(now)
     guard !overflow, difference.magnitude <= 60_000_000_000 else { throw .badTime }

@@ -3,20 +3,20 @@ import ScrimImage
 import ScrimRedact
 import ScrimStore
 
-/// The side of a recorder behind the queue: keeps the picture, and records it.
+/// The recorder's side after the queue: keeps the picture, and records it.
 struct RecorderWorker: ~Copyable {
   private let configuration: RecorderConfiguration
   private let session: SessionID
   private let start: Int64
   private var recorder: SessionRecorder?
-  /// The surface as it was read last, outside masks; under a mask it is what was there before the mask came.
+  /// The surface as last read outside masks; under a mask, the content from before the mask appeared.
   private var picture: [Pixel] = []
   /// The frame that could not be recorded.
   private var unrecorded: Patch?
   private var nextNumber = 0
-  /// Events that came before there was a frame, or while none could be recorded.
+  /// Events from before the first frame, or from a time when none could be recorded.
   private var early: [CaptureQueue.QueuedEvent] = []
-  /// Events that can't be recorded any more.
+  /// Number of events that can't be recorded any more.
   private var lostEvents = 0
 
   /// - Parameter start: nanoseconds since 1970.
@@ -34,14 +34,15 @@ struct RecorderWorker: ~Copyable {
     }
   }
 
-  /// Brings the picture up to date. The patch's buffer is free afterwards.
+  /// Updates the picture. The patch's buffer is free afterwards.
   mutating func apply(_ patch: Patch) {
     let count = patch.width * patch.height
     if picture.count != count { picture = [Pixel](repeating: 0, count: count) }
     patch.buffer.copy(patch.read, to: &picture, width: patch.width)
   }
 
-  /// Records the picture with the patch's boxes, then the events. Without a patch, the one that failed is tried again.
+  /// Records the picture with the patch's boxes, then the events. Without a patch, retries the one that
+  /// failed.
   mutating func record(_ patch: Patch?, _ events: [CaptureQueue.QueuedEvent]) throws(RecordingError) {
     early += events
     if early.count > Recorder.eventLimit {
@@ -49,7 +50,7 @@ struct RecorderWorker: ~Copyable {
       early.removeFirst(early.count - Recorder.eventLimit)
     }
     if let patch = patch ?? unrecorded {
-      // After a frame that failed, this one's damage says too little.
+      // After a failed frame, this one's damage is incomplete.
       let hasGap = unrecorded != nil
       unrecorded = patch
       try record(patch, hasGap: hasGap)
@@ -67,7 +68,7 @@ struct RecorderWorker: ~Copyable {
     if let failure { throw failure }
   }
 
-  /// How many events were lost since this was asked last.
+  /// Number of events lost since the last call.
   mutating func takeLostEvents() -> Int {
     defer { lostEvents = 0 }
     return lostEvents
@@ -77,7 +78,7 @@ struct RecorderWorker: ~Copyable {
     if !hasBegun {
       try begin(width: patch.width, height: patch.height)
     }
-    // A frame whose writing failed may be in the segment: its number is not given again.
+    // A frame whose writing failed may be in the segment, so its number is not reused.
     let number = max(patch.number, nextNumber)
     nextNumber = number + 1
     var frame = SourceFrame(
@@ -85,7 +86,8 @@ struct RecorderWorker: ~Copyable {
       pixels: .success(Frame(width: patch.width, height: patch.height, pixels: picture)), tree: patch.tree,
       treeVersion: patch.treeVersion, snapshotSpan: nil, isTreeComplete: patch.isTreeComplete,
       damage: hasGap ? nil : patch.read)
-    // Who can't tell what was drawn on captures what changed under masks as well. What a failed frame showed is yet to be recorded.
+    // An application without exact damage also captures changes under masks, so unchanged frames may be
+    // dropped. After a failed frame its content is yet to be recorded.
     frame.mayBeLeftOut = !hasGap
     try recorder?.record(frame)
   }
@@ -114,7 +116,7 @@ struct RecorderWorker: ~Copyable {
     )
   }
 
-  /// Ends the session. Where it throws, it may be called again.
+  /// Ends the session. If it throws, it may be called again.
   mutating func finish() throws(RecordingError) -> RecordingSummary {
     if unrecorded != nil { try record(nil, []) }
     return try recorder?.finish() ?? RecordingSummary()
