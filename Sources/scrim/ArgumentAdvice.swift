@@ -1,8 +1,8 @@
 import ArgumentParser
 
-/// What to say of arguments that could not be parsed, before anything else is complained of: a command or an option that does not exist.
+/// Error text for a command or an option that does not exist; it is shown before any other complaint.
 enum ArgumentAdvice {
-  /// Nil where commands and options all exist.
+  /// Nil if all commands and options exist.
   ///
   /// - Parameter arguments: without the program's name.
   static func unknown(in arguments: [String]) -> String? {
@@ -36,7 +36,7 @@ enum ArgumentAdvice {
     command.configuration.commandName ?? command._commandName
   }
 
-  /// All that its help page mentions.
+  /// All options that its help page mentions.
   private static func optionNames(of command: any ParsableCommand.Type) -> Set<String> {
     let page = Scrim.helpMessage(for: command, includeHidden: true)
     let words = page.split { !($0.isLetter || $0.isNumber || $0 == "-") }
@@ -49,7 +49,8 @@ enum ArgumentAdvice {
     return "; did you mean \(near.name)?"
   }
 
-  /// Letters to insert, remove, replace or swap with their neighbour (Damerau and Levenshtein).
+  /// Edit distance: letters to insert, remove, replace or swap with their neighbour (Damerau and
+  /// Levenshtein).
   static func distance(_ a: String, _ b: String) -> Int {
     let (a, b) = (Array(a), Array(b))
     var rows = [[Int]](repeating: [Int](repeating: 0, count: b.count + 1), count: a.count + 1)

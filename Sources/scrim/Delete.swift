@@ -7,10 +7,10 @@ struct Delete: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete",
     abstract:
-      "Remove every byte of a session from a store or a spool of this machine, and refuse what still comes.",
-    discussion: "A server's sessions are deleted by DELETE /v1/sessions/SESSION.")
+      "Remove every byte of a session from a store or a spool of this machine, and refuse later uploads of it.",
+    discussion: "Sessions of a server are deleted with DELETE /v1/sessions/SESSION.")
 
-  @Argument(help: "The session's name, a UUID.")
+  @Argument(help: "The session's id, a UUID.")
   var session: String
 
   @Option(help: ArgumentHelp("A store, as scrim upload --to DIR and scrim serve keep it.", valueName: "dir"))
@@ -36,7 +36,7 @@ struct Delete: ParsableCommand {
 
   func run() throws {
     guard let id = SessionID(session) else {
-      throw Failure(.usage, "\(session): a session's name is a UUID, as scrim inspect prints it")
+      throw Failure(.usage, "\(session): a session's id is a UUID, as scrim inspect prints it")
     }
     var report = Report(session: "\(id)")
     do {
@@ -50,17 +50,17 @@ struct Delete: ParsableCommand {
     if output.json { try output.print(json: report) }
     if !output.quiet {
       Terminal.say(
-        "\(report.files) files (\(report.bytes) bytes) and \(report.spooledSegments) waiting segments are removed; "
-          + "what still comes of session \(id) is refused")
+        "removed \(counted(report.files, "file")) (\(counted(report.bytes, "byte"))) and \(counted(report.spooledSegments, "waiting segment")); "
+          + "later uploads of session \(id) are refused")
     }
     guard report.files + report.spooledSegments > 0 else {
-      throw Failure(.input, "there was nothing of session \(id)")
+      throw Failure(.input, "there is nothing of session \(id)")
     }
   }
 
   private func delete(_ id: SessionID, spool: SegmentSpool) throws -> Int {
     guard let keeper = try spool.keeper() else {
-      throw Failure(.environment, "\(spool.path): an uploader is at work on this spool; stop it, then delete")
+      throw Failure(.environment, "\(spool.path): an uploader is using this spool; stop it, then delete")
     }
     let before = keeper.waitingCount
     guard FileManager.default.fileExists(atPath: keeper.folder(of: id).path) else { return 0 }
@@ -77,16 +77,16 @@ struct Prune: ParsableCommand {
   @Argument(help: "A store, as scrim upload --to DIR and scrim serve keep it.")
   var store: String
 
-  @Option(help: ArgumentHelp("Delete what began longer ago.", valueName: "days"))
+  @Option(help: ArgumentHelp("Delete sessions that began longer ago.", valueName: "days"))
   var olderThan: Double?
 
-  @Option(help: ArgumentHelp("Delete until no more is left.", valueName: "mb"))
+  @Option(help: ArgumentHelp("Delete until the store is no larger.", valueName: "mb"))
   var maxMegabytes: Int?
 
-  @Option(help: ArgumentHelp("Look at this project only.", valueName: "name"))
+  @Option(help: ArgumentHelp("Use this project only.", valueName: "name"))
   var project: String?
 
-  @Flag(help: "Say what would be deleted, and delete nothing.")
+  @Flag(help: "Print what would be deleted, and delete nothing.")
   var dryRun = false
 
   @OptionGroup var output: OutputOptions
@@ -125,14 +125,14 @@ struct Prune: ParsableCommand {
       }
       if !output.quiet {
         Terminal.say(
-          "\(victims.chosen.count) sessions (\(bytes) bytes) \(dryRun ? "would be" : "are") deleted, "
-            + "\(victims.kept) stay")
+          "\(dryRun ? "would delete" : "deleted") \(counted(victims.chosen.count, "session")) (\(counted(bytes, "byte"))), "
+            + "kept \(victims.kept)")
       }
     } catch let error as StoreError { throw Failure(error) }
   }
 }
 
-/// Chooses sessions of a store.
+/// Selects sessions of a store for deletion.
 struct PruneRun {
   let store: SessionStore
   /// Nil for all.
@@ -144,7 +144,7 @@ struct PruneRun {
   }
 
   /// - Parameters:
-  ///   - moment: sessions whose day lies before it go; nanoseconds since 1970.
+  ///   - moment: sessions from days before it are deleted; nanoseconds since 1970.
   ///   - limit: bytes that may stay.
   func victims(olderThan moment: Int64?, bytes limit: Int?) throws(StoreError) -> (
     chosen: [Victim], kept: Int
@@ -158,7 +158,7 @@ struct PruneRun {
     var left = all.reduce(0) { $0 + $1.bytes }
     var chosen: [Victim] = []
     for victim in all {
-      // A place knows the day, so the day as a whole must be over.
+      // A place contains the day only, so the whole day must be over.
       let isOld = moment.map { victim.place.start + 86_400_000_000_000 <= $0 } ?? false
       guard isOld || limit.map({ left > $0 }) ?? false else { continue }
       chosen.append(victim)
@@ -167,7 +167,7 @@ struct PruneRun {
     return (chosen, all.count - chosen.count)
   }
 
-  /// Deletes a session wherever in a store it is.
+  /// Deletes a session from a store, whatever its project and day.
   static func delete(_ session: SessionID, in store: SessionStore) throws(StoreError) -> SessionStore.Removed
   {
     var places: [SessionStore.Place] = []

@@ -7,8 +7,8 @@ import ScrimRedact
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what can be recorded here, which windows can be read, and what to do about the rest.",
-    discussion: "Exit code 1 where something that is set up does not work, or nothing can be recorded at all."
+    abstract: "Check what can be recorded here and which windows can be read, and print advice for the rest.",
+    discussion: "Exit code 1 if something that is set up does not work, or if nothing can be recorded at all."
   )
 
   @OptionGroup var output: OutputOptions
@@ -30,13 +30,13 @@ struct Doctor: ParsableCommand {
   }
 }
 
-/// What works on this machine.
+/// State of everything on this machine that recording uses.
 struct DoctorReport: Encodable {
   enum State: String, Encodable {
     case works
-    /// Not here, which is no fault of itself.
+    /// Not present, which is not a fault by itself.
     case absent
-    /// Here, or asked for, and broken.
+    /// Present or requested, but not working.
     case fault
   }
 
@@ -44,7 +44,7 @@ struct DoctorReport: Encodable {
     var name: String
     var state: State
     var found: String
-    /// What to do; null where nothing is to be done.
+    /// What to do; null if nothing needs to be done.
     var advice: String?
   }
 
@@ -89,7 +89,7 @@ struct DoctorReport: Encodable {
     let coding = EntropyCoding.preferred == .deflate ? "deflate" : "zstd"
     note(
       "build", .works, "\(Scrim.producer), frames are compressed with \(coding)",
-      coding == "deflate" ? "build without --disable-default-traits for half the bytes" : nil)
+      coding == "deflate" ? "a build without --disable-default-traits halves the bytes" : nil)
   }
 
   mutating func checkLibraries() {
@@ -101,7 +101,7 @@ struct DoctorReport: Encodable {
     ]
     let missing = libraries.filter { !DoctorReport.canOpen($0.0) }
     if missing.isEmpty {
-      note("libraries", .works, "those for X displays and accessibility trees are here")
+      note("libraries", .works, "the libraries for X displays and accessibility trees are installed")
     } else {
       note(
         "libraries", .absent, missing.map(\.0).joined(separator: ", "),
@@ -118,7 +118,7 @@ struct DoctorReport: Encodable {
 
   mutating func checkX11() {
     guard let display = DoctorReport.environment("DISPLAY") else {
-      return note("X display", .absent, "DISPLAY is not set", "name one: scrim record --x11 :0 …")
+      return note("X display", .absent, "DISPLAY is not set", "give one: scrim record --x11 :0 …")
     }
     do {
       let source = try LiveSource(x11: display)
@@ -126,8 +126,8 @@ struct DoctorReport: Encodable {
       canRecord = true
       guard try X11Windows(display: display).knowsProcesses else {
         return note(
-          "X display", .fault, "\(display), \(size), but it does not say which process drew a window",
-          "every window is masked whole: use a server with the extension X-Resource 1.2")
+          "X display", .fault, "\(display), \(size), but it does not report which process drew a window",
+          "every window is masked completely: use a server with the extension X-Resource 1.2")
       }
       note("X display", .works, "\(display), \(size): scrim record --x11 \(display) --out SESSION")
     } catch { note("X display", .fault, "\(display)", "\(error)") }
@@ -146,7 +146,7 @@ struct DoctorReport: Encodable {
     do {
       _ = try SwayWindows()
       note("sway", .works, "it lists its windows")
-    } catch { note("sway", .absent, "no windows are known, so that all is masked", "\(error)") }
+    } catch { note("sway", .absent, "no windows are known, so everything is masked", "\(error)") }
   }
 
   mutating func checkFramebuffer() {
@@ -161,7 +161,7 @@ struct DoctorReport: Encodable {
     } catch { note("framebuffer", .absent, device, "\(error)") }
   }
 
-  /// Reads the trees of what is on the screen now.
+  /// Reads the accessibility trees of the current screen.
   mutating func checkTrees() {
     guard let display = DoctorReport.environment("DISPLAY"), let windows = try? X11Windows(display: display)
     else { return }
@@ -170,8 +170,8 @@ struct DoctorReport: Encodable {
       trees = try AccessibilityTrees(.init(settleDelay: MaskPolicy().settleDelay)) {
         (try? windows.windows()) ?? []
       }
-    } catch { return note("accessibility", .fault, "no tree can be read", "\(error)") }
-    // A second is ten times what a tree takes; an application that hangs has a limit of its own.
+    } catch { return note("accessibility", .fault, "no accessibility tree can be read", "\(error)") }
+    // A second is ten times the time of one tree; an application that hangs has a separate limit.
     trees.poke()
     for _ in 0..<30 where trees.latest() == nil { usleep(100_000) }
     usleep(500_000)
@@ -183,10 +183,10 @@ struct DoctorReport: Encodable {
     let read = self.windows.count { $0.maskedWhole == nil }
     note(
       "accessibility", read > 0 || self.windows.isEmpty ? .works : .absent,
-      "\(read) of \(self.windows.count) windows have a tree that can be read",
+      "\(read) of \(self.windows.count) windows have a readable accessibility tree",
       read == self.windows.count
         ? nil
-        : "the others are masked whole: start Qt with QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1, Chromium and Electron with --force-renderer-accessibility, GTK 3 with its at-spi2-core installed"
+        : "the others are masked completely: start Qt with QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1, Chromium and Electron with --force-renderer-accessibility, GTK 3 with its at-spi2-core installed"
     )
   }
 
@@ -205,12 +205,12 @@ struct DoctorReport: Encodable {
 
   mutating func checkDisk() {
     var status = statvfs()
-    // The name lives until the call returns, and `status` is ours.
+    // The name lives until the call returns, and `status` is a local variable.
     guard unsafe statvfs(".", &status) == 0 else { return }
     let free = Int(status.f_bavail) * Int(status.f_frsize) / (1 << 20)
     let isLow = free < 200
     note(
-      "disk", isLow ? .fault : .works, "\(free) MB are free here",
+      "disk", isLow ? .fault : .works, "\(free) MB are free in this folder",
       isLow ? "an hour of an office screen takes some 50 MB, of photographs and video far more" : nil)
   }
 }

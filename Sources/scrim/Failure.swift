@@ -7,7 +7,7 @@ import ScrimStore
 
 /// The exit codes other than 0.
 enum FailureCode: Int32 {
-  /// Some input was refused; the rest is done.
+  /// Some input was refused; the rest was processed.
   case input = 1
   case usage = 2
   /// Disk full, a file that can't be read, no display.
@@ -15,7 +15,7 @@ enum FailureCode: Int32 {
   case interrupted = 130
 }
 
-/// The end of a command that did not do all it was asked for.
+/// Ends a command that could not do everything that was requested.
 struct Failure: Error {
   var code: FailureCode
   var message: String

@@ -3,55 +3,56 @@ import Foundation
 import ScrimCapture
 import ScrimRedact
 
-/// What names a live screen, and how long it is recorded.
+/// Options that select a live screen and the duration of its recording.
 struct LiveInput: ParsableArguments {
   @Option(
     defaultAsFlag: "$DISPLAY",
     help: ArgumentHelp(
-      "A live X display, such as :0; without a value the one of DISPLAY.", valueName: "display"))
+      "A live X display, such as :0; without a value that of DISPLAY.", valueName: "display"))
   var x11: String?
 
   @Option(
     help: ArgumentHelp(
-      "With --x11: one window's area: its id, as xwininfo tells it, or active.", valueName: "id"))
+      "With --x11: the area of one window: its id from xwininfo, or active.", valueName: "id"))
   var window: WindowName?
 
-  @Flag(help: "A live Wayland compositor that has wlr-screencopy: the one of WAYLAND_DISPLAY.")
+  @Flag(help: "The live Wayland compositor of WAYLAND_DISPLAY; it must support wlr-screencopy.")
   var wayland = false
 
   @Option(
     name: .customLong("output"),
     help: ArgumentHelp(
-      "With --wayland: the output, as the compositor names it; needed where there are several.",
+      "With --wayland: the compositor's name of the output; required if there are several.",
       valueName: "name"))
   var outputName: String?
 
-  @Option(help: ArgumentHelp("A framebuffer device, such as /dev/fb0, live.", valueName: "device"))
+  @Option(help: ArgumentHelp("A live framebuffer device, such as /dev/fb0.", valueName: "device"))
   var fbdev: String?
 
-  @Flag(help: "With --xwd: the file is a live screen, as Xvfb keeps one with -fbdir.")
+  @Flag(help: "With --xwd: the file is a live screen, as written by Xvfb -fbdir.")
   var follow = false
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Seconds after which a live recording ends; until Ctrl-C by default.", valueName: "s"))
+    help: ArgumentHelp(
+      "Seconds after which a live recording ends; by default it runs until Ctrl-C.", valueName: "s"))
   var duration: Double?
 
-  /// The inputs given here, as options.
+  /// The given inputs, as option names.
   var inputs: [String] {
     [x11.map { _ in "--x11" }, wayland ? "--wayland" : nil, fbdev.map { _ in "--fbdev" }].compactMap(\.self)
   }
 
-  /// The screen, in words.
+  /// The screen, for messages.
   var name: String {
     if let display { return "the X display \(display)" }
     return fbdev ?? "the Wayland compositor\(outputName.map { "'s output \($0)" } ?? "")"
   }
 
-  /// How a recording ends, in words.
+  /// How a recording ends, for messages.
   var ending: String { duration.map { "it ends after \($0) s, or with Ctrl-C" } ?? "Ctrl-C ends it" }
 
-  /// The X display that is meant; nil where none is.
+  /// The selected X display; nil if none.
   private var display: String? {
     guard let x11 else { return nil }
     guard x11 == "$DISPLAY" || x11.isEmpty else { return x11 }
@@ -59,20 +60,20 @@ struct LiveInput: ParsableArguments {
   }
 
   func check(xwd: String?, fps: Double?, raw: String?) throws {
-    guard window == nil || x11 != nil else { throw ValidationError("--window goes with --x11") }
+    guard window == nil || x11 != nil else { throw ValidationError("--window needs --x11") }
     if let display, display.isEmpty {
       throw ValidationError(
-        "--x11 without a value takes DISPLAY, which is not set; name one, such as --x11 :0")
+        "--x11 without a value uses DISPLAY, which is not set; give a display, such as --x11 :0")
     }
-    guard outputName == nil || wayland else { throw ValidationError("--output goes with --wayland") }
-    guard !follow || xwd != nil else { throw ValidationError("--follow goes with --xwd") }
+    guard outputName == nil || wayland else { throw ValidationError("--output needs --wayland") }
+    guard !follow || xwd != nil else { throw ValidationError("--follow needs --xwd") }
     let isLive = !inputs.isEmpty || follow
     guard isLive || duration == nil else {
       throw ValidationError(
-        "--duration goes with a live screen: --x11, --wayland, --fbdev, --xwd FILE --follow")
+        "--duration needs a live screen: --x11, --wayland, --fbdev, --xwd FILE --follow")
     }
     guard isLive || raw != nil || fps == nil else {
-      throw ValidationError("--fps goes with --raw and with live screens")
+      throw ValidationError("--fps needs --raw or a live screen")
     }
     guard !isLive || fps.map({ (0.01...240).contains($0) }) ?? true else {
       throw ValidationError("--fps takes 0.01 to 240 frames a second for a live screen")
@@ -82,7 +83,7 @@ struct LiveInput: ParsableArguments {
     }
   }
 
-  /// The live screen, if one was named.
+  /// The live screen, if one was selected.
   func source(xwd: String?, fps: Double?, policy: MaskPolicy) throws(CaptureError) -> LiveSource? {
     var options = LiveOptions()
     if let fps { options.framesPerSecond = fps }
@@ -103,23 +104,24 @@ struct LiveInput: ParsableArguments {
 }
 
 extension LiveInput {
-  /// The reader of the display's accessibility trees. Without one all is masked that the policy doesn't show unseen.
+  /// The reader of the display's accessibility trees. Without it, everything is masked that the policy
+  /// doesn't show without a tree.
   private func trees(
     ofX11 display: String, _ policy: MaskPolicy
   ) throws(CaptureError) -> AccessibilityTrees? {
     let windows = try X11Windows(display: display)
     if !windows.knowsProcesses {
       Terminal.say(
-        "warning: the X server does not say which process drew a window (it lacks X-Resource 1.2), so that every window is masked whole"
+        "warning: the X server does not report which process drew a window (it lacks X-Resource 1.2), so every window is masked completely"
       )
     }
     return trees(.init(settleDelay: policy.settleDelay)) {
-      // Where the display is gone, so are its frames; until then nothing is known of windows.
+      // If the display is gone, so are its frames; until then no windows are known.
       (try? windows.windows()) ?? []
     }
   }
 
-  /// The same of a Wayland compositor, if it tells of windows.
+  /// The same for a Wayland compositor, if it reports windows.
   private func treesOfWayland(_ policy: MaskPolicy) -> AccessibilityTrees? {
     do {
       let windows = try SwayWindows(output: outputName)
@@ -127,7 +129,7 @@ extension LiveInput {
       options.isRelativeToWindows = true
       if policy.showsWidgets {
         Terminal.say(
-          "warning: sway does not report menus, tips, notifications and bars; what they draw over a widget that the policy shows is withheld only as a change that no tree explains"
+          "warning: sway does not report menus, tool tips, notifications and bars; their pixels over a widget that the policy shows are withheld only as a change that no tree explains"
         )
       }
       return trees(options) { (try? windows.windows()) ?? [] }
@@ -148,11 +150,11 @@ extension LiveInput {
 
   private func warn(_ error: any Error) {
     Terminal.say(
-      "warning: no widget is known, so that the policy masks what it masks of unknown windows: \(error)")
+      "warning: no accessibility tree can be read, so all windows are treated as unknown: \(error)")
   }
 }
 
-/// A window as the command line names it.
+/// A window on the command line: its id, or `active`.
 struct WindowName: ExpressibleByArgument {
   var target: X11Target
 

@@ -4,7 +4,7 @@ import ScrimPlayer
 import ScrimRedact
 import ScrimStore
 
-/// What a session shows at a moment, and what is masked then.
+/// The frame of a session at a moment, and its masks.
 struct MomentReport: Encodable {
   struct Mask: Encodable {
     var x: Int
@@ -23,12 +23,12 @@ struct MomentReport: Encodable {
     }
   }
 
-  /// Of the frame: the last one up to the moment, the first one where there is none.
+  /// Time of the frame: the last one up to the moment, or the first one if there is none.
   var tMs: Double
   var frame: Int
   var withheldTiles: Int
   var failedClosed: Bool
-  /// From top to bottom, then from left to right; nil where the session lists none.
+  /// From top to bottom, then from left to right; nil if the session lists none.
   var masks: [Mask]?
 
   /// - Parameter seconds: on the session's clock.
@@ -38,7 +38,8 @@ struct MomentReport: Encodable {
     guard let first = segments.firstIndex(where: { $0.frames > 0 }) else {
       throw Failure(.input, "the session has no frame")
     }
-    // Events may lie before the frames of their segment, so that the one before may hold the frame.
+    // Events may be earlier than the frames of their segment, so the previous segment may contain the
+    // frame.
     var shown: MomentReport?
     let last = segments.lastIndex { $0.times.lowerBound <= time } ?? first
     for index in [last, last - 1] where index >= 0 && shown == nil {
@@ -75,9 +76,9 @@ struct MomentReport: Encodable {
 
   func print(_ output: OutputOptions) throws {
     if output.json { return try output.print(json: self) }
-    var line = "frame \(frame) of \(tMs) ms"
+    var line = "frame \(frame) at \(tMs) ms"
     if failedClosed { line += ", failed closed" }
-    if withheldTiles > 0 { line += ", \(withheldTiles) tiles withheld" }
+    if withheldTiles > 0 { line += ", \(counted(withheldTiles, "tile")) withheld" }
     Swift.print(line)
     guard let masks else { return Swift.print("  the session lists no masks") }
     for mask in masks {

@@ -8,8 +8,8 @@ struct Play: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Play a session in the browser.",
     discussion: """
-      Makes the page of `scrim export --to html` in a folder that only you can read, under $XDG_RUNTIME_DIR where there \
-      is one, and opens it with xdg-open.
+      Writes the page of `scrim export --to html` to a folder that only you can read, under $XDG_RUNTIME_DIR if that \
+      is set, and opens it with xdg-open.
       """)
 
   @Argument(help: "A session folder.")
@@ -19,7 +19,7 @@ struct Play: ParsableCommand {
 
   @OptionGroup var page: PageOptions
 
-  @Flag(help: "Say nothing but what went wrong.")
+  @Flag(help: "Print errors only.")
   var quiet = false
 
   func run() throws {
@@ -35,12 +35,12 @@ struct Play: ParsableCommand {
         _ = try? FileManager.default.removeItem(atPath: folder)
         throw Failure(error)
       }
-      // What is whole can be looked at.
+      // The intact part can be shown.
       refused = Failure(error)
     }
     if Terminal.isInterrupted {
       _ = try? FileManager.default.removeItem(atPath: folder)
-      throw Failure(.interrupted, "interrupted before the page was whole")
+      throw Failure(.interrupted, "interrupted before the page was complete")
     }
     if !quiet { Terminal.say(path) }
     try Play.open(path)
@@ -54,7 +54,7 @@ struct Play: ParsableCommand {
     }
     var template = Array(
       "\(runtime ?? FileManager.default.temporaryDirectory.path)/scrim-play-XXXXXX".utf8CString)
-    // The array is ours, ends with a zero and outlives the call, which replaces the X's.
+    // The array is a local variable, zero-terminated, and outlives the call, which replaces the X's.
     let made = unsafe template.withUnsafeMutableBufferPointer { unsafe mkdtemp($0.baseAddress!) != nil }
     guard made else {
       throw Failure(.environment, "no private folder could be made: \(SystemCall.message(for: errno))")

@@ -10,7 +10,7 @@ import ScrimStore
 
 struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Record a live screen, a capture, a raw stream or a window dump as a redacted session.")
+    abstract: "Record a live screen, a capture folder, a raw stream or an XWD file as a redacted session.")
 
   @Argument(help: "A capture folder: capture.json, frames.jsonl, PNG images.")
   var capture: String?
@@ -18,27 +18,29 @@ struct Record: ParsableCommand {
   @Option(help: ArgumentHelp("A raw stream of frames, - for standard input.", valueName: "file"))
   var raw: String?
 
-  @Option(help: ArgumentHelp("An X window dump.", valueName: "file"))
+  @Option(help: ArgumentHelp("An XWD file, as written by xwd.", valueName: "file"))
   var xwd: String?
 
   @OptionGroup var live: LiveInput
 
   @Option(
     help: ArgumentHelp(
-      "Where the session goes; a new or empty folder, or an address: https://…, s3://BUCKET/PREFIX, file://…",
+      "The session's destination: a new or empty folder, or a URL: https://…, s3://BUCKET/PREFIX, file://…",
       valueName: "dir|url"))
   var out: String?
 
   @Option(
     help: ArgumentHelp(
-      "Record nothing, but write one masked picture of what is there, with outlines and reasons of its masks.",
+      "Record nothing; write one masked picture of the input, with the outlines and reasons of its masks.",
       valueName: "file.png"))
   var preview: String?
 
   @OptionGroup var delivery: RecordDelivery
 
   @Option(
-    help: ArgumentHelp("What to mask: a file, or default, strict, controls, none.", valueName: "policy"))
+    help: ArgumentHelp(
+      "The policy that decides what is masked: a file, or default, strict, controls, none.",
+      valueName: "policy"))
   var policy = "default"
 
   @Flag(help: "Keep every unmasked pixel exactly. This is the default.")
@@ -63,11 +65,11 @@ struct Record: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "1, or 2: code frames while the next ones are read. The bytes are the same.", valueName: "n")
+      "1, or 2 to code frames while the next ones are read. The output is the same.", valueName: "n")
   )
   var threads = 1
 
-  @Option(help: ArgumentHelp("With --raw: pixels of a frame.", valueName: "WxH"))
+  @Option(help: ArgumentHelp("With --raw: size of a frame in pixels.", valueName: "WxH"))
   var size: PixelSize?
 
   @Option(
@@ -76,23 +78,26 @@ struct Record: ParsableCommand {
   var format: PixelFormat?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("With --raw: bytes from row to row.", valueName: "bytes"))
+    parsing: .unconditional,
+    help: ArgumentHelp("With --raw: bytes from one row to the next.", valueName: "bytes"))
   var stride: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "With --raw: frames a second. Of a live screen: at most, 10 by default.", valueName: "n"))
+      "Frames per second: of a raw stream, or the maximum for a live screen, 10 by default.", valueName: "n"))
   var fps: Double?
 
-  @Option(help: ArgumentHelp("With --raw: lines {\"t_ms\":…,\"widgets\":[…]}.", valueName: "file.jsonl"))
+  @Option(
+    help: ArgumentHelp("With --raw: boxes, as lines {\"t_ms\":…,\"widgets\":[…]}.", valueName: "file.jsonl"))
   var widgets: String?
 
-  @Option(help: ArgumentHelp("The session's name, a UUID; random by default.", valueName: "uuid"))
+  @Option(help: ArgumentHelp("The session's id, a UUID; random by default.", valueName: "uuid"))
   var sessionId: String?
 
   @Option(
-    help: ArgumentHelp("When the session began, as 2026-01-31T12:00:00Z; now by default.", valueName: "time"))
+    help: ArgumentHelp(
+      "Start time of the session, such as 2026-01-31T12:00:00Z; now by default.", valueName: "time"))
   var startedAt: String?
 
   @OptionGroup var sessions: SessionCommandOptions
@@ -101,7 +106,7 @@ struct Record: ParsableCommand {
 
   func validate() throws {
     guard (out == nil) != (preview == nil) else {
-      throw ValidationError("give --out DIR, or --preview FILE.png for one masked picture; one of them")
+      throw ValidationError("give either --out DIR, or --preview FILE.png for one masked picture")
     }
     let inputs =
       [
@@ -121,7 +126,7 @@ struct Record: ParsableCommand {
       throw ValidationError("--raw needs --size WxH, --format FMT and --fps N")
     }
     guard raw != nil || (size == nil && format == nil && stride == nil && widgets == nil) else {
-      throw ValidationError("--size, --format, --stride and --widgets go with --raw only")
+      throw ValidationError("--size, --format, --stride and --widgets need --raw")
     }
     guard !(lossless && quality != nil) else {
       throw ValidationError("give --lossless or --quality, not both")
@@ -146,7 +151,7 @@ struct Record: ParsableCommand {
     let policy = try MaskPolicy.named(self.policy)
     let start = try startTime()
     if self.policy == MaskPolicy.Preset.none.rawValue {
-      Terminal.say("warning: policy none masks nothing but password fields; do not use it on real screens")
+      Terminal.say("warning: the policy none masks only password fields; do not use it on real screens")
     }
     if let preview { return try writePreview(policy, to: preview) }
     if !RecordDelivery.isAddress(folder) {
@@ -155,7 +160,7 @@ struct Record: ParsableCommand {
     var source = try openSource()
     var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))
     let uploader = try delivery.start(folder, isQuiet: output.quiet)
-    // What is to be delivered isn't held back while little changes.
+    // Segments that are to be delivered aren't stretched while little changes.
     if keyframeInterval == nil, segmentSeconds == nil, uploader == nil {
       options.segmenting.quietDuration = 15_000_000_000
     }
@@ -172,7 +177,7 @@ struct Record: ParsableCommand {
       )
     }
     let summary = try record(&source, with: &recorder)
-    // Its lock says that the session goes on.
+    // Its lock marks the session as being recorded.
     _ = consume recorder
     try report(summary, policy, source, log)
     if let uploader {
@@ -181,22 +186,25 @@ struct Record: ParsableCommand {
       }
     }
     if !output.quiet, source.tornReads > 0 {
-      Terminal.say("\(source.tornReads) reads were taken again, since the screen was drawn on meanwhile")
+      Terminal.say(
+        "repeated \(counted(source.tornReads, "capture")), because the screen changed during the capture")
     }
-    // A signal is how a live recording ends; anything else it cuts short.
+    // A signal ends a live recording normally; it interrupts any other.
     if Terminal.isInterrupted, !source.isLive || summary.frames == 0 {
-      throw Failure(.interrupted, "interrupted after \(summary.frames) frames; what was recorded is sealed")
+      throw Failure(
+        .interrupted, "interrupted after \(counted(summary.frames, "frame")); the recorded part is sealed")
     }
     guard summary.frames > 0 else {
       throw Failure(.input, "there was no frame; \(folder) holds an empty session")
     }
-    // Of a live screen, what was drawn before the first snapshot of its trees is fill, and no fault of the input.
+    // On a live screen, pixels drawn before the first snapshot of its trees are fill, which is not a fault
+    // of the input.
     if !summary.isComplete, !source.isLive || summary.lostFrames > 0 {
-      throw Failure(.input, "some of the input was refused (see above); the rest is recorded in \(folder)")
+      throw Failure(.input, "some of the input was refused (see above); the rest was recorded in \(folder)")
     }
   }
 
-  /// Where the session goes; validated to be there, but for a preview.
+  /// The session's destination; validated to be given, except for a preview.
   private var folder: String { out ?? "" }
 
   private func writePreview(_ policy: MaskPolicy, to path: String) throws {
@@ -207,7 +215,7 @@ struct Record: ParsableCommand {
     try RecordPreview.write(&source, policy: policy, to: path)
     if !output.quiet {
       Terminal.say(
-        "\(path) shows what is recorded with the policy \(self.policy), and why the rest is masked")
+        "\(path) shows the recorded pixels with the policy \(self.policy), and why the rest is masked")
       for window in source.windows.filter(\.isOpen).prefix(WindowReport.lineLimit) {
         Terminal.say(WindowReport(window, nil).line)
       }
@@ -256,7 +264,7 @@ struct Record: ParsableCommand {
       case .source(let error, let sealed):
         var failure = Failure(error)
         if let sealed, sealed.frames > 0 {
-          failure.message += "; the \(sealed.frames) frames before that are sealed in \(folder)"
+          failure.message += "; \(counted(sealed.frames, "earlier frame")) sealed in \(folder)"
         }
         throw failure
       }
@@ -278,7 +286,9 @@ struct Record: ParsableCommand {
       }
       if let source = try live.source(xwd: xwd, fps: fps, policy: MaskPolicy.named(policy)) { return source }
       if let xwd { return try XWDFile(path: xwd) }
-      guard let raw, let size, let format, let fps else { throw ValidationError("--raw needs its shape") }
+      guard let raw, let size, let format, let fps else {
+        throw ValidationError("--raw needs --size, --format and --fps")
+      }
       return try RawStream(
         path: raw,
         shape: RawShape(
@@ -294,7 +304,7 @@ struct Record: ParsableCommand {
     }
     guard let id = SessionID(sessionId) else {
       throw Failure(
-        .usage, "--session-id \(sessionId): a UUID looks like 01234567-89ab-cdef-0123-456789abcdef")
+        .usage, "--session-id \(sessionId): give a UUID, such as 01234567-89ab-cdef-0123-456789abcdef")
     }
     return id
   }
@@ -302,7 +312,7 @@ struct Record: ParsableCommand {
   private func startTime() throws -> Int64 {
     guard let startedAt else { return Int64(Date().timeIntervalSince1970 * 1000) * 1_000_000 }
     guard let time = RFC3339.nanoseconds(startedAt) else {
-      throw Failure(.usage, "--started-at \(startedAt): a time looks like 2026-01-31T12:00:00Z")
+      throw Failure(.usage, "--started-at \(startedAt): give a time, such as 2026-01-31T12:00:00Z")
     }
     return time
   }
@@ -317,7 +327,7 @@ struct Record: ParsableCommand {
     for line in report.lines { Terminal.say(line) }
     if source.isLive, summary.maskedShare > 0.9, self.policy == MaskPolicy.Preset.default.rawValue {
       Terminal.say(
-        "hint: \(RecordReport.percent(summary.maskedShare)) of the picture was masked at the end; --policy controls shows buttons and menus, and --preview FILE.png why the rest is masked"
+        "hint: \(RecordReport.percent(summary.maskedShare)) of the last picture was masked; --policy controls shows buttons and menus, and --preview FILE.png shows why the rest is masked"
       )
     }
   }
@@ -340,7 +350,7 @@ struct PixelSize: ExpressibleByArgument {
 
 extension PixelFormat: ExpressibleByArgument {}
 
-/// Says what was wrong with single frames, as far as a person reads.
+/// Prints the issues of single frames, up to a readable number.
 struct FaultLog {
   private let isLive: Bool
   private let start = ContinuousClock.now
@@ -350,7 +360,7 @@ struct FaultLog {
   init(isLive: Bool) { self.isLive = isLive }
 
   mutating func note(_ fault: CaptureFault, _ progress: inout Progress) {
-    // The first tree takes a moment, in which nothing is wrong.
+    // The first tree takes a moment, which is not an issue.
     if isLive, fault.place == LiveSource.treesPlace, ContinuousClock.now - start < .seconds(3) { return }
     counts += 1
     guard counts <= FaultLog.limit else { return }
@@ -359,6 +369,6 @@ struct FaultLog {
   }
 
   func close() {
-    if counts > FaultLog.limit { Terminal.say("and \(counts - FaultLog.limit) more of the kind") }
+    if counts > FaultLog.limit { Terminal.say("and \(counts - FaultLog.limit) more issues") }
   }
 }

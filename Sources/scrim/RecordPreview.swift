@@ -5,10 +5,10 @@ import ScrimRedact
 import ScrimScreenshots
 import ScrimSystem
 
-/// One masked picture of what a source shows, with the outline and the reason of each mask: `record --preview`.
+/// `record --preview`: one masked picture of a source, with the outline and the reason of each mask.
 enum RecordPreview {
-  /// Seconds after which a live screen counts as settled as far as it will be: a snapshot, and half a second on both sides of it, take
-  /// under two.
+  /// Seconds after which a live screen counts as settled: a snapshot, and half a second on both sides of
+  /// it, take less than two.
   static let limit = 4.0
 
   /// - Parameter path: of a PNG file, which is made or replaced; only its owner can read it.
@@ -23,11 +23,11 @@ enum RecordPreview {
         if source.isLive, outcome.result == .shown, frame.snapshotSpan != nil { break }
       }
     } catch { throw Failure(error) }
-    guard frames > 0 else { throw Failure(.input, "there is no frame to be shown") }
+    guard frames > 0 else { throw Failure(.input, "there is no frame to show") }
     let preview = Preview(of: stage.frame, masks: stage.plannedMasks)
     let bytes: [UInt8]
     do { bytes = try preview.encoded() } catch { throw Failure(.environment, "\(path): \(error)") }
-    // The picture is redacted, and yet of somebody's screen.
+    // The picture is redacted, but it still shows a person's screen.
     let manager = FileManager.default
     try? manager.removeItem(atPath: path)
     guard manager.createFile(atPath: path, contents: Data(bytes), attributes: [.posixPermissions: 0o600])

@@ -2,7 +2,7 @@ import Foundation
 import ScrimRecorder
 import ScrimRedact
 
-/// What a recording came to, for people and machines.
+/// Result of a recording, for people and machines.
 struct RecordReport: Encodable {
   var frames: Int
   var withheldFrames: Int
@@ -18,11 +18,11 @@ struct RecordReport: Encodable {
   var rulesNeverMatched: [Int]
   var unknownRoles: [String: Int]
   var masksByReason: [String: Int]
-  /// Of a live screen that trees were read of: its windows, by the number in which they were met.
+  /// For a live screen with accessibility trees: its windows, numbered in order of appearance.
   var windows: [WindowReport]?
-  /// Events that were merged into others or given up for their number.
+  /// Events that were merged into others, or dropped because there were too many.
   var thinnedEvents: Int
-  /// Those that were written, where there may be several.
+  /// The sessions that were written, if there may be several.
   var sessions: [SessionLog.Entry]?
   var shortSessions: Int?
 
@@ -63,41 +63,42 @@ struct RecordReport: Encodable {
 
   static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
 
-  /// Where a live recording stands, for a line a second.
+  /// The state of a live recording, printed once a second.
   static func progress(_ summary: RecordingSummary) -> String {
-    "\(summary.frames) frames, \(summary.events) events, \(percent(summary.maskedShare)) masked"
+    "\(counted(summary.frames, "frame")), \(counted(summary.events, "event")), \(percent(summary.maskedShare)) masked"
   }
 
   var lines: [String] {
     var lines = [
-      "\(frames) frames in \(segments) segments, \(bytes) bytes; \(events) events kept, \(droppedEvents) dropped"
+      "\(counted(frames, "frame")) in \(counted(segments, "segment")), \(counted(bytes, "byte")); \(counted(events, "event")) kept, \(droppedEvents) dropped"
     ]
     if withheldFrames > 0 {
       lines.append(
-        "\(withheldFrames) frames show older content or fill in part: it had not settled, or no tree explained it"
+        "\(counted(withheldFrames, "frame")) with older content or fill in part: the new content had not settled, or no tree explained it"
       )
     }
     if failedClosedFrames > 0 {
       lines.append(
         isLive
-          ? "\(failedClosedFrames) frames are fill: no tree had been read for them"
-          : "\(failedClosedFrames) frames are fill: their boxes or pixels could not be had")
+          ? "\(counted(failedClosedFrames, "frame")) completely filled: no tree had been read yet"
+          : "\(counted(failedClosedFrames, "frame")) completely filled: boxes or pixels were not available")
     }
     if partialTrees > 0 {
       lines.append(
-        "\(partialTrees) frames came with a tree read in part: it clears nothing, or has its gaps masked")
+        "\(counted(partialTrees, "frame")) with an incomplete tree, which clears nothing or has its gaps masked"
+      )
     }
-    if lostFrames > 0 { lines.append("\(lostFrames) frames are lost") }
-    if lostEvents > 0 { lines.append("\(lostEvents) events could not be read") }
+    if lostFrames > 0 { lines.append("\(counted(lostFrames, "frame")) lost") }
+    if lostEvents > 0 { lines.append("\(counted(lostEvents, "unreadable event"))") }
     let all = windows ?? []
     let open = all.filter(\.open).prefix(WindowReport.lineLimit)
     lines += open.map(\.line)
     if all.count > open.count {
-      lines.append("\(all.count - open.count) more windows, most of them closed since, are in --json")
+      lines.append("\(counted(all.count - open.count, "more window")) (most of them closed since) in --json")
     }
     for rule in rulesNeverMatched { lines.append("warning: rule \(rule) of the policy never matched") }
     for role in unknownRoles.sorted(by: { $0.key < $1.key }) {
-      lines.append("warning: role \(role.key) is not known (\(role.value) widgets)")
+      lines.append("warning: unknown role \(role.key) (\(counted(role.value, "widget")))")
     }
     return lines
   }

@@ -4,13 +4,13 @@ import ScrimStore
 
 struct Recover: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Seal a session whose recording was cut off, with all that is whole of it.",
+    abstract: "Seal a session whose recording was cut off, with everything intact in it.",
     discussion: """
-      Cuts the torn end of the open segment, seals it, lists segments that are not listed, and seals the manifest. A session \
-      that is whole stays as it is.
+      Cuts the torn end off the open segment, seals it, adds unlisted segments to the list, and seals the manifest. An \
+      intact session stays as it is.
       """)
 
-  @Argument(help: "A session folder that nothing records any more.")
+  @Argument(help: "A session folder that is no longer being recorded.")
   var session: String
 
   @OptionGroup var output: OutputOptions
@@ -34,16 +34,19 @@ struct Recover: ParsableCommand {
       tornBytes: recovery.tornBytes, setAside: recovery.setAside)
     if output.json { try output.print(json: report) }
     if !output.quiet {
-      Terminal.say("sealed with \(report.segments) segments, \(report.frames) frames")
+      Terminal.say("sealed with \(counted(report.segments, "segment")), \(counted(report.frames, "frame"))")
       if report.recoveredFrames > 0 {
-        Terminal.say("\(report.recoveredFrames) frames come from the segment that was not sealed")
+        Terminal.say(
+          "\(counted(report.recoveredFrames, "frame")) recovered from the segment that was not sealed")
       }
-      if report.adoptedSegments > 0 { Terminal.say("\(report.adoptedSegments) segments were not listed") }
+      if report.adoptedSegments > 0 {
+        Terminal.say("added \(counted(report.adoptedSegments, "unlisted segment"))")
+      }
       if report.tornBytes > 0 {
-        Terminal.say("\(report.tornBytes) bytes were cut off in writing and are lost")
+        Terminal.say("\(counted(report.tornBytes, "byte")) of a torn record lost")
       }
       if let file = report.setAside {
-        Terminal.say("\(file) holds no whole frame; it is no part of the session")
+        Terminal.say("\(file) contains no intact frame and does not belong to the session")
       }
     }
   }

@@ -8,93 +8,101 @@ import Synchronization
 
 struct Redact: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Redact a folder of PNG and JPEG screenshots that have boxes of their widgets.",
+    abstract: "Redact a folder of PNG and JPEG screenshots with the boxes of their widgets.",
     discussion: """
-      An image that can't be redacted for certain has no output; the others do. Folders.md says what is done with \
-      links, clashing names and whatever else a folder may hold.
+      An image that can't be redacted with certainty gets no output; the others do. Folders.md describes the treatment of \
+      links, clashing names and other special cases.
       """)
 
   @Argument(help: ArgumentHelp("The folder with the images, and everything below it.", valueName: "in"))
   var input: String
 
-  @Option(help: ArgumentHelp("Where the redacted images go; made if missing.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder for the redacted images; made if missing.", valueName: "dir"))
   var out: String
 
   @Option(
-    help: ArgumentHelp("What to mask: a file, or default, strict, controls, none.", valueName: "policy"))
+    help: ArgumentHelp(
+      "The policy that decides what is masked: a file, or default, strict, controls, none.",
+      valueName: "policy"))
   var policy = "default"
 
   @Option(
     help: ArgumentHelp(
-      "Where the boxes are, if not beside the images: a folder like the first, or one file of annotations of all images.",
+      "The boxes, if they are not beside the images: a folder with the same structure, or one file of annotations of all images.",
       valueName: "path"))
   var widgets: String?
 
-  @Option(help: ArgumentHelp("Of the outputs: keep, png, jpeg.", valueName: "format"))
+  @Option(help: ArgumentHelp("Format of the outputs: keep, png, jpeg.", valueName: "format"))
   var format = RedactionSettings.Output.keep
 
-  @Option(help: ArgumentHelp("JPEG quality, 1 to 100; colour is not subsampled.", valueName: "n"))
+  @Option(help: ArgumentHelp("JPEG quality, 1 to 100; chroma is not subsampled.", valueName: "n"))
   var quality = 90
 
   @Option(
     help: ArgumentHelp(
-      "An image without boxes is refused (fail), masked whole, or left out (skip).", valueName: "what"))
+      "Treatment of an image without boxes: refuse it (fail), mask all of it, or skip it.", valueName: "what")
+  )
   var onMissing = RedactionSettings.Missing.fail
 
   @Option(
     help: ArgumentHelp(
-      "How to find boxes of images that have none: ocr, by an installed tesseract. Text that it misses is not masked.",
+      "How to find boxes for images without any: ocr, with an installed tesseract. Text that it misses is not masked.",
       valueName: "how"))
   var detect: Detection?
 
   @Option(
     help: ArgumentHelp(
-      "Pixels per unit of the boxes of other tools' files, where these don't say; see Boxes.md.",
+      "Pixels per unit of the boxes in other tools' files, if these don't contain it; see Boxes.md.",
       valueName: "n"))
   var boxScale: Double?
 
   @Option(
     help: ArgumentHelp(
-      "Whether boxes of other tools' files are of the picture as displayed or as stored, where Exif turns it; either masks both places.",
+      "If Exif rotates the picture: whether boxes in other tools' files refer to the displayed or the stored picture; either masks both places.",
       valueName: "space"))
   var boxSpace: BoxSpace?
 
   @Option(
     help: ArgumentHelp(
-      "Where pictures go that show what was masked and why: the redacted ones, with outlines.",
+      "The folder for pictures that show what was masked and why: the redacted ones, with outlines.",
       valueName: "dir"))
   var preview: String?
 
-  @Option(help: ArgumentHelp("Images at a time; as many as there are cores by default.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Number of images processed in parallel; the number of cores by default.", valueName: "n"))
   var jobs = ProcessInfo.processInfo.activeProcessorCount
 
-  @Option(help: ArgumentHelp("Do part I of N, from 1/N to N/N.", valueName: "i/n"))
+  @Option(help: ArgumentHelp("Process part I of N, from 1/N to N/N.", valueName: "i/n"))
   var shard = Shard.whole
 
-  @Option(help: ArgumentHelp("A line of JSON an image, - for standard output.", valueName: "file.jsonl"))
+  @Option(
+    help: ArgumentHelp(
+      "The report: one line of JSON per image, - for standard output.", valueName: "file.jsonl"))
   var report: String?
 
-  @Flag(help: "Leave out what an earlier run finished.")
+  @Flag(help: "Skip images that an earlier run finished.")
   var resume = false
 
   @Option(
-    help: ArgumentHelp("What --resume remembers, and its key; DIR.resume by default.", valueName: "dir"))
+    help: ArgumentHelp(
+      "The folder for the record of finished images and its key; DIR.resume by default.", valueName: "dir"))
   var state: String?
 
   @Option(
-    help: ArgumentHelp("Names of outputs: keep, or hash for names that tell nothing.", valueName: "how"))
+    help: ArgumentHelp("Names of outputs: keep, or hash for names that reveal nothing.", valueName: "how"))
   var rename = Rename.keep
 
-  @Option(help: ArgumentHelp("Pixels of an image at most.", valueName: "n"))
+  @Option(help: ArgumentHelp("Maximum number of pixels of an image.", valueName: "n"))
   var maxPixels = 1 << 26
 
-  @Flag(help: "Do everything but write.")
+  @Flag(help: "Do everything except writing.")
   var dryRun = false
 
-  @Flag(help: "JPEG in three quarters of the time and 1.16 times the bytes. PNG stays as it is.")
+  @Flag(help: "Write JPEG in three quarters of the time, with 1.16 times the bytes. PNG is not affected.")
   var fast = false
 
-  @Flag(inversion: .prefixedNo, help: "Have files on the disk before they get their names.")
+  @Flag(inversion: .prefixedNo, help: "Sync files to the disk before they get their names.")
   var sync = true
 
   @OptionGroup var output: OutputOptions
@@ -118,12 +126,12 @@ struct Redact: ParsableCommand {
 
   func run() throws {
     Terminal.forbidCoreFiles()
-    // A file size limit is then an error of the write, as a full disk is.
+    // A file size limit then causes a write error, as a full disk does.
     signal(SIGXFSZ, SIG_IGN)
     CodecMemory.keep()
     let policy = try MaskPolicy.named(self.policy)
     if self.policy == MaskPolicy.Preset.none.rawValue {
-      Terminal.say("warning: policy none masks nothing but password fields; do not use it on real screens")
+      Terminal.say("warning: the policy none masks only password fields; do not use it on real screens")
     }
     var request = request(policy)
     if detect == .ocr {
@@ -160,11 +168,13 @@ struct Redact: ParsableCommand {
     if detect != nil { Terminal.say("warning: \(OCRDetector.notice)") }
     if summary.isInterrupted {
       throw Failure(
-        .interrupted, "interrupted after \(summary.images) images; run again with --resume to go on")
+        .interrupted,
+        "interrupted after \(counted(summary.images, "image")); run again with --resume to continue")
     }
     if summary.refused > 0 {
       throw Failure(
-        .input, "\(summary.refused) of \(summary.images) images were refused (see above); the others are done"
+        .input,
+        "refused \(summary.refused) of \(counted(summary.images, "image")) (see above); the others are done"
       )
     }
   }
@@ -208,7 +218,8 @@ extension Shard: ExpressibleByArgument {
   public var defaultValueDescription: String { "all" }
 }
 
-/// Progress, and the first refusals in words; called by one thread at a time but for the total.
+/// Progress, and messages for the first refused images; called by one thread at a time, except for the
+/// total.
 private final class Display: Sendable {
   private struct State {
     var progress: Progress
@@ -245,7 +256,7 @@ private final class Display: Sendable {
     state.withLock { state in
       state.progress.clear()
       if state.refused > Display.limit {
-        Terminal.say("and \(state.refused - Display.limit) more that were refused")
+        Terminal.say("and \(state.refused - Display.limit) more refused images")
       }
     }
   }

@@ -4,12 +4,13 @@ import ScrimRedact
 import ScrimScreenshots
 import ScrimSystem
 
-/// The report's file: JSON Lines, a line an image in the order in which they were done.
+/// The report's file: JSON Lines, one line per image in order of completion.
 final class ReportFile: Sendable {
   private let path: String
   private let file: OpenFile
 
-  /// - Parameter request: in whose folders the report must not lie: it names the inputs, and must not take the place of one.
+  /// - Parameter request: the report must not be in one of its folders, because it names the inputs and
+  ///   could overwrite one.
   init(_ path: String, outside request: RedactionRequest) throws(RunFault) {
     self.path = path
     if path == "-" {
@@ -17,7 +18,7 @@ final class ReportFile: Sendable {
       return
     }
     if let holder = request.folder(holding: path) {
-      throw .usage("--report \(path): it would lie in the folder of the \(holder); put it elsewhere")
+      throw .usage("--report \(path): it would be inside the \(holder) folder; put it elsewhere")
     }
     let status: stat
     do throws(SystemError) {
@@ -26,7 +27,7 @@ final class ReportFile: Sendable {
     } catch { throw ReportFile.fault(path, error) }
     guard status.st_mode & S_IFMT == S_IFREG else { return }
     guard status.st_nlink == 1 else {
-      throw .usage("--report \(path): a file of several names, which may be an input; put it elsewhere")
+      throw .usage("--report \(path): a file with several names, which may be an input; put it elsewhere")
     }
     do { try file.truncate(to: 0) } catch { throw ReportFile.fault(path, error) }
   }
@@ -34,7 +35,9 @@ final class ReportFile: Sendable {
   func write(_ result: ImageResult) throws(RunFault) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard var line = try? Array(encoder.encode(result)) else { throw .system("\(path): a line has no JSON") }
+    guard var line = try? Array(encoder.encode(result)) else {
+      throw .system("\(path): a line can't be encoded as JSON")
+    }
     line.append(UInt8(ascii: "\n"))
     do { try file.write(line) } catch { throw ReportFile.fault(path, error) }
   }
@@ -44,7 +47,7 @@ final class ReportFile: Sendable {
   }
 }
 
-/// The end of a run, for people and machines.
+/// The totals of a run, for people and machines.
 struct RedactionTable: Encodable {
   var images: Int
   var byStatus: [String: Int]
@@ -60,14 +63,14 @@ struct RedactionTable: Encodable {
     byStatus = Dictionary(uniqueKeysWithValues: summary.byStatus.map { ($0.key.rawValue, $0.value) })
     refusedByReason = summary.refusals
     masksByReason = summary.masksByReason
-    // Where no plan was made there was nothing to match.
+    // Without any plan there was nothing to match.
     rulesNeverMatched = summary.usage.plans > 0 ? summary.usage.neverMatchedRules : []
     unknownRoles = summary.usage.unknownRoles
     otherFiles = summary.others
   }
 
   var lines: [String] {
-    var lines = ["\(images) images" + (images == 0 ? "; there is no PNG or JPEG file here" : "")]
+    var lines = [counted(images, "image") + (images == 0 ? "; there is no PNG or JPEG file here" : "")]
     func add(_ title: String, _ counts: [String: Int]) {
       for (name, count) in counts.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
         let number = String(count)
@@ -79,7 +82,7 @@ struct RedactionTable: Encodable {
     add("masks: ", masksByReason)
     for rule in rulesNeverMatched { lines.append("warning: rule \(rule) of the policy never matched") }
     for (role, count) in unknownRoles.sorted(by: { $0.key < $1.key }) {
-      lines.append("warning: role \(role) is not known (\(count) widgets)")
+      lines.append("warning: unknown role \(role) (\(counted(count, "widget")))")
     }
     return lines
   }

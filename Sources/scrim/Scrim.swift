@@ -5,10 +5,11 @@ import Foundation
 struct Scrim: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scrim",
-    abstract: "Records what a screen showed, without what must not be seen.",
+    abstract:
+      "Records screens and redacts screenshots, with private content masked before anything is stored.",
     discussion: """
-      Exit codes: 0 done, or a live recording that was asked to end; 1 some input was refused, the rest is done; 2 usage; \
-      3 a fault of the environment (disk full, unreadable file, lost display); 130 cut short by a signal, or a live recording \
+      Exit codes: 0 done, or a live recording ended on request; 1 some input was refused, the rest was processed; 2 usage error; \
+      3 environment error (disk full, unreadable file, lost display); 130 interrupted by a signal, or a live recording \
       without a frame.
       """,
     version: producer,
@@ -28,7 +29,7 @@ struct Scrim: ParsableCommand {
       Terminal.say("scrim: \(failure.message)")
       Foundation.exit(failure.code.rawValue)
     } catch {
-      // The parser's own exits: help and version are no failure, everything else is a matter of usage.
+      // The parser's own exits: help and version are successes, everything else is a usage error.
       let isClean = exitCode(for: error).isSuccess
       let text = fullMessage(for: error)
       if isClean {

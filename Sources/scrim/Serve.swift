@@ -2,14 +2,14 @@ import ArgumentParser
 import Foundation
 import Glibc
 
-/// Starts the server, which is a program of its own: what records needs no web server.
+/// Starts the server, which is a separate program: recording needs no web server.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Receive sessions and keep them (starts scrim-server, which Server/ builds).")
+    abstract: "Receive and store sessions (starts scrim-server, built from Server/).")
 
   @Argument(
     parsing: .captureForPassthrough,
-    help: ArgumentHelp("What scrim-server takes: --store DIR …", valueName: "arguments"))
+    help: ArgumentHelp("Arguments of scrim-server: --store DIR …", valueName: "arguments"))
   var arguments: [String] = []
 
   func run() throws {
@@ -30,7 +30,7 @@ struct Serve: ParsableCommand {
     else {
       throw Failure(
         .environment,
-        "scrim-server is not here: build it with swift build -c release --package-path Server, and put it beside scrim"
+        "scrim-server is not installed: build it with swift build -c release --package-path Server, and put it beside scrim"
       )
     }
     // Copies that live until the program is replaced; a null pointer ends the list.

@@ -6,26 +6,26 @@ import ScrimRedact
 import ScrimStore
 import ScrimSystem
 
-/// Sampling and life of sessions, and events from elsewhere.
+/// Options for sampling and life cycle of sessions, and for events from other programs.
 struct SessionCommandOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The share of sessions recorded from their first frame, 0 to 1; 1 by default.", valueName: "r"))
+      "Share of sessions recorded from their first frame, 0 to 1; 1 by default.", valueName: "r"))
   var sessionSample: Double?
 
   @Option(
     help: ArgumentHelp(
-      "The share of errors that have the buffer of another session written, 0 to 1; 1 by default.",
+      "Share of errors that cause the buffer of another session to be written, 0 to 1; 1 by default.",
       valueName: "r"))
   var errorSample: Double?
 
   @Option(
-    help: ArgumentHelp("Seconds that the buffer holds at least, 1 to 600; 60 by default.", valueName: "s"))
+    help: ArgumentHelp("Minimum seconds in the buffer, 1 to 600; 60 by default.", valueName: "s"))
   var errorBuffer: Double?
 
   @Option(
     help: ArgumentHelp(
-      "Seconds without interaction after which a session pauses; 300 by default, 0 for never.", valueName: "s"
+      "Seconds without user input after which a session pauses; 300 by default, 0 for never.", valueName: "s"
     ))
   var idle: Double?
 
@@ -36,12 +36,13 @@ struct SessionCommandOptions: ParsableArguments {
   var maxSession: Double?
 
   @Option(
-    help: ArgumentHelp("Seconds that a session has at least; a shorter one is dropped.", valueName: "s"))
+    help: ArgumentHelp("Minimum seconds of a session; a shorter one is dropped.", valueName: "s"))
   var minSession: Double?
 
   @Option(
     help: ArgumentHelp(
-      "Lines {\"t_ms\":…,\"type\":…}, - for standard input; of a live screen as they come.", valueName: "file"
+      "Events, as lines {\"t_ms\":…,\"type\":…}, - for standard input; for a live screen, recorded as they arrive.",
+      valueName: "file"
     ))
   var events: String?
 
@@ -70,12 +71,12 @@ struct SessionCommandOptions: ParsableArguments {
       ? try LiveEvents(source, events: events) : try SourceWithEvents(source, events: events)
   }
 
-  /// What a recorder of sessions needs; nil where all is one session.
+  /// Settings for a recorder of sessions; nil if everything is one session.
   ///
   /// - Parameters:
-  ///   - first: the name of the first session.
+  ///   - first: the id of the first session.
   ///   - start: when the source's clock began.
-  ///   - isStartGiven: whether the wall clock is not to be looked at.
+  ///   - isStartGiven: whether the wall clock must not be used.
   func settings(
     isLive: Bool, first: SessionID, start: Int64, isStartGiven: Bool,
     folder: @escaping @Sendable (Int, SessionID) -> SessionFolder,
@@ -101,7 +102,7 @@ struct SessionCommandOptions: ParsableArguments {
   }
 }
 
-/// What became of the sessions of a recording.
+/// Log of the sessions of a recording.
 final class SessionLog: Sendable {
   struct Entry: Encodable, Sendable {
     var id: String
@@ -122,15 +123,15 @@ final class SessionLog: Sendable {
     switch change {
     case .written(let id, let folder):
       entries.withValue { $0.append(Entry(id: "\(id)", folder: folder.path)) }
-      say("session \(id) is written to \(folder.path)")
+      say("session \(id) written to \(folder.path)")
     case .ended(let id, let end):
       entries.withValue { entries in
         if let place = entries.lastIndex(where: { $0.id == "\(id)" }) { entries[place].ended = end.rawValue }
       }
       say("session \(id) ended: \(end.rawValue)")
-    case .paused(let id): say("session \(id) pauses")
-    case .resumed(let id): say("session \(id) goes on")
-    case .dropped(let id, let reason): say("session \(id) is dropped: \(reason.rawValue)")
+    case .paused(let id): say("session \(id) paused")
+    case .resumed(let id): say("session \(id) continued")
+    case .dropped(let id, let reason): say("session \(id) dropped: \(reason.rawValue)")
     case .began: break
     }
   }

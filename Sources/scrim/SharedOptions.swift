@@ -4,7 +4,7 @@ import ScrimRedact
 import ScrimStore
 
 struct OutputOptions: ParsableArguments {
-  @Flag(help: "Say nothing but what went wrong.")
+  @Flag(help: "Print errors only.")
   var quiet = false
 
   @Flag(help: "Print the result as one JSON object to standard output.")
@@ -19,7 +19,7 @@ struct OutputOptions: ParsableArguments {
 }
 
 extension MaskPolicy {
-  /// The policy that an argument names: a preset, or a file.
+  /// The policy named by an argument: a preset, or a file.
   static func named(_ argument: String) throws -> MaskPolicy {
     if let preset = Preset(rawValue: argument) { return MaskPolicy(preset: preset) }
     guard let bytes = FileManager.default.contents(atPath: argument) else {
@@ -35,7 +35,7 @@ extension MaskPolicy {
 }
 
 extension SessionFolder {
-  /// Opens the session that an argument names.
+  /// Opens the session named by an argument.
   func opened() throws -> SessionReader {
     do { return try read() } catch { throw Failure(error) }
   }

@@ -7,34 +7,35 @@ import Synchronization
 
 struct Upload: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Deliver what waits in a spool, or a session, to a server, an S3 bucket or a folder.",
+    abstract: "Deliver a spool's waiting segments, or a session, to a server, an S3 bucket or a folder.",
     discussion: """
-      A spool is a folder that scrim record --out URL, or a recorder inside an application, fills. What was delivered leaves it. \
-      A session folder of your own stays as it is.
+      A spool is a folder filled by scrim record --out URL, or by a recorder inside an application. Delivered segments leave it. \
+      A session folder stays as it is.
       """)
 
   @Argument(help: "A spool, or a session folder.")
   var from: String
 
   @Option(
-    help: ArgumentHelp("Where to: https://HOST/PATH, s3://BUCKET/PREFIX, or a folder.", valueName: "url"))
+    help: ArgumentHelp(
+      "The destination: https://HOST/PATH, s3://BUCKET/PREFIX, or a folder.", valueName: "url"))
   var to: String?
 
   @OptionGroup var destination: DestinationArguments
 
-  @Flag(help: "Go on when nothing waits, until stopped; as a service does.")
+  @Flag(help: "Keep running when nothing waits, until stopped, as a service does.")
   var watch = false
 
-  @Flag(help: "Say what waits, was refused and was given up, and end.")
+  @Flag(help: "Print how much waits, was refused and was dropped, and exit.")
   var status = false
 
-  @Flag(help: "Read every byte that waits, hold it against its checksums, and end.")
+  @Flag(help: "Verify the checksums of everything that waits, and exit.")
   var check = false
 
-  @Flag(help: "Try again what the destination refused.")
+  @Flag(help: "Retry the segments that the destination refused.")
   var retryRejected = false
 
-  @Option(help: ArgumentHelp("Seconds that the first retry waits at most.", visibility: .hidden))
+  @Option(help: ArgumentHelp("Maximum seconds before the first retry.", visibility: .hidden))
   var retryBase = 1.0
 
   @OptionGroup var spoolLimits: SpoolLimitArguments
@@ -52,13 +53,13 @@ struct Upload: ParsableCommand {
     let spool = SegmentSpool(path: from)
     if !isSession || status || check {
       guard FileManager.default.fileExists(atPath: from) else {
-        throw Failure(.usage, "\(from): there is no such folder; give a spool or a session")
+        throw Failure(.usage, "\(from): no such folder; give a spool or a session")
       }
     }
     if status || check {
       guard !isSession else {
         throw Failure(
-          .usage, "\(from) is a session; --status and --check look at spools (scrim verify checks sessions)")
+          .usage, "\(from) is a session; --status and --check need a spool (scrim verify checks sessions)")
       }
       return status ? try printStatus(spool) : try checkSpool(spool)
     }
@@ -68,7 +69,7 @@ struct Upload: ParsableCommand {
     } else {
       do { address = try spool.destination() ?? "" } catch { throw Failure(error) }
     }
-    guard !address.isEmpty else { throw Failure(.usage, "say where to: --to URL") }
+    guard !address.isEmpty else { throw Failure(.usage, "give the destination: --to URL") }
     if retryRejected { try retry(spool) }
     try upload(to: address, isSession: isSession, spool)
   }
@@ -99,14 +100,14 @@ struct Upload: ParsableCommand {
     if output.json { try output.print(json: UploadReport(summary)) }
     if !output.quiet {
       Terminal.say(
-        "\(summary.delivered) segments delivered (\(summary.deliveredBytes) bytes), \(summary.rejected) refused, "
-          + "\(summary.damaged) damaged, \(summary.dropped) given up, \(summary.waiting) wait")
+        "\(counted(summary.delivered, "segment")) delivered (\(counted(summary.deliveredBytes, "byte"))), \(summary.rejected) refused, "
+          + "\(summary.damaged) damaged, \(summary.dropped) dropped, \(summary.waiting) waiting")
     }
     if Terminal.isInterrupted, !watch {
-      throw Failure(.interrupted, "interrupted; \(summary.waiting) segments wait in \(from)")
+      throw Failure(.interrupted, "interrupted; \(counted(summary.waiting, "segment")) waiting in \(from)")
     }
     if summary.rejected + summary.damaged > 0 {
-      throw Failure(.input, "some segments were not delivered; scrim upload \(from) --status says which")
+      throw Failure(.input, "some segments were not delivered; see scrim upload \(from) --status")
     }
   }
 
@@ -114,7 +115,7 @@ struct Upload: ParsableCommand {
     do {
       guard let keeper = try spool.keeper() else { throw Failure(UploadError.inUse(from)) }
       let count = try keeper.retryRejected()
-      if !output.quiet { Terminal.say("\(count) refused segments wait again") }
+      if !output.quiet { Terminal.say("retrying \(counted(count, "refused segment"))") }
     } catch let error as StoreError { throw Failure(error) }
   }
 
@@ -136,38 +137,39 @@ struct Upload: ParsableCommand {
     if !output.quiet {
       for line in check.damaged { Terminal.say(line) }
       for name in check.strangers {
-        Terminal.say("\(from)/\(Terminal.printable(name)): is no part of a spool")
+        Terminal.say("\(from)/\(Terminal.printable(name)): does not belong to a spool")
       }
-      Terminal.say("\(check.whole) waiting segments are whole, \(check.damaged.count) are damaged")
+      Terminal.say("\(counted(check.whole, "waiting segment")) intact, \(check.damaged.count) damaged")
     }
     if !check.damaged.isEmpty {
       throw Failure(
-        .input, "damaged segments are set aside when the spool is uploaded; the others are not affected")
+        .input, "damaged segments will be set aside when the spool is uploaded; the others are not affected")
     }
   }
 }
 
-/// Where to, and how.
+/// Options of the destination.
 struct DestinationArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A file with the server's key; SCRIM_KEY is taken without it.", valueName: "file"))
+      "A file with the server's key; otherwise SCRIM_KEY is used.", valueName: "file"))
   var keyFile: String?
 
   @Option(
-    help: ArgumentHelp("The project, for S3 and folders; a server knows it by the key.", valueName: "name"))
+    help: ArgumentHelp(
+      "The project, for S3 and folders; a server derives it from the key.", valueName: "name"))
   var project = "default"
 
   @Option(help: ArgumentHelp("A profile of ~/.aws, for S3.", valueName: "name"))
   var profile: String?
 
-  @Option(help: ArgumentHelp("Certificates to trust, instead of the system's.", valueName: "file"))
+  @Option(help: ArgumentHelp("File of certificates to trust, instead of the system's.", valueName: "file"))
   var caFile: String?
 
-  @Option(help: ArgumentHelp("Segments on their way at the same time.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of segments sent in parallel.", valueName: "n"))
   var inFlight = 4
 
-  @Option(help: ArgumentHelp("Bytes a second at most.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Maximum bytes per second.", valueName: "bytes"))
   var bandwidth: Int?
 
   func validate() throws {
@@ -177,7 +179,7 @@ struct DestinationArguments: ParsableArguments {
     }
   }
 
-  /// Whether any of it differs from what is taken without it.
+  /// Whether any option differs from its default.
   var isGiven: Bool {
     keyFile != nil || project != "default" || profile != nil || caFile != nil || inFlight != 4
       || bandwidth != nil
@@ -207,13 +209,13 @@ struct DestinationArguments: ParsableArguments {
 }
 
 struct SpoolLimitArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Megabytes that a spool holds at most.", valueName: "mb"))
+  @Option(help: ArgumentHelp("Maximum megabytes in a spool.", valueName: "mb"))
   var spoolMegabytes = 512
 
-  @Option(help: ArgumentHelp("Days that a segment waits at most.", valueName: "days"))
+  @Option(help: ArgumentHelp("Maximum days that a segment waits.", valueName: "days"))
   var spoolDays: Double = 14
 
-  @Option(help: ArgumentHelp("Megabytes that are sent a day (UTC) at most.", valueName: "mb"))
+  @Option(help: ArgumentHelp("Maximum megabytes sent per day (UTC).", valueName: "mb"))
   var megabytesPerDay: Int?
 
   func validate() throws {
@@ -240,7 +242,7 @@ extension Failure {
   }
 }
 
-/// Shows how far an upload is.
+/// Shows the progress of an upload.
 final class UploadDisplay: Sendable {
   private let progress: Mutex<Progress>
   private let isQuiet: Bool
@@ -329,14 +331,16 @@ private struct StatusReport: Encodable {
 
   var lines: [String] {
     var lines = ["destination  \(destination ?? "none yet")", "sessions     \(sessions)"]
-    lines.append("waiting      \(waiting.segments) segments, \(waiting.bytes) bytes")
+    lines.append("waiting      \(counted(waiting.segments, "segment")), \(counted(waiting.bytes, "byte"))")
     if let oldest { lines.append("oldest       \(oldest)") }
-    lines.append("sent         \(sent) of sessions that go on")
-    lines.append("rejected     \(rejected.segments) segments, \(rejected.bytes) bytes")
-    lines.append("damaged      \(damaged.segments) segments, \(damaged.bytes) bytes")
+    lines.append("sent         \(sent) of unfinished sessions")
+    lines.append("rejected     \(counted(rejected.segments, "segment")), \(counted(rejected.bytes, "byte"))")
+    lines.append("damaged      \(counted(damaged.segments, "segment")), \(counted(damaged.bytes, "byte"))")
     for reason in DropReason.allCases {
       if let count = dropped[reason.rawValue], count.segments > 0 {
-        lines.append("dropped      \(count.segments) segments, \(count.bytes) bytes: \(reason.rawValue)")
+        lines.append(
+          "dropped      \(counted(count.segments, "segment")), \(counted(count.bytes, "byte")): \(reason.rawValue)"
+        )
       }
     }
     return lines

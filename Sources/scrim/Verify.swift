@@ -11,7 +11,7 @@ import ScrimStore
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract:
-      "Check every checksum, the chain and the decoding of a session; with its capture, the masks too.")
+      "Verify every checksum, the chain and the decoding of a session; with its capture, also the masks.")
 
   @Argument(help: "A session folder.")
   var session: String
@@ -51,18 +51,18 @@ struct Verify: ParsableCommand {
     }
     progress.clear()
     try checkSealed(reader, frames: frames)
-    guard frames > 0 else { throw Failure(.input, "\(session): the session holds no frame") }
+    guard frames > 0 else { throw Failure(.input, "\(session): the session has no frame") }
     let report = Report(
       segments: reader.manifest.segments.count, frames: frames, maskedPixelsChecked: masks?.pixels ?? 0)
     if output.json { try output.print(json: report) }
     if !output.quiet {
-      var line = "\(report.segments) segments and \(frames) frames are whole"
-      if capture != nil { line += "; \(report.maskedPixelsChecked) masked pixels are fill" }
+      var line = "\(counted(report.segments, "segment")), \(counted(frames, "frame")): intact"
+      if capture != nil { line += "; \(counted(report.maskedPixelsChecked, "masked pixel")) checked" }
       Terminal.say(line)
     }
   }
 
-  /// A session that was cut off may be whole as far as it goes, and is no success all the same.
+  /// A session that was cut off may be intact up to its end, but it is still not a success.
   private func checkSealed(_ reader: SessionReader, frames: Int) throws {
     var open: [String]
     do { open = try reader.unlistedFiles().map { "\($0) is not listed" } } catch { throw Failure(error) }
@@ -71,18 +71,21 @@ struct Verify: ParsableCommand {
     var message = "the session is not sealed: \(open.joined(separator: ", "))"
     if let segment = reader.openSegment {
       message +=
-        "; \(frames) frames are whole, \(segment.segment.frames.count) of them in the segment that is not sealed"
-      if segment.tornBytes > 0 { message += ", behind which \(segment.tornBytes) bytes are cut off" }
+        "; \(counted(frames, "frame")) intact, \(segment.segment.frames.count) of them in the segment that is not sealed"
+      if segment.tornBytes > 0 {
+        message += ", followed by \(counted(segment.tornBytes, "byte")) of a torn record"
+      }
     } else {
-      message += "; \(frames) frames are whole"
+      message += "; \(counted(frames, "frame")) intact"
     }
-    throw Failure(.input, message + "; if nothing records it any more, scrim recover \(session) seals it")
+    throw Failure(.input, message + "; if it is no longer being recorded, scrim recover \(session) seals it")
   }
 }
 
-/// Works out from a capture which pixels of each frame must be fill, and looks whether they are.
+/// Computes from a capture which pixels of each frame must be fill, and checks them.
 ///
-/// It shares the plan with the recorder, and nothing behind it: rectangles are painted one by one, pixel by pixel.
+/// It shares the plan with the recorder, and no later stage: rectangles are painted one by one, pixel by
+/// pixel.
 private struct MaskCheck {
   private var source: CaptureFolder
   private let policy: MaskPolicy
@@ -94,7 +97,7 @@ private struct MaskCheck {
     do { source = try CaptureFolder(capture) } catch { throw Failure(error) }
     guard manifest.policy == SHA256.digest(policy.canonicalJSON.span) else {
       throw Failure(
-        .input, "the session was recorded with another policy than the one given (their digests differ)")
+        .input, "the session was recorded with another policy than the given one (their digests differ)")
     }
     guard manifest.width == source.width, manifest.height == source.height else {
       throw Failure(.input, "the session's pictures have another size than the capture's")
@@ -103,7 +106,7 @@ private struct MaskCheck {
     planner = MaskPlanner(policy: policy)
   }
 
-  /// - Parameter listed: the masks that the session says are in force; nil where it doesn't say.
+  /// - Parameter listed: the masks that the session lists as in force; nil if it lists none.
   mutating func check(
     _ played: SessionPlayer.PlayedFrame, _ picture: Picture, listed: [ListedMask]?
   ) throws {
@@ -122,7 +125,7 @@ private struct MaskCheck {
       guard picture.pixels[index] == fill else {
         throw Failure(
           .input,
-          "frame \(played.number): the masked pixel \(index % picture.width),\(index / picture.width) is not the fill; do not hand this session on"
+          "frame \(played.number): the masked pixel \(index % picture.width),\(index / picture.width) is not the fill; do not pass this session on"
         )
       }
       pixels += 1
@@ -161,6 +164,6 @@ private struct MaskCheck {
 }
 
 extension [ListedMask] {
-  /// How often each mask is there: their order means nothing.
+  /// Number of occurrences of each mask: their order has no meaning.
   fileprivate var counted: [ListedMask: Int] { reduce(into: [:]) { $0[$1, default: 0] += 1 } }
 }

@@ -1,23 +1,25 @@
 import ScrimRedact
 
-/// What became of one window of a live screen, for people and machines: named by its number and its program, never by a title.
+/// Status of one window of a live screen, for people and machines: named by its number and its program,
+/// never by a title.
 struct WindowReport: Encodable {
   var number: Int
-  /// Null where its process is not known.
+  /// Null if its process is unknown.
   var program: String?
   /// Whether it was open at the end.
   var open: Bool
   /// Nodes of its tree that were read.
   var nodes: Int
-  /// Why it is masked whole: noProcess, noTree, unreadable, noFit, ambiguous, torn or popup. Null where it isn't.
+  /// Why it is masked completely: noProcess, noTree, unreadable, noFit, ambiguous, torn or popup. Null if
+  /// it isn't.
   var maskedWhole: String?
-  /// Since when it is masked whole, or read.
+  /// Start of its current state: masked completely, or read.
   var sinceMs: Double
-  /// The share of it that shows older content at the end, and since when it shows any.
+  /// Share of it that shows older content at the end, and since when it shows any.
   var withheldShare: Double
   var withheldSinceMs: Double?
 
-  /// Windows that people are told of one by one.
+  /// Maximum number of windows printed one by one.
   static let lineLimit = 20
 
   private var reason: SourceWindow.Reason?
@@ -42,12 +44,12 @@ struct WindowReport: Encodable {
     let name = "window \(number), \(program ?? "an unknown program"): "
     if let reason {
       let time = sinceMs >= 1000 ? " since \(WindowReport.seconds(sinceMs))" : ""
-      return name + "masked whole\(time): \(WindowReport.words(reason))"
+      return name + "masked completely\(time): \(WindowReport.words(reason))"
     }
-    guard withheldShare > 0, let withheldSinceMs else { return name + "\(nodes) nodes read" }
+    guard withheldShare > 0, let withheldSinceMs else { return name + "\(counted(nodes, "node")) read" }
     let percent = max(Int((withheldShare * 100).rounded()), 1)
     return name
-      + "\(nodes) nodes read; \(percent) % shows older content since \(WindowReport.seconds(withheldSinceMs))"
+      + "\(counted(nodes, "node")) read; \(percent) % shows older content since \(WindowReport.seconds(withheldSinceMs))"
   }
 
   private static func seconds(_ milliseconds: Double) -> String {
@@ -56,14 +58,14 @@ struct WindowReport: Encodable {
 
   private static func words(_ reason: SourceWindow.Reason) -> String {
     switch reason {
-    case .noProcess: "it is not known which process drew it"
+    case .noProcess: "its process is unknown"
     case .noTree:
       "its program has no accessibility tree (Chromium and Electron build one with --force-renderer-accessibility)"
     case .unreadable: "its program did not answer in time"
-    case .noFit: "its program's tree lists no window of its place and size"
-    case .ambiguous: "it can't be told from other windows of its program"
+    case .noFit: "its program's tree lists no window of its position and size"
+    case .ambiguous: "it can't be distinguished from other windows of its program"
     case .torn: "a part of its tree could not be read"
-    case .popup: "a menu or tip whose place is not known may lie over it"
+    case .popup: "a menu or tool tip of unknown position may cover it"
     }
   }
 }

@@ -79,10 +79,10 @@ import Testing
     let policy = try writePolicy()
     let recorded = try record("capture", to: "s", "--policy", policy)
     #expect(recorded.code == 0 && recorded.output.isEmpty, "\(recorded.errors)")
-    #expect(recorded.errors.contains("12 frames in 1 segments"))
+    #expect(recorded.errors.contains("12 frames in 1 segment,"))
     let verified = try run("verify", path("s"), "--capture", path("capture"), "--policy", policy)
     #expect(verified.code == 0, "\(verified.errors)")
-    #expect(verified.errors.contains("12 frames are whole"))
+    #expect(verified.errors.contains("12 frames: intact"))
     let exported = try run("export", path("s"), "--to", "png", "--out", path("pictures"))
     #expect(exported.code == 0 && exported.errors.contains("12 frames"))
     let index = String(decoding: try temporary.bytes(of: "pictures/frames.jsonl"), as: UTF8.self)
@@ -239,7 +239,7 @@ import Testing
     (["record", "--raw", "-", "--x11", ":0", "--out", "o"], "give one input, not 2: --raw and --x11"),
     (["record", "--out", "o"], "give one input: a capture folder, --raw FILE"),
     (["record", "--x11", ":0", "--duration", "-3", "--out", "o"], "--duration takes seconds, above 0"),
-    (["record", "--x11", "--out", "o"], "--x11 without a value takes DISPLAY, which is not set"),
+    (["record", "--x11", "--out", "o"], "--x11 without a value uses DISPLAY, which is not set"),
   ])
   func whatIsWrongIsNamed(_ arguments: [String], _ words: String) throws {
     let process = Command.process(arguments)
@@ -334,7 +334,7 @@ import Testing
     let short = try Command.run(
       Command.process(["record", "--raw", "-", "--out", path("u")] + shape), input: bytes.dropLast(10))
     #expect(short.code == 1 && short.errors.contains("10 of 105 bytes are missing"))
-    #expect(try run("verify", path("u")).errors.contains("5 frames are whole"))
+    #expect(try run("verify", path("u")).errors.contains("5 frames: intact"))
   }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT]) func anInterruptSealsTheSession(signal: Int32) throws {
@@ -370,9 +370,10 @@ import Testing
       let verified = try run("verify", path(out))
       if count > 0 {
         #expect(
-          verified.code == 0 && verified.errors.contains("\(count) frames are whole"), "\(verified.errors)")
+          verified.code == 0 && verified.errors.contains("\(count) frame\(count == 1 ? "" : "s"): intact"),
+          "\(verified.errors)")
       } else {
-        #expect(verified.code == 1 && verified.errors.contains("holds no frame"), "\(verified.errors)")
+        #expect(verified.code == 1 && verified.errors.contains("has no frame"), "\(verified.errors)")
       }
     }
   }
@@ -409,8 +410,8 @@ import Testing
     #expect(exported.code == 0, "\(exported.errors)")
     #expect(try temporary.bytes(of: "p/frames.jsonl").count { $0 == 0x0A } == 25)
     let verified = try run("verify", path("s"))
-    #expect(verified.code == 1 && verified.errors.contains("25 frames are whole"), "\(verified.errors)")
-    #expect(verified.errors.contains("3 bytes are cut off") && verified.errors.contains("scrim recover"))
+    #expect(verified.code == 1 && verified.errors.contains("25 frames intact"), "\(verified.errors)")
+    #expect(verified.errors.contains("3 bytes of a torn record") && verified.errors.contains("scrim recover"))
     let recovered = try run("recover", path("s"))
     #expect(recovered.code == 0 && recovered.errors.contains("25 frames"), "\(recovered.errors)")
     #expect(try run("verify", path("s")).code == 0)
