@@ -1,4 +1,4 @@
-# Of the samples that feed frames: makes libscrim.so in samples/out/scrim and a program against it. To be sourced, by bash with -e.
+# For the samples that feed frames: makes libscrim.so in samples/out/scrim and a program against it. Source it, in bash with -e.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # build NAME [PACKAGE…]: samples/NAME/feed.c as samples/out/NAME, with packages of pkg-config.
@@ -15,7 +15,7 @@ build() {
   rm -rf "samples/out/$name-session" "samples/out/$name-png"
 }
 
-# show NAME: verifies what it recorded in samples/out/NAME-session, and exports it.
+# show NAME: verifies and exports the session in samples/out/NAME-session.
 show() {
   .build/release/scrim verify "samples/out/$1-session"
   .build/release/scrim export "samples/out/$1-session" --to png --out "samples/out/$1-png"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs what the Kubernetes and Ray samples would run, on this machine:  python3 samples/test_scale.py
+"""Runs the commands of the Kubernetes and Ray samples on this machine:  python3 samples/test_scale.py
 
 Finds the program in $SCRIM, or the one in .build that was built last. Without PyYAML the Kubernetes tests are skipped, without Ray (pip install ray) that one.
 """
@@ -30,7 +30,7 @@ def missing(module):
 
 
 def make_folder(root, with_boxes=IMAGES):
-    """Copies of one picture; the last ones have no boxes, and are refused."""
+    """Makes copies of one picture; the last ones have no boxes, and are refused."""
     folder = os.path.join(root, "in")
     os.makedirs(os.path.join(folder, "deep", "er"))
     widgets = [{"role": "label", "x": 16, "y": 60, "w": 200, "h": 30}]

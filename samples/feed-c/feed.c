@@ -1,7 +1,7 @@
-/* Draws a small form into a buffer and records itself: a caption, a name that is typed, a password, a button with a bar that moves.
+/* Draws a small form into a buffer and records itself: a caption, a typed name, a password, a button with a moving bar.
  *
  *   feed SESSION             records three seconds
- *   feed --measure SESSION   says what a capture costs its caller
+ *   feed --measure SESSION   prints the caller's cost of a capture
  */
 #include <scrim.h>
 
@@ -26,7 +26,7 @@ static int refused(int status) {
   return status < 0;
 }
 
-/* What an application has: pixels, and a list of what it drew. */
+/* An application's state: pixels, and a list of the widgets it drew. */
 typedef struct {
   int32_t width, height;
   uint32_t *pixels;
@@ -37,7 +37,7 @@ static void fill(canvas *to, scrim_rect rect, uint32_t colour) {
     for (int32_t x = rect.x; x < rect.x + rect.width; x++) to->pixels[y * to->width + x] = colour;
 }
 
-/* Something that looks like so many letters. */
+/* Draws shapes that look like `count` letters. */
 static void letters(canvas *to, int32_t x, int32_t y, int count) {
   for (int i = 0; i < count; i++) {
     fill(to, (scrim_rect){x + i * 9, y, 2, 12}, 0x202020);
@@ -86,7 +86,7 @@ static int record(scrim_recorder *recorder) {
     damage[count++] = (scrim_rect){0, 232, 480, 8};
     fill(&canvas, damage[count - 1], 0xD0D0D0);
     fill(&canvas, (scrim_rect){tick * 2, 232, 60, 8}, 0x26A269);
-    /* The widgets are where they were, so they need not be handed over again. */
+    /* The widgets did not move, so they need not be passed again. */
     frame = frame_of(&canvas, 1);
     failed |= refused(scrim_capture(recorder, &frame, NULL, damage, count));
     pause_ms(16);
@@ -102,7 +102,7 @@ static int by_size(const void *a, const void *b) {
 
 enum { WIDGETS = 200, ROUNDS = 300 };
 
-/* A screen of 1920x1080 with 200 widgets, of which a part changes at 60 frames a second. */
+/* Measures a screen of 1920x1080 with 200 widgets, of which a part changes at 60 frames per second. */
 static int measure(scrim_recorder *recorder) {
   canvas canvas = {1920, 1080, malloc(1920 * 1080 * 4)};
   static scrim_widget widgets[WIDGETS + 1];

@@ -2,8 +2,8 @@
  *
  *   feed SESSION     shows a form, types into it by itself, ends after four seconds
  *
- * After each frame that GTK has painted, the window is rendered once more into memory, and its widgets are asked where they are, before
- * anything can change. Both bear the number of the frame clock.
+ * After each frame that GTK has painted, the window is rendered once more into memory, and the positions of its widgets are read, before
+ * anything can change. Both have the number of the frame clock.
  */
 #include <gtk/gtk.h>
 #include <scrim.h>
@@ -12,7 +12,7 @@ typedef struct {
   scrim_recorder *recorder;
   GtkWidget *window, *name, *password, *note;
   GdkPaintable *paintable;
-  /* The pixels of this frame and of the one before. */
+  /* The pixels of this frame and of the previous one. */
   guchar *pixels, *last;
   int width, height, ticks, status;
 } app;
@@ -25,7 +25,7 @@ static int refused(app *app, int status) {
   return status < 0;
 }
 
-/* What a widget is to people; what is inside it decides about the rest. */
+/* The role of a widget; other widgets are decided by their children. */
 static const char *role_of(GtkWidget *widget) {
   if (GTK_IS_PASSWORD_ENTRY(widget)) return "password text";
   if (GTK_IS_EDITABLE(widget) || GTK_IS_TEXT_VIEW(widget)) return "entry";
@@ -59,7 +59,7 @@ static void list(GtkWidget *widget, GtkWidget *root, GArray *widgets, GStringChu
     if (!GTK_IS_NATIVE(child)) list(child, root, widgets, texts);
 }
 
-/* The pixels of the window as it was painted last; FALSE before that. */
+/* Renders the window as last painted; FALSE before that. */
 static gboolean render(app *app) {
   int width = gdk_paintable_get_intrinsic_width(app->paintable);
   int height = gdk_paintable_get_intrinsic_height(app->paintable);
@@ -87,7 +87,7 @@ static gboolean render(app *app) {
   return TRUE;
 }
 
-/* The rows that differ from the frame before. */
+/* The rows that differ from the previous frame. */
 static scrim_rect changed_rows(const app *app) {
   gsize row = (gsize)app->width * 4;
   int first = 0, end = app->height;

@@ -1,8 +1,8 @@
-/* A terminal with keys, drawn with SDL into a surface, that records itself: a PIN is typed, then the keys give way to a balance.
+/* A terminal with keys, drawn with SDL into a surface, that records itself: a PIN is typed, then a balance replaces the keys.
  *
  *   feed SESSION     types by itself, ends after two seconds; keys of a real keyboard count too
  *
- * Every state of what is drawn has a number. The surface and the boxes that were drawn with it go to the recorder under that number.
+ * Every state of the drawing has a number. The surface and its boxes are passed to the recorder with that number.
  */
 #include <SDL.h>
 #include <scrim.h>
@@ -15,7 +15,7 @@ typedef struct {
   SDL_Surface *surface;
   scrim_widget widgets[KEYS + 3];
   size_t count;
-  /* Counts states: another number for each that is drawn. */
+  /* Number of the drawn state. */
   uint64_t generation;
   char pin[5];
   int is_open;
@@ -37,7 +37,7 @@ static void digit(SDL_Surface *to, int value, SDL_Rect at, Uint32 colour) {
     if (strokes[value] >> i & 1) SDL_FillRect(to, &all[i], colour);
 }
 
-/* Draws a box with digits in it, and lists it: what is seen and what is told can't differ. */
+/* Draws a box with digits and lists it, so that pixels and boxes always agree. */
 static void put(terminal *on, const char *role, const char *id, SDL_Rect box, Uint32 colour, const char *digits, Uint32 ink) {
   SDL_FillRect(on->surface, &box, colour);
   for (int i = 0; digits[i]; i++)
@@ -52,7 +52,7 @@ static void draw(terminal *on) {
   on->count = 1;
   put(on, "password text", "pin", pin_box, FIELD, on->pin, SECRET);
   if (on->is_open) {
-    /* Where the keys were. */
+    /* At the place of the keys. */
     put(on, "label", "balance", (SDL_Rect){20, 84, 280, 44}, FIELD, "2718281828", SECRET);
     put(on, "push button", "leave", (SDL_Rect){20, 344, 280, 44}, KEY, "0", LABEL);
   } else {
@@ -69,12 +69,12 @@ static int capture(scrim_recorder *recorder, const terminal *from, SDL_Rect chan
   scrim_frame frame = {.size = sizeof frame, .pixels = surface->pixels, .stride = (size_t)surface->pitch,
                        .width = surface->w, .height = surface->h, .format = SCRIM_FORMAT_BGRX,
                        .generation = from->generation};
-  /* Where only what is masked changed, no frame is recorded: nobody learns when the PIN was typed. */
+  /* If only masked pixels changed, no frame is recorded: the time of typing the PIN is not revealed. */
   scrim_rect damage = {changed.x, changed.y, changed.w, changed.h};
   return refused(scrim_capture(recorder, &frame, &boxes, &damage, 1));
 }
 
-/* What has to be drawn again after a key. */
+/* Handles a key; returns the area to redraw. */
 static SDL_Rect press(terminal *on, SDL_Keycode key) {
   size_t length = strlen(on->pin);
   if (key == SDLK_RETURN) {

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Redacts a folder of screenshots on a Ray cluster: a task a shard, one merged report.
+"""Redacts a folder of screenshots on a Ray cluster: one task per shard, one merged report.
 
     pip install ray
     python3 redact.py /shared/in --out /shared/redacted --report report.jsonl --shards 64 --policy controls
 
-Input and output lie on a file system that all nodes see, and `scrim` is installed on each. Options that this program
-doesn't know go to `scrim redact`. Exit codes are scrim's: 0 done, 1 some images were refused (the report says which), 2 usage,
-3 a fault of the environment.
+Input and output are on a file system that all nodes share, and `scrim` is installed on each. Unknown options are
+passed to `scrim redact`. Exit codes are scrim's: 0 done, 1 some images were refused (the report says which), 2 usage,
+3 environment error.
 """
 
 import argparse
@@ -20,11 +20,11 @@ import ray
 
 
 def redact(scrim, folder, out, shard, shards, options):
-    """Does one shard; returns its exit code, its report and what it said."""
+    """Redacts one shard; returns its exit code, its report and its messages."""
     with tempfile.TemporaryDirectory() as temporary:
         report = os.path.join(temporary, "report.jsonl")
         command = [scrim, "redact", "--out", out, "--shard", f"{shard}/{shards}", "--report", report]
-        # A task that Ray starts again elsewhere goes on where the lost one was.
+        # A task that Ray restarts elsewhere continues where the lost one stopped.
         command += ["--resume", "--quiet", *options, "--", folder]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         lines = []
@@ -48,7 +48,7 @@ def main():
 
     ray.init(address=arguments.address, log_to_driver=False)
     shards = arguments.shards or 2 * int(ray.cluster_resources().get("CPU", 1))
-    # A shard uses one core: Ray places as many at once as there are.
+    # A shard uses one core: Ray runs as many at once as there are cores.
     task = ray.remote(num_cpus=1, max_retries=3)(redact)
     folder, out = os.path.abspath(arguments.folder), os.path.abspath(arguments.out)
     waiting = {
@@ -74,7 +74,7 @@ def main():
     os.replace(arguments.report + ".tmp", arguments.report)
     refused = sum(json.loads(line)["status"] == "refused" for line in lines)
     print(f"{len(lines)} images, {refused} refused", file=sys.stderr)
-    # The worst of all: a shard that ended otherwise than with 0 or 1 did not do its part.
+    # The worst code of all: a shard that ended with another code than 0 or 1 is incomplete.
     unfinished = [code for code in codes if code not in (0, 1)]
     if unfinished:
         return 2 if set(unfinished) == {2} else 3

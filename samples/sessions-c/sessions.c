@@ -10,7 +10,7 @@ static uint32_t pixels[320 * 200];
 
 static void changed(void *context, int32_t change, const char *id, const char *detail) {
   (void)context;
-  if (change == SCRIM_SESSION_WRITTEN) printf("session %s is written to %s\n", id, detail);
+  if (change == SCRIM_SESSION_WRITTEN) printf("session %s written to %s\n", id, detail);
 }
 
 int main(int count, char **arguments) {
