@@ -1,6 +1,6 @@
 """Redacts screenshots as one process, with a library that does not know Scrim: redact_peers.py vips|pillow|opencv LIST OUT.
 
-LIST has a line an image: path, tab, boxes as x,y,w,h with spaces between. Output is PNG at zlib level 1 without filters.
+LIST has one line per image: path, tab, boxes as x,y,w,h separated by spaces. Output is PNG at zlib level 1 without filters.
 Without LIST and OUT it exits 0 if the library is there.
 """
 

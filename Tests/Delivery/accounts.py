@@ -1,4 +1,4 @@
-"""Where every sealed segment is: at the destination, in the spool, or counted as given up. Nothing else is allowed."""
+"""Locates every sealed segment: at the destination, in the spool, or counted as dropped. Nothing else is allowed."""
 import json
 import os
 import re
@@ -8,7 +8,7 @@ UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 def store_of_folder(root, project="default"):
-    """{(session, index): bytes} of a folder laid out as a store."""
+    """{(session, index): bytes} of a folder with a store's layout."""
     found = {}
     for folder, _, names in os.walk(f"{root}/{project}/sessions"):
         for name in names:
@@ -52,12 +52,12 @@ def dropped(root):
 
 
 def settle(made, spool, store, allow_waiting=True):
-    """Raises where a segment is nowhere, or is not what was recorded. Returns counts."""
+    """Raises if a segment is missing, or differs from the recorded one. Returns counts."""
     waiting, gone = in_spool(spool), dropped(spool)
     counts = {"stored": 0, "waiting": 0, "dropped": 0, "both": 0}
     for key, data in made.items():
         places = 0
-        # A peer that stores other bytes than it was sent is found out, and sent them again.
+        # A peer that stores other bytes than were sent is detected, and gets them again.
         if key in store and store[key] != data:
             assert key in waiting and waiting[key][0] == "segments", f"{key} is stored with other bytes"
         elif key in store:
@@ -67,7 +67,7 @@ def settle(made, spool, store, allow_waiting=True):
             state, there = waiting[key]
             assert there == data or state == "damaged", f"{key} in the spool ({state}) has other bytes"
             counts["waiting"] += 1
-            # Stored, and not noted yet: it is sent again, and is there already.
+            # Stored, but not noted yet: it is sent again, and is already there.
             counts["both"] += key in store
             places += 1
         if key in gone:

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Attacks on the receiving server. Nothing but what a key's own project may hold is stored, read or deleted, and the server goes on.
+"""Attacks on scrim-server. Only content of a key's own project may be stored, read or deleted, and the server must continue to work.
 
     attacks.py [--seed N]
 """
@@ -144,7 +144,7 @@ def wrong_bodies(client, folder):
     expect(client.put(other, 0, good), 400)
     expect(client.put(made, 0, good, Content_Encoding="gzip"), 415)
     assert len(store_of_folder(folder + "/store")) == before
-    # Another segment in a place that is taken, and one that the chain doesn't fit.
+    # Another segment at an index that exists, and one that doesn't fit the chain.
     expect(client.put(made, 0), 201)
     twin = Session(10)
     twin.add(333)
@@ -177,7 +177,7 @@ def paths(client, folder):
 
 
 def framing(client, folder):
-    """Lying and huge lengths, chunks that lie, requests within requests."""
+    """Wrong and huge lengths, wrong chunks, requests within requests."""
     made = session(30)
     good = made.segments[0]
     path = f"/v1/sessions/{made.id}/segments/00000000"
@@ -264,7 +264,7 @@ def keys(client, folder, others):
 
 
 def rebinding(client, folder):
-    """Pages of other sites: by a name that they let point to this machine, or across sites."""
+    """Pages of other sites: DNS rebinding and cross-site requests."""
     for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "", "[::2]", "127.0.0.2"):
         expect(client.send("GET", "/v1/sessions", Host=host)[0], 400, 421)
     for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:80"):
@@ -277,7 +277,7 @@ def rebinding(client, folder):
 
 
 def fuzz(client, folder, seed):
-    """Requests that chance has changed: no answer is 500, and the server goes on."""
+    """Randomly mutated requests: no answer is 500, and the server continues to work."""
     chance = random.Random(seed)
     made = session(60)
     good = made.segments[0]

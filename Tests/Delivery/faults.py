@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Delivery under faults: after each, every sealed segment is at the destination, in the spool, or counted as given up.
+"""Delivery under faults: after each, every sealed segment is at the destination, in the spool, or counted as dropped.
 
     faults.py [--full] [--seed N] [NAME ...]
 """
@@ -65,7 +65,7 @@ def kills_of_uploader(full, seed):
 
 
 def kills_of_server(full, seed):
-    """kill -9 of our own server while an uploader goes on; then its index agrees with its store."""
+    """kill -9 of scrim-server while an uploader runs; then its index agrees with its store."""
     chance, kills, segments = random.Random(seed), 0, 0
     wanted = 300 if full else 15
     with Folder() as folder:
@@ -101,7 +101,7 @@ def kills_of_server(full, seed):
 
 
 def kills_of_recorder(full, seed):
-    """kill -9 of `scrim record --out URL` at random moments: what it had sealed arrives, and the session is whole."""
+    """kill -9 of `scrim record --out URL` at random moments: all sealed segments arrive, and the session is intact."""
     chance, killed = random.Random(seed), 0
     frame = bytes(64 * 48 * 4)
     for number in range(300 if full else 15):
@@ -181,7 +181,7 @@ def kill_between_calls(full, seed):
 
 
 def full_disk(full, seed):
-    """A small tmpfs that is full at one moment or another: the recorder says so, and what was sealed is delivered."""
+    """A small tmpfs that is full at some moments: the recorder reports it, and all sealed segments are delivered."""
     if os.geteuid() != 0:
         return skip("a tmpfs needs root")
     runs = 0
@@ -246,7 +246,7 @@ def many_waiting(full, seed):
             for _ in range(2):
                 session.add(100)
             session.write(root + "/" + session.id)
-            # Names alone matter for the start; the rest of them are links to one file.
+            # Only names matter for the start; most of them are links to one file.
             for index in range(2, each):
                 os.link(f"{root}/{session.id}/segments/00000001.scrim", f"{root}/{session.id}/segments/{index:08d}.scrim")
             total += each
@@ -268,7 +268,7 @@ def many_waiting(full, seed):
 
 
 def idle(full, seed):
-    """A service with nothing to do takes no processor time."""
+    """A service with nothing to do uses no CPU time."""
     with Folder() as folder:
         peer = Peer(port(), seed)
         process = subprocess.Popen(
@@ -280,7 +280,7 @@ def idle(full, seed):
         before = ticks()
         time.sleep(3)
         assert ticks() - before <= 1, "it works while nothing waits"
-        # And it is awake at once.
+        # And it wakes at once.
         made = spool(folder + "/new", seed, 1, 3)
         session = os.listdir(folder + "/new")[0]
         start = time.monotonic()
@@ -296,7 +296,7 @@ def idle(full, seed):
 
 
 def limits(full, seed):
-    """A spool over its budget gives up whole sessions, counts them, and delivers the rest."""
+    """A spool over its budget drops whole sessions, counts them, and delivers the rest."""
     with Folder() as folder:
         made = spool(folder + "/spool", seed, 5, 10, size=40_000)
         peer = Peer(port(), seed)

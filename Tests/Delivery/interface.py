@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""schemathesis sends what Server/openapi.yaml allows, and what it forbids, and holds the answers against it."""
+"""schemathesis sends requests that Server/openapi.yaml allows and forbids, and checks the answers against it."""
 import os
 import subprocess
 import sys
@@ -20,7 +20,7 @@ def main():
             for index in range(3):
                 made.add()
                 assert client.put(made, index) == 201
-            # A kind of body that schemathesis can make; the server looks at the bytes, not at the name.
+            # A kind of body that schemathesis can make; the server checks the bytes, not the content type.
             text = open(ROOT + "/Server/openapi.yaml").read()
             with open(folder + "/openapi.yaml", "w") as file:
                 file.write(text.replace("application/vnd.scrim.segment", "application/octet-stream"))

@@ -1,4 +1,4 @@
-"""A server that speaks contract 8 and fails in every way that a seed chooses."""
+"""A server with Scrim's delivery interface that fails in ways chosen by a seed."""
 import base64
 import hashlib
 import random
@@ -12,7 +12,7 @@ TROUBLES = ["reset early", "reset after storing", "503", "500", "408", "429", "s
 
 
 class Peer:
-    """Stores in memory. `troubles` are picked with probability `rate` until `limit` of them happened."""
+    """Stores in memory. A fault of `troubles` is picked with probability `rate` until `limit` of them happened."""
 
     def __init__(self, port, seed=0, rate=0.0, troubles=TROUBLES, limit=10**9):
         self.random, self.rate, self.troubles, self.limit = random.Random(seed), rate, troubles, limit
@@ -97,7 +97,7 @@ class Peer:
                 with peer.lock:
                     peer.puts += 1
                     old = where.get(key)
-                    # What this server itself has broken it mends.
+                    # The server repairs data that it damaged itself.
                     where[key] = body
                 if trouble == "reset after storing":
                     return self.reset()
@@ -107,7 +107,7 @@ class Peer:
             request_queue_size = 128
 
             def handle_error(self, *_):
-                """Clients that are killed are what these tests are about."""
+                """Ignores killed clients, which are part of these tests."""
 
         self.portal = False
         self.server = Quiet(("127.0.0.1", port), Handler)

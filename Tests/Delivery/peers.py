@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Delivery to real servers of others: nginx (WebDAV), Ceph's radosgw and moto (S3).
+"""Delivery to real third-party servers: nginx (WebDAV), Ceph's radosgw and moto (S3).
 
     peers.py [--seed N] [nginx|radosgw|moto ...]
 """
@@ -116,7 +116,7 @@ def s3(folder, endpoint, bucket, seed, prefix):
         print("  (this store replaces objects, whatever If-None-Match says)")
     else:
         assert code == 1 and kept[(other.id, 0)][0] == "rejected", (code, kept, words)
-    # A deleted session takes nothing more.
+    # A deleted session accepts nothing more.
     dead = Session(seed * 1000 + 77)
     dead.add()
     dead.write(f"{folder}/dead/{dead.id}")
@@ -129,7 +129,7 @@ def s3(folder, endpoint, bucket, seed, prefix):
         folder + "/wrong", to, env={**environment, "AWS_SECRET_ACCESS_KEY": "wrong"}, check=False, wait=60)
     assert code == 3 and "403" in words, (code, words)
     settle(left, folder + "/wrong", {})
-    # Profiles and a session token as AWS's files have them.
+    # Profiles and a session token in the form of AWS's files.
     os.makedirs(folder + "/home/.aws")
     with open(folder + "/home/.aws/credentials", "w") as file:
         file.write(f"[here]\naws_access_key_id={ACCESS}\naws_secret_access_key={SECRET}\n")

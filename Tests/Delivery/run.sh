@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Delivery, from outside: faults, real servers of others, and attacks on the receiving server. Some three minutes.
-#   Tests/Delivery/run.sh            what every change has to pass
+# Delivery, from outside: faults, third-party servers, and attacks on scrim-server. Some three minutes.
+#   Tests/Delivery/run.sh            the part for every change
 #   Tests/Delivery/run.sh --full     300 kills of each program, a kill at every call, 100,100 waiting segments: half an hour
-# SCRIM_CONFIGURATION=release takes release builds; scrim-server is built if it is missing. What a machine lacks is skipped with a
-# message, and fails where SCRIM_NO_SKIP is set.
+# SCRIM_CONFIGURATION=release uses release builds; scrim-server is built if it is missing. Missing requirements are skipped with a
+# message, and fail if SCRIM_NO_SKIP is set.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 configuration=${SCRIM_CONFIGURATION:-debug}
@@ -21,7 +21,7 @@ else
   echo "moto could not be installed"
 fi
 if command -v systemd-analyze > /dev/null; then
-  # With a program that is there.
+  # With a program that exists.
   sed 's#/usr/bin/scrim#/bin/true#' samples/systemd/scrim-upload.service > "$venv/scrim-upload.service"
   systemd-analyze verify "$venv/scrim-upload.service"
 fi

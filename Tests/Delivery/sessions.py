@@ -1,4 +1,4 @@
-"""Sessions made without Scrim, from Format.md alone: as many segments as a test wants, of any size, in milliseconds."""
+"""Sessions made without Scrim, from Format.md alone: any number of segments of any size, in milliseconds."""
 import hashlib
 import json
 import os
@@ -51,7 +51,7 @@ class Session:
         self.previous = bytes(32)
 
     def add(self, size=200, events=()):
-        """A segment of one keyframe whose operations are noise: nothing that delivers looks into them."""
+        """A segment of one keyframe whose operations are noise: delivery doesn't read them."""
         index = len(self.segments)
         t = index * 5_000_000_000
         text = self.producer.encode()
@@ -83,7 +83,7 @@ class Session:
             **more}, sort_keys=True).encode()
 
     def write(self, folder):
-        """As a recorder leaves it."""
+        """Writes the session as a recorder does."""
         os.makedirs(folder + "/segments")
         for index, data in enumerate(self.segments):
             with open(folder + "/segments/%08d.scrim" % index, "wb") as file:
@@ -93,7 +93,7 @@ class Session:
 
 
 def spool(folder, seed, sessions, segments, size=200):
-    """A spool of so many sessions; returns what is in it: {(session, index): bytes}."""
+    """Makes a spool of `count` sessions; returns its content: {(session, index): bytes}."""
     made = {}
     for number in range(sessions):
         session = Session(seed * 1000 + number)

@@ -1,4 +1,4 @@
-"""What the tests of delivery share: programs, folders, ports, waiting with an end."""
+"""Shared by the delivery tests: programs, folders, ports, waits with a limit."""
 import os
 import shutil
 import signal
@@ -45,7 +45,7 @@ class Folder:
 
 
 def upload(spool, to, *more, wait=120, check=True, env=None, prefix=()):
-    """Runs `scrim upload` to its end; returns its exit code and words."""
+    """Runs `scrim upload` to its end; returns its exit code and messages."""
     done = subprocess.run(
         [*prefix, SCRIM, "upload", spool, "--to", to, "--retry-base", "0.02", *more], capture_output=True, text=True,
         timeout=wait, env={**os.environ, **(env or {})})
@@ -55,7 +55,7 @@ def upload(spool, to, *more, wait=120, check=True, env=None, prefix=()):
 
 
 class Server:
-    """Our own server over a store, which may be killed and started again at the same port."""
+    """scrim-server over a store; it may be killed and restarted at the same port."""
 
     def __init__(self, store, *arguments, at=None):
         self.store, self.arguments = store, arguments

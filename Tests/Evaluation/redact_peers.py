@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""CPU time and bytes of `scrim redact` and of what else could black out the same boxes of the same screenshots.
+"""CPU time and bytes of `scrim redact` and of other programs that black out the same boxes of the same screenshots.
 
     redact_peers.py make FOLDER [--corpus DIR] [--raw DIR]   writes the screenshots, once
     redact_peers.py FOLDER [--scrim PATH] [--rounds N] [--peers NAME,...] [--scrim-options "..."]
 
 160 real screenshots: frames of the corpus and, with --raw, of raw 1920x1080 BGRX sessions, every second one with an alpha
 channel that is full, written by Pillow at its defaults (libpng, zlib 6, adaptive filters), with 20 boxes each.
-Every program reads and writes files, with one thread, at zlib's level 1 and without filters where it has such a switch; their
+Every program reads and writes files, with one thread, at zlib's level 1 and without filters if it has such options; their
 runs alternate. CPU is user and system time of whole processes. Medians and ratios of medians are printed. Programs that
-are started once an image (ImageMagick, ffmpeg) get every fifth image, and are compared with scrim's time for those.
-Needs python3-pil, python3-numpy, python3-opencv, imagemagick, ffmpeg, libvips-dev and a C compiler; skips what is missing.
+are started once per image (ImageMagick, ffmpeg) get every fifth image, and are compared with scrim's time for those.
+Needs python3-pil, python3-numpy, python3-opencv, imagemagick, ffmpeg, libvips-dev and a C compiler; skips missing ones.
 """
 
 import argparse

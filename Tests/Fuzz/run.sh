@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs each fuzzer for SECONDS (60 unless told), from small seeds and what it found before.
+# Runs each fuzzer for SECONDS (60 by default), from small seeds and its earlier findings.
 # Usage: Tests/Fuzz/run.sh [SECONDS [TARGET...]]     targets: segment widgets policy png boxes
-# Exit status 1 if any fuzzer found something. Copy what it found to Tests/ScrimFormatTests/Regressions (segment-…), to
-# Seeds/png (a whole file; a unit test reads all of them), or into a test of the reader's own.
+# Exit status 1 if any fuzzer found something. Copy the finding to Tests/ScrimFormatTests/Regressions (segment-…), to
+# Seeds/png (a whole file; a unit test reads all of them), or into a test of the reader.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=${1:-60}
@@ -23,10 +23,10 @@ for target in $targets; do
     png) product=FuzzPNG seeds="$here/Seeds/png" longest=2048 ;;
     *) echo "run.sh: there is no target $target; there are segment, widgets, policy, png and boxes" >&2; exit 2 ;;
   esac
-  # png compares decoders, boxes reads with readers, that the libraries keep to themselves.
+  # png and boxes use internal decoders and readers of the libraries.
   swift build --package-path "$here" -c release --sanitize=fuzzer -Xswiftc -enable-testing --product "$product"
   mkdir -p "$here/.build/corpus/$target" "$here/.build/found"
-  # The first folder is the fuzzer's own, the others are only read.
+  # The fuzzer writes to the first folder only.
   # shellcheck disable=SC2086
   if "$here/.build/release/$product" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
     -max_len="$longest" -print_final_stats=1 -artifact_prefix="$here/.build/found/$target-" \

@@ -1,4 +1,4 @@
-"""Chromium and Firefox with a page of one's own, on a desk."""
+"""Starts Chromium or Firefox with a custom page on a desktop."""
 import os
 import time
 
@@ -11,12 +11,12 @@ PREFERENCES = {
 }
 
 
-def browse(desk, browser, body, title, size=(1000, 680)):
+def browse(desktop, browser, body, title, size=(1000, 680)):
     """Opens a page; returns its window, placed at (20, 40)."""
-    path = f"{desk.folder}/home/page.html"
+    path = f"{desktop.folder}/home/page.html"
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"<!doctype html><meta charset=utf-8><title>{title}</title>{body}")
-    profile = f"{desk.folder}/home/{browser}"
+    profile = f"{desktop.folder}/home/{browser}"
     os.makedirs(profile, exist_ok=True)
     width, height = map(str, size)
     if browser == "firefox":
@@ -28,8 +28,8 @@ def browse(desk, browser, body, title, size=(1000, 680)):
         command += ["--force-renderer-accessibility", "--no-first-run", "--password-store=basic"]
         command += ["--no-default-browser-check", "--disable-background-networking"]
         command += [f"--window-size={width},{height}", "--window-position=20,40"]
-    desk.spawn([*command, f"file://{path}"])
-    window = desk.wait_for_window(title, 60)
-    desk.place(window, 20, 40, *size)
+    desktop.spawn([*command, f"file://{path}"])
+    window = desktop.wait_for_window(title, 60)
+    desktop.place(window, 20, 40, *size)
     time.sleep(2.5)
-    return desk.wait_for_window(title)
+    return desktop.wait_for_window(title)

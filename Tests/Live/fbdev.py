@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Records a framebuffer device of a real kernel, in a machine that qemu makes, and compares with what the device holds.
+"""Records a framebuffer device of a real kernel, in a qemu machine, and compares it with the device's content.
 
     fbdev.py [--scrim PATH] VMLINUZ
 
 VMLINUZ is a kernel with a framebuffer built in (CONFIG_FB_VESA), such as Debian's: `apt-get download linux-image-6.1.0-…-amd64`, then
 `dpkg-deb -x` it. Needs qemu-system-x86, busybox-static and cpio. In modes of 32, 24 and 16 bits a picture is written to /dev/fb0, `scrim
-record --fbdev` begun, and another picture written: both have to be in the session, the last frame being what the device holds."""
+record --fbdev` is started, and another picture is written: both must be in the session, and the last frame must equal the device's content."""
 import argparse
 import os
 import shutil
@@ -27,7 +27,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from proof import ROOT, Export, Report  # noqa: E402
 
 WIDTH, HEIGHT = 800, 600
-# By the bits of a pixel: the mode's number for vesafb.
+# By bits per pixel: the mode's number for vesafb.
 MODES = {32: 0x343, 24: 0x315, 16: 0x314}
 INIT = """#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs none /dev
@@ -48,7 +48,7 @@ echo $? > code
 
 
 def pictures(bits):
-    """Two of them as the device's bytes."""
+    """Two pictures as the device's bytes."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.uint32)
     one = (x // 8 * 0x30501 ^ y // 8 * 0x70B0D).astype("<u4")
     two = one.copy()
@@ -57,7 +57,7 @@ def pictures(bits):
 
 
 def colours(held, bits):
-    """What a device's bytes look like, as 0x00RRGGBB."""
+    """A device's bytes, decoded to 0x00RRGGBB."""
     pixels = np.frombuffer(held, np.uint8)[: WIDTH * HEIGHT * bits // 8].reshape(HEIGHT, WIDTH, -1).astype(np.uint32)
     packed = pixels[:, :, 1] << 8 | pixels[:, :, 0]
     if bits > 16:
@@ -67,7 +67,7 @@ def colours(held, bits):
 
 
 def make_root(folder, scrim, bits):
-    """A root with scrim and what it is linked with, as an archive that the kernel unpacks."""
+    """A root file system with scrim and its libraries, as an archive that the kernel unpacks."""
     root = f"{folder}/root{bits}"
     for name in ("bin", "dev", "proc", "root"):
         os.makedirs(f"{root}/{name}")
@@ -91,7 +91,7 @@ def make_root(folder, scrim, bits):
 
 
 def record(folder, options, bits):
-    """The folder of what a machine left behind."""
+    """Unpacks the machine's results; returns their folder."""
     out = f"{folder}/out{bits}"
     os.mkdir(out)
     command = ["qemu-system-x86_64", "-m", "768", "-vga", "std", "-display", "none", "-no-reboot", "-nic", "none"]
@@ -112,7 +112,7 @@ def record(folder, options, bits):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kernel")
-    parser.add_argument("--accel", default="tcg", help="tcg emulates the processor; kvm is faster where it works")
+    parser.add_argument("--accel", default="tcg", help="tcg emulates the processor; kvm is faster if it is available")
     parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
     options = parser.parse_args()
     report = Report("a framebuffer device")
@@ -120,8 +120,8 @@ def main():
         for bits in MODES:
             out = record(folder, options, bits)
             with open(f"{out}/code", encoding="ascii") as code, open(f"{out}/words", encoding="utf-8") as words:
-                status, told = int(code.read()), words.read().strip()
-            report.check(f"{bits} bits: recorded", status == 0, told.splitlines()[-1] if told else "")
+                status, output = int(code.read()), words.read().strip()
+            report.check(f"{bits} bits: recorded", status == 0, output.splitlines()[-1] if output else "")
             if status != 0:
                 continue
             whole = limits.run([options.scrim, "verify", "--quiet", f"{out}/session"], check=False)
@@ -132,9 +132,9 @@ def main():
             one = colours(pictures(bits)[0], bits)
             with open(f"{out}/held", "rb") as file:
                 held = colours(file.read(), bits)
-            report.check(f"{bits} bits: the session is whole", whole.returncode == 0)
+            report.check(f"{bits} bits: the session is intact", whole.returncode == 0)
             report.check(f"{bits} bits: the first picture is the first frame", bool((shown[0] == one).all()))
-            report.check(f"{bits} bits: the last frame is what the device holds", bool((shown[-1] == held).all()), f"{len(shown)} frames")
+            report.check(f"{bits} bits: the last frame is the device's content", bool((shown[-1] == held).all()), f"{len(shown)} frames")
             report.check(f"{bits} bits: which is another picture", bool((held != one).any()))
     return report.close()
 

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""Measures recording real applications with trees: how long until a change is in the replay, and what it costs.
+"""Measures recordings of real applications with trees: the delay until a change is in the replay, and the CPU cost.
 
     figures.py [--samples N] [--seed S] [--seconds S] [--application gtk3|chromium|firefox ...] [delay|share ...]
 
-`delay`: a button of each application (GTK 3 by default), which the preset controls shows, changes its colour at random times, and nothing else moves. Told is the time until
-the first frame of the replay that shows it; beside it that of a recording that masks nothing and waits for no boxes. When a
-recording began is known to some 50 ms.
-`share`: what share of a core the recorder takes while a GTK 3 application is idle, typed into (eight keys a second) and scrolled (ten
-steps a second), its trees being read, on screens of 1280x800 and 1920x1080."""
+`delay`: a button of each application (GTK 3 by default), which the preset controls shows, changes its colour at random times, and nothing else moves. Printed is the
+time until the first frame of the replay that shows it; beside it that of a recording that masks nothing and waits for no boxes. The start of a
+recording is known to some 50 ms.
+`share`: the share of a core that the recorder uses while a GTK 3 application is idle, typed into (eight keys a second) and scrolled (ten
+steps a second), with its trees being read, on screens of 1280x800 and 1920x1080."""
 import argparse
 import json
 import random
@@ -19,14 +19,14 @@ from datetime import datetime
 import limits
 import needs
 
-if needs.skips("figures of live screens", [*needs.DESK, needs.GTK3]):
+if needs.skips("figures of live screens", [*needs.DESKTOP, needs.GTK3]):
     sys.exit(needs.failed)
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from browsers import browse  # noqa: E402
-from desk import Desk  # noqa: E402
+from desktop import Desktop  # noqa: E402
 from ledger import Ledger, middle  # noqa: E402
 from recording import HERE, POLICIES, ROOT, Recording, has_colour, share  # noqa: E402
 
@@ -50,7 +50,7 @@ def delays(changes, recording):
     changes = [change / 1e9 - origin for change in changes]
     found = []
     for change, following in zip(changes, changes[1:] + [float("inf")]):
-        # By so much a frame may seem to be before the change, since the begin is known no better.
+        # A frame may seem to be earlier than the change by this much, the uncertainty of the start.
         after = [t for t in shown if change - 0.05 <= t < following - 0.05]
         found += [(after[0] - change) * 1e3] if after else []
     return found
@@ -61,23 +61,23 @@ PAGE = """<style>button{border:0;border-radius:0;color:#fff;width:400px;height:6
 <script>addEventListener('keydown',e=>{if(e.key=='c')flash.classList.toggle('green')})</script>"""
 
 
-def flashes(desk, application, options):
-    """Starts an application; returns what waits for the next change of its button and tells when it was."""
+def flashes(desktop, application, options):
+    """Starts an application; returns a function that waits for its button's next change and returns the time."""
     if application == "gtk3":
         command = ["/usr/bin/python3", f"{HERE}/Apps/gtk3_flash.py", str(options.seed), "40", "quiet"]
-        process = desk.spawn(command, stdout=subprocess.PIPE, bufsize=0)
-        desk.place(desk.wait_for_window("Flash"), 30, 30)
-        desk.xdotool("mousemove", 1270, 790)
+        process = desktop.spawn(command, stdout=subprocess.PIPE, bufsize=0)
+        desktop.place(desktop.wait_for_window("Flash"), 30, 30)
+        desktop.xdotool("mousemove", 1270, 790)
         return lambda: int(limits.line(process.stdout, "gtk3_flash.py"))
     chance = random.Random(options.seed)
-    browse(desk, application, PAGE, "Flash")
-    desk.click(700, 500)
-    desk.xdotool("mousemove", 1270, 790)
+    browse(desktop, application, PAGE, "Flash")
+    desktop.click(700, 500)
+    desktop.xdotool("mousemove", 1270, 790)
 
     def flip():
         time.sleep(chance.uniform(3, 4))
         before = time.monotonic_ns()
-        desk.xdotool("key", "c")
+        desktop.xdotool("key", "c")
         return (before + time.monotonic_ns()) // 2
 
     return flip
@@ -89,10 +89,10 @@ def measure_delay(options):
 
 
 def measure_delay_of(application, options):
-    with Desk(1280, 800) as desk:
-        wait = flashes(desk, application, options)
+    with Desktop(1280, 800) as desktop:
+        wait = flashes(desktop, application, options)
         policies = {"controls": POLICIES["controls"], "none": NONE}
-        recordings = {name: Recording(desk, options, policy) for name, policy in policies.items()}
+        recordings = {name: Recording(desktop, options, policy) for name, policy in policies.items()}
         changes = []
         while len(changes) < options.samples:
             changes.append(wait())
@@ -108,31 +108,31 @@ def measure_delay_of(application, options):
 
 def measure_share(options):
     for width, height in ((1280, 800), (1920, 1080)):
-        with Desk(width, height) as desk:
-            ledger = Ledger("gtk3", desk, options, random.Random(options.seed))
-            desk.place(ledger.window, 40, 40, width - 160, height - 160)
+        with Desktop(width, height) as desktop:
+            ledger = Ledger("gtk3", desktop, options, random.Random(options.seed))
+            desktop.place(ledger.window, 40, 40, width - 160, height - 160)
             time.sleep(1)
             ledger.look()
             steps = int(options.seconds * 8)
 
             def typing():
-                desk.xdotool("type", "--delay", 125, ("a word and another " * 50)[:steps])
+                desktop.xdotool("type", "--delay", 125, ("a word and another " * 50)[:steps])
 
             def scrolling():
                 for step in range(int(options.seconds * 9)):
-                    desk.wheel(1, button=4 + step // 20 % 2 if step > 19 else 5, pause=0.1)
+                    desktop.wheel(1, button=4 + step // 20 % 2 if step > 19 else 5, pause=0.1)
 
             for name, policy in POLICIES.items():
-                recording = Recording(desk, options, policy)
+                recording = Recording(desktop, options, policy)
                 pid = recording.process.pid
                 shares = {}
                 idling = lambda: time.sleep(options.seconds)  # noqa: E731
                 for what, page, act in (("idle", 2, idling), ("typing", 0, typing), ("scrolling", 1, scrolling)):
                     ledger.tab(page)
                     if what == "typing":
-                        desk.click(*middle(ledger.find(("text", "entry"))))
+                        desktop.click(*middle(ledger.find(("text", "entry"))))
                     place = middle(ledger.window) if what == "scrolling" else (width - 5, height - 5)
-                    desk.xdotool("mousemove", *map(int, place))
+                    desktop.xdotool("mousemove", *map(int, place))
                     time.sleep(4)
                     shares[what] = share(pid, act)
                 recording.finish()

@@ -1,9 +1,9 @@
-"""Waits that end: whatever another program does, no test waits for it without a limit."""
+"""Waits with time limits, so that no test waits for another program without a limit."""
 import selectors
 import subprocess
 import time
 
-# Seconds that a program has, unless more is said.
+# Default time limit of a program in seconds.
 LIMIT = 60
 
 
@@ -15,17 +15,17 @@ def run(command, **options):
 
 
 def line(stream, what, seconds=LIMIT):
-    """The next line that a program writes to a pipe; an error that names the program where none comes in time."""
+    """The next line that a program writes to a pipe; an error that names the program if none comes in time."""
     end, data = time.monotonic() + seconds, b""
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while not data.endswith(b"\n"):
             if not selector.select(max(end - time.monotonic(), 0)):
                 raise TimeoutError(f"{what} wrote nothing within {seconds} s")
-            # Byte by byte: nothing is taken that belongs to the line after.
+            # Byte by byte, so that no byte of the next line is consumed.
             byte = stream.read(1)
             if not byte:
-                raise EOFError(f"{what} ended without a word")
+                raise EOFError(f"{what} ended without output")
             data += byte
     return data.decode().strip()
 

@@ -1,25 +1,25 @@
 #!/usr/bin/python3
-"""Records real applications live, and looks for what must not be seen.
+"""Records real applications live, and searches the recordings for masked content.
 
     live.py [--runs N] [--seed S] [--steps N] [--policy default|controls] [--every-frame] [--keep DIR]
             [gtk3|gtk4|qt|chromium|wayland|flash|hung ...]
 
-Each run starts a desktop of its own (Xvfb, openbox, a session bus, the accessibility bus), drives an application by xdotool in an
-order that the seed decides (types secrets, scrolls, opens menus, moves and resizes the window, switches tabs), records it by
-`scrim record --x11` with each policy and exports every frame. A run holds if
+Each run starts a private desktop (Xvfb, openbox, a session bus, the accessibility bus), drives an application with xdotool in an
+order determined by the seed (types secrets, scrolls, opens menus, moves and resizes the window, switches tabs), records it with
+`scrim record --x11` with each policy and exports every frame. A run passes if
   ink    no exported pixel has the colour in which the application writes its secrets (it is in the raw screen)
   words  tesseract reads no secret in the exported frames: in each with --every-frame, else in eight of them
   labels with the rules of the preset controls, tesseract reads the labels of buttons and tabs in the last one
-  stale  what is shown at the end is the screen as it is
+  stale  the shown pixels at the end equal the current screen
 `flash` shows a secret for 30 to 300 ms at random while the tree takes long to read, without the guard of gaps; `--clearance latest`
-shows that it can fail. `hung` stops an application and looks whether its window is masked and another's is not.
-`wayland` records a GTK application in a headless sway, in every second run with another output beside the one that is recorded.
+shows that this test can fail. `hung` stops an application and checks that its window is masked and another one's is not.
+`wayland` records a GTK application in a headless sway, in every second run with another output beside the recorded one.
 
-Run N has the seed S + N - 1: with --runs 1 and the seed that a failure names it is done again. With --keep the session, the
-actions and the tree of a run that fails are kept. What an application needs and the machine lacks is
+Run N has the seed S + N - 1: `--runs 1` with the seed that a failure names repeats it. With --keep the session, the
+actions and the tree of a failed run are kept. A test whose requirements the machine lacks is
 skipped with a message; with SCRIM_NO_SKIP set it fails.
 
-The long version: live.py --runs 20 --steps 8 --every-frame gtk3 gtk4 qt chromium wayland (64 minutes). Exits with 0 only if all hold."""
+The long version: live.py --runs 20 --steps 8 --every-frame gtk3 gtk4 qt chromium wayland (64 minutes). Exits with 0 only if all pass."""
 import argparse
 import io
 import json
@@ -33,13 +33,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import needs
 
-if needs.skips("live applications", needs.DESK):
+if needs.skips("live applications", needs.DESKTOP):
     sys.exit(needs.failed)
 
 import numpy as np  # noqa: E402
 from PIL import Image, ImageOps  # noqa: E402
 
-from desk import Desk  # noqa: E402
+from desktop import Desktop  # noqa: E402
 from ledger import LABELS, NAMES, Ledger  # noqa: E402
 from recording import (  # noqa: E402
     FILL,
@@ -54,7 +54,7 @@ from recording import (  # noqa: E402
     read_tree,
     screen,
 )
-from sway_desk import SwayDesk  # noqa: E402
+from sway_desktop import SwayDesktop  # noqa: E402
 
 
 class Report:
@@ -67,7 +67,7 @@ class Report:
 
 
 def over_masking(picture, tree, windows):
-    """Of the windows' pixels: the share that is masked though no box of a widget that shows something lies there, and all that is."""
+    """Shares of the windows' pixels: masked without a box of a widget with content, and masked at all."""
     inside = np.zeros(picture.shape[:2], bool)
     for w in windows:
         inside[max(w["y"], 0) : max(w["y"] + w["h"], 0), max(w["x"], 0) : max(w["x"] + w["w"], 0)] = True
@@ -82,7 +82,7 @@ def over_masking(picture, tree, windows):
 
 
 def look(report, recording, secrets, options, words):
-    """Looks for secrets in what a recording shows, and returns its frames."""
+    """Searches the shown frames of a recording for secrets, and returns them."""
     frames = recording.finish()
     paths = sorted({path for _, path in frames})
     pictures = [(os.path.basename(path), Image.open(path).convert("RGB")) for path in paths]
@@ -98,13 +98,13 @@ def look(report, recording, secrets, options, words):
     return frames
 
 
-def keep(options, words, recording, **told):
-    """Keeps what a run recorded that failed, and what is told of it; `scrim export` makes the pictures."""
+def keep(options, words, recording, **facts):
+    """Keeps the recording of a failed run, with facts about it; `scrim export` makes the pictures."""
     if options.keep:
         folder = f"{options.keep}/{words.replace(' ', '_')}"
         shutil.copytree(recording.out, f"{folder}/session", dirs_exist_ok=True)
-        with open(f"{folder}/told.json", "w", encoding="utf-8") as file:
-            json.dump(told, file)
+        with open(f"{folder}/facts.json", "w", encoding="utf-8") as file:
+            json.dump(facts, file)
 
 
 def check_labels(report, path, tree, words):
@@ -117,7 +117,7 @@ def check_labels(report, path, tree, words):
             # Browsers have no tabs in the page.
             missing += [label] if label in ("Transfer", "Cancel") else []
             continue
-        inset = 2 if box["h"] > 24 else 0  # GTK 4 tells no more than the letters' box
+        inset = 2 if box["h"] > 24 else 0  # GTK 4 reports only the letters' box
         corners = (box["x"] + inset, box["y"] + inset, box["x"] + box["w"] - inset, box["y"] + box["h"] - inset)
         crop = picture.crop([int(c) for c in corners])
         crop = ImageOps.expand(crop, 12, crop.getpixel((crop.width // 2, 1)))
@@ -128,22 +128,22 @@ def check_labels(report, path, tree, words):
 
 def run_ledger(kind, seed, options, report):
     chance = random.Random(f"{kind} {seed}")
-    with Desk(1100, 760) as desk:
-        ledger = Ledger(kind, desk, options, chance)
-        raw = screen(desk)
+    with Desktop(1100, 760) as desktop:
+        ledger = Ledger(kind, desktop, options, chance)
+        raw = screen(desktop)
         w = ledger.window
         area = raw[w["y"] : w["y"] + w["h"], w["x"] : w["x"] + w["w"]]
         text = ocr(Image.fromarray(area), scale=3) + ocr(Image.fromarray(area[:, : w["w"] // 2]), mode=6)
         readable = [s for s in ledger.secrets[1:4] if plain(s.split()[0]) in text]
         report.check(has_colour(raw, INK) and readable, f"{kind} {seed}: the raw screen shows secrets: {len(readable)}")
-        recordings = {name: Recording(desk, options, POLICIES[name]) for name in options.policy}
+        recordings = {name: Recording(desktop, options, POLICIES[name]) for name in options.policy}
         time.sleep(2)
         actions = ledger.act(options.steps)
         ledger.rest()
         time.sleep(2.5)
-        final, windows = read_tree(desk, options.probe), desk.windows()
+        final, windows = read_tree(desktop, options.probe), desktop.windows()
         costs = {name: recording.cpu() for name, recording in recordings.items()}
-        now = screen(desk)
+        now = screen(desktop)
         for name, recording in recordings.items():
             words, failed = f"{kind} {seed} {name}", report.failed
             frames = look(report, recording, ledger.secrets, options, words)
@@ -153,7 +153,7 @@ def run_ledger(kind, seed, options, report):
             share, masked = over_masking(picture, final["widgets"], windows)
             shown = ~np.all(picture == np.array(FILL, np.uint8), axis=-1)
             stale = float((np.any(picture != now, axis=-1) & shown).sum() / max(shown.sum(), 1))
-            report.check(stale < 0.05, f"{words}: what is shown at the end is the screen as it is, but for {stale:.1%}")
+            report.check(stale < 0.05, f"{words}: the shown pixels at the end equal the screen, except for {stale:.1%}")
             if report.failed > failed:
                 keep(options, words, recording, actions=actions, tree=final, secrets=ledger.secrets, frames=frames)
             print(
@@ -165,19 +165,19 @@ def run_ledger(kind, seed, options, report):
 def run_flash(seed, options, report):
     """A secret that comes and goes."""
     policy = dict(POLICIES["controls"], gaps="keep", clearance=options.clearance)
-    with Desk(1100, 760) as desk:
-        application = desk.spawn(
+    with Desktop(1100, 760) as desktop:
+        application = desktop.spawn(
             ["/usr/bin/python3", f"{HERE}/Apps/gtk3_flash.py", str(seed), "900"],
         )
-        desk.place(desk.wait_for_window("Flash"), 30, 30)
+        desktop.place(desktop.wait_for_window("Flash"), 30, 30)
         time.sleep(1)
-        recording = Recording(desk, options, policy)
+        recording = Recording(desktop, options, policy)
         seen, end = 0, time.time() + options.flash_seconds
         while time.time() < end:
-            seen += has_colour(screen(desk), INK) > 0
+            seen += has_colour(screen(desktop), INK) > 0
             time.sleep(0.2)
-        tree = read_tree(desk, options.probe)
-        desk.end(application)
+        tree = read_tree(desktop, options.probe)
+        desktop.end(application)
         frames = recording.finish()
         report.check(seen > 5, f"flash {seed}: the raw screen showed the secret {seen} times")
         inked = [p for _, p in frames if has_colour(np.asarray(Image.open(p).convert("RGB")), INK)]
@@ -186,23 +186,23 @@ def run_flash(seed, options, report):
 
 
 def run_hung(seed, options, report):
-    """Of two windows the application of one is stopped: it is masked whole, the other is shown as before."""
-    with Desk(1200, 800) as desk:
+    """Stops the application of one of two windows: it is masked completely, the other is shown as before."""
+    with Desktop(1200, 800) as desktop:
         ledgers = []
         for x in (10, 620):
             chance = random.Random(f"hung {seed} {x}")
-            ledger = Ledger("gtk3", desk, options, chance)
-            window = [w for w in desk.windows() if w["pid"] == ledger.process.pid][0]
-            desk.place(window, x, 40, 560, 420)
-            ledgers.append((ledger, [w for w in desk.windows() if w["pid"] == ledger.process.pid][0]))
-        # In every second run it is stopped before anyone has asked it anything.
+            ledger = Ledger("gtk3", desktop, options, chance)
+            window = [w for w in desktop.windows() if w["pid"] == ledger.process.pid][0]
+            desktop.place(window, x, 40, 560, 420)
+            ledgers.append((ledger, [w for w in desktop.windows() if w["pid"] == ledger.process.pid][0]))
+        # In every second run it is stopped before its tree was ever read.
         if seed % 2 == 0:
             os.killpg(ledgers[0][0].process.pid, signal.SIGSTOP)
-        recording = Recording(desk, options, POLICIES["controls"])
+        recording = Recording(desktop, options, POLICIES["controls"])
         time.sleep(3)
         os.killpg(ledgers[0][0].process.pid, signal.SIGSTOP)
-        # Something has to be drawn: while nothing is, nothing is read, and what is shown stays right.
-        desk.xdotool("windowmove", ledgers[1][1]["xid"], 640, 60)
+        # Something must be drawn: otherwise no tree is read, and the shown pixels stay valid.
+        desktop.xdotool("windowmove", ledgers[1][1]["xid"], 640, 60)
         time.sleep(3)
         os.killpg(ledgers[0][0].process.pid, signal.SIGCONT)
         time.sleep(3)
@@ -215,49 +215,49 @@ def run_hung(seed, options, report):
             return has_colour(area, FILL) / area[:, :, 0].size
 
         last, end = pictures[-1], np.asarray(Image.open(frames[-1][1]).convert("RGB"))
-        report.check(masked(last, ledgers[0][1]) == 1, f"hung {seed}: the stopped window is masked whole")
+        report.check(masked(last, ledgers[0][1]) == 1, f"hung {seed}: the stopped window is masked completely")
         moved = dict(ledgers[1][1], x=640, y=82)
         report.check(masked(last, moved) < 0.9, f"hung {seed}: the other one is shown")
         again = masked(end, ledgers[0][1])
-        report.check(again < 0.9, f"hung {seed}: going on, it is shown again ({again:.0%} masked)")
+        report.check(again < 0.9, f"hung {seed}: after it continues, it is shown again ({again:.0%} masked)")
 
 
 def run_wayland(seed, options, report):
     """A GTK application in a headless sway: types a secret, switches pages, moves the window."""
     chance = random.Random(f"wayland {seed}")
     secrets = [f"{name} {chance.randint(1000, 9999)}" for name in chance.sample(NAMES, 5)]
-    # In every second run there is another output beside it.
-    with SwayDesk(1100, 760, outputs=1 + seed % 2) as desk:
-        path = f"{desk.folder}/secrets.json"
+    # In every second run there is a second output.
+    with SwayDesktop(1100, 760, outputs=1 + seed % 2) as desktop:
+        path = f"{desktop.folder}/secrets.json"
         with open(path, "w", encoding="utf-8") as file:
             json.dump(secrets, file)
-        desk.spawn(["/usr/bin/python3", f"{HERE}/Apps/gtk3_ledger.py", path])
-        window = desk.window("Ledger")
+        desktop.spawn(["/usr/bin/python3", f"{HERE}/Apps/gtk3_ledger.py", path])
+        window = desktop.window("Ledger")
         time.sleep(1)
         place = [f"[con_id={window['id']}]", "move", "absolute", "position"]
-        desk.message(*place, str(desk.left + chance.randint(20, 80)), str(chance.randint(40, 90)))
-        recordings = {name: Recording(desk, options, POLICIES[name]) for name in options.policy}
+        desktop.message(*place, str(desktop.left + chance.randint(20, 80)), str(chance.randint(40, 90)))
+        recordings = {name: Recording(desktop, options, POLICIES[name]) for name in options.policy}
         time.sleep(1.5)
-        desk.run(["wtype", "-d", "20", "-k", "Tab", "-k", "Tab", "-k", "Tab", secrets[4]])
-        raw = Image.open(io.BytesIO(desk.grab())).convert("RGB")
+        desktop.run(["wtype", "-d", "20", "-k", "Tab", "-k", "Tab", "-k", "Tab", secrets[4]])
+        raw = Image.open(io.BytesIO(desktop.grab())).convert("RGB")
         report.check(has_colour(np.asarray(raw), INK), f"wayland {seed}: the raw screen shows secrets")
         for pause in (0.1, 0.4, 0.9):
-            desk.message(*place, str(desk.left + chance.randint(0, 300)), str(chance.randint(30, 200)))
+            desktop.message(*place, str(desktop.left + chance.randint(0, 300)), str(chance.randint(30, 200)))
             time.sleep(pause)
-        desk.run(["wtype", "-M", "ctrl", "-k", "Next", "-m", "ctrl"])
+        desktop.run(["wtype", "-M", "ctrl", "-k", "Next", "-m", "ctrl"])
         time.sleep(0.5)
-        desk.run(["wtype", "-M", "ctrl", "-k", "Prior", "-m", "ctrl"])
+        desktop.run(["wtype", "-M", "ctrl", "-k", "Prior", "-m", "ctrl"])
         time.sleep(3)
-        now = np.asarray(Image.open(io.BytesIO(desk.grab())).convert("RGB"))
+        now = np.asarray(Image.open(io.BytesIO(desktop.grab())).convert("RGB"))
         for name, recording in recordings.items():
             words, failed = f"wayland {seed} {name}", report.failed
             frames = look(report, recording, secrets, options, words)
             picture = np.array(Image.open(frames[-1][1]).convert("RGB"))
             masked = np.all(picture == np.array(FILL, np.uint8), axis=-1)
             stale = float((np.any(picture != now, axis=-1) & ~masked).sum() / max((~masked).sum(), 1))
-            report.check(stale < 0.05, f"{words}: what is shown at the end is the screen as it is, but for {stale:.1%}")
+            report.check(stale < 0.05, f"{words}: the shown pixels at the end equal the screen, except for {stale:.1%}")
             if name == "controls":
-                # The row of buttons ends what is shown; masks would be taken for letters.
+                # Only the row of buttons is read; masks below it would be mistaken for letters.
                 picture[masked] = (255, 255, 255)
                 end = int(np.nonzero(~masked.all(axis=1))[0].max(initial=-1)) + 1
                 text = ocr(Image.fromarray(picture[max(end - 51, 0) : max(end, 1)]), mode=6, scale=3)
@@ -274,10 +274,10 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--flash-seconds", type=float, default=25)
-    parser.add_argument("--policy", action="append", choices=POLICIES, help="one of them alone; both by default")
+    parser.add_argument("--policy", action="append", choices=POLICIES, help="only one of them; both by default")
     parser.add_argument("--every-frame", action="store_true")
-    parser.add_argument("--clearance", default="settled", help="of flash: `latest` shows that it can fail")
-    parser.add_argument("--keep", help="a folder for pictures that show what they must not")
+    parser.add_argument("--clearance", default="settled", help="for flash: `latest` shows that the test can fail")
+    parser.add_argument("--keep", help="a folder for pictures that show masked content")
     parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
     parser.add_argument("--probe", default=f"{ROOT}/.build/release/scrim-trees")
     options = parser.parse_args()
@@ -293,7 +293,7 @@ def main():
                     run(seed, options, report)
                 else:
                     run_ledger(what, seed, options, report)
-            except Exception as fault:  # a run that breaks is one that fails; the others go on
+            except Exception as fault:  # an exception is a failed run; the others continue
                 report.check(False, f"{what} {seed}: {type(fault).__name__}: {fault}")
     print(f"{report.passed} passed, {report.failed} failed")
     return report.failed > 0

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Measures what is withheld of widgets that look otherwise without moving, by toolkit: the table in Accessibility.md.
+"""Measures which parts of widgets are withheld when they change their look without moving, by toolkit: the table in Accessibility.md.
 
     looks.py [--seconds S] [gtk3|gtk4|qt|chromium|firefox ...]
 
 A window with a button, an entry, a spinner and a progress bar is recorded with the preset controls. The pointer stands on the button, presses it,
-clicks into the entry (a caret blinks from then on), starts the spinner, sets the bar, ticks the box; each is held for S seconds. What was
-shown before and differs from the screen, half a second after half a second, is withheld: told is the largest share of the window from two seconds
-on, since until then nothing has settled, and for how long there is any."""
+clicks into the entry (a caret blinks from then on), starts the spinner, sets the bar, ticks the box; each state is held for S seconds. Pixels that were
+shown before and differ from the screen, sampled every half second, are withheld: printed is the largest share of the window from two seconds
+on, since until then nothing has settled, and the time until nothing is withheld."""
 import argparse
 import json
 import sys
@@ -17,14 +17,14 @@ import needs
 
 APPLICATIONS = {name: needs.APPLICATIONS[name] for name in ("gtk3", "gtk4", "qt", "chromium")}
 APPLICATIONS["firefox"] = ["firefox-esr"]
-if needs.skips("looks of widgets", needs.DESK):
+if needs.skips("looks of widgets", needs.DESKTOP):
     sys.exit(needs.failed)
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from browsers import browse  # noqa: E402
-from desk import Desk  # noqa: E402
+from desktop import Desktop  # noqa: E402
 from ledger import middle  # noqa: E402
 from recording import FILL, HERE, POLICIES, ROOT, Recording, read_tree, screen  # noqa: E402
 
@@ -45,18 +45,18 @@ def started(recording):
 
 
 def measure(kind, options):
-    with Desk(1000, 760) as desk:
+    with Desktop(1000, 760) as desktop:
         if kind in ("chromium", "firefox"):
-            browse(desk, kind, PAGE, "Looks", (800, 640))
+            browse(desktop, kind, PAGE, "Looks", (800, 640))
         else:
             command = f"{HERE}/Apps/{'qt' if kind == 'qt' else 'gtk'}_looks.py"
-            desk.spawn(["/usr/bin/python3", command, kind[-1]])
-            desk.place(desk.wait_for_window("Looks"), 20, 40)
+            desktop.spawn(["/usr/bin/python3", command, kind[-1]])
+            desktop.place(desktop.wait_for_window("Looks"), 20, 40)
         time.sleep(1)
-        desk.xdotool("mousemove", 995, 755)
+        desktop.xdotool("mousemove", 995, 755)
         time.sleep(0.5)
-        window = desk.wait_for_window("Looks")
-        tree = read_tree(desk, options.probe)["widgets"]
+        window = desktop.wait_for_window("Looks")
+        tree = read_tree(desktop, options.probe)["widgets"]
 
         def at(role, name=None):
             return middle(next(w for w in tree if w["role"] in role and (name is None or w["name"] == name)))
@@ -65,31 +65,31 @@ def measure(kind, options):
             act()
             samples, end = [], time.monotonic() + options.seconds
             while time.monotonic() < end:
-                pointer = desk.root.query_pointer()
-                samples.append((time.monotonic(), screen(desk), (pointer.root_x, pointer.root_y)))
+                pointer = desktop.root.query_pointer()
+                samples.append((time.monotonic(), screen(desktop), (pointer.root_x, pointer.root_y)))
                 time.sleep(0.5)
             return samples
 
         def button(name):
             return at(("push button",), name)
 
-        recording = Recording(desk, options, POLICIES["controls"])
+        recording = Recording(desktop, options, POLICIES["controls"])
         origin = started(recording)
         time.sleep(3)
-        away = lambda: desk.xdotool("mousemove", 995, 755)  # noqa: E731
-        move = lambda place: desk.xdotool("mousemove", *map(int, place))  # noqa: E731
+        away = lambda: desktop.xdotool("mousemove", 995, 755)  # noqa: E731
+        move = lambda place: desktop.xdotool("mousemove", *map(int, place))  # noqa: E731
         steps = {"hover": lambda: move(button("Transfer"))}
-        steps["press"] = lambda: desk.xdotool("mousedown", 1)
-        steps["release, away"] = lambda: (desk.xdotool("mouseup", 1), away())
+        steps["press"] = lambda: desktop.xdotool("mousedown", 1)
+        steps["release, away"] = lambda: (desktop.xdotool("mouseup", 1), away())
         steps["hover again"] = lambda: move(button("Transfer"))
-        steps["caret"] = lambda: (desk.click(*at(("text", "entry"))), away())
-        steps["spinner"] = lambda: (desk.click(*button("Spin")), away())
+        steps["caret"] = lambda: (desktop.click(*at(("text", "entry"))), away())
+        steps["spinner"] = lambda: (desktop.click(*button("Spin")), away())
         steps["spinner ends"] = steps["spinner"]
-        steps["progress bar"] = lambda: (desk.click(*button("More")), away())
-        steps["check box"] = lambda: (desk.click(*at(("check box",))), away())
+        steps["progress bar"] = lambda: (desktop.click(*button("More")), away())
+        steps["check box"] = lambda: (desktop.click(*at(("check box",))), away())
         samples = {name: hold(act) for name, act in steps.items()}
         frames = [(t / 1e3, path) for t, path in recording.finish()]
-        # Of browsers the page: the address bar is masked otherwise once it has the focus no more.
+        # Only the page of a browser: the address bar's mask changes when it loses the focus.
         page = next((w for w in tree if w["role"] == "document web"), window)
         left, top = int(page["x"]), int(page["y"])
         area = np.s_[top : int(page["y"] + page["h"]), left : int(page["x"] + page["w"])]
@@ -99,13 +99,13 @@ def measure(kind, options):
             return np.asarray(Image.open(path[0]).convert("RGB"))[area]
 
         start = shown(samples["hover"][0][0] - origin - 0.3)
-        # What the policy masks: masks stay, and their look is not withheld.
+        # Pixels masked by the policy: masks stay, and do not count as withheld.
         open_pixels = ~np.all(start == np.array(FILL, np.uint8), axis=-1)
         for name, held in samples.items():
             shares = []
             for moment, raw, (x, y) in held:
                 differs = np.any(shown(moment - origin) != raw[area], axis=-1) & open_pixels
-                # The pointer is in the file of Xvfb's screen, and no part of a recording.
+                # The pointer is in Xvfb's screen file, but not part of a recording.
                 differs[max(y - top - 24, 0) : max(y - top + 24, 0), max(x - left - 24, 0) : max(x - left + 24, 0)] = False
                 shares.append((moment - held[0][0], float(differs.mean())))
             late = [share for t, share in shares if t >= 2]

@@ -1,13 +1,13 @@
-"""What a machine lacks for a test: that is said, and is a failure where SCRIM_NO_SKIP is set, as CI does."""
+"""Requirements of tests: a missing one is printed, and is a failure if SCRIM_NO_SKIP is set, as in CI."""
 import os
 import shutil
 
 import limits
 
 PYTHON = "/usr/bin/python3"
-# Of a desktop: programs, files, and what Python has to be able to import; elsewhere packages of pkg-config, with .pc.
-DESK = ["Xvfb", "openbox", "xdotool", "xsetroot", "dbus-daemon", "gdbus", "tesseract"]
-DESK += ["/usr/share/dbus-1/services/org.a11y.Bus.service", "import numpy", "import PIL", "import Xlib"]
+# For a desktop: programs, files, and Python modules; elsewhere packages of pkg-config, with .pc.
+DESKTOP = ["Xvfb", "openbox", "xdotool", "xsetroot", "dbus-daemon", "gdbus", "tesseract"]
+DESKTOP += ["/usr/share/dbus-1/services/org.a11y.Bus.service", "import numpy", "import PIL", "import Xlib"]
 SWAY = ["sway", "swaymsg", "grim", "wtype", "setpriv"]
 GTK3 = "import gi; gi.require_version('Gtk', '3.0')"
 APPLICATIONS = {
@@ -32,12 +32,12 @@ def is_there(need):
 
 
 def skips(what, needs):
-    """Whether something of `needs` is missing, which is told."""
+    """Whether something in `needs` is missing; prints it."""
     global failed
     missing = [need for need in needs if not is_there(need)]
     if missing:
         must = bool(os.environ.get("SCRIM_NO_SKIP"))
         failed += must
-        print("FAILED" if must else "skipped:", f"{what}, for lack of", "; ".join(missing), end="")
-        print("; .ci/install test brings it", flush=True)
+        print("FAILED" if must else "skipped:", f"{what}, because of missing", "; ".join(missing), end="")
+        print("; .ci/install test installs it", flush=True)
     return bool(missing)

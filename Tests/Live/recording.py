@@ -1,4 +1,4 @@
-"""Recordings of live screens, what they cost, and what is looked for in their pictures."""
+"""Recordings of live screens, their cost, and searches in their pictures."""
 import io
 import json
 import os
@@ -15,7 +15,7 @@ import limits
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 INK, FILL = (200, 0, 150), (253, 2, 251)
-# What the preset controls shows.
+# Roles shown by the preset controls.
 BUTTONS = ["push button", "push button menu", "toggle button", "switch", "check box", "radio button", "menu"]
 BUTTONS += ["menu item", "check menu item", "radio menu item", "tear off menu item", "page tab", "disclosure triangle"]
 POLICIES = {
@@ -58,32 +58,32 @@ def cpu(pid):
 
 
 def share(pid, work):
-    """Percent of a core that a process takes while `work` is done."""
+    """Percent of a core that a process uses during `work`."""
     before, start = cpu(pid), time.monotonic()
     work()
     return 100 * (cpu(pid) - before) / (time.monotonic() - start)
 
 
 class Recording:
-    """`scrim record` of a desk's screen, from here to `finish`."""
+    """`scrim record` of a desktop's screen, from here to `finish`."""
 
-    def __init__(self, desk, options, policy):
-        self.desk, self.scrim = desk, options.scrim
-        self.out = f"{desk.folder}/session-{len(desk.processes)}"
+    def __init__(self, desktop, options, policy):
+        self.desktop, self.scrim = desktop, options.scrim
+        self.out = f"{desktop.folder}/session-{len(desktop.processes)}"
         path = f"{self.out}.policy.json"
         with open(path, "w", encoding="utf-8") as file:
             json.dump(dict(policy, fill="#%02x%02x%02x" % FILL), file)
-        self.process = desk.spawn(
-            [self.scrim, "record", *desk.source, "--out", self.out, "--policy", path]
+        self.process = desktop.spawn(
+            [self.scrim, "record", *desktop.source, "--out", self.out, "--policy", path]
         )
         end = time.time() + 10
         while not os.path.exists(f"{self.out}/manifest.json"):
             if self.process.poll() is not None or time.time() > end:
-                raise RuntimeError(f"the recorder did not begin; its log: {desk.tail()}")
+                raise RuntimeError(f"the recorder did not begin; its log: {desktop.tail()}")
             time.sleep(0.05)
 
     def cpu(self):
-        """Seconds of a core that it took so far."""
+        """CPU seconds that it used so far."""
         return cpu(self.process.pid)
 
     def finish(self):
@@ -104,18 +104,18 @@ class Recording:
         return [(line["t_ms"], f"{frames}/{line['image']}") for line in lines]
 
 
-def screen(desk):
-    """What is to be seen now, from the file in which Xvfb keeps it."""
-    with open(desk.frame_file, "rb") as file:
+def screen(desktop):
+    """The current screen, from the file in which Xvfb keeps it."""
+    with open(desktop.frame_file, "rb") as file:
         data = file.read()
     head = np.frombuffer(data, ">u4", 25)
     offset, stride = int(head[0]) + int(head[19]) * 12, int(head[12])
-    rows = np.frombuffer(data, np.uint8, count=stride * desk.height, offset=offset)
-    return rows.reshape(desk.height, stride // 4, 4)[:, : desk.width, 2::-1].copy()
+    rows = np.frombuffer(data, np.uint8, count=stride * desktop.height, offset=offset)
+    return rows.reshape(desktop.height, stride // 4, 4)[:, : desktop.width, 2::-1].copy()
 
 
-def read_tree(desk, probe):
+def read_tree(desktop, probe):
     done = limits.run(
-        [probe, "once"], env=desk.environment, input=desk.windows_line(), stdout=subprocess.PIPE, check=True
+        [probe, "once"], env=desktop.environment, input=desktop.windows_line(), stdout=subprocess.PIPE, check=True
     )
     return json.loads(done.stdout)

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Records real screens and compares with what other programs grab of them.
+"""Records real screens and compares the recordings with grabs of other programs.
 
-Starts its own Xvfb, and a headless sway where there is one; ends only what it started. What a machine lacks is skipped with a
-message; with SCRIM_NO_SKIP set it fails.
+Starts its own Xvfb, and a headless sway if it is installed; ends only programs that it started. Missing requirements are skipped with a
+message; with SCRIM_NO_SKIP set they fail.
 """
 
 import argparse
@@ -68,16 +68,16 @@ class XServer:
         return window
 
     def place(self, window):
-        """Where the inside of a window begins: xwininfo tells where its border does."""
+        """Origin of a window's inner area: xwininfo gives that of its border."""
         lines = self.run("xwininfo", "-id", window).splitlines()
         border = next(int(line.split()[-1]) for line in lines if "Border width" in line)
         return [int(line.split()[-1]) + border for line in lines if "Absolute upper-left" in line]
 
     def grab(self):
-        """All of the screen by xwd, an implementation of its own."""
-        dump = limits.run(["xwd", "-root", "-silent"], env=self.environment, check=True, capture_output=True)
-        data = np.frombuffer(dump.stdout, np.uint8)
-        header = np.frombuffer(dump.stdout[:100], ">u4")
+        """The whole screen, grabbed by xwd, an independent implementation."""
+        grabbed = limits.run(["xwd", "-root", "-silent"], env=self.environment, check=True, capture_output=True)
+        data = np.frombuffer(grabbed.stdout, np.uint8)
+        header = np.frombuffer(grabbed.stdout[:100], ">u4")
         start, width, height, stride = header[0] + header[19] * 12, header[4], header[5], header[12]
         rows = data[start : start + stride * height].reshape(height, stride)[:, : width * 4]
         return np.ascontiguousarray(rows).view("<u4") & 0xFFFFFF
@@ -88,7 +88,7 @@ class XServer:
 
 
 class Recording:
-    """A recording that runs until it is asked for."""
+    """A recording that runs until its result is requested."""
 
     def __init__(self, options, work, *source, policy="none", environment=None):
         self.scrim = options.scrim
@@ -104,7 +104,7 @@ class Recording:
             time.sleep(0.02)
 
     def wait(self):
-        """Its exit code; what it said is in `words`. It has half a minute."""
+        """Its exit code; its messages are in `words`. It has half a minute."""
         self.words = self.process.communicate(timeout=30)[1]
         return self.process.returncode
 
@@ -147,19 +147,19 @@ def x11(options, report, work):
         frames = recording.inspect()["total"]["frames"]
         report.check("x11: an interrupt seals", code == 0 and recording.is_whole(), f"exit {code}, {frames} frames")
         report.check("x11: the last frame is what xwd grabs", same(last(recording), server.grab()))
-        report.check("x11: typing is seen, and not more often than asked for", 3 <= frames <= 25, f"{frames} frames")
+        report.check("x11: typing is recorded, at most at the requested rate", 3 <= frames <= 25, f"{frames} frames")
 
         recording = Recording(options, work, *source, "--duration", "2", policy="default")
         server.run("xdotool", "type", "--delay", "60", "a secret")
         code = recording.wait()
         export = recording.export()
         masked = all((export.frame(i) == 0).all() for i in range(len(export)))
-        report.check("x11: without trees the default policy masks all", code == 0 and masked, f"{len(export)} frames")
+        report.check("x11: without trees the default policy masks everything", code == 0 and masked, f"{len(export)} frames")
 
         recording = Recording(options, work, *source, "--duration", "2")
         quiet = recording.inspect()["total"] if recording.wait() == 0 else {}
         report.check(
-            "x11: a still screen is its first frame and its last",
+            "x11: an unchanged screen gives its first frame and its last",
             quiet.get("frames") == 2 and quiet["lastMs"] >= 2000, f"until {quiet.get('lastMs')} ms",
         )
 
@@ -209,7 +209,7 @@ def x11(options, report, work):
         sizes = [(part["width"], part["height"]) for part in recording.inspect()["segments"]]
         report.check("x11: another size is another segment", sizes == [(1280, 800), (1024, 768)], str(sizes))
         report.check("x11: after it the last frame is what xwd grabs", same(last(recording), server.grab()))
-        report.check("x11: segments of two sizes are whole", recording.is_whole())
+        report.check("x11: segments of two sizes are intact", recording.is_whole())
 
         recording = Recording(options, work, *source)
         server.process.kill()
@@ -229,7 +229,7 @@ def followed(options, report, work):
         file = os.path.join(server.folder, "Xvfb_screen0")
         recording = Recording(options, work, "--xwd", file, "--follow")
         server.run("xdotool", "type", "--delay", "60", "what is typed is seen")
-        # The pointer is part of the file, and of no grab: it is out of the way here.
+        # The pointer is part of the file, but of no grab, so it is moved aside here.
         server.run("xdotool", "mousemove", "799", "599")
         time.sleep(1)
         recording.stop()
@@ -315,7 +315,7 @@ def wayland(options, report, work):
         frames = recording.inspect()["total"]["frames"]
         report.check("wayland: an interrupt seals", code == 0 and recording.is_whole(), f"{frames} frames")
         report.check("wayland: the last frame is what grim grabs", same(last(recording), server.grab()))
-        report.check("wayland: typing is seen", 3 <= frames <= 40, f"{frames} frames")
+        report.check("wayland: typing is recorded", 3 <= frames <= 40, f"{frames} frames")
 
         recording = Recording(options, work, "--wayland", **source)
         time.sleep(1)
@@ -339,7 +339,7 @@ def wayland(options, report, work):
         recording = Recording(options, work, "--wayland", **source)
         code = recording.wait()
         names = all(name in recording.words for name in ("HEADLESS-1", "HEADLESS-2", "--output"))
-        report.check("wayland: of several outputs one has to be named", code == 3 and names)
+        report.check("wayland: one of several outputs must be named", code == 3 and names)
         recording = Recording(options, work, "--wayland", "--output", "HEADLESS-3", **source)
         code = recording.wait()
         report.check("wayland: an output that is not there", code == 3 and "HEADLESS-2" in recording.words)
@@ -349,7 +349,7 @@ def wayland(options, report, work):
             time.sleep(1)
             recording.stop()
             shown = last(recording)
-            report.check(f"wayland: of {name} the last frame is what grim grabs", same(shown, server.grab("-o", name)))
+            report.check(f"wayland: the last frame of {name} is what grim grabs", same(shown, server.grab("-o", name)))
             server.message("focus", "output", "HEADLESS-1")
 
         recording = Recording(options, work, "--wayland", "--output", "HEADLESS-1", **source)
@@ -364,7 +364,7 @@ def wayland(options, report, work):
 
 
 def without_headers(report, work):
-    """The C side of X11, built as where its headers are missing, says so."""
+    """The C code for X11, built without its headers, reports that."""
     sources = os.path.join(ROOT, "Sources", "C", "CScrimX11")
     main = os.path.join(work, "main.c")
     with open(main, "w", encoding="ascii") as file:
@@ -377,7 +377,7 @@ def without_headers(report, work):
     flags = ["-Wall", "-Wextra", "-Werror", "-DSCRIM_NO_X11", "-I", os.path.join(sources, "include")]
     built = limits.run(["clang", *flags, main, *files, "-o", program], check=False)
     holds = built.returncode == 0 and limits.run([program], check=False).returncode == 0
-    report.check("x11: a build without its headers says so", holds)
+    report.check("x11: a build without its headers reports that", holds)
 
 
 def main():

@@ -1,4 +1,4 @@
-"""One situation on a desktop of its own: applications, a recording with each preset, and the ink in what is shown."""
+"""One situation on a private desktop: applications, a recording with each preset, and the ink in the shown pixels."""
 import io
 import os
 import shutil
@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from recording import HERE, INK, screen
-from sway_desk import SwayDesk
+from sway_desktop import SwayDesktop
 
 PYTHON = "/usr/bin/python3"
 PRESETS = ("default", "controls")
@@ -24,78 +24,78 @@ def ink(picture):
 class Run:
     """One situation on its desktop, recorded with both presets."""
 
-    def __init__(self, desk, options, chance):
-        self.desk, self.options, self.chance = desk, options, chance
+    def __init__(self, desktop, options, chance):
+        self.desktop, self.options, self.chance = desktop, options, chance
         self.recorders, self.most, self.area = {}, 0, None
 
     # Applications
 
     def app(self, name, *arguments, environment=None):
-        extra = {"env": dict(self.desk.environment, **environment)} if environment else {}
-        return self.desk.spawn([PYTHON, f"{HERE}/Apps/ink_{name}.py", *arguments], **extra)
+        extra = {"env": dict(self.desktop.environment, **environment)} if environment else {}
+        return self.desktop.spawn([PYTHON, f"{HERE}/Apps/ink_{name}.py", *arguments], **extra)
 
     def window(self, title, place=None, seconds=30):
-        window = self.desk.wait_for_window(title, seconds)
+        window = self.desktop.wait_for_window(title, seconds)
         time.sleep(0.7)
         if place:
-            self.desk.place(window, *place)
+            self.desktop.place(window, *place)
         return window
 
     def browse(self, kind, html, title):
         """A browser's window with a page."""
-        path = f"{self.desk.folder}/home/page.html"
+        path = f"{self.desktop.folder}/home/page.html"
         with open(path, "w", encoding="utf-8") as file:
             file.write(html)
         if kind == "chromium":
-            command = ["chromium", f"--user-data-dir={self.desk.folder}/chromium", "--no-sandbox", "--test-type"]
+            command = ["chromium", f"--user-data-dir={self.desktop.folder}/chromium", "--no-sandbox", "--test-type"]
             command += ["--force-renderer-accessibility", "--no-first-run", "--disable-gpu", "--password-store=basic"]
             command += ["--no-default-browser-check", "--disable-background-networking"]
             command += ["--window-position=20,20", "--window-size=1000,700"]
         else:
-            profile = f"{self.desk.folder}/home/profile"
+            profile = f"{self.desktop.folder}/home/profile"
             os.makedirs(profile, exist_ok=True)
             names = ["browser.aboutwelcome.enabled", "datareporting.policy.dataSubmissionEnabled"]
             with open(f"{profile}/user.js", "w", encoding="ascii") as file:
                 file.write("".join(f'user_pref("{name}",false);' for name in names))
                 file.write('user_pref("termsofuse.bypassNotification",true);')
             command = ["firefox-esr", "-no-remote", "-profile", profile, "-width", "1000", "-height", "700"]
-        self.desk.spawn([*command, f"file://{path}"])
+        self.desktop.spawn([*command, f"file://{path}"])
         window = self.window(title, seconds=60)
         time.sleep(3)
-        self.desk.xdotool("mousemove", 1270, 790)
+        self.desktop.xdotool("mousemove", 1270, 790)
         return window
 
     def maximise(self, window):
-        self.desk.xdotool("windowactivate", window["xid"])
-        self.desk.run(["wmctrl", "-i", "-r", hex(window["xid"]), "-b", "add,maximized_vert,maximized_horz"])
+        self.desktop.xdotool("windowactivate", window["xid"])
+        self.desktop.run(["wmctrl", "-i", "-r", hex(window["xid"]), "-b", "add,maximized_vert,maximized_horz"])
         time.sleep(0.8)
 
     # Recording
 
     def record(self):
         for preset in PRESETS:
-            out = f"{self.desk.folder}/home/session-{preset}"
-            command = [self.options.scrim, "record", *self.desk.source, "--out", out, "--policy", preset]
-            self.recorders[preset] = (self.desk.spawn(command), out)
+            out = f"{self.desktop.folder}/home/session-{preset}"
+            command = [self.options.scrim, "record", *self.desktop.source, "--out", out, "--policy", preset]
+            self.recorders[preset] = (self.desktop.spawn(command), out)
         end = time.time() + 15
         while time.time() < end and not all(os.path.exists(f"{out}/manifest.json") for _, out in self.recorders.values()):
             time.sleep(0.05)
         time.sleep(1.5)
 
     def picture(self):
-        if isinstance(self.desk, SwayDesk):
-            return np.asarray(Image.open(io.BytesIO(self.desk.grab())).convert("RGB"))
-        return screen(self.desk)
+        if isinstance(self.desktop, SwayDesktop):
+            return np.asarray(Image.open(io.BytesIO(self.desktop.grab())).convert("RGB"))
+        return screen(self.desktop)
 
     def watch(self, seconds):
-        """Waits, and notes the most ink that is to be seen meanwhile."""
+        """Waits, and notes the maximum of visible ink meanwhile."""
         end = time.time() + seconds
         while time.time() < end:
             self.most = max(self.most, ink(self.picture()))
             time.sleep(0.4)
 
     def finish(self):
-        """By preset: ink in all pictures, in how many, and the share of an area that the last one masks."""
+        """By preset: ink in all pictures, the number of pictures with ink, and the masked share of an area in the last one."""
         found = {}
         for process, _ in self.recorders.values():
             process.send_signal(signal.SIGINT)

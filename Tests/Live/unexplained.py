@@ -1,20 +1,20 @@
 #!/usr/bin/python3
-"""Pages of Chromium and Firefox whose pixels change while their trees say nothing of it.
+"""Records pages in Chromium and Firefox whose pixels change while their trees stay the same.
 
     unexplained.py [--runs N] [--seed S] [--keep DIR] [chromium|firefox ...] [--situation NAME ...]
 
 A page of buttons with a secret below each is recorded with the presets default and controls at once.
   scroll   its script keeps the main thread busy while the wheel is turned: the compositor scrolls, the tree stays
-  part     the same with pauses in which the tree comes along in part
+  part     the same with pauses in which the tree is partly updated
   toast    a box without a node (aria-hidden) is shown over the buttons
-  slide    the same comes in by a transform, as compositors animate it, and goes
-  fade     the same by opacity
-  spinner  an endless animation of 40 pixels: the rest of the window has to be shown within two seconds
-In no exported frame may a pixel have the secrets' colour, which is on the raw screen. With `scroll` the page has to be shown again once its
+  slide    the same box, moved in by a transform, as compositors animate it, and removed
+  fade     the same box, faded in by opacity
+  spinner  an endless animation of 40 pixels: the rest of the window must be shown within two seconds
+In no exported frame may a pixel have the secrets' colour, which is on the raw screen. With `scroll` the page must be shown again once its
 script has ended.
 
 CI's part is one seed of scroll, toast and spinner, 90 seconds. The long version, 5 seeds of each, 40 minutes:
-unexplained.py --runs 5 --situation scroll part toast slide fade spinner. Exits with 0 only if all hold."""
+unexplained.py --runs 5 --situation scroll part toast slide fade spinner. Exits with 0 only if all pass."""
 import argparse
 import random
 import shutil
@@ -23,14 +23,14 @@ import time
 
 import needs
 
-if needs.skips("changes that no tree explains", needs.DESK):
+if needs.skips("changes that no tree explains", needs.DESKTOP):
     sys.exit(needs.failed)
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from browsers import NEEDS, browse  # noqa: E402
-from desk import Desk  # noqa: E402
+from desktop import Desktop  # noqa: E402
 from recording import FILL, INK, POLICIES, ROOT, Recording, has_colour, screen  # noqa: E402
 
 STYLE = """<style>body{margin:0;font:20px sans-serif}button{width:100%;height:HEIGHT;font-size:20px}
@@ -55,7 +55,7 @@ addEventListener('keydown',e=>{
 
 
 def page(what, chance):
-    # What lies below a button comes to lie on it.
+    # After scrolling, the secret below a button is at the button's place.
     height = "100px"
     rows = "".join(
         f"<div class=row><button>Row {n}</button></div>"
@@ -68,24 +68,24 @@ def page(what, chance):
     return STYLE.replace("HEIGHT", height) + spinner + rows + toast + SCRIPT.replace("BUSY", str(chance.randint(9000, 11000)))
 
 
-def act(desk, what, chance):
-    """Does what the situation is; returns how much of the secrets' colour is on the screen meanwhile."""
+def act(desktop, what, chance):
+    """Performs the situation; returns the number of pixels in the secrets' colour on the screen meanwhile."""
     middle = (300, 400)
     if what == "spinner":
         time.sleep(3)
         return 1
-    desk.xdotool("mousemove", 1270, 790)
+    desktop.xdotool("mousemove", 1270, 790)
     if what in ("scroll", "part"):
-        desk.xdotool("mousemove", *middle)
-        desk.key("b" if what == "scroll" else "p")
+        desktop.xdotool("mousemove", *middle)
+        desktop.key("b" if what == "scroll" else "p")
         time.sleep(2.2)
         for _ in range(1 if what == "scroll" else chance.randint(2, 4)):
-            desk.wheel(chance.randint(1, 2))
+            desktop.wheel(chance.randint(1, 2))
             time.sleep(chance.uniform(0.3, 1.2))
     else:
-        desk.key({"toast": "t", "slide": "s", "fade": "f"}[what])
+        desktop.key({"toast": "t", "slide": "s", "fade": "f"}[what])
     time.sleep(5)
-    ink = has_colour(screen(desk), INK)
+    ink = has_colour(screen(desktop), INK)
     time.sleep(8 if what in ("scroll", "part") else chance.choice([0, 2.5]))
     return ink
 
@@ -93,14 +93,14 @@ def act(desk, what, chance):
 def run(browser, what, seed, options, report):
     chance = random.Random(f"{browser} {what} {seed}")
     words = f"{browser} {what} {seed}"
-    with Desk(1280, 800) as desk:
-        window = browse(desk, browser, page(what, chance), "unexplained")
-        desk.xdotool("mousemove", 900, 700, "click", 1, "mousemove", 1270, 790)
+    with Desktop(1280, 800) as desktop:
+        window = browse(desktop, browser, page(what, chance), "unexplained")
+        desktop.xdotool("mousemove", 900, 700, "click", 1, "mousemove", 1270, 790)
         time.sleep(0.5)
-        recordings = {name: Recording(desk, options, POLICIES[name]) for name in POLICIES}
+        recordings = {name: Recording(desktop, options, POLICIES[name]) for name in POLICIES}
         if what != "spinner":
             time.sleep(2.5)
-        ink = act(desk, what, chance)
+        ink = act(desktop, what, chance)
         report(ink > 0, f"{words}: the raw screen shows secrets")
         for name, recording in recordings.items():
             frames = recording.finish()
@@ -123,7 +123,7 @@ def check_shown(frames, window, what, words, report):
         return has_colour(area, FILL) / (area.size // 3)
 
     if what == "spinner":
-        # From when on the greater part of the window is shown.
+        # The time from which most of the window is shown.
         first = next((t for t, path in frames if masked(path) < 0.7), None)
         report(first is not None and first <= 2000, f"{words}: shown but for the spinner after {first} ms")
     elif what in ("scroll", "part"):
@@ -137,7 +137,7 @@ def main():
     parser.add_argument("--situation", nargs="+", default=["scroll", "toast", "spinner"])
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", help="a folder for sessions that show what they must not")
+    parser.add_argument("--keep", help="a folder for sessions that show masked content")
     parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
     options = parser.parse_args()
     counts = [0, 0]
@@ -153,7 +153,7 @@ def main():
             for what in options.situation:
                 try:
                     run(browser, what, seed, options, report)
-                except Exception as fault:  # a run that breaks is one that fails; the others go on
+                except Exception as fault:  # an exception is a failed run; the others continue
                     report(False, f"{browser} {what} {seed}: {type(fault).__name__}: {fault}")
     print(f"{counts[0]} passed, {counts[1]} failed")
     return counts[1] > 0

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""Records windows that must not be taken for each other, and lists and names that controls bear, and counts ink in what is shown.
+"""Records windows that must not be confused, and lists and names in controls, and counts ink in the shown pixels.
 
     windows.py [--long] [--runs N] [--seed S] [--scrim PATH] [--keep DIR] [SITUATION ...]
 
-Each situation starts a desktop of its own and draws secrets in one colour, where the tree of another window, of a hidden one, of a
+Each situation starts a private desktop and draws secrets in one colour, at places where the tree of another window, of a hidden one, of a
 process that drew nothing there, or of a control would show them. The presets `default` and `controls` record the same run; then every
-frame is exported. A situation holds if the ink was on the screen, none of it is in any frame, and `controls` shows the rest where the
-situation says that it does: not everything may be black. Without names those of CI's part are run (2 minutes); --long runs all.
+frame is exported. A situation passes if the ink was on the screen, none of it is in any frame, and `controls` shows the rest if the
+situation requires that: not everything may be masked. Without names CI's situations are run (2 minutes); --long runs all.
 
-The long version: windows.py --long --runs 5 (some 45 minutes). Run N has the seed S + N - 1. Exits with 0 only if all hold."""
+The long version: windows.py --long --runs 5 (some 45 minutes). Run N has the seed S + N - 1. Exits with 0 only if all pass."""
 import argparse
 import os
 import random
@@ -17,13 +17,13 @@ import time
 
 import needs
 
-if needs.skips("windows", needs.DESK):
+if needs.skips("windows", needs.DESKTOP):
     sys.exit(needs.failed)
 
-from desk import Desk  # noqa: E402
+from desktop import Desktop  # noqa: E402
 from recording import ROOT  # noqa: E402
 from stage import Run  # noqa: E402
-from sway_desk import SwayDesk  # noqa: E402
+from sway_desktop import SwayDesktop  # noqa: E402
 
 I3 = "i3 -c {folder}/i3.conf"
 QT = {"5": "import PyQt5.QtWidgets", "6": "import PyQt6.QtWidgets"}
@@ -40,7 +40,7 @@ STYLE = "<style>.ink,summary,select,option{color:#c80096;font:bold 20px sans-ser
 
 
 def pidless(kind, how):
-    """A Tk window, which tells no process, over the place of a hidden window of buttons."""
+    """A Tk window, which reports no process, at the place of a hidden window of buttons."""
 
     def run(r):
         if kind in BROWSER:
@@ -48,14 +48,14 @@ def pidless(kind, how):
         else:
             r.app(*({"qt5": ["qt", "5"], "qt6": ["qt", "6"]}.get(kind, [kind])), "Wall", "wall")
             hidden = r.window("Wall")
-        r.desk.xdotool("set_num_desktops", 2)
+        r.desktop.xdotool("set_num_desktops", 2)
         r.maximise(hidden)
         r.record()
         time.sleep(1)
         if how == "workspace":
-            r.desk.xdotool("set_desktop", 1)
+            r.desktop.xdotool("set_desktop", 1)
         else:
-            r.desk.xdotool("windowminimize", hidden["xid"])
+            r.desktop.xdotool("windowminimize", hidden["xid"])
         r.app("tk", "Vault", str(r.chance.choice([11, 14, 20])))
         r.maximise(r.window("Vault"))
         r.watch(4)
@@ -64,15 +64,15 @@ def pidless(kind, how):
 
 
 def two_of_one_process(r):
-    """Of two windows of one process and size the one with buttons is minimised."""
+    """Two windows of one process and size; the one with buttons is minimised."""
     r.app("gtk3", "Pair", "two")
     other = r.window("Pair two")
-    wall = next(w for w in r.desk.windows() if w["title"] == "Pair")
+    wall = next(w for w in r.desktop.windows() if w["title"] == "Pair")
     r.maximise(wall)
     r.maximise(other)
     r.record()
-    r.desk.xdotool("windowminimize", wall["xid"])
-    r.desk.xdotool("windowactivate", other["xid"])
+    r.desktop.xdotool("windowminimize", wall["xid"])
+    r.desktop.xdotool("windowactivate", other["xid"])
     r.watch(4)
 
 
@@ -82,9 +82,9 @@ def reparented(r):
     host = r.window("Host", (60, 60))
     r.record()
     r.app("tk", "Guest", "12", "500x300+0+0")
-    guest = r.desk.wait_for_window("Guest")
-    r.desk.xdotool("windowreparent", guest["xid"], host["xid"])
-    r.desk.xdotool("windowmove", guest["xid"], r.chance.randint(0, 200), r.chance.randint(0, 150))
+    guest = r.desktop.wait_for_window("Guest")
+    r.desktop.xdotool("windowreparent", guest["xid"], host["xid"])
+    r.desktop.xdotool("windowmove", guest["xid"], r.chance.randint(0, 200), r.chance.randint(0, 150))
     r.watch(5)
 
 
@@ -95,13 +95,13 @@ def embedded_terminal(r):
     r.record()
     words = "while :; do echo SECRET-4471 Margarethe hunter2 SECRET; sleep 0.1; done"
     command = ["xterm", "-into", str(host["xid"]), "-fg", "#c80096", "-bg", "white", "-fa", "DejaVu Sans Mono:bold"]
-    r.desk.spawn([*command, "-fs", "14", "-geometry", "60x20", "-e", "sh", "-c", words])
+    r.desktop.spawn([*command, "-fs", "14", "-geometry", "60x20", "-e", "sh", "-c", words])
     r.watch(5)
 
 
 def xembed(r):
     """A GTK 3 plug in a socket of another process."""
-    path = f"{r.desk.folder}/home/socket"
+    path = f"{r.desktop.folder}/home/socket"
     r.app("gtk3", "Socket", "socket", path)
     host = r.window("Socket", (40, 40))
     with open(path, encoding="ascii") as file:
@@ -114,7 +114,7 @@ def xembed(r):
 
 
 def override(r):
-    """A window that no window manager knows, over buttons."""
+    """An unmanaged window over buttons."""
     r.app("gtk3", "Host", "wall")
     host = r.window("Host", (60, 60))
     r.record()
@@ -131,7 +131,7 @@ def xmessage(r):
     r.record()
     words = "\n".join("SECRET-4471 Margarethe hunter2 " * 2 for _ in range(12))
     command = ["xmessage", "-fg", "#c80096", "-bg", "white", "-xrm", "*message.foreground: #c80096"]
-    r.desk.spawn([*command, "-geometry", "+200+200", words])
+    r.desktop.spawn([*command, "-geometry", "+200+200", words])
     r.watch(5)
 
 
@@ -142,14 +142,14 @@ def tiled(layout, toolkit="gtk3"):
         for title in ("One", "Two"):
             r.app(*toolkit.split("-"), title, "wall")
             r.window(title)
-        r.desk.run(["i3-msg", "layout", layout])
+        r.desktop.run(["i3-msg", "layout", layout])
         r.record()
         r.app("tk", "Vault", "12")
         r.window("Vault")
         r.watch(2)
-        r.desk.run(["i3-msg", '[title="Two"] focus'])
+        r.desktop.run(["i3-msg", '[title="Two"] focus'])
         time.sleep(3)
-        window = next(w for w in r.desk.windows() if w["title"] == "Two")
+        window = next(w for w in r.desktop.windows() if w["title"] == "Two")
         r.area = (window["x"] + 4, window["y"] + 30, window["w"] - 8, window["h"] - 40)
         return 0.7
 
@@ -162,7 +162,7 @@ def combo(kind, mode="combo"):
     def run(r):
         r.app(*kind.split("-"), "Combo", mode, "6000")
         r.window("Combo", (60, 60))
-        r.desk.xdotool("mousemove", 1270, 790)
+        r.desktop.xdotool("mousemove", 1270, 790)
         r.record()
         r.watch(5)
 
@@ -182,19 +182,19 @@ def select(kind):
         page += card * 2 + "<p>" + "<button>Button</button> " * 20
         r.browse(kind, page, "Page")
         r.record()
-        r.desk.key("alt+Down")
+        r.desktop.key("alt+Down")
         r.watch(4)
-        r.desk.key("Escape")
+        r.desktop.key("Escape")
         r.watch(2)
 
     return run
 
 
 def application(kind, mode):
-    """A window of an application, as it stands."""
+    """An unchanged window of an application."""
 
     def run(r):
-        extra = [f"{r.desk.folder}/home"] if mode == "chooser" else ["text"] if mode == "tabs" else []
+        extra = [f"{r.desktop.folder}/home"] if mode == "chooser" else ["text"] if mode == "tabs" else []
         r.app(*kind.split("-"), "Window", mode, *extra)
         r.window("Window", (60, 60))
         r.record()
@@ -208,9 +208,9 @@ def sway(mode, tree):
 
     def run(r):
         def put(title, x, y, width, height):
-            r.desk.window(title)
+            r.desktop.window(title)
             words = f'[title="{title}"] floating enable, resize set {width} {height}, move absolute position {x} {y}'
-            r.desk.message(words)
+            r.desktop.message(words)
             time.sleep(0.7)
 
         r.app("gtk3", "Wall", "wall")
@@ -227,8 +227,8 @@ def sway(mode, tree):
 def sway_shows(r):
     """Under sway the buttons of an application that has the focus are shown."""
     r.app("gtk3", "Wall", "wall")
-    r.desk.window("Wall")
-    r.desk.message('[title="Wall"] floating enable, resize set 900 600, move absolute position 100 120')
+    r.desktop.window("Wall")
+    r.desktop.message('[title="Wall"] floating enable, resize set 900 600, move absolute position 100 120')
     r.record()
     time.sleep(3)
     r.most = 1
@@ -274,15 +274,15 @@ CI += ["page-chromium", "chooser-gtk3", "sway-menu-without-tree"]
 
 
 def run(name, seed, options):
-    """Whether a situation holds; what was seen is printed."""
+    """Whether a situation passes; prints the result."""
     situation, _, manager = SITUATIONS[name]
     chance = random.Random(f"{name} {seed}")
-    kind = SwayDesk if manager == "sway" else Desk
-    with kind(1280, 800, **({} if manager == "sway" else {"manager": manager})) as desk:
-        r = Run(desk, options, chance)
+    kind = SwayDesktop if manager == "sway" else Desktop
+    with kind(1280, 800, **({} if manager == "sway" else {"manager": manager})) as desktop:
+        r = Run(desktop, options, chance)
         limit = situation(r)
         found = r.finish()
-        words = desk.tail() if options.words else ""
+        words = desktop.tail() if options.words else ""
     parts, holds = [], r.most > 0
     for preset, (pixels, inked, count, share) in found.items():
         dark = f", {share:.0%} masked" if share is not None else ""
@@ -302,9 +302,9 @@ def main():
     parser.add_argument("--long", action="store_true", help="all situations")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", help="a folder for pictures that show what they must not")
+    parser.add_argument("--keep", help="a folder for pictures that show masked content")
     parser.add_argument("--all", action="store_true", help="keep the pictures of all")
-    parser.add_argument("--words", action="store_true", help="print what the recorders said")
+    parser.add_argument("--words", action="store_true", help="print the recorders' messages")
     parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
     options = parser.parse_args()
     options.scrim = os.path.abspath(options.scrim)
@@ -316,7 +316,7 @@ def main():
         for seed in range(options.seed, options.seed + options.runs):
             try:
                 holds = run(name, seed, options)
-            except Exception as fault:  # a run that breaks is one that fails; the others go on
+            except Exception as fault:  # an exception is a failed run; the others continue
                 print("FAILED", f"{name} {seed}: {type(fault).__name__}: {fault}", flush=True)
                 holds = False
             passed, failed = passed + holds, failed + (not holds)

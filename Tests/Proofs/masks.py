@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""The rules of Masking.md a second time, naively and per pixel, written from that text alone.
+"""A second, naive implementation of Masking.md, per pixel, written from that text alone.
 
-`Capture(folder).plan(line, policy)` gives a `Plan`: for every pixel of the picture of that line whether it is
+`Capture(folder).plan(line, policy)` returns a `Plan`: for every pixel of the picture of that line whether it is
 masked and with which kind, trusted, or claimed by gaps only. Run as a program it tests itself on small trees
-whose answers were worked out by hand, or prints what it masks: `masks.py CAPTURE LINE [POLICY]`."""
+with results computed by hand, or prints its masks: `masks.py CAPTURE LINE [POLICY]`."""
 import json
 import math
 import os
@@ -20,7 +20,7 @@ CODE = {kind: i + 1 for i, kind in enumerate(KINDS)}
 
 
 class Refused(Exception):
-    """A tree or policy that may not be believed."""
+    """An invalid tree or policy."""
 
 
 DEFAULTS = dict(
@@ -61,7 +61,7 @@ CONDITIONS = {"role", "type", "id", "name", "state"}
 
 
 def policy(spec="default", **more):
-    """A policy from a preset's name, a file's path or a dictionary; keyword arguments are laid over it."""
+    """A policy from a preset's name, a file's path or a dictionary; keyword arguments override its keys."""
     if isinstance(spec, str):
         if spec in PRESETS:
             return {**DEFAULTS, **PRESETS[spec], **more}
@@ -71,7 +71,7 @@ def policy(spec="default", **more):
         if not CONDITIONS & set(rule) or set(rule) - CONDITIONS - {"decision", "insideMasked"}:
             raise Refused("a rule")
         if any(role_name(role) is None for role in values(rule, "role")):
-            raise Refused("a role that nobody knows")
+            raise Refused("an unknown role")
     if set(spec) - set(DEFAULTS):
         raise Refused("a key")
     return {**DEFAULTS, **spec, **more}
@@ -113,11 +113,11 @@ def holds(rule, widget):
 
 
 class Widget:
-    """One widget, checked. `rect` is in pixels, uncut and without padding; None where it has none."""
+    """One validated widget. `rect` is in pixels, not clipped and without padding; None if it has none."""
 
     def __init__(self, given, scale):
         if not isinstance(given, dict):
-            raise Refused("a widget that is no object")
+            raise Refused("a widget that is not an object")
         text = lambda key: self.checked(given.get(key), str) or ""
         self.type, self.name, self.text = given.get("role"), text("name"), text("text")
         if not isinstance(self.type, str):
@@ -186,7 +186,7 @@ def tree(given, scale=1):
 
     def add(items, parent):
         if not isinstance(items, list):
-            raise Refused("widgets is no list")
+            raise Refused("widgets is not a list")
         for item in items:
             widget = Widget(item, scale)
             found.append(widget)
@@ -236,7 +236,7 @@ def holds_button(widget, box, depth=3):
 
 
 def content_labels(widgets):
-    """Controls that bear the name of a document, a folder or a part of a page."""
+    """Controls named after a document, a folder or a part of a page."""
     found = {id(w) for w in widgets if "content" in w.states}
     for row in [w.children for w in widgets if w.children]:
         tabs = [w for w in row if w.role == "page tab"]
@@ -264,7 +264,7 @@ def content_labels(widgets):
 
 
 class Faces:
-    """What a rule by role alone knows of controls: whether the label is content, and what size is a control's."""
+    """Properties of controls for rules by role alone: whether the label is content, and whether the size is a control's."""
 
     def __init__(self, widgets, width, height, scale, has_windows):
         self.content = content_labels(widgets)
@@ -287,7 +287,7 @@ class Faces:
 
 
 def own_decision(widget, rules, faces):
-    """What is decided for one widget alone: (mask, show or gap; the cause; the rule's index)."""
+    """The decision for one widget alone: (mask, show or gap; the cause; the rule's index)."""
     nature = widget.nature
     if nature == "password":
         return "mask", "password", None
@@ -339,7 +339,7 @@ def opens(rule, index, masked_above):
 def decide(widgets, rules, faces):
     """For every widget mask, show or gap, ancestors considered; and the boxes cut out of its mask."""
     result, holes = {}, {id(w): [] for w in widgets}
-    # What is above: masked ancestors with the cause, and the box of the shown control.
+    # Inherited: masked ancestors with the cause, and the box of the shown control.
     pending = [(w, [], None) for w in widgets if w.parent is None]
     while pending:
         widget, masked_above, control = pending.pop()
@@ -364,7 +364,7 @@ def decide(widgets, rules, faces):
 
 
 class Plan:
-    """Per pixel: `kind` (0 where not masked, else CODE), `trusted`, `gap` (only gaps claim it)."""
+    """Per pixel: `kind` (0 if not masked, else CODE), `trusted`, `gap` (only gaps claim it)."""
 
     def __init__(self, width, height):
         self.kind = np.zeros((height, width), np.uint8)
@@ -402,7 +402,7 @@ def common(a, b):
 def window_rects(window):
     """A window's client area, its outside, and the sides of its ring that are not empty."""
     if not isinstance(window, dict):
-        raise Refused("a window that is no object")
+        raise Refused("a window that is not an object")
     x, y, w, h = (number(window, *keys) for keys in PLACE)
     extents = window.get("frame_extents")
     extents = (0, 0, 0, 0) if extents is None else extents
@@ -422,7 +422,7 @@ def window_rects(window):
 
 def make_plan(given, windows, rules, width, height, scale=1, whole=True, partial=False):
     """The plan for one list of widgets. `whole`: the input describes whole windows. `partial`: boxes are
-    lacking that the look of gaps can't make up for. Fails closed."""
+    missing, so that the look of gaps is no evidence. Fails closed."""
     plan = Plan(width, height)
     try:
         widgets = tree(given, scale)
@@ -504,7 +504,7 @@ class Capture:
     def plan(self, i, rules):
         """The plan of a line's own tree; equal trees, windows and policies share one."""
         line, (widgets, scale) = self.lines[i], self.trees[i]
-        # Such a reading clears nothing where frames wait for one; elsewhere it is all there is.
+        # Such a snapshot clears nothing if frames wait for one; otherwise it is the only information.
         partial = line.get("tree_complete") is False or (line.get("tree_errors") or 0) > 0
         partial &= rules["clearance"] != "settled" or line.get("tree_t_ms") is None
         key = id(widgets), id(self.windows[i]), partial, json.dumps(rules, sort_keys=True)

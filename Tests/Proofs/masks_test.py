@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Small trees whose masks were worked out by hand, against masks.py."""
+"""Compares masks.py with masks of small trees that were computed by hand."""
 import sys
 
 import numpy as np
@@ -16,7 +16,7 @@ def widget(role, x, y, w, h, **more):
 
 
 def picture(widgets, windows=None, scale=1, whole=False, **rules):
-    """A letter a pixel: a kind of mask, or T trusted, G gap, space for what is kept uncovered."""
+    """One letter per pixel: a kind of mask, or T trusted, G gap, space for kept uncovered pixels."""
     rules = (
         masks.policy({"padding": 0, "gaps": "keep", **rules})
         if "preset" not in rules

@@ -1,4 +1,4 @@
-"""What the proofs share: the command, pictures as arrays, the corpus, the count of what passed."""
+"""Shared by the proofs: the command, pictures as arrays, the corpus, the count of passed checks."""
 
 import argparse
 import json
@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-# The same session, asked for twice, has the same bytes.
+# Fixed, so that recording twice gives the same bytes.
 IDENTITY = ["--session-id", "6f0d5a52-7a5e-4c5b-9d3b-0c6f4f3b9a11", "--started-at", "2026-01-02T03:04:05Z"]
 # A fill that no corpus frame contains, so that black text can't hide among black masks.
 ODD_FILL = 0xFF01FE
-# Enough for every push: small, and with menus, passwords, lists and an animation.
+# Sufficient for every change: small, with menus, passwords, lists and an animation.
 QUICK_SESSIONS = ["gtk3_factory_and_animation", "zenity_yad_forms"]
 
 
@@ -29,7 +29,7 @@ def arguments(description, **more):
     parser.add_argument(
         "--corpus", default=os.environ.get("SCRIM_CORPUS", os.path.join(ROOT, "../shared/corpus"))
     )
-    parser.add_argument("--quick", action="store_true", help="a sample, for every push")
+    parser.add_argument("--quick", action="store_true", help="a sample, for every change")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("sessions", nargs="*", help="names of corpus sessions, all if none")
     for name, (default, text) in more.items():
@@ -40,8 +40,8 @@ def arguments(description, **more):
 
 
 def session_folders(options, quick=()):
-    """Name and folder of the corpus sessions asked for, with --quick those of `quick` if it names any.
-    None, with a message, where there is no corpus."""
+    """Name and folder of the requested corpus sessions; with --quick those of `quick` if it names any.
+    None, with a message, if there is no corpus."""
     base = os.path.join(options.corpus, "sessions")
     if not os.path.isdir(base):
         print(f"skipped: no corpus at {options.corpus}; set SCRIM_CORPUS")
@@ -53,7 +53,7 @@ def session_folders(options, quick=()):
 
 
 class Report:
-    """Counts checks, prints each with its detail, and tells how it ended."""
+    """Counts checks, prints each with its detail, and gives the final result."""
 
     def __init__(self, title):
         self.passed, self.failed, self.start = 0, 0, time.time()
@@ -94,7 +94,7 @@ def run(options, *arguments, cwd=None, codes=(0,), stdin=None):
 
 
 def record_and_export(options, work, capture, name, policy, *more, codes=(0,)):
-    """Records a capture (or raw stream's arguments) and exports it. Gives the session and an `Export`."""
+    """Records a capture (or raw stream's arguments) and exports it. Returns the session and an `Export`."""
     session, out = os.path.join(work, name + ".session"), os.path.join(work, name + ".png")
     if isinstance(policy, dict):
         policy = write_json(os.path.join(work, name + ".policy.json"), policy)
@@ -167,7 +167,7 @@ def write_json(path, value):
 
 
 def write_capture(folder, head, lines, events=()):
-    """A capture folder but for its pictures."""
+    """Writes a capture folder without its pictures."""
     os.makedirs(os.path.join(folder, "frames"), exist_ok=True)
     write_json(os.path.join(folder, "capture.json"), head)
     for name, items in (("frames.jsonl", lines), ("events.jsonl", events)):
@@ -199,7 +199,7 @@ def files_of(folder):
 
 
 def without_timings(words):
-    """What a run says, without what depends on how fast it was: lines with a rate, and durations."""
+    """The messages of a run without time-dependent parts: lines with a rate, and durations."""
     lines = [line for line in re.split(r"[\r\n]+", words.decode(errors="replace")) if "/s" not in line]
     return [re.sub(r"\d+(\.\d+)? ?(ms|s|min|seconds?)\b", "#", line) for line in lines]
 

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Every exported frame against the naive masks: what must be masked is fill, the rest the source's.
+"""Compares every exported frame with the naive masks: masked pixels must be fill, the others the source's.
 
 Each corpus session is recorded five ways, with a fill that no frame contains:
-  settled      as recorded. Masked pixels are fill; every shown pixel has the value it had there in some
-               earlier frame (or this one) whose own tree did not mask it: nothing is invented, nothing
-               masked is kept
+  settled      as recorded. Masked pixels are fill; every shown pixel has the value that it had there in some
+               earlier frame (or this one) whose own tree did not mask it: nothing is invented, no masked
+               pixel is kept
   exact        without tree times and gaps kept: masked pixels are fill and all others equal the source
-  guard        without tree times: gaps are fill or source, all else as above
+  guard        without tree times: gaps are fill or source, everything else as above
   controls     the preset, as `guard`
   strict       the preset: all fill
 Random captures with random policies are checked as `exact`, with fills by kind."""
@@ -96,7 +96,7 @@ class Check:
         self.count("shown but never in the source", unfound & ~seen_masked, i)
         self.valid = got, (got != ODD_FILL) & ~plan.masked & ~unfound
 
-    def tell(self, report, want_shown=True):
+    def summarize(self, report, want_shown=True):
         faults = [f"{n} px {what} ({self.first[what]})" for what, n in self.bad.items()]
         report.check(
             self.name,
@@ -143,7 +143,7 @@ def session(report, options, name, folder):
             for check, settled in checks:
                 check.frame(i, settled)
         for check, settled in checks:
-            check.tell(report, want_shown=settled is not None)
+            check.summarize(report, want_shown=settled is not None)
 
 
 def random_cases(report, options, count):
@@ -169,7 +169,7 @@ def random_cases(report, options, count):
             check = Check(name, capture, masks.policy(given), export, Pictures())
             for i in range(len(capture.lines)):
                 check.frame(i, False)
-            check.tell(report, want_shown=False)
+            check.summarize(report, want_shown=False)
             shown += check.shown
     report.check("random captures show something", shown > 0, f"{shown} px", quiet=True)
 

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Two inputs that differ only in what the policy masks give the same bytes everywhere.
+"""Two inputs that differ only in masked content must give the same bytes everywhere.
 
-Of each capture a twin is made: noise in the pixels that the naive masks mask in every line that uses the
+A twin is made of each capture: noise in the pixels that the naive masks mask in every line that uses the
 file, other words for every widget's name and text and every window's title (blank stays blank, and the
-beginnings that rules look at stay), other keys. Both are recorded; the session's files, the output and
+prefixes that rules read stay), other keys. Both are recorded; the session's files, the output and
 messages of `record`, and `inspect --json` must be equal byte by byte. Corpus sessions under the default
-policy, and random captures with and without tree times under random policies, broken trees among them."""
+policy, and random captures with and without tree times under random policies, including broken trees."""
 import json
 import os
 import shutil
@@ -51,7 +51,7 @@ def twin_of_widget(rng, widget, keep):
 
 
 def make_twin(rng, folder, target, rules, keep=0):
-    """Writes the twin of a capture. Gives the pixels changed, and of how many."""
+    """Writes the twin of a capture. Returns the number of changed pixels, and of all pixels."""
     capture = masks.Capture(folder)
     lines = json.loads(json.dumps(capture.lines))
     for line in lines:
@@ -76,17 +76,17 @@ def make_twin(rng, folder, target, rules, keep=0):
 
 
 def outcome(options, work, capture, policy):
-    """All that the command gives for a capture, by name. Run in a folder of its own, so paths are equal."""
+    """All output of the command for a capture, by name. Run in a folder of its own, so paths are equal."""
     done = run(
         options, "record", capture, "--out", "session", "--policy", policy, *IDENTITY, cwd=work, codes=(0, 1)
     )
-    told = run(options, "inspect", "session", "--json", cwd=work)
+    inspected = run(options, "inspect", "session", "--json", cwd=work)
     return {
         **files_of(os.path.join(work, "session")),
         "(exit code)": done.returncode,
         "(stdout)": done.stdout,
         "(stderr)": without_timings(done.stderr),
-        "(inspect)": told.stdout,
+        "(inspect)": inspected.stdout,
     }
 
 
@@ -139,7 +139,7 @@ def random_cases(report, options, count):
                 for side in "ab":
                     shutil.rmtree(os.path.join(work, side, "session"), ignore_errors=True)
                 a, b = (outcome(options, os.path.join(work, side), "capture", "none") for side in "ab")
-                report.check("the comparison can tell: under none the twins differ", a != b)
+                report.check("the comparison works: under none the twins differ", a != b)
     report.check("twins differ from their captures", changed_at_all > 0, quiet=True)
 
 

@@ -1,18 +1,18 @@
 #!/usr/bin/python3
-"""What a reader could read: tesseract over frames of every corpus session.
+"""Tests the legibility of recordings: tesseract over frames of every corpus session.
 
 Under the default policy, in frames evenly sampled and those right after a secret was typed:
   secrets  no known secret can be read
-  words    no word at all of four letters or more of which OCR is sure (confidence 75)
+  words    no word at all of four letters or more with an OCR confidence of 75
   glyphs   of the words that OCR finds in the raw frame (confidence 60), no pixel that belongs to a glyph
            shows. A glyph pixel differs from its word's commonest colour by over 40 in a channel, and is not
            part of a shape that runs out of the word's surroundings (a border, a rule, a selection's edge).
            It shows if the exported pixel, recorded with a fill that no frame contains, equals the raw one
-Under the preset controls: the labels that should survive are read in at least one frame, in a crop around
+Under the preset controls: the labels that should stay visible are read in at least one frame, in a crop around
 their box.
 
 Readings are kept by the picture's digest in .build/proofs-ocr, so that a second run is quick. With --quick
-all but the labels is looked at in one recording, with the odd fill."""
+everything except the labels is checked in one recording, with the unusual fill."""
 import hashlib
 import io
 import json
@@ -98,7 +98,7 @@ def touching(mask):
 
 
 def glyph_pixels(picture, box):
-    """Which pixels around a word belong to its glyphs, and the place of these surroundings."""
+    """The pixels around a word that belong to its glyphs, and the position of this area."""
     x0, y0, x1, y1 = box
     margin = max(4, (y1 - y0) // 2)
     top, left = max(y0 - margin, 0), max(x0 - margin, 0)
@@ -123,7 +123,7 @@ def glyph_pixels(picture, box):
 
 
 def glyphs_shown(raw, got, words):
-    """Words looked at, their glyph pixels, those that show, and the boxes of words with any."""
+    """Number of words, of their glyph pixels, of the visible ones, and the boxes of words with any."""
     counts, where = np.zeros(3, int), []
     for text, confidence, box in words:
         if confidence < FOUND or not any(c.isalnum() for c in text):

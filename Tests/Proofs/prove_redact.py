@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""The corpus screenshots through `scrim redact`.
+"""Runs `scrim redact` on the corpus screenshots.
 
   whole    every screenshot has an output of its own name
   secrets  tesseract reads no secret of a screenshot in its output, under the default policy and under controls
-  labels   under the preset controls, all that should survive do: around its control the output reads as the input does, or,
-           where OCR reads neither, every pixel is the input's (not counted is what the input does not show: behind another
-           window, too small, or fully transparent, where redaction takes the colour away too)
-  kills    runs that are killed at random moments leave nothing in DIR but whole outputs: 220 kills, with --quick 15
+  labels   under the preset controls, all labels that should stay visible do: around its control the output reads as the input does, or,
+           if OCR reads neither, every pixel is the input's (labels that the input does not show are not counted: behind another
+           window, too small, or fully transparent, where redaction removes the colour too)
+  kills    runs that are killed at random moments leave only complete outputs in DIR: 220 kills, with --quick 15
 
-With --quick OCR looks at every fourth screenshot."""
+With --quick OCR reads every fourth screenshot."""
 import io
 import json
 import os
@@ -34,7 +34,7 @@ def words_of(path):
 
 
 def transparent_in(path):
-    """Where alpha is 0: X servers leave it so in the fourth byte, and who grabs a screen as RGBA keeps it."""
+    """The pixels with alpha 0: X servers leave it in the fourth byte, and a grab as RGBA keeps it."""
     return np.asarray(Image.open(path).convert("RGBA"))[..., 3] == 0
 
 
@@ -53,7 +53,7 @@ def controls_named(sidecar, label):
 
 
 def label_survives(raw, out, places, label):
-    """None where the input shows it nowhere that OCR can read: behind another window, or too small."""
+    """None if OCR can't read it anywhere in the input: behind another window, or too small."""
     reads = lambda crop: any(plain(label) in flow(read(np.pad(crop, 6, "edge"), 3, psm)) for psm in (7, 11))
     places = [place for place in places if raw[place].size]
     if any(np.array_equal(raw[place], out[place]) or reads(out[place]) for place in places):
@@ -98,7 +98,7 @@ def look(options, report, screens, names, work):
 
 
 def same_output(a, b):
-    """igzip may code a picture in two ways: then the pixels decide, and there are but IHDR, IDAT and IEND."""
+    """igzip may code a picture in two ways: then pixels are compared, and there are only IHDR, IDAT and IEND."""
     if a == b or a is None:
         return a == b
     if not b.endswith(b"IEND\xaeB`\x82") or b[37:41] != b"IDAT" or 57 + int.from_bytes(b[33:37], "big") != len(b):
@@ -132,7 +132,7 @@ def kill(options, report, screens, names, work):
                     bad.add(name)
         if len(found) == len(names):
             shutil.rmtree(out)
-    report.check(f"{kills} kills", not bad, f"of {seen} files looked at, not whole: {sorted(bad)}")
+    report.check(f"{kills} kills", not bad, f"of {seen} files checked, incomplete: {sorted(bad)}")
 
 
 def main():

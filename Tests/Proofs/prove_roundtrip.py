@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""What goes in comes out: sessions under the preset none, and raw streams of every format.
+"""Lossless round trips: sessions under the preset none, and raw streams of every format.
 
 Sessions: `record --policy none --lossless`, then `export`: every pixel equals the source PNG as Pillow
-reads it, but for password widgets, which are fill. Raw streams: every format at odd sizes and strides,
+reads it, except for password widgets, which are fill. Raw streams: every format at odd sizes and strides,
 decoded here by hand; two streams that differ only in padding give the same session, byte by byte. One
-stream a format is ffmpeg's."""
+stream per format is ffmpeg's."""
 import os
 import subprocess
 import sys

@@ -2,7 +2,7 @@
 
 import re
 
-# What a role shows (section 2): AT-SPI names by nature, other vocabularies as aliases of them.
+# The nature of roles (section 2): AT-SPI names by nature, other vocabularies as aliases of them.
 NATURES = {
     "password": "password text",
     "input": """entry|spin button|combo box|editbar|autocomplete|date editor|search box|terminal|
@@ -144,7 +144,7 @@ NATURE, CANONICAL = _table()
 
 
 def role_name(role):
-    """The AT-SPI name of a role however it was written; None if the table does not have it."""
+    """The AT-SPI name of a role in any spelling; None if the table does not have it."""
     whole, tail = flat(role), flat(role.rsplit(".", 1)[-1])
     if not whole:
         return None

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every proof from outside: run.sh [--quick] [--scrim PATH] [--corpus DIR] [SESSION…]
 # Needs the command built for release, and Debian's python3-pil, python3-numpy, tesseract-ocr, ffmpeg.
-# Exits with 0 only if all hold. A proof that ends without its count (a crash) counts as a failure.
+# Exits with 0 only if all pass. A proof that ends without its count (a crash) counts as a failure.
 here=$(dirname "$0")
 export PYTHONDONTWRITEBYTECODE=1
 log=$(mktemp) && trap 'rm -f "$log"' EXIT || exit 2

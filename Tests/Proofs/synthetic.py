@@ -7,14 +7,14 @@ import numpy as np
 from proof import save_pixels, write_capture
 from roles import CANONICAL, CONTROLS, NATURE
 
-# Known to everybody, however it is written; and what nobody knows.
+# Known roles in several spellings, and unknown ones.
 KNOWN = sorted(CANONICAL) + sorted(NATURE) + ["android.widget.EditText", "XCUIElementTypeStaticText"]
 ROLES = KNOWN + ["frobnicator", "com.acme.Gauge", "lâbel"]
 CONTAINERS = ["panel", "frame", "section", "filler", "table"]
 COMMON = sorted(CONTROLS) + ["label", "list item", "table cell", "image", "entry", "slider", "unknown"]
 STATES = ["editable", "focused", "checked", "focusable", "selected", "pressed", "expandable", "multi-line", "content"]
 STATES += ["password", "protected"]
-HEADS = ["pay", "card", "menu"]  # how names begin; rules look at no more than this
+HEADS = ["pay", "card", "menu"]  # prefixes of names; rules read only these
 BREAKS = [
     dict(x=None),
     dict(w=-4),
@@ -93,7 +93,7 @@ def random_windows(rng, width, height):
 
 
 def random_policy(rng, inside=False, **fixed):
-    """A policy in the words of the contract; `inside` lets rules say insideMasked."""
+    """A random policy; `inside` allows rules with insideMasked."""
     colour = lambda: f"#{rng.integers(1 << 24):06x}"
     either = lambda *items: pick(rng, items)
     rules = []
@@ -149,7 +149,7 @@ def random_picture(rng, width, height, before=None):
 
 
 def random_capture(rng, folder, settled, broken=False):
-    """Writes a capture folder; `broken` spoils one of its trees."""
+    """Writes a capture folder; `broken` makes one of its trees invalid."""
     width, height = int(rng.integers(40, 170)), int(rng.integers(30, 130))
     lines, picture = [], None
     for i in range(rng.integers(4, 8)):

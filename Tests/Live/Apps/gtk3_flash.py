@@ -1,7 +1,7 @@
 """Shows a secret for 30 to 300 ms at random places and times, in a window of many labels, whose tree takes long to read.
 
 Usage: gtk3_flash.py SEED LABELS [quiet]. The secret is written in #c80096; with `quiet` it is never shown. A button changes its colour between
-#2060c0 and #20c060 every three to four seconds; each change is told on standard output as nanoseconds of CLOCK_MONOTONIC."""
+#2060c0 and #20c060 every three to four seconds; each change is printed to standard output as nanoseconds of CLOCK_MONOTONIC."""
 import random
 import sys
 import time

@@ -1,5 +1,5 @@
-"""A GTK window whose widgets look otherwise without moving: a button under the pointer, a caret, a spinner, a progress bar.
-Usage: gtk_looks.py 3|4. Its button More takes the bar from a quarter to three quarters, Spin starts and stops the spinner."""
+"""A GTK window whose widgets change their look without moving: a button under the pointer, a caret, a spinner, a progress bar.
+Usage: gtk_looks.py 3|4. Its button More moves the bar from a quarter to three quarters, Spin starts and stops the spinner."""
 import sys
 
 import gi

@@ -1,4 +1,4 @@
-"""A Tk application: it has no accessibility tree, and tells no process. Usage: ink_tk.py TITLE [POINTS] [GEOMETRY for no frame]"""
+"""A Tk application: it has no accessibility tree, and reports no process. Usage: ink_tk.py TITLE [POINTS] [GEOMETRY for no frame]"""
 import sys
 import tkinter
 

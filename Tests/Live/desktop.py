@@ -1,4 +1,4 @@
-"""A headless desktop of its own: Xvfb, a session bus, the accessibility bus and a window manager, and hands to drive it."""
+"""A private headless desktop: Xvfb, a session bus, the accessibility bus and a window manager, with functions to drive it."""
 import json
 import os
 import shutil
@@ -21,7 +21,7 @@ CLIENTS, FRAME, SHADOW, PID, NAME = (
 )
 
 
-class Desk:
+class Desktop:
     def __init__(self, width=1280, height=800, manager="openbox"):
         self.width, self.height = width, height
         self.processes = []
@@ -85,7 +85,7 @@ class Desk:
                 ["gdbus", "call", "--session", "-d", "org.a11y.Bus", "-o", "/org/a11y/bus", "-m"]
                 + ["org.freedesktop.DBus.Properties.Set", "org.a11y.Status", name, "<true>"]
             )
-        # Qt registers once, when it starts: the registry has to run by then.
+        # Qt registers once, when it starts: the registry must be running by then.
         address = self.run(
             ["gdbus", "call", "--session", "-d", "org.a11y.Bus", "-o", "/org/a11y/bus", "-m"]
             + ["org.a11y.Bus.GetAddress"]
@@ -138,8 +138,8 @@ class Desk:
                 pass
             process.wait(timeout=10)
         self.log.close()
-        if os.environ.get("KEEP_DESK"):
-            print("the desk's folder:", self.folder)
+        if os.environ.get("KEEP_DESKTOP"):
+            print("the desktop's folder:", self.folder)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -162,7 +162,7 @@ class Desk:
         if isinstance(title, bytes):
             title = title.decode("utf-8", "replace")
         pid = self._property(window, PID)
-        told = {
+        entry = {
             "xid": window.id,
             "title": title,
             "pid": int(pid[0]) if pid is not None and len(pid) else 0,
@@ -175,11 +175,11 @@ class Desk:
         for key, name in (("frame_extents", FRAME), ("gtk_frame_extents", SHADOW)):
             extents = self._property(window, name)
             if extents is not None and len(extents) == 4:
-                told[key] = [int(v) for v in extents]
-        return told
+                entry[key] = [int(v) for v in extents]
+        return entry
 
     def windows(self):
-        """What is to be seen, bottom to top, as frames.jsonl tells it."""
+        """The visible windows, bottom to top, in the form of frames.jsonl."""
         with self.lock:
             found, known = [], set()
             for number in self._property(self.root, CLIENTS) or []:
@@ -194,15 +194,15 @@ class Desk:
                 try:
                     attributes = window.get_attributes()
                     if attributes.map_state == X.IsViewable and attributes.override_redirect:
-                        told = self._window(window, False)
-                        if window.id not in known and told["w"] > 3 and told["h"] > 3:
-                            found.append(told)
+                        listed = self._window(window, False)
+                        if window.id not in known and listed["w"] > 3 and listed["h"] > 3:
+                            found.append(listed)
                 except Exception:
                     continue
             return found
 
     def wait_for_window(self, part, seconds=30):
-        """The window whose title holds `part`."""
+        """The window whose title contains `part`."""
         end = time.time() + seconds
         while time.time() < end:
             for window in reversed(self.windows()):
@@ -218,7 +218,7 @@ class Desk:
     def windows_line(self):
         return (json.dumps(self.windows()) + "\n").encode()
 
-    # Hands
+    # Input
 
     def xdotool(self, *arguments):
         self.run(["xdotool", *map(str, arguments)])

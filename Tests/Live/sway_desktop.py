@@ -1,18 +1,18 @@
-"""A headless sway with a session bus and the accessibility bus. sway refuses to run as root: root lends it another user."""
+"""A headless sway with a session bus and the accessibility bus. sway refuses to run as root, so root runs it as another user."""
 import json
 import os
 import subprocess
 import time
 
 import limits
-from desk import Desk
+from desktop import Desktop
 
 NOBODY = 65534
 
 
-class SwayDesk(Desk):
+class SwayDesktop(Desktop):
     def __init__(self, width=1280, height=800, outputs=1):
-        """The last of the outputs, which lie side by side, is the one that is recorded."""
+        """The outputs lie side by side; the last one is recorded."""
         self.outputs = outputs
         self.output = f"HEADLESS-{outputs}"
         self.source = ["--wayland"] + (["--output", self.output] if outputs > 1 else [])
@@ -20,7 +20,7 @@ class SwayDesk(Desk):
 
     @property
     def left(self):
-        """Where the output that is recorded begins."""
+        """Left edge of the recorded output."""
         return self.width * (self.outputs - 1)
 
     def _start(self, manager):
@@ -72,7 +72,7 @@ class SwayDesk(Desk):
         return self.run(["swaymsg", *words])
 
     def window(self, part, seconds=30):
-        """What sway tells of the window whose title holds `part`."""
+        """sway's description of the window whose title contains `part`."""
         end = time.time() + seconds
         while time.time() < end:
             nodes = [json.loads(self.message("-t", "get_tree", "-r") or "{}")]
@@ -85,7 +85,7 @@ class SwayDesk(Desk):
         raise RuntimeError(f"no window {part!r} within {seconds} s; the log ends: {self.tail()}")
 
     def grab(self):
-        """What is to be seen now, as a PNG."""
+        """The current screen, as a PNG."""
         return limits.run(
             [*self.user, "grim", "-o", self.output, "-"], env=self.environment, stdout=subprocess.PIPE, check=True
         ).stdout
