@@ -83,7 +83,7 @@ extension PNG {
     var canBeCompared: Bool { palette.isEmpty && header.colorType != .grayAlpha }
 
     /// Nil unless the file has IHDR, then PLTE and tRNS if there is a palette, one run of IDAT, and IEND,
-    /// in this order, and besides them only ancillary chunks, which libpng is also told to skip.
+    /// in this order, and besides them only ancillary chunks, which libpng is also set to skip.
     init?(_ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk]) {
       self.header = header
       let isIndexed = header.colorType == .palette

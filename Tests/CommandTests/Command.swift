@@ -1,7 +1,7 @@
 import Foundation
 import ScrimTestSupport
 
-/// The built command, run as a person runs it.
+/// Runs the built command as a user does.
 enum Command {
   struct Result {
     var code: Int32
@@ -9,7 +9,7 @@ enum Command {
     var errors: String
   }
 
-  /// Beside the test bundle, where the package manager puts both.
+  /// Path beside the test bundle, where the package manager puts both.
   static let path: String = {
     let bundle = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
     var folder = bundle.resolvingSymlinksInPath().deletingLastPathComponent()

@@ -3,7 +3,7 @@ import ScrimImage
 import ScrimTestSupport
 import Testing
 
-/// The command from outside: what it prints, what it writes, and how it ends.
+/// Tests the command from outside: its output, its files and its exit codes.
 @Suite struct CommandTests {
   let temporary: TemporaryFolder
   static let (width, height) = (48, 32)
@@ -50,13 +50,13 @@ import Testing
       events: [#"{"t_ms":250,"type":"key","key":"SECRET"}"#])
   }
 
-  /// Shows what no widget claims, so that a mask that is missing can be seen.
+  /// Shows pixels that no widget claims, so that a missing mask is visible.
   private func writePolicy() throws -> String {
     try temporary.write(Array(##"{"uncovered":"keep","fill":"#0A0B0C"}"##.utf8), to: "policy.json")
     return path("policy.json")
   }
 
-  /// To renew the snapshots after a change that is meant, set SCRIM_RENEW_SNAPSHOTS.
+  /// To renew the snapshots after an intended change, set SCRIM_RENEW_SNAPSHOTS.
   @Test(arguments: ["", "record", "redact", "export", "play", "inspect", "verify", "recover"])
   func helpIsPinned(command: String) throws {
     let result = try Command.run(Command.process((command.isEmpty ? [] : [command]) + ["--help"]))
@@ -165,7 +165,7 @@ import Testing
     let folder = URL(fileURLWithPath: page).deletingLastPathComponent().path
     let mode = try FileManager.default.attributesOfItem(atPath: folder)[.posixPermissions] as? Int
     #expect(mode == 0o700)
-    // Where nothing opens it, it says where it is.
+    // If nothing opens it, the path is printed.
     let alone = withoutPath("play", path("s"))
     alone.environment?["XDG_RUNTIME_DIR"] = path("run")
     let unopened = try Command.run(alone)
@@ -229,7 +229,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: out), "nothing is begun that can't be done")
   }
 
-  /// What does not exist is named before anything else is complained of.
+  /// Something that does not exist is reported before any other complaint.
   @Test(arguments: [
     (["recrod", "--x11", ":0"], "there is no command 'recrod'; did you mean record?"),
     (["doktor"], "there is no command 'doktor'"), (["nonsense"], "the commands are redact, record"),
@@ -280,7 +280,7 @@ import Testing
     #expect(try run("export", path("good"), "--to", "png", "--out", path("file/p")).code == 3)
   }
 
-  /// The size of files is limited, as a full disk would limit it.
+  /// A limit on the size of files acts like a full disk.
   @Test func aDiskThatIsFullIsThree() throws {
     let pixels = Screen(width: 1, height: 1, seed: 1).random
     var random = pixels
@@ -295,8 +295,8 @@ import Testing
   @Test func whatIsNoCaptureOrSessionIsOne() throws {
     try temporary.write(Array("{}".utf8), to: "empty/capture.json")
     #expect(try record("empty", to: "s").code == 1)
-    try temporary.write(Array("no dump".utf8), to: "dump")
-    #expect(try run("record", "--xwd", path("dump"), "--out", path("s")).code == 1)
+    try temporary.write(Array("not an XWD file".utf8), to: "file")
+    #expect(try run("record", "--xwd", path("file"), "--out", path("s")).code == 1)
     for command in ["inspect", "verify"] { #expect(try run(command, path("empty")).code == 1) }
     #expect(try run("export", path("empty"), "--to", "png", "--out", path("p")).code == 1)
   }
@@ -338,7 +338,7 @@ import Testing
   }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT]) func anInterruptSealsTheSession(signal: Int32) throws {
-    // The threads that tests run on block signals, and what they start would inherit that.
+    // The threads that tests run on block signals, and child processes would inherit that.
     let unblocked =
       "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
     for count in [3, 0] {
@@ -354,7 +354,7 @@ import Testing
       process.standardError = FileHandle.nullDevice
       try process.run()
       defer { if process.isRunning { process.terminate() } }
-      // The input stays open and says no more: the program waits in a read.
+      // The input stays open without further data: the program waits in a read.
       try input.fileHandleForWriting.write(contentsOf: Data((0..<16 * count).map { UInt8($0) }))
       let manifest = path(out) + "/manifest.json"
       for _ in 0..<500 where !FileManager.default.fileExists(atPath: manifest) { usleep(10_000) }
@@ -378,7 +378,7 @@ import Testing
     }
   }
 
-  /// A recording that is killed without warning can be read as far as it is whole, and sealed.
+  /// A recording that is killed without warning can be read up to its last intact record, and sealed.
   @Test func whatAKillLeavesIsReadAndRecovered() throws {
     let process = Command.process([
       "record", "--raw", "-", "--size", "4x4", "--format", "gray8", "--fps", "10", "--policy", "none",
@@ -458,7 +458,8 @@ import Testing
     #expect(result.code == 1 && result.errors.contains("another policy"))
   }
 
-  /// The same frames and the same policy, recorded without the boxes: what should be masked shows.
+  /// The same frames and the same policy, recorded without the boxes: content that should be masked is
+  /// visible.
   @Test func masksThatAreMissingAreFound() throws {
     try capture()
     try capture("bare", widgets: "")
@@ -467,13 +468,13 @@ import Testing
     #expect(try run("verify", path("s"), "--capture", path("bare"), "--policy", policy).code == 0)
     let result = try run("verify", path("s"), "--capture", path("capture"), "--policy", policy)
     #expect(result.code == 1 && result.errors.contains("is not the fill"))
-    // A pixel of a mask that is a little too small is found as well.
+    // A mask that is slightly too small is found as well.
     try capture("narrow", widgets: CommandTests.label.replacingOccurrences(of: #""w":20"#, with: #""w":19"#))
     #expect(try record("narrow", to: "t", "--policy", policy).code == 0)
     #expect(try run("verify", path("t"), "--capture", path("capture"), "--policy", policy).code == 1)
   }
 
-  /// A session that leaves out frames, or tells of frames that the capture does not have.
+  /// A session that lacks frames, or contains frames that the capture does not have.
   @Test func framesThatTheCaptureDoesNotHaveAreFound() throws {
     try capture()
     let policy = try writePolicy()

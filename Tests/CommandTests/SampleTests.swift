@@ -3,12 +3,13 @@ import ScrimCodec
 import ScrimTestSupport
 import Testing
 
-/// What samples/ promises: the small real session under each policy, held against the pictures and figures beside it.
+/// Compares the results of samples/ (the small real session under each policy) with the pictures and
+/// figures stored there.
 @Suite struct SampleTests {
   private static let samples = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("samples").path
 
-  /// Figures that versions of the entropy coder do not change.
+  /// Figures that do not depend on the version of the entropy coder.
   private func figures(_ json: Data) throws -> NSDictionary {
     let object = try JSONSerialization.jsonObject(with: json) as? [String: Any]
     return NSDictionary(dictionary: (object ?? [:]).filter { $0.key != "bytes" })

@@ -9,7 +9,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// Fuzzers of the readers that take what anyone may send. Built and run by `run.sh`, never by `swift test`.
+/// Fuzzers of the readers of untrusted input. Built and run by `run.sh`, never by `swift test`.
 let package = Package(
   name: "scrim-fuzz",
   dependencies: [.package(name: "scrim", path: "../..")],

@@ -2,13 +2,13 @@ import Foundation
 import ScrimTestSupport
 import Testing
 
-/// libscrim.so, made of what was built, and programs in C and C++ that use it.
+/// libscrim.so, made from the build, and programs in C and C++ that use it.
 @Suite(.serialized) struct LibraryTests {
   static let root = URL(fileURLWithPath: #filePath).appendingPathComponent("../../..").standardizedFileURL
     .path
   static let contract = root + "/Tests/ScrimCTests/contract.c"
 
-  /// Where the library lies with its header; made once, beside what it is made of.
+  /// Folder of the library with its header; made once.
   static let prefix: Result<String, any Error> = Result {
     let prefix = buildFolder + "/c-library"
     let made = try run(root + "/Sources/ScrimC/make", [buildFolder, prefix])
@@ -56,13 +56,13 @@ import Testing
     try #require(compiled.code == 0, "\(compiled.output)")
     let ran = try Self.run(program, ["\(folder.path)/\(name)-sessions", "\(seed)"])
     #expect(ran.code == 0 && ran.output == "ok\n", "\(ran.output)")
-    // What a secret said is nowhere in what was written.
+    // No text of a secret is in any file that was written.
     let files = try folder.files(under: "\(name)-sessions")
     #expect(files.count > 2)
     for bytes in files.values { #expect(bytes.firstRange(of: Array("SECRET".utf8)) == nil) }
   }
 
-  /// Compiles a program of one file; returns it, and the folder it lies in.
+  /// Compiles a program of one file; returns it, and its folder.
   private func compiled(_ source: String, _ compiler: [String] = ["cc", "-std=c11"]) throws -> (
     String, TemporaryFolder
   ) {
@@ -80,7 +80,7 @@ import Testing
     return (program, folder)
   }
 
-  /// Its structs are shorter than those of today: no byte behind them is read or written.
+  /// Its structs are shorter than today's: no byte after them may be read or written.
   @Test func aProgramOfVersion01RunsUnchanged() throws {
     let source = Self.root + "/Tests/ScrimCTests/Fixtures/old_program.c"
     let sanitized = ["cc", "-std=c11", "-fsanitize=address,undefined"]
@@ -117,7 +117,7 @@ import Testing
       ["cc", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-fsanitize=address,undefined"], name: "asan", seed: 3)
   }
 
-  /// The header says all that the library shows, and the other way round.
+  /// The header declares all symbols that the library exports, and the reverse.
   @Test func onlyTheCallsOfTheHeaderAreVisible() throws {
     let prefix = try Self.prefix.get()
     let symbols = try Self.run("nm", ["-D", "--defined-only", "--extern-only", prefix + "/lib/libscrim.so"])

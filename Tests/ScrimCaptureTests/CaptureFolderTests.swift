@@ -13,7 +13,7 @@ import Testing
 
   init() throws { temporary = try TemporaryFolder() }
 
-  /// Reads all of a capture of 4×3 pixels.
+  /// Reads a whole capture of 4×3 pixels.
   private func read(_ frames: [String], images: [String: [Pixel]] = ["0.png": white]) throws -> [SourceItem] {
     try temporary.writeCapture("capture", width: 4, height: 3, frames: frames, images: images)
     var source = try CaptureFolder(temporary.path + "/capture")
@@ -52,7 +52,7 @@ import Testing
     #expect(zip(versions, versions.dropFirst()).allSatisfy { $0 < $1 })
   }
 
-  @Test func equalTreesAreToldByTheirVersion() throws {
+  @Test func equalTreesHaveEqualVersions() throws {
     let items = try read([
       line(0, #""widgets":[\#(widget("a"))]"#), line(1, #""widgets_of_frame":0"#),
       line(2, #""widgets_of_frame":0"#), line(3, #""widgets":[\#(widget("a"))]"#),
@@ -73,7 +73,7 @@ import Testing
     #expect(try items.map { try frame($0).tree.get().windows.count } == [0, 1, 1, 1, 0, 0])
   }
 
-  /// The scale belongs to the list: whoever refers to the list means its boxes at that scale.
+  /// The scale belongs to the list: a reference to the list uses its boxes at that scale.
   @Test func theScaleOfBoxesGoesWithTheirList() throws {
     let items = try read([
       line(0, #""box_scale":2,"widgets":[\#(widget("a"))]"#), line(1, #""widgets_of_frame":0"#),
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  /// A line that is lost may have told of windows: nobody knows them until a line tells of them again.
+  /// A lost line may have listed windows: they are unknown until a line lists them again.
   @Test func windowsOfALostLineAreNotKnown() throws {
     let items = try read([
       line(0, #""widgets":[],"windows":[]"#), line(1, #""windows":[],"tree_t_ms":5"#),
@@ -186,7 +186,8 @@ import Testing
     }
   }
 
-  /// 16 bits a channel that are 8 doubled lose nothing, an opaque alpha channel neither.
+  /// Samples of 16 bits that are doubled 8-bit values lose nothing, and neither does an opaque alpha
+  /// channel.
   @Test func anOpaqueAlphaChannelIsNoFault() throws {
     let pixels = [Pixel](repeating: 0xFF12_3456, count: 12)
     try temporary.write(
@@ -218,7 +219,7 @@ import Testing
     #expect(try CaptureFolder(temporary.path + "/c").expectedFrames == nil)
   }
 
-  /// A message names the widget's id, never what it shows.
+  /// A message names the widget's id, never its content.
   @Test func messagesCarryNoNames() throws {
     let secret = #"{"id":"a","role":"label","name":"SECRET","text":"SECRET","x":1,"y":1,"w":-2,"h":1}"#
     let items = try read([line(0, #""widgets":[\#(secret)]"#), line(1, #""widgets":[],"SECRET":1"#)])

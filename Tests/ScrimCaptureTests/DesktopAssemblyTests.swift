@@ -70,7 +70,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
   }
 
   @Test func masksAWindowThatItsTreeDisagreesWith() {
-    // Dragged since, resized since, another's.
+    // Moved since, resized since, another process's.
     for window in [window(110, 50, 400, 300), window(100, 50, 400, 320), window(100, 50, 400, 300, pid: 8)] {
       let widgets = assemble([reading(tree)], [window])
       #expect(widgets["window:1"]?.role.name == "unknown")
@@ -93,7 +93,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     ]
     let one = assemble([reading(tree, toolkit: .gtk4)], [window(100, 50, 400, 300)])
     #expect(corners(one["app:b"]) == [115, 65, 50, 20])
-    // Two windows of one size: the title tells, and where it doesn't, both are masked.
+    // Two windows of one size: the title decides, and if it doesn't, both are masked.
     let pair = [window(100, 50, 400, 300, title: "B"), window(500, 50, 400, 300, title: "A", xid: 2)]
     let named = assemble([reading(tree, toolkit: .gtk4)], pair)
     #expect(corners(named["app:b"]) == [515, 65, 50, 20])
@@ -118,7 +118,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     #expect(Set(widgets.keys) == ["app:w", "app:s", "app:seen"])
   }
 
-  /// A container without listed children is masked; a scroll bar says nothing of what it scrolls.
+  /// A container without listed children is masked; a scroll bar describes nothing of the scrolled content.
   @Test func aScrollerThatListsOnlyItsBarsListsNothing() {
     let tree = [
       node("w", "frame", Box(x: 0, y: 0, width: 400, height: 300)),
@@ -151,7 +151,8 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     #expect(assemble([reading(boxless)], [window(100, 50, 400, 300)])["window:1"]?.mark?.masks == true)
   }
 
-  /// A policy that shows a lower window's button shows nothing of what an upper window draws over it without a node.
+  /// A policy that shows a lower window's button must not show pixels that an upper window draws over it
+  /// without a node.
   @Test func masksWhatAnUpperWindowDrawsOverALowerOnesWidgets() throws {
     let upper = [
       node("u", "frame", Box(x: 130, y: 40, width: 200, height: 60)),
@@ -160,12 +161,12 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     let lower = [window(100, 50, 400, 300), window(130, 40, 200, 60, pid: 8, xid: 2)]
     let widgets = assemble([reading(tree), reading(upper, pid: 8)], lower)
     let covered = widgets.filter { $0.key.hasPrefix("covered:") }.values
-    // Of the button at 110…160, 60…80 what lies right of 130, but for the upper one's button.
+    // The part of the button at 110…160, 60…80 to the right of 130, without the upper one's button.
     let rects = covered.map { Rect(x: Int($0.x), y: Int($0.y), width: Int($0.width), height: Int($0.height)) }
     let expected = Region(Rect(x: 130, y: 60, width: 30, height: 20))
       .subtracting(Region(Rect(x: 140, y: 62, width: 20, height: 10)))
     #expect(Region(union: rects) == expected && covered.allSatisfy { $0.mark?.masks == true })
-    // The other way round it is the other one's button.
+    // In the reverse order it is the other one's button.
     let below = assemble([reading(tree), reading(upper, pid: 8)], lower.reversed())
     #expect(below.keys.filter { $0.hasPrefix("covered:") } == ["covered:160,62"])
   }
@@ -181,14 +182,14 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     #expect(widgets["app:l"]?.mark?.masks == true)
   }
 
-  @Test func tellsApplicationsOfOneNameApart() {
+  @Test func applicationsWithEqualNamesGetDifferentIDs() {
     let other = reading(tree, pid: 8)
     let widgets = assemble(
       [reading(tree), other], [window(100, 50, 400, 300), window(100, 50, 400, 300, pid: 8, xid: 2)])
     #expect(Set(widgets.keys) == ["app@7:w", "app@7:b", "app@8:w", "app@8:b"])
   }
 
-  // MARK: Whose pixels they are
+  // MARK: Owners of pixels
 
   @Test func aWindowWithoutAProcessHasNoTree() {
     let widgets = assemble([reading(tree)], [window(100, 50, 400, 300, pid: nil)])
@@ -199,18 +200,18 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
       origin: .screen
     ).records
     #expect(records.map(\.reason) == [.noProcess, .noTree])
-    // Nor has an application whose process the bus doesn't know any window.
+    // An application whose process the bus doesn't know has no window either.
     #expect(Set(assemble([reading(tree, pid: nil)], [window(100, 50, 400, 300)]).keys) == ["window:1"])
   }
 
   @Test func aHiddenWindowsTreeDescribesNothing() {
-    // The tree of an application that is minimised, whose box another one's window has.
+    // The tree of a minimised application, whose box matches another one's window.
     let hidden = window(100, 50, 400, 300, title: "Hidden", isVisible: false)
     let other = window(100, 50, 400, 300, pid: 8, xid: 2)
     #expect(Set(assemble([reading(tree)], [hidden, other]).keys) == ["window:2"])
   }
 
-  @Test func ofTwoWindowsOfAProcessTheTitleDecides() {
+  @Test func theTitleDecidesBetweenTwoWindowsOfAProcess() {
     func top(_ path: String, _ name: String) -> AccessibleNode {
       node(path, "frame", Box(x: 100, y: 50, width: 400, height: 300), name: name)
     }
@@ -218,9 +219,9 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     let shown = window(100, 50, 400, 300, title: "One")
     let both = assemble([reading([top("w", "One"), top("v", "Two")])], [hidden, shown])
     #expect(Set(both.keys) == ["app:w"])
-    // The tree lists the hidden one alone.
+    // The tree lists only the hidden one.
     #expect(Set(assemble([reading([top("v", "Two")])], [hidden, shown]).keys) == ["window:1"])
-    // Names that do not decide.
+    // Titles that are not distinctive.
     let same = assemble([reading([top("w", "One"), top("v", "One")])], [hidden, shown])
     #expect(Set(same.keys) == ["window:1"] && same["window:1"]?.mark?.masks == true)
     // A toolkit that appends the program to the title.
@@ -234,7 +235,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     let guest = window(150, 100, 200, 100, pid: 9, xid: 2, parent: 1)
     let widgets = assemble([reading(tree)], [host, guest])
     #expect(corners(widgets["window:2"]) == [150, 100, 200, 100] && widgets["app:b"] != nil)
-    // Of a window without a tree the one that lies in it is left out, which has one.
+    // An inner window that has a tree is excluded from the outer window without one.
     let plug = [node("w", "frame", Box(x: 150, y: 100, width: 200, height: 100))]
     let inside = assemble([reading(plug, pid: 9)], [host, guest])
     let parts = inside.filter { $0.key.hasPrefix("window:1") }.values
@@ -274,13 +275,14 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
   }
 
   @Test func edgesMayLieOnTheFrameOrTheClientArea() {
-    // As under i3: the box is that of the frame; or its top is the frame's, the other edges are the client's.
+    // As under i3: the box is that of the frame; or its top is the frame's, and the other edges are the
+    // client's.
     let frame = Window.Extents(left: 2, right: 2, top: 22, bottom: 2)
     let framed = window(102, 72, 396, 276, frame: frame)
     #expect(assemble([reading(tree)], [framed])["app:b"] != nil)
     let mixed = [node("w", "frame", Box(x: 102, y: 50, width: 396, height: 298))]
     #expect(assemble([reading(mixed)], [framed])["app:w"] != nil)
-    // A frame that a property tells of, and that is not there, is no reason to mask all.
+    // A frame that a property claims, but that does not exist, is no reason to mask everything.
     var claimed = window(102, 72, 396, 276)
     claimed.claimedFrame = frame
     #expect(assemble([reading(tree)], [claimed])["app:b"] != nil)
@@ -297,10 +299,10 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
       ).widgets.map(\.id)
     }
     #expect(again(windows, short) == ["app:w"])
-    // The window has changed since, or the tree has: nothing is known.
+    // The window or the tree has changed since, so nothing is known.
     #expect(again([window(100, 50, 400, 310)], short) == ["window:1"])
     #expect(again(windows, [node("w", "frame", Box(x: 100, y: 80, width: 400, height: 270))]) == ["window:1"])
-    // More than a quarter is no bar.
+    // More than a quarter is not a bar.
     let half = [node("w", "frame", Box(x: 100, y: 50, width: 400, height: 150))]
     #expect(DesktopAssembly.outcome(of: [reading(half)], windows: windows, origin: .screen).misfits.isEmpty)
   }
@@ -367,7 +369,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
       [reading(nodes), reading(other, pid: 8, owner: ":1.8")],
       [own, window(600, 50, 300, 300, pid: 8, xid: 2)], origin: .window)
     #expect(widgets["window:1"]?.mark?.masks == true && widgets["window:2"] == nil)
-    // As far as its size and a shadow beyond its window.
+    // Within its size and a shadow around its window.
     let reach: [Double] = [-84, -104, 768, 608]
     #expect(corners(widgets["popup:0"]) == reach)
     #expect(widgets["popup:0"]?.mark?.masks == true)

@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  /// A pipe that gives a byte at a time gives the same lines as a file.
+  /// A pipe that delivers one byte at a time gives the same lines as a file.
   @Test func oneByteAtATime() throws {
     let text = "first\r\n\n{\"t_ms\":1}\nlast"
     let path = temporary.path + "/pipe"

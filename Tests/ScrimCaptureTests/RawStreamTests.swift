@@ -110,19 +110,19 @@ import Testing
       try frames.dropFirst().map { try $0.tree.get().widgets.compactMap(\.id).joined() } == [
         "a", "bc", "bc", "bc", "d",
       ])
-    // Before the first line there are no boxes to go by, which is not the same as no widgets.
+    // Before the first line there are no boxes, which differs from no widgets.
     #expect(throws: CaptureFault.self) { try frames[0].tree.get() }
     #expect(Set(frames.map(\.treeVersion)).count == 4)
   }
 
-  /// Nobody knows from when on a line that can't be read would hold: nothing is shown until a good one does.
+  /// The start of an unreadable line's validity is unknown: nothing is shown until a valid one follows.
   @Test func aBadLineOfWidgetsShowsNothing() throws {
     let shape = RawShape(width: 2, height: 1, format: .gray8, framesPerSecond: 10)
     let good = #"{"t_ms":0,"widgets":[]}"#
     for bad in [
       "nonsense", #"{"t_ms":100}"#, #"{"t_ms":100,"widgets":[{"role":"label","x":0}]}"#, #"{"widgets":[]}"#,
       #"{"t_ms":100,"widgets":[],"tree_errors":2}"#,
-      // Times that are none, or go back: epoch microseconds, a clock that was set.
+      // Times that are invalid or go back: microseconds since 1970, a clock that was set.
       #"{"t_ms":1756000000000000,"widgets":[]}"#, #"{"t_ms":2400000000000,"widgets":[]}"#,
       #"{"t_ms":-1,"widgets":[]}"#, #"{"t_ms":1e400,"widgets":[]}"#, #"{"t_ms":"100","widgets":[]}"#,
     ] {
@@ -133,8 +133,8 @@ import Testing
     }
   }
 
-  /// Boxes stamped with milliseconds since 1970 hold at no moment of a stream that starts at 0; the last line did once, from the first frame
-  /// on.
+  /// Boxes with times in milliseconds since 1970 are never in force in a stream that starts at 0; formerly
+  /// the last line was, from the first frame on.
   @Test func boxesOfAnotherClockShowNothing() throws {
     let shape = RawShape(width: 2, height: 1, format: .gray8, framesPerSecond: 10)
     let lines = [1_756_000_000_000, 1_756_000_000_500].map { #"{"t_ms":\#($0),"widgets":[]}"# }
@@ -143,7 +143,8 @@ import Testing
     #expect(frames.count == 10 && frames.allSatisfy { (try? $0.tree.get()) == nil })
   }
 
-  /// A file is mapped, a pipe is read: the frames are the same, and memory that is used again disturbs no frame that is kept.
+  /// A file is mapped, a pipe is read: the frames are the same, and reused memory does not affect frames
+  /// that are kept.
   @Test func aPipeGivesWhatAFileGives() async throws {
     let shape = RawShape(width: 60, height: 50, format: .bgrx, stride: 244, framesPerSecond: 10)
     let size = 244 * 50

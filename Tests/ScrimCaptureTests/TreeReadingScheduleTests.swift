@@ -16,7 +16,7 @@ import Testing
     #expect(pace().due == nil)
   }
 
-  @Test func readsWhenTheScreenHasHeldStill() {
+  @Test func readsWhenTheScreenHasNotChanged() {
     var pace = pace()
     pace.noteChange(at: 5000 * ms)
     #expect(pace.due == 5500 * ms)
@@ -31,13 +31,13 @@ import Testing
     for time in stride(from: Int64(5000), through: 5900, by: 100) { pace.noteChange(at: time * ms) }
     #expect(pace.due == 6000 * ms)
     pace.noteReading(begin: 6000 * ms, end: 6050 * ms, work: 0, isNews: false, isToRepeat: false)
-    // What moved in the last half second was not cleared.
+    // Tiles that moved in the last half second were not cleared.
     #expect(pace.due == 6400 * ms)
     for time in stride(from: Int64(6000), through: 6900, by: 100) { pace.noteChange(at: time * ms) }
     #expect(pace.due == 7000 * ms)
   }
 
-  @Test func restsInProportionToItsWork() {
+  @Test func pausesInProportionToItsWork() {
     var pace = pace(work: 30 * ms)
     pace.noteChange(at: 20 * ms)
     #expect(pace.due == 610 * ms)
@@ -46,22 +46,22 @@ import Testing
     #expect(pace.due == 2010 * ms)
   }
 
-  @Test func readsTwiceWhatIsNew() {
+  @Test func readsANewTreeTwice() {
     var pace = pace()
     pace.noteChange(at: 5000 * ms)
     pace.noteReading(begin: 5500 * ms, end: 5510 * ms, work: 0, isNews: true, isToRepeat: false)
     #expect(pace.due == 6260 * ms)
     pace.noteReading(begin: 6260 * ms, end: 6270 * ms, work: 0, isNews: false, isToRepeat: false)
     #expect(pace.due == nil)
-    // While changes go on, the next reading comes in any case.
+    // While changes go on, the next snapshot comes in any case.
     pace.noteChange(at: 7000 * ms)
     pace.noteReading(begin: 7100 * ms, end: 7110 * ms, work: 0, isNews: true, isToRepeat: false)
     #expect(pace.due == 7500 * ms)
   }
 
-  /// What was new while things moved is united with the tree before it, until a reading of a still screen follows the one that is the
-  /// first to find it still.
-  @Test func readsTwiceWhatWasNewWhileThingsMoved() {
+  /// A tree that was new while things moved is united with the previous one, until a second snapshot of an
+  /// unchanged screen follows.
+  @Test func readsTwiceATreeThatWasNewWhileThingsMoved() {
     var pace = pace()
     pace.noteChange(at: 5000 * ms)
     pace.noteReading(begin: 5100 * ms, end: 5110 * ms, work: 0, isNews: true, isToRepeat: false)
@@ -71,7 +71,7 @@ import Testing
     #expect(pace.due == nil)
   }
 
-  @Test func readsAgainWhatCouldNotBeReadInOnePiece() {
+  @Test func readsAnIncompleteTreeAgain() {
     var pace = TreeReadingSchedule(settleDelay: 500 * ms, interval: 1000 * ms)
     pace.noteReading(begin: 0, end: 100 * ms, work: 0, isNews: false, isToRepeat: true)
     #expect(pace.due == 600 * ms)

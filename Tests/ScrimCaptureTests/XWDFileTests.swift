@@ -8,8 +8,8 @@ import Testing
 @testable import ScrimCapture
 
 @Suite struct XWDFileTests {
-  /// A dump of 3×2 pixels, 32 bits each, with a colour map of one entry and 4 bytes of slack a row.
-  static func windowDump(_ changes: [Int: Int] = [:], pixels: [UInt8]? = nil) -> [UInt8] {
+  /// An XWD file of 3×2 pixels, 32 bits each, with a colour map of one entry and 4 bytes of slack per row.
+  static func file(_ changes: [Int: Int] = [:], pixels: [UInt8]? = nil) -> [UInt8] {
     var fields = [Int](repeating: 0, count: 25)
     for (index, value) in [
       0: 104, 1: 7, 2: 2, 3: 24, 4: 3, 5: 2, 7: 0, 11: 32, 12: 16, 13: 4, 14: 0xFF0000, 15: 0xFF00, 16: 0xFF,
@@ -30,14 +30,14 @@ import Testing
   }
 
   @Test func pixelsStandBehindHeaderAndColourMap() throws {
-    let frame = try XWDFile.frame(from: Self.windowDump())
+    let frame = try XWDFile.frame(from: Self.file())
     #expect(
       Self.pixels(frame) == [0x020100, 0x060504, 0x0A0908, 0x121110, 0x161514, 0x1A1918])
-    let swapped = try XWDFile.frame(from: Self.windowDump([14: 0xFF, 16: 0xFF0000]))
+    let swapped = try XWDFile.frame(from: Self.file([14: 0xFF, 16: 0xFF0000]))
     #expect(Self.pixels(swapped)[0] == 0x000102)
-    let big = try XWDFile.frame(from: Self.windowDump([7: 1]))
+    let big = try XWDFile.frame(from: Self.file([7: 1]))
     #expect(Self.pixels(big)[0] == 0x010203)
-    let deep = try XWDFile.frame(from: Self.windowDump([11: 16, 14: 0xF800, 15: 0x7E0, 16: 0x1F]))
+    let deep = try XWDFile.frame(from: Self.file([11: 16, 14: 0xF800, 15: 0x7E0, 16: 0x1F]))
     #expect(deep.format == .rgb565)
   }
 
@@ -50,22 +50,22 @@ import Testing
       [11: 8, 13: 3], [11: 16],
     ] {
       #expect(throws: XWDFile.Refusal.self, "\(changes)") {
-        try XWDFile.frame(from: Self.windowDump(changes))
+        try XWDFile.frame(from: Self.file(changes))
       }
     }
   }
 
-  /// More pixels a side than a session can hold: refused where the file is read, not where it is coded.
+  /// More pixels per side than a session can hold: refused when the file is read, not when it is coded.
   @Test func picturesBeyondASessionsSizeAreRefused() throws {
-    let wide = Self.windowDump(
+    let wide = Self.file(
       [4: 40_000, 5: 1, 12: 160_000], pixels: [UInt8](repeating: 1, count: 160_000))
     #expect(throws: XWDFile.Refusal.self) { try XWDFile.frame(from: wide) }
-    let high = Self.windowDump([4: 1, 5: 40_000, 12: 4], pixels: [UInt8](repeating: 1, count: 160_000))
+    let high = Self.file([4: 1, 5: 40_000, 12: 4], pixels: [UInt8](repeating: 1, count: 160_000))
     #expect(throws: XWDFile.Refusal.self) { try XWDFile.frame(from: high) }
   }
 
   @Test func everyTruncationIsRefused() throws {
-    let whole = Self.windowDump()
+    let whole = Self.file()
     // The last row's slack may be missing.
     for count in 0..<whole.count - 4 {
       #expect(throws: XWDFile.Refusal.self, "\(count) bytes") {
@@ -77,7 +77,7 @@ import Testing
   @Test func damagedHeadersNeverCrash() throws {
     var random = SeededGenerator(seed: 51)
     for _ in 0..<20_000 {
-      var bytes = Self.windowDump()
+      var bytes = Self.file()
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         bytes[.random(in: 0..<100, using: &random)] =
           [0, 1, 2, 4, 7, 8, 0x7F, 0x80, 0xFF].randomElement(
@@ -99,22 +99,22 @@ import Testing
     let output = Pipe()
     gzip.standardOutput = output
     try gzip.run()
-    let dump = Array(output.fileHandleForReading.readDataToEndOfFile())
+    let bytes = Array(output.fileHandleForReading.readDataToEndOfFile())
     try gzip.waitUntilExit(seconds: 60)
     let temporary = try TemporaryFolder()
-    try temporary.write(dump, to: "dump.xwd")
-    var file = try XWDFile(path: temporary.path + "/dump.xwd")
+    try temporary.write(bytes, to: "screen.xwd")
+    var file = try XWDFile(path: temporary.path + "/screen.xwd")
     guard case .frame(let frame)? = try file.next() else {
-      Issue.record("a dump holds one frame")
+      Issue.record("an XWD file has one frame")
       return
     }
     #expect(try file.next() == nil)
     let png = Array(try Data(contentsOf: raw.appendingPathComponent(name + ".png")))
     let picture = try PNG.decode(png.span, pixelLimit: 1 << 26)
     #expect(try Self.pixels(frame.pixels.get()) == picture.pixels.map { $0 & 0xFF_FFFF })
-    for count in [0, 99, 100, 159, 160, 3000, dump.count / 2, dump.count - 5000] {
+    for count in [0, 99, 100, 159, 160, 3000, bytes.count / 2, bytes.count - 5000] {
       #expect(throws: XWDFile.Refusal.self, "\(count) bytes") {
-        try XWDFile.frame(from: Array(dump[..<count]))
+        try XWDFile.frame(from: Array(bytes[..<count]))
       }
     }
   }

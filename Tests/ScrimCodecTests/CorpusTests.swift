@@ -3,7 +3,7 @@ import Glibc
 import ScrimCodec
 import Testing
 
-/// Real screenshots, decoded by us and by Pillow, whose PNG decoder is not libpng.
+/// Real screenshots, decoded by Scrim and by Pillow, whose PNG decoder is not libpng.
 @Suite struct CorpusTests {
   static let folder: URL? = {
     let given = ProcessInfo.processInfo.environment["SCRIM_CORPUS"]
@@ -23,7 +23,7 @@ import Testing
     return chosen.map { folder.appendingPathComponent($0) }
   }
 
-  /// CPU time of this thread, since other tests run beside it.
+  /// CPU time of this thread, since other tests run in parallel.
   static func threadSeconds() -> Double {
     var time = timespec()
     unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
@@ -68,7 +68,7 @@ import Testing
         ours += CorpusTests.threadSeconds() - start
         count += pixels.count
         let expected = try Data(contentsOf: folder.appendingPathComponent("\(index)"))
-        // Data's comparison is of memory, which keeps a build without optimization from taking minutes.
+        // Data compares memory, which prevents an unoptimised build from taking minutes.
         let same = unsafe pixels.withUnsafeBytes { unsafe Data($0) } == expected
         #expect(same, "\(file.lastPathComponent)")
       }

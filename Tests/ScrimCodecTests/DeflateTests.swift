@@ -18,7 +18,7 @@ import Testing
     return Array(bytes[..<count])
   }
 
-  /// Cuts at random places, empty pieces among them.
+  /// Cuts at random places, including empty pieces.
   static func pieces(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [[UInt8]] {
     var pieces: [[UInt8]] = []
     var rest = bytes[...]

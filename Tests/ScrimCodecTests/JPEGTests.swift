@@ -20,7 +20,7 @@ import Testing
         #expect(info.trailingBytes == Int(fields[4]), "\(line)")
         #expect([info.header.width, info.header.height] == [Int(fields[5]), Int(fields[6])])
         if info.header.components == 4 {
-          // Pillow rounds between ink and light twice, so one step may lie between.
+          // Pillow rounds twice between ink and light, so a difference of one is allowed.
           #expect(pixels.count == expected.count)
           #expect(zip(pixels, expected).allSatisfy { distance($0, $1) <= 1 }, "\(line)")
         } else {
@@ -110,7 +110,7 @@ import Testing
   @Test func arithmeticAndSeparateScansDecode() throws {
     let arithmetic = try JPEG.decode(JPEGFiles.arithmetic.span)
     let scans = try JPEG.decode(JPEGFiles.scans.span)
-    // The same picture in two codings without loss of their own. Pillow gives (61, 107, 143) there.
+    // The same picture in two codings that are lossless by themselves. Pillow gives (61, 107, 143) there.
     #expect(arithmetic.pixels == scans.pixels)
     #expect(scans.pixels[5 * 19 + 5] == 61 << 16 | 107 << 8 | 143)
   }
@@ -161,7 +161,8 @@ import Testing
   }
 }
 
-/// One picture of 19x11 pixels, 4:2:0, written with libjpeg-turbo 2.1.5 by settings that Pillow does not offer.
+/// One picture of 19x11 pixels, 4:2:0, written with libjpeg-turbo 2.1.5 with settings that Pillow does not
+/// offer.
 enum JPEGFiles {
   /// With arithmetic coding.
   static let arithmetic = bytes(

@@ -1,5 +1,6 @@
-/// A Python program that writes JPEG files of many kinds with Pillow, some with their markers changed, and beside each
-/// what Pillow decodes it to. It prints a line a file: name, colour space, progressive, orientation, trailing bytes.
+/// A Python program that writes JPEG files of many kinds with Pillow, some with changed markers, and for
+/// each Pillow's decoded pixels. It prints one line per file: name, colour space, progressive, orientation,
+/// trailing bytes.
 let jpegVariants = #"""
   import io, random, struct, sys
   from PIL import Image, ImageChops, ImageDraw

@@ -1,6 +1,7 @@
 import ScrimCodec
 
-/// Writes PNG files chunk by chunk, wrong ones too. Its CRC is computed bit by bit, apart from zlib's.
+/// Writes PNG files chunk by chunk, including invalid ones. Its CRC is computed bit by bit, independently
+/// of zlib's.
 struct PNGBuilder {
   var bytes: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 

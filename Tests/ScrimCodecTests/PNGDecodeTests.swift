@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  /// Runs in a process of its own, since it looks at everything that is written to stderr.
+  /// Runs in a separate process, since it reads everything written to stderr.
   @Test func libpngPrintsNothing() async {
     let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       for (fault, bytes) in try PNGFaults.all() {
@@ -109,7 +109,7 @@ import Testing
   }
 }
 
-/// Files of 3x2 pixels, and what is said of each that is wrong.
+/// Files of 3x2 pixels, and the expected error message of each.
 enum PNGFaults {
   static let rows: [UInt8] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 11, 12, 13, 14, 15, 16, 17, 18, 19]
 

@@ -11,7 +11,7 @@ import Testing
     var depth = 8
     var width: Int
     var height: Int
-    /// Colours of a palette, and how many of them have an alpha of their own.
+    /// Colours of a palette, and how many of them have an alpha value.
     var colors = 0
     var alphas = 0
 
@@ -37,7 +37,7 @@ import Testing
     return shape
   }
 
-  /// A file whose image data is cut into pieces, with chunks between that say nothing of pixels.
+  /// A file whose image data is cut into pieces, with chunks between that do not affect pixels.
   private func file(_ shape: Shape, _ data: [UInt8], using generator: inout SeededGenerator) -> [UInt8] {
     func noise(_ count: Int) -> [UInt8] {
       (0..<count).map { _ in .random(in: 0 ... .max, using: &generator) }
@@ -63,7 +63,7 @@ import Testing
     return builder.bytes
   }
 
-  /// Every filter in turn, over noise, few values, and runs of zeros such as screens leave.
+  /// Every filter in turn, over noise, few values, and runs of zeros as in screens.
   private func rows(_ shape: Shape, using generator: inout SeededGenerator) -> [UInt8] {
     var rows: [UInt8] = []
     let mask: UInt8 = Bool.random(using: &generator) ? 0xFF : 0x03
@@ -134,7 +134,7 @@ import Testing
     }
   }
 
-  /// Image data with bytes changed, cut or added, its checksums of chunks made right again.
+  /// Image data with bytes changed, cut or added, and corrected chunk checksums.
   @Test func whatLibpngRefusesIsRefused() throws {
     var generator = SeededGenerator(seed: 12)
     var refused = 0
@@ -169,7 +169,7 @@ import Testing
     #expect(refused > 2000)
   }
 
-  /// Chunks that libpng would find in the wrong place or not understand are left to it.
+  /// Chunks that libpng would find misplaced or unknown are left to it.
   @Test func whatIsNotCommonIsLeftToLibpng() throws {
     let data = try PNGBuilder.zlib([0, 1])
     func file(_ chunks: [(String, [UInt8])], color: UInt8 = 3) -> [UInt8] {
@@ -194,7 +194,8 @@ import Testing
     #expect(!isPlain(file([("tRNS", [0, 1]), ("IDAT", data)], color: 0)))
   }
 
-  /// libpng is done with the last row before it has read the end of the stream, which may stand in a chunk of its own.
+  /// libpng finishes the last row before it has read the end of the stream, which may be in a separate
+  /// chunk.
   @Test func theStreamMayEndInAChunkOfItsOwn() throws {
     var generator = SeededGenerator(seed: 16)
     // Interlaced, two by two pixels of 8 bits: passes of one, one and two.
@@ -213,7 +214,7 @@ import Testing
     }
   }
 
-  /// What the fuzzer starts from, and what it once found.
+  /// The fuzzer's seeds and earlier findings.
   @Test func theFuzzersFilesDecodeAsLibpngHasThem() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../Fuzz/Seeds/png").standardizedFileURL
@@ -297,7 +298,7 @@ import Testing
     }
   }
 
-  /// The output must not depend on what memory held before.
+  /// The output must not depend on the memory's previous content.
   @Test func writingFastTwiceGivesTheSameBytes() throws {
     var generator = SeededGenerator(seed: 14)
     let pixels = (0..<200_000).map { UInt32($0 / 7 % 300) &* 0x01_0307 & 0x00FF_FFFF }

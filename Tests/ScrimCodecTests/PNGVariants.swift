@@ -1,5 +1,6 @@
-/// A Python program that writes PNG files of every kind from their definition, with zlib as its only help, and beside
-/// each what it must decode to: `NAME.argb` (words) and, for 16 bits, `NAME.rgba16`. It prints a line a file.
+/// A Python program that writes PNG files of every kind from their definition, using zlib only, and for
+/// each the expected pixels: `NAME.argb` (words) and, for 16 bits, `NAME.rgba16`. It prints one line per
+/// file.
 let pngVariants = #"""
   import random, struct, sys, zlib
   random.seed(7)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Debian's Python with Pillow: a decoder and encoder that share no code of ours.
+/// Debian's Python with Pillow: an independent decoder and encoder.
 enum Python {
   static let hasPillow: Bool = (try? run("import PIL.Image")) != nil
 
@@ -31,7 +31,7 @@ enum Python {
     return String(decoding: printed, as: UTF8.self)
   }
 
-  /// Calls `body` with a folder that is gone afterwards.
+  /// Calls `body` with a temporary folder, which is removed afterwards.
   static func withFolder<R>(_ body: (URL) throws -> R) throws -> R {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("scrim-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

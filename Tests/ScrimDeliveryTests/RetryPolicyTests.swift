@@ -59,7 +59,8 @@ import Testing
     #expect(verdict(410, text) == .discardSession)
   }
 
-  /// Nothing asked for, nonsense, and moments that are over: the policy's own wait, so that no loop runs without a pause.
+  /// No request, nonsense, and times in the past: the policy's own wait, so that no loop runs without a
+  /// pause.
   @Test(arguments: [
     "0", "-1", "1.5", "soon", "", "Tue, 14 Nov 2023 22:13:20 GMT", "Sun, 06 Nov 1994 08:49:37 GMT",
     "Sunday, 06-Nov-94 08:49:37 GMT", "Tue, 14 Nov 2023 22:13:30", "Tue, 32 Nov 2023 22:13:30 GMT", "1e3",

@@ -1,6 +1,6 @@
 import ScrimFormat
 
-/// Sessions that the tests write; frames hold bytes that mean nothing.
+/// Sessions written by the tests; frames contain meaningless bytes.
 enum Samples {
   static let header = SegmentHeader(
     session: SessionID((0..<16).map { UInt8($0) }), start: 1_700_000_000_123_456_789, width: 64, height: 48,

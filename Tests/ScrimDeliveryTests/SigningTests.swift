@@ -4,7 +4,7 @@ import Testing
 
 @testable import ScrimDelivery
 
-/// AWS's own cases for Signature Version 4, as botocore carries them (Apache License 2.0).
+/// AWS's own test cases for Signature Version 4, as included in botocore (Apache License 2.0).
 @Suite struct SigningTests {
   struct Case: Decodable, CustomStringConvertible {
     var name: String
@@ -46,7 +46,7 @@ import Testing
     }
     let (path, query) = SigningTests.split(target)
     let body = Array((parts.count > 1 ? parts[1] : "").utf8)
-    // A token that is added after signing stands in none of the signed headers.
+    // A token that is added after signing is not among the signed headers.
     let signed =
       vector.name == "post-sts-header-after" ? headers.filter { $0.name != "X-Amz-Security-Token" } : headers
     let request = SigV4.Request(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ScrimDelivery
 
-/// A destination in memory that answers as a test wants it to.
+/// A destination in memory with answers chosen by a test.
 private final class FakeDestination: Destination {
   struct State {
     var segments: [SpooledSegment: [UInt8]] = [:]
@@ -21,7 +21,7 @@ private final class FakeDestination: Destination {
 
   let address = "fake://"
   let state = Mutex(State())
-  /// What to answer instead of taking the segment; nil takes it. Is told the number of the call.
+  /// Returns an answer instead of accepting the segment; nil accepts it. Gets the number of the call.
   let trouble: @Sendable (_ segment: SpooledSegment, _ call: Int) -> DeliveryAnswer?
 
   init(_ trouble: @escaping @Sendable (SpooledSegment, Int) -> DeliveryAnswer? = { _, _ in nil }) {
@@ -76,7 +76,7 @@ private final class FakeDestination: Destination {
 
   private func session(_ number: UInt8) -> SessionID { SessionID([UInt8](repeating: number, count: 16)) }
 
-  /// Writes a session of so many segments; returns their bytes.
+  /// Writes a session with that many segments; returns their bytes.
   @discardableResult
   private func write(_ number: UInt8, segments: Int, isSealed: Bool = true) throws -> [SpooledSegment:
     [UInt8]]
@@ -129,7 +129,7 @@ private final class FakeDestination: Destination {
     #expect(try spoolFiles == ["destination.json"])
   }
 
-  /// One that always fails doesn't hold up the others.
+  /// A segment that always fails doesn't delay the others.
   @Test func aSegmentThatNeverWorksHoldsNothingUp() throws {
     try write(1, segments: 8)
     let stop = Atomic<Bool>(false)
@@ -159,7 +159,7 @@ private final class FakeDestination: Destination {
     let answer = String(decoding: try temporary.bytes(of: name + ".json"), as: UTF8.self)
     #expect(answer.contains("\"status\":413") && answer.contains("too large\\nfor me"))
     #expect(try spool.status().rejected.segments == 1)
-    // Asked for again, it goes.
+    // On request it is sent again.
     let keeper = try spool.keeper()
     #expect(try keeper?.retryRejected() == 1)
   }
@@ -208,7 +208,7 @@ private final class FakeDestination: Destination {
     #expect(try spool.status().waiting.segments == 0)
   }
 
-  /// A recorder that was killed: its open segment is sealed and delivered, and its manifest is the last thing.
+  /// After a recorder was killed: its open segment is sealed and delivered, and its manifest is sent last.
   @Test func aKilledRecordersSessionIsFinished() throws {
     let header = Samples.header
     do {
@@ -229,7 +229,7 @@ private final class FakeDestination: Destination {
     #expect(try spoolFiles == ["destination.json"])
   }
 
-  /// While a session is recorded its segments go, and its folder stays.
+  /// While a session is recorded its segments are sent, and its folder stays.
   @Test func aSessionThatIsBeingRecorded() throws {
     let header = Samples.header
     var writer = try spool.folder(of: header.session).create(header)
@@ -289,7 +289,7 @@ private final class FakeDestination: Destination {
       let file = try SealedFile(bytes)
       #expect(folder.put(file) == .delivered)
     }
-    // Another segment of the same name stays out.
+    // Another segment with the same name is refused.
     var header = Samples.header
     header.session = session(1)
     let other = try Samples.segment(7, header: header).seal(index: 0, previous: .zero)

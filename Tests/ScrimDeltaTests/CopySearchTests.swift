@@ -5,7 +5,7 @@ import Testing
 @testable import ScrimDelta
 
 @Suite struct CopySearchTests {
-  /// Noise of few colours: every piece of it is met once.
+  /// Noise with few colours, in which every piece is unique.
   private func noise(_ width: Int, _ height: Int, _ seed: UInt64) -> [Pixel] {
     var random = SeededGenerator(seed: seed)
     return (0..<width * height).map { _ in Pixel.random(in: 0..<5, using: &random) * 0x2F_1F0F }
@@ -16,9 +16,9 @@ import Testing
     return (0..<grid.count).map { grid.rect(column: $0 % grid.columns, row: $0 / grid.columns) }
   }
 
-  /// Each move on its own is what it says: applied to the old picture, they make what the search made of it.
+  /// Each move is exact: applied to the old picture, the moves give the search's result.
   @Test(arguments: 0..<40)
-  func movesAreExactAndToldInOrder(seed: UInt64) {
+  func movesAreExactAndInOrder(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let width = Int.random(in: 40...300, using: &random)
     let height = Int.random(in: 10...300, using: &random)
@@ -75,7 +75,7 @@ import Testing
 }
 
 @Suite struct PictureRowsTests {
-  /// Against a copy that reads all before it writes any.
+  /// Compared with a copy that reads everything before it writes anything.
   @Test(arguments: 0..<200)
   func aMoveReadsBeforeItWrites(seed: UInt64) {
     var random = SeededGenerator(seed: seed)

@@ -9,7 +9,8 @@ import Testing
     (0..<count).map { _ in Pixel.random(in: 0...0xFF_FFFF, using: &random) }
   }
 
-  /// Hashes are made for many places at a time: those of each place are those of the piece by itself, wherever the borders lie.
+  /// Hashes are computed for many positions at a time: each must equal that of the separate piece, wherever
+  /// the borders are.
   @Test(arguments: [32, 33, 63, 511, 512, 513, 992, 1920])
   func everyPieceOfARowIsFoundWhereItBegins(width: Int) {
     var random = SeededGenerator(seed: UInt64(width))
@@ -38,7 +39,8 @@ import Testing
     #expect(filter.find(in: row.span) == 0)
   }
 
-  /// A row that is equal, or plain, is no anchor; the search begins where it is told to, and comes round.
+  /// An equal or single-coloured row is not an anchor; the search begins at the given row, and wraps
+  /// around.
   @Test func anAnchorDiffersAndIsNotPlain() {
     var random = SeededGenerator(seed: 2)
     let (width, height) = (40, 6)

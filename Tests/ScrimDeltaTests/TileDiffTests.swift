@@ -5,7 +5,7 @@ import Testing
 @testable import ScrimDelta
 @testable import ScrimRedact
 
-/// The differ against a naive one that compares every pixel.
+/// Compares the differ with a naive one that compares every pixel.
 @Suite struct TileDiffTests {
   @Test(arguments: [(1, 1), (1, 64), (63, 2), (64, 64), (65, 65), (200, 130)])
   func rectanglesAreTheTightBoundsOfWhatChangedInATile(width: Int, height: Int) {
@@ -13,7 +13,7 @@ import Testing
       var screen = Screen(width: width, height: height, seed: seed &+ UInt64(width))
       var masker = Masker(width: width, height: height, fills: MaskFills(0x202020))
       var diff = TileDiff(width: width, height: height)
-      // As after a keyframe: what a decoder holds is the frame.
+      // As after a keyframe: the decoder holds the frame.
       diff.keep(masker.frame.bounds, of: masker.frame)
       var old = [Pixel](repeating: 0x202020, count: width * height)
       var rects: [Rect] = []

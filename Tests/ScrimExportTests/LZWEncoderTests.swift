@@ -3,7 +3,7 @@ import Testing
 
 @testable import ScrimExport
 
-/// A reader of GIF's LZW that was written from the specification, and knows nothing of the encoder.
+/// A GIF LZW decoder written from the specification, independent of the encoder.
 private func decoded(_ data: [UInt8]) throws -> [UInt8] {
   let bits = Int(data[0])
   var bytes: [UInt8] = []
@@ -48,7 +48,7 @@ private func decoded(_ data: [UInt8]) throws -> [UInt8] {
   func whatIsReadIsWhatWasWritten(count: Int, bits: Int) throws {
     var random = SeededGenerator(seed: UInt64(count * 8 + bits))
     let colours = (1 << bits) - 1
-    // Runs, noise and repeats, as pictures have them.
+    // Runs, noise and repeats, as in pictures.
     var pixels: [UInt8] = []
     while pixels.count < count {
       switch Int.random(in: 0..<3, using: &random) {
@@ -71,11 +71,11 @@ private func decoded(_ data: [UInt8]) throws -> [UInt8] {
     var coder = LZWEncoder(bits: bits)
     #expect(try decodedExactly(coder.encode(pixels, kept: [], transparent: 0), as: pixels))
     let transparent = UInt8(colours)
-    let told = try decoded(coder.encode(pixels, kept: kept, transparent: transparent))
-    #expect(told.count == count)
+    let output = try decoded(coder.encode(pixels, kept: kept, transparent: transparent))
+    #expect(output.count == count)
     #expect(
-      zip(told, zip(pixels, kept)).allSatisfy { told, pixel in
-        told == pixel.0 || pixel.1 && told == transparent
+      zip(output, zip(pixels, kept)).allSatisfy { value, pixel in
+        value == pixel.0 || pixel.1 && value == transparent
       })
   }
 

@@ -20,7 +20,7 @@ import Testing
     return String(decoding: data, as: UTF8.self)
   }
 
-  /// 60 KB are a fifth of what a minute of a test's recording takes.
+  /// 60 KB are a fifth of one minute of a test's recording.
   @Test func thePlayerIsSmall() throws {
     var deflater = try Deflater(level: 9)
     var bytes: [UInt8] = []

@@ -8,7 +8,7 @@ import Testing
 
 @testable import ScrimExport
 
-/// Notes what it is given.
+/// Records its calls.
 private struct Notes: PictureForm {
   static var isMoving: Bool { false }
   var frames: [ShownFrame] = []
@@ -88,7 +88,7 @@ private struct MovingNotes: PictureForm {
   @Test func aPartHasItsFramesOnly() throws {
     let range = ExportRange(from: 1_100_000_000, until: 6_100_000_000)
     #expect(seconds(try run(Notes(), range).frames) == [1.1, 2.2, 5])
-    // A film begins with what is shown, from the moment on that was asked for.
+    // A video begins with the picture shown at the requested start.
     let film = try run(MovingNotes(), ExportRange(from: 4_000_000_000, until: 6_000_000_000))
     #expect(seconds(film.frames) == [4, 5] && film.frames.map(\.number) == [2, 3])
     #expect(film.end == 6_000_000_000)

@@ -25,7 +25,7 @@ import Testing
     #expect(loop.decoder.picture.pixels == desktop.pixels)
     let kept = (260 - abs(dx)) * (220 - abs(dy))
     #expect(loop.pixels("copy") > kept * 9 / 10)
-    // What is left is the strips that came in, at three bits a pixel of noise, and little else.
+    // The rest is the new strips, with three bits per pixel of noise, and little else.
     #expect(payload.count < (260 * 220 - kept) / 2 + 2048)
   }
 
@@ -68,7 +68,7 @@ import Testing
     #expect(try loop.send(desktop.pixels).isEmpty)
   }
 
-  /// Whatever a screen does comes out of the decoder as it was, at sizes with and without whole tiles.
+  /// The decoder reproduces everything that a screen does, at sizes with and without complete tiles.
   @Test(arguments: [(1, 1), (63, 65), (64, 64), (65, 129), (320, 256), (511, 200), (33, 400)])
   func everyFrameComesOutAsItWas(width: Int, height: Int) throws {
     for coding in [EntropyCoding.deflate, .preferred] {
@@ -99,7 +99,7 @@ import Testing
     var desktop = desktop(7)
     var loop = try CodingLoop(
       width: CopyTests.size.width, height: CopyTests.size.height, options: CodingOptions(quality: 90))
-    // A picture that no mask ever touched: the masker shows all of the first frame, then clears its tiles.
+    // A picture that no mask ever covered: the masker shows all of the first frame, then clears its tiles.
     let photo = Rect(x: 128, y: 64, width: 128, height: 128)
     desktop.paint(photo)
     try loop.send(desktop.pixels, keyframe: true)

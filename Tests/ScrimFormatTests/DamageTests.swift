@@ -87,7 +87,7 @@ import Testing
     #expect(found.damage?.offset == third)
   }
 
-  /// Reads `bytes` behind the example's header, as an open segment.
+  /// Reads `bytes` after the example's header, as an open segment.
   private func recovered(_ records: [UInt8]...) throws -> RecoveredSegment {
     try SegmentReader.recover(try SegmentWriter(header: Samples.header).bytes + records.joined())
   }
@@ -143,7 +143,7 @@ import Testing
     #expect(reason([]) == .truncated(needed: 8, present: 0))
     #expect(reason(Array("hello, world".utf8)) == .notASegment)
     #expect(reason([0x9D, 0x53, 0x43, 0x52, 0x49, 0x4D, 2, 0x0A, 0]) == .unsupportedVersion(2))
-    // A line feed that a copy as text turned into two bytes.
+    // A line feed that became two bytes in a copy made as text.
     #expect(reason([0x9D, 0x53, 0x43, 0x52, 0x49, 0x4D, 1, 0x0D, 0x0A]) == .notASegment)
     let open = try Samples.random(seed: 1, records: 3).bytes
     #expect(reason(open) == .notSealed)
@@ -166,7 +166,8 @@ import Testing
     #expect(try SegmentReader.read(file).seal == seal)
   }
 
-  /// A seal with a right checksum whose every byte is changed in turn must still agree with the records.
+  /// A seal with a correct checksum in which every byte is changed in turn must be found to contradict the
+  /// records.
   @Test func aSealThatLiesIsFound() throws {
     let writer = try Samples.random(seed: 3, records: 6)
     let sealed = try writer.seal(index: 0, previous: .zero)

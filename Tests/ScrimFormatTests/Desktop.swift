@@ -30,7 +30,7 @@ struct Desktop {
       width: w, height: h)
   }
 
-  /// Fills a rectangle with something like lines of text: few colours, nothing twice.
+  /// Fills a rectangle with something like lines of text: few colours, no repetitions.
   mutating func write(_ rect: Rect) {
     let ink: [Pixel] = [0x101010, 0x404040, 0x808890, 0xC0C0C0, 0x2050A0]
     for y in rect.y..<rect.maxY where y % 16 < 11 {
@@ -58,7 +58,7 @@ struct Desktop {
     for y in rect.y..<rect.maxY { for x in rect.x..<rect.maxX { pixels[y * width + x] = colour } }
   }
 
-  /// Moves what a rectangle shows; what comes in from beyond its edge is new.
+  /// Scrolls the content of a rectangle; content from beyond its edge is new.
   mutating func scroll(_ rect: Rect, dx: Int, dy: Int) {
     let before = pixels
     write(rect)
@@ -84,7 +84,7 @@ struct Desktop {
   }
 }
 
-/// Frames masked by nothing, or by what a plan says, for coders to take.
+/// Frames masked by nothing or by a plan, as input of encoders.
 struct MaskedScreen: ~Copyable {
   private var masker: Masker
   private let clear: MaskRegions
@@ -101,7 +101,7 @@ struct MaskedScreen: ~Copyable {
   var frame: MaskedFrame { _read { yield masker.frame } }
 }
 
-/// A coder and a decoder at its end.
+/// An encoder connected to a decoder.
 struct CodingLoop: ~Copyable {
   private var screen: MaskedScreen
   private var coder: FrameEncoder
@@ -115,7 +115,7 @@ struct CodingLoop: ~Copyable {
     self.decoder = decoder
   }
 
-  /// Codes and decodes a frame; what comes out is the decoder's picture.
+  /// Codes and decodes a frame; returns the decoder's picture.
   @discardableResult
   mutating func send(_ pixels: [Pixel], keyframe: Bool = false) throws -> [UInt8] {
     screen.show(pixels)

@@ -5,11 +5,11 @@ import Testing
 
 @testable import ScrimFormat
 
-/// Payloads made by hand: what a valid writer never writes is refused, and nothing traps.
+/// Hand-made payloads: invalid ones are refused, and nothing traps.
 @Suite struct EntropyTests {
   static let (width, height) = (130, 70)
 
-  /// A payload of raw deflate around a list of operations and what follows it.
+  /// A raw deflate payload with a list of operations and their data.
   private func payload(_ list: [UInt8], indices: [UInt8] = [], samples: [UInt8] = []) throws -> [UInt8] {
     var plain: [UInt8] = []
     plain.appendVarint(UInt64(list.count))
@@ -17,10 +17,10 @@ import Testing
     var payload: [UInt8] = []
     for bytes in [plain, samples] {
       var deflater = try Deflater(level: 1)
-      var squeezed: [UInt8] = []
-      if !bytes.isEmpty { deflater.append(bytes.span, flush: .sync, to: &squeezed) }
-      payload.appendVarint(UInt64(squeezed.count))
-      payload += squeezed
+      var compressed: [UInt8] = []
+      if !bytes.isEmpty { deflater.append(bytes.span, flush: .sync, to: &compressed) }
+      payload.appendVarint(UInt64(compressed.count))
+      payload += compressed
     }
     return payload
   }
@@ -104,7 +104,7 @@ import Testing
       try error(payload(operation(.predicted, corner, [2]))) == .unknownTransform(2, offset: 9))
   }
 
-  /// Few bytes that would have a reader copy the picture a thousand times.
+  /// A few bytes that would make a reader copy the picture a thousand times.
   @Test(arguments: [OperationCode.fill, .keep, .copy])
   func refusesEndlessWork(_ code: OperationCode) throws {
     let rest: [UInt8] =
@@ -137,7 +137,7 @@ import Testing
     #expect(error.fault == .overLimit)
   }
 
-  /// Whatever becomes of single bytes, a decoder throws or shows something; it never traps.
+  /// With any damage to single bytes, a decoder throws or shows a picture; it never traps.
   @Test(arguments: [EntropyCoding.deflate, .preferred])
   func survivesDamagedPayloads(_ coding: EntropyCoding) throws {
     var random = SeededGenerator(seed: 8)
@@ -158,7 +158,7 @@ import Testing
     }
   }
 
-  /// Lists of operations that are random but for their codes.
+  /// Lists of random operations with valid codes.
   @Test func survivesRandomOperations() throws {
     var random = SeededGenerator(seed: 9)
     for _ in 0..<500 {

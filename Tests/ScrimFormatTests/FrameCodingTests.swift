@@ -5,7 +5,7 @@ import Testing
 @testable import ScrimFormat
 @testable import ScrimRedact
 
-/// Masked frames in, decoded pictures out: what a player shows is what was masked, bit by bit.
+/// Masked frames in, decoded pictures out: a player shows exactly the masked pixels.
 @Suite struct FrameCodingTests {
   /// A screen behind masks that change at random.
   struct Scene: ~Copyable {
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  /// A player may start at any keyframe, in the middle of a segment too.
+  /// A player may start at any keyframe, also in the middle of a segment.
   @Test func everyKeyframeStandsAlone() throws {
     var scene = Scene(width: 100, height: 80, seed: 5)
     var coder = try FrameEncoder(width: 100, height: 80, options: CodingOptions())
@@ -97,7 +97,8 @@ import Testing
     }
   }
 
-  /// Rectangles of few colours each, which together have more than a palette holds, one of exactly as many, and one of more.
+  /// Rectangles of few colours each that together have more than a palette holds, one with exactly as many,
+  /// and one with more.
   @Test(arguments: [2, 100, 255, 256, 257, 300, 4000]) func coloursBeyondAPalette(count: Int) throws {
     var scene = Scene(width: 128, height: 128, seed: UInt64(count))
     var coder = try FrameEncoder(width: 128, height: 128, options: CodingOptions())
@@ -119,7 +120,7 @@ import Testing
     scene.mask([Rect(x: 10, y: 10, width: 50, height: 50)])
     var coder = try FrameEncoder(width: 200, height: 100, options: CodingOptions())
     for number in 0..<5 {
-      // Only what lies under the mask changes.
+      // Only pixels under the mask change.
       scene.screen.photograph(Rect(x: 10, y: 10, width: 50, height: 50))
       scene.masker.show(scene.screen.frame, masked: scene.plan.regions)
       #expect(try coder.encode(scene.masker.frame, keyframe: number == 0).isEmpty == (number > 0))
@@ -147,12 +148,12 @@ import Testing
         let tile = Rect(x: index % 210 / 16 * 16, y: index / 210 / 16 * 16, width: 16, height: 16)
         #expect(!scene.plan.masks.contains { $0.rect.intersects(tile) }, "a tile with a mask is exact")
       }
-      #expect(differing > 0, "a photograph this large is told as JPEG")
+      #expect(differing > 0, "a photograph this large is coded as JPEG")
       #expect(worst <= (quality < 50 ? 40 : quality < 90 ? 20 : 8))
     }
   }
 
-  /// Masks that come and go over photographs that are told lossily: under each the fill is exact.
+  /// Masks that appear and disappear over lossily coded photographs: under each the fill is exact.
   @Test func fillsStayExactWhateverTheQuality() throws {
     for seed in 0..<6 as Range<UInt64> {
       var scene = Scene(width: 150, height: 140, seed: seed &+ 300)
@@ -170,8 +171,8 @@ import Testing
     }
   }
 
-  /// A photograph that holds the fill's colour where a mask comes to lie: the masked frame does not change there, but what a
-  /// lossy decoder holds is not the fill.
+  /// A mask appears over pixels of a photograph that already have the fill's colour: the masked frame does
+  /// not change there, but the lossy decoder does not hold the exact fill.
   @Test func aMaskOverPixelsThatHadItsColourIsExact() throws {
     var scene = Scene(width: 128, height: 128, seed: 11)
     scene.screen.photograph(Rect(x: 0, y: 0, width: 128, height: 128))

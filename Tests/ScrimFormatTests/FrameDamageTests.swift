@@ -6,9 +6,9 @@ import Testing
 @testable import ScrimFormat
 @testable import ScrimRedact
 
-/// Payloads that no writer of ours made.
+/// Payloads that Scrim's writer never makes.
 @Suite struct FrameDamageTests {
-  /// A payload as a writer that deflates makes it.
+  /// A payload of a deflate writer.
   static func payload(
     _ operations: [UInt8], indices: [UInt8] = [], pictures: [UInt8] = []
   ) throws -> [UInt8] {
@@ -60,7 +60,7 @@ import Testing
       + [1] + Self.u16(9, 7, 1, 1) + [4, 5, 6] + [4] + Self.u16(0, 0, 3, 2, 1, 1)
     try decoder.apply(Self.payload(operations, indices: [0, 1])[...], keyframe: true)
     let pixels = decoder.picture.pixels
-    // Indexed pixels are placed in turn, before what follows them in the list.
+    // Indexed pixels are placed in order, before the operations that follow them in the list.
     #expect(pixels[0...3] == [0x090000, 0x000900, 0x010203, 0x010203])
     #expect(pixels[13] == 0x010203)
     #expect(pixels[79] == 0x060504)
@@ -155,7 +155,7 @@ import Testing
     #expect(try Self.error(operations: small, pictures: jpeg) != nil)
   }
 
-  /// 200 MB of zeros in 200 KB: refused before the memory is taken.
+  /// 200 MB of zeros in 200 KB: refused before the memory is allocated.
   @Test func whatInflatesBeyondTheLimitIsRefused() throws {
     var deflater = try Deflater()
     var body: [UInt8] = []
@@ -169,8 +169,8 @@ import Testing
     #expect(error.fault == .overLimit)
   }
 
-  /// Operations that paint the whole picture over and over: 12 bytes each, and next to nothing deflated. Without a bound a
-  /// payload of under a megabyte would paint 8192×8192 pixels for years.
+  /// Operations that paint the whole picture again and again: 12 bytes each, and almost nothing when
+  /// compressed. Without a limit a payload of under a megabyte would paint 8192×8192 pixels for years.
   @Test func paintingOverAndOverIsRefused() throws {
     let fills = [[UInt8]](repeating: Self.fill(0, 0, 10, 8), count: 5000).joined()
     guard case .tooMuchWork? = try Self.error(operations: Array(fills)) else {
@@ -192,7 +192,8 @@ import Testing
     #expect(decoder.picture.pixels.allSatisfy { $0 == 0x010203 })
   }
 
-  /// The record's checksum finds what is damaged; here it is only that nothing crashes, hangs or takes much memory.
+  /// The record's checksum finds damage; this test only checks that nothing crashes, hangs or uses much
+  /// memory.
   @Test func damagedPayloadsNeverCrash() throws {
     var scene = FrameCodingTests.Scene(width: 70, height: 66, seed: 21)
     var coder = try FrameEncoder(width: 70, height: 66, options: CodingOptions(quality: 50))
@@ -229,7 +230,7 @@ import Testing
     #expect(refused > 200)
   }
 
-  /// Every byte of a short payload; of a long one as many as take a moment.
+  /// Every byte of a short payload; of a long one as many as are quick to test.
   private func offsetStep(_ payload: [UInt8], _ step: Int) -> Int { payload.count <= 400 ? 1 : step }
 
   @Test func randomOperationsNeverCrash() throws {

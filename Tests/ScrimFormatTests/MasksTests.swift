@@ -22,7 +22,7 @@ import Testing
     FrameRecord(time: Int64(number), number: number, isKey: key, coded: [], masks: masks)
   }
 
-  /// Whatever lists follow each other, a reader has at each frame the list that the writer was given.
+  /// For any sequence of lists, a reader has at each frame the list that the writer was given.
   @Test(arguments: 0..<30) func listsReturn(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))
     var writer = try SegmentWriter(header: Samples.header)

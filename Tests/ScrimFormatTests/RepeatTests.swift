@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct RepeatTests {
   /// A menu that opens, closes and opens again, over text.
-  @Test func whatComesBackIsNamed() throws {
+  @Test func reappearingTilesAreSentAsIndices() throws {
     var desktop = Desktop(width: 800, height: 600, seed: 1)
     let closed = desktop.pixels
     desktop.write(Rect(x: 70, y: 70, width: 200, height: 180))
@@ -21,13 +21,14 @@ import Testing
       #expect(loop.decoder.picture.pixels == shown)
     }
     #expect(loop.operations("recall") >= 4 * 12)
-    // Closed was remembered when the menu opened, open when it closed: nothing is told twice.
+    // The closed state was cached when the menu opened, the open state when it closed: nothing is coded
+    // twice.
     #expect(later.allSatisfy { $0 < 250 }, "\(later)")
     #expect(first.count > 5000)
   }
 
-  /// More tiles than the history has slots: the oldest are told again, and still right.
-  @Test func theOldestGiveWay() throws {
+  /// More tiles than the cache has slots: the oldest are coded again, and correctly.
+  @Test func theOldestTilesAreReplaced() throws {
     var desktop = Desktop(width: 256, height: 128, seed: 2)
     var loop = try CodingLoop(width: 256, height: 128)
     var shown: [[Pixel]] = []

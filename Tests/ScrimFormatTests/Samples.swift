@@ -6,13 +6,14 @@ func randomBytes(_ count: Int, _ generator: inout SeededGenerator) -> [UInt8] {
   (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
 }
 
-/// Segments that the tests build; frames hold bytes that mean nothing.
+/// Segments built by the tests; frames contain meaningless bytes.
 enum Samples {
   static let header = SegmentHeader(
     session: SessionID((0..<16).map { UInt8($0) }), start: 1_700_000_000_123_456_789, width: 4, height: 3,
     policy: SHA256.digest(Array("{}".utf8).span), producer: "scrim 0.1")
 
-  /// The segment of Format.md's example: a keyframe, an event before it in time, a frame that was withheld in part.
+  /// The segment of Format.md's example: a keyframe, an event before it in time, a frame that was withheld
+  /// in part.
   static func example() throws -> SealedSegment {
     var writer = try SegmentWriter(header: header)
     try writer.append(FrameRecord(time: 549_100_000, number: 0, isKey: true, coded: [0xC0, 0xDE]))
@@ -24,7 +25,7 @@ enum Samples {
     return try writer.seal(index: 0, previous: .zero)
   }
 
-  /// A segment with random frames and events, and records of an unknown type where asked for.
+  /// A segment with random frames and events, and records of an unknown type on request.
   static func random(seed: UInt64, records: Int) throws -> SegmentWriter {
     var generator = SeededGenerator(seed: seed)
     var writer = try SegmentWriter(header: header)
@@ -47,7 +48,7 @@ enum Samples {
     return writer
   }
 
-  /// The whole file of a segment of which nothing was drained, with a record of an unknown type behind its header.
+  /// The whole file of an undrained segment, with a record of an unknown type after its header.
   static func withUnknownRecord() throws -> (bytes: [UInt8], content: Int) {
     let header = try SegmentWriter(header: header).bytes
     var bytes = header
@@ -66,6 +67,6 @@ enum Samples {
 }
 
 extension SHA256Digest {
-  /// Of no file: a segment before, where a test needs one.
+  /// Digest of an arbitrary previous segment.
   static let other = SHA256Digest([UInt8](repeating: 0xAB, count: 32))
 }

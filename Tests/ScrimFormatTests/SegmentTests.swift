@@ -35,7 +35,7 @@ import Testing
       var frames = segment.frames[...]
       var events = segment.events[...]
       while frames.first != nil || events.first != nil {
-        // The order of the file is that of times here, events being 3 ns ahead of where they stand.
+        // The file is ordered by time here, with events 3 ns before their position.
         if let frame = frames.first, events.first.map({ frame.time <= $0.time + 3 }) ?? true {
           try again.append(frames.removeFirst())
         } else {
@@ -43,7 +43,7 @@ import Testing
         }
       }
       if try again.seal(index: 7, previous: .other).bytes != sealed.bytes {
-        // Equal times may stand in either order; then the records still agree.
+        // Records with equal times may be in either order; then the records must still agree.
         let times = segment.frames.map(\.time)
         #expect(segment.events.contains { times.contains($0.time + 3) }, "seed \(seed)")
       }

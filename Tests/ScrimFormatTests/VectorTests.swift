@@ -5,8 +5,8 @@ import Testing
 
 @testable import ScrimFormat
 
-/// Files that were written once and are read forever. Their listings come from a decoder that was written from Format.md
-/// alone, not from ours.
+/// Files that were written once and must be readable forever. Their listings come from a decoder written
+/// from Format.md alone, not from Scrim's.
 @Suite struct VectorTests {
   private static let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
@@ -30,7 +30,7 @@ import Testing
     let url = VectorTests.here.appendingPathComponent("../../Sources/ScrimFormat/Format.md").standardized
     let document = String(decoding: try Data(contentsOf: url), as: UTF8.self)
     var shown: [UInt8] = []
-    // Lines of an offset, bytes, and, behind two spaces, what they are.
+    // Lines of an offset, bytes, and, after two spaces, their meaning.
     for line in document.split(separator: "\n") {
       guard let match = try /^    ([0-9a-f]{8})  ((?:[0-9a-f]{2} ?)+)(?:  |$)/.firstMatch(in: line) else {
         continue
@@ -83,7 +83,7 @@ import Testing
   }
 }
 
-/// What lies, and what the fuzzers found.
+/// Invalid files, and findings of the fuzzers.
 @Suite struct RegressionTests {
   @Test func noFileTroublesTheReader() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct FramePoolTests {
   static func bytes(_ value: UInt8, from pool: inout FramePool) -> FrameMemory {
-    // The closure writes within what it is given.
+    // The closure writes within the given memory.
     unsafe pool.take { bytes in
       for index in 0..<bytes.count { unsafe bytes[index] = value }
     }.memory
@@ -20,7 +20,7 @@ import Testing
     return row
   }
 
-  @Test func memoryThatAFrameLooksAtIsNotWritten() throws {
+  @Test func memoryInUseIsNotWritten() throws {
     var pool = FramePool(byteCount: 24)
     var kept: [Frame] = []
     for value in 1...9 as ClosedRange<UInt8> { kept.append(try Self.frame(value, from: &pool)) }
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test func memoryThatNobodyLooksAtIsUsedAgain() throws {
+  @Test func unusedMemoryIsReused() throws {
     var pool = FramePool(byteCount: 24)
     var first: Frame? = try Self.frame(1, from: &pool)
     let second = try Self.frame(2, from: &pool)

@@ -3,7 +3,7 @@ import ScrimTestSupport
 import Testing
 
 @Suite struct FrameTests {
-  /// A pixel worked out from its bytes by the definition of its format.
+  /// A pixel computed from its bytes by the definition of its format.
   static func reference(_ format: PixelFormat, _ bytes: ArraySlice<UInt8>) -> Pixel {
     let b = Array(bytes)
     func pixel(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> Pixel {
@@ -84,7 +84,7 @@ import Testing
     #expect(throws: FrameError.self) {
       try Frame(width: 1 << 40, height: 1 << 40, stride: 1 << 50, format: .bgrx, bytes: bytes.span)
     }
-    // The last row needs no slack behind it.
+    // The last row needs no slack after it.
     #expect(throws: Never.self) {
       try Frame(width: 1, height: 10, stride: 10, format: .rgb24, bytes: bytes.span)
     }

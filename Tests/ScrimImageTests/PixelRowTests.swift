@@ -2,7 +2,7 @@ import ScrimImage
 import ScrimTestSupport
 import Testing
 
-/// The loops over rows against the plainest Swift.
+/// Compares the loops over rows with the plainest Swift.
 @Suite struct PixelRowTests {
   @Test func differencesAreFoundAtEveryPlaceOfEveryLength() {
     var random = SeededGenerator(seed: 6)
@@ -14,7 +14,7 @@ import Testing
         let bit = Pixel(1) << Pixel.random(in: 0..<32, using: &random)
         var other = row
         other[place] ^= bit
-        // Spans can't stand inside the macro.
+        // The macro can't contain spans.
         let differs = PixelRow.differs(row.span, other.span)
         let differsInColour = PixelRow.differs(row.span, other.span, in: 0x00FF_FFFF)
         let isMixed = PixelRow.differs(row.span, from: row[place])
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  /// A row is taken over as if pixel by pixel, whatever lies in padding, and the tiles are marked in which that changed something.
+  /// A row is copied as if pixel by pixel, whatever the padding contains, and the changed tiles are marked.
   @Test(arguments: PixelFormat.allCases) func aRowIsTakenOverWhereItDiffers(format: PixelFormat) throws {
     var random = SeededGenerator(seed: 9)
     for _ in 0..<120 {
@@ -104,7 +104,8 @@ import Testing
     }
   }
 
-  /// Frames with slack behind their rows, and garbage in their padding bytes, differ only where their pixels do.
+  /// Frames with slack after their rows, and garbage in their padding bytes, differ only where their pixels
+  /// do.
   @Test func framesThatDifferSaySo() throws {
     var random = SeededGenerator(seed: 8)
     for format in [PixelFormat.bgrx, .bgra, .rgbx, .gray8] {

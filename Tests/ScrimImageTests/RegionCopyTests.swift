@@ -3,13 +3,13 @@ import ScrimTestSupport
 import Testing
 
 @Suite struct RegionCopyTests {
-  /// What is copied is what a frame of the same bytes reads, and nothing else is written.
+  /// The copied pixels are those of a frame of the same bytes, and nothing else is written.
   @Test(arguments: PixelFormat.allCases) func copiesWhatAFrameReads(format: PixelFormat) throws {
     var random = SeededGenerator(seed: 5)
     for _ in 0..<40 {
       let (width, height) = (Int.random(in: 1...40, using: &random), Int.random(in: 1...20, using: &random))
       let stride = width * format.bytesPerPixel + Int.random(in: 0...5, using: &random)
-      // The last row has no slack behind it.
+      // The last row has no slack after it.
       let count = stride * (height - 1) + width * format.bytesPerPixel
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
       let frame = try Frame(width: width, height: height, stride: stride, format: format, bytes: bytes.span)

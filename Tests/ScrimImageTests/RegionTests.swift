@@ -2,7 +2,7 @@ import ScrimImage
 import ScrimTestSupport
 import Testing
 
-/// Every set operation against the same one on single pixels.
+/// Compares every set operation with the same one on single pixels.
 @Suite struct RegionTests {
   static let side = 24
 
@@ -36,7 +36,7 @@ import Testing
       #expect(RegionTests.pixels(regionA.union(regionB).rects) == setA.union(setB))
       #expect(RegionTests.pixels(regionA.intersection(regionB).rects) == setA.intersection(setB))
       #expect(RegionTests.pixels(regionA.subtracting(regionB).rects) == setA.subtracting(setB))
-      // Equal sets are equal values, however they came about.
+      // Equal sets are equal values, however they were made.
       #expect(regionA.union(regionB) == Region(union: (a + b).reversed()))
       #expect(regionA.subtracting(regionB).union(regionA.intersection(regionB)) == regionA)
       let (x, y) = (Int.random(in: 0..<40, using: &random), Int.random(in: 0..<40, using: &random))

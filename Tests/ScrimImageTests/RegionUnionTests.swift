@@ -3,7 +3,7 @@ import ScrimTestSupport
 import Testing
 
 struct RegionUnionTests {
-  /// Few rectangles are sorted, many are counted: both give the pixels that a grid gives.
+  /// Few rectangles are sorted, many are counted: both must give the pixels of a naive grid.
   @Test(arguments: [1, 3, 10, 40, 300])
   func unionIsThatOfAGrid(_ count: Int) {
     var generator = SeededGenerator(seed: UInt64(count))

@@ -1,7 +1,7 @@
 import ScrimJSON
 import Testing
 
-/// The one strict reader of objects.
+/// Tests of the strict reader of objects.
 @Suite struct JSONObjectTests {
   private struct Context: JSONContext {
     struct Failure: Error, Equatable { var fault: JSONFault }
@@ -73,7 +73,7 @@ import Testing
       } == nil)
   }
 
-  /// Objects of many members are looked up in a table; both ways must answer alike.
+  /// Objects with many members are looked up in a table; both ways must agree.
   @Test(arguments: [3, 24, 25, 2000]) func manyMembersAreFoundAsFewAre(count: Int) throws {
     let members = (0..<count).map { #""k\#($0)":\#($0 % 900)"# }.joined(separator: ",")
     let object = try object("{\(members)}")
@@ -85,7 +85,7 @@ import Testing
     #expect(try self.object("{\(members),\"k1\":7}").number("k1") == 1)
   }
 
-  /// `é` of one code point, and `e` with an accent behind it: Swift's `==` says that they are equal.
+  /// `é` as one code point, and `e` with a combining accent: Swift's `==` treats them as equal.
   @Test(arguments: [0, 40]) func keysAreBytes(others: Int) throws {
     let more = (0..<others).map { ",\"k\($0)\":0" }.joined()
     let object = try object("{\"\u{E9}\":1,\"e\u{301}\":2\(more)}")

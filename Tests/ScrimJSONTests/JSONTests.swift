@@ -2,7 +2,7 @@ import ScrimJSON
 import ScrimTestSupport
 import Testing
 
-/// RFC 8259, at its edges.
+/// Edge cases of RFC 8259.
 @Suite struct JSONTests {
   private func read(_ text: String, nonFinite: Bool = false) throws -> JSON {
     try JSON(Array(text.utf8), acceptingNonFinite: nonFinite)
@@ -15,7 +15,8 @@ import Testing
 
   // MARK: Numbers
 
-  /// Up to 15 digits take a way of their own, so both sides of that border are compared with what the C library reads.
+  /// Numbers of up to 15 digits have a separate code path, so both sides of that border are compared with
+  /// the C library.
   @Test(arguments: [
     "0", "-0", "1", "-1", "0.5", "1e3", "1E+3", "1e-3", "123456789012345", "1234567890123456",
     "12345678901234567", "9007199254740993", "0.123456789012345", "0.1234567890123456",
@@ -82,7 +83,7 @@ import Testing
       Issue.record("no string")
       return
     }
-    // By bytes, since Swift's `==` takes two spellings of one letter for equal.
+    // By bytes, since Swift's `==` treats canonically equivalent strings as equal.
     #expect(Array(value.utf8) == Array(expected.utf8))
   }
 
@@ -143,7 +144,7 @@ import Testing
 
   // MARK: Writing
 
-  /// RFC 8785 but for what it says of strings' order (bytes here, UTF-16 there) and of escapes beyond those needed.
+  /// RFC 8785 except for the order of strings (bytes here, UTF-16 there) and unnecessary escapes.
   @Test(arguments: [
     (#"{ "b":1, "a":[true,null,false] }"#, #"{"a":[true,null,false],"b":1}"#),
     (#"{"é":1,"z":2,"e":3}"#, #"{"e":3,"z":2,"é":1}"#),

@@ -15,12 +15,12 @@ import Testing
   static let width = 40
   static let height = 30
   static let plain = [Pixel](repeating: 0x336699, count: width * height)
-  /// Claims all of the surface, and so shows it with the policy of these tests.
+  /// Claims the whole surface, and so shows it with the policy of these tests.
   static let page = Widget(id: "page", role: "panel", x: 0, y: 0, width: 40, height: 30)
 
   init() throws { temporary = try TemporaryFolder() }
 
-  /// A recorder that records of its own accord the first capture only.
+  /// A recorder that records only the first capture by itself.
   func recorder(
     framesPerSecond: Double = 0.0001, _ change: (inout RecorderConfiguration) -> Void = { _ in }
   ) -> Recorder {
@@ -55,7 +55,7 @@ import Testing
     #expect(recorder.counts.captures == 4 && recorder.counts.merged == 1 && recorder.counts.unchanged == 1)
   }
 
-  /// The parts of several captures are in the one frame that is recorded of them.
+  /// The parts of several captures are all in the one frame recorded for them.
   @Test func damageIsUnited() throws {
     let recorder = recorder()
     try recorder.start()
@@ -64,7 +64,7 @@ import Testing
     try recorder.flush()
     for row in [3, 17, 29] {
       for x in 0..<Self.width { pixels[row * Self.width + x] = Pixel(row) }
-      // Only the row that is new is there to be read.
+      // Only the new row is readable.
       var only = Self.pixels(0xFF0000)
       for x in 0..<Self.width { only[row * Self.width + x] = Pixel(row) }
       try capture(recorder, only, damage: [Rect(x: 0, y: row, width: Self.width, height: 1)])
@@ -96,14 +96,15 @@ import Testing
     #expect(try capture(recorder, Self.pixels(2)) == .paused)
     try recorder.record(Event("key"))
     try recorder.resume()
-    // Nothing was damaged since, as the caller sees it; all of it was missed, as the recorder does.
+    // The caller reports no damage, but the recorder missed all changes.
     #expect(try capture(recorder, Self.pixels(3), damage: []) == .taken)
     let summary = try recorder.stop()
     #expect(try played().map(\.pixels) == [Self.pixels(1), Self.pixels(3)])
     #expect(summary.events == 0 && recorder.counts.paused == 2)
   }
 
-  /// Who tells no damage captures changes under masks as well: frames of them would tell when there were any.
+  /// An application without exact damage also captures changes under masks: frames of them would reveal
+  /// when there were any.
   @Test func changesUnderMasksAloneLeaveNoFrame() throws {
     let recorder = recorder()
     try recorder.start()
@@ -129,7 +130,7 @@ import Testing
     #expect(try recorder.capture(bytes.span, of: surface, damage: []) == .mismatched)
     try recorder.flush()
     let next = Surface(width: Self.width, height: Self.height, format: .bgrx, generation: 2)
-    // The damage of the frames that did not fit is still to be read.
+    // The damage of the frames with other generations is yet to be read.
     #expect(try recorder.capture(bytes.span, of: next, damage: []) == .taken)
     _ = try recorder.stop()
     #expect(try played().map(\.pixels) == [Self.pixels(1), Self.pixels(0x070707)])
@@ -171,7 +172,7 @@ import Testing
     _ = try recorder.stop()
     let picture = try #require(try played().last).pixels
     #expect((0..<6).map { picture[$0 * 5 * Self.width] } == [5, 0, 0, 0, 5, 0])
-    // Passwords and marks are not asked about; the same widgets are not asked about twice.
+    // The callback is not called for passwords and marks, nor twice for the same widgets.
     #expect(asked.withLock { $0 } == ["shown", "default", "panel", "same"])
   }
 
@@ -242,7 +243,7 @@ import Testing
     #expect(recorder.counts.refused == 5)
   }
 
-  /// The folder holds something already: the first capture finds out, and later ones say so.
+  /// The folder is not empty: the first capture finds out, and later ones report it.
   @Test func aSessionThatCannotBeginSaysSo() throws {
     try temporary.write([1], to: "s/other.txt")
     let faults = Mutex<[String]>([])
@@ -257,7 +258,7 @@ import Testing
     #expect(faults.withLock { $0.count == 1 && $0[0].contains("is not empty") })
   }
 
-  /// Where segments can't be written for a while, the last picture is recorded once they can.
+  /// If segments can't be written for a while, the last picture is recorded once they can.
   @Test func goesOnWhereAFaultIsMended() throws {
     let faults = Mutex(0)
     let recorder = recorder { $0.onFault = { _ in faults.withLock { $0 += 1 } } }
@@ -265,7 +266,7 @@ import Testing
     try capture(recorder, Self.pixels(1))
     try recorder.flush()
     try temporary.rename("s/segments", to: "s/away")
-    // Another size seals the segment and begins one, which fails without its folder.
+    // Another size seals the segment and begins a new one, which fails without its folder.
     let wide = [Pixel](repeating: 2, count: 60 * 20)
     let page = Widget(role: "panel", x: 0, y: 0, width: 60, height: 20)
     try capture(recorder, wide, widgets: [page], width: 60)
@@ -322,7 +323,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: temporary.path + "/s"))
   }
 
-  /// Threads that capture, snapshot, record and flush at once; the last picture is the one that is left.
+  /// Threads that capture, snapshot, record and flush at once; the last picture must be the final one.
   @Test func manyThreadsAtOnce() throws {
     let recorder = recorder(framesPerSecond: 500)
     try recorder.start()
@@ -349,7 +350,7 @@ import Testing
     #expect(try played().last?.pixels == Self.pixels(0xABCDEF))
   }
 
-  /// Ten captures in a moment make two frames: the first at once, the others when it is time.
+  /// Ten captures in a moment give two frames: the first at once, the others when it is time.
   @Test func earlyCapturesWaitForTheirTime() throws {
     let recorder = recorder(framesPerSecond: 5)
     try recorder.start()
@@ -359,11 +360,11 @@ import Testing
     while try !isRecorded(frames: 2) { usleep(1000) }
     _ = try recorder.stop()
     let frames = try played()
-    // A machine that stops for longer than a fifth of a second in between makes a third.
+    // A machine that stops for more than a fifth of a second in between causes a third.
     #expect(frames.first?.pixels[0] == 1 && frames.last?.pixels[0] == 10 && frames.count < 5)
   }
 
-  /// Whether so many frames are in the open segment.
+  /// Whether that many frames are in the open segment.
   private func isRecorded(frames: Int) throws -> Bool {
     let part = temporary.path + "/s/segments/00000000.scrim.part"
     guard let data = FileManager.default.contents(atPath: part) else { return false }

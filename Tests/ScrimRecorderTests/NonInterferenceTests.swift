@@ -10,9 +10,9 @@ import Testing
 @testable import ScrimCapture
 @testable import ScrimRecorder
 
-/// The promise: inputs that differ only in what the policy masks give the same bytes.
+/// The guarantee: inputs that differ only in masked content give the same bytes.
 @Suite struct NonInterferenceTests {
-  /// One moment of a random capture, with the boxes both as they are told and in other words.
+  /// One moment of a random capture, with the boxes in their original and in a reworded form.
   struct Moment {
     var pixels: [Pixel]
     var noisy: [Pixel]
@@ -22,7 +22,7 @@ import Testing
     var snapshotSpan: ClosedRange<Int64>?
     var isComplete: Bool
     var isRead: Bool
-    /// What changed on the screen; and what a source would say that sees the noise.
+    /// The damage on the screen, and the damage reported by a source that sees the noise.
     var damage: Region?
     var noisyDamage: Region?
   }
@@ -59,7 +59,8 @@ import Testing
     }
   }
 
-  /// The same widgets, those that are masked with other names, texts and states. Of shown ones they explain changes of pixels.
+  /// The same widgets, with other names, texts and states for masked ones. Those of shown ones explain
+  /// changes of pixels, so they stay.
   static func reworded(
     _ widgets: [Widget], _ window: Window, _ planner: MaskPlanner, _ random: inout SeededGenerator
   ) throws -> [Widget] {
@@ -127,7 +128,7 @@ import Testing
         moment.damage = nil
       }
       moment.pixels = screen.pixels
-      // Where the boxes could not be had, the whole picture is masked.
+      // If the boxes are not available, the whole picture is masked.
       var masked = Region(Rect(x: 0, y: 0, width: width, height: height))
       if let tree = try? moment.tree.get() {
         masked = planner.plan(for: tree, width: width, height: height, describesWholeWindows: true).masked
@@ -168,7 +169,7 @@ import Testing
     let (plain, noisy) = (try record(false), try record(true))
     #expect(plain.files == noisy.files)
     #expect(plain.faults == noisy.faults)
-    // And what is masked is fill, in every picture as it is played.
+    // And masked pixels are fill, in every played picture.
     let fills = Set(MaskKind.allCases.map { policy.fills[$0] })
     let planner = MaskPlanner(policy: policy)
     for (played, moment) in zip(try recorder.play("plain"), moments) {
@@ -183,7 +184,8 @@ import Testing
         masked.contains(x: index % RecorderTests.width, y: index / RecorderTests.width)
           && !fills.contains(played.pixels[index])
       }
-      // See FrameCodingTests: with JPEG, pixels that had the fill's colour before a mask came are not exact.
+      // See FrameCodingTests: with JPEG, pixels that had the fill's colour before a mask appeared are not
+      // exact.
       if quality == nil { #expect(wrong.isEmpty, "frame \(played.frame.number)") }
     }
   }

@@ -11,7 +11,7 @@ import Testing
 @testable import ScrimCapture
 @testable import ScrimRecorder
 
-/// A surface in the memory of an application: in some format, with slack and padding that hold garbage.
+/// An application's framebuffer: in some format, with garbage in slack and padding.
 struct Framebuffer {
   static let formats: [PixelFormat] = [.bgrx, .rgba, .xrgb, .rgb24, .bgr24]
 
@@ -39,13 +39,13 @@ struct Framebuffer {
   }
 }
 
-/// A ``Recorder`` that is fed damaged parts from a thread of its caller records, byte for byte, what a ``SessionRecorder`` does that
-/// is fed whole frames.
+/// A ``Recorder`` that gets damaged parts from a thread of its caller must record, byte for byte, the same
+/// as a ``SessionRecorder`` that gets whole frames.
 @Suite struct RecorderPropertyTests {
   static let width = RecorderTests.width
   static let height = RecorderTests.height
 
-  /// Rectangles that hold every pixel that differs, and more.
+  /// Rectangles that hold every different pixel, and more.
   static func damage(_ old: [Pixel], _ new: [Pixel], _ random: inout SeededGenerator) -> [Rect]? {
     if Int.random(in: 0..<10, using: &random) == 0 { return nil }
     let side = Int.random(in: 1...20, using: &random)
@@ -179,14 +179,14 @@ struct Framebuffer {
     #expect(try temporary.files(under: "live") == temporary.files(under: "whole"))
   }
 
-  /// The process would end by a fault if a single masked byte was touched.
+  /// Touching a single masked byte would terminate the process.
   @Test func masksAreNotRead() async {
     await #expect(processExitsWith: .success) {
       exit(try RecorderPropertyTests.recordForbiddenRows() ? 0 : 4)
     }
   }
 
-  /// Records a picture of which two rows, a page each, can't be read and lie under a password field.
+  /// Records a picture with two rows of one page each that can't be read and lie under a password field.
   static func recordForbiddenRows() throws -> Bool {
     let page = Int(getpagesize())
     let (width, height) = (page / 4, 6)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct SessionLifeTests {
   private static let second: Int64 = 1_000_000_000
 
-  /// Every state × every input, as Sessions.md has it.
+  /// Every state × every input, as in Sessions.md.
   @Test func theTableOfTheDocumentIsWhatHappens() throws {
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Sources/ScrimRecorder/Session/Sessions.md").standardized
@@ -61,11 +61,11 @@ import Testing
       life.take(input, at: seconds * Self.second, chance: { 0 })
     }
     #expect(take(.frame, 0) == [.begin(.full), .take])
-    // No interaction was seen yet, so that none is waited for.
+    // There was no interaction yet, so none is waited for.
     #expect(take(.frame, 1000) == [.take])
     #expect(take(.interaction, 1001) == [])
     #expect(take(.frame, 1300) == [.take])
-    // At the end of the minute in which five minutes are over.
+    // At the end of the minute in which the five minutes are over.
     #expect(take(.frame, 1319) == [.take])
     #expect(take(.frame, 1320) == [.pause])
     #expect(take(.interaction, 1400) == [.resume])
@@ -75,7 +75,7 @@ import Testing
     #expect(take(.frame, 3602) == [])
   }
 
-  /// A night of sleep between two frames makes no long session.
+  /// A night of sleep between two frames does not make a long session.
   @Test func aLongSleepEndsASession() {
     var life = SessionLife(SessionOptions())
     _ = life.take(.frame, at: 0, chance: { 0 })
@@ -84,7 +84,8 @@ import Testing
       life.take(.frame, at: 8 * 3600 * Self.second, chance: { 0 }) == [.end(.maximum), .begin(.full), .take])
   }
 
-  /// Two sessions whose hidden input differs in number and time within its minutes have the same borders.
+  /// Two sessions whose hidden input differs in number and time within its minutes have the same
+  /// boundaries.
   @Test(arguments: 0..<20 as Range<UInt64>) func hiddenInputCountsByTheMinute(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var options = SessionOptions()
@@ -113,7 +114,7 @@ import Testing
     #expect(run(&random) == run(&random))
   }
 
-  /// Whatever comes, no session passes its maximum, and only what a session takes is taken.
+  /// For any input, no session exceeds its maximum, and only what belongs to a session is accepted.
   @Test(arguments: 0..<200 as Range<UInt64>) func anySequenceKeepsTheRules(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var options = SessionOptions()
@@ -158,7 +159,7 @@ import Testing
     let s = Self.second
     #expect(watch.notes(at: 0, SessionMoment(boot: 100 * s, wall: 1000 * s)).isEmpty)
     #expect(watch.notes(at: s, SessionMoment(boot: 101 * s, wall: 1001 * s)).isEmpty)
-    // The machine slept for an hour: the session's clock stood.
+    // The machine slept for an hour: the session's clock stopped.
     #expect(
       watch.notes(at: 2 * s, SessionMoment(boot: 3702 * s, wall: 4602 * s)) == [
         NoteRecord(time: 2 * s, kind: .gap, offset: 3601 * s),
@@ -172,7 +173,7 @@ import Testing
           NoteRecord(time: 3 * s, kind: .clockStep, offset: step)
         ])
     }
-    // The process was stopped: all clocks went on.
+    // The process was stopped: all clocks continued.
     #expect(
       watch.notes(at: 12 * s, SessionMoment(boot: 3712 * s, wall: 4612 * s)) == [
         NoteRecord(time: 12 * s, kind: .gap, offset: 10 * s)
@@ -189,7 +190,8 @@ import Testing
     FrameRecord(time: time, number: Int(time / 1_000_000), isKey: key, coded: [])
   }
 
-  /// For any rhythm of segments and frames it holds the seconds asked for, or as many as there were, within its bytes.
+  /// For any rhythm of segments and frames it holds the requested seconds, or as many as there were, within
+  /// its bytes.
   @Test(arguments: 0..<60 as Range<UInt64>) func itHoldsTheSecondsAskedFor(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let budget = [1 << 14, 1 << 30].randomElement(using: &random)!
@@ -204,7 +206,7 @@ import Testing
         let first = try #require(buffer.segments.first)
         if budget == 1 << 30 {
           #expect(first.first <= max(0, now - 10_000_000_000))
-          // And not a segment more.
+          // And not one segment more.
           if buffer.segments.count > 1 { #expect(buffer.segments[1].first > now - 10_000_000_000) }
         } else {
           #expect(buffer.bytes <= budget || buffer.segments.count == 1)

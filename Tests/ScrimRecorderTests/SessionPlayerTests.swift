@@ -45,7 +45,7 @@ import Testing
     #expect(fails())
   }
 
-  /// Of the same session, policy and place, but not what the manifest lists.
+  /// Of the same session, policy and place, but not the one that the manifest lists.
   @Test(arguments: [0, 1, 2]) func aSegmentOfAnotherRecordingIsFound(index: Int) throws {
     try recorder.temporary.remove(file(index))
     try recorder.temporary.rename(file(index, of: "t"), to: file(index))
@@ -59,7 +59,7 @@ import Testing
     #expect(throws: PlaybackError.self) { try player.next() }
   }
 
-  /// A small real segment: every flip of a byte and every cut is found, or gives exactly the same pictures.
+  /// A small real segment: every flipped byte and every cut is found, or gives exactly the same pictures.
   @Test func damageIsFoundOrHarmless() throws {
     let screens = RecorderTests.screens(5, seed: 13)
     let recording = try recorder.record(

@@ -29,7 +29,7 @@ import Testing
       snapshotSpan: snapshotSpan, isTreeComplete: complete)
   }
 
-  /// What is recorded of frames and events, as the folder's files by name.
+  /// The recorded result of frames and events: the folder's files by name.
   struct Recording {
     var files: [String: [UInt8]]
     var summary: RecordingSummary
@@ -74,7 +74,8 @@ import Testing
       files: try temporary.files(under: name), summary: summary, faults: faults.compactMap { $0 })
   }
 
-  /// A live source has frames only when something is drawn. One that changes nothing but what is masked leaves no trace.
+  /// A live source has frames only when something is drawn. A frame that changes only masked pixels must
+  /// leave no trace.
   @Test func changesUnderMasksAloneRecordNothing() throws {
     let screens = Self.screens(3, seed: 5)
     let mask = Rect(x: 4, y: 4, width: 20, height: 12)
@@ -96,20 +97,20 @@ import Testing
       return try record(steps).files
     }
     let typed = try files([(0, screens[0]), (1, hidden), (2, screens[1]), (3, screens[2])])
-    let still = try files([(0, screens[0]), (2, screens[1]), (3, screens[2])])
-    #expect(typed == still)
+    let unchanged = try files([(0, screens[0]), (2, screens[1]), (3, screens[2])])
+    #expect(typed == unchanged)
   }
 
-  /// What a frame that was left out had changed is not in the damage of the next one, and is shown all the same.
+  /// Changes of a dropped frame are not in the next one's damage, but must be shown.
   @Test func damageOfFramesLeftOutIsNotLost() throws {
-    let still = [Pixel](repeating: 1, count: Self.width * Self.height)
-    var changed = still
+    let before = [Pixel](repeating: 1, count: Self.width * Self.height)
+    var changed = before
     changed[5] = 9
     changed[changed.count - 1] = 9
     var (early, late) = (Self.frame(1, changed), Self.frame(2, changed))
     early.damage = Region(Rect(x: 0, y: 0, width: Self.width, height: Self.height))
     late.damage = Region()
-    let recording = try record([.frame(Self.frame(0, still)), .lost, .frame(late)], to: "s")
+    let recording = try record([.frame(Self.frame(0, before)), .lost, .frame(late)], to: "s")
     #expect(recording.summary.lostFrames == 1 && recording.summary.untrueDamageFrames == 0)
     #expect(try play("s").last?.pixels == changed)
     late.addDamage(of: early)
@@ -162,20 +163,21 @@ import Testing
     #expect(one.summary.bytes == two.summary.bytes && one.summary.events == two.summary.events)
   }
 
-  /// A still screen keeps its keyframe up to the bound; where the frames since outweigh it, the next one comes in its time.
+  /// An unchanged screen keeps its keyframe up to the limit; if the frames since outweigh it, the next one
+  /// comes at its usual time.
   @Test func quietSegmentsRunLonger() throws {
     var options = RecorderOptions(policy: Self.shown)
     options.segmenting.segmentDuration = 500_000_000
     options.segmenting.keyframeInterval = 500_000_000
     options.segmenting.quietDuration = 2_000_000_000
-    let still = Self.screens(9, seed: 4)[8]
-    try record((0..<45).map { .frame(Self.frame($0, still)) }, options, to: "still")
-    let keys = try play("still").filter(\.frame.isKey).map(\.frame.number)
+    let unchanged = Self.screens(9, seed: 4)[8]
+    try record((0..<45).map { .frame(Self.frame($0, unchanged)) }, options, to: "quiet")
+    let keys = try play("quiet").filter(\.frame.isKey).map(\.frame.number)
     #expect(keys == [0, 20, 40])
     var random = SeededGenerator(seed: 5)
     let noise = (0..<45).map { number in
       Step.frame(
-        Self.frame(number, still.map { _ in Pixel.random(in: 0...0xFF_FFFF, using: &random) }))
+        Self.frame(number, unchanged.map { _ in Pixel.random(in: 0...0xFF_FFFF, using: &random) }))
     }
     try record(noise, options, to: "noise")
     #expect(
@@ -296,7 +298,7 @@ import Testing
     }
   }
 
-  @Test func eventsTellNoKeysAndNoPlaceInAPassword() throws {
+  @Test func eventsRevealNoKeysAndNoPositionInAPassword() throws {
     let tree = try WidgetTree(widgets: [
       Widget(id: "p", role: "password text", x: 10, y: 10, width: 20, height: 10)
     ])
@@ -324,8 +326,8 @@ import Testing
     for bytes in recording.files.values { #expect(bytes.firstRange(of: Array("SECRET".utf8)) == nil) }
   }
 
-  /// With no boxes to go by, nobody knows what lies under the pointer.
-  @Test func eventsAfterAFaultTellNoPlace() throws {
+  /// Without boxes, the widget under the pointer is unknown.
+  @Test func eventsAfterAFaultHaveNoPosition() throws {
     let pixels = Self.screens(1, seed: 9)[0]
     let fault = CaptureFault(place: "here", message: "no boxes")
     try record(

@@ -10,14 +10,14 @@ import Testing
 
 @testable import ScrimRecorder
 
-/// Sampling, buffering and life of sessions, over folders that are played.
+/// Sampling, buffering and life cycle of sessions, with folders that are played.
 @Suite struct SessionsTests {
   private let temporary: TemporaryFolder
   private static let second: Int64 = 1_000_000_000
 
   init() throws { temporary = try TemporaryFolder() }
 
-  /// What a test moves and looks at.
+  /// State that a test controls and checks.
   private final class World: Sendable {
     struct State {
       var moment = SessionMoment(boot: 0, wall: 1_700_000_000_000_000_000)
@@ -88,7 +88,7 @@ import Testing
     var colours: [Pixel]
   }
 
-  /// Plays a session, which checks its chain and all sums.
+  /// Plays a session, which checks its chain and all checksums.
   private func play(_ name: String) throws -> Played {
     let reader = try SessionFolder(path: temporary.path + "/" + name).read()
     var player = SessionPlayer(reader)
@@ -104,7 +104,8 @@ import Testing
     FileManager.default.fileExists(atPath: temporary.path + "/" + name)
   }
 
-  /// Ninety seconds are buffered, then an error is taken: at least the minute before it is there, and what follows.
+  /// Ninety seconds are buffered, then an error is sampled: at least the minute before it is there, and
+  /// everything after.
   @Test(arguments: [1, 2]) func anErrorHasTheMinuteBeforeItWritten(threads: Int) throws {
     var options = SessionOptions()
     options.sessionSampleRate = 0
@@ -120,7 +121,7 @@ import Testing
           return
         }
         report = made
-        // It is sealed before it is named.
+        // It is sealed before its session is returned.
         #expect(try play("s").manifest.segments.count > 0)
       }
       try recorder.record(frame(number, time: time))
@@ -156,7 +157,7 @@ import Testing
     world.state.withValue { $0.allowsErrors = true }
     #expect(try recorder.record(error(1)).session != nil)
     #expect(exists("s"))
-    // One error is enough: the session is written to its end, and no other draws.
+    // One error is enough: the session is written to its end, and no other error is sampled.
     #expect(try recorder.record(error(1)).session != nil)
     #expect(world.state.withValue { $0.chances.isEmpty })
     _ = try recorder.finish()
@@ -196,7 +197,8 @@ import Testing
     }
     _ = try recorder.finish()
     let played = try play("s")
-    // From the end of the minute in which sixty seconds are over to the press: the last frame before it, with its time.
+    // From the end of the minute in which sixty seconds are over to the press: the last frame before it,
+    // with its time.
     let shown = Array(0..<120) + Array(249..<300)
     #expect(played.colours == shown.map { Pixel($0 + 1) })
     #expect(played.times[120] == 250 * Self.second)
@@ -235,7 +237,7 @@ import Testing
     _ = try recorder.finish()
     let segment = try SessionFolder(path: temporary.path + "/s").read().segment(0)
     #expect(segment.frames.count == 3)
-    // The last frame came a second later on its own clock, and at once on the wall.
+    // The last frame came a second later on its own clock, and at once on the wall clock.
     #expect(
       segment.notes == [
         NoteRecord(time: Self.second, kind: .gap, offset: 1000 * Self.second),
@@ -244,8 +246,8 @@ import Testing
       ])
   }
 
-  /// Whatever comes: nothing is on disk before an accepted error, what is written is whole and in order, no frame of it is missing, no
-  /// session is too long, and two threads write what one does.
+  /// For any sequence: nothing is on disk before an accepted error, written sessions are intact and in
+  /// order, no frame of them is missing, no session is too long, and two threads write the same as one.
   @Test(arguments: 0..<30 as Range<UInt64>) func anySequenceIsRecordedAsTheRulesSay(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var options = SessionOptions()
@@ -314,7 +316,7 @@ import Testing
     for session in one.sessions {
       #expect(session.manifest.state == .sealed && session.manifest.about.ended != nil)
       #expect(session.times.last! - session.times[0] <= 60 * Self.second)
-      // Numbers go on, but for a pause.
+      // Numbers continue, except after a pause.
       for (before, after) in zip(session.colours, session.colours.dropFirst()) { #expect(after > before) }
     }
     for (before, after) in zip(one.sessions, one.sessions.dropFirst()) {
@@ -327,7 +329,8 @@ import Testing
     #expect(one.files == two.files)
   }
 
-  /// Neither the kind of keys nor number, time and place of hidden input within its minutes changes a byte.
+  /// Neither the kind of keys nor number, time and position of hidden input within its minutes changes a
+  /// byte.
   @Test(arguments: 0..<10 as Range<UInt64>) func hiddenInputChangesNothing(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var options = SessionOptions()
@@ -380,7 +383,7 @@ extension Event {
 }
 
 extension SessionRecorder.EventOutcome {
-  /// The session that a reported error is in.
+  /// The session that contains a reported error.
   fileprivate var session: SessionID? {
     if case .reported(let report) = self { report.session } else { nil }
   }

@@ -29,12 +29,12 @@ import Testing
       let (session, step) = clock.sessionTime(of: row.source)
       #expect(session == row.session && step == row.step, "row \(index)")
     }
-    // Events, and the spans of trees that were read behind the step, move with it.
+    // Events, and the spans of trees that were read after the step, are shifted too.
     #expect(clock.shifted(50) == 1300 && clock.shifted(10...40) == 1260...1290)
     #expect(clock.shifted(nil) == nil)
   }
 
-  /// Nothing is lost where an input's clock steps back, and the session says by how much.
+  /// Nothing is lost if an input's clock steps back, and the session records the step.
   @Test func aStepBackIsNotedAndLosesNothing() throws {
     let temporary = try TemporaryFolder()
     let folder = SessionFolder(path: temporary.path + "/s")

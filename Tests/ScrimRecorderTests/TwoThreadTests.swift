@@ -10,7 +10,7 @@ import Testing
 @testable import ScrimCapture
 @testable import ScrimRecorder
 
-/// Two threads record what one does.
+/// Two threads must record the same as one.
 @Suite struct TwoThreadTests {
   private enum Step {
     case frame(SourceFrame)
@@ -37,7 +37,8 @@ import Testing
     return options
   }
 
-  /// Screens of two sizes, among which the session goes to and fro, now still and now not, with trees and pixels that fail.
+  /// Screens of two sizes, between which the session changes, sometimes unchanged, with trees and pixels
+  /// that fail.
   private func steps(_ random: inout SeededGenerator) throws -> [Step] {
     var screens = [(70, 40), (130, 97)].map {
       Screen(width: $0.0, height: $0.1, seed: .random(in: 0...UInt64.max, using: &random))
@@ -116,7 +117,7 @@ import Testing
     #expect(try record(steps, options, threads: 2) == one)
   }
 
-  /// More plain bytes than may wait at a time, and segments that are full in the middle of them.
+  /// More uncompressed bytes than may wait at a time, and segments that are full in the middle of them.
   @Test func largeFramesAreCodedInParts() throws {
     let (width, height) = (900, 700)
     var screen = Screen(width: width, height: height, seed: 1)
@@ -137,7 +138,8 @@ import Testing
     #expect(one.count > 2)
   }
 
-  /// Where segments can't be written for a while, frames are lost, and told to be; what is written is what was shown.
+  /// If segments can't be written for a while, frames are lost, and this is reported; written frames are
+  /// the shown ones.
   @Test(arguments: [1, 2]) func aFolderThatIsGoneForAWhileCostsFrames(threads: Int) throws {
     var options = RecorderOptions(policy: MaskPolicy(preset: .none))
     options.threads = threads
@@ -152,7 +154,7 @@ import Testing
     for (number, screen) in screens.enumerated() {
       if number == 12 { try temporary.rename("s/away", to: "s/segments") }
       do { try recorder.record(RecorderTests.frame(number, screen)) } catch { failures += 1 }
-      // Whatever was wrong with the folder is known before it is put right.
+      // The error about the folder is known before the folder is restored.
       if number == 11 { do { try recorder.idle(at: 0) } catch { failures += 1 } }
     }
     _ = try recorder.finish()

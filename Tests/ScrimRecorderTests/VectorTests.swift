@@ -7,13 +7,14 @@ import ScrimRedact
 import ScrimStore
 import Testing
 
-/// A session that version 1 wrote, as it stands in the repository: it is read the same forever.
+/// A session written by version 1, stored in the repository: it must be readable forever.
 @Suite struct VectorTests {
   private static let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Vectors").path
 
-  /// `letter-1` was recorded from samples/letter with samples/policies/support.json; the list holds the number of each
-  /// keyframe and of the last frame, which depends on all before, and the SHA-256 of its pixels as little-endian words. `SCRIM_RENEW_VECTORS=1` writes the list anew.
+  /// `letter-1` was recorded from samples/letter with samples/policies/support.json; the list contains the
+  /// number of each keyframe and of the last frame, which depends on all before, and the SHA-256 of its
+  /// pixels as little-endian words. `SCRIM_RENEW_VECTORS=1` rewrites the list.
   @Test(.enabled(if: EntropyCoding.zstd.isBuiltIn, "a build without zstd reads no session that needs it"))
   func picturesOfVersion1AreReadAsTheyWere() throws {
     var player = SessionPlayer(try SessionFolder(path: Self.vectors + "/letter-1").read())

@@ -4,12 +4,12 @@ import Testing
 
 @testable import ScrimRedact
 
-/// Settled clearance against a naive one that keeps everything and compares pixel by pixel.
+/// Compares settled clearance with a naive version that keeps everything and compares pixel by pixel.
 @Suite struct ClearanceTests {
   static let width = 50
   static let height = 36
 
-  /// A frame of a source with the masks that its boxes give.
+  /// A frame of a source with the masks for its boxes.
   struct CapturedFrame {
     var source: SourceFrame
     var regions: MaskRegions
@@ -37,7 +37,8 @@ import Testing
     ).regions
   }
 
-  /// All is shown by a rule that trusts it always, but for what is masked: what held still is cleared, whatever it shows.
+  /// Everything except masks is shown by a rule that always trusts it: unchanged tiles are cleared,
+  /// whatever they show.
   static func claims(_ masks: [Rect]) -> Claims {
     var claims = Claims()
     let all = Rect(x: 0, y: 0, width: width, height: height)
@@ -68,10 +69,10 @@ import Testing
     return pixels
   }
 
-  /// A verdict in a form that can be compared.
+  /// A verdict in comparable form.
   struct Outcome: Equatable {
     var masked: MaskRegions
-    /// Nil where nothing new is shown.
+    /// Nil if nothing new is shown.
     var cleared: Set<Int>?
     var withheld: Set<Int>
   }
@@ -108,7 +109,7 @@ import Testing
     return tiles
   }
 
-  /// Where readings in a row don't say the same.
+  /// Pixels in which consecutive snapshots differ.
   static func disputed(_ readings: ArraySlice<CapturedFrame>) -> Region {
     var region = Region()
     for (a, b) in zip(readings, readings.dropFirst()) {
@@ -123,7 +124,7 @@ import Testing
     return region
   }
 
-  /// Tiles that a frame's source drew on outside these masks.
+  /// Tiles with damage outside these masks.
   static func drawnOn(
     _ frame: CapturedFrame, outside masks: MaskRegions, in disputed: Region?
   ) -> Set<Int> {
@@ -145,12 +146,12 @@ import Testing
     return row
   }
 
-  /// What the rules say, worked out from the whole past at every frame.
+  /// The result of the rules, computed from the whole past at every frame.
   static func naive(_ frames: [CapturedFrame], lag: Int64) -> [Outcome] {
     struct Snapshot {
       var span: ClosedRange<Int64>
       var regions: MaskRegions
-      /// Where what was drawn on counts: nil for everywhere.
+      /// Pixels in which damage counts: nil for everywhere.
       var disputed: Region?
     }
     var readings: [CapturedFrame] = []
@@ -194,7 +195,8 @@ import Testing
     }
   }
 
-  /// Frames at 100 ms with a few pixels changing; each dump is carried by the frames nearest to its beginning.
+  /// Frames at 100 ms with a few pixels changing; each snapshot is carried by the frames nearest to its
+  /// beginning.
   static func timeline(_ random: inout SeededGenerator) -> [CapturedFrame] {
     var pixels = flat()
     var masks: [Rect] = []
@@ -246,7 +248,7 @@ import Testing
     #expect(cleared > 1000)
   }
 
-  @Test func whatHappensUnderMasksDecidesNothing() {
+  @Test func changesUnderMasksHaveNoEffect() {
     var random = SeededGenerator(seed: 32)
     for round in 0..<100 {
       let frames = Self.timeline(&random)
@@ -269,107 +271,109 @@ import Testing
     }
   }
 
-  @Test func nothingIsClearedBeforeTheFirstWholeDump() {
-    let still = Self.flat()
-    // The dump began before the first frame: nobody knows what the screen showed then.
+  @Test func nothingIsClearedBeforeTheFirstCompleteSnapshot() {
+    let flat = Self.flat()
+    // The snapshot began before the first frame: the screen's content at that time is unknown.
     let early = Self.judge([
-      Self.frame(100, still, snapshotSpan: 90...95), Self.frame(200, still, snapshotSpan: 90...95),
-      Self.frame(300, still, snapshotSpan: 90...95),
+      Self.frame(100, flat, snapshotSpan: 90...95), Self.frame(200, flat, snapshotSpan: 90...95),
+      Self.frame(300, flat, snapshotSpan: 90...95),
     ])
     #expect(early.allSatisfy { $0.cleared == nil && $0.withheld == Self.all })
     // It has not ended before the last frame.
     let late = Self.judge([
-      Self.frame(100, still, snapshotSpan: 110...310), Self.frame(200, still, snapshotSpan: 110...310),
-      Self.frame(300, still, snapshotSpan: 110...310), Self.frame(400, still, snapshotSpan: 110...310),
+      Self.frame(100, flat, snapshotSpan: 110...310), Self.frame(200, flat, snapshotSpan: 110...310),
+      Self.frame(300, flat, snapshotSpan: 110...310), Self.frame(400, flat, snapshotSpan: 110...310),
     ])
     #expect(late.map { $0.cleared == nil } == [true, true, true, false])
     #expect(late.last?.cleared == Self.all && late.last?.withheld == [])
   }
 
-  @Test func aTileThatChangesDuringTheDumpIsNotCleared() {
-    let still = Self.flat()
-    let moved = Self.changed(still, at: 17, 3)
+  @Test func aTileThatChangesDuringTheSnapshotIsNotCleared() {
+    let flat = Self.flat()
+    let moved = Self.changed(flat, at: 17, 3)
     let outcomes = Self.judge([
-      Self.frame(0, still, snapshotSpan: 10...150), Self.frame(100, still, snapshotSpan: 10...150),
+      Self.frame(0, flat, snapshotSpan: 10...150), Self.frame(100, flat, snapshotSpan: 10...150),
       Self.frame(200, moved, snapshotSpan: 10...150),
     ])
     #expect(outcomes[2].cleared == Self.all.subtracting([1]) && outcomes[2].withheld == [1])
   }
 
-  /// The last frame is as the first, but in between something else was shown, which the dump may describe.
-  @Test func aBlinkDuringTheDumpIsNotCleared() {
-    let still = Self.flat()
+  /// The last frame equals the first, but in between something else was shown, which the snapshot may
+  /// describe.
+  @Test func aBlinkDuringTheSnapshotIsNotCleared() {
+    let flat = Self.flat()
     let outcomes = Self.judge([
-      Self.frame(0, still, snapshotSpan: 10...250),
-      Self.frame(100, Self.changed(still, at: 49, 35), snapshotSpan: 10...250),
-      Self.frame(200, still, snapshotSpan: 10...250), Self.frame(300, still, snapshotSpan: 10...250),
+      Self.frame(0, flat, snapshotSpan: 10...250),
+      Self.frame(100, Self.changed(flat, at: 49, 35), snapshotSpan: 10...250),
+      Self.frame(200, flat, snapshotSpan: 10...250), Self.frame(300, flat, snapshotSpan: 10...250),
     ])
     #expect(outcomes[3].cleared == Self.all.subtracting([Self.grid.count - 1]))
   }
 
-  @Test func whatWasDrawnOnCountsAsChangedThoughItLooksTheSame() {
-    let still = Self.flat()
+  @Test func damageCountsAsChangeThoughItLooksTheSame() {
+    let flat = Self.flat()
     let mask = Rect(x: 0, y: 0, width: 20, height: 16)
     func frames(_ damage: [Rect]?) -> [CapturedFrame] {
       [
         Self.frame(
-          0, still, [mask], snapshotSpan: 50...60, damage: [Rect(x: 0, y: 0, width: 50, height: 36)]),
-        Self.frame(600, still, [mask], snapshotSpan: 550...650, damage: damage),
-        Self.frame(1150, still, [mask], snapshotSpan: 550...650, damage: []),
+          0, flat, [mask], snapshotSpan: 50...60, damage: [Rect(x: 0, y: 0, width: 50, height: 36)]),
+        Self.frame(600, flat, [mask], snapshotSpan: 550...650, damage: damage),
+        Self.frame(1150, flat, [mask], snapshotSpan: 550...650, damage: []),
       ]
     }
     func cleared(_ damage: [Rect]?) -> Set<Int>? { Self.judge(frames(damage), lag: 500)[2].cleared }
     #expect(cleared([]) == Self.all)
     #expect(cleared(nil) == Self.all)
     #expect(cleared([Rect(x: 33, y: 17, width: 1, height: 1)]) == Self.all.subtracting([6]))
-    // Under a mask nothing counts, beside it all does.
+    // Under a mask nothing counts, beside it everything does.
     #expect(cleared([Rect(x: 2, y: 2, width: 18, height: 14)]) == Self.all)
     #expect(cleared([Rect(x: 2, y: 2, width: 19, height: 14)]) == Self.all.subtracting([1]))
   }
 
-  @Test func anOldFrameStandsForAllTheTimeInWhichNothingWasDrawn() {
+  @Test func anOldFrameRepresentsAllTheTimeWithoutDrawing() {
     let before = Self.flat()
     let after = Self.changed(before, at: 20, 20)
-    // Nothing for ten seconds, a change, and a reading half a second after it; the last frame tells the same pixels again.
+    // Nothing for ten seconds, a change, and a snapshot half a second after it; the last frame has the same
+    // pixels again.
     let frames = [
       Self.frame(0, before, snapshotSpan: 5...6),
       Self.frame(10_000, after, snapshotSpan: 5...6, damage: [Rect(x: 20, y: 20, width: 1, height: 1)]),
       Self.frame(11_050, after, snapshotSpan: 10_500...10_550, damage: []),
     ]
     #expect(Self.judge(frames, lag: 500).last?.cleared == Self.all)
-    // A little sooner it counts what was there before the change, and withholds it.
+    // Slightly earlier it counts the content from before the change, and withholds it.
     var early = frames
     early[2].snapshotSpan = 10_499...10_550
     #expect(Self.judge(early, lag: 500).last?.cleared == Self.all.subtracting([5]))
   }
 
   @Test func anIncompleteTreeClearsNothing() {
-    let still = Self.flat()
+    let flat = Self.flat()
     let outcomes = Self.judge([
-      Self.frame(0, still, snapshotSpan: 10...50, complete: false),
-      Self.frame(100, still, snapshotSpan: 10...50, complete: false),
-      Self.frame(200, still, snapshotSpan: 110...150, complete: false),
-      Self.frame(300, still, snapshotSpan: 210...250),
-      Self.frame(400, still, snapshotSpan: 310...390),
+      Self.frame(0, flat, snapshotSpan: 10...50, complete: false),
+      Self.frame(100, flat, snapshotSpan: 10...50, complete: false),
+      Self.frame(200, flat, snapshotSpan: 110...150, complete: false),
+      Self.frame(300, flat, snapshotSpan: 210...250),
+      Self.frame(400, flat, snapshotSpan: 310...390),
     ])
     #expect(outcomes.map { $0.cleared == nil } == [true, true, true, false, false])
   }
 
-  @Test func masksOfTheDumpBeforeAreUnited() {
-    let still = Self.flat()
+  @Test func masksOfThePreviousSnapshotAreUnited() {
+    let flat = Self.flat()
     let (first, second) = (Rect(x: 0, y: 0, width: 9, height: 9), Rect(x: 20, y: 20, width: 9, height: 9))
     let outcomes = Self.judge([
-      Self.frame(0, still, [first], snapshotSpan: 0...50),
-      Self.frame(100, still, [second], snapshotSpan: 100...150),
-      Self.frame(200, still, [second], snapshotSpan: 100...150),
-      Self.frame(300, still, [second], snapshotSpan: 300...300),
+      Self.frame(0, flat, [first], snapshotSpan: 0...50),
+      Self.frame(100, flat, [second], snapshotSpan: 100...150),
+      Self.frame(200, flat, [second], snapshotSpan: 100...150),
+      Self.frame(300, flat, [second], snapshotSpan: 300...300),
     ])
     #expect(outcomes[1].masked == Self.regions([first, second]))
     #expect(outcomes[2].masked == Self.regions([first, second]) && outcomes[2].cleared == Self.all)
     #expect(outcomes[3].masked == Self.regions([second]))
   }
 
-  /// The screen shows another page 300 ms before the tree tells of it; each dump is over within a frame.
+  /// The screen shows another page 300 ms before the tree reports it; each snapshot is over within a frame.
   @Test func aTreeThatLagsBehindThePixelsClearsNothingOfThem() {
     let outcomes = Self.judge(Self.switchOfPages(pixelsAt: 2000, treeAt: 2300), lag: 500)
     for (index, outcome) in outcomes.enumerated() where index >= 20 {
@@ -379,7 +383,7 @@ import Testing
     #expect(outcomes[15].cleared == Self.all && !outcomes[15].masked.masked.contains(x: 20, y: 20))
   }
 
-  /// The tree tells of another page 300 ms before the screen shows it.
+  /// The tree reports another page 300 ms before the screen shows it.
   @Test func aTreeThatIsAheadOfThePixelsUncoversNothing() {
     let outcomes = Self.judge(
       Self.switchOfPages(pixelsAt: 2300, treeAt: 2000, isMaskedAfter: false), lag: 500)
@@ -390,9 +394,9 @@ import Testing
     #expect(outcomes.last?.masked.masked.contains(x: 20, y: 20) == false)
   }
 
-  /// No dump sees the second of three pages, and the one of the third is over before that is drawn: neither its masks nor those of the
-  /// first page cover the second.
-  @Test func aTreeThatIsAheadOfThePixelsClearsNothingOfAPageThatNoDumpSaw() {
+  /// No snapshot describes the second of three pages, and the snapshot of the third is over before that is
+  /// drawn: neither its masks nor those of the first page cover the second.
+  @Test func aTreeThatIsAheadOfThePixelsClearsNothingOfAPageThatNoSnapshotDescribes() {
     let pages = [Self.flat(), Self.changed(Self.flat(), at: 20, 20), Self.changed(Self.flat(), at: 40, 20)]
     for delay in Int64(0)...4 {
       let frames = (0..<40).map { index in
@@ -409,8 +413,9 @@ import Testing
     }
   }
 
-  /// What is older than the first frame, or than a fault, is not known: a dump needs a frame that is older by the lag.
-  @Test func theFirstFramesAreNoExceptionToTheLag() {
+  /// Content from before the first frame, or before a fault, is unknown: a snapshot needs a frame that is older
+  /// by the settle delay.
+  @Test func theFirstFramesAreNoExceptionToTheSettleDelay() {
     func frames(from first: Int64) -> [CapturedFrame] {
       (0..<30).map { Self.frame(first + $0 * 100, Self.flat(), snapshotSpan: 510...540) }
     }
@@ -420,7 +425,8 @@ import Testing
 
   static let pageTile = 20 / 16 * grid.columns + 20 / 16
 
-  /// Frames at 100 ms with a dump of 30 ms after each; the page after the switch, or that before it, is masked.
+  /// Frames at 100 ms with a snapshot of 30 ms after each; the page after the switch, or before it, is
+  /// masked.
   static func switchOfPages(pixelsAt: Int64, treeAt: Int64, isMaskedAfter: Bool = true) -> [CapturedFrame] {
     (0..<50).map { index in
       let time = Int64(index) * 100
@@ -431,12 +437,12 @@ import Testing
     }
   }
 
-  /// A dump that takes longer than the frames that are kept clears nothing; the next one does.
+  /// A snapshot that takes longer than the kept frames clears nothing; the next one does.
   @Test func historyIsBounded() {
-    let still = Self.flat()
+    let flat = Self.flat()
     func frames(_ count: Int) -> [CapturedFrame] {
       let span = 10...Int64(count - 1) * 100
-      return (0..<count).map { Self.frame(Int64($0) * 100, still, snapshotSpan: span) }
+      return (0..<count).map { Self.frame(Int64($0) * 100, flat, snapshotSpan: span) }
     }
     let most = SettledClearance.historyLimit
     #expect(Self.judge(frames(most)).last?.cleared == Self.all)
@@ -444,33 +450,33 @@ import Testing
     #expect(Self.judge(long).allSatisfy { $0.cleared == nil })
     let end = Int64(long.count) * 100
     let next = [
-      Self.frame(end, still, snapshotSpan: end + 1...end + 50),
-      Self.frame(end + 100, still, snapshotSpan: end + 1...end + 50),
+      Self.frame(end, flat, snapshotSpan: end + 1...end + 50),
+      Self.frame(end + 100, flat, snapshotSpan: end + 1...end + 50),
     ]
     #expect(Self.judge(long + next).last?.cleared == Self.all)
   }
 
   @Test func afterAFaultNothingIsKnown() {
-    let still = Self.flat()
+    let flat = Self.flat()
     let mask = Rect(x: 0, y: 0, width: 9, height: 9)
     var clearance = SettledClearance(width: Self.width, height: Self.height, settleDelay: 0)
-    _ = Self.frame(0, still, [mask], snapshotSpan: 0...50).judged(by: &clearance)
-    guard case .show = Self.frame(100, still, [mask], snapshotSpan: 10...60).judged(by: &clearance) else {
-      Issue.record("a still screen is cleared")
+    _ = Self.frame(0, flat, [mask], snapshotSpan: 0...50).judged(by: &clearance)
+    guard case .show = Self.frame(100, flat, [mask], snapshotSpan: 10...60).judged(by: &clearance) else {
+      Issue.record("an unchanged screen is cleared")
       return
     }
     #expect(clearance.withheld.isEmpty)
     clearance.reset()
     #expect(Self.members(clearance.withheld) == Self.all)
-    guard case .keep = Self.frame(300, still, snapshotSpan: 210...250).judged(by: &clearance) else {
-      Issue.record("a dump that began before the fault ended clears nothing")
+    guard case .keep = Self.frame(300, flat, snapshotSpan: 210...250).judged(by: &clearance) else {
+      Issue.record("a snapshot that began before the fault ended clears nothing")
       return
     }
-    // The masks of the dump before the fault are still painted with the first one after it.
-    guard case .keep = Self.frame(400, still, snapshotSpan: 310...450).judged(by: &clearance),
-      case .show(let masked, _) = Self.frame(500, still, snapshotSpan: 310...450).judged(by: &clearance)
+    // The masks of the snapshot before the fault are flat painted with the first one after it.
+    guard case .keep = Self.frame(400, flat, snapshotSpan: 310...450).judged(by: &clearance),
+      case .show(let masked, _) = Self.frame(500, flat, snapshotSpan: 310...450).judged(by: &clearance)
     else {
-      Issue.record("a still screen is cleared after a fault")
+      Issue.record("an unchanged screen is cleared after a fault")
       return
     }
     #expect(masked == Self.regions([mask]))

@@ -2,7 +2,7 @@ import ScrimImage
 import ScrimRedact
 import Testing
 
-/// What a rule by role alone shows: Masking.md, section 4.
+/// Rules by role alone: Masking.md, section 4.
 struct ControlFacesTests {
   private func shown(
     _ widgets: [Widget], _ policy: MaskPolicy = MaskPolicy(preset: .controls), width: Int = 1280,
@@ -33,7 +33,7 @@ struct ControlFacesTests {
     #expect(try shown([button(300, 64)] + texts(3)).isEmpty)
     #expect(try shown([button(300, 65)] + texts(1)) == ["b", "t0"])
     #expect(try shown([button(300, 65)] + texts(2)).isEmpty)
-    // Its pixels are a gap, and what lies in it is decided for itself.
+    // Its pixels are a gap, and the widgets in it are decided separately.
     let label = MaskPlannerTests.widget("l", "label", (20, 20, 50, 10), in: "b")
     let plan = MaskPlanner(policy: MaskPolicy(preset: .controls)).plan(
       for: try WidgetTree(widgets: [button(300, 200), label]), width: 1280, height: 800,
@@ -44,7 +44,7 @@ struct ControlFacesTests {
     let row = MaskPlannerTests.widget("r", "list item", (0, 0, 700, 300))
     let inside = MaskPlannerTests.widget("b", "push button", (10, 10, 300, 200), in: "r")
     #expect(try shown([row, inside]).isEmpty)
-    // Who names it vouches for all of it.
+    // A rule with an id vouches for all of it.
     for rule in [#"{"role":"push button","id":"*","decision":"unmask"}"#, #"{"id":"b","decision":"unmask"}"#]
     {
       #expect(try shown([button(900, 500)], MaskPolicy(json: Array(#"{"rules":[\#(rule)]}"#.utf8))) == ["b"])
@@ -60,7 +60,7 @@ struct ControlFacesTests {
     #expect(try shown([scaled]).isEmpty)
     scaled.scale = 2
     #expect(try shown([scaled]) == ["b"])
-    // A phone's screen, 1080 pixels wide; a window on an upright monitor is none.
+    // A phone's screen, 1080 pixels wide; a window on a portrait monitor does not count.
     let phone = MaskPlannerTests.widget("b", "button", (60, 60, 960, 144))
     #expect(try shown([phone], width: 1080, height: 2160) == ["b"])
     let monitor = [Window(x: 0, y: 0, width: 1080, height: 2160)]
@@ -115,7 +115,7 @@ struct ControlFacesTests {
     }
     for role in ["toggle button", "push button"] {
       #expect(try shown(path(role, [false, true, false])).isEmpty)
-      // None is pressed, or several are: no path.
+      // If none or several are pressed, it is not a path.
       #expect(try shown(path(role, [false, false])) == ["0", "1"])
       #expect(try shown(path(role, [true, true])) == ["0", "1"])
     }

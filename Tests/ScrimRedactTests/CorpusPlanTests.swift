@@ -67,7 +67,7 @@ struct CorpusPlanTests {
     }
   }
 
-  /// What a tree of a few hundred widgets costs: the largest of the screenshots.
+  /// The cost of a tree of a few hundred widgets: the largest of the screenshots.
   @Test(.enabled(if: corpus != nil, "no corpus: set SCRIM_CORPUS")) func largestTree() throws {
     let clock = ContinuousClock()
     let files = try Self.contents("screens", ".json").filter { $0.lastPathComponent != "verify.json" }

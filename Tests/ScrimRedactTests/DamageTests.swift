@@ -4,7 +4,7 @@ import Testing
 
 @testable import ScrimRedact
 
-/// Damage is a hint: true, it changes nothing but the time; untrue, it is found out.
+/// Damage is a hint: correct damage changes only the time, wrong damage is detected.
 @Suite struct DamageTests {
   /// Small rectangles around the pixels in which two pictures differ, and some more.
   static func damage(
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  /// A change that the damage leaves out is shown when the stripe comes to it, and with it all others.
+  /// A change that the damage omits is shown when the stripe reaches it, and with it all others.
   @Test func untrueDamageIsFoundOutAndRepaired() {
     let (width, height) = (50, 200)
     let regions = MaskPlan(width: width, height: height, masks: [], guarded: Region()).regions
@@ -75,7 +75,7 @@ import Testing
     #expect((0..<width * height).allSatisfy { masker.frame.pixels[$0] == pixels[$0] })
   }
 
-  /// What a source says of pixels under masks is no lie, whatever it says: nobody looks.
+  /// Damage of pixels under masks can't be wrong, because those pixels are not read.
   @Test func damageUnderMasksIsNotJudged() {
     let (width, height) = (40, 40)
     let mask = MaskPlan.Mask(

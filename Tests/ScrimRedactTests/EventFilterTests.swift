@@ -4,7 +4,7 @@ import Testing
 @testable import ScrimRedact
 
 struct EventFilterTests {
-  /// The focus lies where keys tell nothing.
+  /// The focus is where keys reveal nothing.
   private static let focused = try! WidgetTree(widgets: [
     Widget(role: "entry", x: -900, y: -900, width: 1, height: 1, states: ["focused"])
   ])
@@ -118,7 +118,7 @@ struct EventFilterTests {
     }
     #expect(try at(12, 12) == #"{"type":"move","x":30,"y":20}"#)
     #expect(try at(50, 29) == #"{"type":"move","x":30,"y":20}"#)
-    // The padding belongs to it: boxes are not exact.
+    // The padding counts as inside: boxes are not exact.
     #expect(try at(9, 9) == #"{"type":"move","x":30,"y":20}"#)
     #expect(try at(7, 9) == #"{"type":"move","x":7,"y":9}"#)
     #expect(try at(12, 45) == #"{"type":"move","x":30,"y":50}"#)
@@ -160,7 +160,7 @@ struct EventFilterTests {
     #expect(filter.kept(event, in: Self.focused) == Event("key", time: 858_300_000))
   }
 
-  /// Keys leave nothing unless the focus is known to lie where their number and rhythm tell nothing.
+  /// Keys leave nothing unless the focus is known to be where their number and rhythm reveal nothing.
   @Test func keysBesideAPassword() throws {
     func widget(_ id: String, _ role: String, _ states: [String] = [], in parent: String? = nil) -> Widget {
       Widget(
@@ -175,9 +175,9 @@ struct EventFilterTests {
     #expect(try !leavesOne([widget("e", "password text", ["focused"])]))
     #expect(
       try !leavesOne([widget("k", "panel"), widget("e", "entry", ["focused"], in: "k")], hiding: "panel"))
-    // The focus is somewhere that the boxes don't show.
+    // The focus is at a place that the boxes don't show.
     #expect(try !leavesOne([widget("e", "entry", ["focusable"])]))
-    // The boxes know of no focus at all.
+    // The boxes contain no focus information at all.
     #expect(try leavesOne([widget("e", "entry")]))
     #expect(try !leavesOne([widget("e", "entry"), widget("p", "password text")]))
     #expect(try !leavesOne([]))
@@ -203,7 +203,7 @@ struct EventFilterTests {
     #expect(try MaskPolicy(json: policy.canonicalJSON) == policy)
   }
 
-  /// The role of what was pressed, unless that is masked or hides interaction.
+  /// The role of the pressed widget, unless it is masked or hides interaction.
   @Test func rolesOfPresses() throws {
     let tree = try WidgetTree(widgets: [
       Widget(id: "w", role: "frame", x: 0, y: 0, width: 100, height: 100),

@@ -21,7 +21,7 @@ import Testing
     #expect(thin(keys).map(\.time) == [0, 1_000_000_000, 5_000_000_000])
   }
 
-  /// The path that is drawn is less than two pixels off, for any movement.
+  /// The drawn path is less than two pixels off, for any movement.
   @Test(arguments: 0..<40 as Range<UInt64>) func pathsStayNear(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var moves: [Event] = []
@@ -51,7 +51,8 @@ import Testing
     }
   }
 
-  /// Neither the number nor the time nor the kind of what happens in a keypad is seen, only that something did.
+  /// Neither the number nor the time nor the kind of events in a keypad is revealed, only that there were
+  /// some.
   @Test func aVisitLeavesOneEvent() {
     let box = Rect(x: 10, y: 10, width: 20, height: 20)
     func visit(_ inside: [Event]) -> [Event] {

@@ -4,14 +4,14 @@ import Testing
 
 @testable import ScrimRedact
 
-/// Which changes are explained, against a naive version that keeps a flag a pixel.
+/// Compares explained changes with a naive version that keeps one flag per pixel.
 @Suite struct ExplainedChangesPropertyTests {
   static let width = 90
   static let height = 58
   static let grid = TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide)
   static let bounds = Rect(x: 0, y: 0, width: width, height: height)
 
-  /// A moment: pixels, what claims them, and which tiles held still.
+  /// A moment: pixels, their claims, and the tiles that did not change.
   struct Moment {
     var pixels: [Pixel]
     var claims: Claims
@@ -21,7 +21,7 @@ import Testing
     var time: Int64
   }
 
-  /// What the rules say, pixel by pixel.
+  /// The result of the rules, pixel by pixel.
   struct Naive {
     var cleared = [Pixel?](repeating: nil, count: width * height)
     var shown = [Bool](repeating: true, count: width * height)

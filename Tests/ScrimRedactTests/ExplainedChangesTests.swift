@@ -4,14 +4,15 @@ import Testing
 
 @testable import ScrimRedact
 
-/// What a reading of the trees explains of a change of pixels, rule by rule.
+/// The changes of pixels that a tree snapshot explains, rule by rule.
 @Suite struct ExplainedChangesTests {
   static let width = 320
   static let height = 160
   static let all = Rect(x: 0, y: 0, width: width, height: height)
 
-  /// A screen with its boxes, of which readings clear one state after another. No tile ever moves while one is made.
-  struct Desk {
+  /// A screen with its boxes, of which snapshots clear one state after another. No tile changes during a
+  /// snapshot.
+  struct Scene {
     var pixels = [Pixel](repeating: 0xE0E0E0, count: width * height)
     var widgets: [Widget] = []
     var windows: [Window] = []
@@ -47,7 +48,7 @@ import Testing
       for y in rect.y..<rect.maxY { for x in rect.x..<rect.maxX { pixels[y * width + x] = colour } }
     }
 
-    /// Something with the edges of letters, 60 by 16.
+    /// Draws something with edges like letters, 60 by 16.
     mutating func text(_ x: Int, _ y: Int, _ colour: Pixel = 0x101010) {
       for letter in 0..<6 {
         fill(Rect(x: x + letter * 10, y: y, width: 2, height: 16), colour)
@@ -68,7 +69,7 @@ import Testing
         parent: old.parent, states: states)
     }
 
-    /// The screen as it is, with its boxes as they are; returns the refused tiles as pixels.
+    /// Takes a snapshot of the current screen and boxes; returns the refused tiles as pixels.
     mutating func read(after nanoseconds: Int64 = 1_000_000_000) throws -> Region {
       time += nanoseconds
       let plan = MaskPlanner(policy: policy).plan(
@@ -90,13 +91,13 @@ import Testing
     var filled: Region { changes.expired(at: time) }
   }
 
-  /// What changes, and whether trees that say so explain it.
+  /// A change, and whether trees with a matching change explain it.
   struct Case: Sendable, CustomTestStringConvertible {
     var testDescription: String
     var isExplained: Bool
-    var change: @Sendable (inout Desk) -> Void
+    var change: @Sendable (inout Scene) -> Void
 
-    init(_ name: String, _ isExplained: Bool, _ change: @escaping @Sendable (inout Desk) -> Void) {
+    init(_ name: String, _ isExplained: Bool, _ change: @escaping @Sendable (inout Scene) -> Void) {
       testDescription = name
       self.isExplained = isExplained
       self.change = change
@@ -106,7 +107,7 @@ import Testing
   static let button = Rect(x: 40, y: 40, width: 120, height: 40)
 
   static let cases: [Case] = [
-    // What trees say of.
+    // Changes in the trees.
     Case("nothing", true) { _ in },
     Case("another name", true) {
       $0.fill(button, 0xC0C0C0)
@@ -162,7 +163,7 @@ import Testing
       $0.text(60, 52)
     },
     Case("the letters go", true) { $0.fill(button, 0xC0C0C0) },
-    // What no tree says of.
+    // Changes in no tree.
     Case("other letters", false) {
       $0.fill(button, 0xC0C0C0)
       $0.text(80, 52)
@@ -200,7 +201,7 @@ import Testing
       $0.text(60, 52, 0x606060)
       $0.text(60, 50, 0x606060)
     },
-    // What masked widgets and neighbours say.
+    // Changes of masked widgets and neighbours.
     Case("letters on the button, the label is called otherwise", false) {
       $0.text(64, 56)
       $0.change("label") { $0.name = "other" }
@@ -254,94 +255,94 @@ import Testing
   ]
 
   @Test(arguments: cases) func explains(_ one: Case) throws {
-    var desk = Desk()
-    desk.windows = [Window(xid: 1, x: 0, y: 0, width: 320, height: 160)]
-    #expect(try desk.read().isEmpty, "the first reading explains what it describes")
-    #expect(try desk.read().isEmpty)
-    one.change(&desk)
-    let refused = try desk.read()
+    var scene = Scene()
+    scene.windows = [Window(xid: 1, x: 0, y: 0, width: 320, height: 160)]
+    #expect(try scene.read().isEmpty, "the first reading explains what it describes")
+    #expect(try scene.read().isEmpty)
+    one.change(&scene)
+    let refused = try scene.read()
     #expect(refused.isEmpty == one.isExplained)
-    // It is the same as long as nothing is said of it.
-    #expect(try desk.read() == refused)
+    // The result stays the same while no tree changes.
+    #expect(try scene.read() == refused)
   }
 
-  @Test func whatWasShownAtTheNodeBeforeIsShownAgain() throws {
-    var desk = Desk()
-    let before = desk.pixels
-    _ = try desk.read()
-    desk.text(80, 52)
-    let after = desk.pixels
-    desk.set("ok", states: ["pressed"])
-    #expect(try desk.read().isEmpty)
-    // Back and forth, and the tree says nothing.
-    desk.pixels = before
-    #expect(try desk.read().isEmpty)
-    desk.pixels = after
-    #expect(try desk.read().isEmpty)
-    desk.text(82, 52)
-    #expect(try !desk.read().isEmpty)
-    desk.pixels = after
-    #expect(try desk.read().isEmpty)
-    // Of another node it is not known.
-    desk.widgets.removeAll { $0.id == "ok" }
-    desk.widgets.append(
+  @Test func earlierContentOfTheNodeIsShownAgain() throws {
+    var scene = Scene()
+    let before = scene.pixels
+    _ = try scene.read()
+    scene.text(80, 52)
+    let after = scene.pixels
+    scene.set("ok", states: ["pressed"])
+    #expect(try scene.read().isEmpty)
+    // Back and forth, while the tree stays the same.
+    scene.pixels = before
+    #expect(try scene.read().isEmpty)
+    scene.pixels = after
+    #expect(try scene.read().isEmpty)
+    scene.text(82, 52)
+    #expect(try !scene.read().isEmpty)
+    scene.pixels = after
+    #expect(try scene.read().isEmpty)
+    // For another node it is unknown.
+    scene.widgets.removeAll { $0.id == "ok" }
+    scene.widgets.append(
       Widget(id: "item", role: "toggle button", x: 40, y: 40, width: 120, height: 40, parent: .id("panel")))
-    #expect(try desk.read().isEmpty)
-    desk.pixels = before
-    #expect(try !desk.read().isEmpty)
+    #expect(try scene.read().isEmpty)
+    scene.pixels = before
+    #expect(try !scene.read().isEmpty)
   }
 
-  @Test func whatStaysUnexplainedIsFillAfterFiveSeconds() throws {
-    var desk = Desk()
-    _ = try desk.read()
-    let before = desk.pixels
+  @Test func unexplainedTilesAreFillAfterFiveSeconds() throws {
+    var scene = Scene()
+    _ = try scene.read()
+    let before = scene.pixels
     // In two tiles, with one between them.
-    desk.fill(Rect(x: 50, y: 50, width: 2, height: 2), 0)
-    desk.fill(Rect(x: 82, y: 70, width: 2, height: 2), 0)
-    let refused = try desk.read()
-    #expect(!refused.isEmpty && desk.filled.isEmpty)
-    _ = try desk.read(after: 4_999_999_999)
-    #expect(desk.filled.isEmpty)
-    _ = try desk.read(after: 1)
-    #expect(desk.filled == refused)
+    scene.fill(Rect(x: 50, y: 50, width: 2, height: 2), 0)
+    scene.fill(Rect(x: 82, y: 70, width: 2, height: 2), 0)
+    let refused = try scene.read()
+    #expect(!refused.isEmpty && scene.filled.isEmpty)
+    _ = try scene.read(after: 4_999_999_999)
+    #expect(scene.filled.isEmpty)
+    _ = try scene.read(after: 1)
+    #expect(scene.filled == refused)
     #expect(refused.rects.count == 1, "the outline of letters is not to be seen")
-    desk.pixels = before
-    #expect(try desk.read().isEmpty && desk.filled.isEmpty)
+    scene.pixels = before
+    #expect(try scene.read().isEmpty && scene.filled.isEmpty)
   }
 
-  @Test func aRuleMayTrustWhatAWidgetShows() throws {
+  @Test func aRuleMayTrustAWidgetsPixels() throws {
     for trust in MaskPolicy.Trust.allCases {
-      var desk = Desk()
-      desk.policy.rules.insert(
+      var scene = Scene()
+      scene.policy.rules.insert(
         MaskPolicy.Rule(
           roles: [Role(named: "push button")!], names: [try NamePattern("OK")], decision: .unmask,
           trust: trust),
         at: 0)
-      _ = try desk.read()
-      desk.text(64, 56)
-      #expect(try desk.read().isEmpty == (trust == .always))
-      desk.text(204, 56)
-      let refused = try desk.read()
+      _ = try scene.read()
+      scene.text(64, 56)
+      #expect(try scene.read().isEmpty == (trust == .always))
+      scene.text(204, 56)
+      let refused = try scene.read()
       #expect(refused.contains(x: 210, y: 60))
       #expect(refused.contains(x: 70, y: 60) == (trust == .explained))
     }
   }
 
   /// A tool tip, which is a window without a tree, hides the button for a while.
-  @Test func whatAMaskHidForAWhileIsComparedWithWhatWasThereBefore() throws {
-    var desk = Desk()
-    _ = try desk.read()
-    let before = desk.pixels
+  @Test func pixelsHiddenByAMaskAreComparedWithTheEarlierOnes() throws {
+    var scene = Scene()
+    _ = try scene.read()
+    let before = scene.pixels
     for isSame in [true, false] {
-      desk.pixels = before
-      _ = try desk.read()
-      desk.windows = [Window(xid: 9, x: 60, y: 45, width: 50, height: 20)]
-      desk.fill(Rect(x: 60, y: 45, width: 50, height: 20), 0xFFFF80)
-      #expect(try desk.read().isEmpty)
-      desk.windows = []
-      desk.pixels = before
-      if !isSame { desk.text(100, 58) }
-      #expect(try desk.read().isEmpty == isSame)
+      scene.pixels = before
+      _ = try scene.read()
+      scene.windows = [Window(xid: 9, x: 60, y: 45, width: 50, height: 20)]
+      scene.fill(Rect(x: 60, y: 45, width: 50, height: 20), 0xFFFF80)
+      #expect(try scene.read().isEmpty)
+      scene.windows = []
+      scene.pixels = before
+      if !isSame { scene.text(100, 58) }
+      #expect(try scene.read().isEmpty == isSame)
     }
   }
 }

@@ -15,7 +15,7 @@ extension Rect {
   }
 }
 
-/// A small picture on a white ground, all of it guarded until something is hidden.
+/// A small picture on a white ground, all of it guarded until a part is hidden.
 struct Sketch {
   let width: Int
   let height: Int
@@ -79,8 +79,8 @@ struct Sketch {
       in: pixels.span, width: width, height: height, guarded: guarded, boxes: boxes, changed: changed)
   }
 
-  /// - Parameter includingSurfaces: also ink that covers all that is visible around it, which can't be told from a surface unless
-  ///   something else shows where it is.
+  /// - Parameter includingSurfaces: also ink that covers everything visible around it, which can't be
+  ///   distinguished from a surface unless another part shows its position.
   func expectInkMasked(
     _ comment: Comment? = nil, includingSurfaces: Bool = false,
     sourceLocation: SourceLocation = #_sourceLocation

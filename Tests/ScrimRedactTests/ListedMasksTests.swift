@@ -4,7 +4,7 @@ import Testing
 
 @testable import ScrimRedact
 
-/// What a recording says of its masks follows from what may be seen, never from what is hidden.
+/// The list of masks in a recording follows from visible facts, never from hidden ones.
 @Suite struct ListedMasksTests {
   private func listed(_ widgets: [Widget], policy: String = "{}") throws -> [ListedMask] {
     let tree = try WidgetTree(widgets: widgets)
@@ -49,7 +49,7 @@ import Testing
       ])
   }
 
-  /// What sticks out of a masked widget is part of it, and nothing tells of what lies inside.
+  /// Parts of descendants outside a masked widget belong to it, and nothing reveals its inner structure.
   @Test func nothingIsListedBelowAMaskedWidget() throws {
     let outer = widget("e", "entry", 10, 10, 40, 20)
     let plain = try listed([outer])
@@ -73,8 +73,8 @@ import Testing
     #expect(try listed(keypad, policy: #"{"hideInteraction":["panel"]}"#).isEmpty)
   }
 
-  /// Neither a name nor a callback shows in a reason where the widget is masked anyway.
-  @Test func aReasonTellsNothingOfANameThatIsHidden() throws {
+  /// Neither a name nor a callback appears in a reason if the widget is masked anyway.
+  @Test func aReasonRevealsNothingAboutAHiddenName() throws {
     let policy = #"{"rules":[{"name":"/card/","decision":"mask"},{"name":"ok","decision":"unmask"}]}"#
     func one(_ role: String, _ name: String) throws -> ListedMask {
       try #require(
@@ -85,7 +85,7 @@ import Testing
     }
     #expect(try one("label", "card 1234") == one("label", "something else"))
     #expect(try one("label", "card 1234").reason == .default)
-    // Nothing but the rule masks it, which its fill shows already.
+    // Only the rule masks it, which its fill shows already.
     #expect(try one("separator", "card").reason == .rule)
   }
 
@@ -116,7 +116,7 @@ import Testing
     let (one, two) = (try plan(widgets), try plan(named))
     guard one.regions == two.regions, one.masks.map(\.widget) == two.masks.map(\.widget) else { return }
     #expect(Set(one.listed) == Set(two.listed))
-    // What is listed is painted.
+    // Listed masks are painted.
     #expect(Region(union: one.listed.map(\.rect)).subtracting(one.masked).isEmpty)
     #expect(Set(one.listed).count == one.listed.count)
   }

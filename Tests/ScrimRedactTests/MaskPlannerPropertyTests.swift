@@ -4,7 +4,7 @@ import Testing
 
 @testable import ScrimRedact
 
-/// What holds for every tree and policy, tried on random ones.
+/// Properties of every tree and policy, tested on random ones.
 struct MaskPlannerPropertyTests {
   static func randomWidgets(using generator: inout SeededGenerator) -> [Widget] {
     let roles =
@@ -59,7 +59,7 @@ struct MaskPlannerPropertyTests {
         describesWholeWindows: true)
   }
 
-  /// Names and texts decide nothing but through name patterns and whether a text says anything.
+  /// Names and texts have no effect except through name patterns and the presence of text.
   @Test func namesAndTextsDecideNothing() throws {
     var generator = SeededGenerator(seed: 7)
     for _ in 0..<600 {
@@ -77,7 +77,7 @@ struct MaskPlannerPropertyTests {
       }
       let (one, other) = (try Self.plan(widgets, policy), try Self.plan(others, policy))
       #expect(one.masks == other.masks && one.regions == other.regions)
-      // Who claims what knows names and texts of shown widgets alone.
+      // Claims contain names and texts of shown widgets only.
       #expect(one.claims.list.count == other.claims.list.count)
       for (claim, other) in zip(one.claims.list, other.claims.list) {
         var claim = claim
@@ -87,7 +87,7 @@ struct MaskPlannerPropertyTests {
     }
   }
 
-  /// The order of a list decides nothing about pixels.
+  /// The order of a list has no effect on pixels.
   @Test func orderDecidesNothing() throws {
     var generator = SeededGenerator(seed: 8)
     for _ in 0..<500 {
@@ -125,7 +125,7 @@ struct MaskPlannerPropertyTests {
       for mask in plan.masks { #expect(!mask.rect.isEmpty && mask.rect.intersection(picture) == mask.rect) }
       if policy.gaps != .guard { #expect(plan.guarded.isEmpty) }
       if policy.gaps == .mask, policy.uncovered != .keep {
-        // Only what something shows is left.
+        // Only pixels that something shows are left.
         let shown = Region(
           union: widgets.indices.filter { index in !plan.masks.contains { $0.widget == index } }
             .map { tree.rects[$0].intersection(picture) })
@@ -136,7 +136,7 @@ struct MaskPlannerPropertyTests {
 }
 
 extension MaskPlannerPropertyTests {
-  /// No list of widgets may hold a recorder up for long: time and size of a plan stay bounded.
+  /// No list of widgets may block a recorder for long: time and size of a plan stay bounded.
   @Test func hostileTreesArePlanned() throws {
     var generator = SeededGenerator(seed: 10)
     let rule = MaskPolicy.Rule(

@@ -137,7 +137,8 @@ struct MaskPlannerTests {
         Self.widget("far", "label", (60, 60, 5, 5), in: "button"),
         Self.widget("near", "label", (20, 5, 9, 5), in: "row"),
       ], policy)
-    // The button's box is shown but for the entry (grown to 33..<40 × 5..<12) and its neighbour (to x < 32).
+    // The button's box is shown except for the entry (grown to 33..<40 × 5..<12) and its neighbour (to x <
+    // 32).
     #expect(!opened.masked.contains(x: 35, y: 3) && opened.masked.contains(x: 35, y: 1))
     #expect(opened.masked.contains(x: 36, y: 8) && opened.masked.contains(x: 30, y: 4))
     #expect(opened.masked.contains(x: 41, y: 4) && opened.masked.contains(x: 60, y: 60))
@@ -168,7 +169,7 @@ struct MaskPlannerTests {
     #expect(plan.masked.contains(x: 5, y: 5))
   }
 
-  /// A field that a rule would show is masked with its row, and then nothing shows what it holds.
+  /// A field that a rule would show is masked with its row, so its content stays hidden.
   @Test func fieldsMaskedWithTheirRowStayClosed() throws {
     for (rule, extra) in [
       (#"{"role":"combo box","decision":"unmask"},"#, ""), ("", #","maskAllInputs":false"#),
@@ -184,7 +185,7 @@ struct MaskPlannerTests {
     }
   }
 
-  /// A label that a mark or a rule shows is shown in an opened button, as one is that nothing is said of.
+  /// A label that a mark or a rule shows is shown in an opened button, like a label without any.
   @Test func whatIsShownAnywayIsPartOfAnOpenedControl() throws {
     let plan = try plan(
       [
@@ -215,7 +216,7 @@ struct MaskPlannerTests {
     let shown = try plan(widgets, policy(rules))
     let expected: [MaskReason?] = [nil, nil, nil, nil, .nature, .nature, .nature, .rule(1)]
     #expect((0..<8).map { reason(shown, $0) } == expected)
-    // A control that is shown since nothing masks its nature shows its own pixels only.
+    // A control that is shown only because its nature is not masked shows its own pixels only.
     let images = [
       Self.widget("b", "push button", (0, 0, 30, 10)), Self.widget("i", "image", (2, 2, 5, 5), in: "b"),
     ]
@@ -251,7 +252,7 @@ struct MaskPlannerTests {
     #expect(
       try plan([], policy(#"{"titleBars":"keep","treelessWindows":"keep"}"#), windows: [window]).masks.isEmpty
     )
-    // A listed child that lies in a window doesn't describe it, unless the two agree.
+    // A listed child in a window doesn't describe it, unless the two agree.
     let far = Self.widget("f", "frame", (0, 0, 100, 80))
     let small = Self.widget("l", "panel", (30, 30, 5, 5), in: "f")
     let equal = Self.widget("l", "panel", (22, 22, 36, 36), in: "f")
@@ -264,7 +265,7 @@ struct MaskPlannerTests {
     #expect(try isTreeless([Self.widget("t", "tool tip", (50, 50, 40, 40))]))
     #expect(try plan([], MaskPolicy(), windows: [Window(x: 1, y: 1, width: 1, height: 1)]).masks.isEmpty)
     #expect(try plan([], MaskPolicy(), windows: [Window(x: -50, y: 1, width: 9, height: 9)]).masks.isEmpty)
-    // A title bar hides a title however small the window is rolled up.
+    // A title bar is masked however small the rolled-up window is.
     let rolled = Window(x: 20, y: 20, width: 40, height: 0, frameExtents: extents)
     let point = Window(x: 20, y: 20, width: 1, height: 1, frameExtents: extents)
     for window in [rolled, point] {

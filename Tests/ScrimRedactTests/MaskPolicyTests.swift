@@ -50,7 +50,7 @@ struct MaskPolicyTests {
     #expect(try self.policy(##"{"fill":"#1E90ff"}"##).fills == MaskFills(0x1E90FF))
   }
 
-  /// Digests of policies that don't speak of trust are those of before it was there.
+  /// Policies without `trust` have the digests from before that key existed.
   @Test func trustIsWrittenOnlyWhereItIsNoDefault() throws {
     func policy(_ trust: String) throws -> MaskPolicy {
       try MaskPolicy(json: Array(#"{"rules":[{"role":"video","decision":"unmask"\#(trust)}]}"#.utf8))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ScrimRedact
 
-/// The masker against a naive one that works pixel by pixel and remembers nothing it need not.
+/// Compares the masker with a naive one that works pixel by pixel and keeps no unnecessary state.
 @Suite struct MaskerTests {
   static func random(_ width: Int, _ height: Int, _ random: inout SeededGenerator) -> [Pixel] {
     // Few values, so that neighbours are often equal, as on screens.
@@ -31,7 +31,7 @@ import Testing
     return fills
   }()
 
-  /// What the fill of a pixel is, nil where no mask lies.
+  /// The fill of a pixel, nil outside masks.
   static func fill(_ x: Int, _ y: Int, _ plan: MaskPlan) -> Pixel? {
     plan.masks.filter { $0.rect.contains(x: x, y: y) }.map(\.kind).max().map { fills[$0] }
   }
@@ -85,7 +85,7 @@ import Testing
             let changed = (rect.y..<rect.maxY).contains { y in
               (rect.x..<rect.maxX).contains { x in before[y * width + x] != shown[y * width + x] }
             }
-            // Painting in two steps may touch a tile and leave it as it was; no change goes unmarked.
+            // Painting in two steps may touch a tile and leave it unchanged; every change must be marked.
             #expect(!changed || damage[column, row])
           }
         }
@@ -93,13 +93,14 @@ import Testing
     }
   }
 
-  /// A masker that lends its pictures shows what one does that never lends, and leaves alone what is lent.
+  /// A masker that lends its pictures must show the same as one that never lends, and must not change lent
+  /// pictures.
   @Test(arguments: 0..<30 as Range<UInt64>) func lendingChangesNothing(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let (width, height) = (Int.random(in: 1...200, using: &random), Int.random(in: 1...150, using: &random))
     let bounds = Rect(x: 0, y: 0, width: width, height: height)
     let grid = TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide)
-    var still = Masker(width: width, height: height, fills: MaskerTests.fills)
+    var plain = Masker(width: width, height: height, fills: MaskerTests.fills)
     var lending = Masker(width: width, height: height, fills: MaskerTests.fills)
     var pixels = MaskerTests.random(width, height, &random)
     var plan = MaskerTests.plan(width, height, &random)
@@ -120,7 +121,7 @@ import Testing
         plan = MaskPlan(width: width, height: height, masks: plan.masks, guarded: Region(bounds))
       }
       if Int.random(in: 0..<5, using: &random) == 0 {
-        still.mask(plan.regions, damage: damage)
+        plain.mask(plan.regions, damage: damage)
         lending.mask(plan.regions, damage: damage)
       } else {
         var cleared: TileSet?
@@ -130,14 +131,14 @@ import Testing
           cleared = tiles
         }
         let frame = Frame(width: width, height: height, pixels: pixels)
-        still.show(frame, masked: plan.regions, cleared: cleared, damage: damage)
+        plain.show(frame, masked: plan.regions, cleared: cleared, damage: damage)
         lending.show(frame, masked: plan.regions, cleared: cleared, damage: damage)
       }
-      #expect(MaskerTests.all(still.frame) == MaskerTests.all(lending.frame))
-      #expect(still.frame.damage == lending.frame.damage && still.frame.touched == lending.frame.touched)
+      #expect(MaskerTests.all(plain.frame) == MaskerTests.all(lending.frame))
+      #expect(plain.frame.damage == lending.frame.damage && plain.frame.touched == lending.frame.touched)
       guard Bool.random(using: &random) else { continue }
       let lent = lending.lend()
-      let isSame = lent.damage == still.frame.damage && lent.touched == still.frame.touched
+      let isSame = lent.damage == plain.frame.damage && lent.touched == plain.frame.touched
       #expect(lending.isLent && isSame)
       if let old = held.take() {
         let isUntouched = MaskerTests.all(old) == heldPixels
@@ -154,7 +155,7 @@ import Testing
     (0..<frame.width * frame.height).map { frame.pixels[$0] }
   }
 
-  /// The property that everything stands on: pixels under masks have no influence at all.
+  /// The basic property: pixels under masks have no influence at all.
   @Test func pixelsUnderMasksHaveNoInfluence() {
     var random = SeededGenerator(seed: 5)
     for _ in 0..<40 {
@@ -180,7 +181,7 @@ import Testing
     }
   }
 
-  /// Masks that were painted first, and shown with later, guard as if they had come with the frame.
+  /// Masks that were painted first and shown with later must guard as if they had come with the frame.
   @Test func theGuardLooksAtWhatNewMasksGuard() {
     let (width, height) = (64, 48)
     var random = SeededGenerator(seed: 6)

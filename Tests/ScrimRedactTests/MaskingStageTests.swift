@@ -4,7 +4,8 @@ import Testing
 
 @testable import ScrimRedact
 
-/// The whole way of a frame, where its parts rely on each other: what clearance finds changed is all that the masker reads.
+/// The whole way of a frame, where its parts depend on each other: the masker reads only the changes that
+/// clearance found.
 @Suite struct MaskingStageTests {
   static let width = 70
   static let height = 50
@@ -22,8 +23,10 @@ import Testing
     return try WidgetTree(widgets: widgets)
   }
 
-  /// Frames of which some have boxes of their moment, and are shown at once, and some a reading; faults and other sizes between them.
-  @Test(arguments: 0..<30 as Range<UInt64>) func whatIsShownIsTheScreenOnceItIsStill(seed: UInt64) throws {
+  /// Frames of which some have boxes of their moment, and are shown at once, and some have a snapshot; with
+  /// faults and other sizes between them.
+  @Test(arguments: 0..<30 as Range<UInt64>) func onceTheScreenStopsChangingAllOfItIsShown(seed: UInt64) throws
+  {
     var random = SeededGenerator(seed: seed)
     var policy = MaskPolicy(preset: .controls)
     policy.gaps = .keep
@@ -45,7 +48,7 @@ import Testing
           version += 1
         }
       } else if index == 40 {
-        // Everything is new to the tree, so that all of it is explained.
+        // Everything is new to the tree, so all of it is explained.
         tree = try WidgetTree(
           widgets: tree.widgets.map { widget in
             var widget = widget
@@ -57,7 +60,7 @@ import Testing
       }
       let hasSpan = isEnd || Int.random(in: 0..<4, using: &random) > 0
       let isRead = isEnd || Int.random(in: 0..<10, using: &random) > 0
-      // What was there before comes back, so that frames look like others than the one before.
+      // Earlier content reappears, so that frames resemble earlier ones.
       let shown = isEnd ? screen.pixels : pictures.suffix(2).randomElement(using: &random)!
       let pixels = Frame(width: Self.width, height: Self.height, pixels: shown)
       let frame = SourceFrame(

@@ -49,7 +49,7 @@ struct NamePatternTests {
 }
 
 extension NamePatternTests {
-  /// The table against the program that it was made from, over random patterns and texts.
+  /// Compares the table with the program from which it was made, over random patterns and texts.
   @Test func tablesAgreeWithTheProgram() throws {
     var random = SeededGenerator(seed: 31)
     let atoms = [

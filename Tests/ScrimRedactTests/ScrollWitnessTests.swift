@@ -4,13 +4,13 @@ import Testing
 
 @testable import ScrimRedact
 
-/// Pages that scroll while their boxes stay, or come along in part.
+/// Pages that scroll while their boxes stay, or follow in part.
 @Suite struct ScrollWitnessTests {
   static let width = 240
   static let height = 320
   static let rowHeight = 40
 
-  /// A page of rows, each a button and a secret beside it, as it looks at an offset.
+  /// A page of rows, each a button and a secret beside it, at a scroll offset.
   struct Page {
     private var changes = ExplainedChanges(
       TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide))
@@ -22,7 +22,8 @@ import Testing
     /// Buttons of a window that is not active.
     var face: Pixel = 0xC0C0C0
 
-    /// The page with its pixels and its boxes at these offsets; returns whether a secret is shown, and the refused pixels.
+    /// Reads the page with its pixels and its boxes at these offsets; returns whether a secret is shown,
+    /// and the refused pixels.
     mutating func read(pixels: Int, boxes: Int) throws -> (isSecretShown: Bool, refused: Region) {
       time += 1_000_000_000
       var random = SeededGenerator(seed: 7)

@@ -71,7 +71,7 @@ import Testing
     #expect(scrubber.scrubbed(body: String(repeating: "x", count: 200_000)).utf8.count == 150_000)
   }
 
-  /// Texts that would keep a scrubber busy that goes back and forth.
+  /// Texts on which a backtracking scrubber would take long.
   @Test(
     .timeLimit(.minutes(1)),
     arguments: ["a.", "eyJhIjoxfQ.", "1 ", "@", "a@b.", "://", "=", "-----BEGIN ", "DE89"])

@@ -3,7 +3,7 @@ import ScrimRedact
 import ScrimTestSupport
 import Testing
 
-/// The planes against the rules of Masking.md, pixel by pixel, without thought for speed.
+/// Compares the planes with the rules of Masking.md, pixel by pixel, without regard to speed.
 @Suite struct StepPlanesTests {
   @Test func agreeWithTheRulesPixelByPixel() {
     var random = SeededGenerator(seed: 12)

@@ -201,7 +201,7 @@ struct WidgetTreeTests {
   }
 }
 
-/// Ids are bytes: Swift's `==` takes two spellings of one letter for equal.
+/// Ids are bytes: Swift's `==` treats canonically equivalent strings as equal.
 @Suite struct WidgetIDTests {
   @Test(arguments: [
     ("\u{E9}", "e\u{301}"), ("\u{C5}", "\u{212B}"), ("\u{AC00}", "\u{1100}\u{1161}"), ("K", "\u{212A}"),

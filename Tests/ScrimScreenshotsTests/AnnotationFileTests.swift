@@ -5,7 +5,8 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// Where exporters put the files that describe many pictures, and what they call these.
+/// Locations and names of the files in which exporters describe many pictures, and the picture names in
+/// them.
 @Suite struct AnnotationFileTests {
   static func coco(_ names: [String]) -> [UInt8] {
     let images = names.enumerated().map {
@@ -59,14 +60,14 @@ import Testing
 
   /// Names repeat; a picture never has the boxes of another.
   @Test(arguments: [
-    // Listed at a place where another picture is.
+    // Listed at the path of another picture.
     ("a.png", "annotations.json", ["train/a.png"], ["train/a.png"]),
     ("val/a.png", "annotations/instances_train.json", ["a.png"], ["train/a.png"]),
     ("images/val/a.png", "annotations/instances_train.json", ["a.png"], ["images/train/a.png"]),
     ("sub/a.png", "annotations.json", ["a.png"], ["a.png"]), ("sub/a.png", "annotations.json", ["a.png"], []),
     ("a.png", "annotations.json", ["b.png"], []), ("a.png", "annotations.json", ["A.png"], []),
     ("images/a.png", "result.json", ["other/a.png"], []),
-    // Of two that may be it, neither.
+    // If two may be it, neither is used.
     ("a.png", "annotations.json", ["/x/a.png", "/y/a.png"], []),
     ("images/a.png", "annotations/instances_default.json", ["a.png", "images/a.png"], []),
     ("a.png", "annotations.json", ["/x/1a2b3c4d-a.png", "/x/5a2b3c4d-a.png"], []),
@@ -76,7 +77,7 @@ import Testing
     #expect(result?.status == .refused && ["no boxes", "bad boxes"].contains(result?.reason), "\(picture)")
   }
 
-  /// An exact place comes before a name alone.
+  /// An exact path has priority over a name alone.
   @Test func theListedPlaceDecides() throws {
     let result = try masked("images/a.png", "result.json", ["/else/a.png", "images/a.png"])
     #expect(result?.status == .written)
@@ -92,7 +93,7 @@ import Testing
     #expect(try space.run()["a.png"]?.message?.contains("--widgets") == true)
   }
 
-  /// What files of one export say of a picture is united; two exports contradict each other.
+  /// Entries of several files of one export are united; two exports contradict each other.
   @Test func filesOfOneExportBelongTogether() throws {
     let space = try Workspace()
     try space.put("in/images/a.png", try Pictures.png())
@@ -108,7 +109,8 @@ import Testing
     #expect(try space.run { $0.output += "2" }["images/a.png"]?.reason == "bad boxes")
   }
 
-  /// A file that lists thousands of pictures is looked through by name: twice the pictures, about twice the time.
+  /// A file that lists thousands of pictures is indexed by name: twice the pictures take about twice the
+  /// time.
   @Test func manyPicturesAreFoundInLinearTime() throws {
     func time(_ count: Int) throws -> Duration {
       let names = (0..<count).map { "images/\($0).png" }
@@ -134,7 +136,7 @@ import Testing
   @Test func oneFileForAllCanBeNamed() throws {
     let space = try Workspace()
     for name in ["a.png", "deep/b.png", "deep/c.png"] { try space.put("in/" + name, try Pictures.png()) }
-    // Not asked, since another file was named.
+    // Not used, since another file was named.
     try space.put("in/a.png.json", Array("{}".utf8))
     try space.put("else/export.json", AnnotationFileTests.coco(["a.png", "deep/b.png"]))
     let results = try space.run {

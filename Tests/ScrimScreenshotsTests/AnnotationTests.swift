@@ -6,7 +6,7 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// Regions that annotation tools draw: what is masked covers all that the file calls the region, or the file is refused.
+/// Regions of annotation tools: the mask covers all of the file's region, or the file is refused.
 @Suite struct AnnotationTests {
   private static let size = PixelSize(width: 800, height: 600)
 
@@ -48,16 +48,17 @@ import Testing
     #expect(sidecar.format == "labelstudio")
     #expect(
       sidecar.tree.rects == [
-        // Turned by 90 degrees about its upper left corner, 100,60: to the left and down.
+        // Rotated by 90 degrees about its upper left corner, 100,60: to the left and down.
         rect(88, 60, 100, 120), rect(20, 12, 120, 36), rect(280, 48, 320, 72), rect(60, 84, 90, 108),
         rect(370, 100, 380, 110), rect(158, 94, 162, 98), rect(200, 0, 240, 12),
       ])
-    // The same at another scale: places are shares.
+    // The same at another scale: positions are fractions.
     let half = try BoxSamples.read("labelstudio.json", size: PixelSize(width: 200, height: 60))
     #expect(half.tree.rects[1] == rect(10, 6, 60, 18) && half.notes == [Sidecar.scaleNote(0.5)])
   }
 
-  /// A task that nobody has done is no picture without secrets; its file still serves the others.
+  /// A task that is not done yet does not mean a picture without secrets; its file is still used for the
+  /// others.
   @Test(arguments: [
     (#""annotations":[]"#, false), (#""annotations":[{"was_cancelled":true,"result":[]}]"#, false),
     (#""annotations":[],"predictions":[{"result":[]}]"#, false), (#""annotations":[{"result":[]}]"#, true),
@@ -101,7 +102,7 @@ import Testing
 
   // MARK: COCO
 
-  /// A box that is turned, as CVAT writes it, at the angles of a turn.
+  /// A rotated box, as CVAT writes it.
   @Test(arguments: [
     (#""attributes":{"rotation":60.0}"#, (288, 131, 512, 469)),
     (#""attributes":{"occluded":false,"rotation":"60.0"}"#, (288, 131, 512, 469)),
@@ -249,7 +250,7 @@ import Testing
 
   // MARK: Labels
 
-  /// Names of decorations, controls and images of the role table are labels here, and labels alone.
+  /// Names of decorations, controls and images of the role table are only labels here.
   @Test(arguments: ["meter", "handle", "rating", "slider", "arrow", "button", "image", "panel", "label", "q"])
   func labelsAreNoRoles(label: String) throws {
     let shape = labelMe(#"{"label":"\#(label)","shape_type":"rectangle","points":[[10,10],[50,40]]}"#)
@@ -276,7 +277,7 @@ import Testing
 
   // MARK: Which picture
 
-  /// Formats that don't say which picture their boxes are of, where Exif turns it.
+  /// Formats that don't say to which picture their boxes refer, with an Exif rotation.
   @Test(arguments: BoxSamples.all.map(\.file).filter { !$0.contains("uia") && !$0.contains("appium") })
   func boxesOfATurnedPictureAreOfBoth(file: String) throws {
     let sample = try #require(BoxSamples.all.first { $0.file == file })
@@ -294,7 +295,7 @@ import Testing
     }
     #expect(space(sample.size) == .either)
     #expect(space(sample.size, .stored) == .stored && space(sample.size, .displayed) == .displayed)
-    // Sides that differ say it.
+    // Different sides decide it.
     if file != "via.json" {
       #expect(space(sample.size.turned) == .stored && space(sample.size.turned, .displayed) == nil)
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// What must be refused, and how.
+/// Inputs that must be refused, and how.
 @Suite struct BoxHostilityTests {
   struct Change: Sendable, CustomTestStringConvertible {
     var file: String
@@ -170,14 +170,15 @@ import Testing
     }
   }
 
-  /// The sizes of other pictures: half, double, turned.
+  /// The sizes of other pictures: half, double, rotated.
   @Test(arguments: BoxSamples.all.map(\.file)) func anotherSizeIsRefused(file: String) throws {
     let size = try #require(BoxSamples.all.first { $0.file == file }).size
     var others = [
       PixelSize(width: size.height, height: size.width),
       PixelSize(width: size.width, height: size.height / 2),
     ]
-    // VIA says no size; Label Studio's shares fit every scale, and a XCUITest source or a viewport takes its scale from the picture.
+    // VIA contains no size; Label Studio's fractions fit every scale, and an XCUITest source or a viewport
+    // takes its scale from the picture.
     if file == "via.json" { return }
     if !["xcuitest.xml", "chrome.json", "labelstudio.json"].contains(file) {
       others += [
@@ -190,7 +191,8 @@ import Testing
     }
   }
 
-  /// A file that was cut off is refused at every byte, or (where rows stand alone) at every one but a row's end.
+  /// A file that was cut off is refused at every byte, or (if rows are independent) at every one except the
+  /// end of a row.
   @Test(arguments: BoxSamples.all.map(\.file)) func whatIsCutOffIsRefused(file: String) throws {
     let sample = try #require(BoxSamples.all.first { $0.file == file })
     let bytes = try BoxSamples.bytes(file)
@@ -253,10 +255,10 @@ import Testing
     #expect(throws: SidecarFault.self) { try BoxSamples.read(json(100_000), ".json", size) }
   }
 
-  /// A message says where, and carries nothing that the screen showed.
+  /// A message gives the location, and contains nothing from the screen.
   @Test func messagesCarryNoText() throws {
     let secret = "hunter2"
-    let dump = """
+    let hierarchy = """
       <hierarchy><node class="android.widget.FrameLayout" bounds="[0,0][10,10]">
       <node class="android.widget.EditText" text="\(secret)" content-desc="\(secret)" bounds="[0,0][\(secret)]"/></node></hierarchy>
       """
@@ -267,7 +269,7 @@ import Testing
       </XCUIElementTypeApplication>
       """
     for (text, place) in [
-      (dump, "element 3 (node) on line 2"), (source, "element 2 (XCUIElementTypeButton) on line 2"),
+      (hierarchy, "element 3 (node) on line 2"), (source, "element 2 (XCUIElementTypeButton) on line 2"),
     ] {
       let fault = #expect(throws: SidecarFault.self) { try BoxSamples.read(text, ".xml", size) }
       #expect(fault?.description.contains(place) == true && fault?.description.contains(secret) == false)
@@ -278,7 +280,7 @@ import Testing
     #expect(fault?.description.contains("node 0. 0, box: x must be a number") == true)
   }
 
-  /// Names of keys may be anything; a message prints them tamed.
+  /// Names of keys may contain anything; a message prints them escaped.
   @Test func keysArePrintedTamed() throws {
     let list = "[{\"a\\u001b[2J\\nb\":1,\"a\\u001b[2J\\nb\":2}]"
     let fault = #expect(throws: SidecarFault.self) {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// What is read from real examples.
+/// Results for real examples.
 @Suite struct BoxReaderTests {
   private func rect(_ x: Int, _ y: Int, _ width: Int, _ height: Int) -> Rect {
     Rect(x: x, y: y, width: width, height: height)
@@ -38,7 +38,7 @@ import Testing
         .container, .container, .container, .text, .input, .password, .text, .container,
       ])
     #expect(sidecar.tree.rects[5] == rect(60, 661, 1050, 133))
-    // What is only a label under another name is no id: ids are printed.
+    // A label under another attribute is not an id: ids are printed.
     #expect(widgets.map(\.id) == [nil, nil, nil, nil, "email-field", "password-field", nil, nil])
     #expect(widgets[6].name == "Log in" && widgets[6].states.contains("visible"))
     let half = try BoxSamples.read("xcuitest.xml", size: PixelSize(width: 585, height: 1266))
@@ -71,12 +71,13 @@ import Testing
     let sidecar = try BoxSamples.read("chrome.json")
     #expect(sidecar.describesWholeWindows && sidecar.tree.boxScale == 1.5)
     let widgets = sidecar.tree.widgets
-    // The ignored node without a box gives its children to the page; the aria-hidden one has a box and is masked.
+    // The ignored node without a box passes its children to the page; the aria-hidden one has a box and is
+    // masked.
     #expect(
       widgets.map(\.type) == ["RootWebArea", "heading", "textbox", "textbox", "none", "StaticText"])
     #expect(widgets.map(\.nature) == [.container, .text, .input, .password, .container, .text])
     #expect((1...4).allSatisfy { sidecar.tree.parent(of: $0) == 0 } && sidecar.tree.parent(of: 5) == 1)
-    // Text without a box of its own has that of the element around it: the border quad.
+    // Text without a box of its own has that of its parent: the border quad.
     #expect(sidecar.tree.rects[5] == sidecar.tree.rects[1])
     #expect(sidecar.tree.rects[2] == rect(60, 120, 450, 32) && widgets[2].states == ["editable", "focused"])
     let plan = MaskPlanner(policy: MaskPolicy()).plan(
@@ -129,7 +130,7 @@ import Testing
     #expect(sidecar.tree.rects == [rect(17, 69, 196, 18), rect(280, 60, 100, 40), rect(45, 45, 10, 10)])
   }
 
-  /// A rule that masks by an id that several rows share reaches all of them.
+  /// A rule with an id that several rows share applies to all of them.
   @Test func rulesReachEveryWidgetOfAnID() throws {
     let sidecar = try BoxSamples.read("uiautomator.xml")
     let policy = try MaskPolicy(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// Side files of other tools in a run, with what finds, previews and refuses them.
+/// Side files of other tools in a run: how they are found, previewed and refused.
 @Suite struct BoxRunTests {
   private func words(_ space: Workspace, _ name: String, _ file: String? = nil, as side: String = "") throws {
     try space.put("in/" + name, try BoxSamples.bytes("words.png"))
@@ -41,7 +41,7 @@ import Testing
     try words(space, "b/words.png", "words.tsv", as: "b/words.tsv")
     try words(space, "c/words.png", "coco.json", as: "c/annotations.json")
     try words(space, "c/words.png", "coco.json", as: "c/_annotations.coco.json")
-    // One stem for two images, and annotations that can't be read but aren't needed either.
+    // One stem for two images, and unreadable annotations that aren't needed.
     try words(space, "d/x.png", "words.tsv", as: "d/x.tsv")
     try space.put("in/d/x.jpg", try Pictures.jpeg())
     try words(space, "e/x.png", "words.tsv", as: "e/x.tsv")
@@ -73,8 +73,8 @@ import Testing
 
   private func decoded(_ bytes: [UInt8]) throws -> PNG.Image { try PNG.decode(bytes.span, as: .rgb) }
 
-  /// Pictures that differ only under a mask have one preview, and it isn't the picture.
-  @Test func previewsTellNothing() throws {
+  /// Pictures that differ only under a mask have the same preview, and it isn't the picture.
+  @Test func previewsRevealNothing() throws {
     var previews: [[UInt8]] = []
     for seed in [1, 2] as [UInt64] {
       let space = try Workspace()

@@ -3,7 +3,7 @@ import ScrimRedact
 
 @testable import ScrimScreenshots
 
-/// Side files as the real tools write them.
+/// Side files of the real tools.
 enum BoxSamples {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
     "Boxes")

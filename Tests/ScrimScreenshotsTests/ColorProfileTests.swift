@@ -5,9 +5,9 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// Pictures whose numbers mean other colours than those of sRGB.
+/// Pictures whose values mean other colours than in sRGB.
 @Suite struct ColorProfileTests {
-  /// What a display makes of red, green and blue, on the profile connection space (D50).
+  /// The red, green and blue of a display in the profile connection space (D50).
   private struct Primaries {
     var columns: [[Double]]
 
@@ -86,7 +86,7 @@ import Testing
     return bytes
   }
 
-  /// What an AdobeRGB-like pixel is in sRGB, by the definitions.
+  /// An AdobeRGB-like pixel in sRGB, by the definitions.
   private func expected(_ pixel: UInt32) -> [Double] {
     let linear = [16, 8, 0].map { pow(Double(pixel >> UInt32($0) & 0xFF) / 255, 563.0 / 256) }
     let xyz = (0..<3).map { row in
@@ -154,7 +154,8 @@ import Testing
     #expect(try PNG.decode(grey.span).pixels[1] == gray[1])
   }
 
-  /// Screenshots of some phones have one profile twice; libpng, which reads the rarer forms, calls that damage.
+  /// Screenshots of some phones have one profile twice; libpng, which decodes the rarer forms, reports that
+  /// as damage.
   @Test func aProfileMayBeThereTwice() throws {
     let pixels = Pictures.noise(40, 24)
     let gray = pixels.map { ($0 & 0xFF) * 0x010101 }
@@ -212,7 +213,8 @@ import Testing
     #expect(try space.bytes("out/deep.png") == space.bytes("out/plain.png"))
   }
 
-  /// A profile for four inks: a table with two steps an ink, from white paper to the mix of the inks, in Lab.
+  /// A profile for four inks: a table with two steps per ink, from white paper to the mix of the inks, in
+  /// Lab.
   private var inkProfile: [UInt8] {
     var table = Array("mft1\0\0\0\0".utf8) + [4, 3, 2, 0]
     for row in 0..<3 { for column in 0..<3 { table += bigEndian(row == column ? 65536 : 0) } }
@@ -231,8 +233,8 @@ import Testing
     return header + bigEndian(1) + Array("A2B0".utf8) + bigEndian(144) + bigEndian(table.count) + table
   }
 
-  /// Colours for print with a profile are converted by it, whether Adobe's programs inverted them or not; without one, refused with the
-  /// command that converts them.
+  /// Print colours with a profile are converted by it, whether Adobe's programs inverted them or not;
+  /// without a profile they are refused, and the message has the command to convert them.
   @Test(.enabled(if: hasPillow, "Pillow is not installed: apt install python3-pil"))
   func colorsForPrintAreConverted() throws {
     let space = try Workspace()
@@ -268,7 +270,7 @@ import Testing
     let image = try PNG.decode(ink.span)
     let at = { (x: Int, y: Int) in Int(image.pixels[y * 48 + x] & 0xFF) }
     #expect(at(4, 4) < 12 && at(4, 30) > 245 && (150...235).contains(at(40, 4)) && at(20, 12) == 0)
-    // What lies under the mask moves nothing beside it.
+    // Pixels under the mask affect nothing beside it.
     #expect(try space.bytes("out/ink.png") == space.bytes("out/other.png"))
   }
 

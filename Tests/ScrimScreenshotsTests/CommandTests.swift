@@ -4,9 +4,9 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// The program itself: exit codes, what it prints, and what is left where it is stopped.
+/// Tests the program: exit codes, output, and the files left when it is stopped.
 @Suite(.serialized) struct CommandTests {
-  /// Beside the tests, where the build put it.
+  /// Path beside the tests, where the build puts it.
   static let program: String = {
     let folder = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     let beside = folder.prefix(through: folder.lastIndex(of: "/") ?? folder.startIndex) + "scrim"
@@ -101,8 +101,7 @@ import Testing
     #expect(object?["byStatus"] as? [String: Int] == ["same": 3, "refused": 1] && table.code == 1)
   }
 
-  /// What every output must be, by its name.
-  /// Neither by its own name, nor by a link's, nor by a second one.
+  /// The report must not overwrite a file through its own name, a link's, or a second name.
   @Test func aReportNeverTakesTheFileOfAnother() throws {
     let space = try filled(1)
     let picture = try space.bytes("in/0/0.png")
@@ -140,7 +139,7 @@ import Testing
     }
   }
 
-  /// 25 kills, or as many as SCRIM_KILLS says, at random moments of runs that resume each other.
+  /// 25 kills, or SCRIM_KILLS, at random moments of runs that resume each other.
   @Test func killedAtAnyMomentOnlyWholeFilesAreThere() throws {
     let space = try filled(48, side: 160)
     let reference = try reference(space)
@@ -151,7 +150,7 @@ import Testing
     while kills < wanted, finished < wanted {
       let process = try start(["in", "--out", "out", "--resume", "--quiet", "--jobs", "3"], in: space)
       try process.run()
-      // A quick machine is done before most moments of a quarter of a second.
+      // A fast machine finishes before most moments of a quarter of a second.
       usleep(.random(in: 1000...(finished > kills ? 40_000 : 250_000)))
       if process.isRunning { kill(process.processIdentifier, SIGKILL) }
       process.waitUntilExit()
@@ -206,7 +205,7 @@ import Testing
     let limited = try run(["in", "--out", "out"], in: space, prefix: "ulimit -f 20; ")
     #expect(limited.code == 3 && limited.words.contains("writing failed"))
     #expect(space.outputs.isEmpty)
-    // A real one, where we may mount it.
+    // A real one, if mounting is allowed.
     try FileManager.default.createDirectory(atPath: space.output, withIntermediateDirectories: true)
     let mount = "mount -t tmpfs -o size=200k none out 2>/dev/null || exit 77; "
     let full = try run(["in", "--out", "out"], in: space, prefix: mount)

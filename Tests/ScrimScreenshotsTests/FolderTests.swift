@@ -7,7 +7,8 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// What a folder may hold besides images, and where folders may lie. The answers are in Folders.md.
+/// Other content of folders than images, and relations between folders. Folders.md has the expected
+/// results.
 @Suite struct FolderTests {
   @Test func treesAreMirrored() throws {
     let space = try Workspace()
@@ -60,7 +61,7 @@ import Testing
       try manager.createSymbolicLink(atPath: space.input + "/" + name, withDestinationPath: target)
     }
     try #require(unsafe mkfifo(space.input + "/pipe.png", 0o600) == 0)
-    // A sidecar that is a link or a pipe is none.
+    // A sidecar that is a link or a pipe does not count.
     try space.putImage("linked.png", try Pictures.png())
     try manager.createSymbolicLink(
       atPath: space.input + "/linked.png.json", withDestinationPath: "../other/a.png.json")
@@ -81,7 +82,7 @@ import Testing
     try space.putImage("a.png", bytes, sidecar: Pictures.sidecar())
     try #require(unsafe link(space.input + "/a.png", space.input + "/b.png") == 0)
     try space.put("in/b.png.json", Array(Pictures.sidecar().utf8))
-    // One is in the way already, as a copy by links would leave it.
+    // A file with the output's name exists already, as a copy by links would leave it.
     try FileManager.default.createDirectory(atPath: space.output, withIntermediateDirectories: true)
     try #require(unsafe link(space.input + "/a.png", space.output + "/a.png") == 0)
     let results = try space.run()
@@ -141,7 +142,7 @@ import Testing
       try space.putImage(name, try Pictures.png(), sidecar: Pictures.sidecar())
     }
     let results = try space.run()
-    // Folders that clash are not gone into. (Swift counts both spellings of café as one key.)
+    // Folders that clash are not entered. (Swift counts both spellings of café as one key.)
     #expect(
       Set(results.keys)
         == Set([
@@ -185,7 +186,7 @@ import Testing
     #expect(RedactionRun.overlap("/a", "/a/b") && !RedactionRun.overlap("/a", "/ab"))
   }
 
-  /// Paths don't show that a folder is mounted in two places.
+  /// Paths don't reveal that a folder is mounted at two places.
   @Test(.enabled(if: geteuid() == 0, "only root may mount"))
   func anInputMountedAsOutputIsNotWrittenTo() throws {
     let space = try Workspace()
@@ -198,8 +199,8 @@ import Testing
     #expect(try FolderTests.runs("umount", space.output))
   }
 
-  /// Somebody takes the boxes away, puts another picture there, and then its boxes: never is a picture beside the boxes
-  /// of another, and never must it be redacted with them.
+  /// Another program removes the boxes, replaces the picture, and then adds its boxes: there is never a
+  /// picture beside the boxes of another, and it must never be redacted with them.
   @Test func aPictureIsNotRedactedWithTheBoxesOfTheNext() throws {
     let space = try Workspace()
     let colours: [UInt32] = [0xAA0000, 0x00AA00]
@@ -211,7 +212,7 @@ import Testing
     }
     FolderTests.place("0.png", as: "a.png", in: space.root)
     FolderTests.place("0.json", as: "a.png.json", in: space.root)
-    // Which image stands there changes 150 times, while runs read as fast as they can.
+    // The image is exchanged 150 times, while runs read as fast as they can.
     let root = space.root
     let swaps = DispatchGroup()
     DispatchQueue.global().async(group: swaps) { FolderTests.swap(150, in: root) }
@@ -248,7 +249,7 @@ import Testing
     return process.terminationStatus == 0
   }
 
-  /// At once, and in place of what has the name.
+  /// Atomically, replacing the file with that name.
   private static func place(_ from: String, as name: String, in root: String) {
     // Strings live as terminated C strings until a call returns, and no call keeps a pointer.
     unsafe _ = link(root + "/" + from, root + "/next")

@@ -62,7 +62,7 @@ import Testing
       red.info.header.colorType == .rgb && red.pixels[0] == pixels[0] && red.pixels[8 * 40 + 10] == 0xFF0000)
   }
 
-  /// Turned by the eight orientations, the box must cover what the reader sees there.
+  /// With each of the eight orientations, the box must cover its content in the displayed picture.
   @Test(arguments: 1...8, ["displayed", "stored"])
   func orientationIsBakedIn(number: Int, space: String) throws {
     let orientation = Orientation(number: number)
@@ -108,8 +108,8 @@ import Testing
     }
   }
 
-  /// Where programs would turn a picture differently, boxes of what is looked at say nothing: Pillow turns by a number of four
-  /// bytes as well, and by the last of several.
+  /// If programs would rotate a picture differently, boxes of the displayed picture are ambiguous: Pillow
+  /// also applies a number of four bytes, and the last of several.
   @Test func aTurnThatProgramsReadDifferentlyIsRefused() throws {
     let picture = try Pictures.jpeg(48, 40)
     func redacted(_ segments: [[UInt8]]) throws {
@@ -131,7 +131,8 @@ import Testing
     }
   }
 
-  /// Places of a JPEG that Exif turns are masked as stored and as turned; the card number stands in neither.
+  /// Boxes of a JPEG with an Exif rotation are masked as stored and as displayed; the card number is at
+  /// neither place.
   @Test(arguments: [2, 3, 4, 5, 6, 7, 8]) func bothPlacesOfATurnedPictureAreMasked(number: Int) throws {
     let space = try Workspace()
     let pixels = [UInt32](repeating: 0xFFFFFF, count: 64 * 64)
@@ -179,8 +180,8 @@ import Testing
     return [0xFF, 0xE1, 0, UInt8(content.count + 2)] + content
   }
 
-  /// Two JPEG files whose pixels differ only under the box as it was drawn before coding: their own coding spreads the
-  /// difference over blocks, and none of it may come out.
+  /// Two JPEG files whose pixels differ only under the box as drawn before coding: their own coding spreads
+  /// the difference over blocks, and none of it may be in the output.
   @Test(arguments: [JPEG.Chroma.full, .halfWidth, .quarter], RedactionSettings.Output.allCases)
   func nothingUnderAMaskReachesAnotherBlock(chroma: JPEG.Chroma, output: RedactionSettings.Output) throws {
     let (width, height) = (101, 83)
@@ -191,7 +192,7 @@ import Testing
     for y in box.y..<box.maxY { for x in box.x..<box.maxX { second[y * width + x] = other[y * width + x] } }
     let sidecar = Pictures.sidecar(width, height, box: (box.x, box.y, box.width, box.height))
     let results = try [first, second].map { pixels in
-      // Without tables of its own: those are a function of all pixels, but nothing that decoding shows.
+      // With standard tables: optimised ones depend on all pixels, but decoding does not reveal them.
       try redact(
         try JPEG.encode(pixels.span, width: width, height: height, quality: 85, chroma: chroma), as: .jpeg,
         sidecar: sidecar, to: output)
@@ -219,7 +220,7 @@ import Testing
     #expect(out.pixels[7 * 77 + 7] != colour)
   }
 
-  /// What is drawn by alpha alone is seen by the gap guard.
+  /// Content drawn by alpha alone is found by the gap guard.
   @Test func textInTheAlphaOfAGapIsMasked() throws {
     var pixels = [UInt32](repeating: 0xFF00_0000, count: 200 * 64)
     for y in 20..<32 { for x in stride(from: 30, to: 120, by: 4) { pixels[y * 200 + x] = 0x0100_0000 } }

@@ -15,7 +15,7 @@ import Testing
     return (image.pixels, PixelSize(width: image.info.header.width, height: image.info.header.height))
   }
 
-  /// What comes of a program named `tesseract` for a picture of two pixels.
+  /// Result of a program named `tesseract` for a picture of two pixels.
   private func boxesOfTwoPixels(by script: String) throws -> Sidecar {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("scrim-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -56,7 +56,7 @@ import Testing
   @Test func thePictureGoesInAsAPixmap() throws {
     let rows = "1\\t1\\t0\\t0\\t0\\t0\\t0\\t0\\t2\\t1\\t-1\\t\\n"
     let header = TesseractTSV.header.joined(separator: "\\t") + "\\n"
-    // Answers only if the six bytes of two pixels come in.
+    // Answers only if it gets the six bytes of two pixels.
     let script = #"tail -c 6 | od -An -tx1 | grep -q '01 02 03 fd fe ff' && printf '\#(header)\#(rows)'"#
     let sidecar = try boxesOfTwoPixels(by: script)
     #expect(sidecar.tree.widgets.isEmpty)

@@ -20,7 +20,7 @@ import Testing
     try BoxSamples.read(text, ending, size).tree.rects
   }
 
-  /// HTML that is no XML.
+  /// HTML that is not XML.
   @Test(arguments: [
     (
       "<meta charset=utf-8><link rel=stylesheet href=x.css>",

@@ -65,7 +65,7 @@ import Testing
       judged.pixels[8 * judged.width + 8] != 0xFFFFFF && judged.pixels[9 * judged.width + 9] == 0xFFFFFF)
   }
 
-  /// Every word that a legend can hold can be written.
+  /// The font has every character of the legend.
   @Test func theFontHasEveryReason() {
     let reasons: [MaskReason] = [
       .mark, .callback, .unreadable, .rule(0), .nature, .childless, .unknownRole, .inside(0), .titleBar,

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// Files that must have no output, each among good ones that must.
+/// Files that must have no output, each among valid ones that must.
 @Suite struct RefusalTests {
   struct Case {
     var name: String
@@ -58,7 +58,7 @@ import Testing
       "metadata.png", RefusalTests.inserting("tEXt", Array("Comment\0s3cret-comment".utf8), into: png),
       sidecar: Pictures.sidecar())
     let results = try space.run()
-    // What shells and transfers make of a picture, each with its own words.
+    // Damage to pictures by shells and transfers, each with its own message.
     for (front, words) in [
       ("[Warning] Multiple displays were found\n", "bytes of text are before the picture"),
       ("\r\n", "2 bytes of text"),
@@ -74,7 +74,7 @@ import Testing
     for (bytes, words) in [
       ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0D, 0x0A] as [UInt8], "exec-out"),
       ([0xFF, 0xFE, 0x89, 0], "PowerShell"),
-      ([0xEF, 0xBF, 0xBD] + Array("PNG".utf8), "take it again"), ([], "empty"),
+      ([0xEF, 0xBF, 0xBD] + Array("PNG".utf8), "take the picture again"), ([], "empty"),
       ([0, 1, 2] + png, "rename it"),
     ] {
       let refusal = #expect(throws: Refusal.self) { try ImageFacts(bytes, format: .png) }
@@ -87,7 +87,7 @@ import Testing
     }
     #expect(space.outputs == ["good.png", "good.jpg", "metadata.png"])
     #expect(results.values.count { $0.status == .written } == 3)
-    // Nothing of a comment leaves, and so both outputs are one.
+    // Nothing of a comment is in the output, so both outputs are equal.
     let bytes = try space.bytes("out/metadata.png")
     #expect(try space.bytes("out/good.png") == bytes)
   }
@@ -140,12 +140,12 @@ import Testing
     return number(content.count) + body + number(Int(crc(body)))
   }
 
-  /// A chunk behind IHDR.
+  /// Inserts a chunk after IHDR.
   static func inserting(_ name: String, _ content: [UInt8], into png: [UInt8]) -> [UInt8] {
     Array(png[..<33]) + chunk(name, content) + png[33...]
   }
 
-  /// A segment behind the start of a JPEG.
+  /// Inserts a segment after the start of a JPEG.
   private func inserting(_ marker: UInt8, _ content: [UInt8], into jpeg: [UInt8]) -> [UInt8] {
     Array(jpeg[..<2]) + [0xFF, marker, 0, UInt8(content.count + 2)] + content + jpeg[2...]
   }

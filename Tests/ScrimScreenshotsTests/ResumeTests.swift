@@ -24,7 +24,7 @@ import Testing
     try space.put("out/4.png", [1])
     let results = try space.run { $0.resumes = true }
     #expect(results["0.png"]?.status == .resumed && results["5.png"]?.status == .resumed)
-    // What changed would need another output than the one that is there.
+    // Changed images would need another output than the existing one.
     for name in ["1.png", "2.png", "4.png"] { #expect(results[name]?.reason == "output exists", "\(name)") }
     #expect(results["3.png"]?.status == .written)
     let strict = try space.run {
@@ -34,14 +34,14 @@ import Testing
     #expect(!strict.values.contains { $0.status == .resumed })
   }
 
-  @Test func theLedgerTellsNothingWithoutItsKey() throws {
+  @Test func theLedgerRevealsNothingWithoutItsKey() throws {
     let space = try filled(3)
     try space.run()
     let ledger = String(decoding: try space.bytes("out.resume/done-1-of-1"), as: UTF8.self)
     #expect(ledger.split(separator: "\n").count == 3 && !ledger.contains("png"))
     let attributes = try FileManager.default.attributesOfItem(atPath: space.root + "/out.resume/key")
     #expect(attributes[.posixPermissions] as? Int == 0o600 && attributes[.size] as? Int == 32)
-    // A line that a kill cut short is passed over.
+    // A torn line is skipped.
     try space.put("out.resume/done-1-of-1", Array(ledger.utf8.dropLast(20)))
     let results = try space.run { $0.resumes = true }
     #expect(
@@ -53,7 +53,8 @@ import Testing
     let space = try Workspace()
     try space.put("state/key", [UInt8](repeating: 0x0B, count: 20) + [UInt8](repeating: 0, count: 12))
     let ledger = try ResumeLedger(space.root + "/state", shard: .whole, resuming: false)
-    // RFC 4231's first case, whose key zeros lengthen without a change, over what a part of 8 bytes is coded to.
+    // RFC 4231's first case (its key is extended with zeros without effect), over the encoding of a part of
+    // 8 bytes.
     let program = """
       import hashlib, hmac
       print(hmac.new(bytes([11]) * 20, (8).to_bytes(8, 'little') + b'Hi There', hashlib.sha256).hexdigest()[:32])
@@ -85,7 +86,7 @@ import Testing
     #expect(Text.hash("shot.png".utf8) == 7_279_477_441_330_775_386)
   }
 
-  @Test func hashedNamesTellNothingAndStayTheSame() throws {
+  @Test func hashedNamesRevealNothingAndStayTheSame() throws {
     let space = try filled(3)
     try space.putImage("sub/customer-4711.png", try Pictures.png(), sidecar: Pictures.sidecar())
     let results = try space.run { $0.hashesNames = true }

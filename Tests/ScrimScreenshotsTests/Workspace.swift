@@ -4,7 +4,7 @@ import ScrimRedact
 
 @testable import ScrimScreenshots
 
-/// A folder of a test's own, removed when the test ends: `in` with the images, `out` for what becomes of them.
+/// A test's own folder, removed when the test ends: `in` with the images, `out` for the results.
 final class Workspace {
   let root: String
   var input: String { root + "/in" }
@@ -65,7 +65,7 @@ final class Workspace {
   }
 }
 
-/// Filled by one thread at a time, read when all is done.
+/// Filled by one thread at a time, read at the end.
 private final class Results: @unchecked Sendable {
   private(set) var byImage: [String: ImageResult] = [:]
   private var seen: Set<[UInt8]> = []
@@ -76,7 +76,7 @@ private final class Results: @unchecked Sendable {
   }
 }
 
-/// Pictures of noise, in which every pixel that comes through is told from every other, and their boxes.
+/// Pictures of noise, in which all pixels are distinct, and their boxes.
 enum Pictures {
   /// `width × height` pixels `0x00RRGGBB`.
   static func noise(_ width: Int, _ height: Int, seed: UInt64 = 1) -> [UInt32] {

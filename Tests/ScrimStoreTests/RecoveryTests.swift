@@ -14,7 +14,8 @@ import Testing
     folder = SessionFolder(path: temporary.path + "/session")
   }
 
-  /// A session as a crash leaves it: one segment sealed, one open. Returns where the open one's records end.
+  /// A session as left by a crash: one segment sealed, one open. Returns the end offsets of the open one's
+  /// records.
   private func writeAndCrash() throws -> [Int] {
     var writer = try folder.create(Samples.header)
     try writer.begin(try Samples.segment(0))
@@ -34,7 +35,7 @@ import Testing
   private static let part = "session/segments/00000001.scrim.part"
   private static let list = "session/segments.jsonl"
 
-  /// What a reader sees before anything is recovered.
+  /// The result of reading before recovery.
   private func checkReading(of open: [UInt8], _ count: Int, _ ends: [Int]) throws {
     let reader = try folder.read()
     let frames = ends.count { $0 <= count }
@@ -45,7 +46,7 @@ import Testing
     #expect(reader.openSegment?.tornBytes == count - ends[frames - 1])
   }
 
-  /// A crash may cut off the last line of the list, or leave the list beside a manifest that has all.
+  /// A crash may cut off the last line of the list, or leave the list beside a complete manifest.
   @Test func aListThatIsCutOffOrLate() throws {
     _ = try writeAndCrash()
     let manifest = try temporary.bytes(of: "session/manifest.json")
@@ -122,7 +123,7 @@ import Testing
     #expect(try temporary.files(under: "session") == recovered)
   }
 
-  /// The torn end is longer than the seal that takes its place.
+  /// The torn end is longer than the seal that replaces it.
   @Test func aLongTornEnd() throws {
     let ends = try writeAndCrash()
     let open = try temporary.bytes(of: RecoveryTests.part)
@@ -144,7 +145,7 @@ import Testing
     #expect(try temporary.files(under: "session") == files)
   }
 
-  /// The crash between the name of a sealed segment and its line in the manifest.
+  /// The crash between renaming a sealed segment and writing its line in the list.
   @Test func aSegmentThatTheManifestMissed() throws {
     _ = try writeAndCrash()
     let manifest = try temporary.bytes(of: "session/manifest.json")
@@ -156,7 +157,7 @@ import Testing
     #expect(recovery.manifest == whole.manifest)
   }
 
-  /// The crash between the seal and the name.
+  /// The crash between the seal and the rename.
   @Test func aSealedSegmentThatHasNotItsName() throws {
     _ = try writeAndCrash()
     let manifest = try temporary.bytes(of: "session/manifest.json")

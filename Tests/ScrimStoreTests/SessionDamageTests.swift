@@ -21,7 +21,7 @@ import Testing
     try writer.finish()
   }
 
-  /// What reading every segment says.
+  /// The error of reading every segment.
   private func complaint() -> StoreError? {
     do {
       let reader = try folder.read()
@@ -66,13 +66,13 @@ import Testing
     #expect(complaint()?.reason == .disagrees("the seal says index 2"))
   }
 
-  /// A segment that is valid in itself, in the right place of the right session, but not the one that was there.
+  /// A segment that is valid in itself, at the right place of the right session, but not the original one.
   @Test func aSegmentIsReplaced() throws {
     let manifest = try folder.read().manifest
     let forged = try Samples.segment(2).seal(index: 1, previous: manifest.segments[0].digest)
     try temporary.write(forged.bytes, to: file(1))
     #expect(complaint()?.reason == .disagrees("the manifest lists another SHA-256"))
-    // Even if the manifest is made to agree, the chain isn't.
+    // Even if the manifest is changed to match, the chain isn't.
     try editManifest(manifest.segments[1].digest.description, forged.digest.description)
     try editManifest("\"bytes\" : \(manifest.segments[1].bytes)", "\"bytes\" : \(forged.size)")
     #expect(complaint() != nil)

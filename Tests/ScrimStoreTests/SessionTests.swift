@@ -262,14 +262,14 @@ import Testing
   }
 
   @Test func aFullDisk() throws {
-    // The one device that is always full.
+    // The device that is always full.
     let full = try Disk.open("/dev/full", O_WRONLY)
     #expect(throws: StoreError("/dev/full", .system(doing: "writing", errno: ENOSPC))) {
       try Disk.write([1], to: full, at: 0)
     }
   }
 
-  /// Runs in a process of its own, since the limit on files' sizes is the process's.
+  /// Runs in a separate process, since the limit on file sizes applies to the process.
   @Test func whatCouldNotBeWrittenIsWrittenLater() async {
     await #expect(processExitsWith: .success) {
       let temporary = try TemporaryFolder()

@@ -107,7 +107,7 @@ import Testing
     #expect(try spool.sessions() == [])
   }
 
-  /// Recovery rebuilds a manifest from the files that wait, so one that isn't listed yet stays among them.
+  /// Recovery rebuilds a manifest from the waiting files, so a file that isn't listed yet stays among them.
   @Test func aSegmentThatTheManifestMissesKeepsItsName() throws {
     let header = Samples.header
     do {
@@ -125,7 +125,7 @@ import Testing
 
   // MARK: Limits
 
-  @Test func wholeSessionsThatNoErrorAskedForGoFirst() throws {
+  @Test func wholeSessionsThatNoErrorRequestedAreDroppedFirst() throws {
     try write(1, segments: 4, hours: 9, extra: #""error_ids":["e"]"#)
     try write(2, segments: 4, hours: 8, extra: #""kind":"buffer""#)
     try write(3, segments: 4, hours: 7)
@@ -144,7 +144,7 @@ import Testing
     #expect(try Set(waiting().keys) == [session(1), session(2)])
     #expect(try enforce(7) == 4)
     #expect(try Array(waiting().keys) == [session(2)])
-    // The only one left loses its oldest.
+    // The only remaining one loses its oldest segments.
     #expect(try enforce(3) == 1)
     #expect(try waiting() == [session(2): [1, 2, 3]])
     let dropped = try spool.status().dropped[.budget]
@@ -185,7 +185,7 @@ import Testing
     #expect(try spool.status().dropped[.age]?.segments == 3)
   }
 
-  /// A machine that starts in 1970, then learns the time: nothing is 56 years old.
+  /// A machine that starts in 1970, then gets the time: nothing becomes 56 years old.
   @Test func clockSteps() throws {
     try write(1, segments: 2, hours: 1)
     let path = spool.file(SpooledSegment(session: session(1), index: 0), .waiting)

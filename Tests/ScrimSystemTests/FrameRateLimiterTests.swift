@@ -36,7 +36,8 @@ import Testing
     #expect(limiter.due == 1000 * Self.ms)
   }
 
-  /// A process that was stopped for an hour goes on at once, and is back at its rate after a few frames.
+  /// A process that was suspended for an hour continues at once, and is back at its rate after a few
+  /// frames.
   @Test func aStoppedProcessIsForgotten() {
     var limiter = limiter()
     let hour = 3_600_000 * Self.ms

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// Real captures, which lie beside the repository or where SCRIM_CORPUS says.
+/// Real captures, beside the repository or at SCRIM_CORPUS.
 public enum Corpus {
   public static let missing: String = "needs the corpus: ../shared/corpus, or SCRIM_CORPUS"
 

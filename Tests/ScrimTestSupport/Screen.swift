@@ -1,13 +1,13 @@
 public import ScrimImage
 
-/// A screen that changes at random, in the ways that screens do.
+/// A screen that changes at random, in the ways of real screens.
 public struct Screen {
   public let width: Int
   public let height: Int
   public var pixels: [Pixel]
   public var random: SeededGenerator
 
-  /// - Parameter seed: of all that happens to it.
+  /// - Parameter seed: of all random changes.
   public init(width: Int, height: Int, seed: UInt64) {
     self.width = width
     self.height = height
@@ -26,7 +26,7 @@ public struct Screen {
       height: .random(in: 1...min(height - y, 90), using: &random))
   }
 
-  /// Nothing, or up to three changes: one colour, few colours, many, a photograph, a copy.
+  /// No change, or up to three changes: one colour, few colours, many, a photograph, a copy.
   public mutating func change() {
     for _ in 0..<Int.random(in: 0...3, using: &random) {
       let rect = rect()
@@ -56,7 +56,7 @@ public struct Screen {
   public mutating func photograph(_ rect: Rect) {
     draw(rect) { x, y, random in
       let noise = Pixel.random(in: 0...3, using: &random)
-      // There and back again, so that no edge lies in it.
+      // There and back again, so that it has no edge.
       func wave(_ place: Int) -> Pixel { Pixel(60 + abs((place + 130) % 260 - 130)) + noise }
       return wave(x) << 16 | wave(y) << 8 | wave(x + y)
     }

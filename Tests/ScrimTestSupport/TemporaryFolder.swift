@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of its own for a test, removed when the test ends.
+/// A test's own folder, removed when the test ends.
 public final class TemporaryFolder {
   public let path: String
 

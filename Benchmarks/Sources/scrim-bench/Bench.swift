@@ -77,7 +77,7 @@ struct Bench: ParsableCommand {
     if let html { try report.page().write(toFile: html, atomically: true, encoding: .utf8) }
   }
 
-  /// A file of the package: from the root of Scrim or from within the package.
+  /// A file of the package, found from the root of Scrim or from within the package.
   private func file(_ name: String) -> String {
     FileManager.default.fileExists(atPath: name) ? name : "Benchmarks/\(name)"
   }
@@ -115,7 +115,7 @@ struct Bench: ParsableCommand {
     return report
   }
 
-  /// A figure that is missed is measured once more, since machines are shared; missed again, it fails.
+  /// A missed limit is measured once more, since machines are shared; missed again, it fails.
   private func hold() throws {
     let list = try Limit.read(limits ?? file("limits.json"))
       .filter { limit in filter.map(limit.name.contains) ?? true }

@@ -1,7 +1,7 @@
 import ScrimImage
 
-/// Desktop-like pictures out of a seed: windows with borders, text made of small glyphs, a photograph. Equal seeds give equal pixels on
-/// every machine, so that bytes can be compared exactly.
+/// Desktop-like pictures generated from a seed: windows with borders, text of small glyphs, a photograph.
+/// Equal seeds give equal pixels on every machine, so that bytes can be compared exactly.
 struct Canvas {
   let width: Int
   let height: Int
@@ -34,7 +34,7 @@ struct Canvas {
     text("window".utf8.map { Int($0) } + [title], x: rect.x + 12, y: rect.y + 8, colour: 0x303030)
   }
 
-  /// A line of text; equal codes are equal glyphs, with the soft edges of anti-aliasing.
+  /// A line of text; equal codes give equal glyphs, with antialiased edges.
   mutating func text(_ codes: [Int], x: Int, y: Int, colour: Pixel) {
     for (index, code) in codes.enumerated() where code != 32 {
       glyph(code, x: x + index * 8, y: y, colour: colour)

@@ -37,7 +37,7 @@ enum CodingStages {
     return result
   }
 
-  /// Codes what changed; the frames come again and again, each time after a keyframe.
+  /// Codes the changes; the frames repeat, each time after a keyframe.
   private static func delta(_ name: String, _ scene: Scene) -> Stage {
     Stage(name, share: 0.5, reference: "memcpy of a picture") {
       let frames = scene.frames(Reference.ring)
@@ -99,7 +99,7 @@ enum CodingStages {
     }
   }
 
-  /// A sealed segment, and the payloads it holds.
+  /// A sealed segment, and its payloads.
   private struct Segment {
     let payloads: [[UInt8]]
     private(set) var bytes: [UInt8] = []
@@ -118,7 +118,7 @@ enum CodingStages {
       return try writer.seal(index: 0, previous: .zero)
     }
 
-    /// What `scrim verify` does: reads, checks and decodes.
+    /// The work of `scrim verify`: reads, checks and decodes.
     func verify() throws {
       let segment = try SegmentReader.read(bytes)
       var decoder = try FrameDecoder(

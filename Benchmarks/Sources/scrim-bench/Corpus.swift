@@ -5,7 +5,7 @@ import ScrimImage
 /// Raw BGRX sessions in a folder: `NAME.raw` or `NAME.raw.zst`, and beside it `NAME.json` with `width`, `height` and `frames`.
 struct Corpus {
   let sessions: [Session]
-  /// Holds what was unpacked, as long as the sessions are used.
+  /// Holds the unpacked files while the sessions are used.
   private let scratch: Scratch
 
   private struct Description: Decodable {
@@ -14,7 +14,7 @@ struct Corpus {
     var frames: Int
   }
 
-  /// - Parameter wants: tells by its name whether a session is used; others are not unpacked.
+  /// - Parameter wants: decides by name whether a session is used; others are not unpacked.
   init(_ folder: String, wants: (String) -> Bool) throws {
     scratch = try Scratch()
     let files: [String]
@@ -26,7 +26,7 @@ struct Corpus {
     var sessions: [Session] = []
     for file in files where file.hasSuffix(".raw") || file.hasSuffix(".raw.zst") {
       let name = String(file.prefix(while: { $0 != "." }))
-      // Where both are there the unpacked one serves.
+      // If both exist, the unpacked one is used.
       guard wants("session \(name).raw"), !(file.hasSuffix(".zst") && files.contains("\(name).raw")) else {
         continue
       }
@@ -69,7 +69,7 @@ extension Session {
     let size = width * height * 4
     frames = {
       let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      // One buffer for all frames, so that reading adds nothing to the memory that is measured.
+      // One buffer for all frames, so that reading adds nothing to the measured memory.
       var buffer = [UInt8](repeating: 0, count: size)
       return { index in
         var filled = 0

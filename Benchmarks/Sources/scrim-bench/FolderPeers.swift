@@ -32,7 +32,7 @@ enum FolderPeers {
     var missing: [String] = []
     var peers = [redact("scrim redact, synced", ["--sync"])]
     for (name, backend) in [("libvips (C API)", "vips"), ("Pillow", "pillow"), ("OpenCV", "opencv")] {
-      // A Python of one's own often hides the system's, where packages of the system are.
+      // A user's own Python often hides the system's, which has the system's packages.
       let python = ["python3", "/usr/bin/python3"].first { Program.isInstalled($0, [script, backend]) }
       if let python {
         peers.append(Peer(name: name, commands: [[python, script, backend, list, out]], output: out))
@@ -46,7 +46,7 @@ enum FolderPeers {
       "\(screens.count) screenshots", scrim: redact("scrim redact", ["--no-sync"]), peers: peers)
   }
 
-  /// Programs that take one image a run.
+  /// Programs that process one image per run.
   private static func onePerImage(_ screens: [Screen], out: String, missing: inout [String]) -> [Peer] {
     var peers: [Peer] = []
 

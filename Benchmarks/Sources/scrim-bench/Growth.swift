@@ -1,10 +1,10 @@
 import CMeasure
 import ScrimImage
 
-/// Cost of a frame over the pixels of it that changed: it should be a straight line.
+/// Cost of a frame as a function of its changed pixels: it should be a straight line.
 struct Growth: Codable {
-  /// Where the change lies: one window of the screen's proportions, or 64-pixel tiles strewn evenly, which touch each other
-  /// only where all change.
+  /// Location of the change: one window with the screen's proportions, or evenly scattered 64-pixel tiles,
+  /// which touch each other only when all change.
   enum Layout: String, Codable { case window, tiles }
 
   struct Point: Codable {
@@ -21,14 +21,14 @@ struct Growth: Codable {
 
   private static let shares = [0.0, 0.01, 0.05, 0.25, 1]
 
-  /// What is measured, by name.
+  /// All measurements, by name.
   static let all: [(name: String, measure: @Sendable () throws -> Growth)] = [
     curve("1080p", 1920, 1080, .window, rounds: 9), curve("4K", 3840, 2160, .window, rounds: 5),
     curve("8K", 7680, 4320, .window, rounds: 5), curve("1080p", 1920, 1080, .tiles, rounds: 9),
     curve("4K", 3840, 2160, .tiles, rounds: 5),
   ]
 
-  /// The line through the points, by least squares, and how well they lie on it.
+  /// The line through the points, by least squares, with its goodness of fit.
   var line: (base: Double, slope: Double, rSquared: Double) {
     let count = Double(points.count)
     let x = points.reduce(0) { $0 + $1.megapixels } / count
@@ -45,8 +45,9 @@ struct Growth: Codable {
     return (base, slope, 1 - residual / spread)
   }
 
-  /// How much steeper the curve is on one side of its fourth point than on the other: 1 is straight. Says more than R²,
-  /// which one far point rules: a cost that grows by the square has an R² of 0.97, and a bend of 5.
+  /// How much steeper the curve is on one side of its fourth point than on the other: 1 is straight. More
+  /// informative than R², which is dominated by one far point: a quadratic cost has an R² of 0.97, and a
+  /// bend of 5.
   var bend: Double {
     func slope(_ from: Int, _ to: Int) -> Double {
       (points[to].milliseconds - points[from].milliseconds)
@@ -62,7 +63,7 @@ struct Growth: Codable {
     return points.map { abs($0.milliseconds - base - slope * $0.megapixels) }.max() ?? 0
   }
 
-  /// Shows and codes frames in which that share of the pixels gets text that was never there before.
+  /// Shows and codes frames in which that share of the pixels gets new text.
   private static func curve(
     _ screen: String, _ width: Int, _ height: Int, _ layout: Layout, rounds: Int
   ) -> (name: String, measure: @Sendable () throws -> Growth) {
@@ -89,7 +90,8 @@ struct Growth: Codable {
         }
         let whole = times[times.count - 1]
         let points = zip(changed, times).map { changed, times in
-          // As a share of what the round's whole change took: the machine's speed drifts over the rounds.
+          // As a fraction of the round's complete change, because the machine's speed drifts over the
+          // rounds.
           let shares = zip(times, whole).map { $0 / $1 }
           return Point(megapixels: Double(changed) / 1e6, milliseconds: shares.median * whole.median)
         }
@@ -116,7 +118,7 @@ struct Growth: Codable {
 
     var frame: Frame { Frame(width: grid.width, height: grid.height, pixels: pixels) }
 
-    /// Gives new text to that share of the screen, and tells how many pixels that are.
+    /// Gives new text to that share of the screen, and returns the number of pixels.
     mutating func change(_ share: Double, _ layout: Layout) -> Int {
       let areas = layout == .window ? [window(share)] : tiles(share)
       for area in areas { write(area) }

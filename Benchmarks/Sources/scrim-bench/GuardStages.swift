@@ -1,7 +1,7 @@
 import ScrimImage
 import ScrimRedact
 
-/// The gap guard where all of the screen is guarded, the worst there is, and rules over names.
+/// The gap guard with the whole screen guarded, which is the worst case, and rules with names.
 enum GuardStages {
   static var all: [Stage] {
     [
@@ -10,7 +10,7 @@ enum GuardStages {
     ]
   }
 
-  /// A page that scrolled: every row is another.
+  /// A page that scrolled: every row is different.
   private static var scrolled: Stage {
     Stage("guard, scrolled page", share: 0.5, reference: "memcmp of both pictures") {
       let (width, height) = (Screen.width, Screen.height)
@@ -56,7 +56,8 @@ enum GuardStages {
     }
   }
 
-  /// Ten rules `/…/i` over a tree of 1000 widgets, against each byte of the names looked at once a rule.
+  /// Ten rules `/…/i` over a tree of 1000 widgets, compared with reading each byte of the names once per
+  /// rule.
   private static func names(_ name: String, isNew: Bool) -> Stage {
     Stage(name, pixels: 300_000, share: 0.3, reference: "a look at each byte, ten times") {
       var policy = MaskPolicy()
@@ -81,7 +82,7 @@ enum GuardStages {
       func plan(_ planner: MaskPlanner, _ tree: WidgetTree) {
         _ = planner.plan(for: tree, width: 1920, height: 1080, describesWholeWindows: false)
       }
-      // The plan without rules is taken off.
+      // The cost of the plan without rules is subtracted.
       let work: (Int) -> Sample = { round in
         let tree = trees[isNew ? round % trees.count : 0]
         let rest = sample { plan(empty, tree) }

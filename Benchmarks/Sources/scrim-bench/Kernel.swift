@@ -3,8 +3,8 @@ import ScrimFormat
 import ScrimImage
 import ScrimRedact
 
-/// The hot loops by themselves, small enough to run under callgrind: `Benchmarks/callgrind` takes the difference of two
-/// numbers of rounds, so that what comes before them does not count.
+/// The hot loops by themselves, small enough to run under callgrind: `Benchmarks/callgrind` takes the
+/// difference of two numbers of rounds, so that the setup does not count.
 enum Kernel {
   private static let width = 640
   private static let height = 384

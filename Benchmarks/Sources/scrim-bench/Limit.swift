@@ -13,7 +13,7 @@ struct Limit: Decodable {
   var least: Double?
   /// The figure must be this.
   var exactly: Double?
-  /// The version of libzstd whose bytes these are; with another one, 3 % more or less will do.
+  /// The version of libzstd to which the bytes belong; with another one, 3 % more or less are allowed.
   var zstd: Int?
   var why: String
 
@@ -28,7 +28,7 @@ struct Limit: Decodable {
     }
   }
 
-  /// Nil where the limit holds; else a sentence.
+  /// Nil if the limit holds; otherwise a sentence.
   func complaint(about report: Report) -> String? {
     guard let value = value(in: report) else { return "\(name): \(figure.rawValue) was not measured" }
     let said = figure == .bytes || figure == .memory ? grouped(Int(value)) : String(format: "%.4g", value)

@@ -12,7 +12,7 @@ enum MaskStages {
     ]
   }
 
-  /// Compares frames that lie in no cache with the kept picture.
+  /// Compares frames that are in no cache with the reference picture.
   private static func unchanged(_ name: String, tiles: Int) -> Stage {
     Stage(name, reference: "memcmp of both pictures") {
       let regions = Recording.open(width: Screen.width, height: Screen.height)
@@ -49,7 +49,7 @@ enum MaskStages {
     }
   }
 
-  /// New masks over a picture that stays.
+  /// New masks over an unchanged picture.
   private static var fifty: Stage {
     Stage("mask, 50 of 240x32", pixels: 50 * 240 * 32, reference: "memcpy of a picture") {
       let (width, height) = (Screen.width, Screen.height)
@@ -72,7 +72,7 @@ enum MaskStages {
     }
   }
 
-  /// Finds what moved in a scrolled page, and what is left.
+  /// Finds the moved content of a scrolled page, and the remaining changes.
   private static var copies: Stage {
     Stage("copy search, scrolled page", share: 0.5, reference: "memcmp of both pictures") {
       let frames = Scene.scrolling.frames(Reference.ring)

@@ -3,19 +3,19 @@ import CMeasure
 /// One line of the table. Times are CPU times.
 struct Measurement: Codable {
   var name: String
-  /// Pixels that went through, in millions a second.
+  /// Pixels processed, in millions per second.
   var megapixelsPerSecond: Double
-  /// Milliseconds a frame.
+  /// Milliseconds per frame.
   var p50: Double
   var p99: Double
-  /// The distance between the quartiles of the times, as a share of the median: what is noise.
+  /// The distance between the quartiles of the times, as a fraction of the median: the noise.
   var noise: Double
   var bytes: Int?
-  /// Calls of the allocator a frame: the median for a stage, the mean for a session.
+  /// Allocator calls per frame: the median for a stage, the mean for a session.
   var allocations: Double?
-  /// Most bytes of memory held beyond what was there before; nil where the system does not say.
+  /// Maximum additional memory in bytes; nil if the system doesn't report it.
   var memory: Int?
-  /// Time by that of the reference, measured in turns with it: the median of all turns, and its noise.
+  /// Time relative to the reference, measured alternately with it: the median of all rounds, and its noise.
   var ratio: Double?
   var ratioNoise: Double?
   var reference: String?
@@ -38,7 +38,7 @@ extension Measurement {
 }
 
 extension [Double] {
-  /// The value below which that share of all lies.
+  /// The quantile: the value below which that share of all lies.
   func quantile(_ share: Double) -> Double {
     guard !isEmpty else { return 0 }
     return sorted()[Swift.min(Int(Double(count) * share), count - 1)]
@@ -48,18 +48,18 @@ extension [Double] {
   var noise: Double { (quantile(0.75) - quantile(0.25)) / Swift.max(median, 1e-9) }
 }
 
-/// What one piece of work took.
+/// Cost of one piece of work.
 struct Sample {
   enum Clock { case thread, process }
 
   /// CPU milliseconds.
   var time: Double
   var allocations: Int
-  /// What came out, where that is told.
+  /// Size of the output, if it is known.
   var bytes: Int?
 }
 
-/// Runs a piece of work, on the clock of this thread or, where it has threads of its own, of the process.
+/// Runs a piece of work, on the clock of this thread or, if it has threads of its own, of the process.
 func sample(_ clock: Sample.Clock = .thread, _ work: () throws -> Void) rethrows -> Sample {
   let now = clock == .thread ? measure_thread_time : measure_process_time
   let before = measure_allocations()
@@ -69,7 +69,7 @@ func sample(_ clock: Sample.Clock = .thread, _ work: () throws -> Void) rethrows
   return Sample(time: Double(end - start) / 1e6, allocations: Int(measure_allocations() - before), bytes: nil)
 }
 
-/// The same for work that makes bytes.
+/// The same for work that returns bytes.
 func sampleBytes(_ work: () throws -> [UInt8]) rethrows -> Sample {
   var made: [UInt8] = []
   var result = try sample { made = try work() }
@@ -77,7 +77,7 @@ func sampleBytes(_ work: () throws -> [UInt8]) rethrows -> Sample {
   return result
 }
 
-/// The most memory that pieces of work hold beyond what was there before.
+/// Measures the maximum additional memory of pieces of work.
 struct MemoryPeak {
   private let base = measure_memory()
   private(set) var bytes: Int?
@@ -91,16 +91,16 @@ struct MemoryPeak {
   }
 }
 
-/// A stage: something that is done to a frame, and a reference that is done in turns with it, so that a change of the
-/// machine's speed meets both.
+/// A stage: an operation on a frame, and a reference that runs alternately with it, so that a change of the
+/// machine's speed affects both.
 struct Stage {
   var name: String
   var run: (_ rounds: Int) throws -> Measurement
 
   /// - Parameters:
   ///   - pixels: of one round.
-  ///   - share: rounds for each that is asked for, for stages that are slow.
-  ///   - prepare: makes what is measured: work and reference, each told the round.
+  ///   - share: rounds per requested round, for slow stages.
+  ///   - prepare: makes the work and the reference, each called with the number of the round.
   init(
     _ name: String, pixels: Int = Screen.pixels, share: Double = 1, reference: String,
     prepare: @escaping () throws -> (work: (Int) throws -> Sample, against: (Int) throws -> Sample)
@@ -109,7 +109,7 @@ struct Stage {
     run = { rounds in
       let (work, against) = try prepare()
       var memory = MemoryPeak()
-      // Caches, pages and scratch are warm after two rounds, which are not counted.
+      // Caches, pages and scratch memory are warm after two rounds, which are not counted.
       for round in 0..<2 {
         _ = try memory.watch { try work(round) }
         _ = try against(round)
@@ -137,7 +137,7 @@ struct Stage {
   }
 }
 
-/// The screen that stages are measured on.
+/// The screen size for measuring stages.
 enum Screen {
   static let width = 1920
   static let height = 1080

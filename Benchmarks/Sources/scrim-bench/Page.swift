@@ -1,6 +1,6 @@
 import Foundation
 
-/// One page that needs nothing but a browser.
+/// The report as one self-contained HTML page.
 extension Report {
   func page() -> String {
     var sections: [String] = []

@@ -1,15 +1,15 @@
 import Foundation
 
-/// What another program made of the same input, as a whole process.
+/// Result of another program on the same input, as a whole process.
 struct PeerResult: Codable {
   var input: String
   var program: String
   /// Milliseconds, user and system, the median of the runs.
   var cpu: Double
-  /// Its time by that of `scrim`, both run in turns.
+  /// Its time relative to `scrim`, run alternately.
   var ratio: Double
   var bytes: Int
-  /// Its bytes by those of `scrim`.
+  /// Its bytes relative to `scrim`.
   var bytesRatio: Double
   var memory: Int
   var runs: Int
@@ -27,7 +27,7 @@ struct PeerResult: Codable {
   }
 }
 
-/// A program to run, its output in a file or folder that is made anew.
+/// A program to run, whose output file or folder is made anew.
 struct Peer {
   var name: String
   /// Its command lines, run one after the other and counted together.
@@ -56,7 +56,7 @@ struct Peer {
     return total
   }
 
-  /// Runs `scrim` and its peers in turns: five rounds, fewer where these would take minutes.
+  /// Runs `scrim` and its peers alternately: five rounds, fewer if these would take minutes.
   static func measure(_ input: String, scrim: Peer, peers: [Peer]) throws -> [PeerResult] {
     let budget = 40_000.0
     var results: [PeerResult] = []
@@ -86,7 +86,7 @@ struct Peer {
     return results
   }
 
-  /// Sentences for those that are not there.
+  /// Prints the programs that are missing.
   static func say(missing programs: [String]) {
     for program in programs {
       FileHandle.standardError.write(Data("peers: left out, \(program) is not installed\n".utf8))

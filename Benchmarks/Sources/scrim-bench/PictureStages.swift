@@ -64,7 +64,8 @@ enum PictureStages {
     }
   }
 
-  /// What `scrim redact --no-sync` does with a folder of one screenshot and forty boxes, verification included.
+  /// The work of `scrim redact --no-sync` on a folder of one screenshot and forty boxes, including
+  /// verification.
   private static var redact: Stage {
     Stage("redact a screenshot, file to file", share: 0.25, reference: "plain libpng: read, fill, write") {
       let folder = try Scratch()

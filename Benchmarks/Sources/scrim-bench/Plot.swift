@@ -1,6 +1,6 @@
 import Foundation
 
-/// Scalable drawings for the page: nothing but text.
+/// SVG drawings for the page.
 enum Plot {
   static let colours = ["#1f6fb4", "#d9731a"]
   private static let grid = "#dfe3e8"
@@ -9,14 +9,14 @@ enum Plot {
   struct Series {
     var name: String
     var points: [(x: Double, y: Double)]
-    /// The line through them.
+    /// The regression line.
     var line: (base: Double, slope: Double)
   }
 
-  /// Points, and the straight line through each series, on axes from zero.
+  /// Points, and the straight line through each series, with axes from zero.
   static func lines(title: String, x: String, y: String, _ series: [Series]) -> String {
     let (width, left, right, bottom) = (430.0, 64.0, 16.0, 52.0)
-    // Below the title there is room for the names of two series, so that plots side by side are of one size.
+    // Below the title there is room for the names of two series, so that plots side by side have one size.
     let top = 40 + 18 * Double(max(series.count, 2))
     let height = top + 280
     let all = series.flatMap(\.points)

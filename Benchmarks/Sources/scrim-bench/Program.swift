@@ -4,11 +4,11 @@ import Foundation
 /// Other programs, measured as whole processes.
 enum Program {
   struct Run {
-    /// Its exit code; 127 where it is not installed.
+    /// Its exit code; 127 if it is not installed.
     var status: Int
     /// Milliseconds, user and system.
     var cpu: Double
-    /// Most memory, bytes.
+    /// Maximum memory in bytes.
     var memory: Int
   }
 
@@ -27,7 +27,7 @@ enum Program {
     run([name] + arguments).status == 0
   }
 
-  /// The command `scrim`: the one that was named, or the one that `swift build -c release` left.
+  /// The command `scrim`: the named one, or the one built by `swift build -c release`.
   static func scrim(_ named: String?) throws -> String {
     let beside = (ProcessInfo.processInfo.arguments[0] as NSString).deletingLastPathComponent + "/scrim"
     let choices = named.map { [$0] } ?? [beside, ".build/release/scrim", "../.build/release/scrim"]

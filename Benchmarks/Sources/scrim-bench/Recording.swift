@@ -3,14 +3,15 @@ import ScrimFormat
 import ScrimImage
 import ScrimRedact
 
-/// A frame's whole way: masked (by a plan that shows everything), compared, coded, put into a segment.
+/// The whole way of a frame: masked (by a plan that shows everything), compared, coded, written to a
+/// segment.
 struct Recording: ~Copyable {
   private let regions: MaskRegions
   private var masker: Masker
   private var coder: FrameEncoder
   private var writer: SegmentWriter
   private var number = 0
-  /// What the frame encoded last takes.
+  /// Payload of the last encoded frame.
   private(set) var payload: [UInt8] = []
 
   init(width: Int, height: Int, quality: Int? = nil) throws {
@@ -34,12 +35,12 @@ struct Recording: ~Copyable {
 
   mutating func show(_ frame: Frame) { masker.show(frame, masked: regions) }
 
-  /// Makes the payload of what is shown.
+  /// Encodes the shown picture.
   mutating func encode(keyframe: Bool) throws {
     try coder.encode(masker.frame, keyframe: keyframe, into: &payload)
   }
 
-  /// Takes a frame all the way; the segment's bytes are given away.
+  /// Takes a frame all the way; the segment's bytes are discarded.
   mutating func add(_ frame: Frame, keyframe: Bool) throws {
     show(frame)
     try encode(keyframe: keyframe)

@@ -3,12 +3,14 @@ import Foundation
 import ScrimCodec
 import ScrimImage
 
-/// What the machine and the plain libraries do with the same bytes: every ratio is to one of these.
+/// Reference operations of the machine and the plain libraries on the same bytes: every ratio refers to one
+/// of these.
 enum Reference {
-  /// Pictures of equal content in different memory, more than any cache holds: what a capture delivers.
+  /// Number of pictures of equal content in different memory, more than any cache holds, as a capture
+  /// delivers them.
   static let ring = 12
 
-  /// Compares two pictures that lie in no cache.
+  /// Compares two pictures that are in no cache.
   static func compare(pixels: Int = Screen.pixels) -> (Int) -> Sample {
     let cold = pictures(pixels)
     return { round in
@@ -16,7 +18,7 @@ enum Reference {
     }
   }
 
-  /// Copies a picture that lies in no cache.
+  /// Copies a picture that is in no cache.
   static func copy(pixels: Int = Screen.pixels) -> (Int) -> Sample {
     let cold = pictures(pixels)
     let target = UnsafeMutableRawPointer.allocate(byteCount: pixels * 4, alignment: 64)
@@ -32,7 +34,7 @@ enum Reference {
     { _ in sample { _ = measure_crc32(bytes, bytes.count) } }
   }
 
-  /// Plain zlib deflates bytes.
+  /// Plain zlib compression of bytes.
   static func deflate(_ bytes: [UInt8], level: Int) throws -> (Int) -> Sample {
     let deflater = Held(try Deflater(level: level))
     return { _ in
@@ -43,7 +45,7 @@ enum Reference {
   }
 }
 
-/// Plain libpng, as its manual has it: level 1, no filter.
+/// Plain libpng, used as in its manual: level 1, no filter.
 enum PlainPNG {
   static func read(_ png: [UInt8], into pixels: inout [UInt32], width: Int, height: Int) throws {
     guard measure_png_read(png, png.count, &pixels, UInt32(width), UInt32(height)) == 1 else {
@@ -60,7 +62,7 @@ enum PlainPNG {
   }
 }
 
-/// Something that can't be copied, where closures share it.
+/// A box for a noncopyable value that closures share.
 final class Held<Value: ~Copyable> {
   var value: Value
 

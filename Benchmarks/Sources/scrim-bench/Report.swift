@@ -44,10 +44,10 @@ struct Report: Codable {
     return line
   }
 
-  /// How another run's figures stand to this one's.
+  /// Comparison of another run's figures with this one's.
   ///
-  /// Ratios to references are compared where both have them, since these hold on other machines too; a difference within
-  /// the noise of both runs, and at least 5 %, is none.
+  /// Ratios to references are compared if both have them, since these are valid on other machines too; a
+  /// difference within the noise of both runs (at least 5 %) counts as none.
   func compared(with other: Report) -> String {
     var lines = ["B by A: below 1 is faster or smaller; ± is the noise of both runs"]
     for a in results {
@@ -91,7 +91,8 @@ extension Growth {
 }
 
 extension String {
-  /// The string with spaces to so many characters: behind it, or before it where the number is negative.
+  /// The string padded with spaces to that many characters: after it, or before it if the number is
+  /// negative.
   func padded(_ width: Int) -> String {
     let gap = String(repeating: " ", count: max(0, abs(width) - count))
     return width < 0 ? gap + self : self + gap

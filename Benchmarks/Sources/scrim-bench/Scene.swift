@@ -1,6 +1,6 @@
 import ScrimImage
 
-/// The kinds of sessions that are measured.
+/// The kinds of measured sessions.
 enum Scene: String, CaseIterable {
   case typing, scrolling, windows, dashboard, photo
 

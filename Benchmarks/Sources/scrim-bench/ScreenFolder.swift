@@ -1,7 +1,7 @@
 import Foundation
 import ScrimImage
 
-/// A folder of its own under the system's temporary one, gone when it is let go.
+/// A private folder under the system's temporary one, removed when it is released.
 final class Scratch {
   let root: String
 
@@ -16,9 +16,9 @@ final class Scratch {
   func path(_ name: String) -> String { root + "/" + name }
 }
 
-/// Screenshots with boxes, as `scrim redact` takes them.
+/// Screenshots with boxes, as input of `scrim redact`.
 enum ScreenFolder {
-  /// Forty boxes as labels and fields have them; equal seeds give equal boxes.
+  /// Forty boxes in the sizes of labels and fields; equal seeds give equal boxes.
   static func boxes(width: Int, height: Int, seed: UInt32) -> [Rect] {
     var state = seed &* 2_654_435_761 &+ 1
     func random(_ bound: Int) -> Int {

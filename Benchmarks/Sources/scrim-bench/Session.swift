@@ -3,13 +3,13 @@ import Foundation
 import ScrimFormat
 import ScrimImage
 
-/// Frames to record, one after the other: of the generator, or of a file.
+/// Frames to record, one after the other: from the generator, or from a file.
 struct Session {
   var name: String
   var width: Int
   var height: Int
   var count: Int
-  /// Gives the frames, in order.
+  /// Returns the frames, in order.
   var frames: () throws -> (Int) throws -> Frame
   /// The raw file, if it is one.
   var path: String?
@@ -18,7 +18,7 @@ struct Session {
   private static let generatedFrames = 20
   private static let rounds = 5
 
-  /// A session of the generator. Its frames are made when they are asked for, and kept.
+  /// A session of the generator. Its frames are made on demand, and kept.
   init(_ scene: Scene) {
     name = scene.rawValue
     width = Screen.width
@@ -33,7 +33,7 @@ struct Session {
   /// All of them.
   static var generated: [Session] { Scene.allCases.map { Session($0) } }
 
-  /// Records it several times, each frame in turns with a comparison of two pictures.
+  /// Records it several times, each frame alternately with a comparison of two pictures.
   func measure() throws -> Measurement {
     let compare = Reference.compare(pixels: width * height)
     var times: [Double] = []
@@ -62,7 +62,7 @@ struct Session {
       }
       let sealed = try recording.value.seal()
       if round == 0 {
-        // A kept frame was there before; a pipeline that runs has one of its own.
+        // A kept frame existed before; a real pipeline has one of its own.
         memory = peak.bytes.map { $0 + (path == nil ? width * height * 4 : 0) }
         bytes = sealed.size
       }

@@ -101,12 +101,12 @@ struct ScrollWitness {
     private var elsewhere: [Way: Int] = [:]
     private var nowhere: [Way: Int] = [:]
 
-    mutating func add(_ answer: Answer, _ told: Way) {
+    mutating func add(_ answer: Answer, _ expected: Way) {
       switch answer {
       case .knowsNothing: return
       case .fits: fits += 1
       case .isElsewhere(let way): elsewhere[way, default: 0] += 1
-      case .isNowhere where told != Way(x: 0, y: 0): nowhere[told, default: 0] += 1
+      case .isNowhere where expected != Way(x: 0, y: 0): nowhere[expected, default: 0] += 1
       case .isNowhere: break
       }
       count += 1

@@ -2,9 +2,10 @@
 //
 //   scrim-trees [--address A] [--names 0|1] once|time N|watch SECONDS
 //
-// Windows come as lines of JSON on standard input, each the whole list, bottom to top, as frames.jsonl has them; the first before
-// anything is read. `once` prints a reading as a line of frames.jsonl, `time` what N readings cost, `watch` what reading costs while
-// it is paced by what the applications tell alone.
+// Windows come as lines of JSON on standard input, each the complete list, bottom to top, in the form of
+// frames.jsonl; the first before anything is read. `once` prints a snapshot as a line of frames.jsonl,
+// `time` the cost of N snapshots, `watch` the cost while only the applications' own signals trigger
+// snapshots.
 import Foundation
 import ScrimCapture
 import ScrimRedact

@@ -5,17 +5,17 @@ import Synchronization
 @testable import ScrimCapture
 @testable import ScrimRedact
 
-/// A screen that does what a test says.
+/// A screen controlled by a test.
 final class FakeScreen: LiveScreen {
   var name: String { "a fake screen" }
   var tornReads: Int { 0 }
-  /// What the next captures give; ended behind the last.
+  /// Results of the next captures; it has ended after the last.
   var captures: [LiveCapture]
   /// Whether something was drawn since the last capture.
   var isDrawnOn = false
   /// Called at each wait, which then ends.
   var onWait: (FakeScreen) -> Void = { _ in }
-  /// Of each capture, whether it was asked to look at all of the screen.
+  /// For each capture, whether the whole screen was to be compared.
   private(set) var thorough: [Bool] = []
   /// Nanoseconds that each capture takes.
   var slowness: Int64 = 0
@@ -50,20 +50,20 @@ final class FakeScreen: LiveScreen {
   }
 }
 
-/// Readings of trees that a test puts there.
+/// Tree snapshots provided by a test.
 final class FakeTrees: TreeReader {
   let settleDelay = MaskPolicy().settleDelay
   private let reading = Mutex<TreeSnapshot?>(nil)
 
   private let changes = Mutex<[Int64]>([])
-  /// When the screen was said to be drawn on.
+  /// Times at which damage was reported.
   var damage: [Int64] { changes.withLock { $0 } }
 
   func latest() -> TreeSnapshot? { reading.withLock { $0 } }
 
   func noteDamage(at time: Int64) { changes.withLock { $0.append(time) } }
 
-  /// - Parameter names: a label for each, side by side.
+  /// - Parameter names: one label for each, side by side.
   func report(_ names: String..., begin: Int64, end: Int64, isComplete: Bool = true) throws {
     let widgets = names.enumerated().map { index, name in
       Widget(id: name, role: "label", x: Double(index), y: 1, width: 1, height: 1)

@@ -9,7 +9,7 @@ import Testing
     for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * UInt32(index))) }
   }
 
-  /// What a device of 1280×800 would say; offsets are those of linux/fb.h on 64-bit machines.
+  /// The structures of a device of 1280×800; offsets are those of linux/fb.h on 64-bit machines.
   private func info(
     size: (UInt32, UInt32) = (1280, 800), offset: (UInt32, UInt32) = (0, 0), bits: UInt32 = 32,
     gray: UInt32 = 0, colours: [(UInt32, UInt32)] = [(16, 8), (8, 8), (0, 8)], stride: UInt32 = 5120,
@@ -64,7 +64,7 @@ import Testing
     for path in ["/dev/null", "/etc/hostname"] {
       #expect { try LiveSource(framebuffer: path) } throws: { error in
         guard case CaptureError.badInput(let fault) = error else { return false }
-        return fault.place == path && fault.message.contains("no framebuffer device")
+        return fault.place == path && fault.message.contains("not a framebuffer device")
       }
     }
     #expect(throws: CaptureError.system(path: "/dev/no-such-device", errno: 2)) {

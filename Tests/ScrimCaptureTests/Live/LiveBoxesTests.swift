@@ -9,8 +9,9 @@ import Testing
   static let origin = LivePoint(x: 0, y: 0)
   let trees = FakeTrees()
 
-  /// Its masks are painted with the first frame; the one that it clears comes a settle delay after its end.
-  @Test func aReadingIsToldAtOnceAndWhenItMayClear() throws {
+  /// Its masks are painted with the first frame; the frame that it clears comes a settle delay after its
+  /// end.
+  @Test func aSnapshotIsDeliveredAtOnceAndAgainWhenItMayClear() throws {
     var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     let landing = 20 + LiveBoxesTests.settleDelay
     try trees.report("a", begin: 10, end: 20)
@@ -26,8 +27,8 @@ import Testing
     #expect(!boxes.hasNews(at: landing) && !boxes.isClearing(at: landing))
   }
 
-  /// A reading that a newer one follows before it may clear does so nonetheless.
-  @Test func readingsLandOneAfterTheOther() throws {
+  /// A snapshot that is followed by a newer one before it may clear tiles clears them nevertheless.
+  @Test func snapshotsClearOneAfterTheOther() throws {
     var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     let delay = LiveBoxesTests.settleDelay
     for (index, name) in ["a", "b"].enumerated() {
@@ -57,10 +58,10 @@ import Testing
     #expect(try third.tree.get().widgets.map(\.id) == ["b"])
   }
 
-  @Test func aCalmScreenIsToldNothingNew() throws {
+  @Test func anUnchangedScreenGetsNoNewSnapshots() throws {
     var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     let start = 100 * LiveBoxesTests.second
-    /// Whether the reading number `index` is news.
+    /// Whether snapshot number `index` is news.
     func reading(_ index: Int64, _ name: String = "a") throws -> Bool {
       let begin = start + index * LiveBoxesTests.second * 3 / 2
       try trees.report(name, begin: begin, end: begin + 10)
@@ -72,9 +73,9 @@ import Testing
       _ = boxes.boxes(at: landing, origin: LiveBoxesTests.origin, isUnchanged: true)
       return true
     }
-    // The first comes with what was drawn; then as many as it takes that began a good while after.
+    // The first comes with drawn content; then as many as needed that began long after.
     let news = try (Int64(0)..<7).map { index in
-      // Once more there is news when what the first did not explain becomes fill.
+      // There is news once more when changes that the first did not explain become fill.
       if index == 4 {
         let fill = start + 10 + LiveBoxesTests.settleDelay + SettledClearance.explanationTimeout + 250_000_000
         #expect(!boxes.hasNews(at: fill - 1) && boxes.hasNews(at: fill))
@@ -89,7 +90,7 @@ import Testing
     #expect(try reading(11, "b"), "after something was drawn each reading counts again")
   }
 
-  @Test func readingsThatFailAreOneTree() throws {
+  @Test func failedSnapshotsAreOneTree() throws {
     var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay)
     for index in 0..<4 {
       trees.fail(begin: Int64(index) * 100, end: Int64(index) * 100 + 10)

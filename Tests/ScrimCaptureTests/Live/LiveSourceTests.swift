@@ -19,7 +19,7 @@ import Testing
     return frame
   }
 
-  @Test func aScreenOfWhichNothingIsToBeSeenIsRefused() {
+  @Test func anInvisibleScreenIsRefused() {
     #expect(throws: CaptureError.self) {
       try LiveSource(FakeScreen([.unchanged(pointer: nil)]), trees: nil, options: options())
     }
@@ -66,7 +66,7 @@ import Testing
     for (time, next) in zip(times, times.dropFirst()) { #expect(next - time >= 19_000_000) }
   }
 
-  @Test func beforeTheFirstReadingNothingIsKnown() throws {
+  @Test func beforeTheFirstSnapshotThereAreNoBoxes() throws {
     let trees = FakeTrees()
     var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
     let first = try frame(source.next())
@@ -74,7 +74,7 @@ import Testing
     #expect(first.snapshotSpan == nil && !first.isTreeComplete)
   }
 
-  @Test func aReadingComesWithTheLastPixelsAgain() throws {
+  @Test func aSnapshotComesWithTheLastPixelsAgain() throws {
     let trees = FakeTrees()
     var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
     let first = try frame(source.next())
@@ -89,7 +89,7 @@ import Testing
     #expect(try second.tree.get().widgets.map(\.id) == ["a"])
   }
 
-  @Test func whatWasDrawnMeanwhileIsNoStillPicture() throws {
+  @Test func aScreenDrawnOnMeanwhileIsNotUnchanged() throws {
     let trees = FakeTrees()
     let screen = FakeScreen([FakeScreen.picture(1), FakeScreen.picture(2)])
     var source = try LiveSource(screen, trees: trees, options: options())
@@ -102,8 +102,9 @@ import Testing
     #expect(second.damage?.isEmpty == false)
   }
 
-  /// Clearing takes a frame with boxes that is older by the settle delay than the reading: on a still screen nothing else would ask for one.
-  @Test func theFirstFrameWithBoxesAsksForAReading() throws {
+  /// Clearing needs a frame with boxes that is older by the settle delay than the snapshot: on an unchanged
+  /// screen nothing else would request one.
+  @Test func theFirstFrameWithBoxesRequestsASnapshot() throws {
     let trees = FakeTrees()
     var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
     _ = try source.next()
@@ -124,8 +125,8 @@ import Testing
     #expect(trees.damage.count == 3)
   }
 
-  /// Before a reading clears anything, all of the screen is looked at: what it tells of can be less than what was drawn.
-  @Test func whatIsClearedWasLookedAt() throws {
+  /// Before a snapshot clears anything, the whole screen is compared: reported damage may be incomplete.
+  @Test func clearingComparesTheWholeScreen() throws {
     let trees = FakeTrees()
     let screen = FakeScreen((0..<4).map { FakeScreen.picture(Pixel($0)) })
     var source = try LiveSource(screen, trees: trees, options: options())
@@ -142,8 +143,8 @@ import Testing
     #expect(screen.thorough == [true, false, false, true])
   }
 
-  /// A reading that began after the frame's time may have begun before its pixels were copied.
-  @Test func whatASlowCopyShowsCountsAsDrawnOnOnceMore() throws {
+  /// A snapshot that began after the frame's time may have begun before its pixels were copied.
+  @Test func damageOfASlowCopyCountsOnceMore() throws {
     let trees = FakeTrees()
     let part = Rect(x: 2, y: 1, width: 3, height: 2)
     let screen = FakeScreen([FakeScreen.picture(1), FakeScreen.picture(2, damage: part)])
@@ -159,7 +160,7 @@ import Testing
     }
   }
 
-  @Test func whileNothingHappensThatIsSaid() throws {
+  @Test func anIdleScreenIsReported() throws {
     let screen = FakeScreen([FakeScreen.picture(1), FakeScreen.picture(2)])
     var source = try LiveSource(screen, trees: nil, options: options())
     _ = try source.next()
@@ -186,7 +187,7 @@ import Testing
     screen.isDrawnOn = true
     screen.onWait = { $0.isDrawnOn = true }
     var next = try frame(source.next())
-    // The reading may have come once more with the first picture.
+    // The snapshot may have come once more with the first picture.
     if next.damage == Region() { next = try frame(source.next()) }
     #expect(try next.tree.get().rects == [Rect(x: -90, y: -49, width: 1, height: 1)])
     #expect(next.treeVersion != first.treeVersion)

@@ -5,11 +5,11 @@ import Testing
 
 @testable import ScrimCapture
 
-/// Memory that changes while it is read, as often as a test says.
+/// Memory that changes while it is read, as often as a test requests.
 private final class RestlessMemory: PicturedMemory {
   var name: String { "memory" }
   var bytes = [UInt8](repeating: 0, count: 8 * 4 * 4)
-  /// Looks, from the next on, behind which a byte changes.
+  /// Number of reads, from the next on, after which a byte changes.
   var drawnBehind = 0
 
   func withBytes<Result>(
@@ -33,7 +33,7 @@ private final class RestlessMemory: PicturedMemory {
     return picture
   }
 
-  @Test func aStillPictureIsTold() throws {
+  @Test func anUnchangedPictureIsDetected() throws {
     let memory = RestlessMemory()
     let screen = PolledScreen(memory, interval: 1_000_000)
     #expect(try !screen.isUnchanged(), "nothing was captured yet")
@@ -47,9 +47,9 @@ private final class RestlessMemory: PicturedMemory {
     #expect(try screen.isUnchanged())
   }
 
-  /// A copy is one look, seeing whether it still holds another.
+  /// A copy is one read, and the check whether it is still valid another.
   @Test(arguments: [(1, 1), (3, 2), (5, 3), (20, PolledScreen.attempts)])
-  func whatIsDrawnOnIsReadAgain(drawn: Int, torn: Int) throws {
+  func aPictureDrawnOnIsReadAgain(drawn: Int, torn: Int) throws {
     let memory = RestlessMemory()
     let screen = PolledScreen(memory, interval: 1_000_000)
     memory.drawnBehind = drawn
@@ -59,7 +59,7 @@ private final class RestlessMemory: PicturedMemory {
     #expect(try screen.isUnchanged() == (torn < PolledScreen.attempts))
   }
 
-  @Test func theLongerNothingChangesTheRarerTheLooks() throws {
+  @Test func pollingSlowsDownWhileNothingChanges() throws {
     let memory = RestlessMemory()
     let screen = PolledScreen(memory, interval: 1_000_000)
     _ = try screen.capture(isThorough: false)

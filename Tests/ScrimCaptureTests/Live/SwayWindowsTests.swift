@@ -5,9 +5,10 @@ import Testing
 @testable import ScrimRedact
 
 @Suite struct SwayWindowsTests {
-  /// An answer to GET_TREE, cut to what is read: a tiled window with a title bar, a hidden one, a floating one above.
+  /// An answer to GET_TREE, reduced to the fields that are read: a tiled window with a title bar, a hidden
+  /// one, a floating one above.
   ///
-  /// - Parameter outputs: where each begins, from the left; 1280 wide.
+  /// - Parameter outputs: the left edge of each; 1280 wide.
   private func tree(outputs: [Int] = [100], scale: Double = 1, transform: String = "normal") -> Data {
     let content = #"{"x":2,"y":0,"width":596,"height":400}"#
     func window(_ id: Int, x: Int, y: Int, isVisible: Bool = true) -> String {
@@ -36,13 +37,13 @@ import Testing
         .utf8)
   }
 
-  /// The windows that are to be seen.
+  /// The visible windows.
   private func seen(_ tree: Data, output: String? = nil) throws -> [DesktopWindow] {
     try SwayWindows.windows(inTree: tree, output: output).filter(\.isVisible)
   }
 
   @Test func windowsThatAreSeenComeBottomToTop() throws {
-    // Those of other workspaces come first: their trees are not to be taken for another's.
+    // Those of other workspaces come first: their trees must not be assigned to another window.
     let all = try SwayWindows.windows(inTree: tree())
     #expect(all.map(\.isVisible) == [false, true, true] && all.first?.title == "Window 5")
     let windows = try seen(tree())

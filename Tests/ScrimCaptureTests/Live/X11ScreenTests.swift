@@ -9,7 +9,7 @@ import Testing
 
 @Suite(.enabled(if: XServer.isInstalled, "\(XServer.isMissing)"))
 struct X11ScreenTests {
-  /// The next item that is no event: the server's pointer comes as one.
+  /// The next item that is not an event: the server's pointer comes as one.
   private func item(of source: inout LiveSource) throws -> SourceItem? {
     while let item = try source.next() {
       if case .event = item { continue }
@@ -56,7 +56,7 @@ struct X11ScreenTests {
     #expect(second.damage == Region(Rect(x: 0, y: 0, width: 640, height: 480)))
   }
 
-  /// What opens and closes between two captures leaves the same pixels, and damage.
+  /// A window that opens and closes between two captures leaves the same pixels, and damage.
   @Test func whatWasThereForAMomentIsDamage() throws {
     let server = try XServer()
     try server.fill("#336699")
@@ -81,7 +81,7 @@ struct X11ScreenTests {
     #expect(try item(of: &source) == nil)
   }
 
-  @Test func aReadingComesWithTheSamePixels() throws {
+  @Test func aSnapshotComesWithTheSamePixels() throws {
     let server = try XServer()
     let trees = FakeTrees()
     var source = try LiveSource(x11: server.display, trees: trees, options: options)
@@ -90,7 +90,7 @@ struct X11ScreenTests {
     try trees.report("a", begin: now - 10, end: now)
     let second = try frame(of: &source)
     #expect(try second.pixels.get().isSameStorage(as: first.pixels.get()) && second.damage == Region())
-    // Drawn but not heard of yet: the server is asked before a picture is called still.
+    // Drawn but not reported yet: the server is asked before a picture counts as unchanged.
     try server.fill("#123456")
     let later = MonotonicClock.now
     try trees.report("b", begin: later - 10, end: later)
@@ -98,16 +98,16 @@ struct X11ScreenTests {
     #expect(try pixels(third) == [Pixel](repeating: 0x123456, count: 640 * 480))
   }
 
-  /// A window of 32 bits with a pointer of its own is moved under the pointer: the server puts it on the screen while it changes
-  /// pointers, and tells of the place that it left alone.
-  @Test func whatTheServerDoesNotTellOfIsFound() throws {
+  /// A 32-bit window with its own pointer is moved under the pointer: the server composes it while it
+  /// changes pointers, and reports only the old place.
+  @Test func unreportedDrawingIsFound() throws {
     let server = try XServer()
     try server.fill("#336699")
     guard let mover = try server.startMover() else { return }
     defer { XServer.kill(mover.process) }
     let screen = try X11Screen(display: server.display, target: .screen)
     _ = try screen.capture(isThorough: true)
-    /// The colours at the old place and the new, as told and as looked for.
+    /// The colours at the old place and the new, as reported and as compared.
     func colours(_ capture: LiveCapture) throws -> [Pixel]? {
       guard case .picture(let picture) = capture else { return nil }
       return [20, 320].map { x in
@@ -121,9 +121,9 @@ struct X11ScreenTests {
     for _ in 0..<5 {
       MonotonicClock.wait(for: nil, until: MonotonicClock.now + 20_000_000)
       let current = try colours(screen.capture(isThorough: false))
-      #expect(current?[1] != 0xC80096, "this server tells of all: what follows proves nothing")
+      #expect(current?[1] != 0xC80096, "this server reports everything: the rest proves nothing")
     }
-    #expect(try !screen.isUnchanged(), "the picture differs, though nothing tells of it")
+    #expect(try !screen.isUnchanged(), "the picture differs, though no damage was reported")
     guard case .picture(let found) = try screen.capture(isThorough: true) else {
       Issue.record("what was not current of is not found")
       return
@@ -140,7 +140,7 @@ struct X11ScreenTests {
     server.kill()
     #expect { try source.next() } throws: { error in
       guard case CaptureError.unavailable(let fault) = error else { return false }
-      return fault.message.contains("broke off")
+      return fault.message.contains("broke")
     }
   }
 
@@ -158,13 +158,13 @@ struct X11ScreenTests {
     }
     let window = try #require(entries.first)
     #expect(entries.count == 1 && window.window.isManaged && window.isVisible && window.parent == nil)
-    // What the server says, not a property: xmessage sets none.
+    // As reported by the server, not by a property: xmessage sets none.
     #expect(window.pid == Int(program.processIdentifier))
     #expect(window.window.width == 200 && window.window.height == 100)
     // Inside the border.
     #expect((30...35).contains(window.window.x) && (40...45).contains(window.window.y))
     #expect(window.title == "Grüße")
-    // That window alone.
+    // Only that window.
     let id = try #require(window.window.xid)
     let source = try LiveSource(x11: server.display, target: .window(UInt32(id)), options: options)
     #expect(source.width == 200 && source.height == 100)

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import ScrimTestSupport
 
-/// An Xvfb of its own, for as long as the value lives.
+/// A private Xvfb for the life of the value.
 final class XServer {
   let display: String
   private let process: Process
@@ -21,7 +21,7 @@ final class XServer {
     process = Process()
     process.executableURL = URL(fileURLWithPath: XServer.path(of: "Xvfb") ?? "")
     let pipe = Pipe()
-    // It writes its number to standard output once it is there.
+    // It writes its number to standard output when it is ready.
     process.arguments = ["-displayfd", "1", "-noreset", "-screen", "0", size + "x24"]
     process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
@@ -39,7 +39,7 @@ final class XServer {
 
   deinit { kill() }
 
-  /// Ends it at once: test threads may have the signals blocked that ask politely, and what they start inherits that.
+  /// Kills it: test threads may block the gentler signals, and child processes inherit that.
   func kill() { XServer.kill(process) }
 
   /// Starts a program on the display; nil where it isn't installed.
@@ -68,7 +68,8 @@ final class XServer {
     try tool.waitUntilExit(seconds: 30)
   }
 
-  /// A window of 32 bits, 200x100, with a pointer of its own, that goes from (10, 30) to (300, 30) and back, where the pointer stays.
+  /// A 32-bit window of 200x100 with its own pointer that moves from (10, 30) to (300, 30) and back, while
+  /// the pointer stays.
   struct Mover {
     let process: Process
     fileprivate let input: FileHandle

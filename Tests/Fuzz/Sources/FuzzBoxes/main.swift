@@ -3,10 +3,11 @@ import ScrimRedact
 
 @testable import ScrimScreenshots
 
-/// Reads the input as a side file of every ending; whatever is read has boxes that can be planned, and twice the same.
+/// Reads the input as a side file of every ending; accepted input must give boxes that can be planned, and
+/// the same result twice.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  // libFuzzer hands over `count` bytes, or a null pointer and none.
+  // libFuzzer passes `count` bytes, or a null pointer and none.
   let input = unsafe Array(UnsafeBufferPointer(start: data, count: count))
   let size = PixelSize(width: 400, height: 120)
   for (isTurned, scale) in [(false, nil), (true, nil), (false, 1)] as [(Bool, Double?)] {

@@ -1,10 +1,10 @@
 @testable import ScrimCodec
 
-/// Reads the input as a file with its checksums made right, and as the rows of a picture: the decoders of the common forms must
-/// agree with libpng bit by bit, and on what is damaged.
+/// Reads the input as a file with corrected checksums, and as the rows of a picture: the decoders of the
+/// common forms must agree with libpng bit by bit, and about damage.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  // libFuzzer hands over `count` bytes, or a null pointer and none.
+  // libFuzzer passes `count` bytes, or a null pointer and none.
   let input = unsafe Array(UnsafeBufferPointer(start: data, count: count))
   check(mended(input))
   if let file = picture(input) { check(file) }
@@ -36,7 +36,7 @@ func check(_ bytes: [UInt8]) {
   }
 }
 
-/// The input with every chunk's checksum as it ought to be.
+/// The input with every chunk's checksum corrected.
 func mended(_ input: [UInt8]) -> [UInt8] {
   var bytes: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + input.dropFirst(8)
   var place = 8
@@ -52,7 +52,7 @@ func mended(_ input: [UInt8]) -> [UInt8] {
   return bytes
 }
 
-/// A whole file whose rows, filters included, are the input's bytes, repeated as often as it takes.
+/// A complete file whose rows, filters included, are the input's bytes, repeated as often as needed.
 func picture(_ input: [UInt8]) -> [UInt8]? {
   guard input.count > 4 else { return nil }
   let forms: [(color: UInt8, depth: UInt8, samples: Int)] = [

@@ -1,9 +1,9 @@
 import ScrimRedact
 
-/// Reads the input as a policy. Its canonical form gives it again, and it can be applied.
+/// Reads the input as a policy. Its canonical form must give an equal policy, and it must be applicable.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  // libFuzzer hands over `count` bytes, or a null pointer and none.
+  // libFuzzer passes `count` bytes, or a null pointer and none.
   let input = unsafe Array(UnsafeBufferPointer(start: data, count: count))
   guard let policy = try? MaskPolicy(json: input) else { return 0 }
   do {

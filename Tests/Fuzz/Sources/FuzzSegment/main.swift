@@ -1,17 +1,18 @@
 import ScrimFormat
 
-/// Reads the input as it is, and once more with its checksums made right: no fuzzer guesses a checksum, and what lies
-/// behind them must stand on its own.
+/// Reads the input as it is, and once more with corrected checksums: no fuzzer guesses a checksum, and the
+/// code after the check must be robust by itself.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  // libFuzzer hands over `count` bytes, or a null pointer and none.
+  // libFuzzer passes `count` bytes, or a null pointer and none.
   let input = unsafe Array(UnsafeBufferPointer(start: data, count: count))
   check(input)
   check(mended(input))
   return 0
 }
 
-/// What is read as whole is recovered as the same, and what is recovered can be sealed and read as the same.
+/// A segment that can be read is recovered as the same, and a recovered one can be sealed and read as the
+/// same.
 func check(_ bytes: [UInt8]) {
   let whole = try? SegmentReader.read(bytes)
   guard let found = try? SegmentReader.recover(bytes) else {
@@ -34,7 +35,7 @@ func check(_ bytes: [UInt8]) {
   }
 }
 
-/// The input with the magic in front, and with every checksum and the seal's digest as they ought to be.
+/// The input after the magic, with every checksum and the seal's digest corrected.
 func mended(_ input: [UInt8]) -> [UInt8] {
   var bytes: [UInt8] = [0x9D, 0x53, 0x43, 0x52, 0x49, 0x4D, 0x01, 0x0A] + input.dropFirst(8)
   var place = 8

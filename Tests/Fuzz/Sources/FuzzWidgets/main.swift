@@ -1,9 +1,10 @@
 import ScrimRedact
 
-/// Reads the input as a sidecar's widgets and as lines of a capture; what is a tree can be planned, twice the same.
+/// Reads the input as a sidecar's widgets and as lines of a capture; a valid tree must be plannable, with
+/// the same result twice.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  // libFuzzer hands over `count` bytes, or a null pointer and none.
+  // libFuzzer passes `count` bytes, or a null pointer and none.
   let input = unsafe Array(UnsafeBufferPointer(start: data, count: count))
   _ = try? CaptureLine(json: input, line: 1)
   _ = try? TreeLine(json: input, line: 1)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ScrimScreenshots
 
-/// Dumps of screens as devices and browsers really write them.
-@Suite struct ScreenDumpTests {
+/// Window dumps and page trees as devices and browsers really write them.
+@Suite struct ScreenTreeTests {
   private let phone = PixelSize(width: 1080, height: 2340)
 
   private func rect(_ minX: Int, _ minY: Int, _ maxX: Int, _ maxY: Int) -> Rect {
@@ -22,7 +22,7 @@ import Testing
     node(bounds, type: "android.widget.TextView", #"text="secret" \#(more)"#)
   }
 
-  private func dump(_ inside: String) -> String { "<hierarchy rotation=\"0\">\(inside)</hierarchy>" }
+  private func hierarchy(_ inside: String) -> String { "<hierarchy rotation=\"0\">\(inside)</hierarchy>" }
 
   private func plan(_ sidecar: Sidecar, _ size: PixelSize, _ preset: MaskPolicy.Preset = .default) throws
     -> MaskPlan
@@ -38,21 +38,22 @@ import Testing
 
   // MARK: uiautomator
 
-  /// A node that is clipped away costs itself: of it shows what lies between its edges and in its parent.
+  /// A node that is clipped away affects only itself: its visible part lies between its edges and in its
+  /// parent.
   @Test(arguments: [
     ("[0,2240][1080,2208]", (0, 0)), ("[66,1777][1014,1664]", (948, 113)), ("[0,128][1084,-1174]", (0, 0)),
     ("[900,400][200,500]", (700, 100)), ("[0,-300][1080,-100]", (1080, 200)), ("[5,5][5,5]", (0, 0)),
   ])
   func boundsTheWrongWayRound(bounds: String, size: (Int, Int)) throws {
     let list = node("[0,300][1080,2208]", text(bounds) + text("[60,400][500,450]"))
-    let sidecar = try BoxSamples.read(dump(node("[0,0][1080,2340]", list)), ".xml", phone)
+    let sidecar = try BoxSamples.read(hierarchy(node("[0,0][1080,2340]", list)), ".xml", phone)
     #expect(sidecar.tree.rects[2].width == size.0 || sidecar.tree.rects[2].isEmpty && size.0 == 0)
     #expect(sidecar.tree.rects[2].height == size.1 || sidecar.tree.rects[2].isEmpty && size.1 == 0)
     #expect(sidecar.tree.rects[3] == rect(60, 400, 500, 450))
     #expect(try share(sidecar, phone) < 0.1)
   }
 
-  /// Each: the top windows, a picture's size, and whether these are of that screen.
+  /// Each case: the top windows, a picture's size, and whether these belong to that screen.
   @Test(arguments: [
     (["[0,0][1080,2340]"], 1080, 2340, true), (["[0,0][1080,2208]"], 1080, 2340, true),
     (["[0,63][1080,2208]"], 1080, 2340, true), (["[0,0][2208,1080]"], 2340, 1080, true),
@@ -68,7 +69,7 @@ import Testing
     (["[600,80][1070,900]"], 1080, 2340, false), (["[80,600][300,900]"], 1080, 2340, false),
   ])
   func screensOfOtherSizes(tops: [String], width: Int, height: Int, fits: Bool) throws {
-    let text = dump(tops.map { node($0, self.text($0)) }.joined())
+    let text = hierarchy(tops.map { node($0, self.text($0)) }.joined())
     let size = PixelSize(width: width, height: height)
     if fits {
       _ = try BoxSamples.read(text, ".xml", size)
@@ -76,15 +77,15 @@ import Testing
       let fault = #expect(throws: SidecarFault.self) { try BoxSamples.read(text, ".xml", size) }
       #expect(fault?.description.contains("--box-scale 1") == true)
     }
-    // The user may vouch for it, as long as nothing lies beside the picture.
+    // The user may confirm it, if nothing lies outside the picture.
     let vouched = try? BoxSamples.read(text, ".xml", size, scale: 1)
     #expect(vouched != nil || tops[0].contains("2340]") || tops[0].contains("[2340"))
   }
 
   @Test func whatIsLikelyIsSaid() throws {
-    let dialog = dump(node("[54,800][1026,1500]", text("[80,820][900,900]")))
+    let dialog = hierarchy(node("[54,800][1026,1500]", text("[80,820][900,900]")))
     #expect(try BoxSamples.read(dialog, ".xml", phone).notes.count == 1)
-    let scaled = dump(node("[0,0][540,1170]", text("[80,820][400,900]")))
+    let scaled = hierarchy(node("[0,0][540,1170]", text("[80,820][400,900]")))
     #expect(try BoxSamples.read(scaled, ".xml", phone, scale: 2).notes == [Sidecar.scaleNote(2)])
     #expect(try BoxSamples.read(scaled, ".xml", PixelSize(width: 540, height: 1170)).notes.isEmpty)
   }
@@ -94,7 +95,7 @@ import Testing
     "\u{FEFF}", "\r\n\r\n", "\u{FEFF}text\n",
   ])
   func textOfAShellInFront(front: String) throws {
-    let body = dump(node("[0,0][1080,2340]", text("[60,400][500,450]")))
+    let body = hierarchy(node("[0,0][1080,2340]", text("[60,400][500,450]")))
     for head in ["<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>", ""] {
       #expect(try BoxSamples.read(front + head + body, ".xml", phone).tree.widgets.count == 2)
     }
@@ -104,7 +105,7 @@ import Testing
 
   /// PowerShell's `>` writes UTF-16.
   @Test(arguments: [true, false]) func sixteenBitText(isLittle: Bool) throws {
-    let body = dump(node("[0,0][1080,2340]", text("[60,400][500,450]", #"content-desc="ü😀""#)))
+    let body = hierarchy(node("[0,0][1080,2340]", text("[60,400][500,450]", #"content-desc="ü😀""#)))
     var bytes: [UInt8] = isLittle ? [0xFF, 0xFE] : [0xFE, 0xFF]
     for unit in body.utf16 {
       let pair = [UInt8(unit & 255), UInt8(unit >> 8)]
@@ -123,16 +124,16 @@ import Testing
 
   /// `uiautomator dump --windows`: every window of the display, the uppermost first.
   @Test func windowsOfADisplay() throws {
-    let bar = window("[0,0][1080,80]", 3, dump(node("[0,0][1080,80]", text("[10,10][200,70]"))))
-    let shade = window("[0,0][1080,2340]", 2, dump(node("[0,0][1080,2340]")))
-    let app = window("[0,0][1080,2340]", 1, dump(node("[0,0][1080,2208]", text("[60,400][500,450]"))))
+    let bar = window("[0,0][1080,80]", 3, hierarchy(node("[0,0][1080,80]", text("[10,10][200,70]"))))
+    let shade = window("[0,0][1080,2340]", 2, hierarchy(node("[0,0][1080,2340]")))
+    let app = window("[0,0][1080,2340]", 1, hierarchy(node("[0,0][1080,2208]", text("[60,400][500,450]"))))
     let text = #"<displays><display id="0">\#(bar)\#(shade)\#(app)</display></displays>"#
     let sidecar = try BoxSamples.read(text, ".xml", phone)
     #expect(sidecar.tree.widgets.map(\.type).count(where: { $0 == "window" }) == 3)
     #expect(try share(sidecar, phone) < 0.1)
     let two = text.replacing("<displays>", with: #"<displays><display id="2"/>"#)
     #expect(throws: SidecarFault.self) { try BoxSamples.read(two, ".xml", phone) }
-    // A window without a tree is masked whole.
+    // A window without a tree is masked completely.
     let closed =
       #"<displays><display id="0">\#(app)\#(window("[0,900][1080,2340]", 5, ""))</display></displays>"#
     #expect(try share(try BoxSamples.read(closed, ".xml", phone), phone) > 0.6)
@@ -149,25 +150,25 @@ import Testing
   ])
   func emptyHelpersShowNothing(helper: String) throws {
     let app = node("[0,0][1080,2340]", text("[60,400][500,450]"))
-    #expect(try share(try BoxSamples.read(dump(app + helper), ".xml", phone), phone) < 0.1)
+    #expect(try share(try BoxSamples.read(hierarchy(app + helper), ".xml", phone), phone) < 0.1)
   }
 
-  /// The background of a page that is described, of the whole screen or most of it, with texts and buttons over it.
+  /// The background of a described page, on the whole screen or most of it, with texts and buttons over it.
   @Test(arguments: [
     ("android.view.View", "[0,0][1080,2340]", 0.3), ("android.view.ViewGroup", "[0,142][1080,2003]", 0.3),
     ("android.widget.FrameLayout", "[0,0][995,2340]", 0.3),
     ("android.widget.RelativeLayout", "[0,236][1080,1700]", 0.3),
-    // A view may draw by itself where it doesn't fill the screen.
+    // A view may draw its own content if it doesn't fill the screen.
     ("android.view.View", "[0,142][1080,2003]", 1.0), ("com.example.Page", "[0,0][1080,2340]", 1.0),
   ])
   func backgroundsShowNothing(type: String, bounds: String, most: Double) throws {
     let rows = (0..<8).map { text("[60,\(300 + 160 * $0)][1000,\(370 + 160 * $0)]") }.joined()
     let page = node("[0,0][1080,2340]", node(bounds, type: type) + rows)
-    let masked = try share(try BoxSamples.read(dump(page), ".xml", phone), phone)
+    let masked = try share(try BoxSamples.read(hierarchy(page), ".xml", phone), phone)
     #expect(most == 1 ? masked > 0.7 : masked < most, "\(masked)")
   }
 
-  /// The screen's size as Appium writes it says where a dialog alone is.
+  /// The screen's size as Appium writes it determines the position of a dialog alone.
   @Test func theScreensSizeIsHeeded() throws {
     let dialog = node("[600,80][1070,900]", text("[610,90][900,200]"))
     let text = #"<hierarchy rotation="0" width="1080" height="2208">\#(dialog)</hierarchy>"#
@@ -177,7 +178,8 @@ import Testing
     }
   }
 
-  /// What may draw by itself stays masked: a view that others don't lie under, a part of the screen, a web view, a name.
+  /// Views that may draw their own content stay masked: one without widgets under it, a part of the screen,
+  /// a web view, a named one.
   @Test(arguments: [
     ("<node class=\"android.view.View\" bounds=\"[0,0][1080,2340]\"/>", true),
     ("<node class=\"android.widget.FrameLayout\" bounds=\"[0,500][1080,2340]\"/>", false),
@@ -196,7 +198,7 @@ import Testing
     let app = text("[60,400][500,450]")
     let inside = comesFirst ? view + app : app + view
     #expect(
-      try share(try BoxSamples.read(dump(node("[0,0][1080,2340]", inside)), ".xml", phone), phone) > 0.7)
+      try share(try BoxSamples.read(hierarchy(node("[0,0][1080,2340]", inside)), ".xml", phone), phone) > 0.7)
   }
 
   private func element(_ type: String, _ box: [String], _ more: String = "", _ inside: String = "") -> String
@@ -229,7 +231,7 @@ import Testing
     #expect(!button.contains(x: 600, y: 950))
   }
 
-  /// A window in pixels over a screen in points, which says that it isn't visible.
+  /// A window in pixels over a screen in points, reported as invisible.
   @Test func aWindowInPixels() throws {
     let main = element(
       "Window", points, "", element("StaticText", ["20", "195", "250", "30"], #"value="Card""#))
@@ -239,7 +241,7 @@ import Testing
     #expect(try share(try BoxSamples.read(application(main + helper), ".xml", pixels), pixels) < 0.1)
   }
 
-  /// The flag alone hides nothing that says something.
+  /// The flag alone hides no widget with content.
   @Test func whatSaysSomethingStaysMasked() throws {
     let main = element(
       "Window", points, "", element("StaticText", ["20", "195", "250", "30"], #"value="Card""#))
@@ -249,7 +251,7 @@ import Testing
     #expect(try share(try BoxSamples.read(application(main + named), ".xml", pixels), pixels) > 0.4)
   }
 
-  /// Numbers that are none: the place of the element around it, or nothing where it isn't visible.
+  /// Invalid numbers: the box of the parent, or nothing if it isn't visible.
   @Test(arguments: [("inf", true), ("nan", true), ("-inf", false), ("Infinity", false)])
   func numbersThatAreNone(number: String, isVisible: Bool) throws {
     let inside = element(
@@ -281,7 +283,7 @@ import Testing
       """
   }
 
-  /// The sizes that browsers write at scales that are no whole numbers: rounded, cut, or of a viewport that was cut.
+  /// The sizes that browsers write at fractional scales: rounded, truncated, or of a truncated viewport.
   @Test(arguments: [
     (412, 839, 2.625, 1082, 2202), (412, 915, 2.625, 1082, 2402), (411, 731, 2.625, 1080, 1920),
     (1366, 768, 1.25, 1707, 960), (1366, 768, 1.25, 1708, 960), (393, 851, 2.75, 1081, 2340),
@@ -355,7 +357,7 @@ import Testing
   private let boxes =
     #""1":{"x":0,"y":0,"width":400,"height":300},"3":{"x":25,"y":35,"width":200,"height":45}"#
 
-  /// Chromium lists text boxes of pseudo-elements twice, word for word, and their parent both.
+  /// Chromium lists text boxes of pseudo-elements twice, identically, and so does their parent.
   @Test func aNodeThatIsRepeatedIsOne() throws {
     let text = node("-4", "StaticText", ["-5", "-5"], nil, name: "T")
     let box = node("-5", "InlineTextBox", [], nil, name: "T")
@@ -366,7 +368,7 @@ import Testing
     #expect(throws: SidecarFault.self) {
       try BoxSamples.read(chrome(nodes + [box, other], boxes: boxes), ".json", chromeSize)
     }
-    // Of two parents it is nobody's.
+    // With two parents it is an error.
     let twice = [
       node("1", "RootWebArea", ["3", "-5"], 1), node("3", "heading", ["-4"], 3, name: "T"), text, box,
     ]
@@ -375,8 +377,8 @@ import Testing
     }
   }
 
-  /// Nodes without an element: columns, parts of controls. They hand on what is in them; what only says something is masked where
-  /// the node around it is, and is never a button that a rule shows.
+  /// Nodes without an element: columns, parts of controls. They pass on their children; a node with only a
+  /// name is masked with its parent's box, and is never a button that a rule shows.
   @Test func virtualNodes() throws {
     let nodes = [
       node("1", "RootWebArea", ["3"], 1), node("3", "table", ["-4", "-6"], 3),
@@ -386,7 +388,7 @@ import Testing
       chrome(nodes, boxes: boxes + #","5":{"x":30,"y":40,"width":20,"height":10}"#), ".json", chromeSize)
     #expect(sidecar.tree.widgets.map(\.type) == ["RootWebArea", "table", "unknown", "cell"])
     #expect(sidecar.tree.rects[2] == sidecar.tree.rects[1] && sidecar.tree.parent(of: 3) == 1)
-    // One that has an element needs its box.
+    // A node with an element needs its box.
     #expect(throws: SidecarFault.self) {
       try BoxSamples.read(chrome(nodes, boxes: boxes), ".json", chromeSize)
     }
