@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-// glibc's own names for its allocator, to stand behind the counting ones.
+// glibc's own names of its allocator functions, which the counting functions call.
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
@@ -57,7 +57,7 @@ static int64_t clock_nanoseconds(clockid_t clock) {
 int64_t measure_thread_time(void) { return clock_nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
 int64_t measure_process_time(void) { return clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID); }
 
-/// The line of /proc/self/status that starts so, in bytes.
+/// Value of the line of /proc/self/status that starts with `key`, in bytes.
 static int64_t status(const char *key) {
   FILE *file = fopen("/proc/self/status", "r");
   if (!file) return -1;

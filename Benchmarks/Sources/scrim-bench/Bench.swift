@@ -6,10 +6,10 @@ import Foundation
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scrim-bench",
-    abstract: "Measures every stage of a frame's way, and whole sessions, in CPU time on one thread.",
-    discussion: "README.md beside this package says how to read what it prints.")
+    abstract: "Measures every stage of the pipeline, and whole sessions, in CPU time on one thread.",
+    discussion: "README.md of this package explains the output.")
 
-  @Option(help: ArgumentHelp("Only what has this in its name.", valueName: "text"))
+  @Option(help: ArgumentHelp("Measure only stages whose name contains this text.", valueName: "text"))
   var filter: String?
 
   @Option(
@@ -17,7 +17,7 @@ struct Bench: ParsableCommand {
       "A folder of raw sessions to run as well: NAME.raw or NAME.raw.zst, and NAME.json.", valueName: "dir"))
   var corpus: String?
 
-  @Option(help: ArgumentHelp("Turns of each stage; slow stages take a part of them.", valueName: "n"))
+  @Option(help: ArgumentHelp("Rounds of each stage; slow stages run a part of them.", valueName: "n"))
   var rounds = 40
 
   @Flag(help: "Print one JSON object instead of the table.")
@@ -26,7 +26,7 @@ struct Bench: ParsableCommand {
   @Option(help: ArgumentHelp("Write a page with plots.", valueName: "file.html"))
   var html: String?
 
-  @Flag(help: "Hold the figures against the limits; exit 1 if one is missed twice.")
+  @Flag(help: "Compare the figures with the limits; exit 1 if one is missed twice.")
   var `guard` = false
 
   @Option(help: ArgumentHelp("The limits.", valueName: "file"))
@@ -49,7 +49,7 @@ struct Bench: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Run one kernel a number of times and say how many pixels that were; for callgrind.", valueName: "name")
+      "Run one kernel a number of times and print the number of pixels; for callgrind.", valueName: "name")
   )
   var kernel: String?
 
@@ -89,7 +89,7 @@ struct Bench: ParsableCommand {
     do {
       return try JSONDecoder().decode(Report.self, from: bytes)
     } catch {
-      throw BenchError("\(path): not what --json writes")
+      throw BenchError("\(path): not an output of --json")
     }
   }
 
@@ -115,7 +115,7 @@ struct Bench: ParsableCommand {
     return report
   }
 
-  /// A missed limit is measured once more, since machines are shared; missed again, it fails.
+  /// Measures a missed limit once more, because machines are shared; a second miss fails.
   private func hold() throws {
     let list = try Limit.read(limits ?? file("limits.json"))
       .filter { limit in filter.map(limit.name.contains) ?? true }

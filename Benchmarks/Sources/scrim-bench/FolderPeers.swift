@@ -2,7 +2,7 @@ import Foundation
 import ScrimCodec
 import ScrimImage
 
-/// The same screenshots and boxes through `scrim redact` and through other programs, file to file, one thread, PNG of level 1.
+/// Redacts the same screenshots and boxes with `scrim redact` and with other programs: file to file, one thread, PNG of level 1.
 enum FolderPeers {
   private static let most = 150
 
@@ -32,7 +32,7 @@ enum FolderPeers {
     var missing: [String] = []
     var peers = [redact("scrim redact, synced", ["--sync"])]
     for (name, backend) in [("libvips (C API)", "vips"), ("Pillow", "pillow"), ("OpenCV", "opencv")] {
-      // A user's own Python often hides the system's, which has the system's packages.
+      // A user's own Python often comes first on the PATH, but only the system's Python has the system's packages.
       let python = ["python3", "/usr/bin/python3"].first { Program.isInstalled($0, [script, backend]) }
       if let python {
         peers.append(Peer(name: name, commands: [[python, script, backend, list, out]], output: out))

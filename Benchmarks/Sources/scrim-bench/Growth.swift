@@ -67,7 +67,7 @@ struct Growth: Codable {
   private static func curve(
     _ screen: String, _ width: Int, _ height: Int, _ layout: Layout, rounds: Int
   ) -> (name: String, measure: @Sendable () throws -> Growth) {
-    let name = "growth \(screen), \(layout == .window ? "a window" : "strewn tiles")"
+    let name = "growth \(screen), \(layout == .window ? "a window" : "scattered tiles")"
     return (
       name,
       {

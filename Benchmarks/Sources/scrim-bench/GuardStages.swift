@@ -59,7 +59,7 @@ enum GuardStages {
   /// Ten rules `/…/i` over a tree of 1000 widgets, compared with reading each byte of the names once per
   /// rule.
   private static func names(_ name: String, isNew: Bool) -> Stage {
-    Stage(name, pixels: 300_000, share: 0.3, reference: "a look at each byte, ten times") {
+    Stage(name, pixels: 300_000, share: 0.3, reference: "reading each byte, ten times") {
       var policy = MaskPolicy()
       let rules = try (0..<10).map { number in
         MaskPolicy.Rule(names: [try NamePattern("/card\(number)|iban\(number)/i")], decision: .mask)

@@ -31,7 +31,7 @@ enum MaskStages {
     }
   }
 
-  /// A frame three quarters of which is masked, against the same one unmasked.
+  /// A frame with three quarters masked, compared with the same frame unmasked.
   private static var threeQuarters: Stage {
     Stage("mask + diff, three quarters masked", reference: "the same unmasked") {
       let (width, height) = (Screen.width, Screen.height)

@@ -10,7 +10,7 @@ extension Report {
     let sessions = results.filter(\.isSession)
     if !sessions.isEmpty { sections.append(sessionSection(sessions)) }
     if !peers.isEmpty { sections.append(peerSection) }
-    sections.append("<h2>The table</h2><pre>\(table().escaped)</pre>")
+    sections.append("<h2>Table</h2><pre>\(table().escaped)</pre>")
     return """
       <!doctype html>
       <html lang="en"><head><meta charset="utf-8"><title>scrim-bench</title>
@@ -21,7 +21,7 @@ extension Report {
       pre { font-size: 12px; line-height: 1.45; background: #f6f8fa; padding: 1em; overflow-x: auto }
       </style></head><body>
       <h1>scrim-bench</h1>
-      <p>CPU time of one thread. Times depend on the machine; ratios are to references measured in turns with the work.</p>
+      <p>CPU time of one thread. Times depend on the machine; ratios refer to reference operations that run alternately with the work.</p>
       \(sections.joined(separator: "\n"))
       </body></html>
 
@@ -37,15 +37,15 @@ extension Report {
         growth.filter { $0.screen == screen }.map { curve in
           let line = curve.line
           return Plot.Series(
-            name: (curve.layout == .window ? "in a window" : "in strewn tiles")
+            name: (curve.layout == .window ? "in a window" : "in scattered tiles")
               + String(format: ": %.1f ms + %.1f ms/MPix, R² %.4f", line.base, line.slope, line.rSquared),
             points: curve.points.map { ($0.megapixels, $0.milliseconds) }, line: (line.base, line.slope))
         })
     }
     return """
       <h2>Growth</h2>
-      <p>What a frame costs of which 0, 1, 5, 25 or 100 % changed to text that was not there before, and the straight line
-      through the five points.</p>
+      <p>Cost of a frame of which 0, 1, 5, 25 or 100 % changed to new text, and the straight line through the five
+      points.</p>
       \(plots.joined())
       """
   }
@@ -97,7 +97,7 @@ extension Report {
     }
     return """
       <h2>Other programs</h2>
-      <p>Whole processes, user and system time, run in turns with scrim.</p>
+      <p>Whole processes, user and system time, run alternately with scrim.</p>
       \(times)
       \(sizes)
       """

@@ -17,7 +17,7 @@ struct PeerResult: Codable {
   static func table(_ results: [PeerResult]) -> [String] {
     [
       "whole processes, user + system".padded(52)
-        + "     CPU ms   by scrim's         bytes  by scrim's    memory  runs"
+        + "     CPU ms   /  scrim's         bytes  /  scrim's    memory  runs"
     ]
       + results.map {
         ($0.input.padded(19) + $0.program).padded(52)

@@ -3,7 +3,7 @@ import ScrimFormat
 import ScrimImage
 import ScrimRedact
 
-/// The whole way of a frame: masked (by a plan that shows everything), compared, coded, written to a
+/// All stages of a frame: it is masked (by a plan that shows everything), compared, coded and written to a
 /// segment.
 struct Recording: ~Copyable {
   private let regions: MaskRegions

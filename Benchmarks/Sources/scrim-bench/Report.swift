@@ -15,7 +15,7 @@ struct Report: Codable {
     }
     if !growth.isEmpty {
       let header =
-        "CPU ms of a frame of which so much changed".padded(44)
+        "CPU ms of a frame by its changed share".padded(44)
         + ["0", "1", "5", "25", "100 %"].map { $0.padded(-9) }.joined()
       lines += ["", header + "   the line through them"] + growth.map(\.row)
     }
@@ -44,7 +44,7 @@ struct Report: Codable {
     return line
   }
 
-  /// Comparison of another run's figures with this one's.
+  /// Compares another run's figures with this run's.
   ///
   /// Ratios to references are compared if both have them, since these are valid on other machines too; a
   /// difference within the noise of both runs (at least 5 %) counts as none.

@@ -1,7 +1,7 @@
 import Foundation
 import ScrimImage
 
-/// The same raw sessions through `scrim record` and through other lossless screen codecs, one thread each, a keyframe every
+/// Encodes the same raw sessions with `scrim record` and with other lossless screen codecs: one thread each, a keyframe every
 /// 50 frames; x264 is lossy.
 enum SessionPeers {
   private static let codecs = [
