@@ -1,7 +1,7 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-/// What every target is held to. A warning is an error here, and so is an unmarked use of unsafe memory.
+/// Settings of every target. Warnings are errors, and so is unmarked use of unsafe memory.
 let strict: [SwiftSetting] = [
   .strictMemorySafety(),
   .enableUpcomingFeature("ExistentialAny"),
@@ -18,9 +18,9 @@ let package = Package(
     .library(name: "Scrim", targets: ["Scrim"]),
     // Redaction of folders of images.
     .library(name: "ScrimScreenshots", targets: ["ScrimScreenshots"]),
-    // For C: samples/feed-c/run shows how libscrim.so is made of it.
+    // For programs in C: samples/feed-c/run shows how to build libscrim.so from it.
     .library(name: "ScrimC", type: .static, targets: ["ScrimC"]),
-    // For the nested packages alone (Server, Benchmarks, Tests/Fuzz): it changes with every version.
+    // Only for the nested packages (Server, Benchmarks, Tests/Fuzz): it may change in every version.
     .library(
       name: "ScrimInternals",
       targets: [
@@ -31,7 +31,7 @@ let package = Package(
   traits: [
     .trait(
       name: "Zstd",
-      description: "Code frames with zstd, which takes half the bytes of deflate. Needs libzstd."),
+      description: "Compress frames with zstd, which produces half the bytes of deflate. Needs libzstd."),
     .default(enabledTraits: ["Zstd"]),
   ],
   dependencies: [
@@ -70,7 +70,7 @@ let package = Package(
     .target(name: "CScrimKernels", path: "Sources/C/CScrimKernels"),
     // Opens libdbus-1 at run time.
     .target(name: "CScrimDBus", path: "Sources/C/CScrimDBus", linkerSettings: [.linkedLibrary("dl")]),
-    // Opens the X libraries at run time; without their headers it is built as one that says so.
+    // Opens the X libraries at run time; built without their headers, it reports that X11 is not supported.
     .target(name: "CScrimX11", path: "Sources/C/CScrimX11", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CScrimWayland", path: "Sources/C/CScrimWayland"),
     .target(name: "ScrimSystem", swiftSettings: strict),
@@ -112,7 +112,8 @@ let package = Package(
     .target(
       name: "ScrimPlayer", dependencies: ["ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore"],
       swiftSettings: strict),
-    // The module that programs import. Beside `scrim`, its folder could not have its name where file systems ignore case.
+    // The module that other programs import. Its folder is not named `Scrim`, because `Sources/scrim` has that name on file systems that
+    // ignore case.
     .target(
       name: "Scrim",
       dependencies: [
@@ -200,14 +201,14 @@ let package = Package(
         "ScrimRecorder", "ScrimPlayer", "ScrimTestSupport",
       ],
       exclude: ["Vectors"], swiftSettings: strict),
-    // Runs programs in C against the built library, so it links nothing of it.
+    // Runs C programs against the built library, and therefore links none of it.
     .testTarget(
       name: "ScrimCTests", dependencies: ["ScrimTestSupport"], exclude: ["contract.c", "Fixtures"],
       swiftSettings: strict),
     .executableTarget(
       name: "scrim-trees", dependencies: ["ScrimCapture", "ScrimRedact"], path: "Tests/Live/Probe",
       swiftSettings: strict),
-    // Runs the built command, so it links nothing of it but the reader of pictures.
+    // Runs the built command, and therefore links only the image decoder.
     .testTarget(
       name: "CommandTests", dependencies: ["ScrimImage", "ScrimCodec", "ScrimTestSupport"],
       exclude: ["Snapshots"],

@@ -18,5 +18,5 @@ public enum PixelFormat: String, CaseIterable, Sendable {
 
 /// A pixel in the canonical form that all code after the source uses: `0x00RRGGBB`.
 ///
-/// In memory (little-endian) that is B, G, R, 0: what a BGRX framebuffer holds once its padding byte is cleared.
+/// In memory (little-endian) that is B, G, R, 0: the content of a BGRX framebuffer after its padding byte is cleared.
 public typealias Pixel = UInt32

@@ -1,4 +1,4 @@
-/// What is wrong with a JSON object or one of its members. Callers convert it to their own errors
+/// An error in a JSON object or in one of its members. Callers convert it to their own errors
 /// (``JSONContext``).
 package enum JSONFault: Error, Hashable, Sendable {
   /// A value of this kind instead of an object.

@@ -1,5 +1,5 @@
-// The library that programs import: `import Scrim` gives the recorder, the policy, the session folder and the player.
-// Each is a module of its own, so that what the command and the server need stays apart from what a program can rely on.
+// The library for other programs: `import Scrim` provides the recorder, the policy, the session folder and the player. Each is a
+// module of its own, so that the stable interface stays separate from the parts that only the command and the server use.
 
 @_exported public import ScrimFormat
 @_exported public import ScrimImage

@@ -133,8 +133,8 @@ extension OpenFile {
   }
 }
 
-/// What is wrong with a file or a folder. A description says what, and what to do next; the caller adds
-/// where.
+/// An error of a file or a folder. Its description contains the error and the remedy; the caller adds the
+/// place.
 public enum FolderFault: Error, Hashable, Sendable, CustomStringConvertible {
   case system(path: String, doing: String, errno: Int32)
   case notAFile(path: String)

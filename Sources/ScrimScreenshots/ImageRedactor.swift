@@ -19,7 +19,7 @@ public struct RedactionSettings: Sendable {
     }
   }
 
-  /// What to do with an image without boxes.
+  /// Treatment of an image without boxes.
   public enum Missing: String, CaseIterable, Sendable {
     /// Refuse it.
     case fail

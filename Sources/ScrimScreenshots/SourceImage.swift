@@ -240,7 +240,7 @@ public struct Refusal: Error, Hashable, Sendable {
   }
 
   public var reason: Reason
-  /// What is wrong and what to do next. Describes the file's structure, never the content of a picture or a
+  /// The error and its remedy. Describes the file's structure, never the content of a picture or a
   /// widget.
   public var sentence: String
 

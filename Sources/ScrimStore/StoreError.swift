@@ -2,7 +2,7 @@ import Glibc
 public import ScrimFormat
 import ScrimSystem
 
-/// What went wrong with a session's files, which file, and who must fix it.
+/// An error in a session's files: its kind, the file, and who must fix it.
 public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Fault: Hashable, Sendable {
     case input, caller, limit

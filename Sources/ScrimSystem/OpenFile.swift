@@ -1,15 +1,15 @@
 package import Glibc
 
-/// A call of the operating system that failed, as its `errno`. The caller knows the path and the words for it.
+/// A failed call of the operating system, as its `errno`. The caller adds the path and the message.
 package struct SystemError: Error, Hashable, Sendable {
   package let errno: Int32
 
   package init(errno: Int32) { self.errno = errno }
 }
 
-/// An open file or folder, closed when the last reference goes.
+/// An open file or folder, closed when the last reference is released.
 package final class OpenFile: Sendable {
-  /// For messages.
+  /// The path, for messages.
   package let path: String
   package let descriptor: Int32
   private let isOwned: Bool
@@ -23,8 +23,8 @@ package final class OpenFile: Sendable {
   /// Opens a path.
   ///
   /// - Parameters:
-  ///   - flags: of open(2); `O_CLOEXEC` is added.
-  ///   - mode: the permissions of a file that is made.
+  ///   - flags: flags of open(2); `O_CLOEXEC` is added.
+  ///   - mode: permissions of a file that is created.
   package convenience init(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemError) {
     // The string lives as a terminated C string until the call returns; the call keeps no pointer to it.
     try self.init(path) { unsafe open(path, flags | O_CLOEXEC, mode) }
@@ -44,7 +44,7 @@ package final class OpenFile: Sendable {
     self.init(path, descriptor, isOwned: true)
   }
 
-  /// Standard input or output, which stay open.
+  /// Standard input or output, which are never closed.
   package static let standardInput = OpenFile("standard input", 0, isOwned: false)
   package static let standardOutput = OpenFile("standard output", 1, isOwned: false)
 
@@ -63,21 +63,21 @@ package final class OpenFile: Sendable {
     return status
   }
 
-  /// Bytes of a regular file; nil of anything else.
+  /// Size of a regular file in bytes; nil for anything else.
   package var regularSize: Int? {
     guard let status = try? status(), status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Int(status.st_size)
   }
 
-  /// Reads up to `count` bytes, from `offset` of a regular file or from where it was read last.
+  /// Reads up to `count` bytes: from `offset` of a regular file, or from the current position.
   ///
-  /// - Returns: fewer bytes only where the file ends.
+  /// - Returns: fewer bytes only at the end of the file.
   package func read(_ count: Int, at offset: Int? = nil) throws(SystemError) -> [UInt8] {
     var failure: Int32 = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
       while filled < count {
         let got = SystemCall.retrying {
-          // `filled` is less than the capacity, so the pointer and the length stay inside the room.
+          // `filled` is less than the capacity, so the pointer and the length stay inside the buffer.
           unsafe offset.map {
             unsafe pread(descriptor, room.baseAddress! + filled, count - filled, $0 + filled)
           }
@@ -92,8 +92,8 @@ package final class OpenFile: Sendable {
     return bytes
   }
 
-  /// Writes all of `bytes`, from `offset` of a regular file or behind what was written last. Where it throws, any part of them may have
-  /// been written.
+  /// Writes all of `bytes`: at `offset` of a regular file, or at the current position. If it throws, any part of them may have been
+  /// written.
   package func write(_ bytes: [UInt8], at offset: Int? = nil) throws(SystemError) {
     var done = 0
     while done < bytes.count {
@@ -116,7 +116,7 @@ package final class OpenFile: Sendable {
     guard SystemCall.retrying({ ftruncate(descriptor, size) }) == 0 else { throw SystemError(errno: errno) }
   }
 
-  /// Waits until the content is on the disk.
+  /// Waits until the content is stored on the disk.
   package func sync() throws(SystemError) {
     guard SystemCall.retrying({ fsync(descriptor) }) == 0 else { throw SystemError(errno: errno) }
   }

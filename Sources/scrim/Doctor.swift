@@ -44,7 +44,7 @@ struct DoctorReport: Encodable {
     var name: String
     var state: State
     var found: String
-    /// What to do; null if nothing needs to be done.
+    /// The remedy; null if none is needed.
     var advice: String?
   }
 

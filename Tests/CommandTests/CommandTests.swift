@@ -132,7 +132,7 @@ import Testing
       try Command.run(withoutPath("export", path("s"), "--to", "mp4", "--out", path("film.mp4"))).code == 3)
   }
 
-  @Test func aSessionWithoutFramesSaysSo() throws {
+  @Test func aSessionWithoutFramesIsReported() throws {
     try capture()
     #expect(try record("capture", to: "s").code == 0)
     let text = String(decoding: try temporary.bytes(of: "s/manifest.json"), as: UTF8.self)
@@ -178,7 +178,7 @@ import Testing
     return process
   }
 
-  @Test func quietSaysNothing() throws {
+  @Test func quietPrintsNothing() throws {
     try capture()
     let result = try record("capture", to: "s", "--quiet")
     #expect(result.code == 0 && result.output.isEmpty && result.errors.isEmpty)
@@ -197,7 +197,7 @@ import Testing
     }
   }
 
-  @Test func whatIsNoUsageIsTwo() throws {
+  @Test func wrongUsageExitsWithTwo() throws {
     try capture()
     let capture = path("capture")
     let out = path("s")
@@ -241,7 +241,7 @@ import Testing
     (["record", "--x11", ":0", "--duration", "-3", "--out", "o"], "--duration takes seconds, above 0"),
     (["record", "--x11", "--out", "o"], "--x11 without a value uses DISPLAY, which is not set"),
   ])
-  func whatIsWrongIsNamed(_ arguments: [String], _ words: String) throws {
+  func usageErrorsNameTheFault(_ arguments: [String], _ words: String) throws {
     let process = Command.process(arguments)
     process.environment = ["PATH": "/usr/bin:/bin"]
     let result = try Command.run(process)
@@ -249,7 +249,7 @@ import Testing
     #expect(result.output.isEmpty && !FileManager.default.fileExists(atPath: "o"))
   }
 
-  @Test func badPoliciesAreTwo() throws {
+  @Test func badPoliciesExitWithTwo() throws {
     try capture()
     for text in ["{", #"{"maskAllTekst":false}"#, #"{"padding":-1}"#] {
       try temporary.write(Array(text.utf8), to: "bad.json")
@@ -269,7 +269,7 @@ import Testing
     #expect(try temporary.files(under: "mine").count == 1)
   }
 
-  @Test func whatCannotBeReadOrWrittenIsThree() throws {
+  @Test func unreadableAndUnwritablePathsExitWithThree() throws {
     try capture()
     try temporary.write([1], to: "file")
     #expect(try record("none", to: "s").code == 3)
@@ -292,7 +292,7 @@ import Testing
     #expect(result.errors.contains("File too large"))
   }
 
-  @Test func whatIsNoCaptureOrSessionIsOne() throws {
+  @Test func invalidCapturesAndSessionsExitWithOne() throws {
     try temporary.write(Array("{}".utf8), to: "empty/capture.json")
     #expect(try record("empty", to: "s").code == 1)
     try temporary.write(Array("not an XWD file".utf8), to: "file")
@@ -379,7 +379,7 @@ import Testing
   }
 
   /// A recording that is killed without warning can be read up to its last intact record, and sealed.
-  @Test func whatAKillLeavesIsReadAndRecovered() throws {
+  @Test func aSessionIsReadAndRecoveredAfterAKill() throws {
     let process = Command.process([
       "record", "--raw", "-", "--size", "4x4", "--format", "gray8", "--fps", "10", "--policy", "none",
       "--segment-seconds", "1", "--keyframe-interval", "1", "--out", path("s"), "--quiet",

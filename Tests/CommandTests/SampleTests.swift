@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(arguments: ["default", "support", "kiosk"])
-  func theSampleGivesWhatItSays(_ name: String) throws {
+  func theSampleProducesItsExpectedOutput(_ name: String) throws {
     let policy = name == "default" ? name : "\(Self.samples)/policies/\(name).json"
     let folder = try TemporaryFolder()
     let session = folder.path + "/session"

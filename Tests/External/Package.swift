@@ -1,7 +1,7 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-/// A program's own package, as Scrim's users write them: it names nothing but the products that are meant for them.
+/// A package like those of Scrim's users: it depends only on the public products.
 let package = Package(
   name: "scrim-external",
   dependencies: [.package(name: "scrim", path: "../..")],

@@ -207,17 +207,17 @@ static void misuse(const char *folder) {
 }
 
 static scrim_recorder *faulty;
-static volatile int told;
+static volatile int reported;
 
 static void on_fault(void *context, int32_t status, const char *message) {
   CHECK(context == &faulty && status == SCRIM_ERROR_RECORDING && strstr(message, "holds a session already"));
   REFUSED(scrim_stop(faulty, NULL), SCRIM_ERROR_THREAD);
   REFUSED(scrim_flush(faulty), SCRIM_ERROR_THREAD);
-  told = 1;
+  reported = 1;
 }
 
 /* The folder holds a session already. */
-static void faults_are_told(const char *folder) {
+static void faults_are_reported(const char *folder) {
   scrim_config config = config_for(folder);
   scrim_frame frame = plain_frame();
   scrim_boxes boxes = boxes_of(NULL, 0);
@@ -228,7 +228,7 @@ static void faults_are_told(const char *folder) {
   CHECK(scrim_capture(faulty, &frame, &boxes, NULL, 0) == SCRIM_OK);
   moment.tv_sec = 0;
   moment.tv_nsec = 1000000;
-  while (!told) nanosleep(&moment, NULL);
+  while (!reported) nanosleep(&moment, NULL);
   REFUSED(scrim_capture(faulty, &frame, &boxes, NULL, 0), SCRIM_ERROR_RECORDING);
   REFUSED(scrim_stop(faulty, NULL), SCRIM_ERROR_RECORDING);
   CHECK(scrim_destroy(faulty) == SCRIM_OK);
@@ -331,7 +331,7 @@ int main(int argc, char **argv) {
   CHECK(scrim_version() == SCRIM_VERSION_MAJOR * 1000 + SCRIM_VERSION_MINOR);
   record_a_session(path[0]);
   misuse(path[1]);
-  faults_are_told(path[0]);
+  faults_are_reported(path[0]);
   fuzz(path[2], 2000);
   puts(failures ? "failed" : "ok");
   return failures != 0;

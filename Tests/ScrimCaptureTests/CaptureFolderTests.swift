@@ -74,7 +74,7 @@ import Testing
   }
 
   /// The scale belongs to the list: a reference to the list uses its boxes at that scale.
-  @Test func theScaleOfBoxesGoesWithTheirList() throws {
+  @Test func theScaleOfBoxesBelongsToTheirList() throws {
     let items = try read([
       line(0, #""box_scale":2,"widgets":[\#(widget("a"))]"#), line(1, #""widgets_of_frame":0"#),
       line(2, #""widgets_of_frame":0,"windows":[]"#), line(3, #""widgets":[\#(widget("b"))]"#),
@@ -87,7 +87,7 @@ import Testing
     #expect(try frame(items[4]).tree.get().rects == [Rect(x: 2, y: 2, width: 4, height: 2)])
   }
 
-  @Test func aBadLineIsLostAndTheRestGoesOn() throws {
+  @Test func aBadLineIsDroppedAndOthersAreRead() throws {
     let good = line(1, #""widgets":[]"#)
     for bad in [
       "{", "[]", "nonsense", #"{"index":0,"image":"0.png","widgets":[]}"#,
@@ -107,7 +107,7 @@ import Testing
   }
 
   /// A lost line may have listed windows: they are unknown until a line lists them again.
-  @Test func windowsOfALostLineAreNotKnown() throws {
+  @Test func windowsOfALostLineAreUnknown() throws {
     let items = try read([
       line(0, #""widgets":[],"windows":[]"#), line(1, #""windows":[],"tree_t_ms":5"#),
       line(2, #""widgets":[]"#), line(3, #""widgets":[],"windows":[]"#), line(4, #""widgets":[]"#),

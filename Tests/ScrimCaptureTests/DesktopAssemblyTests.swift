@@ -107,7 +107,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
         == [100, 50, 400, 300])
   }
 
-  @Test func dropsWhatAScrollerOfGTK4Hides() {
+  @Test func dropsWidgetsThatAScrollerOfGTK4Hides() {
     let tree = [
       node("w", "frame", Box(x: 0, y: 0, width: 400, height: 300)),
       node("s", "scroll pane", Box(x: 0, y: 100, width: 400, height: 100), parent: 0),
@@ -139,7 +139,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     #expect(treeless["window:1"]?.role.nature == .unknown)
   }
 
-  @Test func masksWhatHoldsANodeThatCannotBeRead() {
+  @Test func masksTheBoxAroundANodeThatCannotBeRead() {
     let torn = [
       node("w", "frame", Box(x: 100, y: 50, width: 400, height: 300)),
       node("p", "panel", Box(x: 110, y: 60, width: 100, height: 100), parent: 0, isTorn: true),
@@ -153,7 +153,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
 
   /// A policy that shows a lower window's button must not show pixels that an upper window draws over it
   /// without a node.
-  @Test func masksWhatAnUpperWindowDrawsOverALowerOnesWidgets() throws {
+  @Test func masksPixelsOfAnUpperWindowOverALowerOnesWidgets() throws {
     let upper = [
       node("u", "frame", Box(x: 130, y: 40, width: 200, height: 60)),
       node("ok", "push button", Box(x: 140, y: 62, width: 100, height: 10), parent: 0),
@@ -360,7 +360,7 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
 
   // MARK: Wayland
 
-  @Test func aPopupWhosePlaceIsNotKnownMasksWhatItMayReach() {
+  @Test func aPopupOfUnknownPlaceMasksItsPossibleArea() {
     let nodes = tree + [node("p", "window", Box(x: 0, y: 0, width: 120, height: 90))]
     var own = window(100, 50, 400, 300)
     own.hasFocus = true

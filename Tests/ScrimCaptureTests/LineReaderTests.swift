@@ -78,7 +78,7 @@ import Testing
     #expect(try lines(path).lines == ["first\r", "{\"t_ms\":1}", "last"])
   }
 
-  @Test func whatCannotBeReadIsSaid() throws {
+  @Test func unreadableFilesAreReported() throws {
     #expect(throws: CaptureError.system(path: temporary.path + "/none", errno: ENOENT)) {
       try lines(temporary.path + "/none")
     }

@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func aShortLastFrameIsLostAndSaysWhatIsMissing() throws {
+  @Test func aShortLastFrameIsDroppedAndReported() throws {
     let shape = RawShape(width: 4, height: 3, format: .rgb24, framesPerSecond: 10)
     for missing in [1, 35] {
       let found = try items([UInt8](repeating: 1, count: 36 * 3 - missing), shape)
@@ -145,7 +145,7 @@ import Testing
 
   /// A file is mapped, a pipe is read: the frames are the same, and reused memory does not affect frames
   /// that are kept.
-  @Test func aPipeGivesWhatAFileGives() async throws {
+  @Test func aPipeGivesTheSameFramesAsAFile() async throws {
     let shape = RawShape(width: 60, height: 50, format: .bgrx, stride: 244, framesPerSecond: 10)
     let size = 244 * 50
     let bytes = (0..<7 * size + 5).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 9) }

@@ -11,7 +11,7 @@ import Testing
     return pace
   }
 
-  @Test func readsAtOnceAtFirstAndThenOnlyWhatChanged() {
+  @Test func readsAtOnceAtFirstAndThenOnlyChanges() {
     #expect(TreeReadingSchedule(settleDelay: 1, interval: 1).due == .min)
     #expect(pace().due == nil)
   }

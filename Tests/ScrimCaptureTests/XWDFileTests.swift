@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test func pixelsStandBehindHeaderAndColourMap() throws {
+  @Test func pixelsFollowHeaderAndColourMap() throws {
     let frame = try XWDFile.frame(from: Self.file())
     #expect(
       Self.pixels(frame) == [0x020100, 0x060504, 0x0A0908, 0x121110, 0x161514, 0x1A1918])

@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Python.hasPillow, "needs python3-pil")) func pillowReadsWhatIsWritten() throws {
+  @Test(.enabled(if: Python.hasPillow, "needs python3-pil")) func pillowReadsWrittenFiles() throws {
     let program = """
       import sys
       from PIL import Image, JpegImagePlugin

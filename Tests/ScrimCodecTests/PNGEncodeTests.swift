@@ -20,7 +20,7 @@ import Testing
     return names
   }
 
-  @Test(.enabled(if: Python.hasPillow, "needs python3-pil")) func pillowReadsWhatIsWritten() throws {
+  @Test(.enabled(if: Python.hasPillow, "needs python3-pil")) func pillowReadsWrittenFiles() throws {
     let program = """
       import sys
       from PIL import Image
@@ -60,7 +60,7 @@ import Testing
     #expect(try PNG.decode(bytes.span, as: .argb).pixels == pixels)
   }
 
-  @Test func theHighByteInfluencesNothing() throws {
+  @Test func theHighByteHasNoEffect() throws {
     let pixels = PNGEncodeTests.noise(35, seed: 4)
     let other = pixels.map { $0 ^ 0xA500_0000 }
     #expect(

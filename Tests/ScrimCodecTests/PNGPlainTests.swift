@@ -135,7 +135,7 @@ import Testing
   }
 
   /// Image data with bytes changed, cut or added, and corrected chunk checksums.
-  @Test func whatLibpngRefusesIsRefused() throws {
+  @Test func filesThatLibpngRefusesAreRefused() throws {
     var generator = SeededGenerator(seed: 12)
     var refused = 0
     for round in 0..<4000 {
@@ -170,7 +170,7 @@ import Testing
   }
 
   /// Chunks that libpng would find misplaced or unknown are left to it.
-  @Test func whatIsNotCommonIsLeftToLibpng() throws {
+  @Test func uncommonFilesAreLeftToLibpng() throws {
     let data = try PNGBuilder.zlib([0, 1])
     func file(_ chunks: [(String, [UInt8])], color: UInt8 = 3) -> [UInt8] {
       var builder = PNGBuilder()
@@ -271,7 +271,7 @@ import Testing
   }
 
   @Test(arguments: [PNG.Encoding.rgb8, .rgba8, .gray8])
-  func whatIsWrittenFastDecodesToTheSame(encoding: PNG.Encoding) throws {
+  func fastEncodingsDecodeToTheSamePixels(encoding: PNG.Encoding) throws {
     var generator = SeededGenerator(seed: 13)
     for (width, height) in [(1, 1), (7, 3), (64, 64), (301, 200)] {
       for isNoise in [false, true] {

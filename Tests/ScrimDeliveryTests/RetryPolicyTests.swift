@@ -65,7 +65,7 @@ import Testing
     "0", "-1", "1.5", "soon", "", "Tue, 14 Nov 2023 22:13:20 GMT", "Sun, 06 Nov 1994 08:49:37 GMT",
     "Sunday, 06-Nov-94 08:49:37 GMT", "Tue, 14 Nov 2023 22:13:30", "Tue, 32 Nov 2023 22:13:30 GMT", "1e3",
   ])
-  func whatAsksForNoWait(text: String) {
+  func unusableWaitsGiveThePolicysWait(text: String) {
     #expect(verdict(429, text) == .wait(until: now.monotonic + second / 2))
   }
 

@@ -177,7 +177,7 @@ import Testing
     #expect(try settings("other", environment).credentials.accessKey == "AK2")
   }
 
-  @Test func whatIsMissing() {
+  @Test func missingCredentialsAreRefused() {
     #expect(throws: DestinationError.self) { try settings("nowhere") }
     #expect(throws: DestinationError.self) {
       try AWSSettings(profile: nil, environment: [:]) { _ in nil }

@@ -145,7 +145,7 @@ private final class FakeDestination: Destination {
     #expect(try spool.status().waiting.segments == 1)
   }
 
-  @Test func whatIsRefusedIsParkedWithTheAnswer() throws {
+  @Test func refusedSegmentsAreKeptWithTheAnswer() throws {
     let written = try write(1, segments: 4)
     let destination = FakeDestination { segment, _ in
       segment.index == 1 ? .status(413, retryAfter: nil, body: "too large\nfor me") : nil

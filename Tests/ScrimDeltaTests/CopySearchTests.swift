@@ -107,7 +107,7 @@ import Testing
 }
 
 @Suite struct TileHistoryTests {
-  @Test func holdsWhatItWasGivenUntilItIsFull() {
+  @Test func keepsAllTilesUntilItIsFull() {
     let (width, height) = (192, 100)
     var history = TileHistory(width: width, height: height, searched: true)
     #expect(history.capacity == 8)

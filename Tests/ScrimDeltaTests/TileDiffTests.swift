@@ -8,7 +8,7 @@ import Testing
 /// Compares the differ with a naive one that compares every pixel.
 @Suite struct TileDiffTests {
   @Test(arguments: [(1, 1), (1, 64), (63, 2), (64, 64), (65, 65), (200, 130)])
-  func rectanglesAreTheTightBoundsOfWhatChangedInATile(width: Int, height: Int) {
+  func rectanglesAreTheTightBoundsOfATilesChanges(width: Int, height: Int) {
     for seed in 0..<4 as Range<UInt64> {
       var screen = Screen(width: width, height: height, seed: seed &+ UInt64(width))
       var masker = Masker(width: width, height: height, fills: MaskFills(0x202020))

@@ -70,7 +70,7 @@ import Testing
 
   /// The decoder reproduces everything that a screen does, at sizes with and without complete tiles.
   @Test(arguments: [(1, 1), (63, 65), (64, 64), (65, 129), (320, 256), (511, 200), (33, 400)])
-  func everyFrameComesOutAsItWas(width: Int, height: Int) throws {
+  func everyFrameDecodesUnchanged(width: Int, height: Int) throws {
     for coding in [EntropyCoding.deflate, .preferred] {
       var desktop = Desktop(width: width, height: height, seed: UInt64(width * 1000 + height))
       var loop = try CodingLoop(width: width, height: height, options: CodingOptions(entropyCoding: coding))

@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test func whatIsNoSegmentIsNamed() throws {
+  @Test func filesOfOtherKindsAreNamed() throws {
     func reason(_ bytes: [UInt8]) -> FormatError.Reason? {
       do {
         _ = try SegmentReader.read(bytes)
@@ -168,7 +168,7 @@ import Testing
 
   /// A seal with a correct checksum in which every byte is changed in turn must be found to contradict the
   /// records.
-  @Test func aSealThatLiesIsFound() throws {
+  @Test func aChangedSealIsFound() throws {
     let writer = try Samples.random(seed: 3, records: 6)
     let sealed = try writer.seal(index: 0, previous: .zero)
     let payload = sealed.seal.payload(at: writer.size)

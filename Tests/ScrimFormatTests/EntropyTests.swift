@@ -175,7 +175,7 @@ import Testing
     }
   }
 
-  @Test func aBuildWithoutZstdSaysSo() throws {
+  @Test func aBuildWithoutZstdReportsIt() throws {
     if Zstd.isBuiltIn {
       #expect(EntropyCoding.preferred == .zstd)
       let first = try CodingLoop(width: 64, height: 64).decoder.picture.pixels

@@ -63,7 +63,7 @@ import Testing
   @Test(arguments: [
     (1, 1), (1, 70), (70, 1), (63, 63), (64, 64), (65, 65), (130, 97), (4097, 2), (2, 4097), (63, 65),
   ])
-  func whatIsDecodedIsWhatWasMasked(width: Int, height: Int) throws {
+  func decodingGivesTheMaskedPixels(width: Int, height: Int) throws {
     for seed in 0..<3 as Range<UInt64> {
       var scene = Scene(width: width, height: height, seed: seed &* 7919 &+ UInt64(width))
       var coder = try FrameEncoder(width: width, height: height, options: CodingOptions(level: 1))
@@ -114,7 +114,7 @@ import Testing
     }
   }
 
-  @Test func whatDidNotChangeTakesNoBytes() throws {
+  @Test func unchangedPixelsTakeNoBytes() throws {
     var scene = Scene(width: 200, height: 100, seed: 9)
     scene.screen.photograph(Rect(x: 0, y: 0, width: 200, height: 100))
     scene.mask([Rect(x: 10, y: 10, width: 50, height: 50)])

@@ -120,7 +120,7 @@ import Testing
     #expect(try Self.error(operations: keep + [5] + Self.u16(0, 0, 9, 8, 0)) != nil)
   }
 
-  @Test func whatIsUnknownOrTooMuchIsRefused() throws {
+  @Test func unknownCodesAndExcessBytesAreRefused() throws {
     let fill = Self.fill(0, 0, 1, 1)
     for code in [0, 9, 0x7F, 0xEE, 0xFF] as [UInt8] {
       #expect(
@@ -156,7 +156,7 @@ import Testing
   }
 
   /// 200 MB of zeros in 200 KB: refused before the memory is allocated.
-  @Test func whatInflatesBeyondTheLimitIsRefused() throws {
+  @Test func streamsThatInflateBeyondTheLimitAreRefused() throws {
     var deflater = try Deflater()
     var body: [UInt8] = []
     let zeros = [UInt8](repeating: 0, count: 1 << 20)

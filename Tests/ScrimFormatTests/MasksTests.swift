@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  @Test func whatDoesNotChangeIsNotWritten() {
+  @Test func unchangedMasksAreNotWritten() {
     let mask = ListedMask(rect: Rect(x: 0, y: 0, width: 2, height: 2), kind: .text, reason: .rule)
     var list: [ListedMask]?
     #expect(MasksRecord.record(of: [mask], after: &list)?.isComplete == true)
@@ -64,7 +64,7 @@ import Testing
     #expect(list == [])
   }
 
-  @Test func masksStandBehindTheirFrame() throws {
+  @Test func masksFollowTheirFrame() throws {
     let all = MasksRecord(all: [])
     var change = all
     change.isComplete = false

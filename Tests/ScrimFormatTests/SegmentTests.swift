@@ -4,7 +4,7 @@ import Testing
 @testable import ScrimFormat
 
 @Suite struct SegmentTests {
-  @Test func whatIsWrittenIsRead() throws {
+  @Test func readingGivesTheWrittenSegment() throws {
     let sealed = try Samples.example()
     #expect(sealed.size == sealed.bytes.count)
     #expect(sealed.digest == SHA256.digest(sealed.bytes.span))

@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(arguments: PixelFormat.allCases)
-  func everyShapeReadsAsTheReferenceSays(_ format: PixelFormat) throws {
+  func everyShapeMatchesTheReference(_ format: PixelFormat) throws {
     var random = SeededGenerator(seed: 2)
     for (width, height) in [(1, 1), (1, 7), (2, 3), (63, 2), (64, 2), (65, 3), (4097, 1)] {
       for slack in [0, 1, 5] {
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: [PixelFormat.bgrx, .bgra, .rgbx, .rgba, .xrgb, .argb])
-  func paddingBytesAndSlackInfluenceNothing(_ format: PixelFormat) throws {
+  func paddingBytesAndSlackHaveNoEffect(_ format: PixelFormat) throws {
     var random = SeededGenerator(seed: 3)
     let (width, height, stride) = (5, 4, 23)
     let bytes = (0..<stride * height).map { _ in UInt8.random(in: 0...255, using: &random) }

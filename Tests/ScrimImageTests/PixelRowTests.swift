@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  @Test func aFrameThatDiffersSaysSo() throws {
+  @Test func aDifferingFrameIsDetected() throws {
     var random = SeededGenerator(seed: 7)
     for format in PixelFormat.allCases {
       let (width, height, stride) = (37, 2, 37 * format.bytesPerPixel + 4)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct RegionCopyTests {
   /// The copied pixels are those of a frame of the same bytes, and nothing else is written.
-  @Test(arguments: PixelFormat.allCases) func copiesWhatAFrameReads(format: PixelFormat) throws {
+  @Test(arguments: PixelFormat.allCases) func copiesThePixelsThatAFrameReads(format: PixelFormat) throws {
     var random = SeededGenerator(seed: 5)
     for _ in 0..<40 {
       let (width, height) = (Int.random(in: 1...40, using: &random), Int.random(in: 1...20, using: &random))

@@ -52,7 +52,7 @@ import Testing
     #expect(Region(bounds).complement(in: bounds).isEmpty)
   }
 
-  @Test func tilesKnowTheirPixels() {
+  @Test func tilesCoverTheirPixels() {
     let grid = TileGrid(width: 70, height: 33, side: 16)
     #expect(grid.columns == 5 && grid.rows == 3)
     #expect(grid.rect(column: 4, row: 2) == Rect(x: 64, y: 32, width: 6, height: 1))

@@ -51,7 +51,7 @@ import Testing
     "01", "-01", "+1", ".5", "1.", "1.e3", "1e", "1e+", "-", "--1", "0x10", "1_000", "1,5", "NaN", "Infinity",
     "-Infinity", "1e400", "nan", "inf", "٣", "1 2",
   ])
-  func whatIsNoNumberIsRefused(text: String) {
+  func invalidNumbersAreRefused(text: String) {
     #expect(throws: JSONError.self) { try read(text) }
   }
 
@@ -91,7 +91,7 @@ import Testing
     #"""#, #""\""#, #""\x41""#, #""\u004""#, #""\u004g""#, #""\u""#, #""\ud83d\u""#, "\"\n\"", "\"\t\"",
     "\"\u{0}\"", #"'a'"#, #""a" "b""#, #""\U0041""#, #""\'""#,
   ])
-  func whatIsNoStringIsRefused(text: String) {
+  func invalidStringsAreRefused(text: String) {
     #expect(throws: JSONError.self) { try read(text) }
   }
 
@@ -119,7 +119,7 @@ import Testing
     "{\"a\":1,}", "{\"a\" 1}", "{,}", "tru", "True", "nulll", "null null", "/* */1", "1//", "[1]x", "\u{0}1",
     "\u{A0}1", "\u{FEFF}\u{FEFF}1", "{\"a\":1 \"b\":2}", "undefined", "[1]\u{0}",
   ])
-  func whatIsNoJSONIsRefused(text: String) {
+  func invalidJSONIsRefused(text: String) {
     #expect(throws: JSONError.self) { try read(text) }
   }
 

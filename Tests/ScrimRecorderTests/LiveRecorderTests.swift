@@ -87,7 +87,7 @@ import Testing
     #expect(colours == [1, 2, 3, 4, 5, 6, 10, 11])
   }
 
-  @Test func whatComesInAPauseIsNotRecorded() throws {
+  @Test func framesInAPauseAreNotRecorded() throws {
     let recorder = recorder()
     try recorder.start()
     try capture(recorder, Self.pixels(1))
@@ -189,7 +189,7 @@ import Testing
     #expect(try played().map(\.pixels) == [Self.pixels(1), wide])
   }
 
-  @Test func eventsHideWhatTheirMomentHides() throws {
+  @Test func eventsAreMaskedLikeTheFrameOfTheirTime() throws {
     let recorder = recorder()
     try recorder.start()
     let field = Widget(role: "password text", x: 10, y: 10, width: 20, height: 10)
@@ -244,7 +244,7 @@ import Testing
   }
 
   /// The folder is not empty: the first capture finds out, and later ones report it.
-  @Test func aSessionThatCannotBeginSaysSo() throws {
+  @Test func aSessionThatCannotBeginIsReported() throws {
     try temporary.write([1], to: "s/other.txt")
     let faults = Mutex<[String]>([])
     let recorder = recorder { $0.onFault = { fault in faults.withLock { $0.append("\(fault)") } } }

@@ -145,7 +145,7 @@ import Testing
     return moments
   }
 
-  @Test(arguments: 0..<60 as Range<UInt64>) func whatIsMaskedLeavesNoTrace(seed: UInt64) throws {
+  @Test(arguments: 0..<60 as Range<UInt64>) func maskedContentLeavesNoTrace(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed &+ 1000)
     let policy = Self.policy(&random)
     let moments = try Self.capture(policy, &random)

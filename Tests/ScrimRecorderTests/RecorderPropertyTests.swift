@@ -100,7 +100,8 @@ struct Framebuffer {
     }
   }
 
-  @Test(arguments: 0..<24 as Range<UInt64>) func recordsWhatWholeFramesGive(seed: UInt64) throws {
+  @Test(arguments: 0..<24 as Range<UInt64>) func damagedFramesRecordTheSameAsWholeFrames(seed: UInt64) throws
+  {
     var random = SeededGenerator(seed: seed)
     var options = RecorderOptions(policy: NonInterferenceTests.policy(&random), coding: .init(level: 1))
     options.segmenting.segmentDuration = 600_000_000

@@ -195,7 +195,7 @@ import Testing
     }
   }
 
-  @Test func whatIsPlayedIsWhatWasShown() throws {
+  @Test func playbackGivesTheShownPixels() throws {
     let screens = Self.screens(25, seed: 2)
     let recording = try record(
       screens.enumerated().map { .frame(Self.frame($0.offset, $0.element)) }, to: "s")
@@ -204,7 +204,7 @@ import Testing
     #expect(recording.summary.isComplete && recording.summary.frames == 25)
   }
 
-  @Test func aFrameThatFailsIsAllFillAndSaysSo() throws {
+  @Test func aFailedFrameIsAllFillAndMarked() throws {
     var policy = MaskPolicy(preset: .none)
     policy.fills = MaskFills(0x123456)
     let fault = CaptureFault(place: "here", message: "no boxes")

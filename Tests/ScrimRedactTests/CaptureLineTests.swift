@@ -56,7 +56,7 @@ struct CaptureLineTests {
     (#"{"index":1,"t_ms":1}"#, "image is missing"),
     (#"{"index":1,"t_ms":1,"image":7}"#, "image must be a string"),
     (#"{"index":1,"t_ms":1,"image":"a","tree_t_ms":1}"#, "go together"),
-    (#"{"index":1,"t_ms":1,"image":"a","tree_t_ms":2,"tree_end_ms":1}"#, "tree_end_ms lies before"),
+    (#"{"index":1,"t_ms":1,"image":"a","tree_t_ms":2,"tree_end_ms":1}"#, "tree_end_ms is before"),
     (#"{"index":1,"t_ms":1,"image":"a","widgets":[],"widgets_of_frame":0}"#, "contradict"),
     (#"{"index":1,"t_ms":1,"image":"a","index":2}"#, "index is given twice"),
     (#"{"index":1,"t_ms":1,"image":"a","x":NaN}"#, "x is NaN"),

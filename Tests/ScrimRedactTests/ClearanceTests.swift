@@ -456,7 +456,7 @@ import Testing
     #expect(Self.judge(long + next).last?.cleared == Self.all)
   }
 
-  @Test func afterAFaultNothingIsKnown() {
+  @Test func nothingIsKnownAfterAFault() {
     let flat = Self.flat()
     let mask = Rect(x: 0, y: 0, width: 9, height: 9)
     var clearance = SettledClearance(width: Self.width, height: Self.height, settleDelay: 0)

@@ -77,7 +77,7 @@ struct EventFilterTests {
       #"{"request_bytes":4,"response_bytes":9,"type":"network","url":"https://api.example/x"}"#
     ),
   ])
-  func whatIsKept(_ event: String, _ kept: String?) throws {
+  func keepsOnlyKnownMembers(_ event: String, _ kept: String?) throws {
     #expect(try Self.sanitized(event) == kept)
   }
 

@@ -64,7 +64,7 @@ import Testing
     #expect(Region(union: out.map(\.rect)) == Region(Rect(x: 8, y: 8, width: 64, height: 24)))
   }
 
-  @Test func nothingIsListedBelowWhatHidesInteraction() throws {
+  @Test func nothingIsListedBelowAMaskThatHidesInteraction() throws {
     let keypad = [
       widget("k", "panel", 0, 0, 100, 100), widget("1", "push button", 10, 10, 10, 10, in: "k"),
       widget("2", "push button", 30, 10, 10, 10, in: "k"),

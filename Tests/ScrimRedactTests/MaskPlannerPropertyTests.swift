@@ -60,7 +60,7 @@ struct MaskPlannerPropertyTests {
   }
 
   /// Names and texts have no effect except through name patterns and the presence of text.
-  @Test func namesAndTextsDecideNothing() throws {
+  @Test func namesAndTextsHaveNoEffect() throws {
     var generator = SeededGenerator(seed: 7)
     for _ in 0..<600 {
       let widgets = Self.randomWidgets(using: &generator)
@@ -88,7 +88,7 @@ struct MaskPlannerPropertyTests {
   }
 
   /// The order of a list has no effect on pixels.
-  @Test func orderDecidesNothing() throws {
+  @Test func orderHasNoEffect() throws {
     var generator = SeededGenerator(seed: 8)
     for _ in 0..<500 {
       var widgets = Self.randomWidgets(using: &generator)
@@ -103,7 +103,7 @@ struct MaskPlannerPropertyTests {
   }
 
   /// Passwords, marks and their subtrees are masked whatever the policy; nothing masked is guarded; strict guards nothing.
-  @Test func whatNoPolicyShows() throws {
+  @Test func noPolicyShowsPasswordsOrMaskMarks() throws {
     var generator = SeededGenerator(seed: 9)
     for _ in 0..<600 {
       let widgets = Self.randomWidgets(using: &generator)

@@ -100,7 +100,7 @@ struct MaskPlannerTests {
     #expect((0..<6).map { reason(asked, $0) } == [.callback, nil, .unreadable, .rule(3), nil, .nature])
   }
 
-  @Test func longNamesCountAsWhatHidesMore() throws {
+  @Test func longNamesCountAsTheCaseThatHidesMore() throws {
     let long = String(repeating: "x", count: NamePattern.textLimit + 1)
     let label = Self.widget("a", "label", (0, 0, 5, 5), name: long)
     #expect(
@@ -154,7 +154,7 @@ struct MaskPlannerTests {
     ("list item", Mark(masks: true, cause: .callback), [], true),
     ("panel", nil, ["focused"], true), ("panel", nil, ["selected"], false),
   ])
-  func whatStaysClosed(_ role: String, _ mark: Mark?, _ states: [String], _ closed: Bool) throws {
+  func controlsThatStayMasked(_ role: String, _ mark: Mark?, _ states: [String], _ closed: Bool) throws {
     let policy = try policy(
       """
       {"rules":[{"state":"focused","role":"panel","decision":"mask"},\(Self.unmaskInside),
@@ -186,7 +186,7 @@ struct MaskPlannerTests {
   }
 
   /// A label that a mark or a rule shows is shown in an opened button, like a label without any.
-  @Test func whatIsShownAnywayIsPartOfAnOpenedControl() throws {
+  @Test func widgetsShownAnywayArePartOfAShownControl() throws {
     let plan = try plan(
       [
         Self.widget("row", "list item", (0, 0, 50, 20)),
@@ -201,7 +201,7 @@ struct MaskPlannerTests {
       (0..<7).map { reason(plan, $0) } == [.nature, nil, nil, nil, nil, .inside(0), .inside(0)])
   }
 
-  @Test func controlsShowWhatLiesInThem() throws {
+  @Test func controlsShowTheWidgetsInThem() throws {
     let rules = #"{"rules":[{"role":"page tab","decision":"unmask"},{"name":"no","decision":"mask"}]}"#
     let widgets = [
       Self.widget("tab", "page tab", (0, 0, 30, 10)),

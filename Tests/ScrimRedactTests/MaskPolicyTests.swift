@@ -109,13 +109,16 @@ struct MaskPolicyTests {
       #"rules[0].role: role "puhs button" is not known"#
     ),
     (#"{"rules":[{"id":["a",7],"decision":"mask"}]}"#, "rules[0].id[1]: must be a string"),
-    (#"{"rules":[{"name":"/(/","decision":"mask"}]}"#, "rules[0].name: a ( has no )"),
-    (#"{"rules":[{"state":"-","decision":"mask"}]}"#, "rules[0].state: is no state"),
+    (#"{"rules":[{"name":"/(/","decision":"mask"}]}"#, "rules[0].name: a ( has no matching )"),
+    (#"{"rules":[{"state":"-","decision":"mask"}]}"#, "rules[0].state: is not a state"),
     (
       #"{"rules":[{"role":"label","decision":"mask","insideMasked":true}]}"#,
-      "rules[0].insideMasked: goes only with"
+      "rules[0].insideMasked: is only allowed with"
     ),
-    (#"{"rules":[{"role":"video","decision":"mask","trust":"always"}]}"#, "rules[0].trust: goes only with"),
+    (
+      #"{"rules":[{"role":"video","decision":"mask","trust":"always"}]}"#,
+      "rules[0].trust: is only allowed with"
+    ),
     (#"{"rules":[{"role":"video","decision":"unmask","trust":true}]}"#, "rules[0].trust: must be one of"),
     (#"{"hideInteraction":["keypadd"]}"#, "hideInteraction[0]: role \"keypadd\" is not known"),
     (#"{"hideInteraction":"keypad"}"#, "hideInteraction: must be a list"),

@@ -95,7 +95,7 @@ import Testing
 
   /// A masker that lends its pictures must show the same as one that never lends, and must not change lent
   /// pictures.
-  @Test(arguments: 0..<30 as Range<UInt64>) func lendingChangesNothing(seed: UInt64) {
+  @Test(arguments: 0..<30 as Range<UInt64>) func lendingHasNoEffect(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let (width, height) = (Int.random(in: 1...200, using: &random), Int.random(in: 1...150, using: &random))
     let bounds = Rect(x: 0, y: 0, width: width, height: height)
@@ -182,7 +182,7 @@ import Testing
   }
 
   /// Masks that were painted first and shown with later must guard as if they had come with the frame.
-  @Test func theGuardLooksAtWhatNewMasksGuard() {
+  @Test func theGuardReadsPixelsThatNewMasksGuard() {
     let (width, height) = (64, 48)
     var random = SeededGenerator(seed: 6)
     // Text on one half, which has texture.

@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [10, 40, 100, 1000]) func boxesThatComeAlongAreBelieved(step: Int) throws {
+  @Test(arguments: [10, 40, 100, 1000]) func boxesThatMoveWithThePageAreTrusted(step: Int) throws {
     var page = Page()
     for offset in 0..<4 {
       #expect(try page.read(pixels: offset * step, boxes: offset * step).refused.isEmpty)
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test(arguments: [(100, 0), (20, 0), (200, 100), (100, 200), (1000, 100), (60, 40)])
-  func boxesThatStayBehindAreNot(pixels: Int, boxes: Int) throws {
+  func boxesThatStayBehindShowNoSecret(pixels: Int, boxes: Int) throws {
     var page = Page()
     #expect(try page.read(pixels: 0, boxes: 0).refused.isEmpty)
     for _ in 0..<3 { #expect(try !page.read(pixels: pixels, boxes: boxes).isSecretShown) }

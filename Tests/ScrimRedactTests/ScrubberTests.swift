@@ -33,7 +33,7 @@ import Testing
     (#"{\"token\":\"a b\"}"#, #"{\"token\":\"[secret]\"}"#),
     ("db_password : s3cret", "db_password : [secret]"),
   ])
-  func whatIsTakenOut(_ text: String, _ scrubbed: String) {
+  func removedText(_ text: String, _ scrubbed: String) {
     #expect(scrubber.scrubbed(text) == scrubbed)
   }
 
@@ -46,7 +46,7 @@ import Testing
     "0000000000000000", "127.0.0.1:8080", "550e8400-e29b-41d4-a716-446655440000", "tokenizer: bpe",
     "passed: 12, failed: 0", "1-800-555-0199",
   ])
-  func whatStays(_ text: String) {
+  func keptText(_ text: String) {
     #expect(scrubber.scrubbed(text) == text)
   }
 

@@ -72,7 +72,9 @@ import Testing
     ("images/a.png", "annotations/instances_default.json", ["a.png", "images/a.png"], []),
     ("a.png", "annotations.json", ["/x/1a2b3c4d-a.png", "/x/5a2b3c4d-a.png"], []),
   ])
-  func otherPicturesAreNot(picture: String, file: String, names: [String], others: [String]) throws {
+  func entriesOfOtherPicturesAreNotUsed(picture: String, file: String, names: [String], others: [String])
+    throws
+  {
     let result = try masked(picture, file, names, others: others)
     #expect(result?.status == .refused && ["no boxes", "bad boxes"].contains(result?.reason), "\(picture)")
   }
@@ -83,7 +85,7 @@ import Testing
     #expect(result?.status == .written)
   }
 
-  @Test func aMessageSaysWhatIsListed() throws {
+  @Test func aMessageNamesTheListedImages() throws {
     let result = try masked("images/a.png", "annotations/instances_default.json", ["b.png", "c.png"])
     #expect(
       result?.message?.contains("annotations/instances_default.json lists 2 pictures, the first is b.png")

@@ -63,7 +63,7 @@ import Testing
     (#""annotations":[]"#, false), (#""annotations":[{"was_cancelled":true,"result":[]}]"#, false),
     (#""annotations":[],"predictions":[{"result":[]}]"#, false), (#""annotations":[{"result":[]}]"#, true),
   ])
-  func aTaskThatNobodyHasDone(more: String, isDone: Bool) throws {
+  func aTaskWithoutAnAnnotation(more: String, isDone: Bool) throws {
     let text = """
       [{"data":{"image":"/data/upload/1/1a2b3c4d-shot.png"},\(more)},
       {"data":{"image":"/data/upload/1/1a2b3c4d-other.png"},"annotations":[{"result":[]}]}]
@@ -270,7 +270,7 @@ import Testing
     }
   }
 
-  @Test func aPasswordStaysOne() throws {
+  @Test func aPasswordStaysAPassword() throws {
     let text = labelMe(#"{"label":"password","shape_type":"rectangle","points":[[10,10],[50,40]]}"#)
     #expect(try BoxSamples.read(text, ".json", AnnotationTests.size).tree.widgets[0].nature == .password)
   }

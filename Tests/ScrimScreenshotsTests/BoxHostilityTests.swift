@@ -193,7 +193,7 @@ import Testing
 
   /// A file that was cut off is refused at every byte, or (if rows are independent) at every one except the
   /// end of a row.
-  @Test(arguments: BoxSamples.all.map(\.file)) func whatIsCutOffIsRefused(file: String) throws {
+  @Test(arguments: BoxSamples.all.map(\.file)) func truncatedFilesAreRefused(file: String) throws {
     let sample = try #require(BoxSamples.all.first { $0.file == file })
     let bytes = try BoxSamples.bytes(file)
     let request = SidecarRequest(image: sample.image, stored: sample.size, displayed: sample.size)

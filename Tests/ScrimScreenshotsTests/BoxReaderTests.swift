@@ -98,7 +98,7 @@ import Testing
       ])
   }
 
-  @Test func whatHoldsNoWordsIsABoxToo() throws {
+  @Test func elementsWithoutWordsAreBoxesToo() throws {
     let size = PixelSize(width: 9, height: 9)
     let page = { (inside: String) in
       "<html><body><div class='ocr_page' title='image \"a; bbox 1 1 2 2.png\"; bbox 0 0 9 9'>\(inside)</div></body></html>"

@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test(.enabled(if: OCRDetectorTests.isInstalled, "tesseract is not installed: apt install tesseract-ocr"))
-  func ocrSaysThatItsRecallIsNotGuaranteed() throws {
+  func ocrWarnsThatItsRecallIsNotGuaranteed() throws {
     let space = try Workspace()
     try words(space, "bare.png")
     try words(space, "boxed.png", "words.tsv", as: "boxed.tsv")

@@ -205,7 +205,7 @@ import Testing
     return file + RefusalTests.chunk("IDAT", packed) + RefusalTests.chunk("IEND", [])
   }
 
-  @Test func sixteenBitsAreRoundedAndThatIsSaid() throws {
+  @Test func sixteenBitsAreRoundedAndReported() throws {
     let pixels = Pictures.noise(40, 24)
     let plain = try PNG.encode(pixels.span, width: 40, height: 24)
     let (space, results) = try run(["deep.png": try deep(pixels), "plain.png": plain])

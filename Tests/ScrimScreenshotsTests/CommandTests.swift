@@ -171,7 +171,7 @@ import Testing
     #expect(last.code == 0 && space.outputs == Set(reference.keys))
   }
 
-  @Test func interruptedItSaysSoAndGoesOnLater() throws {
+  @Test func anInterruptionIsReportedAndTheRunResumes() throws {
     let space = try filled(40, side: 200)
     let reference = try reference(space)
     let process = try start(["in", "--out", "out", "--jobs", "1"], in: space)

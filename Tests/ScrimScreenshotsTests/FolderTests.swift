@@ -91,7 +91,7 @@ import Testing
     #expect(try space.bytes("out/b.png") != bytes)
   }
 
-  @Test func whatIsInTheWayStays() throws {
+  @Test func existingOutputsAreKept() throws {
     let space = try Workspace()
     for name in ["file.png", "link.png", "folder.png", "sub/a.png", "same.png"] {
       try space.putImage(name, try Pictures.png(), sidecar: Pictures.sidecar())
@@ -257,7 +257,7 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-  func whatCannotBeReadIsRefused() throws {
+  func unreadableImagesAreRefused() throws {
     let space = try Workspace()
     try space.putImage("a.png", try Pictures.png(), sidecar: Pictures.sidecar())
     try space.putImage("b.png", try Pictures.png(), sidecar: Pictures.sidecar())

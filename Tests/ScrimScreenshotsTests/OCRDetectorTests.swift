@@ -62,7 +62,7 @@ import Testing
     #expect(sidecar.tree.widgets.isEmpty)
   }
 
-  @Test func whatItDoesInsteadOfAnsweringIsAFault() throws {
+  @Test func everyAnswerThatIsNotBoxesIsAFault() throws {
     func fault(_ script: String) throws -> OCRFault? {
       do {
         _ = try boxesOfTwoPixels(by: script)

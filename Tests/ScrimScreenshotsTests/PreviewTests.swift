@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  @Test func whatTheGuardMaskedHasAColourOfItsOwn() {
+  @Test func theGuardsMasksHaveAColourOfTheirOwn() {
     var masker = Masker(width: 64, height: 64, fills: MaskFills())
     masker.show(
       Frame(width: 64, height: 64, pixels: [Pixel](repeating: 0xFFFFFF, count: 64 * 64)),

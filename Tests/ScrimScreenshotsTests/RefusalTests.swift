@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  @Test func whatIsDoubtfulIsRefusedAndTheRestIsDone() throws {
+  @Test func doubtfulImagesAreRefusedAndOthersWritten() throws {
     let space = try Workspace()
     let png = try Pictures.png()
     let jpeg = try Pictures.jpeg()

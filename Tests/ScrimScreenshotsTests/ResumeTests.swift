@@ -15,7 +15,7 @@ import Testing
     return space
   }
 
-  @Test func onlyWhatIsFinishedAndUnchangedIsLeftOut() throws {
+  @Test func onlyFinishedAndUnchangedImagesAreSkipped() throws {
     let space = try filled(6)
     try space.run()
     try space.putImage("1.png", try Pictures.png(seed: 99), sidecar: Pictures.sidecar())
@@ -103,7 +103,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: space.root) == ["in"])
   }
 
-  @Test func manyWorkersDoWhatOneDoes() throws {
+  @Test func manyWorkersGiveTheSameAsOne() throws {
     let space = try filled(30)
     try space.run()
     let parallel = try space.run {

@@ -82,7 +82,7 @@ import Testing
     #expect(vouched != nil || tops[0].contains("2340]") || tops[0].contains("[2340"))
   }
 
-  @Test func whatIsLikelyIsSaid() throws {
+  @Test func likelyMistakesAreNoted() throws {
     let dialog = hierarchy(node("[54,800][1026,1500]", text("[80,820][900,900]")))
     #expect(try BoxSamples.read(dialog, ".xml", phone).notes.count == 1)
     let scaled = hierarchy(node("[0,0][540,1170]", text("[80,820][400,900]")))
@@ -194,7 +194,7 @@ import Testing
       false
     ),
   ])
-  func whatMayDrawStaysMasked(view: String, comesFirst: Bool) throws {
+  func viewsThatMayDrawStayMasked(view: String, comesFirst: Bool) throws {
     let app = text("[60,400][500,450]")
     let inside = comesFirst ? view + app : app + view
     #expect(
@@ -242,7 +242,7 @@ import Testing
   }
 
   /// The flag alone hides no widget with content.
-  @Test func whatSaysSomethingStaysMasked() throws {
+  @Test func elementsWithTextStayMasked() throws {
     let main = element(
       "Window", points, "", element("StaticText", ["20", "195", "250", "30"], #"value="Card""#))
     let text = element("StaticText", ["0", "400", "390", "400"], #"visible="false" value="PIN""#)

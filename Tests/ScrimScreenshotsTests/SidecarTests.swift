@@ -30,7 +30,7 @@ import Testing
     #"{"width":2,"height":4,"space":"stored","space":"displayed","widgets":[]}"#,
     #"{"width":2,"height":4,"widgets":[{"role":"label","x":0,"y":0,"w":-1,"h":1}]}"#,
   ])
-  func whatIsWrongIsAFault(text: String) {
+  func invalidSidecarsAreFaults(text: String) {
     #expect(throws: SidecarFault.self) { try read(text).get() }
   }
 }

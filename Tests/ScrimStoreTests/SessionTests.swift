@@ -26,7 +26,7 @@ import Testing
     try writer.finish()
   }
 
-  @Test func whatIsWrittenIsRead() throws {
+  @Test func readingGivesTheWrittenSession() throws {
     try writeSession()
     let reader = try folder.read()
     #expect(reader.manifest.state == .sealed)
@@ -270,7 +270,7 @@ import Testing
   }
 
   /// Runs in a separate process, since the limit on file sizes applies to the process.
-  @Test func whatCouldNotBeWrittenIsWrittenLater() async {
+  @Test func failedWritesAreRetriedLater() async {
     await #expect(processExitsWith: .success) {
       let temporary = try TemporaryFolder()
       let folder = SessionFolder(path: temporary.path)

@@ -176,7 +176,7 @@ import Testing
     try writer.finish()
   }
 
-  @Test func whatIsTooOldGoes() throws {
+  @Test func tooOldSegmentsAreDropped() throws {
     try write(1, segments: 3, hours: 24 * 14 + 1)
     try write(2, segments: 2, hours: 24 * 14 - 1)
     let keeper = try keeper()

@@ -50,7 +50,7 @@ import Testing
     #expect(limiter.due == hour + 11_100 * Self.ms)
   }
 
-  @Test func aHoldPutsTheNextFrameOffAndNeverForward() {
+  @Test func aHoldDelaysTheNextFrameAndNeverAdvancesIt() {
     var limiter = limiter()
     limiter.note(from: 0, to: Self.ms)
     limiter.hold(until: 5000 * Self.ms)

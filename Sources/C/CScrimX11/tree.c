@@ -214,7 +214,7 @@ static void read_covered(scrim_x11 *x, struct tree *tree) {
           is_solid[k] && covers(&tree->nodes[k], &tree->nodes[i], &tree->nodes[0]);
       }
     }
-    // What lies in a covered window is covered as well; parents come first.
+    // The children of a covered window are covered as well; parents come first.
     for (int32_t i = 1; i < tree->count; i++) {
       if (tree->nodes[i].parent > 0) tree->nodes[i].is_covered = tree->nodes[tree->nodes[i].parent].is_covered;
     }

@@ -72,9 +72,9 @@ public struct LiveSource: FrameSource {
 
   /// Maximum nanoseconds from a frame's time to its pixels to count as prompt: far below the settle delay.
   private static let maxCaptureLatency: Int64 = 100_000_000
-  /// From the first sign of a change to its capture: what an application draws in several steps is then captured once.
+  /// Nanoseconds from the first sign of a change to its capture, so that drawing in several steps is captured once.
   private static let settling: Int64 = 16_000_000
-  /// However long the work on frames takes, one is captured after this time.
+  /// Maximum nanoseconds between captures, however long the processing of frames takes.
   private static let longestInterval: Int64 = 4_000_000_000
   /// How often the tree reader is polled.
   private static let treePollInterval: Int64 = 100_000_000

@@ -1,4 +1,4 @@
-/// What is wrong with a segment, where, and who must fix it.
+/// An error in a segment: its kind, its place, and who must fix it.
 public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Fault: Hashable, Sendable {
     /// The bytes are damaged, or a wrong writer wrote them.
@@ -54,7 +54,7 @@ public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension FormatError.Reason {
-  /// What is wrong, and what to do about it.
+  /// The error and its remedy.
   public var sentence: String {
     switch self {
     case .truncated(let needed, let present):

@@ -75,7 +75,7 @@ struct DamageReader {
   /// Assumes that every pixel may have changed.
   mutating func forget() { stale = Region(bounds) }
 
-  /// What to do with a frame.
+  /// The next step for a frame.
   enum Task {
     case read(Region)
     case unchanged

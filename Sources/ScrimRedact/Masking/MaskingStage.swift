@@ -14,7 +14,7 @@ public struct MaskingOutcome: Sendable {
   public var result = Result.shown
   /// 16-pixel tiles that show older content than the frame's.
   public var withheldTiles = 0
-  /// What was wrong with the frame; nil if nothing was.
+  /// The fault of the frame; nil if it has none.
   public var fault: CaptureFault?
   /// Whether its source omitted changed pixels from its damage.
   public var hasUntrueDamage = false

@@ -37,7 +37,7 @@ public struct ListedMask: Hashable, Sendable {
     /// More masks than a record can list: the rectangle is the whole picture, although parts of it are
     /// shown.
     case tooMany = 12
-    /// What shows there, or the tree below it, could not be read.
+    /// The content there, or the tree below it, could not be read.
     case unreadable = 13
 
     /// Its name in lower case, for reports and players.

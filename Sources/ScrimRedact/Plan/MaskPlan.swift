@@ -26,7 +26,7 @@ public enum MaskReason: Hashable, Sendable {
   case mark
   /// The library user's callback.
   case callback
-  /// What shows there, or the tree below it, could not be read.
+  /// The content there, or the tree below it, could not be read.
   case unreadable
   /// The rule of that index in the policy.
   case rule(Int)

@@ -1,6 +1,6 @@
 import ScrimJSON
 
-/// What to mask: rules and defaults for widgets, and the treatment of pixels that no widget claims.
+/// A policy for masking: rules and defaults for widgets, and the treatment of pixels that no widget claims.
 ///
 /// A new policy equals the preset `default`.
 public struct MaskPolicy: Hashable, Sendable {

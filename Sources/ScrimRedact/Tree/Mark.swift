@@ -6,7 +6,7 @@ public struct Mark: Hashable, Sendable {
     case user
     /// The library user's callback.
     case callback
-    /// A reader of trees: what shows in the box, or the tree below it, could not be read.
+    /// A reader of trees: the content of the box, or the tree below it, could not be read.
     case unreadable
   }
 

@@ -1,4 +1,4 @@
-/// What kind of content a widget shows; decides whether it is masked if no rule does.
+/// The kind of content that a widget shows; decides whether it is masked if no rule does.
 public enum Nature: String, CaseIterable, Sendable {
   case password, input, text, image, decoration, container, unknown
 }
@@ -30,7 +30,7 @@ public struct Role: Hashable, Sendable, CustomStringConvertible {
 
   /// The AT-SPI name.
   public var name: String { RoleTable.lines[line].name }
-  /// What kind of content a widget of this role shows, before its states and text are considered.
+  /// The kind of content that a widget of this role shows, before its states and text are considered.
   public var nature: Nature { RoleTable.lines[line].nature }
   /// Whether the widgets inside its box are part of it, as the label of a button is.
   public var isControl: Bool { RoleTable.lines[line].isControl }

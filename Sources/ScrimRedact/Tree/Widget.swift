@@ -46,7 +46,7 @@ public struct Widget: Hashable, Sendable {
   /// Pixels per logical pixel of its toolkit, in addition to the tree's box scale: the expected size of a
   /// control depends on it.
   public var scale = 1.0
-  /// What kind of content it shows: its role's nature, corrected by its states and its text (Masking.md,
+  /// The kind of content that it shows: its role's nature, corrected by its states and its text (Masking.md,
   /// section 2).
   public let nature: Nature
 

@@ -92,7 +92,7 @@ public struct WidgetTree: Sendable {
   /// Whether it has listed children.
   public func hasChildren(_ index: Int) -> Bool { childCounts[index] > 0 }
 
-  /// What kind of content a widget shows: its own nature; an unknown one with children counts as a
+  /// The kind of content that a widget shows: its own nature; an unknown one with children counts as a
   /// container.
   public func nature(of index: Int) -> Nature {
     let nature = widgets[index].nature

@@ -49,7 +49,7 @@ import Testing
     #expect(second.end == second.start + 5200 * 799 + 5120)
   }
 
-  @Test func whatCanNotBeReadIsRefused() {
+  @Test func unreadableFramebuffersAreRefused() {
     #expect(throws: FramebufferInfo.Refusal.self) {
       try info(bits: 8, colours: [(0, 8), (0, 8), (0, 8)], stride: 1280)
     }

@@ -203,7 +203,7 @@ import Testing
     #expect(source.width == 6 && source.height == 9)
   }
 
-  @Test func thePointerComesAsAnEvent() throws {
+  @Test func thePointerIsAnEvent() throws {
     let screen = FakeScreen([
       FakeScreen.picture(1, pointer: (3, 2)), .unchanged(pointer: LivePoint(x: 4, y: 1)),
       .unchanged(pointer: LivePoint(x: 4, y: 1)), .unchanged(pointer: LivePoint(x: 400, y: 1)),

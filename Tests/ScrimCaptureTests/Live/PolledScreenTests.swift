@@ -73,7 +73,7 @@ private final class RestlessMemory: PicturedMemory {
     #expect(late >= 20 * 4_000_000 && early < late)
   }
 
-  @Test func framesKnowWhatTheyAreMadeOf() throws {
+  @Test func framesRecogniseTheirOwnBytes() throws {
     for stride in [12, 13, 16] {
       var bytes = [UInt8]((0..<UInt8(stride * 2 + 12)))
       let frame = try Frame(width: 3, height: 3, stride: stride, format: .bgrx, bytes: bytes.span)

@@ -20,14 +20,14 @@ import Testing
     #expect(message.text(at: 0) == text && message.arguments.last == 9)
   }
 
-  @Test func whatIsNotThereInFullIsWaitedFor() throws {
+  @Test func incompleteMessagesAreWaitedFor() throws {
     let words = WaylandMessage.words(to: 7, 3, [.number(1), .number(2)])
     for count in 0..<words.count { #expect(try WaylandMessage.first(of: words[..<count]) == nil) }
     #expect(try WaylandMessage.first(of: (words + [1, 2, 3])[...])?.1 == 4)
   }
 
   @Test(arguments: [0, 4, 7, 9] as [UInt32])
-  func aLengthThatCanNotBeOne(bytes: UInt32) {
+  func impossibleLengthsAreRefused(bytes: UInt32) {
     #expect(throws: WaylandWireError.self) { try WaylandMessage.first(of: [1, bytes << 16, 0, 0]) }
   }
 
@@ -43,7 +43,7 @@ import Testing
     }
   }
 
-  @Test func noCompositorIsSaid() {
+  @Test func aMissingCompositorIsReported() {
     #expect { try LiveSource(wayland: "/no/such/socket") } throws: { error in
       guard case CaptureError.unavailable(let fault) = error else { return false }
       return fault.message.contains("no compositor answers")

@@ -43,7 +43,7 @@ struct X11ScreenTests {
     return options
   }
 
-  @Test func whatIsDrawnIsCaptured() throws {
+  @Test func drawnPixelsAreCaptured() throws {
     let server = try XServer()
     try server.fill("#336699")
     var source = try LiveSource(x11: server.display, options: options)
@@ -57,7 +57,7 @@ struct X11ScreenTests {
   }
 
   /// A window that opens and closes between two captures leaves the same pixels, and damage.
-  @Test func whatWasThereForAMomentIsDamage() throws {
+  @Test func aChangeThatIsRevertedIsDamage() throws {
     let server = try XServer()
     try server.fill("#336699")
     var source = try LiveSource(x11: server.display, options: options)
@@ -133,7 +133,7 @@ struct X11ScreenTests {
     #expect(try screen.isUnchanged())
   }
 
-  @Test func aServerThatEndsIsSaid() throws {
+  @Test func aServerThatEndsIsReported() throws {
     let server = try XServer()
     var source = try LiveSource(x11: server.display, options: options)
     _ = try source.next()
@@ -170,7 +170,7 @@ struct X11ScreenTests {
     #expect(source.width == 200 && source.height == 100)
   }
 
-  @Test func whatIsNotThereIsRefused() throws {
+  @Test func missingServersAndWindowsAreRefused() throws {
     #expect { try LiveSource(x11: ":6543") } throws: { error in
       guard case CaptureError.unavailable(let fault) = error else { return false }
       return fault.message.contains("no X server answers")
@@ -183,7 +183,7 @@ struct X11ScreenTests {
 }
 
 @Suite struct X11FaultTests {
-  @Test func whatToInstallIsSaid() {
+  @Test func faultsNameThePackagesToInstall() {
     let headers = X11Connection.fault(SCRIM_X11_NOT_BUILT, place: "display :0", detail: "")
     #expect(
       "\(headers)".contains(

@@ -5,7 +5,7 @@ import ScrimSystem
 enum UnixSocket {
   /// Connects to a socket of the file system.
   ///
-  /// - Parameter advice: what to do if there is no answer.
+  /// - Parameter advice: the remedy if there is no answer.
   /// - Returns: a descriptor that the caller must close.
   static func connect(_ path: String, place: String, advice: String) throws(CaptureError) -> Int32 {
     var address = sockaddr_un()

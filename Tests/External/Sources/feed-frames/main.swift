@@ -1,10 +1,10 @@
-// Feeds five frames of a small window to a recorder, and plays them back: feed-frames SESSION
+// Records five frames of a small window and plays them back: feed-frames SESSION
 import Scrim
 
 guard CommandLine.arguments.count == 2 else { fatalError("usage: feed-frames SESSION") }
 let folder = SessionFolder(path: CommandLine.arguments[1])
 
-// A button that is shown, and a field that is masked.
+// A button, which the policy shows, and a text field, which it masks.
 let policy = MaskPolicy(preset: .controls)
 let widgets = [
   Widget(id: "window", role: "frame", x: 0, y: 0, width: 64, height: 48),
@@ -15,10 +15,10 @@ let widgets = [
 let recorder = Recorder(RecorderConfiguration(folder: folder, options: RecorderOptions(policy: policy)))
 try recorder.start()
 for number in 0..<5 {
-  // One colour a frame, as an application would draw it: four bytes a pixel, blue first.
+  // Each frame has one colour. A pixel has four bytes, blue first.
   let pixels = [UInt8](repeating: UInt8(40 * number + 40), count: 64 * 48 * 4)
   let surface = Surface(width: 64, height: 48, format: .bgrx)
-  // A snapshot is recorded as it is; `capture` merges frames that come faster than the recorder's rate.
+  // `snapshot` records every frame; `capture` merges frames that come faster than the recorder's rate.
   try recorder.snapshot(pixels.span, of: surface, boxes: Boxes(widgets))
 }
 let summary = try recorder.stop()

@@ -2,9 +2,9 @@ import Foundation
 import Scrim
 import Testing
 
-/// What a program can do that imports nothing but Scrim.
+/// Recording and playback by a program that imports only Scrim.
 @Suite struct RecordAndPlayTests {
-  /// Five frames of one colour each, with a button that the policy shows and a field that it masks.
+  /// Five frames of one colour each, with a button, which the policy shows, and a text field, which it masks.
   @Test func fiveFramesAreRecordedMaskedAndPlayedBack() throws {
     let temporary = FileManager.default.temporaryDirectory.appending(path: "scrim-\(UUID())")
     defer { try? FileManager.default.removeItem(at: temporary) }
