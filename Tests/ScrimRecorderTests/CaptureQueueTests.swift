@@ -7,7 +7,7 @@ import Testing
 
 @testable import ScrimRecorder
 
-/// The queue between capturing threads and the recording one, as a table: what is put in, and what the recording thread gets.
+/// The queue between the capturing threads and the recording thread, as a table of inputs and outputs.
 @Suite struct CaptureQueueTests {
   static let ms: Int64 = 1_000_000
 
@@ -17,16 +17,16 @@ import Testing
     case event(String)
     case flush
     case stop
-    /// The recording thread asks at a time in milliseconds; what it is to get.
+    /// The recording thread asks at a time in milliseconds and expects the answer.
     case next(Int64, Answer)
-    /// The recording thread has done its job, from a time to a time; whether that failed.
+    /// The recording thread worked on its job from one time to another, and it failed or not.
     case done(Int64, Int64, failed: Bool = false)
   }
 
   private enum Answer: Equatable {
     case wait
     case waitAtMost(Int64)
-    /// The number of the frame, nil without one, and the names of the events.
+    /// The number of the frame, nil if there is none, and the names of the events.
     case record(Int?, [String])
     case finish
   }
@@ -92,7 +92,7 @@ import Testing
     #expect(queue.submitted == 4 && queue.completed == 4)
   }
 
-  /// A snapshot comes before what waits, at once and as it is; the frame that waited keeps its time.
+  /// A snapshot is recorded at once and unmerged, before a waiting frame, which keeps its time.
   @Test func aSnapshotIsRecordedAtOnce() {
     _ = run([
       .capture(1), .next(0, .record(1, [])), .done(0, 1), .snapshot(2), .capture(3),
@@ -115,7 +115,7 @@ import Testing
     ])
   }
 
-  /// A failure is tried again with a job without content, after the longest interval, until one goes well.
+  /// After a failure, a job without content is tried at the longest interval until one succeeds.
   @Test func aFailureIsTriedAgainLater() {
     let queue = run([
       .capture(1), .next(0, .record(1, [])), .done(0, 1, failed: true), .next(10, .waitAtMost(991)),
@@ -132,7 +132,7 @@ import Testing
     #expect(driver.queue.counts.droppedEvents == 3 && driver.queue.submitted == Recorder.eventLimit)
   }
 
-  /// While a capturing thread merges, the recording one gets nothing: the frame is not whole.
+  /// While a capturing thread merges a frame, the recording thread gets nothing, because the frame is incomplete.
   @Test func aFrameThatIsBeingMergedIsNotTaken() {
     var driver = Driver()
     driver.put(1, isPinned: false)
@@ -142,8 +142,8 @@ import Testing
     #expect(driver.take(at: 0) == .record(1, []))
   }
 
-  /// A capture of another size replaces the one that waits, and buffers that no longer fit are let go.
-  @Test func anotherSizeReplacesWhatWaits() {
+  /// A capture of another size replaces the waiting capture, and buffers of the old size are freed.
+  @Test func anotherSizeReplacesTheWaitingCapture() {
     var driver = Driver()
     driver.put(1, isPinned: false)
     let (patch, isMerge) = driver.queue.takeForMerging(width: 2, height: 1)
