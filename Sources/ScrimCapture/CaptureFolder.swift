@@ -34,7 +34,7 @@ public struct CaptureFolder: FrameSource {
           place: description,
           message: "the description does not give \"width\" and \"height\" as whole numbers of pixels"))
     }
-    guard SourceLimits.allow(width: head.width, height: head.height) else {
+    guard PictureLimits.allow(width: head.width, height: head.height) else {
       throw .badInput(
         CaptureFault(
           place: description, message: "a picture of \(head.width)x\(head.height) is empty or too large"))

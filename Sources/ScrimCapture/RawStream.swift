@@ -52,7 +52,7 @@ public struct RawStream: FrameSource {
       throw .badInput(CaptureFault(place: path, message: "\(error)"))
     }
     let (frameBytes, overflow) = shape.stride.multipliedReportingOverflow(by: shape.height)
-    guard SourceLimits.allow(width: shape.width, height: shape.height), !overflow,
+    guard PictureLimits.allow(width: shape.width, height: shape.height), !overflow,
       frameBytes <= Frame.byteLimit
     else {
       throw .badInput(

@@ -57,7 +57,7 @@ public struct XWDFile: FrameSource {
     guard field(0) >= 100 else {
       throw Refusal(message: "the header gives its own length as \(field(0)) bytes; it must be at least 100")
     }
-    guard SourceLimits.allow(width: field(4), height: field(5)) else {
+    guard PictureLimits.allow(width: field(4), height: field(5)) else {
       throw Refusal(message: "a picture of \(field(4))x\(field(5)) is empty or too large")
     }
     let start = field(0) + field(19) * 12

@@ -46,7 +46,7 @@ public struct RedactionSettings: Sendable {
   /// Whether JPEG may be larger to save time; PNG has nothing to gain.
   public var isHasty = false
   /// Maximum pixels of an image, and bytes of its file.
-  public var pixelLimit = 1 << 26
+  public var pixelLimit = PictureLimits.pixels
   public var fileLimit = 1 << 28
 
   public init(policy: MaskPolicy) { self.policy = policy }

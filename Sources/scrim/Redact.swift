@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 import Glibc
 import ScrimCodec
+import ScrimImage
 import ScrimRedact
 public import ScrimScreenshots
 import Synchronization
@@ -94,7 +95,7 @@ struct Redact: ParsableCommand {
   var rename = Rename.keep
 
   @Option(help: ArgumentHelp("Maximum number of pixels of an image.", valueName: "n"))
-  var maxPixels = 1 << 26
+  var maxPixels = PictureLimits.pixels
 
   @Flag(help: "Do everything except writing.")
   var dryRun = false

@@ -25,7 +25,7 @@ struct FramebufferInfo: Hashable {
     let (width, height) = (word(0), word(1))
     let (left, top) = (word(4), word(5))
     let bits = word(6)
-    guard SourceLimits.allow(width: width, height: height) else {
+    guard PictureLimits.allow(width: width, height: height) else {
       throw Refusal(message: "a picture of \(width)x\(height) is empty or too large")
     }
     // id[16], smem_start, smem_len, type, type_aux, visual, xpanstep, ypanstep and ywrapstep of 16 bits, line_length.

@@ -1,4 +1,5 @@
 import ScrimCodec
+import ScrimImage
 
 /// Header of a segment: the session, the size of its pictures and their coding.
 public struct SegmentHeader: Hashable, Sendable {
@@ -151,9 +152,9 @@ public enum FormatLimits {
   /// Bytes of a list of masks before it is deflated.
   static let masksBytes = 1 << 22
   /// Pixels of a picture's width, and of its height.
-  public static let side = 1 << 15
+  public static let side = PictureLimits.side
   /// Pixels of a picture; also the limit of withheld tiles.
-  public static let pixels = 1 << 26
+  public static let pixels = PictureLimits.pixels
   /// Nanoseconds of a record's time, to either side of the session's start; also the limit of a frame's number.
   public static let time: Int64 = 1 << 61
 }

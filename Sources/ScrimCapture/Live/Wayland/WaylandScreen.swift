@@ -112,7 +112,7 @@ final class WaylandScreen: LiveScreen {
     try take(until: MonotonicClock.now + WaylandScreen.answerLimit) { $0.isOffered }
     guard let offer = copy?.offer, copy?.isOffered ?? false else { return }
     if buffer?.offer != offer {
-      guard SourceLimits.allow(width: offer.width, height: offer.height), offer.stride >= offer.width,
+      guard PictureLimits.allow(width: offer.width, height: offer.height), offer.stride >= offer.width,
         offer.bytes <= Int(Int32.max)
       else {
         throw .badInput(
