@@ -75,7 +75,7 @@ def check_vectors(browser):
       const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
       const segment = readSegment(Uint8Array.fromBase64(%s));
       const { header, frames, events, others, seal } = segment;
-      const masks = await readMaskLists(segment);
+      const masks = readMaskLists(segment);
       const notes = others.filter(({ type }) => type === 4).map(({ payload }) => readNote(payload)).filter(Boolean);
       const unknown = others.filter(({ type }) => type !== 5).length - notes.length;
       const mask = (m) => `${m.width}x${m.height}+${m.x}+${m.y}:${m.kind}:${reasonsByCode.indexOf(m.reason)}:${m.role.replaceAll(" ", "_") || "-"}`;

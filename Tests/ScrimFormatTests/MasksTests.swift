@@ -26,19 +26,19 @@ import Testing
   @Test(arguments: 0..<30) func listsReturn(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))
     var writer = try SegmentWriter(header: Samples.header)
-    var list: [ListedMask]?
+    var history = MaskHistory()
     var current: Set<ListedMask> = []
     var expected: [Set<ListedMask>] = []
     for number in 0..<20 {
       let isKey = number == 0 || Int.random(in: 0..<5, using: &generator) == 0
-      if isKey { list = nil }
+      if isKey { history.forget() }
       for _ in 0..<Int.random(in: 0...4, using: &generator) {
         current.insert(MasksTests.random(&generator))
         if let gone = current.randomElement(using: &generator), Bool.random(using: &generator) {
           current.remove(gone)
         }
       }
-      let masks = MasksRecord.record(of: Array(current), after: &list)
+      let masks = history.record(of: Array(current))
       if isKey { #expect(masks?.isComplete == true) }
       try writer.append(frame(number, key: isKey, masks))
       expected.append(current)
@@ -57,33 +57,136 @@ import Testing
 
   @Test func unchangedMasksAreNotWritten() {
     let mask = ListedMask(rect: Rect(x: 0, y: 0, width: 2, height: 2), kind: .text, reason: .rule)
-    var list: [ListedMask]?
-    #expect(MasksRecord.record(of: [mask], after: &list)?.isComplete == true)
-    #expect(MasksRecord.record(of: [mask], after: &list) == nil)
-    #expect(MasksRecord.record(of: [], after: &list)?.isComplete == true)
-    #expect(list == [])
+    var history = MaskHistory()
+    let (first, again, none) = (history.record(of: [mask]), history.record(of: [mask]), history.record(of: []))
+    #expect(first?.isComplete == true)
+    #expect(again == nil)
+    #expect(none?.removed == [0])
+    #expect(history.list == [])
+    history.forget()
+    let last = history.record(of: [])
+    #expect(last?.isComplete == true)
+  }
+
+  /// Rows of a form: a label and an entry each, and two buttons.
+  private func form(x: Int, y: Int) -> [ListedMask] {
+    var masks: [ListedMask] = []
+    for row in 0..<8 {
+      masks.append(
+        ListedMask(
+          rect: Rect(x: x, y: y + 39 * row, width: 102, height: 38), kind: .text, reason: .default,
+          role: "label"))
+      masks.append(
+        ListedMask(
+          rect: Rect(x: x + 103, y: y + 39 * row, width: 517, height: 38), kind: .input, reason: .default,
+          role: "entry"))
+    }
+    for column in 0..<2 {
+      masks.append(
+        ListedMask(
+          rect: Rect(x: x + 439 + 90 * column, y: y + 320, width: 89, height: 38), kind: .text,
+          reason: .default, role: "push button"))
+    }
+    return masks
+  }
+
+  /// Masks that are alike take few bits, and a window that moves takes one entry whatever it holds.
+  @Test func aFormAndItsMovementAreSmall() throws {
+    var header = Samples.header
+    (header.width, header.height) = (1280, 800)
+    var (history, writer, reader) = (MaskHistory(), MasksCoder(), MasksCoder())
+    func sent(_ masks: [ListedMask]) throws -> (record: MasksRecord, bytes: Int) {
+      let change = history.record(of: masks)
+      let record = try #require(change)
+      let payload = try writer.payload(of: record, header)
+      var bytes = ByteReader(payload, 0..<payload.count)
+      let read = try reader.record(&bytes, header)
+      #expect(read == record)
+      #expect(Set(reader.masks ?? []) == Set(masks))
+      return (record, payload.count)
+    }
+    let first = try sent(form(x: 330, y: 240))
+    #expect(first.record.isComplete)
+    #expect(first.bytes <= 48, "\(first.bytes) bytes")
+    let moved = try sent(form(x: 301, y: 182))
+    #expect(moved.record.moved?.places.count == 18 && moved.record.removed.isEmpty)
+    #expect(moved.record.added.isEmpty)
+    #expect(moved.bytes <= 10, "\(moved.bytes) bytes")
+    var typed = form(x: 301, y: 182)
+    typed[1].rect.width -= 7
+    let changed = try sent(typed)
+    #expect(changed.record.removed.count == 1 && changed.record.added.count == 1)
+    #expect(changed.bytes <= 10, "\(changed.bytes) bytes")
+  }
+
+  /// A record of which half is missing is refused, and chance makes no more masks than its bytes pay for. What is cut off by less may
+  /// be read as other masks: the record's checksum and length are there for that.
+  @Test func damagedListsAreRefusedOrSmall() throws {
+    var header = Samples.header
+    (header.width, header.height) = (1280, 800)
+    var writer = MasksCoder()
+    let payload = try writer.payload(of: MasksRecord(all: form(x: 330, y: 240)), header)
+    for end in 1..<(payload.count / 2) {
+      var bytes = ByteReader(payload, 0..<end)
+      var reader = MasksCoder()
+      #expect(throws: FormatError.Reason.self) { _ = try reader.record(&bytes, header) }
+      #expect(reader.masks == nil)
+    }
+    var generator = SeededGenerator(seed: 1)
+    for _ in 0..<2000 {
+      var noise: [UInt8] = [UInt8.random(in: 0...1, using: &generator)]
+      for _ in 0..<Int.random(in: 0..<60, using: &generator) {
+        noise.append(Bool.random(using: &generator) ? 0xFF : UInt8.random(in: 0...255, using: &generator))
+      }
+      var bytes = ByteReader(noise, 0..<noise.count)
+      var reader = writer
+      let record = try? reader.record(&bytes, header)
+      #expect((record?.added.count ?? 0) <= 100 * noise.count)
+      if record == nil { #expect(reader.masks == writer.masks) }
+    }
   }
 
   @Test func masksFollowTheirFrame() throws {
     let all = MasksRecord(all: [])
-    var change = all
-    change.isComplete = false
     let header = try SegmentWriter(header: Samples.header).bytes
     func reason(_ records: [UInt8]...) throws -> FormatError.Reason? {
       try SegmentReader.recover(header + records.joined()).damage?.reason
     }
     let key = Samples.framed(frame(0, key: true, nil).payload, type: 2, flags: 1)
     let event = Samples.framed(EventRecord(time: 0, json: []).payload, type: 3)
-    let complete = Samples.framed(all.payload, type: 5)
+    var coder = MasksCoder()
+    let complete = Samples.framed(try coder.payload(of: all, Samples.header), type: 5)
     #expect(try reason(key, complete) == nil)
     #expect(try reason(complete) == .masksWithoutFrame)
     #expect(try reason(key, complete, complete) == .masksWithoutFrame)
     #expect(try reason(key, event, complete) == .masksWithoutFrame)
-    #expect(try reason(key, Samples.framed(change.payload, type: 5)) == .masksWithoutList)
-    change.removed = [0]
-    let two = Samples.framed(frame(1, nil).payload, type: 2)
-    #expect(
-      try reason(key, complete, two, Samples.framed(change.payload, type: 5)) == .badValue("a mask's place"))
+    let change = Samples.framed(try coder.payload(of: MasksRecord(), Samples.header), type: 5)
+    #expect(try reason(key, change) == .masksWithoutList)
+    let next = Samples.framed(frame(1, nil).payload, type: 2)
+    #expect(try reason(key, complete, next, change) == nil)
+    // A keyframe forgets the list.
+    let key2 = Samples.framed(frame(1, key: true, nil).payload, type: 2, flags: 1)
+    #expect(try reason(key, complete, key2, change) == .masksWithoutList)
+  }
+
+  @Test func aChangeNamesPlacesOfItsList() throws {
+    var writer = try SegmentWriter(header: Samples.header)
+    let mask = ListedMask(rect: Rect(x: 1, y: 1, width: 2, height: 2), kind: .text, reason: .rule)
+    try writer.append(frame(0, key: true, MasksRecord(all: [mask])))
+    var change = MasksRecord()
+    for (removed, places) in [([1], []), ([0, 0], []), ([], [2])] {
+      change.removed = removed
+      change.moved = MasksRecord.Movement(x: 1, y: 0, places: places)
+      #expect(throws: FormatError.self) { try writer.append(frame(1, change)) }
+    }
+    change.removed = []
+    change.moved = MasksRecord.Movement(x: 2, y: 0, places: [0])
+    // It would stick out of the picture.
+    #expect(throws: FormatError.self) { try writer.append(frame(1, change)) }
+    change.moved = MasksRecord.Movement(x: 1, y: -1, places: [0])
+    try writer.append(frame(1, change))
+    let segment = try SegmentReader.read(writer.seal(index: 0, previous: .zero).bytes)
+    #expect(segment.frames[1].masks == change)
   }
 
   @Test func aMaskLiesInThePicture() throws {

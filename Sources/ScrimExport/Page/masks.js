@@ -1,5 +1,4 @@
 import { ByteReader, DamageError } from "./bytes.js";
-import { InflateStream } from "./inflate.js";
 
 // What was masked: the masks records of a segment. All that the page knows of them stands here.
 
@@ -19,41 +18,208 @@ const reasonsByCode = [
   "pixels that only containers claim", "pixels that nothing claims", "the boxes could not be had",
   "more masks than are listed; parts of this may be shown", "what shows there could not be read",
 ];
-const maskLimits = { masks: 2 ** 16, bytes: 2 ** 22, role: 255 };
+const maskLimits = { masks: 2 ** 16, role: 255 };
 
-/**
- * Reads a masks record.
- * @param {Uint8Array} payload @param {Mask[] | null} before the masks in force before it; null right behind a keyframe
- * @param {{width: number, height: number}} size of the picture
- * @returns {Promise<Mask[]>} all masks in force from the frame before it on
- * @throws {DamageError}
- */
-export async function readMasks(payload, before, size) {
-  let reader = new ByteReader(payload);
-  const flags = reader.u8();
-  if (flags & 2) reader = new ByteReader(await inflated(reader.take(reader.left)));
-  if (!(flags & 1) && !before) throw new DamageError("masks that change a list which is not there");
-  const masks = flags & 1 || !before ? [] : remaining(reader, before);
-  const count = bounded(reader.varint(), Math.min(maskLimits.masks, Math.floor(reader.left / 6)));
-  /** @type {string[]} */
-  const roles = [""];
-  let [x, y] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    const what = reader.u8();
-    const number = bounded(reader.varint(), roles.length);
-    if (number === roles.length) roles.push(readRole(reader));
-    x += reader.zigzag();
-    y += reader.zigzag();
-    const [width, height] = [reader.varint(), reader.varint()];
-    if (x < 0 || y < 0 || !width || !height || x + width > size.width || y + height > size.height) {
+/** Roles by their code, from 1 on. */
+const rolesByCode = (
+  "password text,entry,text,search box,spin button,combo box,terminal,push button,toggle button,switch,check box," +
+  "radio button,menu,menu item,check menu item,radio menu item,page tab,link,label,static,heading,paragraph,caption," +
+  "accelerator label,list item,tree item,table cell,column header,row header,table column header,table row header," +
+  "tool tip,status bar,title bar,image,icon,canvas,drawing area,video,embedded,progress bar,slider,panel,filler,frame," +
+  "window,dialog,scroll pane,split pane,section,grouping,table,tree table,tree,list,list box,document web,document text," +
+  "tool bar,menu bar,page tab list,unknown"
+).split(",");
+const writtenOut = 63;
+
+/** How likely a bit is a one, of 65,536, learned from the bits before it. */
+class BitModel {
+  constructor() {
+    this.probability = 32768;
+    this.count = 0;
+  }
+
+  /** @param {number} bit */
+  learn(bit) {
+    const after = this.probability + Math.trunc((bit * 65536 - this.probability) * 2 / (2 * this.count + 5));
+    this.probability = Math.min(Math.max(after, 1024), 64512);
+    this.count = Math.min(this.count + 1, 30);
+  }
+}
+
+/** Reads bits that a range coder wrote: "Bits" of Format.md. */
+class BitDecoder {
+  /** @param {Uint8Array} bytes */
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.offset = 0;
+    [this.low, this.high, this.code] = [0, 0xffffffff, 0];
+    for (let i = 0; i < 4; i++) this.shift();
+  }
+
+  shift() {
+    this.code = (this.code << 8 | (this.bytes[this.offset++] ?? 0)) >>> 0;
+  }
+
+  /** @param {BitModel} model */
+  bit(model) {
+    const bit = this.split(model.probability);
+    model.learn(bit);
+    return bit;
+  }
+
+  /** Bits that are as likely one as zero, the highest first. @param {number} bits */
+  number(bits) {
+    let number = 0;
+    for (let i = 0; i < bits; i++) number = number << 1 | this.split(32768);
+    return number;
+  }
+
+  /** @param {number} probability */
+  split(probability) {
+    const range = this.high - this.low;
+    const middle = this.low + (range >>> 16) * probability + ((range & 0xffff) * probability >>> 16);
+    const bit = this.code <= middle ? 1 : 0;
+    if (bit) this.high = middle;
+    else this.low = middle + 1;
+    while ((this.low ^ this.high) >>> 24 === 0) {
+      this.low = this.low << 8 >>> 0;
+      this.high = (this.high << 8 | 0xff) >>> 0;
+      this.shift();
+    }
+    if (this.offset > this.bytes.length + 4) throw new DamageError("a list of masks is cut off");
+    return bit;
+  }
+}
+
+/** What masks have in common beside their places. @typedef {{kind: string, reason: string, role: string}} MaskStyle */
+
+/** Reads the masks records of a segment, one after the other. */
+class MaskDecoder {
+  /** @param {{width: number, height: number}} size of the picture */
+  constructor(size) {
+    this.size = size;
+    /** @type {Mask[] | null} the masks in force; null right behind a keyframe */
+    this.masks = null;
+    this.begin();
+  }
+
+  begin() {
+    const models = (/** @type {number} */ count) => Array.from({ length: count }, () => new BitModel());
+    [this.movement, this.moved, this.sameKind, this.sameReason] = models(4);
+    this.gone = models(2);
+    this.digits = models(18);
+    this.candidates = { style: models(2), x: models(2), y: models(2), width: models(2), height: models(2) };
+    /** @type {MaskStyle} */
+    this.newest = { kind: "text", reason: reasonsByCode[1], role: "" };
+    /** @type {MaskStyle[]} */
+    this.styles = [];
+    /** @type {Record<"x" | "y" | "width" | "height", number[]>} the latest first, each once */
+    this.recent = { x: [], y: [], width: [], height: [] };
+    this.before = { x: 0, y: 0, width: 0, height: 0 };
+    [this.gapX, this.gapY] = [0, 0];
+  }
+
+  /** @param {Uint8Array} payload @returns {Mask[]} all masks in force from the frame before it on @throws {DamageError} */
+  read(payload) {
+    const reader = new ByteReader(payload);
+    const isComplete = (reader.u8() & 1) === 1;
+    const bits = new BitDecoder(reader.take(reader.left));
+    if (isComplete) this.begin();
+    const masks = isComplete ? [] : this.change(bits);
+    for (let left = bounded(masks.length + this.number(bits), maskLimits.masks) - masks.length; left > 0; left--) {
+      masks.push(this.mask(bits));
+    }
+    this.masks = masks;
+    return masks;
+  }
+
+  /** What is left of the list, with what moved behind it. @param {BitDecoder} bits */
+  change(bits) {
+    if (!this.masks) throw new DamageError("masks that change a list which is not there");
+    const movement = bits.bit(this.movement) ? { x: this.signed(bits), y: this.signed(bits) } : null;
+    /** @type {[Mask[], Mask[]]} */
+    const [kept, moved] = [[], []];
+    let gone = 0;
+    for (const mask of this.masks) {
+      gone = bits.bit(this.gone[gone]);
+      if (!gone) kept.push(mask);
+      else if (movement && bits.bit(this.moved)) {
+        moved.push(this.checked({ ...mask, x: mask.x + movement.x, y: mask.y + movement.y }));
+      }
+    }
+    return kept.concat(moved);
+  }
+
+  /** @param {BitDecoder} bits @returns {Mask} */
+  mask(bits) {
+    const style = this.candidate(bits, this.candidates.style, this.styles) ?? this.style(bits);
+    const { before, recent } = this;
+    const x = this.candidate(bits, this.candidates.x, firsts(before.x, before.x + before.width + this.gapX, ...recent.x))
+      ?? before.x + this.signed(bits);
+    const below = before.y + before.height + this.gapY;
+    const rows = x === before.x ? [below, before.y] : [before.y, below];
+    const y = this.candidate(bits, this.candidates.y, firsts(...rows, ...recent.y)) ?? before.y + this.signed(bits);
+    const width = this.candidate(bits, this.candidates.width, firsts(before.width, ...recent.width)) ?? this.number(bits);
+    const height = this.candidate(bits, this.candidates.height, firsts(before.height, ...recent.height)) ?? this.number(bits);
+    if (x > before.x) this.gapX = x - before.x - before.width;
+    if (y > before.y) this.gapY = y - before.y - before.height;
+    this.styles = latest(style, this.styles);
+    this.recent = {
+      x: latest(x, recent.x), y: latest(y, recent.y), width: latest(width, recent.width), height: latest(height, recent.height),
+    };
+    this.before = { x, y, width, height };
+    return this.checked({ x, y, width, height, ...style });
+  }
+
+  /** A kind, reason and role that are not among the recent ones. @param {BitDecoder} bits @returns {MaskStyle} */
+  style(bits) {
+    const code = bits.number(6);
+    let role = code ? rolesByCode[code - 1] : "";
+    if (code === writtenOut) role = readRole(Uint8Array.from({ length: bits.number(8) }, () => bits.number(8)));
+    let { kind, reason } = this.newest;
+    if (!bits.bit(this.sameKind)) kind = kindsByCode[bits.number(3)] ?? "other";
+    if (!bits.bit(this.sameReason)) reason = reasonsByCode[bits.number(5)] ?? "";
+    this.newest = this.styles.find((style) => style.kind === kind && style.reason === reason && style.role === role)
+      ?? { kind, reason, role };
+    return this.newest;
+  }
+
+  /** @template T @param {BitDecoder} bits @param {BitModel[]} models @param {T[]} list @returns {T | undefined} */
+  candidate(bits, models, list) {
+    return list.find((_, place) => bits.bit(models[Math.min(place, 1)]));
+  }
+
+  /** @param {BitDecoder} bits */
+  number(bits) {
+    let count = 0;
+    while (bits.bit(this.digits[count])) bounded(++count, this.digits.length - 1);
+    return (1 << count | bits.number(count)) - 1;
+  }
+
+  /** @param {BitDecoder} bits */
+  signed(bits) {
+    const number = this.number(bits);
+    return number >> 1 ^ -(number & 1);
+  }
+
+  /** @param {Mask} mask */
+  checked(mask) {
+    const { x, y, width, height } = mask;
+    if (x < 0 || y < 0 || !width || !height || x + width > this.size.width || y + height > this.size.height) {
       throw new DamageError("a mask outside of the picture");
     }
-    masks.push({
-      x, y, width, height, kind: kindsByCode[what & 7] ?? "other", reason: reasonsByCode[what >> 3] ?? "", role: roles[number],
-    });
+    return mask;
   }
-  bounded(masks.length, maskLimits.masks);
-  return masks;
+}
+
+/** The first 16 of the numbers from 0 on, each once. @param {...number} values */
+function firsts(...values) {
+  return [...new Set(values.filter((value) => value >= 0))].slice(0, 16);
+}
+
+/** @template T @param {T} value @param {T[]} list */
+function latest(value, list) {
+  return [value, ...list.filter((other) => other !== value)].slice(0, 16);
 }
 
 /** @param {number} value @param {number} limit */
@@ -62,9 +228,8 @@ function bounded(value, limit) {
   return value;
 }
 
-/** @param {ByteReader} reader */
-function readRole(reader) {
-  const bytes = reader.take(bounded(reader.varint(), maskLimits.role));
+/** @param {Uint8Array} bytes */
+function readRole(bytes) {
   if (!bytes.length) throw new DamageError("a role without a name");
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -73,44 +238,18 @@ function readRole(reader) {
   }
 }
 
-/** What is left of a list without the places that a record names. @param {ByteReader} reader @param {Mask[]} before */
-function remaining(reader, before) {
-  const removed = new Set();
-  let next = 0;
-  for (let left = bounded(reader.varint(), reader.left); left > 0; left--) {
-    const place = bounded(next + reader.varint(), before.length - 1);
-    removed.add(place);
-    next = place + 1;
-  }
-  return before.filter((_, place) => !removed.has(place));
-}
-
-/** @param {Uint8Array} bytes one ended stream of deflate */
-async function inflated(bytes) {
-  const stream = new InflateStream();
-  try {
-    const body = await stream.append(bytes, maskLimits.bytes);
-    await stream.finish();
-    return body;
-  } finally {
-    stream.reset();
-  }
-}
-
 /** The masks in force at each frame of a segment that has masks records.
- * @param {import("./segment.js").Segment} segment @returns {Promise<{frame: number, masks: Mask[]}[]>} */
-export async function readMaskLists({ header, frames, others }) {
+ * @param {import("./segment.js").Segment} segment @returns {{frame: number, masks: Mask[]}[]} */
+export function readMaskLists({ header, frames, others }) {
   const lists = [];
-  /** @type {Mask[] | null} */
-  let masks = null;
+  const decoder = new MaskDecoder(header);
   let last = 0;
   for (const { type, frame, payload } of others) {
     if (type !== 5) continue;
     // A keyframe forgets the list.
-    if (frames.slice(last, frame).some(({ isKey }) => isKey)) masks = null;
+    if (frames.slice(last, frame).some(({ isKey }) => isKey)) decoder.masks = null;
     last = frame;
-    masks = await readMasks(payload, masks, header);
-    lists.push({ frame: frame - 1, masks });
+    lists.push({ frame: frame - 1, masks: decoder.read(payload) });
   }
   return lists;
 }

@@ -281,7 +281,7 @@ async function read(index, isThorough) {
   try {
     const segment = readSegment(bytes);
     await verify(segment, bytes, index, isThorough);
-    return { ...segment, broken: [], masks: await readMaskLists(segment) };
+    return { ...segment, broken: [], masks: readMaskLists(segment) };
   } catch (error) {
     return new DamageError(reasonOf(error));
   }

@@ -1,56 +1,61 @@
-import ScrimCodec
 import ScrimImage
 public import ScrimRedact
 
 /// The masks in force from a frame on: all of them, or what changed since the record before.
 public struct MasksRecord: Hashable, Sendable {
-  /// Whether the list so far is discarded.
+  /// Masks of the list before that moved by the same distance, as those of a window do that is dragged.
+  public struct Movement: Hashable, Sendable {
+    /// Pixels to the right, and down.
+    public var x: Int
+    public var y: Int
+    /// Places in the list before, rising.
+    public var places: [Int]
+
+    public init(x: Int, y: Int, places: [Int]) {
+      self.x = x
+      self.y = y
+      self.places = places
+    }
+  }
+
+  /// Whether the masks of the record before are all gone.
   public var isComplete: Bool
-  /// Ascending positions in the list so far; empty if ``isComplete``.
-  public var removed: [Int]
-  /// Masks appended to the rest of the list.
+  /// Places in the list before of masks that leave it, rising; none where ``isComplete``.
+  public var removed: [Int] = []
+  /// Masks that leave their place for one at the end of the list.
+  public var moved: Movement?
+  /// Appended to what is left of the list, behind what moved.
   public var added: [ListedMask]
 
   public init(all masks: [ListedMask]) {
     isComplete = true
-    removed = []
     added = masks
   }
 
-  /// The record that changes a list into one with the same masks as `masks`; updates `list` as that record
-  /// does. Nil if both already hold the same masks.
-  ///
-  /// - Parameter list: the list after the records so far; nil if the record must be complete, as at a
-  ///   keyframe.
-  static func record(of masks: [ListedMask], after list: inout [ListedMask]?) -> MasksRecord? {
-    guard let before = list else {
-      list = masks
-      return MasksRecord(all: masks)
-    }
-    if before == masks { return nil }
-    var counts: [ListedMask: Int] = [:]
-    for mask in masks { counts[mask, default: 0] += 1 }
-    var record = MasksRecord(all: [])
-    record.isComplete = false
-    var left: [ListedMask] = []
-    for (place, mask) in before.enumerated() {
-      if let count = counts[mask], count > 0 {
-        counts[mask] = count - 1
-        left.append(mask)
-      } else {
-        record.removed.append(place)
+  /// What changes a list: an empty change.
+  init() {
+    isComplete = false
+    added = []
+  }
+
+  /// Masks that must move alike before they are written as a movement: fewer take no less room each by themselves.
+  private static let movementMinimum = 3
+
+  /// The distance by which most of `gone` became one of `added`.
+  fileprivate static func movement(of gone: [ListedMask], to added: Set<ListedMask>) -> (x: Int, y: Int)? {
+    guard gone.count >= movementMinimum, added.count >= movementMinimum else { return nil }
+    var places: [ListedMask: [ListedMask]] = [:]
+    for mask in added { places[mask.atOrigin, default: []].append(mask) }
+    var counts: [[Int]: Int] = [:]
+    // Some of them tell; a long list would need time by its square.
+    for mask in gone.prefix(256) {
+      for other in places[mask.atOrigin]?.prefix(64) ?? [] {
+        counts[[other.rect.x - mask.rect.x, other.rect.y - mask.rect.y], default: 0] += 1
       }
     }
-    for mask in masks.reversed() {
-      guard let count = counts[mask], count > 0 else { continue }
-      counts[mask] = count - 1
-      record.added.append(mask)
-    }
-    record.added.reverse()
-    if record.removed.isEmpty, record.added.isEmpty { return nil }
-    if record.added.count >= masks.count { record = MasksRecord(all: masks) }
-    list = record.isComplete ? masks : left + record.added
-    return record
+    let best = counts.max { ($0.value, $0.key[1], $0.key[0]) < ($1.value, $1.key[1], $1.key[0]) }
+    guard let best, best.value >= movementMinimum else { return nil }
+    return (best.key[0], best.key[1])
   }
 
   /// Applies the record to the list of the masks in force.
@@ -62,165 +67,34 @@ public struct MasksRecord: Hashable, Sendable {
       return
     }
     guard let before = list else { return }
-    var left: [ListedMask] = []
-    var next = removed.makeIterator()
-    var gone = next.next()
-    for (place, mask) in before.enumerated() {
-      if place == gone { gone = next.next() } else { left.append(mask) }
+    let gone = Set(removed + (moved?.places ?? []))
+    var after: [ListedMask] = []
+    for (place, mask) in before.enumerated() where !gone.contains(place) { after.append(mask) }
+    if let moved {
+      for place in moved.places where before.indices.contains(place) {
+        after.append(before[place].moved(moved.x, moved.y))
+      }
     }
-    list = left + added
+    list = after + added
   }
-}
 
-extension MasksRecord {
-  /// Upper bound of the record's size for a list, in bytes: numbers of pixels below 2^15 take three bytes.
+  /// Upper bound of the record's size for a list, in bytes: a mask takes 138 and its role's name, and eight times as many may leave the list.
   package static func sizeBound(of masks: [ListedMask]) -> Int {
-    masks.reduce(32) { $0 + 32 + ($1.role?.utf8.count ?? 0) }
-  }
-
-  /// Bits of the first byte.
-  private enum Flags {
-    static let complete: UInt8 = 1
-    static let deflated: UInt8 = 2
-  }
-
-  /// Deflated if that is shorter: it saves a third of complete lists.
-  var payload: [UInt8] {
-    let flags = isComplete ? Flags.complete : 0
-    let body = body
-    var payload = [flags | Flags.deflated]
-    guard var deflater = try? Deflater(level: 9) else { return [flags] + body }
-    deflater.append(body.span, to: &payload)
-    deflater.finish(to: &payload)
-    return payload.count <= body.count ? payload : [flags] + body
-  }
-
-  private var body: [UInt8] {
-    var payload: [UInt8] = []
-    if !isComplete {
-      payload.appendVarint(UInt64(removed.count))
-      var next = 0
-      for place in removed {
-        payload.appendVarint(UInt64(place - next))
-        next = place + 1
-      }
-    }
-    payload.appendVarint(UInt64(added.count))
-    var roles: [String: Int] = [:]
-    var (x, y) = (0, 0)
-    for mask in added {
-      payload.append(mask.kind.code | mask.reason.rawValue << 3)
-      if let role = mask.role {
-        if let number = roles[role] {
-          payload.appendVarint(UInt64(number))
-        } else {
-          roles[role] = roles.count + 1
-          payload.appendVarint(UInt64(roles.count))
-          payload.appendVarint(UInt64(role.utf8.count))
-          payload += role.utf8
-        }
-      } else {
-        payload.append(0)
-      }
-      payload.appendZigzag(Int64(mask.rect.x - x))
-      payload.appendZigzag(Int64(mask.rect.y - y))
-      payload.appendVarint(UInt64(mask.rect.width))
-      payload.appendVarint(UInt64(mask.rect.height))
-      (x, y) = (mask.rect.x, mask.rect.y)
-    }
-    return payload
-  }
-
-  init(payload reader: inout ByteReader, _ header: SegmentHeader) throws(FormatError.Reason) {
-    let flags = try reader.byte()
-    let isComplete = flags & Flags.complete != 0
-    guard flags & Flags.deflated != 0 else {
-      try self.init(body: &reader, isComplete: isComplete, header)
-      return
-    }
-    let body: [UInt8]
-    do {
-      body = try MasksRecord.inflated(reader.bytes[try reader.take(reader.remaining)])
-    } catch { throw .badValue("the deflated list of masks") }
-    var inner = ByteReader(body, 0..<body.count)
-    try self.init(body: &inner, isComplete: isComplete, header)
-  }
-
-  private static func inflated(_ bytes: ArraySlice<UInt8>) throws -> [UInt8] {
-    var body: [UInt8] = []
-    var inflater = try Inflater()
-    try inflater.append(bytes.span, to: &body, limit: FormatLimits.masksBytes)
-    try inflater.finish()
-    return body
-  }
-
-  private init(
-    body reader: inout ByteReader, isComplete: Bool, _ header: SegmentHeader
-  ) throws(FormatError.Reason) {
-    self.isComplete = isComplete
-    removed = []
-    if !isComplete {
-      let count = try reader.count(of: "the number of masks removed", upTo: reader.remaining)
-      var next = 0
-      for _ in 0..<count {
-        let place = next + (try reader.count(of: "a mask's place", upTo: ListedMask.limit))
-        removed.append(place)
-        next = place + 1
-      }
-    }
-    added = []
-    // A mask takes at least six bytes.
-    let count = try reader.count(of: "the number of masks", upTo: min(ListedMask.limit, reader.remaining / 6))
-    added.reserveCapacity(count)
-    var roles: [String] = []
-    var (x, y) = (0, 0)
-    for _ in 0..<count {
-      let code = try reader.byte()
-      let role = try MasksRecord.role(&reader, &roles)
-      x = try MasksRecord.moved(x, by: try reader.zigzag())
-      y = try MasksRecord.moved(y, by: try reader.zigzag())
-      let width = try reader.count(of: "a mask's width", upTo: FormatLimits.side)
-      let height = try reader.count(of: "a mask's height", upTo: FormatLimits.side)
-      let mask = ListedMask(
-        rect: Rect(x: x, y: y, width: width, height: height), kind: MaskKind(code: code & 7),
-        reason: ListedMask.Reason(rawValue: code >> 3) ?? .unknown, role: role)
-      try mask.check(header)
-      added.append(mask)
-    }
-  }
-
-  private static func role(
-    _ reader: inout ByteReader, _ roles: inout [String]
-  ) throws(FormatError.Reason) -> String? {
-    let number = try reader.count(of: "a role's number", upTo: roles.count + 1)
-    if number == 0 { return nil }
-    if number <= roles.count { return roles[number - 1] }
-    let count = try reader.count(of: "a role's length", upTo: FormatLimits.roleBytes)
-    guard let role = String(validating: reader.bytes[try reader.take(count)], as: UTF8.self) else {
-      throw .badValue("a role's name")
-    }
-    roles.append(role)
-    return role
-  }
-
-  private static func moved(_ place: Int, by distance: Int64) throws(FormatError.Reason) -> Int {
-    guard distance.magnitude <= UInt64(FormatLimits.side) else { throw .badValue("a mask's place") }
-    return place + Int(distance)
-  }
-
-  func check(_ header: SegmentHeader) throws(FormatError.Reason) {
-    guard added.count <= ListedMask.limit else {
-      throw .overLimit("the number of masks", value: added.count, limit: ListedMask.limit)
-    }
-    for mask in added { try mask.check(header) }
-    for (before, after) in zip([-1] + removed, removed) where after <= before {
-      throw .badValue("a mask's place")
-    }
+    masks.reduce(256) { $0 + 160 + ($1.role?.utf8.count ?? 0) }
   }
 }
 
 extension ListedMask {
-  fileprivate func check(_ header: SegmentHeader) throws(FormatError.Reason) {
+  fileprivate func moved(_ x: Int, _ y: Int) -> ListedMask {
+    var mask = self
+    mask.rect.x += x
+    mask.rect.y += y
+    return mask
+  }
+
+  fileprivate var atOrigin: ListedMask { moved(-rect.x, -rect.y) }
+
+  func check(_ header: SegmentHeader) throws(FormatError.Reason) {
     guard rect.width > 0, rect.height > 0, rect.x >= 0, rect.y >= 0, rect.maxX <= header.width,
       rect.maxY <= header.height
     else { throw .badValue("a mask's rectangle") }
@@ -230,22 +104,51 @@ extension ListedMask {
   }
 }
 
-extension MaskKind {
-  /// The number of the kind in records. Numbers are never reassigned.
-  fileprivate var code: UInt8 {
-    switch self {
-    case .uncovered: 0
-    case .gap: 1
-    case .other: 2
-    case .image: 3
-    case .text: 4
-    case .input: 5
-    case .password: 6
+extension [ListedMask] {
+  /// Masks that are alike, and those of a column, follow each other: each is coded by what it shares with those before.
+  fileprivate var inCodingOrder: [ListedMask] {
+    sorted { a, b in
+      if a.role != b.role { return (a.role ?? "") < (b.role ?? "") }
+      let (first, second) = (a.rect, b.rect)
+      return (a.kind.code, a.reason.rawValue, first.x, first.y, first.width, first.height)
+        < (b.kind.code, b.reason.rawValue, second.x, second.y, second.width, second.height)
     }
   }
+}
 
-  /// Kinds that a later version may add count as `other`.
-  fileprivate init(code: UInt8) {
-    self = MaskKind.allCases.first { $0.code == code } ?? .other
+/// What a segment's masks records say so far, and what the next one must say.
+struct MaskHistory: Sendable {
+  /// As the records before made it; nil where the next one must be complete, as at a keyframe.
+  private(set) var list: [ListedMask]?
+  /// The masks that the list was made of, in their order: while nothing changes they are the same array.
+  private var given: [ListedMask] = []
+
+  mutating func forget() { list = nil }
+
+  /// The record that turns the list into one of the same masks as `masks`; nil where it has them already.
+  mutating func record(of masks: [ListedMask]) -> MasksRecord? {
+    if list != nil, masks == given { return nil }
+    given = masks
+    // A long list of which little stays costs more to take apart than a new one.
+    guard let before = list, before.count <= 8 * masks.count + 64 else {
+      let record = MasksRecord(all: masks.inCodingOrder)
+      list = record.added
+      return record
+    }
+    var added = Set(masks)
+    var gone: [(place: Int, mask: ListedMask)] = []
+    for (place, mask) in before.enumerated() where added.remove(mask) == nil { gone.append((place, mask)) }
+    if gone.isEmpty, added.isEmpty { return nil }
+    var record = MasksRecord()
+    if let (x, y) = MasksRecord.movement(of: gone.map(\.mask), to: added) {
+      var places: [Int] = []
+      for (place, mask) in gone where added.remove(mask.moved(x, y)) != nil { places.append(place) }
+      record.moved = MasksRecord.Movement(x: x, y: y, places: places)
+    }
+    let moved = Set(record.moved?.places ?? [])
+    record.removed = gone.map(\.place).filter { !moved.contains($0) }
+    record.added = Array(added).inCodingOrder
+    record.apply(to: &list)
+    return record
   }
 }

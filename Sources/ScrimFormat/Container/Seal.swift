@@ -1,7 +1,4 @@
-import ScrimRedact
-
-/// The last record of a segment: its place in the session, digests that verify it, and an index of its
-/// frames.
+/// The last record of a segment: its place in the session, and what lets a reader trust and search it.
 ///
 /// It comes last because a session that buffers knows only when it flushes which segments exist.
 public struct Seal: Hashable, Sendable {
@@ -98,9 +95,7 @@ struct Tally: Sendable {
   private(set) var summary = SegmentSummary()
   private(set) var entries: [Seal.Entry] = []
   private var lastNumber: Int?
-  /// Masks in force; nil before the first complete list of a segment.
-  private var masks: Int?
-  /// Whether the last record is a frame, so that a masks record may follow.
+  /// Whether the last record is a frame, behind which its masks may stand.
   private var isBehindFrame = false
 
   /// A frame record from `offset` to `end`.
@@ -115,7 +110,6 @@ struct Tally: Sendable {
     entries.append(Seal.Entry(offset: offset, isKey: frame.isKey, time: frame.time))
     lastNumber = frame.number
     isBehindFrame = true
-    if frame.isKey { masks = nil }
     summary.frames += 1
     summary.note(frame.time)
   }
@@ -127,19 +121,9 @@ struct Tally: Sendable {
   }
 
   /// The masks of the frame before.
-  mutating func note(_ record: MasksRecord, endingAt end: Int) throws(FormatError.Reason) {
+  mutating func noteMasks(endingAt end: Int) throws(FormatError.Reason) {
     guard isBehindFrame else { throw .masksWithoutFrame }
-    var count = 0
-    if !record.isComplete {
-      guard let masks else { throw .masksWithoutList }
-      guard record.removed.last ?? -1 < masks else { throw .badValue("a mask's place") }
-      count = masks - record.removed.count
-    }
-    guard count + record.added.count <= ListedMask.limit else {
-      throw .overLimit("the number of masks", value: count + record.added.count, limit: ListedMask.limit)
-    }
     try noteOther(endingAt: end)
-    masks = count + record.added.count
   }
 
   /// A record that is neither frame, event, masks nor seal.

@@ -149,8 +149,6 @@ public enum FormatLimits {
   public static let producerBytes = 255
   /// Bytes of the UTF-8 of a role's name.
   static let roleBytes = 255
-  /// Bytes of a list of masks before it is deflated.
-  static let masksBytes = 1 << 22
   /// Pixels of a picture's width, and of its height.
   public static let side = PictureLimits.side
   /// Pixels of a picture; also the limit of withheld tiles.

@@ -56,11 +56,12 @@ public enum SegmentReader {
       throw FormatError(error, writing: false, record: 0, offset: place)
     }
     var segment = Segment(header: header)
+    var masks = MasksCoder()
     var damage: FormatError?
     while place < bytes.count {
       do throws(FormatError.Reason) {
         if segment.seal != nil { throw FormatError.Reason.bytesAfterSeal(bytes.count - place) }
-        place = try readRecord(bytes, at: place, into: &segment, &tally)
+        place = try readRecord(bytes, at: place, into: &segment, &tally, &masks)
       } catch {
         damage = FormatError(error, writing: false, record: tally.records, offset: place)
         break
@@ -107,10 +108,10 @@ public enum SegmentReader {
     return RawRecord(type: type, flags: flags, payload: payload)
   }
 
-  /// Reads one record and returns the offset of the next. If it throws, `segment` and `tally` stay
-  /// unchanged.
+  /// Reads one record and returns where the next begins. Leaves all as it is where it throws.
   private static func readRecord(
-    _ bytes: [UInt8], at offset: Int, into segment: inout Segment, _ tally: inout Tally
+    _ bytes: [UInt8], at offset: Int, into segment: inout Segment, _ tally: inout Tally,
+    _ masks: inout MasksCoder
   ) throws(FormatError.Reason) -> Int {
     let record = try nextRecord(bytes, at: offset)
     let end = record.payload.upperBound
@@ -120,6 +121,7 @@ public enum SegmentReader {
     case .frame:
       let frame = try FrameRecord(payload: &reader, isKey: record.flags & RecordFlags.key != 0)
       try tally.note(frame, at: offset, endingAt: end)
+      if frame.isKey { masks.forget() }
       segment.frames.append(frame)
     case .event:
       let event = try EventRecord(payload: &reader)
@@ -130,9 +132,10 @@ public enum SegmentReader {
       try tally.noteOther(endingAt: end)
       if let note { segment.notes.append(note) } else { segment.unknownRecords += 1 }
     case .masks:
-      let masks = try MasksRecord(payload: &reader, segment.header)
-      try tally.note(masks, endingAt: end)
-      segment.frames[segment.frames.count - 1].masks = masks
+      var noted = tally
+      try noted.noteMasks(endingAt: end)
+      segment.frames[segment.frames.count - 1].masks = try masks.record(&reader, segment.header)
+      tally = noted
     case .seal:
       segment.seal = try Seal(payload: &reader, at: offset, of: tally)
     case nil:

@@ -9,7 +9,8 @@ public struct SegmentWriter: Sendable {
   public private(set) var size: Int
   private var hash = SHA256()
   private var tally = Tally()
-  /// Scratch: the fields of a frame record before its operations.
+  private var masks = MasksCoder()
+  /// Scratch: what stands before a frame's operations.
   private var front: [UInt8] = []
 
   /// Begins a segment: ``bytes`` holds its magic and its header.
@@ -56,17 +57,18 @@ public struct SegmentWriter: Sendable {
       front.removeAll(keepingCapacity: true)
       frame.appendFront(to: &front)
       let place = try end(of: size, payload: front.count + frame.coded.count)
-      guard let masks = frame.masks else {
+      guard let record = frame.masks else {
         try tally.note(frame, at: size, endingAt: place)
+        if frame.isKey { masks.forget() }
         append(front, frame.coded, type: .frame, flags: frame.isKey ? RecordFlags.key : 0)
         return
       }
-      try masks.check(header)
-      let listed = masks.payload
-      var tally = tally
+      var (masks, tally) = (masks, tally)
+      if frame.isKey { masks.forget() }
+      let listed = try masks.payload(of: record, header)
       try tally.note(frame, at: size, endingAt: place)
-      try tally.note(masks, endingAt: end(of: place, payload: listed.count))
-      self.tally = tally
+      try tally.noteMasks(endingAt: end(of: place, payload: listed.count))
+      (self.masks, self.tally) = (masks, tally)
       append(front, frame.coded, type: .frame, flags: frame.isKey ? RecordFlags.key : 0)
       append(listed, type: .masks, flags: 0)
     } catch {

@@ -13,8 +13,7 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
   /// Events from before the first segment.
   private var earlyEvents: [EventRecord] = []
   private var earlyNotes: [NoteRecord] = []
-  /// The masks listed by the records so far; nil if the next masks record must be complete.
-  private var listed: [ListedMask]?
+  private var masks = MaskHistory()
 
   /// - Parameter header: of the first segment; it has the session's id and the size of the first pictures.
   package init(
@@ -77,14 +76,15 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
   package mutating func end() throws(SegmentingError<Output.Failure>) {
     guard let start = frame else { return }
     frame = nil
-    // Stays nil unless everything below succeeds.
-    var list = listed.take()
-    if start.isKey { list = nil }
-    let masks = start.info.masks.flatMap { MasksRecord.record(of: $0, after: &list) }
+    var history = masks
+    // Unless all goes well.
+    masks.forget()
+    if start.isKey { history.forget() }
+    let listed = start.info.masks.flatMap { history.record(of: $0) }
     let record = FrameRecord(
       time: start.info.time, number: start.info.number, isKey: start.isKey,
       withheldTiles: start.info.withheldTiles, status: start.info.status, coded: compressor.payload,
-      masks: masks)
+      masks: listed)
     let count = record.coded.count
     (lastSizes.keyframe, lastSizes.sinceKeyframe) =
       start.isKey ? (count, 0) : (lastSizes.keyframe, lastSizes.sinceKeyframe + count)
@@ -93,7 +93,7 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
     } else {
       do { try output.append(record) } catch { throw .output(error) }
     }
-    listed = list
+    masks = history
   }
 
   package mutating func seal() throws(SegmentingError<Output.Failure>) {

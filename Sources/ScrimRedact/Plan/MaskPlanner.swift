@@ -89,7 +89,9 @@ private struct PlanRun {
   /// picture.
   private var trusted: [Rect] = []
   private var gaps: [Rect] = []
-  /// The boxes of all gaps and windows, and of decorations among them, clipped to the picture.
+  /// What neither a shown widget nor a gap claims, where the policy masks it: masks of widgets may lie over it.
+  private var unclaimed: [Rect] = []
+  /// The boxes of all gaps and of windows, and of decorations among them, cut to the picture.
   private var containers: [Rect] = []
   private var decorations: [Rect] = []
   private var outcomes: [Outcome]
@@ -229,7 +231,7 @@ private struct PlanRun {
     var listed: [ListedMask] = []
     var places: [Int: Int] = [:]
     var parts: [Int: [Rect]] = [:]
-    for mask in masks {
+    for mask in masks where mask.kind != .uncovered {
       guard let widget = mask.widget else {
         listed.append(ListedMask(rect: mask.rect, kind: mask.kind, reason: ListedMask.Reason(mask.reason)))
         continue
@@ -261,6 +263,8 @@ private struct PlanRun {
         }
       }
     }
+    // Without the outlines of what else is masked there: those are listed, and the fill of a later kind covers this one.
+    listed += unclaimed.map { ListedMask(rect: $0, kind: .uncovered, reason: .uncovered) }
     var seen: Set<ListedMask> = []
     listed.removeAll { !seen.insert($0).inserted }
     guard listed.count <= ListedMask.limit else {
@@ -421,11 +425,9 @@ private struct PlanRun {
     let claimed: Region? =
       masksUncovered || policy.gaps == .mask ? Region(union: masks.map(\.rect)).union(shown) : nil
     if masksUncovered, let claimed {
-      for rect in claimed.union(policy.gaps == .keep ? Region(union: gaps) : gap).complement(in: picture)
-        .rects
-      {
-        emit(rect, .uncovered, .uncovered)
-      }
+      let gap = policy.gaps == .keep ? Region(union: gaps) : gap
+      for rect in claimed.union(gap).complement(in: picture).rects { emit(rect, .uncovered, .uncovered) }
+      unclaimed = shown.union(gap).complement(in: picture).rects
     }
     guard policy.gaps == .mask, let claimed else { return gap }
     for rect in gap.subtracting(claimed).rects { emit(rect, .gap, .gap) }
