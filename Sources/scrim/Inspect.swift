@@ -17,9 +17,14 @@ struct Inspect: ParsableCommand {
       valueName: "s"))
   var at: Double?
 
+  @Flag(
+    help: "Print what happened instead, a line an event and note; with --json, all of each as JSON Lines.")
+  var timeline = false
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    guard at == nil || !timeline else { throw ValidationError("--at and --timeline exclude each other") }
     guard at.map({ $0.isFinite && abs($0) <= 1e9 }) ?? true else {
       throw ValidationError("--at takes seconds of the session's clock")
     }
@@ -27,6 +32,7 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     let reader = try SessionFolder(path: session).opened()
+    if timeline { return try TimelineReport.print(reader, json: output.json) }
     if let at { return try MomentReport(reader, at: at).print(output) }
     var player = SessionPlayer(reader)
     var report = SessionReport(reader)

@@ -92,6 +92,42 @@ import Testing
     #expect(inspected.code == 0 && inspected.output.contains("12 frames (1 keyframes), 1 events"))
   }
 
+  @Test func aTimelineIsWordsOrJSONLines() throws {
+    try capture()
+    let button = #"{"id":"b","role":"push button","x":30,"y":20,"w":10,"h":8}"#
+    try capture("pressed", widgets: CommandTests.label + "," + button)
+    let events = [
+      #"{"t_ms":210,"type":"button-down","x":34,"y":24,"button":1}"#,
+      #"{"t_ms":220,"type":"button-up","x":34,"y":24,"button":1}"#,
+      #"{"t_ms":330,"type":"network","method":"GET","url":"https://api.example/cart?id=SECRET","status":500,"duration_ms":87.4}"#,
+      #"{"t_ms":340,"type":"error","name":"TypeError","message":"no cart\u001b[2J","trace_id":"0123456789abcdef0123456789abcdef"}"#,
+      #"{"t_ms":400,"type":"wheel","x":34,"y":24,"dy":1}"#,
+      #"{"t_ms":500,"type":"wheel","x":34,"y":24,"dy":1}"#,
+    ]
+    try temporary.write(Array((events.joined(separator: "\n") + "\n").utf8), to: "pressed/events.jsonl")
+    #expect(try record("pressed", to: "p", "--policy", "controls").code == 0)
+    let words = try run("inspect", path("p"), "--timeline")
+    #expect(words.code == 0)
+    let lines = words.output.split(separator: "\n").map(String.init)
+    #expect(lines.count == 4, "\(lines)")
+    #expect(lines.first == "00:00.2 press on push button")
+    #expect(lines.dropFirst().first?.hasPrefix("00:00.3 GET https://api.example/cart") == true)
+    #expect(lines.dropFirst().first?.hasSuffix(" 500 in 87 ms") == true)
+    #expect(lines.contains { $0.hasPrefix("00:00.3 error TypeError: no cart\\u{1b}") })
+    #expect(lines.contains { $0.hasSuffix("(trace 0123456789abcdef0123456789abcdef)") })
+    #expect(lines.last?.hasPrefix("00:00.4 wheel") == true)
+    #expect(!words.output.contains("SECRET") && !words.output.contains("\u{1b}"))
+    let json = try run("inspect", path("p"), "--timeline", "--json")
+    var times: [Double] = []
+    for line in json.output.split(separator: "\n") {
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      times.append(try #require(object?["t_ms"] as? Double))
+      #expect(object?["type"] is String)
+    }
+    #expect(times.count >= 6 && times == times.sorted())
+    #expect(try run("inspect", path("p"), "--timeline", "--at", "1").code == 2)
+  }
+
   @Test func equalInputGivesEqualBytesEverywhere() throws {
     try capture()
     let policy = try writePolicy()

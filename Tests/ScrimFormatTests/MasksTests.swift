@@ -58,7 +58,8 @@ import Testing
   @Test func unchangedMasksAreNotWritten() {
     let mask = ListedMask(rect: Rect(x: 0, y: 0, width: 2, height: 2), kind: .text, reason: .rule)
     var history = MaskHistory()
-    let (first, again, none) = (history.record(of: [mask]), history.record(of: [mask]), history.record(of: []))
+    let (first, again) = (history.record(of: [mask]), history.record(of: [mask]))
+    let none = history.record(of: [])
     #expect(first?.isComplete == true)
     #expect(again == nil)
     #expect(none?.removed == [0])

@@ -56,6 +56,15 @@ extension Event {
     for member in members { set(member) }
   }
 
+  /// The event that a record of a session holds, with the role that the filter gave it.
+  ///
+  /// - Parameter json: as ``canonicalJSON`` makes it.
+  package init(recorded json: [UInt8], time: Int64) throws(EventError) {
+    try self.init(json: Array(#"{"t_ms":0,"#.utf8) + json.dropFirst(), line: 1)
+    self.time = time
+    if case .string(let role)? = (try? JSON(json))?["role"] { self.role = role }
+  }
+
   private mutating func set(_ member: JSON.Member) {
     let key = member.key
     switch member.value {
