@@ -67,6 +67,7 @@ let package = Package(
       path: "Sources/C/CScrimCodecs",
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
 
+    .target(name: "CScrimCrash", path: "Sources/C/CScrimCrash"),
     .target(name: "CScrimKernels", path: "Sources/C/CScrimKernels"),
     // Opens libdbus-1 at run time.
     .target(name: "CScrimDBus", path: "Sources/C/CScrimDBus", linkerSettings: [.linkedLibrary("dl")]),
@@ -88,7 +89,8 @@ let package = Package(
       dependencies: ["CScrimKernels", "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
       exclude: ["Format.md"], swiftSettings: strict),
     .target(
-      name: "ScrimStore", dependencies: ["ScrimSystem", "ScrimJSON", "ScrimFormat"], swiftSettings: strict),
+      name: "ScrimStore", dependencies: ["CScrimCrash", "ScrimSystem", "ScrimJSON", "ScrimFormat"],
+      swiftSettings: strict),
     // Opens libcurl at run time.
     .target(name: "CScrimCurl", path: "Sources/C/CScrimCurl", linkerSettings: [.linkedLibrary("dl")]),
     .target(
@@ -167,7 +169,8 @@ let package = Package(
       ],
       exclude: ["Vectors", "Regressions"], swiftSettings: strict),
     .testTarget(
-      name: "ScrimStoreTests", dependencies: ["ScrimFormat", "ScrimStore", "ScrimTestSupport"],
+      name: "ScrimStoreTests",
+      dependencies: ["CScrimCrash", "ScrimFormat", "ScrimStore", "ScrimTestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ScrimDeliveryTests",

@@ -232,6 +232,7 @@ extension SessionOptions {
     idleSeconds = seconds(options.idle_seconds, idleSeconds)
     maximumSeconds = seconds(options.maximum_seconds, maximumSeconds)
     minimumSeconds = options.minimum_seconds
+    crashBuffer = options.crash_buffer != 0
     do { try validate() } catch { throw .argument("sessions: \(error)") }
   }
 }

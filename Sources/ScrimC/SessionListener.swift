@@ -37,6 +37,8 @@ import ScrimStore
     case .paused(let id): call(SCRIM_SESSION_PAUSED, "\(id)", "")
     case .resumed(let id): call(SCRIM_SESSION_RESUMED, "\(id)", "")
     case .ended(let id, let end): call(SCRIM_SESSION_ENDED, "\(id)", end.rawValue)
+    case .recovered(let id, let folder): call(SCRIM_SESSION_RECOVERED, "\(id)", folder.path)
+    case .crashBufferLost(let id, let error): call(SCRIM_SESSION_UNPROTECTED, "\(id)", "\(error)")
     case .dropped(let id, let reason): call(SCRIM_SESSION_DROPPED, "\(id)", reason.rawValue)
     }
   }

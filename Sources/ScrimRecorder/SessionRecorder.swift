@@ -63,8 +63,10 @@ public struct SessionRecorder: ~Copyable {
       height: height, producer: producer,
       options)
     do { try header.validate() } catch { throw .format(error) }
+    var keeper = SessionKeeper(sessions, header)
+    try keeper.recoverCrashedSessions()
     try self.init(SessionOutput(header), header, options)
-    keeper = SessionKeeper(sessions, header)
+    self.keeper = keeper
   }
 
   private static func header(

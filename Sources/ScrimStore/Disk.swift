@@ -35,6 +35,11 @@ enum Disk {
     }
   }
 
+  /// Bytes of an open file from `offset` on; fewer where it ends before.
+  static func read(_ file: OpenFile, at offset: Int, count: Int) throws(StoreError) -> [UInt8] {
+    try attempt(file.path, "reading") { () throws(SystemError) in try file.read(count, at: offset) }
+  }
+
   static func truncate(_ file: OpenFile, to size: Int) throws(StoreError) {
     try attempt(file.path, "cutting") { () throws(SystemError) in try file.truncate(to: size) }
   }

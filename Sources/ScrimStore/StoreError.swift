@@ -25,6 +25,9 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManySegments
     /// The spool belongs to another destination; a spool has only one.
     case otherDestination(String)
+    /// A crash buffer is asked for, and there is no folder of the user's for it, or it lies on a disk.
+    case noRuntimeFolder
+    case notInMemory
   }
 
   public let path: String
@@ -43,7 +46,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   public var fault: Fault {
     switch reason {
     case .system: .system
-    case .folderNotEmpty, .inUse, .otherSession, .otherDestination: .caller
+    case .folderNotEmpty, .inUse, .otherSession, .otherDestination, .noRuntimeFolder, .notInMemory: .caller
     case .notASession, .badManifest, .disagrees: .input
     case .tooManySegments: .limit
     case .segment(let error):
@@ -62,6 +65,10 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(path): already holds a session; give another folder, or remove this one first"
     case .folderNotEmpty(holdsSession: false):
       "\(path): is not empty; give a new or an empty folder, so that no file of yours is mixed into a session"
+    case .noRuntimeFolder:
+      "\(path) is not set, so there is no place for a crash buffer; log in through PAM or set it to a folder on tmpfs, or do without"
+    case .notInMemory:
+      "\(path): is not in memory (tmpfs), and what is buffered must reach no disk; set XDG_RUNTIME_DIR to a folder that is, or do without a crash buffer"
     case .inUse: "\(path): another program is writing this session; wait until it has ended"
     case .notASession: "\(path): not a session: manifest.json is missing"
     case .badManifest(let what):

@@ -46,8 +46,15 @@ struct SessionCommandOptions: ParsableArguments {
     ))
   var events: String?
 
+  @Flag(
+    help:
+      "Keep what is buffered in memory under $XDG_RUNTIME_DIR too, and begin with what a recorder that was killed left there."
+  )
+  var crashBuffer = false
+
   private var isGiven: Bool {
-    [sessionSample, errorSample, errorBuffer, idle, maxSession, minSession].contains { $0 != nil }
+    crashBuffer
+      || [sessionSample, errorSample, errorBuffer, idle, maxSession, minSession].contains { $0 != nil }
   }
 
   func validate() throws { _ = try options() }
@@ -60,6 +67,7 @@ struct SessionCommandOptions: ParsableArguments {
     options.idleSeconds = idle ?? options.idleSeconds
     options.maximumSeconds = maxSession ?? options.maximumSeconds
     options.minimumSeconds = minSession ?? options.minimumSeconds
+    options.crashBuffer = crashBuffer
     do { try options.validate() } catch { throw ValidationError("\(error)") }
     return options
   }
@@ -129,9 +137,14 @@ final class SessionLog: Sendable {
         if let place = entries.lastIndex(where: { $0.id == "\(id)" }) { entries[place].ended = end.rawValue }
       }
       say("session \(id) ended: \(end.rawValue)")
-    case .paused(let id): say("session \(id) paused")
-    case .resumed(let id): say("session \(id) continued")
-    case .dropped(let id, let reason): say("session \(id) dropped: \(reason.rawValue)")
+    case .paused(let id): say("session \(id) pauses")
+    case .resumed(let id): say("session \(id) goes on")
+    case .recovered(let id, let folder):
+      entries.withValue { $0.append(Entry(id: "\(id)", folder: folder.path, ended: "crash")) }
+      say("session \(id), which a recorder that was killed had buffered, is written to \(folder.path)")
+    case .crashBufferLost(let id, let error):
+      say("session \(id) would be lost by a crash from now on: \(error)")
+    case .dropped(let id, let reason): say("session \(id) is dropped: \(reason.rawValue)")
     case .began: break
     }
   }

@@ -27,6 +27,8 @@ struct ReplayBuffer: Sendable {
   private(set) var bytes = 0
   /// Segments that went although they were young enough.
   private(set) var droppedByBudget = 0
+  /// Segments that went, for whatever reason.
+  private(set) var dropped = 0
 
   /// - Parameters:
   ///   - seconds: held at least.
@@ -34,6 +36,22 @@ struct ReplayBuffer: Sendable {
   init(seconds: Double, budget: Int) {
     span = Int64(seconds * 1e9)
     self.budget = budget
+  }
+
+  /// What a process that crashed had buffered: all of it, sealed.
+  init(_ abandoned: [ScrimFormat.Segment]) {
+    span = .max
+    budget = .max
+    for segment in abandoned {
+      guard let first = segment.frames.first?.time else { continue }
+      begin(segment.header, ReplayBuffer.items(of: segment), first: first, bytes: 0)
+      seal()
+    }
+  }
+
+  /// Notes and events, and then the frames: a reader orders them by their times.
+  static func items(of segment: ScrimFormat.Segment) -> [Item] {
+    segment.notes.map { .note($0) } + segment.events.map { .event($0) } + segment.frames.map { .frame($0) }
   }
 
   /// Bytes of the open segment; nil between segments.
@@ -71,6 +89,7 @@ struct ReplayBuffer: Sendable {
         return
       }
       bytes -= segments.removeFirst().bytes
+      dropped += 1
     }
   }
 }

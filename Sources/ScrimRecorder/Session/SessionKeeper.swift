@@ -28,6 +28,9 @@ struct SessionKeeper: Sendable {
   /// What was written of all sessions that ended.
   var totals = SegmentTotals(segments: 0, bytes: 0)
 
+  /// Where crash buffers lie; nil where none are asked for.
+  var crashFolder: CrashBufferFolder?
+
   /// Events that wait for the first frame of a session at most.
   static let earlyLimit = 4096
 
@@ -105,7 +108,11 @@ extension SessionRecorder {
         tell { .paused($0) }
       case .resume: try resume(at: time, moment)
       case .drop:
-        try withOutput { (output) throws(StoreError) in output.drop() }
+        let failure = try withOutput { (output) throws(StoreError) in
+          output.drop()
+          return output.crashBufferFailure
+        }
+        if let failure { tell { .crashBufferLost($0, failure) } }
         tell { .dropped($0, .noError) }
       case .end(let reason): try end(reason)
       }
@@ -127,8 +134,10 @@ extension SessionRecorder {
     keeper!.previous = id
     if isFull, !keeper!.isShort { return try write(at: time, moment, kind: .session) }
     let seconds = isFull ? options.minimumSeconds : options.errorBufferSeconds
+    let crashBuffer = isFull ? nil : keeper!.crashBuffer(of: id, start: moment.wall - time)
     try withOutput { (output) throws(StoreError) in
-      output.keep(in: ReplayBuffer(seconds: seconds, budget: options.errorBufferBytes))
+      output.keep(
+        in: ReplayBuffer(seconds: seconds, budget: options.errorBufferBytes), and: crashBuffer)
     }
   }
 
@@ -143,7 +152,7 @@ extension SessionRecorder {
     var header = keeper!.header
     header.session = id
     let template = header
-    let age = try withOutput { (output) throws(StoreError) in
+    let (age, failure) = try withOutput { (output) throws(StoreError) in
       let first = output.buffer?.segments.first
       let shift = first?.first ?? time
       var header = template
@@ -153,8 +162,9 @@ extension SessionRecorder {
       var writer = try folder.create(header)
       writer.describe(about)
       try output.write(to: writer, header, shift: shift)
-      return time - shift
+      return (time - shift, output.crashBufferFailure)
     }
+    if let failure { tell { .crashBufferLost($0, failure) } }
     keeper!.written += 1
     keeper!.life.begin(at: moment.boot - age)
     keeper!.settings.onChange?(.written(id, folder))

@@ -8,6 +8,9 @@ public struct SessionOptions: Hashable, Sendable {
   public var errorBufferSeconds = 60.0
   /// Bytes that the buffer takes at most; where it is full the oldest segment goes, whatever its age.
   public var errorBufferBytes = 48 << 20
+  /// Whether what is buffered is kept where a crash of the process doesn't reach it: in memory, under $XDG_RUNTIME_DIR. The next start
+  /// with this option makes a session of it where its error draw hits.
+  public var crashBuffer = false
   /// Seconds without interaction after which a session pauses; 0 for never.
   public var idleSeconds = 300.0
   /// Seconds after which a session ends and the next one begins; 0 for never.

@@ -10,6 +10,12 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
 
   private var writer: SessionWriter?
   private(set) var buffer: ReplayBuffer?
+  /// What is buffered once more, where a crash of the process doesn't reach it.
+  private var crashBuffer: CrashBuffer?
+  /// Why it could not be kept.
+  private(set) var crashBufferFailure: StoreError?
+  /// Segments that went from the crash buffer.
+  private var crashDropped = 0
   /// Of the segment that goes nowhere.
   private var lostSize: Int?
   /// Nanoseconds to be taken off all times.
@@ -39,16 +45,40 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   }
 
   /// Goes on in memory. What is open must be sealed.
-  mutating func keep(in new: ReplayBuffer) {
+  mutating func keep(in new: ReplayBuffer, and crashBuffer: CrashBuffer? = nil) {
     precondition(!isWriting, "a session that is written is ended first")
+    removeCrashBuffer()
     buffer = new
+    self.crashBuffer = crashBuffer
+    crashBufferFailure = nil
+    crashDropped = 0
     lostSize = nil
+  }
+
+  private mutating func removeCrashBuffer() {
+    do { try crashBuffer?.remove() } catch { crashBufferFailure = error }
+    crashBuffer = nil
+  }
+
+  /// Has the crash buffer do as the buffer does. Where it can't, for memory is full, it goes, and the buffer goes on.
+  private mutating func copy(_ body: (inout CrashBuffer) throws(StoreError) -> Void) {
+    guard crashBuffer != nil else { return }
+    do throws(StoreError) {
+      let before = buffer?.dropped ?? 0
+      try body(&crashBuffer!)
+      try crashBuffer!.dropFirst(before - crashDropped)
+      crashDropped = before
+    } catch {
+      removeCrashBuffer()
+      crashBufferFailure = error
+    }
   }
 
   /// Forgets what is buffered.
   mutating func drop() {
     buffer = nil
     lostSize = nil
+    removeCrashBuffer()
   }
 
   /// Goes on in a folder, which is given what is buffered first.
@@ -69,6 +99,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
       if segment.isSealed { try writer!.seal() }
     }
     buffer = nil
+    removeCrashBuffer()
   }
 
   private func built(_ own: SegmentHeader, _ items: [ReplayBuffer.Item]) throws(StoreError) -> SegmentWriter {
@@ -114,11 +145,13 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
       return try writer!.begin(segment)
     }
     let own = segment.header
-    let items = SessionOutput.items(of: segment.bytes)
+    let start = segment.bytes
+    let items = SessionOutput.items(of: start)
     if isWriting { return try writer!.begin(try built(own, items)) }
     var first: Int64?
     for case .frame(let frame) in items { first = first ?? frame.time }
     buffer?.begin(own, items, first: first ?? 0, bytes: size)
+    copy { (copy) throws(StoreError) in try copy.begin(segment) }
   }
 
   /// The records of a segment that was just begun: notes and events, and its first frame.
@@ -126,9 +159,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     guard let found = try? SegmentReader.recover(bytes), found.damage == nil else {
       preconditionFailure("what was written a moment ago can be read")
     }
-    let segment = found.segment
-    return segment.notes.map { .note($0) } + segment.events.map { .event($0) }
-      + segment.frames.map { .frame($0) }
+    return ReplayBuffer.items(of: found.segment)
   }
 
   mutating func append(_ frame: FrameRecord) throws(StoreError) {
@@ -136,6 +167,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     let size = frame.coded.count + 64 + (frame.masks?.added.count ?? 0) * 64
     if buffer != nil {
       buffer!.append(.frame(frame), time: frame.time, bytes: size)
+      copy { (copy) throws(StoreError) in try copy.append(frame) }
     } else {
       lostSize? += size
     }
@@ -144,17 +176,32 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   mutating func append(_ event: EventRecord) throws(StoreError) {
     if isWriting { return try writer!.append(shifted(event)) }
     let size = event.json.count + 64
-    if buffer != nil { buffer!.append(.event(event), time: nil, bytes: size) } else { lostSize? += size }
+    if buffer != nil {
+      buffer!.append(.event(event), time: nil, bytes: size)
+      copy { (copy) throws(StoreError) in try copy.append(event) }
+    } else {
+      lostSize? += size
+    }
   }
 
   mutating func append(_ note: NoteRecord) throws(StoreError) {
     if isWriting { return try writer!.append(shifted(note)) }
-    if buffer != nil { buffer!.append(.note(note), time: nil, bytes: 64) } else { lostSize? += 64 }
+    if buffer != nil {
+      buffer!.append(.note(note), time: nil, bytes: 64)
+      copy { (copy) throws(StoreError) in try copy.append(note) }
+    } else {
+      lostSize? += 64
+    }
   }
 
   mutating func seal() throws(StoreError) {
     if isWriting { return try writer!.seal() }
-    if buffer != nil { buffer!.seal() } else { lostSize = nil }
+    if buffer != nil {
+      buffer!.seal()
+      copy { (copy) in copy.seal() }
+    } else {
+      lostSize = nil
+    }
   }
 
   mutating func finish() throws(StoreError) -> SegmentTotals { try finish(nil) }

@@ -18,6 +18,8 @@ public struct SessionSettings: Sendable {
   public var name: @Sendable () -> SessionID
   /// Asked before the draw for an error that is reported while a session is buffered; false has it count as a miss.
   public var beforeErrorSampling: (@Sendable (Event) -> Bool)?
+  /// `$XDG_RUNTIME_DIR`, for ``SessionOptions/crashBuffer``; nil for that of the environment.
+  public var runtimeFolder: String?
   /// Told what becomes of sessions, by the thread that records.
   public var onChange: (@Sendable (SessionChange) -> Void)?
 
@@ -55,6 +57,10 @@ public enum SessionChange: Hashable, Sendable {
   case ended(SessionID, SessionLife.End)
   /// Nothing of it is left.
   case dropped(SessionID, SessionDrop)
+  /// It was buffered by a process that crashed, and is written now.
+  case recovered(SessionID, SessionFolder)
+  /// What is buffered of it is no longer kept for a crash of the process.
+  case crashBufferLost(SessionID, StoreError)
 }
 
 /// Why nothing is left of a session.

@@ -144,6 +144,9 @@ typedef struct scrim_session_options {
   /* Optional. Told what becomes of sessions, by the recorder's thread: one of SCRIM_SESSION_…, the session's id, and the folder with
    * SCRIM_SESSION_WRITTEN, the reason with SCRIM_SESSION_ENDED and SCRIM_SESSION_DROPPED. It must not wait for the recorder. */
   void (*on_change)(void *context, int32_t change, const char *session_id, const char *detail);
+  /* Not 0: what is buffered is kept in memory under $XDG_RUNTIME_DIR too, where a crash of the process doesn't reach it. The next recorder
+   * with this option makes a session of it, if its error draw hits. */
+  int32_t crash_buffer;
 } scrim_session_options;
 
 enum {
@@ -155,7 +158,11 @@ enum {
   SCRIM_SESSION_RESUMED = 4,
   SCRIM_SESSION_ENDED = 5,
   /* Nothing of it is left. */
-  SCRIM_SESSION_DROPPED = 6
+  SCRIM_SESSION_DROPPED = 6,
+  /* It was buffered by a process that crashed, and is written to the folder in detail. */
+  SCRIM_SESSION_RECOVERED = 7,
+  /* What is buffered of it is no longer kept for a crash of the process; detail says why. */
+  SCRIM_SESSION_UNPROTECTED = 8
 };
 
 typedef struct scrim_config {
@@ -290,6 +297,10 @@ int32_t scrim_report_error(scrim_recorder *recorder, const scrim_error *error, c
 
 int32_t scrim_pause(scrim_recorder *recorder);
 int32_t scrim_resume(scrim_recorder *recorder);
+
+/* Notes in the crash buffers of this process that it crashes, and by which signal: the session that is made of them says so. Optional,
+ * and async-signal-safe: for a handler of the program's own. Since 0.2. */
+void scrim_mark_crash(int32_t signal);
 
 /* Waits until all that was handed over before is in the session's files. */
 int32_t scrim_flush(scrim_recorder *recorder);

@@ -1,0 +1,85 @@
+import ScrimFormat
+import ScrimRedact
+import ScrimStore
+
+extension SessionKeeper {
+  /// Makes sessions of what processes that crashed had buffered, where their error draw hits.
+  ///
+  /// A buffer whose process ended without removing it is that of a crash, whether there is a core file or not.
+  mutating func recoverCrashedSessions() throws(RecordingError) {
+    guard settings.options.crashBuffer else { return }
+    do throws(StoreError) {
+      let folder: CrashBufferFolder
+      if let runtime = settings.runtimeFolder {
+        folder = try CrashBufferFolder(runtime: runtime)
+      } else {
+        folder = try CrashBufferFolder.ofUser()
+      }
+      crashFolder = folder
+      for abandoned in try folder.abandoned() { try recover(abandoned) }
+    } catch { throw .output(error) }
+  }
+
+  private mutating func recover(_ abandoned: AbandonedCrashBuffer) throws(StoreError) {
+    let id = abandoned.session
+    guard let first = abandoned.segments.first?.frames.first?.time,
+      sampling.takesError(chance: settings.chance())
+    else {
+      try abandoned.remove()
+      settings.onChange?(.dropped(id, .noError))
+      return
+    }
+    var header = abandoned.segments[0].header
+    header.session = id
+    header.start = abandoned.start + first
+    let folder = settings.folder(written, id)
+    var about = SessionAbout()
+    about.kind = .buffer
+    about.ended = .crash
+    for segment in abandoned.segments {
+      for record in segment.events {
+        guard let event = try? Event(recorded: record.json, time: record.time) else { continue }
+        about.note(error: event.type == "error" ? event.id : nil, trace: event.traceID)
+      }
+    }
+    var output = SessionOutput(header)
+    var segments = abandoned.segments
+    segments[segments.count - 1].events.append(crash(of: abandoned))
+    output.keep(in: ReplayBuffer(segments))
+    try output.write(to: try folder.create(header), header, shift: first)
+    let sums = try output.finish(about)
+    output.close()
+    // It is whole in its folder before it goes here.
+    try abandoned.remove()
+    written += 1
+    totals.segments += sums.segments
+    totals.bytes += sums.bytes
+    settings.onChange?(.recovered(id, folder))
+  }
+
+  /// An error at the time of the crash, where that is known; else behind the last frame.
+  private func crash(of abandoned: AbandonedCrashBuffer) -> EventRecord {
+    let last = abandoned.segments.last?.frames.last?.time ?? 0
+    var event = Event("error")
+    event.name = "crash"
+    event.handled = false
+    event.message = "process \(abandoned.process) ended without stopping its recorder"
+    var time = last
+    if let signal = abandoned.signal {
+      event.message = "process \(abandoned.process) was ended by signal \(signal)"
+      event.data = ["signal": .number(Double(signal))]
+      time = abandoned.crashTime.map { max(last, $0 - abandoned.start) } ?? last
+    }
+    // A wall clock that was set meanwhile must not make a session of years.
+    return EventRecord(time: min(time, last + 60_000_000_000), json: event.canonicalJSON)
+  }
+
+  /// A crash buffer for a session that begins to be buffered; nil where none is asked for, or there can be none.
+  func crashBuffer(of id: SessionID, start: Int64) -> CrashBuffer? {
+    guard let folder = crashFolder else { return nil }
+    do { return try CrashBuffer(in: folder, session: id, start: start) } catch {
+      settings.onChange?(.crashBufferLost(id, error))
+      return nil
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import CScrimCrash
+import Glibc
+public import ScrimFormat
+import ScrimSystem
+
+/// The segments of a session that is buffered, in a file that outlives the process: what a crash would lose otherwise.
+///
+/// The file lies in memory (tmpfs), so that nothing reaches a disk. Two pages stand first, ``CrashBufferHead`` and the mark of a crash; behind them lie segments as
+/// Format.md has them, each at a page's begin and the last one open. What goes is given back to the system at once: the file grows in
+/// places only. Its owner holds a lock on it, which ends with the process however that ends.
+public struct CrashBuffer: Sendable {
+  private let watch: Watch
+  private var file: OpenFile { watch.file }
+  private var head: CrashBufferHead
+  private var writer: SegmentWriter?
+  /// Where the next bytes go.
+  private var end = CrashBufferHead.dataOffset
+
+  /// - Parameters:
+  ///   - session: the session's name.
+  ///   - start: nanoseconds since 1970 at time 0 of what is written.
+  public init(in folder: CrashBufferFolder, session: SessionID, start: Int64) throws(StoreError) {
+    head = CrashBufferHead(session: session, start: start, process: Int(getpid()))
+    let path = folder.path + "/\(head.process)-\(session).\(CrashBufferFolder.pathExtension)"
+    watch = Watch(try Disk.open(path, O_RDWR | O_CREAT | O_EXCL, doing: "making the crash buffer"))
+    try Disk.lock(file)
+    try Disk.write(head.page, to: file, at: 0)
+  }
+
+  /// Has `scrim_mark_crash` mark the file, as long as it is open.
+  private final class Watch: Sendable {
+    let file: OpenFile
+
+    init(_ file: OpenFile) {
+      self.file = file
+      _ = scrim_crash_watch(file.descriptor)
+    }
+
+    func end() { scrim_crash_forget(file.descriptor) }
+
+    deinit { end() }
+  }
+
+  public var path: String { file.path }
+
+  /// Begins a segment.
+  ///
+  /// - Parameter segment: with its first frame, and of which nothing was drained.
+  public mutating func begin(_ segment: SegmentWriter) throws(StoreError) {
+    let page = CrashBufferHead.pageBytes
+    end = (end + page - 1) / page * page
+    let offset = end
+    var segment = segment
+    try drain(&segment)
+    writer = segment
+    // The list names the segment when it is there.
+    head.offsets.append(offset)
+    if head.offsets.count > CrashBufferHead.segmentLimit { try dropFirst(1) }
+    try Disk.write(head.page, to: file, at: 0)
+  }
+
+  public mutating func append(_ frame: FrameRecord) throws(StoreError) {
+    try append { (segment) throws(FormatError) in try segment.append(frame) }
+  }
+
+  public mutating func append(_ event: EventRecord) throws(StoreError) {
+    try append { (segment) throws(FormatError) in try segment.append(event) }
+  }
+
+  public mutating func append(_ note: NoteRecord) throws(StoreError) {
+    try append { (segment) throws(FormatError) in try segment.append(note) }
+  }
+
+  private mutating func append(
+    _ body: (inout SegmentWriter) throws(FormatError) -> Void
+  ) throws(StoreError) {
+    guard var segment = writer else { preconditionFailure("records are appended to an open segment") }
+    do { try body(&segment) } catch { throw StoreError(file.path, .segment(error)) }
+    try drain(&segment)
+    writer = segment
+  }
+
+  private mutating func drain(_ segment: inout SegmentWriter) throws(StoreError) {
+    try Disk.write(segment.bytes, to: file, at: end)
+    end += segment.drain()
+  }
+
+  public mutating func seal() { writer = nil }
+
+  /// Lets the oldest segments go.
+  public mutating func dropFirst(_ count: Int) throws(StoreError) {
+    guard count > 0, !head.offsets.isEmpty else { return }
+    let first = head.offsets[0]
+    head.offsets.removeFirst(min(count, head.offsets.count))
+    let next = head.offsets.first ?? end
+    try Disk.write(head.page, to: file, at: 0)
+    guard scrim_give_back(file.descriptor, Int64(first), Int64(next - first)) == 0 else {
+      throw Disk.failure(file.path, "giving memory back")
+    }
+  }
+
+  /// Removes the file: its session was written elsewhere, or ended without a crash.
+  public func remove() throws(StoreError) {
+    watch.end()
+    try Disk.remove(file.path)
+  }
+}
+
+/// The first page of a crash buffer. The order of bytes is the machine's, which alone reads it.
+struct CrashBufferHead: Hashable, Sendable {
+  var session: SessionID
+  var start: Int64
+  var process: Int
+  /// Where segments begin, rising.
+  var offsets: [Int] = []
+
+  init(session: SessionID, start: Int64, process: Int) {
+    self.session = session
+    self.start = start
+    self.process = process
+  }
+
+  static let pageBytes = 4096
+  /// Behind the head and the page of ``scrim_crash_mark``.
+  static let dataOffset = 2 * pageBytes
+  /// Segments that a page can name.
+  static let segmentLimit = 500
+  static let magic: [UInt8] = Array("SCRIMBUF".utf8)
+
+  /// Written as a whole page at once, which the system copies in one piece.
+  var page: [UInt8] {
+    var body = session.bytes
+    for number in [Int(start), process, offsets.count] + offsets { append(number, to: &body) }
+    var crc = CRC32C()
+    crc.update(body.span)
+    var page = CrashBufferHead.magic
+    append(Int(crc.value), to: &page)
+    page += body
+    return page + [UInt8](repeating: 0, count: CrashBufferHead.pageBytes - page.count)
+  }
+
+  private func append(_ number: Int, to bytes: inout [UInt8]) {
+    for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
+  }
+
+  /// Nil where the page is none that was written as a whole.
+  init?(page: ArraySlice<UInt8>) {
+    let page = Array(page)
+    guard page.count == CrashBufferHead.pageBytes, page.starts(with: CrashBufferHead.magic) else {
+      return nil
+    }
+    func number(at place: Int) -> Int {
+      (0..<8).reduce(0) { $0 | Int(page[place + $1]) << (8 * $1) }
+    }
+    let count = number(at: 48)
+    guard (0...CrashBufferHead.segmentLimit).contains(count) else { return nil }
+    var crc = CRC32C()
+    crc.update(page.span.extracting(16..<(56 + 8 * count)))
+    guard number(at: 8) == Int(crc.value) else { return nil }
+    session = SessionID(Array(page[16..<32]))
+    start = Int64(number(at: 32))
+    process = number(at: 40)
+    offsets = (0..<count).map { number(at: 56 + 8 * $0) }
+    guard zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 }),
+      offsets.first ?? CrashBufferHead.dataOffset >= CrashBufferHead.dataOffset
+    else { return nil }
+  }
+}
