@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+"""Sessions of a live screen that are buffered: what leaves the recorder, when, and what a crash leaves.
+
+    sessions.py [--scrim PATH] [--seconds N]
+
+An application on a desktop of its own changes its window four times a second and reports an error after N seconds (20; the buffer is
+held for half of that). It holds if
+  quiet   until then the session's folder is not there, and strace sees the recorder open no file for writing and connect to nothing but
+          sockets of the machine
+  replay  from then on a session is there that begins at least N / 2 seconds before the error, and is whole
+  crash   a recorder with --crash-buffer that is killed by SIGKILL leaves a file of mode 0600 in memory and nothing else; the next one
+          makes a whole session of it, which says that it ended by a crash
+That `quiet` can fail is seen on a recorder that takes every session: its folder is there at once. Exits with 0 only if all hold."""
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import sys
+import tempfile
+import time
+
+import limits
+import needs
+
+if needs.skips("sessions of live applications", [*needs.DESK, needs.GTK3, "strace"]):
+    sys.exit(needs.failed)
+
+from desk import Desk  # noqa: E402
+from recording import ROOT  # noqa: E402
+
+APPLICATION = """
+import gi, json, sys, time
+gi.require_version("Gtk", "3.0")
+from gi.repository import GLib, Gtk
+window = Gtk.Window(title="an application")
+window.set_default_size(400, 200)
+area = Gtk.Label()
+window.add(area)
+count = 0
+def change():
+    global count
+    count += 1
+    area.set_text("x" * (count % 40))
+    window.set_opacity(1)
+    return True
+def report():
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], "w") as fifo:
+            fifo.write(json.dumps({"t_ms": 0, "type": "error", "name": "TypeError", "message": "it broke", "id": "e-1"}) + "\\n")
+            fifo.flush()
+    return False
+GLib.timeout_add(250, change)
+GLib.timeout_add(int(float(sys.argv[1]) * 1000), report)
+window.show_all()
+Gtk.main()
+"""
+# All is shown, so that each change of the application is a frame.
+POLICY = {
+    "maskAllText": False, "maskAllInputs": False, "maskAllImages": False, "unknown": "keep", "uncovered": "keep",
+    "titleBars": "keep", "treelessWindows": "keep", "gaps": "keep", "clearance": "latest",
+}
+
+
+class Report:
+    failed = 0
+
+    def check(self, holds, words):
+        self.failed += not holds
+        print("ok    " if holds else "FAILED", words, flush=True)
+
+
+def wait(seconds, condition):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return condition()
+
+
+class Sessions:
+    def __init__(self, desk, scrim, seconds, report):
+        self.desk, self.scrim, self.seconds, self.report = desk, scrim, seconds, report
+        self.policy = f"{desk.folder}/policy.json"
+        with open(self.policy, "w", encoding="ascii") as file:
+            json.dump(POLICY, file)
+        self.application = f"{desk.folder}/application.py"
+        with open(self.application, "w", encoding="ascii") as file:
+            file.write(APPLICATION)
+
+    def start(self, name, *options, before=(), environment=None):
+        out = f"{self.desk.folder}/{name}"
+        command = [*before, self.scrim, "record", *self.desk.source, "--policy", self.policy, "--out", out]
+        command += ["--error-buffer", str(self.seconds / 2), *options]
+        env = dict(self.desk.environment, **(environment or {}))
+        return out, self.desk.spawn(command, env=env)
+
+    def application_for(self, seconds, fifo=None):
+        command = [needs.PYTHON, self.application, str(seconds), *([fifo] if fifo else [])]
+        return self.desk.spawn(command)
+
+    def inspect(self, out, *options):
+        return limits.run([self.scrim, "inspect", out, *options], capture_output=True, text=True).stdout
+
+    def is_whole(self, out):
+        return limits.run([self.scrim, "verify", out, "--quiet"], capture_output=True).returncode == 0
+
+    def manifest(self, out):
+        with open(f"{out}/manifest.json", encoding="utf-8") as file:
+            return json.load(file)
+
+    def stop(self, process):
+        # strace hands its own signals on to what it traces only where that is asked for: the recorder is its child.
+        for pid in [process.pid, *children(process.pid)]:
+            try:
+                os.kill(pid, signal.SIGINT)
+            except ProcessLookupError:
+                pass
+        process.wait(timeout=30)
+
+    def an_error(self):
+        """Nothing leaves before the error, and then the seconds before it are there."""
+        fifo, trace = f"{self.desk.folder}/events", f"{self.desk.folder}/trace"
+        os.mkfifo(fifo, 0o600)
+        strace = ["strace", "-f", "-qq", "-o", trace, "-e", "trace=open,openat,openat2,creat,mkdir,mkdirat,connect,bind"]
+        out, recorder = self.start("replay", "--session-sample", "0", "--error-sample", "1", "--events", fifo, before=strace)
+        application = self.application_for(self.seconds, fifo)
+        end = time.monotonic() + self.seconds - 1
+        is_quiet = True
+        while time.monotonic() < end:
+            is_quiet = is_quiet and not os.path.exists(out) and recorder.poll() is None
+            time.sleep(0.2)
+        self.report.check(is_quiet, "no folder before the error, and a recorder that lives")
+        self.report.check(wait(30, lambda: os.path.exists(f"{out}/manifest.json")), "a folder behind the error")
+        time.sleep(2)
+        self.stop(recorder)
+        self.desk.end(application)
+        leaks = written_before(trace, out)
+        self.report.check(leaks == [], f"strace: nothing is opened for writing before it, and no address connected to {leaks[:3]}")
+        self.report.check(self.is_whole(out), "the replay is whole")
+        about = self.manifest(out)
+        self.report.check(about.get("kind") == "buffer" and about.get("error_ids") == ["e-1"], "its manifest names the error")
+        events = [json.loads(line) for line in self.inspect(out, "--timeline", "--json").splitlines()]
+        errors = [event["t_ms"] for event in events if event["type"] == "error"]
+        total = json.loads(self.inspect(out, "--json"))["total"]
+        before = (errors[0] - total["firstMs"]) / 1000 if errors else 0
+        self.report.check(before >= self.seconds / 2, f"it begins {before:.1f} s before the error, {total['frames']} frames")
+        self.report.check("error TypeError: it broke" in self.inspect(out, "--timeline"), "inspect says so in words")
+
+    def can_fail(self):
+        out, recorder = self.start("full", "--session-sample", "1")
+        self.report.check(wait(20, lambda: os.path.exists(out)), "a session that is taken has its folder at once")
+        self.stop(recorder)
+
+    def a_crash(self):
+        memory = tempfile.mkdtemp(prefix="scrim-live-", dir="/dev/shm")
+        try:
+            options = ["--session-sample", "0", "--error-sample", "1", "--crash-buffer"]
+            environment = {"XDG_RUNTIME_DIR": memory}
+            application = self.application_for(1e6)
+            out, recorder = self.start("crashed", *options, environment=environment)
+            time.sleep(self.seconds * 0.75)
+            recorder.kill()
+            recorder.wait(timeout=10)
+            files = [os.path.join(folder, name) for folder, _, names in os.walk(memory) for name in names]
+            modes = [stat.S_IMODE(os.stat(file).st_mode) for file in files]
+            self.report.check(modes == [0o600] and not os.path.exists(out), "killed, it leaves one file in memory alone")
+            out, recorder = self.start("crashed", *options, environment=environment)
+            self.report.check(wait(20, lambda: os.path.exists(f"{out}/manifest.json")), "the next one makes a session of it")
+            time.sleep(1)
+            self.stop(recorder)
+            self.desk.end(application)
+            about, total = self.manifest(out), json.loads(self.inspect(out, "--json"))["total"]
+            self.report.check(self.is_whole(out) and about.get("ended") == "crash", "which is whole and says so")
+            length = (total["lastMs"] - total["firstMs"]) / 1000
+            self.report.check(length >= self.seconds / 2, f"of {length:.1f} s, {total['frames']} frames")
+            left = [name for _, _, names in os.walk(memory) for name in names]
+            self.report.check(left == [], "and nothing is left in memory")
+        finally:
+            shutil.rmtree(memory, ignore_errors=True)
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def written_before(trace, out):
+    """Calls before the folder was made that open a file for writing, or reach for more than a socket of the machine."""
+    found = []
+    with open(trace, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if re.search(r"mkdir(at)?\(", line) and out in line:
+                break
+            if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(|mkdir(at)?\(", line) and not re.search(r'"/dev/(null|shm/)', line):
+                found.append(line.strip())
+            if re.search(r"(connect|bind)\(", line) and "AF_UNIX" not in line and "resumed" not in line:
+                found.append(line.strip())
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
+    parser.add_argument("--seconds", type=float, default=20)
+    options = parser.parse_args()
+    report = Report()
+    with Desk() as desk:
+        sessions = Sessions(desk, options.scrim, options.seconds, report)
+        sessions.an_error()
+        sessions.can_fail()
+        sessions.a_crash()
+    sys.exit(min(report.failed, 1))
+
+
+if __name__ == "__main__":
+    main()
