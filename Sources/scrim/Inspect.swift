@@ -21,10 +21,16 @@ struct Inspect: ParsableCommand {
     help: "Print what happened instead, a line an event and note; with --json, all of each as JSON Lines.")
   var timeline = false
 
+  @Flag(
+    help: "Print presses in anger or without an answer, and how long answers took, instead (Insight.md).")
+  var insight = false
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard at == nil || !timeline else { throw ValidationError("--at and --timeline exclude each other") }
+    guard [at != nil, timeline, insight].count(where: { $0 }) <= 1 else {
+      throw ValidationError("--at, --timeline and --insight exclude each other")
+    }
     guard at.map({ $0.isFinite && abs($0) <= 1e9 }) ?? true else {
       throw ValidationError("--at takes seconds of the session's clock")
     }
@@ -33,6 +39,7 @@ struct Inspect: ParsableCommand {
   func run() throws {
     let reader = try SessionFolder(path: session).opened()
     if timeline { return try TimelineReport.print(reader, json: output.json) }
+    if insight { return try InsightReport(reader).print(output) }
     if let at { return try MomentReport(reader, at: at).print(output) }
     var player = SessionPlayer(reader)
     var report = SessionReport(reader)

@@ -1,0 +1,220 @@
+public import ScrimRedact
+
+/// What a session's pictures say of its use: presses in anger, presses without an answer, a screen that stood still while it was used.
+///
+/// Insight.md has the definitions. All of it follows from the bytes of the session, and so from nothing that is masked.
+public struct Insight: Hashable, Sendable {
+  /// What became of a press.
+  public enum Verdict: String, CaseIterable, Sendable {
+    /// Something visible changed, or an event says that something happened.
+    case responded
+    /// Nothing did, and all that could have was to be seen.
+    case dead
+    /// Nothing is known of an answer: it may have been masked, withheld, or cut off by the next press or the end.
+    case unobservable
+  }
+
+  public struct Press: Hashable, Sendable {
+    /// Nanoseconds on the session's clock.
+    public var time: Int64
+    public var x: Double
+    public var y: Double
+    public var role: String?
+    public var verdict: Verdict
+    /// Nanoseconds to the first visible change; nil where there was none in time.
+    public var firstChange: Int64?
+  }
+
+  /// Presses of one control in anger.
+  public struct Rage: Hashable, Sendable {
+    public var time: Int64
+    public var presses: Int
+    public var x: Double
+    public var y: Double
+    public var role: String
+  }
+
+  /// Inputs while nothing visible changed.
+  public struct Frozen: Hashable, Sendable {
+    /// The first input and the last one.
+    public var time: ClosedRange<Int64>
+    public var inputs: Int
+  }
+
+  public var presses: [Press] = []
+  public var rages: [Rage] = []
+  public var frozen: [Frozen] = []
+
+  /// A frame as far as it counts here.
+  public struct Moment: Hashable, Sendable {
+    public var time: Int64
+    /// What changed where masks are as before, in pixels; empty where nothing did.
+    public var changes: [Change]
+    /// Whether the list of masks changed: a window came or went, something moved.
+    public var masksChanged: Bool
+    /// Whether an answer could have been shown and not been seen: there are masks over what programs show, or tiles withheld.
+    public var hidesAnswers: Bool
+
+    public init(time: Int64, changes: [Change] = [], masksChanged: Bool = false, hidesAnswers: Bool = false) {
+      self.time = time
+      self.changes = changes
+      self.masksChanged = masksChanged
+      self.hidesAnswers = hidesAnswers
+    }
+
+    /// Whether something changed but a caret.
+    var isVisible: Bool {
+      if masksChanged { return true }
+      guard let first = changes.first else { return false }
+      let (x, y) = (changes.map(\.x).min() ?? first.x, changes.map(\.y).min() ?? first.y)
+      let right = changes.map { $0.x + $0.width }.max() ?? 0
+      let bottom = changes.map { $0.y + $0.height }.max() ?? 0
+      return right - x > Insight.caret.width || bottom - y > Insight.caret.height
+    }
+  }
+
+  /// A rectangle that holds pixels which changed.
+  public struct Change: Hashable, Sendable {
+    public var x: Int
+    public var y: Int
+    public var width: Int
+    public var height: Int
+
+    public init(x: Int, y: Int, width: Int, height: Int) {
+      self.x = x
+      self.y = y
+      self.width = width
+      self.height = height
+    }
+  }
+
+  static let rage = (presses: 4, time: Int64(750_000_000), distance: 30.0)
+  static let patience: Int64 = 2_500_000_000
+  static let frozenTime: Int64 = 2_000_000_000
+  static let frozenInputs = 3
+  static let caret = (width: 3, height: 40)
+  /// Around a press: what changes in it may be the control's own look under the finger.
+  static let feedback = (width: 200.0, height: 64.0)
+  /// Controls that answer by their own look.
+  private static let answersItself: Set<String> = [
+    "check box", "radio button", "toggle button", "switch", "menu", "combo box", "text", "entry",
+    "search box",
+    "spin button", "slider", "scroll bar", "page tab", "list item", "tree item", "table cell",
+    "disclosure triangle", "canvas", "drawing area", "editbar", "terminal", "document web",
+  ]
+  /// Controls that are pressed again and again without anger.
+  private static let pressedOften: Set<String> = [
+    "text", "entry", "search box", "editbar", "autocomplete", "terminal", "password text", "paragraph",
+    "label",
+    "static", "heading", "document text", "document web", "spin button", "slider", "scroll bar", "page tab",
+    "page indicator", "calendar", "date editor", "increment arrow", "decrement arrow", "canvas",
+    "drawing area",
+  ]
+
+  /// - Parameters:
+  ///   - moments: every frame, in order.
+  ///   - events: all of them, with times.
+  public init(moments: [Moment], events: [Event]) {
+    let events = events.filter { $0.time != nil }.sorted { ($0.time ?? 0) < ($1.time ?? 0) }
+    let answers = events.filter { ["navigation", "network", "error"].contains($0.type) }.compactMap(\.time)
+    let inputs = events.filter {
+      ["button", "button-down", "touch-down", "wheel", "key"].contains($0.type)
+    }
+    let pressed = inputs.filter { $0.x != nil && $0.y != nil && $0.type != "wheel" }
+    for (place, event) in pressed.enumerated() {
+      guard let time = event.time, let x = event.x, let y = event.y else { continue }
+      var press = Press(time: time, x: x, y: y, role: event.role, verdict: .unobservable)
+      let next = pressed[(place + 1)...].first { !Insight.isNear($0, event) }?.time ?? .max
+      Insight.judge(&press, moments, answers, until: min(time + Insight.patience, next))
+      presses.append(press)
+    }
+    rages = Insight.rages(pressed)
+    frozen = Insight.frozen(inputs.compactMap(\.time), moments)
+  }
+
+  private static func judge(
+    _ press: inout Press, _ moments: [Moment], _ answers: [Int64], until end: Int64
+  ) {
+    let seen = moments.filter { $0.time > press.time && $0.time <= end }
+    let itself = press.role.map(answersItself.contains) ?? false
+    press.firstChange = seen.first(where: \.isVisible).map { $0.time - press.time }
+    let isAnswered =
+      answers.contains { $0 > press.time && $0 <= end }
+      || seen.contains { moment in
+        guard moment.isVisible else { return false }
+        return moment.masksChanged || itself || moment.changes.contains { isOutside($0, press) }
+      }
+    if isAnswered {
+      press.verdict = .responded
+      return
+    }
+    let before = moments.last { $0.time <= press.time }
+    let isWhole = end - press.time >= patience && moments.last?.time ?? .min >= end
+    let wasVisible = before?.hidesAnswers == false && !seen.contains(where: \.hidesAnswers)
+    press.verdict = isWhole && wasVisible ? .dead : .unobservable
+  }
+
+  private static func isOutside(_ change: Change, _ press: Press) -> Bool {
+    Double(change.x) < press.x - feedback.width / 2
+      || Double(change.x + change.width) > press.x + feedback.width / 2
+      || Double(change.y) < press.y - feedback.height / 2
+      || Double(change.y + change.height) > press.y + feedback.height / 2
+  }
+
+  private static func isNear(_ a: Event, _ b: Event) -> Bool {
+    let (dx, dy) = ((a.x ?? 0) - (b.x ?? 0), (a.y ?? 0) - (b.y ?? 0))
+    return dx * dx + dy * dy <= rage.distance * rage.distance
+  }
+
+  private static func rages(_ presses: [Event]) -> [Rage] {
+    var found: [Rage] = []
+    var first = 0
+    while first < presses.count {
+      let start = presses[first]
+      var end = first + 1
+      while end < presses.count, isNear(presses[end], start), presses[end].role == start.role,
+        presses[end].button == start.button,
+        (presses[end].time ?? 0) - (presses[max(first, end - rage.presses + 1)].time ?? 0) <= rage.time
+      {
+        end += 1
+      }
+      if end - first >= rage.presses, let role = start.role, !pressedOften.contains(role),
+        let time = start.time
+      {
+        found.append(Rage(time: time, presses: end - first, x: start.x ?? 0, y: start.y ?? 0, role: role))
+        first = end
+      } else {
+        first += 1
+      }
+    }
+    return found
+  }
+
+  private static func frozen(_ inputs: [Int64], _ moments: [Moment]) -> [Frozen] {
+    var found: [Frozen] = []
+    var run: [Int64] = []
+    /// Ends the run at what changed, or at the end.
+    func close() {
+      if let first = run.first, let last = run.last, run.count >= frozenInputs, last - first >= frozenTime,
+        moments.last(where: { $0.time <= first })?.hidesAnswers == false,
+        !moments.contains(where: { $0.time > first && $0.time <= last && $0.hidesAnswers })
+      {
+        found.append(Frozen(time: first...last, inputs: run.count))
+      }
+      run = []
+    }
+    let visible = moments.filter(\.isVisible).map(\.time)
+    var next = 0
+    for input in inputs {
+      var hasChanged = false
+      while next < visible.count, visible[next] <= input {
+        hasChanged = true
+        next += 1
+      }
+      if hasChanged { close() }
+      run.append(input)
+    }
+    close()
+    return found
+  }
+}
