@@ -67,7 +67,7 @@ let package = Package(
       path: "Sources/C/CScrimCodecs",
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
 
-    .target(name: "CScrimCrash", path: "Sources/C/CScrimCrash"),
+    .target(name: "CScrimCrash", path: "Sources/C/CScrimCrash", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CScrimKernels", path: "Sources/C/CScrimKernels"),
     // Opens libdbus-1 at run time.
     .target(name: "CScrimDBus", path: "Sources/C/CScrimDBus", linkerSettings: [.linkedLibrary("dl")]),
@@ -113,9 +113,8 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "ScrimPlayer", dependencies: ["ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore"],
-      swiftSettings: strict),
-    // The module that other programs import. Its folder is not named `Scrim`, because `Sources/scrim` has that name on file systems that
-    // ignore case.
+      exclude: ["Insight.md"], swiftSettings: strict),
+    // The module that programs import. Beside `scrim`, its folder could not have its name where file systems ignore case.
     .target(
       name: "Scrim",
       dependencies: [

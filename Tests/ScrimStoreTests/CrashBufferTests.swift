@@ -12,6 +12,8 @@ import Testing
   private let folder: CrashBufferFolder
   private let session = SessionID([UInt8](repeating: 7, count: 16))
 
+  private static let writesJournals = "/lib/systemd/systemd-journal-remote"
+
   init() throws {
     // Memory on every Linux; a folder of the test's own, as that of a user is.
     runtime = URL(fileURLWithPath: "/dev/shm/scrim-test-\(UUID())")
@@ -52,7 +54,7 @@ import Testing
     let found = try folder.abandoned()
     let buffer = try #require(found.first)
     #expect(found.count == 1 && buffer.session == session && buffer.start == 123)
-    #expect(buffer.process == Int(getpid()) && buffer.signal == nil)
+    #expect(buffer.process == Int(getpid()) && buffer.crash(journal: "/nowhere") == nil)
     #expect(buffer.segments.map { $0.frames.map(\.number) } == [[0], [1, 2]])
     #expect(buffer.segments.map(\.events.count) == [1, 0] && buffer.segments[1].notes.count == 1)
     // Until it goes it belongs to who found it.
@@ -103,11 +105,59 @@ import Testing
       scrim_mark_crash(11)
     }
     let buffer = try #require(try folder.abandoned().first)
-    let time = try #require(buffer.crashTime)
-    #expect(buffer.signal == 11)
-    #expect(abs(Double(time) / 1e9 - Date().timeIntervalSince1970) < 60)
+    let crash = try #require(buffer.crash())
+    #expect(crash.signal == 11)
+    #expect(abs(Double(crash.time) / 1e9 - Date().timeIntervalSince1970) < 60)
     // A file that is closed is marked no more: another one may have its descriptor.
     scrim_mark_crash(6)
+    try buffer.remove()
+  }
+
+  /// The journal of systemd-coredump names signal and time, where it is this process's core and no older one's.
+  @Test(
+    .enabled(
+      if: FileManager.default.isExecutableFile(atPath: writesJournals),
+      "needs systemd-journal-remote: .ci/install test brings it"))
+  func aCoreFileNamesSignalAndTime() throws {
+    defer { close() }
+    let start: Int64 = 1_700_000_000_000_000_000
+    do {
+      var buffer = try CrashBuffer(in: folder, session: session, start: start)
+      try buffer.begin(try segment(0))
+    }
+    let buffer = try #require(try folder.abandoned().first)
+    func journal(_ entries: [(process: Int, signal: Int, time: Int64)], _ name: String) throws -> String {
+      let path = runtime.path + "/\(name).journal"
+      let text = entries.map { entry in
+        """
+        __REALTIME_TIMESTAMP=\(entry.time)
+        __MONOTONIC_TIMESTAMP=\(entry.time % 1_000_000_000)
+        _BOOT_ID=0123456789abcdef0123456789abcdef
+        MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1
+        COREDUMP_PID=\(entry.process)
+        COREDUMP_SIGNAL=\(entry.signal)
+        COREDUMP_TIMESTAMP=\(entry.time)
+
+
+        """
+      }.joined()
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path + ".txt"))
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: CrashBufferTests.writesJournals)
+      process.arguments = ["-o", path, path + ".txt"]
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      try process.waitUntilExit(seconds: 30)
+      #expect(process.terminationStatus == 0)
+      return path
+    }
+    let (me, second) = (Int(getpid()), start / 1000 + 1_000_000)
+    let found = buffer.crash(
+      journal: try journal([(me, 6, second), (me, 11, second + 7), (me + 1, 8, second + 9)], "both"))
+    #expect(found == AbandonedCrashBuffer.Crash(signal: 11, time: start + 1_000_007_000))
+    let older = buffer.crash(
+      journal: try journal([(me, 6, second - 2_000_000), (me + 1, 8, second)], "others"))
+    #expect(older == nil)
     try buffer.remove()
   }
 

@@ -64,11 +64,12 @@ extension SessionKeeper {
     event.name = "crash"
     event.handled = false
     event.message = "process \(abandoned.process) ended without stopping its recorder"
+    event.data = ["pid": .number(Double(abandoned.process))]
     var time = last
-    if let signal = abandoned.signal {
-      event.message = "process \(abandoned.process) was ended by signal \(signal)"
-      event.data = ["signal": .number(Double(signal))]
-      time = abandoned.crashTime.map { max(last, $0 - abandoned.start) } ?? last
+    if let crash = abandoned.crash(journal: settings.journal) {
+      event.message = "process \(abandoned.process) was ended by signal \(crash.signal)"
+      event.data = ["pid": .number(Double(abandoned.process)), "signal": .number(Double(crash.signal))]
+      time = max(last, crash.time - abandoned.start)
     }
     // A wall clock that was set meanwhile must not make a session of years.
     return EventRecord(time: min(time, last + 60_000_000_000), json: event.canonicalJSON)

@@ -20,6 +20,8 @@ public struct SessionSettings: Sendable {
   public var beforeErrorSampling: (@Sendable (Event) -> Bool)?
   /// `$XDG_RUNTIME_DIR`, for ``SessionOptions/crashBuffer``; nil for that of the environment.
   public var runtimeFolder: String?
+  /// A file of systemd's journal in which core files of crashed recorders are looked for; nil for the machine's.
+  public var journal: String?
   /// Told what becomes of sessions, by the thread that records.
   public var onChange: (@Sendable (SessionChange) -> Void)?
 

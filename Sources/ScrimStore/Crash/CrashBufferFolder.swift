@@ -93,9 +93,8 @@ public struct AbandonedCrashBuffer: Sendable {
   /// Nanoseconds since 1970 at time 0 of its segments.
   public let start: Int64
   public let process: Int
-  /// As `scrim_mark_crash` noted them: the signal, and nanoseconds since 1970.
-  public let signal: Int?
-  public let crashTime: Int64?
+  /// As `scrim_mark_crash` noted it.
+  private let mark: Crash?
   /// What is whole, the last one as far as it goes; each has a frame.
   public let segments: [Segment]
 
@@ -106,9 +105,26 @@ public struct AbandonedCrashBuffer: Sendable {
     session = head.session
     start = head.start
     process = head.process
-    signal = mark.map { Int($0.signal) }
-    crashTime = mark?.time
+    self.mark = mark.map { Crash(signal: Int($0.signal), time: $0.time) }
     self.segments = segments
+  }
+
+  /// How a process ended.
+  public struct Crash: Hashable, Sendable {
+    public var signal: Int
+    /// Nanoseconds since 1970.
+    public var time: Int64
+  }
+
+  /// The signal that ended the process, and when: as the process noted it, or else as systemd-coredump did. Nil where neither knows.
+  ///
+  /// - Parameter journal: a file of systemd's journal; nil for the machine's.
+  public func crash(journal: String? = nil) -> Crash? {
+    if let mark { return mark }
+    var found = scrim_coredump()
+    // The path lives as a C string until the call returns, and `found` is ours.
+    let isFound = unsafe scrim_find_coredump(journal, Int64(process), start / 1000, &found)
+    return isFound == 1 ? Crash(signal: Int(found.signal), time: found.time &* 1000) : nil
   }
 
   public func remove() throws(StoreError) { try Disk.remove(file.path) }
