@@ -28,6 +28,7 @@ public struct SourceWithEvents: FrameSource {
   public var height: Int { source.height }
   public var expectedFrames: Int? { source.expectedFrames }
   public var isLive: Bool { source.isLive }
+  public var observedEvents: [String]? { source.observedEvents }
   public var tornReads: Int { source.tornReads }
   public var windows: [SourceWindow] { source.windows }
 

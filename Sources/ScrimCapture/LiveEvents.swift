@@ -15,6 +15,7 @@ public struct LiveEvents: FrameSource {
   public var height: Int { source.height }
   public var expectedFrames: Int? { source.expectedFrames }
   public var isLive: Bool { source.isLive }
+  public var observedEvents: [String]? { source.observedEvents }
   public var tornReads: Int { source.tornReads }
 
   /// - Parameter path: a file, a named pipe, or `-` for standard input.

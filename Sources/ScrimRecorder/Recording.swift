@@ -21,6 +21,7 @@ public enum Recording {
     _ source: inout any FrameSource, into recorder: inout SessionRecorder, isInterrupted: () -> Bool,
     onIssue: (CaptureFault) -> Void, onProgress: (RecordingSummary) -> Void
   ) throws(Failure) -> RecordingSummary {
+    recorder.observedEvents = source.observedEvents
     while source.isLive || !isInterrupted() {
       let item: SourceItem?
       do { item = try source.next() } catch {

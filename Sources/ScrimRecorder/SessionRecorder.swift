@@ -31,6 +31,14 @@ public struct SessionRecorder: ~Copyable {
   var keeper: SessionKeeper?
   /// Metadata for the current session's manifest.
   var about = SessionAbout()
+  /// The types of events that the source could see, for the manifest; nil for a recorded input.
+  public var observedEvents: [String]? {
+    get { about.observedEvents }
+    set {
+      about.observedEvents = newValue
+      keeper?.observedEvents = newValue
+    }
+  }
 
   /// Records one session, whatever happens and however long it takes.
   ///
@@ -243,7 +251,7 @@ public struct SessionRecorder: ~Copyable {
     } else if kept.isInteraction {
       _ = try take(.interaction, at: time)
     } else {
-      try pass(to: time)
+      try pass(to: time, isEvent: true)
     }
     guard admitsEvents() else {
       summary.thinnedEvents += verdict.hiding == nil ? 1 : 0

@@ -22,6 +22,9 @@ public struct SessionAbout: Hashable, Sendable {
   public var droppedFrames = 0
   public var droppedEvents = 0
 
+  /// The types of events that a live source could see; nil for what it doesn't say.
+  public var observedEvents: [String]?
+
   public static let limit = 100
 
   public init() {}
@@ -33,7 +36,7 @@ public struct SessionAbout: Hashable, Sendable {
 
   init(
     kind: Kind?, ended: End?, previousID: String?, errorIDs: [String], traceIDs: [String], droppedFrames: Int,
-    droppedEvents: Int
+    droppedEvents: Int, observedEvents: [String]?
   ) {
     self.kind = kind
     self.ended = ended
@@ -42,5 +45,6 @@ public struct SessionAbout: Hashable, Sendable {
     self.traceIDs = Array(traceIDs.prefix(SessionAbout.limit))
     self.droppedFrames = droppedFrames
     self.droppedEvents = droppedEvents
+    self.observedEvents = observedEvents.map { Array($0.prefix(SessionAbout.limit)) }
   }
 }

@@ -65,6 +65,7 @@ extension SessionAbout {
     add("trace_ids", list(traceIDs))
     add("dropped_frames", count(droppedFrames))
     add("dropped_events", count(droppedEvents))
+    add("observed_events", observedEvents.map { .array($0.map(JSON.string)) })
     return members
   }
 
@@ -75,7 +76,8 @@ extension SessionAbout {
       ended: try fields.optionalText("ended").flatMap(End.init),
       previousID: try fields.optionalText("previous_id"), errorIDs: try fields.texts("error_ids"),
       traceIDs: try fields.texts("trace_ids"), droppedFrames: try fields.optionalCount("dropped_frames") ?? 0,
-      droppedEvents: try fields.optionalCount("dropped_events") ?? 0)
+      droppedEvents: try fields.optionalCount("dropped_events") ?? 0,
+      observedEvents: try fields.optionalTexts("observed_events"))
   }
 }
 
@@ -162,7 +164,11 @@ private struct ManifestFields {
 
   func optionalCount(_ key: String) throws(StoreError) -> Int? { json[key] == nil ? nil : try count(key) }
 
-  /// A list of strings; empty if it is missing.
+  func optionalTexts(_ key: String) throws(StoreError) -> [String]? {
+    json[key] == nil ? nil : try texts(key)
+  }
+
+  /// A list of strings; empty where it is missing.
   func texts(_ key: String) throws(StoreError) -> [String] {
     guard json[key] != nil else { return [] }
     var texts: [String] = []

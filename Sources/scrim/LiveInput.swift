@@ -86,6 +86,8 @@ struct LiveInput: ParsableArguments {
   /// The live screen, if one was selected.
   func source(xwd: String?, fps: Double?, policy: MaskPolicy) throws(CaptureError) -> LiveSource? {
     var options = LiveOptions()
+    let filter = EventFilter(policy: policy)
+    options.admitsKeys = { filter.kept(Event("key"), in: $0) != nil }
     if let fps { options.framesPerSecond = fps }
     options.duration = duration.map { Int64($0 * 1e9) }
     options.isCancelled = { Terminal.isInterrupted }

@@ -246,8 +246,22 @@ import Testing
       ])
   }
 
-  /// For any sequence: nothing is on disk before an accepted error, written sessions are intact and in
-  /// order, no frame of them is missing, no session is too long, and two threads write the same as one.
+  /// A press that is told of seconds after it took place is no step of a clock.
+  @Test func eventsThatComeLateAreNoSteps() throws {
+    let world = World()
+    var recorder = try recorder(SessionOptions(), world)
+    for second in 0..<4 as Range<Int64> {
+      try recorder.record(frame(Int(second), time: second * Self.second))
+      world.pass(Self.second)
+      try recorder.record(press(max(0, second - 3) * Self.second))
+    }
+    _ = try recorder.finish()
+    let segment = try SessionFolder(path: temporary.path + "/s").read().segment(0)
+    #expect(segment.notes.isEmpty && segment.events.count == 4)
+  }
+
+  /// Whatever comes: nothing is on disk before an accepted error, what is written is whole and in order, no frame of it is missing, no
+  /// session is too long, and two threads write what one does.
   @Test(arguments: 0..<30 as Range<UInt64>) func anySequenceIsRecordedAsTheRulesSay(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var options = SessionOptions()

@@ -87,4 +87,13 @@ scrim_x11_status scrim_x11_list(scrim_x11 *x, scrim_x11_window *windows, size_t 
   *total = 0;
   return SCRIM_X11_NOT_BUILT;
 }
+bool scrim_x11_listen(scrim_x11 *x) {
+  (void)x;
+  return false;
+}
+scrim_x11_status scrim_x11_take_input(scrim_x11 *x, scrim_x11_input *inputs, size_t capacity, size_t *count) {
+  (void)x, (void)inputs, (void)capacity;
+  *count = 0;
+  return SCRIM_X11_NOT_BUILT;
+}
 #endif

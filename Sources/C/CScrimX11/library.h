@@ -11,6 +11,14 @@
 #include <xcb/xcb.h>
 #include <xcb/xfixes.h>
 
+// Presses, keys and touches, beside pictures: without the header a recording has none of them, and says so.
+#if __has_include(<xcb/xinput.h>)
+#define SCRIM_HAS_XINPUT 1
+#include <xcb/xinput.h>
+#else
+#define SCRIM_HAS_XINPUT 0
+#endif
+
 #include "scrim_x11.h"
 
 // The functions used, grouped by library.
@@ -86,6 +94,10 @@ struct scrim_x11 {
   xcb_atom_t atoms[8];
   // Whether the server reports which process is behind a client: 1, or -1 if not; 0 before it was asked.
   int resources;
+
+  // What listens: the extension's events, 0 where they are not to be had, and the window that had the focus last.
+  uint8_t input_opcode;
+  uint32_t active;
 };
 
 /// Opens the libraries; they stay open.

@@ -18,8 +18,17 @@ protocol LiveScreen: AnyObject {
   ///   needed before boxes clear tiles of this picture. Otherwise the picture may be outdated where no
   ///   damage was reported.
   func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture
-  /// Number of captures that were repeated because the picture was drawn on meanwhile.
+  /// What hands did since the last call, in pixels of the screen, with times of CLOCK_MONOTONIC.
+  func takeInput() -> [Event]
+  /// The types of events that may come of it.
+  var observes: [String] { get }
+  /// Captures that were taken again, since the picture was being drawn meanwhile.
   var tornReads: Int { get }
+}
+
+extension LiveScreen {
+  func takeInput() -> [Event] { [] }
+  var observes: [String] { [] }
 }
 
 enum LiveCapture {

@@ -10,6 +10,9 @@ public struct LiveOptions: Sendable {
   public var duration: Int64?
   /// Called several times a second while nothing happens, and after each signal; true ends the source.
   public var isCancelled: @Sendable () -> Bool = { false }
+  /// Whether a key may be told of while the boxes are these; nil where none are known. Keys are judged by the boxes at their time and by
+  /// those that were read behind it, since the focus may have moved in between.
+  public var admitsKeys: @Sendable (WidgetTree?) -> Bool = { _ in false }
 
   public init() {}
 }
@@ -29,6 +32,8 @@ public struct LiveSource: FrameSource {
   public var expectedFrames: Int? { nil }
   public var isLive: Bool { true }
   public var tornReads: Int { screen.tornReads }
+  /// Without boxes nobody knows what a key would tell.
+  public var observedEvents: [String]? { screen.observes.filter { trees != nil || $0 != "key" } }
   public var windows: [SourceWindow] {
     (trees?.windows ?? []).map { window in
       var window = window
@@ -69,6 +74,8 @@ public struct LiveSource: FrameSource {
   private var events: [Event] = []
   /// Number of them that come after the last frame.
   private var dueEvents = 0
+  /// Keys that wait for boxes that were read behind them, at most one a second.
+  private var keys = HeldKeys()
 
   /// Maximum nanoseconds from a frame's time to its pixels to count as prompt: far below the settle delay.
   private static let maxCaptureLatency: Int64 = 100_000_000
@@ -117,7 +124,13 @@ public struct LiveSource: FrameSource {
         return .frame(frame(at: start, damage: Region(picture.bounds)))
       }
       guard hasChanged || boxes.hasNews(at: now) else {
-        if now >= idleDeadline { return .idle(now - start) }
+        if now >= rest {
+          takeInput(at: now)
+          // Nothing changed: the boxes of the last frame are still those.
+          dueEvents = events.count
+          if dueEvents > 0 { return try next() }
+          return .rest(now - start)
+        }
         let pause = trees == nil ? LiveSource.cancelCheckInterval : LiveSource.treePollInterval
         if try screen.waitForChange(until: min(end, now + pause)) {
           hasChanged = true
@@ -190,14 +203,15 @@ public struct LiveSource: FrameSource {
   private mutating func frame(at moment: Int64, damage: Region?) -> SourceFrame {
     defer { number += 1 }
     isFrameTaken = true
-    dueEvents = events.count
-    let isUnchanged = damage?.isEmpty ?? false
+    takeInput(at: moment)
+    let isStill = damage?.isEmpty ?? false
     let moment = max(moment, lastMoment)
     lastMoment = moment
     var frame = SourceFrame(
       number: number, time: moment - start, pixels: .success(picture.frame), tree: .success(.empty),
       treeVersion: 0, snapshotSpan: nil, isTreeComplete: true, damage: damage)
     frame.mayBeLeftOut = number > 0
+    defer { dueEvents = events.count }
     guard trees != nil else { return frame }
     if !isUnchanged { trees?.noteDamage(at: moment) }
     let current = boxes.boxes(at: moment, origin: picture.origin, isUnchanged: isUnchanged)
@@ -210,7 +224,33 @@ public struct LiveSource: FrameSource {
     frame.treeVersion = current.version
     frame.snapshotSpan = current.span.map { $0.lowerBound - start...$0.upperBound - start }
     frame.isTreeComplete = current.isComplete
+    if let span = current.span {
+      events += keys.released(by: span.lowerBound, admits: options.admitsKeys(try? current.tree.get())).map {
+        Event("key", time: $0 - start)
+      }
+    }
     return frame
+  }
+
+  /// Takes what hands did, as far as it is in the picture; keys wait.
+  private mutating func takeInput(at now: Int64) {
+    for var event in screen.takeInput() {
+      guard let moment = event.time else { continue }
+      if event.type == "key" {
+        if keys.hold(moment, admits: options.admitsKeys(boxes.tree)) {
+          // Where nothing is drawn, nothing else has the trees read.
+          trees?.noteDamage(at: now)
+        }
+        continue
+      }
+      if let x = event.x, let y = event.y {
+        let place = LivePoint(x: Int(x) - picture.origin.x, y: Int(y) - picture.origin.y)
+        guard picture.bounds.contains(x: place.x, y: place.y) else { continue }
+        (event.x, event.y) = (Double(place.x), Double(place.y))
+      }
+      event.time = max(moment - start, 0)
+      events.append(event)
+    }
   }
 
   private mutating func note(_ pointer: LivePoint?, at moment: Int64) {

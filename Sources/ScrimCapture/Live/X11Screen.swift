@@ -16,7 +16,8 @@ public enum X11Target: Hashable, Sendable {
 final class X11Screen: LiveScreen {
   let name: String
   private let connection: X11Connection
-  /// Whether the last frame can be reused, for captures without changes.
+  private let input: X11Input?
+  /// The last frame, for captures that found nothing new.
   private var hasPicture = false
 
   /// - Parameter display: as in DISPLAY.
@@ -40,9 +41,18 @@ final class X11Screen: LiveScreen {
           message: "no window manager reports an active window; give the window's id"))
     }
     try connection.watch(window, of: name)
+    input = X11Input(display: display)
   }
 
   var tornReads: Int { 0 }
+
+  func takeInput() -> [Event] { input?.take() ?? [] }
+
+  var observes: [String] {
+    guard let input else { return ["move"] }
+    return input.hearsHands
+      ? ["key", "move", "navigation", "press", "touch", "wheel"] : ["move", "navigation"]
+  }
 
   func waitForChange(until moment: Int64) throws(CaptureError) -> Bool {
     // The connection isn't readable for events that were already read from it.
@@ -190,7 +200,7 @@ final class X11Screen: LiveScreen {
     let message =
       switch status {
       case SCRIM_X11_NOT_BUILT:
-        "this program was built without X11: apt-get install libxcb1-dev libxcb-shm0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-res0-dev libxcb-shape0-dev, and build it again"
+        "this program was built without X11: apt-get install libxcb1-dev libxcb-shm0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-res0-dev libxcb-shape0-dev libxcb-xinput-dev, and build it again"
       case SCRIM_X11_NO_LIBRARY:
         "the X library \(detail) can't be opened: apt-get install libxcb1 libxcb-shm0 libxcb-damage0 libxcb-xfixes0 libxcb-res0 libxcb-shape0"
       case SCRIM_X11_NO_DISPLAY:

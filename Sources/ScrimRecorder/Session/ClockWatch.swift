@@ -24,14 +24,17 @@ struct ClockWatch: Sendable {
   static let gap: Int64 = 5_000_000_000
   static let step: Int64 = 1_000_000_000
 
-  /// - Parameter time: on the session's clock.
-  mutating func notes(at time: Int64, _ moment: SessionMoment) -> [NoteRecord] {
-    defer { last = (time, moment) }
+  /// - Parameters:
+  ///   - time: on the session's clock.
+  ///   - isEvent: an event is told of some time after it took place: that says nothing of the clocks.
+  mutating func notes(at time: Int64, _ moment: SessionMoment, isEvent: Bool = false) -> [NoteRecord] {
+    let away = moment.boot - (last?.moment.boot ?? moment.boot)
+    let advance = isEvent ? away : time - (last?.time ?? time)
+    defer { last = ((last?.time ?? time) + advance, moment) }
     guard let last else { return [] }
     var notes: [NoteRecord] = []
-    let away = moment.boot - last.moment.boot
     if away > ClockWatch.gap { notes.append(NoteRecord(time: time, kind: .gap, offset: away)) }
-    let step = (moment.wall - last.moment.wall) - (time - last.time)
+    let step = (moment.wall - last.moment.wall) - advance
     // While nothing steps, times are those of when a frame was drawn, which may be a while ago.
     if step.magnitude > ClockWatch.step.magnitude {
       notes.append(NoteRecord(time: time, kind: .clockStep, offset: step))

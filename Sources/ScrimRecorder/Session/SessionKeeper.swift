@@ -28,6 +28,8 @@ struct SessionKeeper: Sendable {
   /// What was written of all sessions that ended.
   var totals = SegmentTotals(segments: 0, bytes: 0)
 
+  /// For the manifest of each session.
+  var observedEvents: [String]?
   /// Where crash buffers lie; nil where none are asked for.
   var crashFolder: CrashBufferFolder?
 
@@ -48,10 +50,12 @@ struct SessionKeeper: Sendable {
 
 extension SessionRecorder {
   /// Brings the present session up to a moment at which the source gave something.
-  mutating func pass(to time: Int64) throws(RecordingError) {
+  ///
+  /// - Parameter isEvent: whether that was an event, which may be told of late.
+  mutating func pass(to time: Int64, isEvent: Bool = false) throws(RecordingError) {
     guard keeper != nil else { return }
     let moment = keeper!.moment(at: time)
-    let notes = keeper!.watch.notes(at: time, moment)
+    let notes = keeper!.watch.notes(at: time, moment, isEvent: isEvent)
     let chance = keeper!.settings.chance
     let actions = keeper!.life.pass(to: moment.boot, chance: chance)
     try perform(actions, at: time, moment)
@@ -65,7 +69,7 @@ extension SessionRecorder {
   mutating func take(_ input: SessionLife.Input, at time: Int64) throws(RecordingError) -> [SessionLife
     .Action]
   {
-    try pass(to: time)
+    try pass(to: time, isEvent: input != .frame && input != .stop)
     guard keeper != nil else { return [] }
     let moment = keeper!.moment(at: time)
     let chance = keeper!.settings.chance
@@ -123,6 +127,7 @@ extension SessionRecorder {
     _ mode: Sampling.Mode, at time: Int64, _ moment: SessionMoment
   ) throws(RecordingError) {
     about = SessionAbout()
+    about.observedEvents = keeper!.observedEvents
     about.previousID = keeper!.previous.map { "\($0)" }
     let id = keeper!.settings.name()
     keeper!.id = id
@@ -231,7 +236,7 @@ extension SessionRecorder {
   /// Lets an error draw, writes what is buffered where it hits, and records it.
   mutating func report(_ kept: Event, at time: Int64) throws(RecordingError) -> ErrorReport {
     guard keeper != nil else { return ErrorReport(session: nil) }
-    try pass(to: time)
+    try pass(to: time, isEvent: true)
     var isHit = false
     if keeper!.life.isBuffering {
       let isAllowed = keeper!.settings.beforeErrorSampling?(kept) ?? true

@@ -12,7 +12,10 @@ public protocol FrameSource {
   var tornReads: Int { get }
   /// Status of each window so far, in order of first appearance, for a live source that reads trees.
   var windows: [SourceWindow] { get }
-  /// The next item of the source; nil at its end.
+  /// The types of events that it can tell of by itself, sorted; nil for a recorded input, which has what it has. What a live source does not
+  /// name was not seen, whether it took place or not.
+  var observedEvents: [String]? { get }
+  /// The next thing the source has; nil at its end.
   ///
   /// - Throws: ``CaptureError`` if nothing more can be read.
   mutating func next() throws(CaptureError) -> SourceItem?
@@ -22,6 +25,7 @@ extension FrameSource {
   public var isLive: Bool { false }
   public var tornReads: Int { 0 }
   public var windows: [SourceWindow] { [] }
+  public var observedEvents: [String]? { nil }
 }
 
 /// One item of a source.

@@ -128,3 +128,39 @@ bool scrim_x11_reports_processes(scrim_x11 *x);
 ///
 /// @param total their number.
 scrim_x11_status scrim_x11_list(scrim_x11 *x, scrim_x11_window *windows, size_t capacity, size_t *total);
+
+typedef enum {
+  SCRIM_X11_PRESS = 1,
+  SCRIM_X11_RELEASE,
+  /// One step; the button is 4 up, 5 down, 6 left, 7 right.
+  SCRIM_X11_WHEEL,
+  /// Some key. Which one is not known here.
+  SCRIM_X11_KEY,
+  /// The first finger on a touch screen, and its end.
+  SCRIM_X11_TOUCH,
+  SCRIM_X11_TOUCH_END,
+  /// Another window has the focus.
+  SCRIM_X11_FOCUS,
+} scrim_x11_input_kind;
+
+/// Something that hands did.
+typedef struct {
+  scrim_x11_input_kind kind;
+  uint32_t button;
+  /// The server's milliseconds, which begin anew every 50 days.
+  uint32_t time;
+  /// Pixels of the screen.
+  bool has_place;
+  int32_t x, y;
+  /// With a focus: the process of the window.
+  uint32_t process;
+} scrim_x11_input;
+
+/// Begins to listen to hands, on a handle that watches nothing.
+///
+/// @return whether presses, wheel, touches and keys will come (XInput 2.1); changes of the focus do in any case, where a window manager
+/// tells of them.
+bool scrim_x11_listen(scrim_x11 *x);
+
+/// Takes what came since the last call, without waiting. What is beyond `capacity` comes with the next one.
+scrim_x11_status scrim_x11_take_input(scrim_x11 *x, scrim_x11_input *inputs, size_t capacity, size_t *count);
