@@ -166,7 +166,12 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     if isWriting { return try writer!.append(shifted(frame)) }
     let size = frame.coded.count + 64 + (frame.masks?.added.count ?? 0) * 64
     if buffer != nil {
-      buffer!.append(.frame(frame), time: frame.time, bytes: size)
+      // The compressor's own buffer has room for its largest frame: kept for each frame, it took five times the bytes.
+      var kept = frame
+      kept.coded = []
+      kept.coded.reserveCapacity(frame.coded.count)
+      kept.coded += frame.coded
+      buffer!.append(.frame(kept), time: frame.time, bytes: size)
       copy { (copy) throws(StoreError) in try copy.append(frame) }
     } else {
       lostSize? += size
