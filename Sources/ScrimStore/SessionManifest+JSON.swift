@@ -168,7 +168,7 @@ private struct ManifestFields {
     json[key] == nil ? nil : try texts(key)
   }
 
-  /// A list of strings; empty where it is missing.
+  /// A list of strings; empty if it is missing.
   func texts(_ key: String) throws(StoreError) -> [String] {
     guard json[key] != nil else { return [] }
     var texts: [String] = []

@@ -137,14 +137,14 @@ final class SessionLog: Sendable {
         if let place = entries.lastIndex(where: { $0.id == "\(id)" }) { entries[place].ended = end.rawValue }
       }
       say("session \(id) ended: \(end.rawValue)")
-    case .paused(let id): say("session \(id) pauses")
-    case .resumed(let id): say("session \(id) goes on")
+    case .paused(let id): say("session \(id) paused")
+    case .resumed(let id): say("session \(id) continued")
     case .recovered(let id, let folder):
       entries.withValue { $0.append(Entry(id: "\(id)", folder: folder.path, ended: "crash")) }
       say("session \(id), which a recorder that was killed had buffered, is written to \(folder.path)")
     case .crashBufferLost(let id, let error):
       say("session \(id) would be lost by a crash from now on: \(error)")
-    case .dropped(let id, let reason): say("session \(id) is dropped: \(reason.rawValue)")
+    case .dropped(let id, let reason): say("session \(id) dropped: \(reason.rawValue)")
     case .began: break
     }
   }

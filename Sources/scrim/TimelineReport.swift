@@ -73,7 +73,7 @@ struct TimelineReport {
     }
   }
 
-  /// Nil for what belongs to a gesture of which another line tells: movements, and the end of a press.
+  /// Nil for what belongs to a gesture that has another line: movements, and the end of a press.
   private static func words(_ entry: Entry) -> String? {
     switch entry {
     case .note(let note):

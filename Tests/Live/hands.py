@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What hands do on a live X screen, as a recording tells of it.
+"""What hands do on a live X screen, as a recording has it.
 
     hands.py [--scrim PATH]
 
@@ -8,7 +8,7 @@ at once goes on to the other field; then another program takes the focus. It hol
   press    presses are there with their places, the one on the button with its role
   wheel    each step is there with its direction
   key      keys in the field are there as "a key", and which ones is nowhere
-  password between the press on the password's field and the next one there is no key, and no press inside tells where it was
+  password between the press on the password's field and the next one there is no key, and no press inside says where it was
   focus    the other program is named, and no title of a window anywhere
   manifest it says which types of events could be seen
 Exits with 0 only if all hold."""

@@ -246,7 +246,7 @@ import Testing
       ])
   }
 
-  /// A press that is told of seconds after it took place is no step of a clock.
+  /// A press that comes seconds after it took place is no step of a clock.
   @Test func eventsThatComeLateAreNoSteps() throws {
     let world = World()
     var recorder = try recorder(SessionOptions(), world)

@@ -68,7 +68,7 @@ struct LiveBoxes {
   /// The widgets of the last frame; nil where they could not be had.
   var tree: WidgetTree? { try? current?.tree.get() }
 
-  /// The picture shows another part of the screen.
+  /// The picture now shows another part of the screen.
   mutating func move() { current = nil }
 
   mutating func boxes(at moment: Int64, origin: LivePoint, isUnchanged: Bool) -> CurrentBoxes {

@@ -22,7 +22,7 @@ protocol LiveScreen: AnyObject {
   func takeInput() -> [Event]
   /// The types of events that may come of it.
   var observes: [String] { get }
-  /// Captures that were taken again, since the picture was being drawn meanwhile.
+  /// Number of captures that were repeated because the picture was drawn on meanwhile.
   var tornReads: Int { get }
 }
 

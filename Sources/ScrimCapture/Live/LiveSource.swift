@@ -10,7 +10,7 @@ public struct LiveOptions: Sendable {
   public var duration: Int64?
   /// Called several times a second while nothing happens, and after each signal; true ends the source.
   public var isCancelled: @Sendable () -> Bool = { false }
-  /// Whether a key may be told of while the boxes are these; nil where none are known. Keys are judged by the boxes at their time and by
+  /// Whether a key may be recorded while the boxes are these; nil where none are known. Keys are judged by the boxes at their time and by
   /// those that were read behind it, since the focus may have moved in between.
   public var admitsKeys: @Sendable (WidgetTree?) -> Bool = { _ in false }
 
@@ -32,7 +32,7 @@ public struct LiveSource: FrameSource {
   public var expectedFrames: Int? { nil }
   public var isLive: Bool { true }
   public var tornReads: Int { screen.tornReads }
-  /// Without boxes nobody knows what a key would tell.
+  /// Without boxes it is not known what a key would reveal.
   public var observedEvents: [String]? { screen.observes.filter { trees != nil || $0 != "key" } }
   public var windows: [SourceWindow] {
     (trees?.windows ?? []).map { window in

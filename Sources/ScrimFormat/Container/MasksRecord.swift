@@ -47,7 +47,7 @@ public struct MasksRecord: Hashable, Sendable {
     var places: [ListedMask: [ListedMask]] = [:]
     for mask in added { places[mask.atOrigin, default: []].append(mask) }
     var counts: [[Int]: Int] = [:]
-    // Some of them tell; a long list would need time by its square.
+    // A sample is enough; all of a long list would take quadratic time.
     for mask in gone.prefix(256) {
       for other in places[mask.atOrigin]?.prefix(64) ?? [] {
         counts[[other.rect.x - mask.rect.x, other.rect.y - mask.rect.y], default: 0] += 1

@@ -1,4 +1,5 @@
-/// The last record of a segment: its place in the session, and what lets a reader trust and search it.
+/// The last record of a segment: its place in the session, digests that verify it, and an index of its
+/// frames.
 ///
 /// It comes last because a session that buffers knows only when it flushes which segments exist.
 public struct Seal: Hashable, Sendable {
@@ -95,7 +96,7 @@ struct Tally: Sendable {
   private(set) var summary = SegmentSummary()
   private(set) var entries: [Seal.Entry] = []
   private var lastNumber: Int?
-  /// Whether the last record is a frame, behind which its masks may stand.
+  /// Whether the last record is a frame, so that a masks record may follow.
   private var isBehindFrame = false
 
   /// A frame record from `offset` to `end`.

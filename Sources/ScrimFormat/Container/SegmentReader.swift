@@ -108,7 +108,7 @@ public enum SegmentReader {
     return RawRecord(type: type, flags: flags, payload: payload)
   }
 
-  /// Reads one record and returns where the next begins. Leaves all as it is where it throws.
+  /// Reads one record and returns the offset of the next. If it throws, all stays unchanged.
   private static func readRecord(
     _ bytes: [UInt8], at offset: Int, into segment: inout Segment, _ tally: inout Tally,
     _ masks: inout MasksCoder

@@ -10,7 +10,7 @@ public struct SegmentWriter: Sendable {
   private var hash = SHA256()
   private var tally = Tally()
   private var masks = MasksCoder()
-  /// Scratch: what stands before a frame's operations.
+  /// Scratch: the fields of a frame record before its operations.
   private var front: [UInt8] = []
 
   /// Begins a segment: ``bytes`` holds its magic and its header.

@@ -77,7 +77,7 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
     guard let start = frame else { return }
     frame = nil
     var history = masks
-    // Unless all goes well.
+    // Stays so unless everything below succeeds.
     masks.forget()
     if start.isKey { history.forget() }
     let listed = start.info.masks.flatMap { history.record(of: $0) }

@@ -26,7 +26,7 @@ struct ClockWatch: Sendable {
 
   /// - Parameters:
   ///   - time: on the session's clock.
-  ///   - isEvent: an event is told of some time after it took place: that says nothing of the clocks.
+  ///   - isEvent: an event comes some time after it took place, which says nothing of the clocks.
   mutating func notes(at time: Int64, _ moment: SessionMoment, isEvent: Bool = false) -> [NoteRecord] {
     let away = moment.boot - (last?.moment.boot ?? moment.boot)
     let advance = isEvent ? away : time - (last?.time ?? time)

@@ -51,7 +51,7 @@ struct SessionKeeper: Sendable {
 extension SessionRecorder {
   /// Brings the present session up to a moment at which the source gave something.
   ///
-  /// - Parameter isEvent: whether that was an event, which may be told of late.
+  /// - Parameter isEvent: whether that was an event, which may come late.
   mutating func pass(to time: Int64, isEvent: Bool = false) throws(RecordingError) {
     guard keeper != nil else { return }
     let moment = keeper!.moment(at: time)

@@ -91,7 +91,7 @@ private struct PlanRun {
   private var gaps: [Rect] = []
   /// What neither a shown widget nor a gap claims, where the policy masks it: masks of widgets may lie over it.
   private var unclaimed: [Rect] = []
-  /// The boxes of all gaps and of windows, and of decorations among them, cut to the picture.
+  /// The boxes of all gaps and windows, and of decorations among them, clipped to the picture.
   private var containers: [Rect] = []
   private var decorations: [Rect] = []
   private var outcomes: [Outcome]

@@ -12,7 +12,7 @@ public protocol FrameSource {
   var tornReads: Int { get }
   /// Status of each window so far, in order of first appearance, for a live source that reads trees.
   var windows: [SourceWindow] { get }
-  /// The types of events that it can tell of by itself, sorted; nil for a recorded input, which has what it has. What a live source does not
+  /// The types of events that it can observe by itself, sorted; nil for a recorded input, which has what it has. What a live source does not
   /// name was not seen, whether it took place or not.
   var observedEvents: [String]? { get }
   /// The next thing the source has; nil at its end.

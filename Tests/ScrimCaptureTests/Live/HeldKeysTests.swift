@@ -2,7 +2,7 @@ import Testing
 
 @testable import ScrimCapture
 
-/// A key is told of only where neither the boxes at its time nor those read behind it hide keys.
+/// A key is recorded only where neither the boxes at its time nor those read behind it hide keys.
 @Suite struct HeldKeysTests {
   private static let second: Int64 = 1_000_000_000
 

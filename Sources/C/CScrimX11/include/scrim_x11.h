@@ -159,7 +159,7 @@ typedef struct {
 /// Begins to listen to hands, on a handle that watches nothing.
 ///
 /// @return whether presses, wheel, touches and keys will come (XInput 2.1); changes of the focus do in any case, where a window manager
-/// tells of them.
+/// reports them.
 bool scrim_x11_listen(scrim_x11 *x);
 
 /// Takes what came since the last call, without waiting. What is beyond `capacity` comes with the next one.
