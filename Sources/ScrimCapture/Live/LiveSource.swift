@@ -124,12 +124,12 @@ public struct LiveSource: FrameSource {
         return .frame(frame(at: start, damage: Region(picture.bounds)))
       }
       guard hasChanged || boxes.hasNews(at: now) else {
-        if now >= rest {
+        if now >= idleDeadline {
           takeInput(at: now)
           // Nothing changed: the boxes of the last frame are still those.
           dueEvents = events.count
           if dueEvents > 0 { return try next() }
-          return .rest(now - start)
+          return .idle(now - start)
         }
         let pause = trees == nil ? LiveSource.cancelCheckInterval : LiveSource.treePollInterval
         if try screen.waitForChange(until: min(end, now + pause)) {
@@ -204,7 +204,7 @@ public struct LiveSource: FrameSource {
     defer { number += 1 }
     isFrameTaken = true
     takeInput(at: moment)
-    let isStill = damage?.isEmpty ?? false
+    let isUnchanged = damage?.isEmpty ?? false
     let moment = max(moment, lastMoment)
     lastMoment = moment
     var frame = SourceFrame(

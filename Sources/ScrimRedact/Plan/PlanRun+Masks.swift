@@ -1,0 +1,108 @@
+import ScrimImage
+
+/// Rectangles of a plan: those of widgets, of windows, and the pixels that remain.
+extension PlanRun {
+  mutating func emitWidgets() {
+    for index in tree.widgets.indices where !tree.rects[index].isEmpty {
+      let rect = tree.rects[index]
+      switch outcomes[index] {
+      case .masked(let reason):
+        let kind = MaskKind(tree.nature(of: index))
+        let cut = rect.padded(by: policy.padding).intersection(picture)
+        guard let holes = holes[index] else {
+          emit(cut, kind, reason, widget: index)
+          continue
+        }
+        let pieces = Region(cut).subtracting(Region(union: holes)).rects
+        for piece in pieces.count > MaskPlanner.pieceLimit ? [cut] : pieces {
+          emit(piece, kind, reason, widget: index)
+        }
+      case .shown: trusted.append(rect.intersection(picture))
+      case .gap:
+        containers.append(rect.intersection(picture))
+        if tree.nature(of: index) == .decoration { decorations.append(rect.intersection(picture)) }
+        // Most containers lie inside their parent, which already claims their pixels.
+        if let above = tree.parent(of: index).flatMap({ contexts[$0].gap }), above.holds(rect) { continue }
+        gaps.append(rect.intersection(picture))
+      }
+    }
+  }
+
+  mutating func emit(_ rect: Rect, _ kind: MaskKind, _ reason: MaskReason, widget: Int? = nil) {
+    guard !rect.isEmpty else { return }
+    usage.note(reason)
+    masks.append(MaskPlan.Mask(rect: rect, kind: kind, reason: reason, widget: widget))
+  }
+
+  mutating func emitWindows() {
+    for (index, window) in tree.windows.enumerated() {
+      let client = tree.windowRects[index]
+      let extents = window.frameExtents ?? Window.Extents(left: 0, right: 0, top: 0, bottom: 0)
+      let outer = Rect(
+        minX: client.x - extents.left, minY: client.y - extents.top,
+        maxX: client.maxX + extents.right, maxY: client.maxY + extents.bottom)
+      guard outer.area > 1, outer.intersects(picture) else { continue }
+      let isDescribed = isDescribed(outer)
+      outlines.append(
+        Claims.Outline(xid: window.xid, rect: outer.padded(by: policy.padding), isDescribed: isDescribed))
+      containers.append(outer.intersection(picture))
+      containers.append(client.intersection(picture))
+      for side in [
+        Rect(minX: outer.x, minY: outer.y, maxX: outer.maxX, maxY: client.y),
+        Rect(minX: outer.x, minY: client.y, maxX: client.x, maxY: client.maxY),
+        Rect(minX: client.maxX, minY: client.y, maxX: outer.maxX, maxY: client.maxY),
+        Rect(minX: outer.x, minY: client.maxY, maxX: outer.maxX, maxY: outer.maxY),
+      ] where !side.isEmpty {
+        if policy.titleBars == .mask {
+          emit(side.padded(by: policy.padding).intersection(picture), .text, .titleBar)
+        } else {
+          gaps.append(side.intersection(picture))
+        }
+      }
+      if policy.treelessWindows == .mask, !isDescribed {
+        emit(outer.padded(by: policy.padding).intersection(picture), .other, .treelessWindow)
+      }
+    }
+  }
+
+  /// Whether any widget box describes the window.
+  func isDescribed(_ window: Rect) -> Bool {
+    tree.rects.indices.contains { index in
+      let rect = tree.rects[index]
+      let shared = rect.intersection(window).area
+      guard shared > 0 else { return false }
+      if tree.parent(of: index) == nil, 2 * shared >= rect.area { return true }
+      return 2 * shared >= rect.area + window.area - shared
+    }
+  }
+
+  /// Masks the pixels that no mask covers yet and the policy doesn't show; returns those that need the
+  /// guard.
+  mutating func emitRest(describesWholeWindows: Bool) -> Region {
+    let masksUncovered =
+      policy.uncovered == .mask || policy.uncovered == .auto && describesWholeWindows
+    let shown = Region(union: trusted)
+    let gap = policy.gaps == .keep ? Region() : Region(union: gaps).subtracting(shown)
+    let claimed: Region? =
+      masksUncovered || policy.gaps == .mask ? Region(union: masks.map(\.rect)).union(shown) : nil
+    if masksUncovered, let claimed {
+      let gap = policy.gaps == .keep ? Region(union: gaps) : gap
+      for rect in claimed.union(gap).complement(in: picture).rects { emit(rect, .uncovered, .uncovered) }
+      unclaimed = shown.union(gap).complement(in: picture).rects
+    }
+    guard policy.gaps == .mask, let claimed else { return gap }
+    for rect in gap.subtracting(claimed).rects { emit(rect, .gap, .gap) }
+    return Region()
+  }
+
+  /// The claims of the tree's widgets.
+  func claims() -> Claims {
+    Claims(tree, picture: picture, windows: outlines, padding: policy.padding) { index in
+      switch outcomes[index] {
+      case .masked: .masked
+      case .gap: .gap
+      case .shown: trustedAlways.contains(index) ? .trusted : .shown
+      }
+    }
+  }
+}
