@@ -7,7 +7,7 @@ public import ScrimImage
 /// Memory grows as tiles come, to at most half of the picture's size.
 public struct TileHistory {
   /// Pixels along a tile's side.
-  public static let side = 64
+  public static let side = TileSize.cache
   private static let area = side * side
   /// Maximum number of tiles.
   public let capacity: Int

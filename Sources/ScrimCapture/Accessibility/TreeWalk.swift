@@ -5,20 +5,9 @@ import ScrimSystem
 /// takes as long as the slowest application needs to answer, not the sum of all round trips.
 ///
 /// At most 64 requests per application are outstanding, so that a hung application keeps no more than that,
-/// and its user interface is not blocked for long. An application that doesn't answer for ``silenceLimit``
+/// and its user interface is not blocked for long. An application that doesn't answer for ``TreeReadingLimits/silence``
 /// is abandoned.
 struct TreeWalk {
-  /// Nanoseconds.
-  static let silenceLimit: Int64 = 500_000_000
-  static let durationLimit: Int64 = 5_000_000_000
-  /// Maximum number of nodes of an application, and of children of a node, that are read. A node with more
-  /// children counts as one whose children are not listed.
-  static let nodeLimit = 20_000
-  static let childLimit = 1000
-  private static let window = 64
-  /// Characters read of a text: only whether it is blank matters.
-  static let textLimit: Int32 = 200
-
   private static let accessible = "org.a11y.atspi.Accessible"
   private static let component = "org.a11y.atspi.Component"
   private static let text = "org.a11y.atspi.Text"
@@ -145,7 +134,7 @@ struct TreeWalk {
   }
 
   private mutating func send(_ index: Int, at now: Int64?) {
-    while applications[index].inFlight < TreeWalk.window,
+    while applications[index].inFlight < TreeReadingLimits.requests,
       applications[index].nextWaiting < applications[index].waiting.count
     {
       let call = applications[index].waiting[applications[index].nextWaiting]
@@ -182,7 +171,7 @@ struct TreeWalk {
         object, TreeWalk.component, "GetExtents",
         .unsigned(applications[node.application].known.toolkit == .gtk4 ? 1 : 0))
     case .value: bus.call(object, TreeWalk.properties, "Get", .strings(TreeWalk.value, "CurrentValue"))
-    case .text: bus.call(object, TreeWalk.text, "GetText", .signed(0, TreeWalk.textLimit))
+    case .text: bus.call(object, TreeWalk.text, "GetText", .signed(0, TreeReadingLimits.text))
     }
   }
 
@@ -246,7 +235,7 @@ struct TreeWalk {
       return true
     case .childCount:
       guard let count = message.read({ $0.within { $0.signed() } }) else { return false }
-      if (1...TreeWalk.childLimit).contains(Int(count)) { ask(node, .children) }
+      if (1...TreeReadingLimits.children).contains(Int(count)) { ask(node, .children) }
       return true
     case .children:
       guard let children = message.read({ $0.elements { $0.object() } }) else { return false }
@@ -259,8 +248,8 @@ struct TreeWalk {
 
   private mutating func takeChildren(_ children: [BusObject], of node: Int) {
     let application = nodes[node].application
-    guard children.count <= TreeWalk.childLimit else { return }
-    guard applications[application].nodes + children.count <= TreeWalk.nodeLimit else {
+    guard children.count <= TreeReadingLimits.children else { return }
+    guard applications[application].nodes + children.count <= TreeReadingLimits.nodes else {
       giveUp(application)
       return
     }
@@ -344,8 +333,8 @@ struct TreeWalk {
 
   private mutating func giveUpTheSilent(at now: Int64) {
     for index in applications.indices where applications[index].inFlight > 0 {
-      let isSilent = now - applications[index].lastHeard > TreeWalk.silenceLimit
-      if isSilent || now - begin > TreeWalk.durationLimit { giveUp(index) }
+      let isSilent = now - applications[index].lastHeard > TreeReadingLimits.silence
+      if isSilent || now - begin > TreeReadingLimits.duration { giveUp(index) }
     }
   }
 

@@ -1,6 +1,3 @@
-import ScrimCodec
-import ScrimImage
-
 /// Header of a segment: the session, the size of its pictures and their coding.
 public struct SegmentHeader: Hashable, Sendable {
   public var session: SessionID
@@ -87,72 +84,4 @@ public struct SegmentHeader: Hashable, Sendable {
     self.producer = producer
     try check()
   }
-}
-
-/// Compression of frame payloads. Every build reads and writes deflate.
-public enum EntropyCoding: UInt8, Hashable, Sendable {
-  case deflate = 1
-  /// Half the bytes of deflate, and faster; only in builds with the package's trait `Zstd`.
-  case zstd = 2
-
-  /// Whether this build reads and writes it.
-  public var isBuiltIn: Bool { self == .deflate || Zstd.isBuiltIn }
-
-  /// The coding with the smallest output that this build can write.
-  public static var preferred: EntropyCoding { EntropyCoding.zstd.isBuiltIn ? .zstd : .deflate }
-}
-
-/// Id of a session: a UUID (RFC 9562), written in lower case.
-public struct SessionID: Hashable, Sendable, CustomStringConvertible {
-  public let bytes: [UInt8]
-
-  /// - Parameter bytes: exactly 16.
-  public init(_ bytes: [UInt8]) {
-    precondition(bytes.count == 16, "a session id is 16 bytes long")
-    self.bytes = bytes
-  }
-
-  /// Nil unless `text` is a UUID of the form `8-4-4-4-12`, in either case.
-  public init?(_ text: some StringProtocol) {
-    let parts = text.lowercased().split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.map(\.utf8.count) == [8, 4, 4, 4, 12] else { return nil }
-    guard let bytes = Hex.bytes(parts.joined()) else { return nil }
-    self.bytes = bytes
-  }
-
-  /// A random UUID (version 4).
-  public init(using generator: inout some RandomNumberGenerator) {
-    var bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
-    bytes[6] = bytes[6] & 0x0F | 0x40
-    bytes[8] = bytes[8] & 0x3F | 0x80
-    self.bytes = bytes
-  }
-
-  public var description: String {
-    [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { Hex.string(bytes[$0]) }.joined(separator: "-")
-  }
-}
-
-/// The limits of Format.md. A writer refuses to exceed them, and a reader refuses larger values.
-public enum FormatLimits {
-  static let magicBytes = 8
-  static let recordHeadBytes = 10
-  /// Bytes of a segment before its seal.
-  public static let segmentBytes = 1 << 30
-  /// Bytes of one record's payload.
-  public static let payloadBytes = 1 << 28
-  /// Records in a segment, of any type.
-  public static let records = 1 << 20
-  /// Bytes of an event's JSON.
-  public static let eventBytes = 1 << 20
-  /// Bytes of the producer's UTF-8.
-  public static let producerBytes = 255
-  /// Bytes of the UTF-8 of a role's name.
-  static let roleBytes = 255
-  /// Pixels of a picture's width, and of its height.
-  public static let side = PictureLimits.side
-  /// Pixels of a picture; also the limit of withheld tiles.
-  public static let pixels = PictureLimits.pixels
-  /// Nanoseconds of a record's time, to either side of the session's start; also the limit of a frame's number.
-  public static let time: Int64 = 1 << 61
 }

@@ -12,9 +12,9 @@ public import ScrimImage
 ///     MaskedFrame(width: 1, height: 1, fill: 0)   // error: inaccessible due to 'internal' protection level
 public struct MaskedFrame: ~Copyable {
   /// Side length in pixels of the tiles of ``damage``.
-  public static let damageSide = 64
+  public static let damageSide = TileSize.damage
   /// Side length in pixels of the tiles in which content is cleared and withheld.
-  public static let clearanceSide = 16
+  public static let clearanceSide = TileSize.clearance
 
   /// Pixels.
   public let width: Int

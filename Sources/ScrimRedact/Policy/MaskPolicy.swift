@@ -107,7 +107,7 @@ public struct MaskPolicy: Hashable, Sendable {
   public var clearance = Clearance.settled
   /// Nanoseconds, not negative: by how much a tree may be ahead of the pixels or behind them, where clearance is `settled`. The
   /// default is more than was measured of any toolkit. No key of a policy file sets it; live sources and clearance read it here.
-  public var settleDelay: Int64 = 500_000_000
+  public var settleDelay = SettleDelay.standard
   /// Milliseconds after which a tree is too old to be trusted.
   public var staleAfterMs = 1000.0
   /// Roles inside which pointer positions are not kept. Password fields always hide them.
