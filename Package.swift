@@ -123,7 +123,10 @@ let package = Package(
       path: "Sources/ScrimLibrary", swiftSettings: strict),
     .target(
       name: "ScrimExport",
-      dependencies: ["ScrimSystem", "ScrimImage", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimPlayer"],
+      dependencies: [
+        "ScrimSystem", "ScrimJSON", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore",
+        "ScrimPlayer",
+      ],
       exclude: ["Player.md"], resources: [.embedInCode("Page")], swiftSettings: strict),
     .target(name: "CScrim", path: "Sources/C/CScrim"),
     .target(
@@ -180,7 +183,8 @@ let package = Package(
     .testTarget(
       name: "ScrimExportTests",
       dependencies: [
-        "ScrimImage", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimExport", "ScrimTestSupport",
+        "ScrimJSON", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore", "ScrimExport",
+        "ScrimTestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

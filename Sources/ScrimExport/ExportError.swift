@@ -15,6 +15,8 @@ public enum ExportError: Error, Sendable, CustomStringConvertible {
   case system(path: String, reason: String)
   /// It was written, but segments are missing or damaged and stand in it as gaps.
   case partial(path: String, segments: Int)
+  /// What one file may hold is passed, however small it was made.
+  case tooLarge(name: String, bytes: Int, limit: Int)
   /// A program that the form needs is missing, or failed.
   case program(name: String, reason: String)
 
@@ -30,6 +32,8 @@ public enum ExportError: Error, Sendable, CustomStringConvertible {
     case .system(let path, let reason): "\(path): \(reason)"
     case .partial(let path, let count):
       "\(path): \(count) segment\(count == 1 ? " is" : "s are") missing or damaged and shown as gaps; the rest is there"
+    case .tooLarge(let name, let bytes, let limit):
+      "\(name): takes \(bytes) bytes at the lowest quality, and \(limit) are allowed; give a smaller --scale or a shorter part"
     case .program(let name, let reason): "\(name): \(reason)"
     }
   }

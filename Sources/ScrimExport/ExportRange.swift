@@ -17,6 +17,11 @@ public struct ExportRange: Hashable, Sendable {
     self.every = every
   }
 
+  /// Where the last so many nanoseconds of a session begin, by what is known of its segments' times.
+  public static func from(last nanoseconds: Int64, of reader: SessionReader) -> Int64? {
+    reader.spans.last.map { $0.times.upperBound - nanoseconds }
+  }
+
   var isAll: Bool { from == nil && until == nil }
 
   func contains(_ time: Int64) -> Bool { time >= from ?? .min && time < until ?? .max }

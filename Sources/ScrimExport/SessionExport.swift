@@ -28,13 +28,18 @@ public struct ShownFrame: Hashable, Sendable {
 
 /// Plays a part of a session into a form.
 public struct SessionExport: Sendable {
-  private let reader: SessionReader
-  private let range: ExportRange
+  let reader: SessionReader
+  let range: ExportRange
+  let options: PictureOptions
 
   /// - Throws: ``ExportError/noFrames(path:isRange:)`` where the manifest says that there is nothing to export.
-  public init(_ reader: SessionReader, _ range: ExportRange) throws(ExportError) {
+  public init(
+    _ reader: SessionReader, _ range: ExportRange, _ options: PictureOptions = PictureOptions()
+  ) throws(ExportError) {
+    precondition(PictureOptions.scales.contains(options.scale), "pictures are scaled within limits")
     self.reader = reader
     self.range = range
+    self.options = options
     guard reader.frameCount > 0 else {
       throw .noFrames(path: reader.folder.path, isRange: false)
     }
@@ -47,14 +52,20 @@ public struct SessionExport: Sendable {
     }
   }
 
-  /// The width and height that hold every picture of the part.
+  /// The width and height that hold every picture of the part, as forms get them.
   public var size: (width: Int, height: Int) {
     let segments = reader.spans[range.segments(of: reader, needsPicture: true)]
-    return (segments.map(\.width).max() ?? 1, segments.map(\.height).max() ?? 1)
+    return (
+      options.scaled(segments.map(\.width).max() ?? 1), options.scaled(segments.map(\.height).max() ?? 1)
+    )
   }
 
-  /// The most frames a second that a segment of the part has; at least 1.
+  /// The most frames a second that a segment of the part has; at least 1, and 25 where the pointer is drawn.
   public var framesPerSecond: Double {
+    max(options.showsPointer ? 25 : 1, recordedFramesPerSecond)
+  }
+
+  private var recordedFramesPerSecond: Double {
     reader.spans[range.segments(of: reader, needsPicture: true)].map { segment in
       let seconds = Double(segment.times.upperBound - segment.times.lowerBound) / 1e9
       return segment.frames > 1 && seconds > 0 ? Double(segment.frames - 1) / seconds : 1
@@ -71,6 +82,8 @@ public struct SessionExport: Sendable {
     var player = SessionPlayer(
       reader, segments: range.segments(of: reader, needsPicture: Form.isMoving || range.every != nil)
     )
+    let pointer = options.showsPointer ? PointerTrack(try SessionEvents(reader, range)) : nil
+    var renderer = PictureRenderer(options, pointer: pointer)
     var pending: ShownFrame?
     var played = 0
     var written = 0
@@ -86,7 +99,7 @@ public struct SessionExport: Sendable {
           if let start = range.from { moment = start + (moment - start + every - 1) / every * every }
           while moment < limit {
             frame.time = moment
-            try add(frame, of: player, to: &form)
+            try add(frame, of: player, &renderer, to: &form)
             frame.isChanged = false
             written += 1
             moment += every
@@ -94,9 +107,13 @@ public struct SessionExport: Sendable {
           tick = moment
         } else if Form.isMoving, limit > range.from ?? .min {
           frame.time = max(frame.time, range.from ?? frame.time)
-          try add(frame, of: player, to: &form)
+          try add(frame, of: player, &renderer, to: &form)
           frame.isChanged = false
           written += 1
+          for moment in renderer.moments(after: frame.time, before: limit) {
+            frame.time = moment
+            try add(frame, of: player, &renderer, to: &form)
+          }
         }
         pending = frame
       }
@@ -108,7 +125,7 @@ public struct SessionExport: Sendable {
       let shown = ShownFrame(number: frame.number, time: frame.time, isChanged: isChanged)
       pending = shown
       if !Form.isMoving, range.every == nil, range.contains(frame.time) {
-        try add(shown, of: player, to: &form)
+        try add(shown, of: player, &renderer, to: &form)
         pending?.isChanged = false
         written += 1
       }
@@ -120,10 +137,13 @@ public struct SessionExport: Sendable {
   }
 
   private func add<Form: PictureForm & ~Copyable>(
-    _ frame: ShownFrame, of player: borrowing SessionPlayer, to form: inout Form
+    _ frame: ShownFrame, of player: borrowing SessionPlayer, _ renderer: inout PictureRenderer,
+    to form: inout Form
   ) throws(ExportError) {
     guard let picture = player.picture else { return }
-    try form.add(picture, frame)
+    var frame = frame
+    let rendered = renderer.render(picture, player.masks, &frame)
+    try form.add(rendered, frame)
   }
 
   private func time(ofNextIn player: inout SessionPlayer) throws(ExportError) -> Int64? {

@@ -10,16 +10,26 @@ public struct VideoExport: PictureForm {
     /// VP9, 4:2:0.
     case webm
 
-    fileprivate var arguments: [String] {
+    /// The constant rate factor that films have by default: below what the eye finds.
+    fileprivate var quality: Int {
+      switch self {
+      case .mp4: 18
+      case .webm: 24
+      }
+    }
+
+    fileprivate func arguments(_ quality: Int) -> [String] {
       switch self {
       case .mp4:
-        ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-movflags", "+faststart", "-f", "mp4"]
+        [
+          "-c:v", "libx264", "-preset", "veryfast", "-crf", "\(quality)", "-movflags", "+faststart", "-f",
+          "mp4",
+        ]
       case .webm:
         [
-          "-c:v", "libvpx-vp9", "-crf", "24", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "6",
-          "-row-mt", "1",
+          "-c:v", "libvpx-vp9", "-crf", "\(quality)", "-b:v", "0", "-deadline", "realtime", "-cpu-used",
+          "6", "-row-mt", "1", "-f", "webm",
         ]
-          + ["-f", "webm"]
       }
     }
   }
@@ -37,20 +47,24 @@ public struct VideoExport: PictureForm {
   private var sequence: [UInt8]
   private let width: Int
   private let height: Int
-  private var start: Int64?
-  private var written = 0
+  /// When the film begins on the session's clock; nil before the first picture.
+  private(set) var start: Int64?
+  /// Pictures of the film so far.
+  private(set) var written = 0
   private var hasPicture = false
 
   /// - Parameters:
   ///   - framesPerSecond: of the session, where it is densest.
   ///   - every: nanoseconds from picture to picture of the film; by the frames of the session by default.
+  ///   - quality: ffmpeg's constant rate factor, from 0, the best, to 51.
   public init(
-    file path: String, form: Form, width: Int, height: Int, framesPerSecond: Double, every: Int64? = nil
+    file path: String, form: Form, width: Int, height: Int, framesPerSecond: Double, every: Int64? = nil,
+    quality: Int? = nil
   ) throws(ExportError) {
     self.path = path
     self.width = width
     self.height = height
-    let rate = VideoExport.rates.first { Double($0) >= framesPerSecond * 0.98 } ?? 60
+    let rate = VideoExport.rate(for: framesPerSecond)
     interval = every.map(Double.init) ?? 1e9 / Double(rate)
     sequence = [UInt8](repeating: 0, count: width * height * 4)
     errors = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -67,7 +81,9 @@ public struct VideoExport: PictureForm {
       ["-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "rawvideo", "-pixel_format", "bgr0"]
       + ["-video_size", "\(width)x\(height)", "-framerate", rateText, "-i", "pipe:0", "-an"]
       // 4:2:0 needs even sides; what is added is black.
-      + ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuv420p"] + form.arguments + [path + ".part"]
+      + ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuv420p"] + form.arguments(quality ?? form.quality) + [
+        path + ".part"
+      ]
     let pipe = Pipe()
     process.standardInput = pipe
     process.standardOutput = FileHandle.nullDevice
@@ -82,6 +98,14 @@ public struct VideoExport: PictureForm {
       throw .program(name: "ffmpeg", reason: error.localizedDescription)
     }
   }
+
+  /// Frames a second of a film of a session that has so many.
+  static func rate(for framesPerSecond: Double) -> Int {
+    rates.first { Double($0) >= framesPerSecond * 0.98 } ?? 60
+  }
+
+  /// What 4:2:0 makes of a side: an even number of pixels.
+  static func padded(_ side: Int) -> Int { (side + 1) / 2 * 2 }
 
   public mutating func add(_ picture: borrowing Picture, _ shown: ShownFrame) throws(ExportError) {
     let begin = start ?? shown.time

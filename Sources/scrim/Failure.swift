@@ -38,7 +38,7 @@ struct Failure: Error {
   init(_ error: ExportError) {
     switch error {
     case .store(let error): self.init(error)
-    case .noFrames, .partial, .playback: self.init(.input, "\(error)")
+    case .noFrames, .partial, .playback, .tooLarge: self.init(.input, "\(error)")
     case .notEmpty: self.init(.usage, "\(error)")
     case .codec, .system, .program: self.init(.environment, "\(error)")
     }

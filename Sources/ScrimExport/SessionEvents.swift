@@ -1,0 +1,63 @@
+import ScrimFormat
+import ScrimJSON
+public import ScrimStore
+
+/// The events of a part of a session in the order of their times, as its segments hold them: what may be kept of an event was decided when
+/// it was recorded.
+public struct SessionEvents: Sendable {
+  /// An event as its record has it, looked into.
+  struct Entry {
+    /// Nanoseconds on the session's clock.
+    var time: Int64
+    var type: String
+    /// One object.
+    var json: JSON
+
+    /// Pixels of the picture; nil where the event has no place on it.
+    var place: (x: Double, y: Double)? {
+      guard case .number(let x)? = json["x"], case .number(let y)? = json["y"], x.isFinite, y.isFinite
+      else { return nil }
+      return (x, y)
+    }
+
+    func text(_ key: String) -> String? {
+      if case .string(let text)? = json[key] { text } else { nil }
+    }
+
+    func number(_ key: String) -> Double? {
+      if case .number(let number)? = json[key] { number } else { nil }
+    }
+  }
+
+  private let records: [EventRecord]
+
+  /// Reads the events of a part.
+  public init(_ reader: SessionReader, _ range: ExportRange) throws(ExportError) {
+    var records: [EventRecord] = []
+    for index in range.segments(of: reader, needsPicture: false) {
+      do {
+        records += try reader.segment(index).events.filter { range.contains($0.time) }
+      } catch { throw .store(error) }
+    }
+    self.records = records.enumerated().sorted { a, b in
+      a.element.time != b.element.time ? a.element.time < b.element.time : a.offset < b.offset
+    }.map(\.element)
+  }
+
+  var count: Int { records.count }
+
+  func time(_ index: Int) -> Int64 { records[index].time }
+
+  /// Nil for one that can't be read.
+  func entry(_ index: Int) -> Entry? {
+    guard let json = try? JSON(records[index].json), case .string(let type)? = json["type"] else {
+      return nil
+    }
+    return Entry(time: records[index].time, type: type, json: json)
+  }
+
+  /// Those from a moment up to another, that excluded.
+  func entries(from: Int64, until: Int64) -> [Entry] {
+    records.indices.filter { records[$0].time >= from && records[$0].time < until }.compactMap(entry)
+  }
+}
