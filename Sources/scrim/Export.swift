@@ -5,10 +5,13 @@ import ScrimStore
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write a session as pictures, as a film, or as a page that plays in a browser.")
+    abstract:
+      "Write a session as pictures, as a film, as a page that plays in a browser, or as a replay for other tools."
+  )
 
   enum Target: String, CaseIterable, ExpressibleByArgument {
-    case png, apng, gif, mp4, webm, html
+    case png, apng, gif, mp4, webm, html, rrweb, sentry
+    case sentryStaging = "sentry-staging"
   }
 
   @Argument(help: "A session folder.")
@@ -17,23 +20,38 @@ struct Export: ParsableCommand {
   @Option(
     help: """
       The form to write: png, every frame exactly as a player shows it; apng and gif, one animated picture; mp4 and webm, a \
-      film by ffmpeg; html, one page that plays it.
+      film by ffmpeg; html, one page that plays it; rrweb, a file of events for rrweb's players; sentry, a replay as \
+      envelopes; sentry-staging, a clip that sentry-native sends with a crash.
       """)
   var to: Target
 
   @Option(
     help: ArgumentHelp(
-      "Where it goes: for png a new or empty folder, else a file.", valueName: "path"))
+      """
+      Where it goes: for png and sentry a new or empty folder, for sentry-staging the SDK's database folder, else a file.
+      """, valueName: "path"))
   var out: String
 
   @OptionGroup var part: PartOptions
 
   @Option(
     help: ArgumentHelp(
+      "Only the last so many seconds; 30 by default with sentry-staging.", valueName: "s"))
+  var last: Double?
+
+  @Option(
+    help: ArgumentHelp(
       "One picture each so many seconds, as it is shown then.", valueName: "s"))
   var every: Double?
 
+  @OptionGroup var looks: PictureLookOptions
+
   @OptionGroup var page: PageOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "With sentry: the server that the envelopes are sent to, https://KEY@HOST/PROJECT.", valueName: "dsn"))
+  var send: String?
 
   @Flag(help: "Say nothing but what went wrong.")
   var quiet = false
@@ -42,25 +60,34 @@ struct Export: ParsableCommand {
     guard every.map({ $0 >= 0.001 && $0 <= 86_400 }) ?? true else {
       throw ValidationError("--every takes seconds, from 0.001 to 86400")
     }
-    guard every == nil || to != .html else {
-      throw ValidationError("--every goes with pictures, not with html")
+    guard last.map({ $0 > 0 && $0 <= 2e9 }) ?? true else {
+      throw ValidationError("--last takes seconds, more than 0")
+    }
+    guard last == nil || (part.from == nil && part.until == nil) else {
+      throw ValidationError("give --last, or --from and --until")
+    }
+    guard every == nil || [.png, .apng, .gif, .mp4, .webm].contains(to) else {
+      throw ValidationError("--every goes with pictures and films, not with \(to.rawValue)")
     }
     guard page.traceUrl == nil || to == .html else {
       throw ValidationError("--trace-url goes with --to html")
     }
+    guard send == nil || to == .sentry else { throw ValidationError("--send goes with --to sentry") }
+    try looks.check(to)
   }
 
   func run() throws {
     let reader = try SessionFolder(path: session).opened()
     Terminal.noteInterrupts()
     do throws(ExportError) {
+      let options = looks.options(to)
       switch to {
       case .png:
-        let export = try SessionExport(reader, part.range(every: every))
+        let export = try SessionExport(reader, range(reader, every: every), options)
         var form = try PNGExport(folder: out)
         try write(&form, export)
       case .apng, .gif:
-        let export = try SessionExport(reader, part.range(every: every))
+        let export = try SessionExport(reader, range(reader, every: every), options)
         var survey = ColourSurvey()
         _ = try export.run(into: &survey) { _ in !Terminal.isInterrupted }
         let (width, height) = export.size
@@ -72,16 +99,41 @@ struct Export: ParsableCommand {
           try write(&form, export)
         }
       case .mp4, .webm:
-        let range = part.range()
-        let export = try SessionExport(reader, range)
+        let export = try SessionExport(reader, range(reader), options)
         var form = try VideoExport(
           file: out, form: to == .mp4 ? .mp4 : .webm, width: export.size.width, height: export.size.height,
           framesPerSecond: export.framesPerSecond, every: part.range(every: every).every)
         try write(&form, export)
-      case .html: try page.write(reader, part.range(), to: out, quiet: quiet)
+      case .html: try page.write(reader, range(reader), to: out, quiet: quiet)
+      case .rrweb:
+        let export = try SessionExport(reader, range(reader), options)
+        var form = try RRWebExport(file: out, of: export, showsPointer: looks.pointer != .off)
+        try write(&form, export)
+      case .sentryStaging:
+        let path = try SentryStaging.write(reader, range(reader, last: 30), options, to: out) {
+          !Terminal.isInterrupted
+        }
+        if let path, !quiet { Terminal.say(path) }
+      case .sentry: break
       }
     } catch { throw Failure(error) }
+    if to == .sentry {
+      try SentryDelivery(out: out, dsn: send, quiet: quiet).run(reader, range(reader), looks.options(to))
+    }
     if Terminal.isInterrupted { throw Failure(.interrupted, "interrupted; \(out) is not whole") }
+  }
+
+  /// The part that was asked for.
+  ///
+  /// - Parameter last: seconds that are taken where nothing was asked for.
+  private func range(_ reader: SessionReader, every: Double? = nil, last standard: Double? = nil)
+    -> ExportRange
+  {
+    let isAsked = part.from != nil || part.until != nil
+    guard let seconds = last ?? (isAsked ? nil : standard) else { return part.range(every: every) }
+    var range = part.range(every: every)
+    range.from = ExportRange.from(last: Int64((seconds * 1e9).rounded()), of: reader)
+    return range
   }
 
   private func write(_ form: inout some PictureForm & ~Copyable, _ export: SessionExport) throws(ExportError)
@@ -94,66 +146,5 @@ struct Export: ParsableCommand {
     }
     progress.clear()
     if !quiet { Terminal.say("\(written) frames in \(out)") }
-  }
-}
-
-/// The part of a session that is exported.
-struct PartOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Only from this second of the session's clock on.", valueName: "s"))
-  var from: Double?
-
-  @Option(help: ArgumentHelp("Only what lies before this second.", valueName: "s"))
-  var until: Double?
-
-  func validate() throws {
-    for (name, seconds) in [("--from", from), ("--until", until)] {
-      guard let seconds else { continue }
-      guard seconds.magnitude <= 2e9 else {
-        throw ValidationError("\(name) takes seconds of the session's clock")
-      }
-    }
-    if let from, let until, from >= until { throw ValidationError("--from is not before --until") }
-  }
-
-  func range(every: Double? = nil) -> ExportRange {
-    func nanoseconds(_ seconds: Double) -> Int64 { Int64((seconds * 1e9).rounded()) }
-    return ExportRange(
-      from: from.map(nanoseconds), until: until.map(nanoseconds), every: every.map(nanoseconds))
-  }
-}
-
-/// What a page is made with.
-struct PageOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "With html: where a trace is shown, such as https://traces.example/{trace_id}.", valueName: "url"))
-  var traceUrl: String?
-
-  func validate() throws {
-    guard let traceUrl else { return }
-    guard traceUrl.hasPrefix("https://") || traceUrl.hasPrefix("http://"), traceUrl.contains("{trace_id}")
-    else {
-      throw ValidationError("--trace-url takes an address of http or https with {trace_id} in it")
-    }
-  }
-
-  func write(
-    _ reader: SessionReader, _ range: ExportRange, to path: String, quiet: Bool
-  ) throws(ExportError) {
-    let export = HTMLExport(reader, HTMLExport.Options(traceURL: traceUrl, range: range))
-    let total = range.segments(of: reader, needsPicture: false).count
-    var progress = Progress(unit: "segments", total: total, isQuiet: quiet)
-    defer { progress.clear() }
-    let summary = try export.write(to: path) { written in
-      progress.show(written)
-      return !Terminal.isInterrupted
-    }
-    guard let summary else { return }
-    progress.clear()
-    for (index, reason) in summary.missing.sorted(by: { $0.key < $1.key }) {
-      Terminal.say("segment \(index) is not in the page: \(reason)")
-    }
-    if !summary.missing.isEmpty { throw .partial(path: path, segments: summary.missing.count) }
-    if !quiet { Terminal.say("\(summary.segments) segments, \(summary.bytes) bytes in \(path)") }
   }
 }

@@ -256,7 +256,20 @@ import Testing
       ["export", out, "--to", "png", "--out", out, "--every", "0"],
       ["export", out, "--to", "html", "--out", out, "--every", "1"],
       ["export", out, "--to", "png", "--out", out, "--trace-url", "https://x/{trace_id}"],
-      ["play", out, "--trace-url", "javascript:{trace_id}"], ["play"], ["inspect"], ["verify"],
+      ["play", out, "--trace-url", "javascript:{trace_id}"],
+      ["play", out, "--trace-url", "https://x/"], ["play", out, "--trace-url", "https:///{trace_id}"],
+      ["play", out, "--trace-url", "https://a@x/{trace_id}"],
+      ["play", out, "--trace-url", "https://{trace_id}.x/"],
+      ["play", out, "--trace-url", "https://x/\t{trace_id}"],
+      ["export", out, "--to", "html", "--out", out, "--style", "outline"],
+      ["export", out, "--to", "html", "--out", out, "--scale", "0.5"],
+      ["export", out, "--to", "html", "--out", out, "--pointer", "on"],
+      ["export", out, "--to", "gif", "--out", out, "--scale", "0"],
+      ["export", out, "--to", "gif", "--out", out, "--style", "blur"],
+      ["export", out, "--to", "rrweb", "--out", out, "--every", "1"],
+      ["export", out, "--to", "rrweb", "--out", out, "--send", "https://a@b/1"],
+      ["export", out, "--to", "gif", "--out", out, "--last", "5", "--from", "1"], ["play"], ["inspect"],
+      ["verify"],
     ] {
       let result = try Command.run(Command.process(arguments))
       #expect(result.code == 2, "\(arguments): \(result.code)")

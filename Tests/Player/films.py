@@ -5,9 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageChops
 
-from sessions import scrim
+from sessions import scrim, uneven_capture
 
 
 def run(*command, **options):
@@ -121,6 +121,52 @@ def check_video(session, kind, frames, out):
 def check_without_ffmpeg(session, out):
     done = scrim("export", session, "--to", "mp4", "--out", Path(out) / "none.mp4", code=3, env={"PATH": "/nonexistent"})
     assert b"ffmpeg: is not installed" in done.stderr, done.stderr
+
+
+def check_drift(folder, minutes):
+    """A film of uneven times: each of its pictures is the one shown at its moment, to the end. Returns pictures and seconds."""
+    if not shutil.which("ffmpeg"):
+        return None
+    folder = Path(folder)
+    times, greys = uneven_capture(folder / f"uneven-{minutes}", minutes)
+    session, path = folder / f"uneven-{minutes}-s", folder / f"uneven-{minutes}.mp4"
+    scrim("record", folder / f"uneven-{minutes}", "--out", session, "--policy", "none", "--idle", "0", "--max-session", "7200", "--quiet")
+    scrim("export", session, "--to", "mp4", "--out", path, "--quiet")
+    probe = json.loads(run("ffprobe", "-v", "error", "-show_entries", "format=duration:stream=r_frame_rate", "-of", "json", path))
+    rate = int(probe["streams"][0]["r_frame_rate"].split("/")[0])
+    duration = float(probe["format"]["duration"])
+    assert abs(duration - (times[-1] - times[0])) <= 1 / rate, f"{duration} s, the session has {times[-1] - times[0]}"
+    data = run("ffmpeg", "-v", "error", "-i", path, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-vf", "scale=1:1:flags=area", "-")
+    at = 0
+    for index, seen in enumerate(data):
+        while at + 1 < len(times) and times[at + 1] - times[0] <= index / rate + 1e-6:
+            at += 1
+        assert abs(seen - greys[at]) <= 8, f"picture {index} of {len(data)} is {seen}, {greys[at]} is shown at {index / rate} s"
+    return len(data), duration
+
+
+def check_looks(session, frames, out):
+    """Smaller, with the pointer, as a sketch: sides, and what is drawn where. Plain pictures are the player's."""
+    out = Path(out) / "looks"
+    out.mkdir()
+    scrim("export", session, "--to", "gif", "--out", out / "half.gif", "--scale", "0.5", "--style", "wireframe", "--quiet", "--until", "3")
+    with Image.open(out / "half.gif") as half, Image.open(frames[0][2]) as whole:
+        assert half.size == tuple((side + 1) // 2 for side in whole.size), half.size
+    scrim("export", session, "--to", "png", "--out", out / "pointer", "--pointer", "on", "--quiet", "--from", "6", "--until", "7")
+    scrim("export", session, "--to", "png", "--out", out / "plain", "--quiet", "--from", "6", "--until", "7")
+    lines = [json.loads(line) for line in (out / "pointer/frames.jsonl").read_text().splitlines()]
+    plain = {entry["index"]: entry["image"] for entry in map(json.loads, (out / "plain/frames.jsonl").read_text().splitlines())}
+    assert lines and len(lines) == len(plain)
+    for line in lines:
+        with Image.open(out / "pointer" / line["image"]) as drawn, Image.open(out / "plain" / plain[line["index"]]) as bare:
+            box = ImageChops.difference(drawn.convert("RGB"), bare.convert("RGB")).getbbox()
+        # The lively session's pointer moves 8 and 5 pixels each tenth of a second from 600 ms on; an arrow is 12 by 19 large.
+        step = int((line["t_ms"] - 600) // 100)
+        x, y = 100 + step * 8, 80 + step * 5
+        assert box and x - 2 <= box[0] <= x + 1 and y - 2 <= box[1] <= y + 2 and box[2] <= x + 15 and box[3] <= y + 22, (box, x, y)
+    scrim("export", session, "--to", "mp4", "--out", out / "pointer.mp4", "--pointer", "on", "--quiet", "--until", "3")
+    rate = run("ffprobe", "-v", "error", "-show_entries", "stream=r_frame_rate", "-of", "csv=p=0", out / "pointer.mp4").decode().strip()
+    assert rate == "25/1", rate
 
 
 def check_all(session, name, frames, folder, forms):

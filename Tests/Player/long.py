@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Long runs of the player, some ten minutes: a 60-minute session and a large page. Prints figures; fails where one is passed.
+"""Long runs of the player, some ten minutes: a film of an hour, a 60-minute session and a large page. Prints figures; fails where one is passed.
 
     Tests/Player/long.py [--minutes N] [--play SECONDS]
 """
@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import browsers
+import films
 import sessions
 from pictures import p95
 from segments import Segment, read_varint, read_zigzag, varint, zigzag
@@ -77,6 +78,8 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="player-long-") as name:
         folder = Path(name)
+        film = films.check_drift(folder, max(1, int(options.minutes)))
+        print(f"a film of uneven times: {film[0]} pictures, each the one shown then, {film[1]} s" if film else "skipped: ffmpeg is missing", flush=True)
         one = sessions.record_capture(sessions.lively_capture(folder / "capture"), folder / "one", "none")
         hour = repeat(one, folder / "hour", max(1, round(options.minutes * 60 / 20.5)))
         url = sessions.page(hour, folder / "hour.html")

@@ -3,7 +3,7 @@
 
     Tests/Player/run.py [--moments N] [--mutants N] [--only PART …] [--shots DIR]
 
-Parts: pictures controls damage playing films page. SCRIM names the command, else it is the release build's; PLAYER_BROWSER takes one
+Parts: pictures controls damage playing films page rrweb sentry. SCRIM names the command, else it is the release build's; PLAYER_BROWSER takes one
 browser only. What a machine lacks is skipped with a message, and fails where SCRIM_NO_SKIP is set.
 """
 import argparse
@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 
 try:
+    import msgpack  # noqa: F401
+    import sentry_sdk  # noqa: F401
     import websocket  # noqa: F401
     import zstandard  # noqa: F401
     from PIL import Image  # noqa: F401
@@ -29,6 +31,8 @@ import damage
 import films
 import pages
 import pictures
+import replays
+import rrweb
 import segments
 import sessions
 
@@ -68,7 +72,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--moments", type=int, default=8)
     parser.add_argument("--mutants", type=int, default=30)
-    parser.add_argument("--only", nargs="*", default=["pictures", "controls", "damage", "playing", "films", "page"])
+    parser.add_argument("--only", nargs="*", default=["pictures", "controls", "damage", "playing", "films", "page", "rrweb", "sentry"])
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     started = time.monotonic()
@@ -88,11 +92,27 @@ def main():
                 if name in made:
                     session, _, frames = made[name]
                     say(films.check_all(session, name, frames, folder, forms))
+            say(f"a film of a minute of uneven times: {films.check_drift(folder, 1)}")
+            films.check_looks(made["lively"][0], made["lively"][2], folder)
+        if "sentry" in options.only:
+            session, _, frames = made["lively"]
+            say(f"sentry: {len(replays.check_replay(session, folder / 'envelopes', frames))} envelopes, as ffprobe has them; "
+                f"waits of {[round(wait, 1) for wait in replays.check_sent(session, folder)]} s; staged {replays.check_staged(session, folder, frames)}")
+        players = rrweb.players(folder) if "rrweb" in options.only else None
+        if "rrweb" in options.only and not players:
+            skip("rrweb's players: django-rrweb and oss-clarity can't be installed")
+        replayed = {name: rrweb.export(made[name][0], folder / f"{name}.json") for name in ("lively", "gedit_letter", "chromium_checkout") if players and name in made}
         url = made["lively"][1]
         for browser_type in browsers.available():
             with browser_type() as browser:
                 if "page" in options.only:
                     say(f"{browser.name}: {pages.check_page(browser, url, folder, made['lively'][2])}")
+                for player in players or []:
+                    for name, path in replayed.items():
+                        seeks, most = rrweb.check_played(browser, player, path, made[name][2], options.moments, 1)
+                        say(f"{browser.name}: {player[0]}: {name}: exact at {seeks} moments, {most} pictures over each other at most")
+                if players:
+                    browser.resize(1440, 900)
                 if "controls" in options.only:
                     controls.check_all(browser, url, axe)
                     say(f"{browser.name}: every key and button, masks, access")

@@ -127,3 +127,23 @@ def lively_capture(folder, seconds=20, seed=1):
     (folder / "frames.jsonl").write_text("".join(json.dumps(frame) + "\n" for frame in frames))
     (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     return folder
+
+
+def uneven_capture(folder, minutes, seed=1):
+    """A capture of small grey pictures at uneven times, each 40 or more from the one before. Returns seconds and greys."""
+    folder = Path(folder)
+    (folder / "frames").mkdir(parents=True)
+    greys = list(range(20, 240, 20))
+    for grey in greys:
+        Image.new("RGB", (64, 48), (grey, grey, grey)).save(folder / f"frames/{grey}.png")
+    chance = random.Random(seed)
+    moment, shown, lines, times = 137.0, [20], [], []
+    while not times or moment < minutes * 60_000:
+        grey = chance.choice([grey for grey in greys if abs(grey - shown[-1]) >= 40])
+        shown.append(grey)
+        times.append(moment / 1000)
+        lines.append({"index": len(lines), "t_ms": moment, "image": f"frames/{grey}.png", "widgets": []})
+        moment += round(chance.choice([17, 40, 123, 333.3, 1000, 2777]) * chance.uniform(0.8, 1.2), 3)
+    (folder / "capture.json").write_text(json.dumps({"format": "capture-corpus/1", "width": 64, "height": 48, "fps": 10}))
+    (folder / "frames.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return times, shown[1:]

@@ -1,0 +1,174 @@
+"""`scrim export --to sentry` and `--to sentry-staging`: read by sentry_sdk and MessagePack, measured by ffprobe, sent to a server that refuses."""
+import http.server
+import io
+import json
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import msgpack
+from PIL import Image, ImageChops, ImageStat
+from sentry_sdk.envelope import Envelope
+
+from pictures import shown_at
+from sessions import TRACE, scrim
+
+LIMIT = 10 << 20
+
+
+def probe(video):
+    """Pictures, their sides and rate, and the milliseconds, as ffprobe counts them."""
+    done = subprocess.run(
+        ["ffprobe", "-v", "error", "-count_packets", "-show_entries", "format=duration:stream=codec_name,width,height,r_frame_rate,nb_read_packets,duration",
+         "-of", "json", "-"], input=video, capture_output=True, timeout=60, check=True)
+    stream = json.loads(done.stdout)["streams"][0]
+    over, under = map(int, stream["r_frame_rate"].split("/"))
+    return stream, int(stream["nb_read_packets"]), over / under
+
+
+def agrees(video, about):
+    """What the numbers beside a clip say is what ffprobe finds."""
+    stream, frames, rate = probe(video)
+    assert stream["codec_name"] == "h264", stream
+    assert (stream["width"], stream["height"]) == (about["width"], about["height"]), stream
+    assert (frames, rate) == (about["frameCount"], about["frameRate"]), (frames, rate, about)
+    milliseconds = about.get("duration", about.get("durationMs"))
+    assert abs(frames * 1000 / rate - milliseconds) <= 1, (frames, rate, milliseconds)
+    return frames / rate
+
+
+def check_close(video, seconds, expected):
+    """The picture of a moment of a clip is near the one that a player shows."""
+    done = subprocess.run(["ffmpeg", "-v", "error", "-ss", f"{seconds:.3f}", "-i", "-", "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-"],
+                          input=video, capture_output=True, timeout=60, check=True)
+    with Image.open(io.BytesIO(done.stdout)) as seen, Image.open(expected) as image:
+        difference = ImageChops.difference(seen.convert("L").crop((0, 0, *image.size)), image.convert("L"))
+        mean = ImageStat.Stat(difference).mean[0]
+        assert mean < 3, f"{expected}: {mean:.1f} of 255 in the mean"
+
+
+def read(path):
+    """The parts of an envelope's one item."""
+    envelope = Envelope.deserialize(path.read_bytes())
+    assert len(envelope.items) == 1
+    item = envelope.items[0]
+    assert item.headers["type"] == "replay_video"
+    payload = item.payload.get_bytes()
+    assert len(payload) == item.headers["length"] <= LIMIT
+    parts = msgpack.unpackb(payload)
+    assert set(parts) == {"replay_event", "replay_recording", "replay_video"} and all(type(part) is bytes for part in parts.values())
+    event = json.loads(parts["replay_event"])
+    head, _, rest = parts["replay_recording"].partition(b"\n")
+    return envelope.headers, event, json.loads(head), json.loads(rest), parts["replay_video"]
+
+
+def check_replay(session, out, frames):
+    """All envelopes of a session. Returns their paths."""
+    scrim("export", session, "--to", "sentry", "--out", out, "--quiet")
+    manifest = json.loads((Path(session) / "manifest.json").read_text())
+    paths = sorted(Path(out).iterdir())
+    assert [path.name for path in paths] == [f"{index:04}.envelope" for index in range(len(paths))]
+    end, kinds, first = None, set(), None
+    for index, path in enumerate(paths):
+        headers, event, head, recording, video = read(path)
+        assert headers["event_id"] == event["replay_id"] == event["event_id"] == manifest["id"].replace("-", "")
+        assert event["type"] == "replay_event" and event["replay_type"] == "session" and event["platform"] == "native"
+        assert event["segment_id"] == head["segment_id"] == index
+        assert head == {"segment_id": index}
+        meta, about = recording[:2]
+        assert meta["type"] == 4 and about["type"] == 5 and about["data"]["tag"] == "video"
+        clip = about["data"]["payload"]
+        assert clip["segmentId"] == index and clip["size"] == len(video) and clip["container"] == "mp4"
+        assert (meta["data"]["width"], meta["data"]["height"]) == (clip["width"], clip["height"])
+        seconds = agrees(video, clip)
+        times = [entry["timestamp"] for entry in recording]
+        assert times == sorted(times), "players of Sentry play in this order"
+        start = about["timestamp"] / 1000
+        first = first or start
+        assert abs(event["replay_start_timestamp"] - first) < 0.002
+        assert abs(event["timestamp"] - (start + seconds)) < 0.01
+        # No gap and no overlap of a frame or more.
+        assert end is None or abs(start - end) < 1 / clip["frameRate"], (start, end)
+        end = start + seconds
+        kinds |= {entry["data"].get("tag") or entry["data"].get("source") for entry in recording}
+        # The one error comes in the fifth second.
+        assert event["trace_ids"] == ([TRACE] if index == 0 else []), event
+        began = frames[0][0] + (start - first)
+        check_close(video, 2.25, shown_at(frames, began + 2.25)[2])
+    assert abs(end - first - (frames[-1][0] - frames[0][0])) <= 0.11, (end - first, frames[-1][0] - frames[0][0])
+    assert kinds == {None, "video", "breadcrumb", "performanceSpan", 2}, kinds
+    return paths
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """Answers as it is told; keeps what came and when."""
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.came.append((time.monotonic(), self.path, dict(self.headers), body))
+        status, headers = self.server.answers.pop(0) if self.server.answers else (200, {})
+        self.send_response(status)
+        for name, value in {"Content-Length": "2", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
+def send(session, out, answers, code=0):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    server.came, server.answers = [], answers
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        done = scrim("export", session, "--to", "sentry", "--out", out, "--send", f"http://publickey:oldsecret@127.0.0.1:{server.server_port}/under/42", code=code)
+    finally:
+        server.shutdown()
+        server.server_close()
+    text = (done.stdout + done.stderr).decode()
+    assert "publickey" not in text and "oldsecret" not in text, text
+    return server.came, text
+
+
+def check_sent(session, folder):
+    """Each envelope once, in its order; a refusal and a limit are obeyed, and an error is said."""
+    folder = Path(folder)
+    came, text = send(session, folder / "sent", [
+        (429, {"Retry-After": "2"}), (200, {}), (200, {"X-Sentry-Rate-Limits": "3:replay;error:organization, 60:transaction:key"}),
+        (503, {}), (429, {"X-Sentry-Rate-Limits": "1::organization"})])
+    files = [path.read_bytes() for path in sorted((folder / "sent").iterdir())]
+    # The first and the third came again.
+    expected = [files[0], files[0], files[1], files[2], files[2], files[2], *files[3:]]
+    assert [body for *_, body in came] == expected, [len(body) for *_, body in came]
+    assert all(path == "/under/api/42/envelope/" for _, path, *_ in came)
+    headers = came[0][2]
+    assert headers["X-Sentry-Auth" if "X-Sentry-Auth" in headers else "x-sentry-auth"].startswith("Sentry sentry_version=7, sentry_key=publickey,")
+    waits = [later[0] - earlier[0] for earlier, later in zip(came, came[1:])]
+    assert waits[0] >= 2 and waits[2] >= 3 and waits[4] >= 1, waits
+    assert "the server asks to wait 2 s" in text, text
+    came, text = send(session, folder / "refused", [(403, {})], code=3)
+    assert len(came) == 1 and "the server answered 403" in text and "DSN" in text, text
+    came, text = send(session, folder / "limited", [(429, {"Retry-After": "7200"})], code=3)
+    assert len(came) == 1 and "takes no replays for 7" in text, text
+    return waits
+
+
+def check_staged(session, folder, frames):
+    """The last seconds, where sentry-native looks for them, with numbers that ffprobe finds too; replaced as a whole."""
+    database = Path(folder) / "database"
+    manifest = json.loads((Path(session) / "manifest.json").read_text())
+    name = f"replay-{manifest['id'].replace('-', '')}"
+    for seconds in (4, 6):
+        scrim("export", session, "--to", "sentry-staging", "--last", seconds, "--out", database, "--quiet")
+        assert sorted(path.name for path in (database / "replays").iterdir()) == [name + ".json", name + ".mp4"]
+        about = json.loads((database / "replays" / (name + ".json")).read_text())
+        video = (database / "replays" / (name + ".mp4")).read_bytes()
+        assert set(about) == {"replayId", "replayType", "segmentId", "durationMs", "endTimestampSec", "width", "height", "frameCount", "frameRate"}
+        assert about["replayId"] == name.split("-")[1] and about["replayType"] == "buffer" and len(video) < LIMIT
+        length = agrees(video, about)
+        assert abs(length - seconds) <= 1 / about["frameRate"], length
+        check_close(video, 1.05, shown_at(frames, frames[-1][0] - length + 1.05)[2])
+    return about
