@@ -3,7 +3,7 @@
 
     Tests/Player/run.py [--moments N] [--mutants N] [--only PART …] [--shots DIR]
 
-Parts: pictures controls damage playing films page rrweb sentry. SCRIM names the command, else it is the release build's; PLAYER_BROWSER takes one
+Parts: pictures controls damage playing films page rrweb sentry types. SCRIM names the command, else it is the release build's; PLAYER_BROWSER takes one
 browser only. What a machine lacks is skipped with a message, and fails where SCRIM_NO_SKIP is set.
 """
 import argparse
@@ -33,6 +33,7 @@ import pages
 import pictures
 import replays
 import rrweb
+import scripts
 import segments
 import sessions
 
@@ -72,7 +73,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--moments", type=int, default=8)
     parser.add_argument("--mutants", type=int, default=30)
-    parser.add_argument("--only", nargs="*", default=["pictures", "controls", "damage", "playing", "films", "page", "rrweb", "sentry"])
+    parser.add_argument("--only", nargs="*", default=["pictures", "controls", "damage", "playing", "films", "page", "rrweb", "sentry", "types"])
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     started = time.monotonic()
@@ -82,6 +83,11 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix="player-") as name:
         folder = Path(name)
+        if "types" in options.only:
+            checked = scripts.check_types(folder)
+            say(f"{checked} scripts of the page have the types that they say") if checked else skip("tsc of node-typescript")
+            if options.only == ["types"]:
+                return
         made = make(folder, {"pictures", "playing"} & set(options.only))
         say(f"{len(made)} sessions")
         axe = controls.axe_source(folder) if "controls" in options.only else None

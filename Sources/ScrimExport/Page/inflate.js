@@ -2,6 +2,10 @@ import { DamageError } from "./bytes.js";
 
 /** A stream of deflate in pieces that end with a sync flush, by the browser's own decoder. */
 export class InflateStream {
+  count = 0;
+  /** @type {Uint8Array[]} */
+  chunks = [];
+
   constructor() {
     /** @type {WritableStreamDefaultWriter | null} */
     this.writer = null;
@@ -12,7 +16,6 @@ export class InflateStream {
   reset() {
     this.writer?.abort().catch(() => {});
     this.writer = null;
-    /** @type {Uint8Array[]} */
     this.chunks = [];
     this.count = 0;
   }
@@ -27,7 +30,7 @@ export class InflateStream {
     const pump = async () => {
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return;
+        if (done || !value) return;
         if (this.writer !== writer) continue;
         this.chunks.push(value);
         this.count += value.length;

@@ -224,7 +224,7 @@ function gathered(entries) {
   for (const entry of entries) {
     const last = rows.at(-1);
     const isBurst = entry.event.type === "key" || entry.event.type === "char" || entry.event.type === "wheel";
-    if (isBurst && last?.event.type === entry.event.type && entry.time - end < burst) {
+    if (isBurst && last && last.event.type === entry.event.type && entry.time - end < burst) {
       last.count = (last.count ?? 1) + 1;
     } else {
       rows.push({ ...entry });

@@ -239,7 +239,7 @@ export class Player extends EventTarget {
       this.gap = data.gap;
       this.shown = null;
       this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-      const { reject } = /** @type {NonNullable<typeof this.pending>} */ (this.pending);
+      const { reject } = /** @type {NonNullable<Player["pending"]>} */ (this.pending);
       this.pending = null;
       this.fail(`Segment ${data.segment} can't be shown: ${data.gap.reason}`);
       this.emit("frame");
@@ -250,7 +250,7 @@ export class Player extends EventTarget {
     this.gap = null;
     this.emit("frame");
     if (!isWanted) return;
-    const { resolve } = /** @type {NonNullable<typeof this.pending>} */ (this.pending);
+    const { resolve } = /** @type {NonNullable<Player["pending"]>} */ (this.pending);
     this.pending = null;
     resolve();
   }

@@ -117,6 +117,12 @@ function singleState(symbol) {
 
 /** A stream in pieces, of which every byte can be read once its piece is there. */
 export class ZstdStream {
+  end = 0;
+  window = 0;
+  offsets = [1, 4, 8];
+  /** @type {(StateTable | null)[]} */
+  tables = [null, null, null];
+
   constructor() {
     this.out = new Uint8Array(1 << 18);
     this.literals = new Uint8Array(blockLimit);
@@ -135,7 +141,6 @@ export class ZstdStream {
     this.offsets = [1, 4, 8];
     /** @type {{table: Uint16Array, log: number} | null} */
     this.huffman = null;
-    /** @type {(StateTable | null)[]} */
     this.tables = [null, null, null];
   }
 
