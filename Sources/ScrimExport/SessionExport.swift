@@ -79,9 +79,12 @@ public struct SessionExport: Sendable {
   public func run<Form: PictureForm & ~Copyable>(
     into form: inout Form, while goOn: (Int) -> Bool
   ) throws(ExportError) -> Int {
-    var player = SessionPlayer(
-      reader, segments: range.segments(of: reader, needsPicture: Form.isMoving || range.every != nil)
-    )
+    let segments = range.segments(of: reader, needsPicture: Form.isMoving || range.every != nil)
+    var player = SessionPlayer(reader, segments: segments)
+    // The last picture is shown on in a gap before later segments, and while events come.
+    let shownUntil =
+      segments.upperBound < reader.segmentCount
+      ? Int64.max : reader.spans.last.map { $0.times.upperBound + 1 } ?? .min
     let pointer = options.showsPointer ? PointerTrack(try SessionEvents(reader, range)) : nil
     var renderer = PictureRenderer(options, pointer: pointer)
     var pending: ShownFrame?
@@ -93,7 +96,7 @@ public struct SessionExport: Sendable {
       let next = try time(ofNextIn: &player)
       // What is shown until then belongs to the part as far as it lies in it.
       if var frame = pending {
-        let limit = min(next ?? end + 1, range.until ?? .max)
+        let limit = min(next ?? max(end + 1, shownUntil), range.until ?? .max)
         if let every = range.every {
           var moment = max(tick ?? frame.time, frame.time)
           if let start = range.from { moment = start + (moment - start + every - 1) / every * every }
@@ -131,8 +134,7 @@ public struct SessionExport: Sendable {
       }
     }
     guard written > 0 else { throw .noFrames(path: reader.folder.path, isRange: !range.isAll) }
-    let last = reader.spans[range.segments(of: reader, needsPicture: true)].last
-    try form.finish(at: max(end, min(range.until ?? .max, last?.times.upperBound ?? end)))
+    try form.finish(at: max(end, min(range.until ?? .max, shownUntil - 1)))
     return written
   }
 

@@ -58,9 +58,11 @@ struct SentryDelivery {
 
   private func send(_ envelope: [UInt8], _ upload: SentryUpload, _ index: Int) throws {
     do throws(SentryUpload.Failure) {
-      try upload.send(envelope, isStopped: { Terminal.isInterrupted }) { wait in
-        if !quiet { Terminal.say("the server asks to wait \((wait + 999_999_999) / 1_000_000_000) s") }
-      }
+      try upload.send(
+        envelope, isStopped: { Terminal.isInterrupted },
+        onWait: { wait in
+          if !quiet { Terminal.say("the server asks to wait \((wait + 999_999_999) / 1_000_000_000) s") }
+        })
     } catch {
       if error == .stopped { throw Failure(.interrupted, "interrupted; \(index) envelopes were sent") }
       throw Failure(.environment, "envelope \(index) was not sent: \(error)")

@@ -101,6 +101,28 @@ def check_replay(session, out, frames):
     return paths
 
 
+def check_gap(folder):
+    """A session with half a minute of nothing: films of the gap show what was there before, for as long as it lasts."""
+    folder = Path(folder)
+    gapped = folder / "gapped"
+    (gapped / "frames").mkdir(parents=True)
+    for name, colour in (("a", "#804020"), ("b", "#206080")):
+        Image.new("RGB", (64, 48), colour).save(gapped / f"frames/{name}.png")
+    times = [(0, "a"), (900, "b"), (34_000, "a"), (35_100, "b")]
+    lines = [{"index": index, "t_ms": moment, "image": f"frames/{name}.png", "widgets": []} for index, (moment, name) in enumerate(times)]
+    (gapped / "capture.json").write_text(json.dumps({"format": "capture-corpus/1", "width": 64, "height": 48, "fps": 10}))
+    (gapped / "frames.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (gapped / "events.jsonl").write_text(json.dumps({"t_ms": 38_000, "type": "log", "message": "the end"}) + "\n")
+    scrim("record", gapped, "--out", folder / "gapped-s", "--policy", "none", "--idle", "0", "--quiet")
+    scrim("export", folder / "gapped-s", "--to", "sentry", "--out", folder / "gapped-e", "--quiet")
+    clips = [read(path)[3][1] for path in sorted((folder / "gapped-e").iterdir())]
+    starts = [clip["timestamp"] for clip in clips]
+    lengths = [clip["data"]["payload"]["duration"] for clip in clips]
+    assert starts == [starts[0] + index * 5000 for index in range(8)] and lengths[:7] == [5000] * 7, (starts, lengths)
+    assert 2900 <= lengths[7] <= 3200, lengths
+    check_close(read(folder / "gapped-e/0004.envelope")[4], 2, gapped / "frames/b.png")
+
+
 class Server(http.server.BaseHTTPRequestHandler):
     """Answers as it is told; keeps what came and when."""
     protocol_version = "HTTP/1.1"

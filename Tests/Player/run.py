@@ -102,6 +102,7 @@ def main():
             films.check_looks(made["lively"][0], made["lively"][2], folder)
         if "sentry" in options.only:
             session, _, frames = made["lively"]
+            replays.check_gap(folder)
             say(f"sentry: {len(replays.check_replay(session, folder / 'envelopes', frames))} envelopes, as ffprobe has them; "
                 f"waits of {[round(wait, 1) for wait in replays.check_sent(session, folder)]} s; staged {replays.check_staged(session, folder, frames)}")
         players = rrweb.players(folder) if "rrweb" in options.only else None

@@ -95,6 +95,16 @@ private struct MovingNotes: PictureForm {
     #expect(film.frames.first?.isChanged == true)
   }
 
+  /// A part between two segments shows the picture of the one before, to its end.
+  @Test func aGapShowsWhatWasBefore() throws {
+    let gap = ExportRange(from: 3_000_000_000, until: 4_500_000_000)
+    let film = try run(MovingNotes(), gap)
+    #expect(seconds(film.frames) == [3] && film.frames.map(\.number) == [2] && film.end == 4_500_000_000)
+    #expect(throws: ExportError.self) { try run(Notes(), gap) }
+    let each = try run(Notes(), ExportRange(from: 3_000_000_000, until: 4_500_000_000, every: 500_000_000))
+    #expect(seconds(each.frames) == [3, 3.5, 4] && each.frames.map(\.number) == [2, 2, 2])
+  }
+
   @Test func segmentsOutsideThePartAreNotRead() throws {
     try temporary.remove("s/segments/00000000.scrim")
     try temporary.remove("s/segments/00000001.scrim")
