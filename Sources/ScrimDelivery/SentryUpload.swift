@@ -72,10 +72,11 @@ public final class SentryUpload {
     var reason = ""
     for attempt in 1...SentryUpload.attempts {
       try wait(isStopped, onWait)
-      let now = DeliveryTime(monotonic: MonotonicClock.now, wall: WallClock.now)
       let answer: DeliveryAnswer
       do throws(HTTPClient.Failure) {
         let http = try client.perform(request(envelope))
+        // What the server asks for counts from its answer on.
+        let now = SentryUpload.now
         let asked = SentryRateLimits.wait(
           status: http.status, limits: http.header("x-sentry-rate-limits"),
           retryAfter: http.header("retry-after"), wall: now.wall)
@@ -85,7 +86,7 @@ public final class SentryUpload {
         // What the server asks for is in `blockedUntil`, so this attempt needs no time of its own.
         if http.status == 429, asked > 0 { continue }
       } catch { answer = error.asDelivery }
-      switch policy.verdict(on: answer, attempt: attempt, now: now, random: .random(in: 0..<1)) {
+      switch policy.verdict(on: answer, attempt: attempt, now: SentryUpload.now, random: .random(in: 0..<1)) {
       case .wait(let until): blockedUntil = max(blockedUntil, until)
       case .delivered: return
       case .park, .discardSession, .stop:
@@ -98,6 +99,10 @@ public final class SentryUpload {
       }
     }
     throw .unreachable(reason.isEmpty ? "it answers 429 each time" : reason)
+  }
+
+  private static var now: DeliveryTime {
+    DeliveryTime(monotonic: MonotonicClock.now, wall: WallClock.now)
   }
 
   /// Waits until the server takes replays again.
