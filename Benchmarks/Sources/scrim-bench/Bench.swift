@@ -95,7 +95,7 @@ struct Bench: ParsableCommand {
 
   private func measured(_ wants: (String) -> Bool) throws -> Report {
     var report = Report()
-    for stage in MaskStages.all + GuardStages.all + CodingStages.all + PictureStages.all
+    for stage in MaskStages.all + GuardStages.all + CodingStages.all + PictureStages.all + ExportStages.all
     where wants(stage.name) {
       report.results.append(try stage.run(rounds))
     }
