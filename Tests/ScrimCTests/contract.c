@@ -210,13 +210,13 @@ static scrim_recorder *faulty;
 static volatile int reported;
 
 static void on_fault(void *context, int32_t status, const char *message) {
-  CHECK(context == &faulty && status == SCRIM_ERROR_RECORDING && strstr(message, "holds a session already"));
+  CHECK(context == &faulty && status == SCRIM_ERROR_RECORDING && strstr(message, "already holds a session"));
   REFUSED(scrim_stop(faulty, NULL), SCRIM_ERROR_THREAD);
   REFUSED(scrim_flush(faulty), SCRIM_ERROR_THREAD);
   reported = 1;
 }
 
-/* The folder holds a session already. */
+/* The folder already holds a session. */
 static void faults_are_reported(const char *folder) {
   scrim_config config = config_for(folder);
   scrim_frame frame = plain_frame();
