@@ -4,7 +4,7 @@ import ScrimRedact
 public import ScrimStore
 
 extension Insight {
-  /// Plays a session and looks at what changed.
+  /// Plays a session and evaluates its changes.
   public init(_ reader: SessionReader) throws(PlaybackError) {
     var player = SessionPlayer(reader)
     var moments: [Moment] = []
@@ -35,7 +35,7 @@ extension Insight {
     self.init(moments: moments, events: events)
   }
 
-  /// Bounds of what differs, in each tile of 16 pixels.
+  /// Bounds of the differing pixels in each 16-pixel tile.
   static func changes(_ before: [Pixel], _ after: [Pixel], _ width: Int) -> [Change] {
     precondition(before.count == after.count && before.count % width == 0, "both pictures have one size")
     if before == after { return [] }

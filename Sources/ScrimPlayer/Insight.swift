@@ -1,16 +1,16 @@
 public import ScrimRedact
 
-/// What a session's pictures say of its use: presses in anger, presses without an answer, a screen that stood still while it was used.
+/// Signs of frustration in a session: repeated presses (rage), presses without an answer (dead), and a frozen screen during input.
 ///
-/// Insight.md has the definitions. All of it follows from the bytes of the session, and so from nothing that is masked.
+/// Insight.md has the definitions. All results follow from the bytes of the session, and so from no masked content.
 public struct Insight: Hashable, Sendable {
-  /// What became of a press.
+  /// The outcome of a press.
   public enum Verdict: String, CaseIterable, Sendable {
-    /// Something visible changed, or an event says that something happened.
+    /// There was a visible change, or an event that counts as an answer.
     case responded
-    /// Nothing did, and all that could have was to be seen.
+    /// There was no answer, and every possible answer would have been visible.
     case dead
-    /// Nothing is known of an answer: it may have been masked, withheld, or cut off by the next press or the end.
+    /// It is unknown whether there was an answer: it may have been masked, withheld, or cut off by the next press or the end.
     case unobservable
   }
 
@@ -21,11 +21,11 @@ public struct Insight: Hashable, Sendable {
     public var y: Double
     public var role: String?
     public var verdict: Verdict
-    /// Nanoseconds to the first visible change; nil where there was none in time.
+    /// Nanoseconds to the first visible change; nil if there was none in time.
     public var firstChange: Int64?
   }
 
-  /// Presses of one control in anger.
+  /// Rage: repeated presses of one control.
   public struct Rage: Hashable, Sendable {
     public var time: Int64
     public var presses: Int
@@ -34,7 +34,7 @@ public struct Insight: Hashable, Sendable {
     public var role: String
   }
 
-  /// Inputs while nothing visible changed.
+  /// Frozen: inputs without a visible change.
   public struct Frozen: Hashable, Sendable {
     /// The first input and the last one.
     public var time: ClosedRange<Int64>
@@ -45,14 +45,14 @@ public struct Insight: Hashable, Sendable {
   public var rages: [Rage] = []
   public var frozen: [Frozen] = []
 
-  /// A frame as far as it counts here.
+  /// The properties of a frame that are evaluated.
   public struct Moment: Hashable, Sendable {
     public var time: Int64
-    /// What changed where masks are as before, in pixels; empty where nothing did.
+    /// Bounds of the changes in areas with unchanged masks, in pixels; empty if there are none.
     public var changes: [Change]
-    /// Whether the list of masks changed: a window came or went, something moved.
+    /// Whether the list of masks changed, as when a window appears, disappears or moves.
     public var masksChanged: Bool
-    /// Whether an answer could have been shown and not been seen: there are masks over what programs show, or tiles withheld.
+    /// Whether an answer could have been invisible: there are masks over widgets, or withheld tiles.
     public var hidesAnswers: Bool
 
     public init(time: Int64, changes: [Change] = [], masksChanged: Bool = false, hidesAnswers: Bool = false) {
@@ -62,7 +62,7 @@ public struct Insight: Hashable, Sendable {
       self.hidesAnswers = hidesAnswers
     }
 
-    /// Whether something changed but a caret.
+    /// Whether there was a change larger than a caret.
     var isVisible: Bool {
       if masksChanged { return true }
       guard let first = changes.first else { return false }
@@ -73,7 +73,7 @@ public struct Insight: Hashable, Sendable {
     }
   }
 
-  /// A rectangle that holds pixels which changed.
+  /// A rectangle that contains changed pixels.
   public struct Change: Hashable, Sendable {
     public var x: Int
     public var y: Int
@@ -93,7 +93,7 @@ public struct Insight: Hashable, Sendable {
   static let frozenTime: Int64 = 2_000_000_000
   static let frozenInputs = 3
   static let caret = (width: 3, height: 40)
-  /// Around a press: what changes in it may be the control's own look under the finger.
+  /// The area around a press in which a change may be the control's own pressed look.
   static let feedback = (width: 200.0, height: 64.0)
   /// Controls that answer by their own look.
   private static let answersItself: Set<String> = [
@@ -102,7 +102,7 @@ public struct Insight: Hashable, Sendable {
     "spin button", "slider", "scroll bar", "page tab", "list item", "tree item", "table cell",
     "disclosure triangle", "canvas", "drawing area", "editbar", "terminal", "document web",
   ]
-  /// Controls that are pressed again and again without anger.
+  /// Controls that are often pressed repeatedly without frustration.
   private static let pressedOften: Set<String> = [
     "text", "entry", "search box", "editbar", "autocomplete", "terminal", "password text", "paragraph",
     "label",
@@ -113,7 +113,7 @@ public struct Insight: Hashable, Sendable {
 
   /// - Parameters:
   ///   - moments: every frame, in order.
-  ///   - events: all of them, with times.
+  ///   - events: all events, with their times.
   public init(moments: [Moment], events: [Event]) {
     let events = events.filter { $0.time != nil }.sorted { ($0.time ?? 0) < ($1.time ?? 0) }
     let answers = events.filter { ["navigation", "network", "error"].contains($0.type) }.compactMap(\.time)
@@ -193,7 +193,7 @@ public struct Insight: Hashable, Sendable {
   private static func frozen(_ inputs: [Int64], _ moments: [Moment]) -> [Frozen] {
     var found: [Frozen] = []
     var run: [Int64] = []
-    /// Ends the run at what changed, or at the end.
+    /// Ends the run at a change, or at the end of the session.
     func close() {
       if let first = run.first, let last = run.last, run.count >= frozenInputs, last - first >= frozenTime,
         moments.last(where: { $0.time <= first })?.hidesAnswers == false,

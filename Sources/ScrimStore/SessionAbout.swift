@@ -22,7 +22,7 @@ public struct SessionAbout: Hashable, Sendable {
   public var droppedFrames = 0
   public var droppedEvents = 0
 
-  /// The types of events that a live source could see; nil for what it doesn't say.
+  /// The types of events that a live source could observe; nil if unknown.
   public var observedEvents: [String]?
 
   public static let limit = 100

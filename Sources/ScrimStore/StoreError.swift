@@ -25,7 +25,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManySegments
     /// The spool belongs to another destination; a spool has only one.
     case otherDestination(String)
-    /// A crash buffer is asked for, and there is no folder of the user's for it, or it lies on a disk.
+    /// A crash buffer is requested, but the user has no folder for it, or the folder is on a disk.
     case noRuntimeFolder
     case notInMemory
   }

@@ -1,7 +1,7 @@
 import ScrimPlayer
 import ScrimStore
 
-/// Presses without an answer, in anger, and a screen that stood still.
+/// Dead presses, rage, and frozen screens.
 struct InsightReport: Encodable {
   struct Press: Encodable {
     var tMs: Double

@@ -2,7 +2,7 @@ import ScrimFormat
 import ScrimRedact
 import ScrimStore
 
-/// What happened in a session, in the order of its time: events and notes, a line each.
+/// The events and notes of a session in the order of time, one line each.
 struct TimelineReport {
   private enum Entry {
     case event(EventRecord)
@@ -33,7 +33,7 @@ struct TimelineReport {
     report.flush()
   }
 
-  /// Lines that say the same within a second are one with their number.
+  /// Equal lines within a second are merged to one line with their number.
   private var last: (time: Int64, latest: Int64, words: String, count: Int)?
 
   private mutating func add(_ entry: Entry) {
@@ -53,7 +53,7 @@ struct TimelineReport {
     last = nil
   }
 
-  /// Minutes, seconds and tenths: 00:03.2, and hours before them where there are any.
+  /// Minutes, seconds and tenths, as 00:03.2, after the hours if there are any.
   static func clock(_ time: Int64) -> String {
     let tenths = Int64((Double(time.magnitude) / 1e8).rounded(.down))
     let (hours, minutes, seconds) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60)
@@ -73,7 +73,7 @@ struct TimelineReport {
     }
   }
 
-  /// Nil for what belongs to a gesture that has another line: movements, and the end of a press.
+  /// Nil for events of a gesture that has another line: movements, and the end of a press.
   private static func words(_ entry: Entry) -> String? {
     switch entry {
     case .note(let note):

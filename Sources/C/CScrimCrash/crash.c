@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Descriptors plus one; 0 is a free place. */
+/* Descriptors plus one; 0 marks a free slot. */
 static _Atomic int watched[SCRIM_CRASH_BUFFERS];
 
 int scrim_crash_watch(int descriptor) {
@@ -27,7 +27,7 @@ void scrim_crash_forget(int descriptor) {
   }
 }
 
-/* Calls nothing but clock_gettime and pwrite, which POSIX lists as async-signal-safe (pwrite since 2024; write's own path in Linux). */
+/* Calls only clock_gettime and pwrite, which POSIX lists as async-signal-safe (pwrite since 2024; in Linux it is write's code path). */
 void scrim_mark_crash(int32_t signal) {
   int saved = errno;
   struct timespec now = {0};

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A part of systemd/sd-journal.h, which need not be there: its ABI is stable since version 209. */
+/* A part of systemd/sd-journal.h, so that the header need not be installed. Its ABI is stable since version 209. */
 typedef struct sd_journal sd_journal;
 enum { LOCAL_ONLY = 1 };
 
@@ -34,7 +34,7 @@ static bool load(struct library *lib) {
     && lib->get_data;
 }
 
-/* A field's number; -1 where it has none. */
+/* The number in a field; -1 if it contains none. */
 static int64_t number(const struct library *lib, sd_journal *journal, const char *field) {
   const void *data = NULL;
   size_t count = 0;

@@ -12,7 +12,7 @@
   __typeof__(name) *const call_##name = dlsym(handle, #name);                                                \
   if (!call_##name) return false;
 
-/// Asks for what hands do, of all devices, whichever window it goes to. Which key is never asked for again.
+/// Requests input events of all devices, for all windows. The key of a key press is never read.
 static bool select_input(scrim_x11 *x) {
   void *handle = dlopen("libxcb-xinput.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!handle) return false;
@@ -79,7 +79,7 @@ static bool take_raw(scrim_x11 *x, const xcb_input_raw_button_press_event_t *eve
   }
   const bool is_press = event->event_type == XCB_INPUT_RAW_BUTTON_PRESS;
   if (!is_press && event->event_type != XCB_INPUT_RAW_BUTTON_RELEASE) return false;
-  // Four to seven are the directions of a wheel, each with a release of no meaning.
+  // Buttons 4 to 7 are the directions of a wheel; their releases have no meaning.
   const bool is_wheel = event->detail >= 4 && event->detail <= 7;
   if (is_wheel && !is_press) return false;
   const bool is_touch = !is_wheel && event->flags & XCB_INPUT_POINTER_EVENT_FLAGS_POINTER_EMULATED;
@@ -92,7 +92,7 @@ static bool take_raw(scrim_x11 *x, const xcb_input_raw_button_press_event_t *eve
 }
 #endif
 
-/// The process of the window that has the focus, as the server says, and not what the window says of itself.
+/// The process of the focused window: the server's answer, not the window's own property.
 static uint32_t process_of(scrim_x11 *x, uint32_t window) {
   struct scrim_x11_library *lib = &x->lib;
   if (!window || !scrim_x11_reports_processes(x)) return 0;
@@ -124,7 +124,7 @@ static bool take(scrim_x11 *x, const xcb_generic_event_t *event, scrim_x11_input
   const xcb_property_notify_event_t *notify = (const xcb_property_notify_event_t *)event;
   if (notify->atom != scrim_x11_atom(x, SCRIM_ATOM_ACTIVE)) return false;
   const uint32_t window = scrim_x11_active_window(x);
-  // Window managers set it anew for much that is no change.
+  // Window managers often set it again without a change.
   if (window == x->active) return false;
   x->active = window;
   input->kind = SCRIM_X11_FOCUS;

@@ -11,7 +11,7 @@
 #include <xcb/xcb.h>
 #include <xcb/xfixes.h>
 
-// Presses, keys and touches, beside pictures: without the header a recording has none of them, and says so.
+// Presses, keys and touches: built without the header, a recording has none of them and reports it.
 #if __has_include(<xcb/xinput.h>)
 #define SCRIM_HAS_XINPUT 1
 #include <xcb/xinput.h>
@@ -95,7 +95,7 @@ struct scrim_x11 {
   // Whether the server reports which process is behind a client: 1, or -1 if not; 0 before it was asked.
   int resources;
 
-  // What listens: the extension's events, 0 where they are not to be had, and the window that had the focus last.
+  // Input subscription: the extension's opcode, 0 if it is not available, and the last focused window.
   uint8_t input_opcode;
   uint32_t active;
 };

@@ -1,8 +1,8 @@
-/// Keys of a live screen that wait until the boxes are known which were read behind them.
+/// Key presses of a live screen that wait for the boxes read after them.
 ///
-/// Trees are read late: a key may be pressed in a password field of which it is not known yet that it has the focus, and the last ones of a
-/// password come when the focus may be elsewhere already. So a key is recorded only where neither the boxes at its time nor those read behind
-/// it hide keys. One a second is held, since more are not kept.
+/// Trees are read late: a key may be pressed in a password field whose focus is not known yet, and the last keys of a password may come
+/// when the focus has moved on. So a key is recorded only if neither the boxes at its time nor those read after it hide keys. At most
+/// one key per second is held, because no more are recorded.
 struct HeldKeys: Hashable {
   private struct Key: Hashable {
     var moment: Int64
@@ -15,10 +15,10 @@ struct HeldKeys: Hashable {
   private static let limit = 64
 
   /// - Parameter admits: whether a key may be recorded by the boxes known at its time.
-  /// - Returns: whether it is held: false where another one of its second is.
+  /// - Returns: whether it is held; false if another key of the same second is held already.
   mutating func hold(_ moment: Int64, admits: Bool) -> Bool {
     if let last = keys.last, last.moment / HeldKeys.second == moment / HeldKeys.second {
-      // The second counts as the key that must not be recorded.
+      // The whole second counts as hidden, because one of its keys must not be recorded.
       keys[keys.count - 1].isAdmitted = last.isAdmitted && admits
       return false
     }
@@ -27,10 +27,10 @@ struct HeldKeys: Hashable {
     return true
   }
 
-  /// The keys that came before boxes were read, and may be recorded.
+  /// The keys pressed before a reading of the boxes that may be recorded.
   ///
   /// - Parameters:
-  ///   - reading: when the reading of the boxes began.
+  ///   - reading: the start of the reading of the boxes.
   ///   - admits: whether a key may be recorded by them.
   mutating func released(by reading: Int64, admits: Bool) -> [Int64] {
     let judged = keys.prefix { $0.moment < reading }

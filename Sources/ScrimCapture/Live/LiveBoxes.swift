@@ -65,7 +65,7 @@ struct LiveBoxes {
     isRepetition = isAsReported(reading)
   }
 
-  /// The widgets of the last frame; nil where they could not be had.
+  /// The widgets of the last frame; nil if they could not be read.
   var tree: WidgetTree? { try? current?.tree.get() }
 
   /// The picture now shows another part of the screen.

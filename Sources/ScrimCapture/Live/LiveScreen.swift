@@ -18,9 +18,9 @@ protocol LiveScreen: AnyObject {
   ///   needed before boxes clear tiles of this picture. Otherwise the picture may be outdated where no
   ///   damage was reported.
   func capture(isThorough: Bool) throws(CaptureError) -> LiveCapture
-  /// What hands did since the last call, in pixels of the screen, with times of CLOCK_MONOTONIC.
+  /// Input events since the last call, in pixels of the screen, with times of CLOCK_MONOTONIC.
   func takeInput() -> [Event]
-  /// The types of events that may come of it.
+  /// The types of events that it can report.
   var observes: [String] { get }
   /// Number of captures that were repeated because the picture was drawn on meanwhile.
   var tornReads: Int { get }

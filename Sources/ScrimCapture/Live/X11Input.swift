@@ -3,17 +3,17 @@ import Foundation
 import ScrimRedact
 import ScrimSystem
 
-/// What hands do on an X screen, by XInput 2, and which program has the focus. Has a connection of its own; used by one thread at a time.
+/// Input events of an X screen, by XInput 2, and the program with the focus. It has its own connection; use it on one thread at a time.
 ///
-/// Where the pointer moves comes with the pictures. Which key was pressed is not asked for, and a window's title never is.
+/// Pointer movements come with the pictures. The pressed key and the window's title are never read.
 @safe final class X11Input {
   private let handle: OpaquePointer
-  /// Whether presses, wheel, touches and keys come: they need XInput 2.1 and its library.
+  /// Whether presses, wheel, touches and keys are reported; this needs XInput 2.1 and its library.
   let hearsHands: Bool
 
   private static let capacity = 256
 
-  /// Nil where no server answers: the pictures say what is wrong.
+  /// Nil if no server answers; the capture of pictures reports the error.
   init?(display: String) {
     var opened: OpaquePointer?
     var detail = [CChar](repeating: 0, count: 64)
@@ -26,7 +26,7 @@ import ScrimSystem
 
   deinit { unsafe scrim_x11_close(handle) }
 
-  /// What came since the last call: events in pixels of the screen, with their time on CLOCK_MONOTONIC.
+  /// The events since the last call, in pixels of the screen, with their time on CLOCK_MONOTONIC.
   func take() -> [Event] {
     var events: [Event] = []
     var inputs = [scrim_x11_input](repeating: scrim_x11_input(), count: X11Input.capacity)
@@ -41,7 +41,7 @@ import ScrimSystem
     return events
   }
 
-  /// The server of this machine counts the milliseconds of the same clock; another's says nothing of ours.
+  /// A server on this machine counts milliseconds of the same clock; another machine's clock is unrelated.
   static func moment(_ time: UInt32, now: Int64) -> Int64 {
     let ago = UInt32(truncatingIfNeeded: now / 1_000_000) &- time
     return ago < 2000 ? now - Int64(ago) * 1_000_000 : now

@@ -1,15 +1,15 @@
-/// How likely a bit is a one, learned from the bits before it.
+/// The probability that a bit is one, adapted to the bits before it.
 struct BitModel: Sendable {
   /// Of 65,536.
   private(set) var probability = BitModel.even
   private var count = 0
 
   static let even: UInt32 = 1 << 15
-  /// Bits that a model averages over at most.
+  /// Maximum number of bits that a model averages over.
   private static let window = 30
 
   mutating func learn(_ bit: Bool) {
-    // Signed, since the difference may be below zero; the quotient is cut towards zero.
+    // Signed, because the difference may be negative; the quotient is truncated towards zero.
     let before = Int(probability)
     let after = before + ((bit ? 65_536 : 0) - before) * 2 / (2 * count + 5)
     probability = UInt32(min(max(after, 1024), 64_512))
@@ -17,12 +17,12 @@ struct BitModel: Sendable {
   }
 }
 
-/// What the bits of a range coder are split by: the interval that remains.
+/// The current interval of a range coder, which each bit splits.
 private struct BitInterval {
   var low: UInt32 = 0
   var high: UInt32 = .max
 
-  /// The last number of the part that stands for a one.
+  /// The last number of the part for a one.
   func middle(_ probability: UInt32) -> UInt32 {
     let range = high - low
     return low + (range >> 16) * probability + ((range & 0xFFFF) * probability) >> 16
@@ -32,7 +32,7 @@ private struct BitInterval {
     if bit { high = middle } else { low = middle + 1 }
   }
 
-  /// Whether the first byte is settled.
+  /// Whether the first byte is final.
   var isSettled: Bool { (low ^ high) < 1 << 24 }
 
   mutating func shift() {
@@ -41,7 +41,7 @@ private struct BitInterval {
   }
 }
 
-/// A binary range coder: a bit takes as little room as it was likely.
+/// A binary range coder: the more probable a bit, the less room it takes.
 struct BitEncoder {
   private var interval = BitInterval()
   private var bytes: [UInt8] = []
@@ -51,7 +51,7 @@ struct BitEncoder {
     model.learn(bit)
   }
 
-  /// The lowest bits of a number, the highest of them first, each as likely one as zero.
+  /// Codes the lowest bits of a number, the highest first, with equal probabilities.
   mutating func append(_ number: Int, bits: Int) {
     for place in (0..<bits).reversed() { append(number >> place & 1 == 1, probability: BitModel.even) }
   }
@@ -64,19 +64,19 @@ struct BitEncoder {
     }
   }
 
-  /// All bytes. The decoder reads zeros behind them, so that at most one more is needed.
+  /// All bytes. The decoder reads zeros after them, so that at most one more byte is needed.
   consuming func finish() -> [UInt8] {
     if interval.low > 0 { bytes.append(UInt8(interval.low >> 24) + 1) }
     return bytes
   }
 }
 
-/// The way back from ``BitEncoder``.
+/// Decodes the bytes of ``BitEncoder``.
 struct BitDecoder {
   private var interval = BitInterval()
   private var code: UInt32 = 0
   private var bytes: ArraySlice<UInt8>
-  /// Zeros that were read behind the bytes.
+  /// Number of zeros read after the bytes.
   private var missing = 0
 
   init(_ bytes: ArraySlice<UInt8>) {
@@ -104,7 +104,7 @@ struct BitDecoder {
       interval.shift()
       shift()
     }
-    // The encoder leaves out no more than the four bytes that the decoder is ahead.
+    // The encoder omits at most the four bytes that the decoder reads ahead.
     guard missing <= 4 else { throw .badValue("the coded list of masks: it is cut off") }
     return bit
   }

@@ -1,4 +1,4 @@
-/// Roles that a masks record names by a number. The table never changes: what it lacks is written out.
+/// Roles that a masks record names by a number. The table never changes; other roles are written as text.
 enum MaskRoles {
   static let names = [
     "password text", "entry", "text", "search box", "spin button", "combo box", "terminal", "push button",
@@ -11,7 +11,7 @@ enum MaskRoles {
     "list", "list box", "document web", "document text", "tool bar", "menu bar", "page tab list", "unknown",
   ]
 
-  /// Bits of a role's code: 0 for none, 1 to 62 for the names above, 63 for one that is written out.
+  /// Bits of a role's code: 0 for none, 1 to 62 for the names above, 63 for a role written as text.
   static let codeBits = 6
   static let writtenOut = 63
 

@@ -1,17 +1,17 @@
 import ScrimImage
 import ScrimRedact
 
-/// The masks records of a segment as bits, and back: what both sides know from the records since the last complete one.
+/// Encodes and decodes the masks records of a segment. The state follows from the records since the last complete record.
 struct MasksCoder: Sendable {
   /// Masks in force; nil before the first complete record.
   private(set) var masks: [ListedMask]?
   private var models = MaskModels()
   private var recent = RecentMasks()
 
-  /// A keyframe forgets the list.
+  /// Clears the list, as at a keyframe.
   mutating func forget() { masks = nil }
 
-  /// The record's payload. A call that throws changes nothing.
+  /// Returns the record's payload. A call that throws changes nothing.
   mutating func payload(
     of record: MasksRecord, _ header: SegmentHeader
   ) throws(FormatError.Reason) -> [UInt8] {
@@ -83,7 +83,7 @@ struct MasksCoder: Sendable {
     recent.note(style, rect)
   }
 
-  /// A kind, reason and role that are not among the recent ones.
+  /// Codes a kind, reason and role that are not among the recent ones.
   private mutating func append(_ style: MaskStyle, to bits: inout BitEncoder) {
     let code = style.role.map { MaskRoles.codes[$0] ?? MaskRoles.writtenOut } ?? 0
     bits.append(code, bits: MaskRoles.codeBits)
@@ -123,7 +123,7 @@ struct MasksCoder: Sendable {
     return record
   }
 
-  /// Brings the list up to date, where what moves stays in the picture.
+  /// Updates the list; throws if a moved mask leaves the picture.
   private mutating func apply(_ record: MasksRecord, _ header: SegmentHeader) throws(FormatError.Reason) {
     record.apply(to: &masks)
     guard let moved = record.moved, let masks else { return }
@@ -203,7 +203,7 @@ struct MasksCoder: Sendable {
   }
 }
 
-/// What masks have in common beside their places.
+/// Properties of a mask except its rectangle.
 struct MaskStyle: Hashable, Sendable {
   var kind: MaskKind
   var reason: ListedMask.Reason
@@ -212,24 +212,24 @@ struct MaskStyle: Hashable, Sendable {
 
 /// The models of a segment's masks.
 private struct MaskModels: Sendable {
-  /// What a number is one of.
+  /// The field of a number.
   enum Field: Int { case style, x, y, width, height }
 
   var movement = BitModel()
   var moved = BitModel()
-  /// By whether the mask before it in the list is gone.
+  /// Indexed by whether the mask before it in the list is gone.
   var gone = [BitModel](repeating: BitModel(), count: 2)
   var sameKind = BitModel()
   var sameReason = BitModel()
-  /// By field: whether it is the first candidate, and whether it is a later one.
+  /// Indexed by field: whether the value is the first candidate, and whether it is a later one.
   private var candidates = [BitModel](repeating: BitModel(), count: 10)
-  /// Whether a number has more digits than its place in this list.
+  /// Whether a number has more digits than the index in this list.
   private var digits = [BitModel](repeating: BitModel(), count: MaskModels.digitsLimit)
 
-  /// Binary digits of a number plus one, less one, at most.
+  /// Maximum of the number of binary digits of a number plus one, less one.
   private static let digitsLimit = 18
 
-  /// A number from 0, as many bits as it has digits and then the digits behind the first.
+  /// Codes a number from 0: its number of digits in unary, then the digits after the first.
   mutating func append(_ number: Int, to bits: inout BitEncoder) {
     let count = Int.bitWidth - 1 - (number + 1).leadingZeroBitCount
     for place in 0..<count { bits.append(true, &digits[place]) }
@@ -255,7 +255,7 @@ private struct MaskModels: Sendable {
     return number >> 1 ^ -(number & 1)
   }
 
-  /// Which of the candidates a value is; false where it is none of them.
+  /// Codes the index of a value among the candidates; returns false if it is not among them.
   mutating func append<Value: Equatable>(
     _ value: Value, among list: [Value], _ field: Field, to bits: inout BitEncoder
   ) -> Bool {
@@ -277,9 +277,9 @@ private struct MaskModels: Sendable {
   }
 }
 
-/// What a mask is likely to share with those before it.
+/// Values that a mask often shares with the masks before it.
 private struct RecentMasks: Sendable {
-  /// The mask before, the origin for the first.
+  /// The previous mask; the origin for the first.
   private(set) var rect = Rect(x: 0, y: 0, width: 0, height: 0)
   /// Of the last mask whose kind, reason and role were new.
   var newestStyle = MaskStyle(kind: .text, reason: .default, role: nil)
@@ -333,7 +333,7 @@ private struct RecentMasks: Sendable {
 }
 
 extension MaskKind {
-  /// The number that stands for it in records. They are never given anew.
+  /// Its number in records. Numbers are never reused.
   var code: UInt8 {
     switch self {
     case .uncovered: 0
@@ -346,7 +346,7 @@ extension MaskKind {
     }
   }
 
-  /// What a later version may add counts as `other`.
+  /// Numbers of later versions count as `other`.
   init(code: UInt8) {
     self = MaskKind.allCases.first { $0.code == code } ?? .other
   }

@@ -3,12 +3,12 @@ public import ScrimRedact
 
 /// The masks in force from a frame on: all of them, or what changed since the record before.
 public struct MasksRecord: Hashable, Sendable {
-  /// Masks of the list before that moved by the same distance, as those of a window do that is dragged.
+  /// Masks of the previous list that moved by the same distance, as the masks of a dragged window do.
   public struct Movement: Hashable, Sendable {
     /// Pixels to the right, and down.
     public var x: Int
     public var y: Int
-    /// Places in the list before, rising.
+    /// Indexes in the previous list, in ascending order.
     public var places: [Int]
 
     public init(x: Int, y: Int, places: [Int]) {
@@ -18,13 +18,13 @@ public struct MasksRecord: Hashable, Sendable {
     }
   }
 
-  /// Whether the masks of the record before are all gone.
+  /// Whether the record replaces the whole list.
   public var isComplete: Bool
-  /// Places in the list before of masks that leave it, rising; none where ``isComplete``.
+  /// Indexes in the previous list of removed masks, in ascending order; empty if ``isComplete``.
   public var removed: [Int] = []
-  /// Masks that leave their place for one at the end of the list.
+  /// Masks that move to the end of the list.
   public var moved: Movement?
-  /// Appended to what is left of the list, behind what moved.
+  /// Masks appended to the list, after the moved ones.
   public var added: [ListedMask]
 
   public init(all masks: [ListedMask]) {
@@ -32,13 +32,13 @@ public struct MasksRecord: Hashable, Sendable {
     added = masks
   }
 
-  /// What changes a list: an empty change.
+  /// An empty change of the list.
   init() {
     isComplete = false
     added = []
   }
 
-  /// Masks that must move alike before they are written as a movement: fewer take no less room each by themselves.
+  /// Minimum number of equally moved masks for a movement; with fewer, a movement saves no room.
   private static let movementMinimum = 3
 
   /// The distance by which most of `gone` became one of `added`.
@@ -47,7 +47,7 @@ public struct MasksRecord: Hashable, Sendable {
     var places: [ListedMask: [ListedMask]] = [:]
     for mask in added { places[mask.atOrigin, default: []].append(mask) }
     var counts: [[Int]: Int] = [:]
-    // A sample is enough; all of a long list would take quadratic time.
+    // A sample suffices; comparing all of a long list would take quadratic time.
     for mask in gone.prefix(256) {
       for other in places[mask.atOrigin]?.prefix(64) ?? [] {
         counts[[other.rect.x - mask.rect.x, other.rect.y - mask.rect.y], default: 0] += 1
@@ -105,7 +105,7 @@ extension ListedMask {
 }
 
 extension [ListedMask] {
-  /// Masks that are alike, and those of a column, follow each other: each is coded by what it shares with those before.
+  /// Sorts similar masks, and masks of one column, next to each other, because each is coded by its similarity to those before.
   fileprivate var inCodingOrder: [ListedMask] {
     sorted { a, b in
       if a.role != b.role { return (a.role ?? "") < (b.role ?? "") }
@@ -116,20 +116,20 @@ extension [ListedMask] {
   }
 }
 
-/// What a segment's masks records say so far, and what the next one must say.
+/// The list of masks from a segment's records so far, and the change for the next record.
 struct MaskHistory: Sendable {
-  /// As the records before made it; nil where the next one must be complete, as at a keyframe.
+  /// The list after the previous records; nil if the next record must be complete, as at a keyframe.
   private(set) var list: [ListedMask]?
-  /// The masks that the list was made of, in their order: while nothing changes they are the same array.
+  /// The masks that the list was made of, in their order: the same array while nothing changes.
   private var given: [ListedMask] = []
 
   mutating func forget() { list = nil }
 
-  /// The record that turns the list into one of the same masks as `masks`; nil where it has them already.
+  /// The record that changes the list to `masks`; nil if the list contains exactly these masks already.
   mutating func record(of masks: [ListedMask]) -> MasksRecord? {
     if list != nil, masks == given { return nil }
     given = masks
-    // A long list of which little stays costs more to take apart than a new one.
+    // Removing most of a long list costs more than a new list.
     guard let before = list, before.count <= 8 * masks.count + 64 else {
       let record = MasksRecord(all: masks.inCodingOrder)
       list = record.added

@@ -56,9 +56,9 @@ extension Event {
     for member in members { set(member) }
   }
 
-  /// The event that a record of a session holds, with the role that the filter gave it.
+  /// The event of a session's record, with the role that the filter assigned.
   ///
-  /// - Parameter json: as ``canonicalJSON`` makes it.
+  /// - Parameter json: the output of ``canonicalJSON``.
   package init(recorded json: [UInt8], time: Int64) throws(EventError) {
     try self.init(json: Array(#"{"t_ms":0,"#.utf8) + json.dropFirst(), line: 1)
     self.time = time

@@ -15,7 +15,7 @@ public protocol FrameSource {
   /// The types of events that it can observe by itself, sorted; nil for a recorded input, which has what it has. What a live source does not
   /// name was not seen, whether it took place or not.
   var observedEvents: [String]? { get }
-  /// The next thing the source has; nil at its end.
+  /// The next item of the source; nil at its end.
   ///
   /// - Throws: ``CaptureError`` if nothing more can be read.
   mutating func next() throws(CaptureError) -> SourceItem?

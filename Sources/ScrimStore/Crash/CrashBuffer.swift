@@ -3,22 +3,22 @@ import Glibc
 public import ScrimFormat
 import ScrimSystem
 
-/// The segments of a session that is buffered, in a file that outlives the process: what a crash would lose otherwise.
+/// Keeps the segments of a buffered session in a file that outlives the process, so that a crash does not lose them.
 ///
-/// The file lies in memory (tmpfs), so that nothing reaches a disk. Two pages stand first, ``CrashBufferHead`` and the mark of a crash; behind them lie segments as
-/// Format.md has them, each at a page's begin and the last one open. What goes is given back to the system at once: the file grows in
-/// places only. Its owner holds a lock on it, which ends with the process however that ends.
+/// The file is in memory (tmpfs), so that nothing reaches a disk. It starts with two pages, ``CrashBufferHead`` and the crash mark,
+/// followed by segments as in Format.md. Each segment starts at a page, and the last one is open. The memory of dropped segments is
+/// released at once, so the file's length grows but its memory does not. Its owner holds a lock on it, which ends with the process.
 public struct CrashBuffer: Sendable {
   private let watch: Watch
   private var file: OpenFile { watch.file }
   private var head: CrashBufferHead
   private var writer: SegmentWriter?
-  /// Where the next bytes go.
+  /// Offset of the next bytes.
   private var end = CrashBufferHead.dataOffset
 
   /// - Parameters:
   ///   - session: the session's name.
-  ///   - start: nanoseconds since 1970 at time 0 of what is written.
+  ///   - start: nanoseconds since 1970 at time 0 of the session.
   public init(in folder: CrashBufferFolder, session: SessionID, start: Int64) throws(StoreError) {
     head = CrashBufferHead(session: session, start: start, process: Int(getpid()))
     let path = folder.path + "/\(head.process)-\(session).\(CrashBufferFolder.pathExtension)"
@@ -27,7 +27,7 @@ public struct CrashBuffer: Sendable {
     try Disk.write(head.page, to: file, at: 0)
   }
 
-  /// Has `scrim_mark_crash` mark the file, as long as it is open.
+  /// Registers the file for `scrim_mark_crash` while it is open.
   private final class Watch: Sendable {
     let file: OpenFile
 
@@ -45,7 +45,7 @@ public struct CrashBuffer: Sendable {
 
   /// Begins a segment.
   ///
-  /// - Parameter segment: with its first frame, and of which nothing was drained.
+  /// - Parameter segment: a segment with its first frame, of which nothing was drained.
   public mutating func begin(_ segment: SegmentWriter) throws(StoreError) {
     let page = CrashBufferHead.pageBytes
     end = (end + page - 1) / page * page
@@ -53,7 +53,7 @@ public struct CrashBuffer: Sendable {
     var segment = segment
     try drain(&segment)
     writer = segment
-    // The list names the segment when it is there.
+    // The segment is listed after it is written.
     head.offsets.append(offset)
     if head.offsets.count > CrashBufferHead.segmentLimit { try dropFirst(1) }
     try Disk.write(head.page, to: file, at: 0)
@@ -87,7 +87,7 @@ public struct CrashBuffer: Sendable {
 
   public mutating func seal() { writer = nil }
 
-  /// Lets the oldest segments go.
+  /// Drops the oldest segments.
   public mutating func dropFirst(_ count: Int) throws(StoreError) {
     guard count > 0, !head.offsets.isEmpty else { return }
     let first = head.offsets[0]
@@ -99,19 +99,19 @@ public struct CrashBuffer: Sendable {
     }
   }
 
-  /// Removes the file: its session was written elsewhere, or ended without a crash.
+  /// Removes the file, after its session was written elsewhere or ended without a crash.
   public func remove() throws(StoreError) {
     watch.end()
     try Disk.remove(file.path)
   }
 }
 
-/// The first page of a crash buffer. The order of bytes is the machine's, which alone reads it.
+/// The first page of a crash buffer, in the byte order of the machine, which alone reads it.
 struct CrashBufferHead: Hashable, Sendable {
   var session: SessionID
   var start: Int64
   var process: Int
-  /// Where segments begin, rising.
+  /// Offsets of the segments, in ascending order.
   var offsets: [Int] = []
 
   init(session: SessionID, start: Int64, process: Int) {
@@ -121,13 +121,13 @@ struct CrashBufferHead: Hashable, Sendable {
   }
 
   static let pageBytes = 4096
-  /// Behind the head and the page of ``scrim_crash_mark``.
+  /// Offset after the head and the page of ``scrim_crash_mark``.
   static let dataOffset = 2 * pageBytes
-  /// Segments that a page can name.
+  /// Maximum number of segments in a page.
   static let segmentLimit = 500
   static let magic: [UInt8] = Array("SCRIMBUF".utf8)
 
-  /// Written as a whole page at once, which the system copies in one piece.
+  /// The bytes of a whole page, which the system copies in one piece.
   var page: [UInt8] {
     var body = session.bytes
     for number in [Int(start), process, offsets.count] + offsets { append(number, to: &body) }
@@ -143,7 +143,7 @@ struct CrashBufferHead: Hashable, Sendable {
     for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
   }
 
-  /// Nil where the page is none that was written as a whole.
+  /// Nil if the page was not written completely.
   init?(page: ArraySlice<UInt8>) {
     let page = Array(page)
     guard page.count == CrashBufferHead.pageBytes, page.starts(with: CrashBufferHead.magic) else {

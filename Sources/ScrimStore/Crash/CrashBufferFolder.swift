@@ -3,19 +3,19 @@ import Glibc
 public import ScrimFormat
 import ScrimSystem
 
-/// Where crash buffers lie: a folder in memory of the user's own.
+/// The folder of crash buffers: a private folder of the user in memory.
 public struct CrashBufferFolder: Hashable, Sendable {
   public let path: String
 
   static let pathExtension = "crash-buffer"
 
   /// - Parameter runtime: `$XDG_RUNTIME_DIR`.
-  /// - Throws: ``StoreError`` where there is none, or it lies on a disk.
+  /// - Throws: ``StoreError`` if there is none, or if it is on a disk.
   public init(runtime: String?) throws(StoreError) {
     guard let runtime, runtime.hasPrefix("/") else {
       throw StoreError("$XDG_RUNTIME_DIR", .noRuntimeFolder)
     }
-    // Opening says what is wrong: that it is missing, or no folder.
+    // Opening reports the error: it is missing, or not a folder.
     let handle = try Disk.open(runtime, O_RDONLY | O_DIRECTORY)
     switch scrim_is_in_memory(handle.descriptor) {
     case 1: break
@@ -26,14 +26,14 @@ public struct CrashBufferFolder: Hashable, Sendable {
     try Disk.makeFolder(path)
   }
 
-  /// The folder that the environment names.
+  /// The folder named by the environment.
   public static func ofUser() throws(StoreError) -> CrashBufferFolder {
     // The environment's text is terminated, and is copied before anything else runs.
     let runtime = unsafe getenv("XDG_RUNTIME_DIR").map { unsafe String(cString: $0) }
     return try CrashBufferFolder(runtime: runtime)
   }
 
-  /// The buffers whose processes ended without removing them, each locked until it goes. One that cannot be read is removed.
+  /// Buffers whose processes ended without removing them, each locked until it is released. An unreadable one is removed.
   public func abandoned() throws(StoreError) -> [AbandonedCrashBuffer] {
     var found: [AbandonedCrashBuffer] = []
     for name in try Disk.names(in: path) where name.hasSuffix("." + CrashBufferFolder.pathExtension) {
@@ -58,7 +58,7 @@ public struct CrashBufferFolder: Hashable, Sendable {
     for (place, offset) in head.offsets.enumerated() where offset < size {
       let next = place + 1 < head.offsets.count ? min(head.offsets[place + 1], size) : size
       guard next - offset <= FormatLimits.segmentBytes else { continue }
-      // What is torn, and the zeros up to the next page, end the segment.
+      // A torn record, or zeros up to the next page, end the segment.
       let found = try? SegmentReader.recover(try Disk.read(file, at: offset, count: next - offset))
       if let segment = found?.segment, !segment.frames.isEmpty { segments.append(segment) }
     }
@@ -86,16 +86,16 @@ public struct CrashBufferFolder: Hashable, Sendable {
   }
 }
 
-/// A crash buffer whose process is gone.
+/// A crash buffer whose process has ended.
 public struct AbandonedCrashBuffer: Sendable {
   private let file: OpenFile
   public let session: SessionID
   /// Nanoseconds since 1970 at time 0 of its segments.
   public let start: Int64
   public let process: Int
-  /// As `scrim_mark_crash` noted it.
+  /// The mark of `scrim_mark_crash`.
   private let mark: Crash?
-  /// What is whole, the last one as far as it goes; each has a frame.
+  /// Complete segments, and the complete part of the last one; each has a frame.
   public let segments: [Segment]
 
   fileprivate init(
@@ -109,7 +109,7 @@ public struct AbandonedCrashBuffer: Sendable {
     self.segments = segments
   }
 
-  /// How a process ended.
+  /// The end of a process.
   public struct Crash: Hashable, Sendable {
     public var signal: Int
     /// Nanoseconds since 1970.

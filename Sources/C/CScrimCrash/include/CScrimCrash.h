@@ -3,10 +3,10 @@
 
 #include <stdint.h>
 
-/* Where the mark of a crash stands in a crash buffer, and its first four bytes ("CRSH"). */
+/* Offset of the crash mark in a crash buffer, and its first four bytes ("CRSH"). */
 enum { SCRIM_CRASH_MARK_OFFSET = 4096, SCRIM_CRASH_MARK_MAGIC = 0x48535243, SCRIM_CRASH_BUFFERS = 16 };
 
-/* What is written there, in the byte order of the machine: the file never leaves it. */
+/* The crash mark, in the byte order of the machine, because the file never leaves the machine. */
 typedef struct scrim_crash_mark {
   uint32_t magic;
   int32_t signal;
@@ -14,22 +14,22 @@ typedef struct scrim_crash_mark {
   int64_t time;
 } scrim_crash_mark;
 
-/* From here on scrim_mark_crash marks this file too. Returns 0, or -1 where SCRIM_CRASH_BUFFERS are watched already. */
+/* Registers the file for scrim_mark_crash. Returns 0, or -1 if SCRIM_CRASH_BUFFERS files are registered already. */
 int scrim_crash_watch(int descriptor);
 
-/* To be called before the descriptor is closed. */
+/* Unregisters the file. Call it before the descriptor is closed. */
 void scrim_crash_forget(int descriptor);
 
-/* Notes in all crash buffers of this process that it crashes, and by which signal. Async-signal-safe: for a handler of one's own. */
+/* Writes the crash and its signal to all crash buffers of this process. Async-signal-safe, for a program's own signal handler. */
 void scrim_mark_crash(int32_t signal);
 
-/* Whether a file or folder lies in memory, on tmpfs: 1, 0, or -1 with errno. */
+/* Whether a file or folder is in memory, on tmpfs: 1, 0, or -1 with errno. */
 int scrim_is_in_memory(int descriptor);
 
-/* Gives the pages of a part of a file back; what is read there is 0, and the file keeps its length. Returns -1 with errno. */
+/* Releases the pages of a part of a file, which then reads as zeros; the file keeps its length. Returns -1 with errno. */
 int scrim_give_back(int descriptor, int64_t offset, int64_t count);
 
-/* What systemd-coredump says of a core file. */
+/* Record of systemd-coredump about a core file. */
 typedef struct scrim_coredump {
   int32_t signal;
   /* Microseconds since 1970. */

@@ -134,33 +134,33 @@ typedef enum {
   SCRIM_X11_RELEASE,
   /// One step; the button is 4 up, 5 down, 6 left, 7 right.
   SCRIM_X11_WHEEL,
-  /// Some key. Which one is not known here.
+  /// A key press. Which key is not recorded here.
   SCRIM_X11_KEY,
-  /// The first finger on a touch screen, and its end.
+  /// Begin and end of the first touch on a touch screen.
   SCRIM_X11_TOUCH,
   SCRIM_X11_TOUCH_END,
-  /// Another window has the focus.
+  /// The focus moved to another window.
   SCRIM_X11_FOCUS,
 } scrim_x11_input_kind;
 
-/// Something that hands did.
+/// An input event.
 typedef struct {
   scrim_x11_input_kind kind;
   uint32_t button;
-  /// The server's milliseconds, which begin anew every 50 days.
+  /// Milliseconds of the server's clock, which wraps every 50 days.
   uint32_t time;
   /// Pixels of the screen.
   bool has_place;
   int32_t x, y;
-  /// With a focus: the process of the window.
+  /// For a focus event: the process of the window.
   uint32_t process;
 } scrim_x11_input;
 
-/// Begins to listen to hands, on a handle that watches nothing.
+/// Starts to receive input events, on a handle without other subscriptions.
 ///
 /// @return whether presses, wheel, touches and keys will come (XInput 2.1); changes of the focus do in any case, where a window manager
 /// reports them.
 bool scrim_x11_listen(scrim_x11 *x);
 
-/// Takes what came since the last call, without waiting. What is beyond `capacity` comes with the next one.
+/// Takes the events since the last call, without waiting. The next call returns those beyond `capacity`.
 scrim_x11_status scrim_x11_take_input(scrim_x11 *x, scrim_x11_input *inputs, size_t capacity, size_t *count);
