@@ -41,7 +41,7 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: strict),
+      resources: [.embedInCode("Pages/Resources")], swiftSettings: strict),
     .executableTarget(
       name: "scrim-server",
       dependencies: [

@@ -80,8 +80,8 @@ public struct HTMLExport: Sendable {
 
   private func head(_ segments: Range<Int>) -> String {
     let policy = [
-      "default-src 'none'", "script-src \(PageParts.source(of: PageParts.page))",
-      "style-src \(PageParts.source(of: PageParts.style))", "worker-src blob:", "img-src data: blob:",
+      "default-src 'none'", "script-src \(PlayerPage.source(of: PlayerPage.page))",
+      "style-src \(PlayerPage.source(of: PlayerPage.style))", "worker-src blob:", "img-src data: blob:",
       "base-uri 'none'", "form-action 'none'",
     ].joined(separator: "; ")
     return """
@@ -93,70 +93,26 @@ public struct HTMLExport: Sendable {
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="referrer" content="no-referrer">
       <title>\(HTMLExport.escaped(options.title ?? "Session \(reader.manifest.session)"))</title>
-      <style>\(PageParts.style)</style>
+      <style>\(PlayerPage.style)</style>
       </head>
       <body>
       <noscript>\(FilmStrip(reader, segments).markup)</noscript>
-      \(PageParts.markup)
-      <script type="application/json" id="scrim-session">\(description(segments))</script>
-      <script type="text/plain" id="scrim-worker">\(PageParts.worker)</script>
-      <script>\(PageParts.page)</script>
+      \(PlayerPage.markup)
+      <script type="application/json" id="scrim-session">\(description(segments).json)</script>
+      <script type="text/plain" id="scrim-worker">\(PlayerPage.worker)</script>
+      <script>\(PlayerPage.page)</script>
 
       """
   }
 
-  /// What the page needs to know of the session before it reads a segment. `<` is escaped, so that no text ends the
-  /// element that holds it.
-  private func description(_ segments: Range<Int>) -> String {
-    let manifest = reader.manifest
-    let page = PageDescription(
-      session: PageDescription.Session(
-        id: manifest.session.description, started: RFC3339.string(manifest.start),
-        policy: manifest.policy.description, producer: manifest.producer, state: manifest.state.rawValue),
-      segments: manifest.segments.map {
-        PageDescription.Segment(
-          first: $0.times.lowerBound, last: $0.times.upperBound, width: $0.width, height: $0.height,
-          frames: $0.frames, bytes: $0.bytes, sha256: $0.digest.description)
-      },
-      range: [segments.lowerBound, segments.upperBound],
-      traceURL: options.traceURL, title: options.title)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-      return String(decoding: try encoder.encode(page), as: UTF8.self).replacing("<", with: "\\u003c")
-    } catch {
-      preconditionFailure("strings and integers can be encoded")
-    }
+  private func description(_ segments: Range<Int>) -> PageDescription {
+    var page = PageDescription(reader.manifest, range: segments)
+    page.traceURL = options.traceURL
+    page.title = options.title
+    return page
   }
 
   static func escaped(_ text: String) -> String {
     text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("\"", with: "&quot;")
   }
-}
-
-/// The JSON at the page's head; times are nanoseconds.
-private struct PageDescription: Encodable {
-  struct Session: Encodable {
-    var id: String
-    var started: String
-    var policy: String
-    var producer: String
-    var state: String
-  }
-
-  struct Segment: Encodable {
-    var first: Int64
-    var last: Int64
-    var width: Int
-    var height: Int
-    var frames: Int
-    var bytes: Int
-    var sha256: String
-  }
-
-  var session: Session
-  var segments: [Segment]
-  var range: [Int]
-  var traceURL: String?
-  var title: String?
 }

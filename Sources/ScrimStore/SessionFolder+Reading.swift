@@ -1,3 +1,4 @@
+import Glibc
 public import ScrimFormat
 
 extension SessionFolder {
@@ -18,12 +19,34 @@ extension SessionFolder {
 
   /// The intact part of the segment that is not sealed; nil if there is none, or it has no intact frame.
   private func readOpenSegment(of manifest: SessionManifest) -> OpenSegment? {
-    let limit = FormatLimits.segmentBytes + FormatLimits.payloadBytes
-    guard let bytes = try? Disk.read(openSegmentPath(manifest.segments.count), upTo: limit),
-      let found = try? SegmentReader.recover(bytes), !found.segment.frames.isEmpty,
+    guard let (_, found) = wholeOfOpenSegment(manifest.segments.count),
       manifest.isSession(of: found.segment.header)
     else { return nil }
     return OpenSegment(segment: found.segment, bytes: found.wholeBytes, tornBytes: found.tornBytes)
+  }
+
+  private func wholeOfOpenSegment(_ index: Int) -> (bytes: [UInt8], found: RecoveredSegment)? {
+    let limit = FormatLimits.segmentBytes + FormatLimits.payloadBytes
+    guard let bytes = try? Disk.read(openSegmentPath(index), upTo: limit),
+      let found = try? SegmentReader.recover(bytes), !found.segment.frames.isEmpty
+    else { return nil }
+    return (bytes, found)
+  }
+
+  /// The whole records of the segment that is not sealed: what a viewer may show of it. They only grow, until it is sealed.
+  ///
+  /// - Returns: nil where the segment is sealed or missing, or has no whole frame.
+  public func openSegmentBytes(_ index: Int) -> [UInt8]? {
+    wholeOfOpenSegment(index).map { Array($0.bytes.prefix($0.found.wholeBytes)) }
+  }
+
+  /// Whether a process writes the session now: it holds the folder's lock.
+  public var isBeingWritten: Bool {
+    guard let handle = try? Disk.open(path, O_RDONLY | O_DIRECTORY) else { return false }
+    // A shared lock, which other readers take at the same time; it goes with the handle, which has to live until then.
+    return withExtendedLifetime(handle) {
+      flock(handle.descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
   }
 }
 

@@ -161,6 +161,7 @@ public struct SessionStore: Hashable, Sendable {
     var removed = Removed()
     try count(session, &removed)
     try Disk.removeTree(session)
+    try Disk.removeTree("\(path)/\(StoreLayout.thumbnail(place.session, project: place.project))")
     if let slash = session.lastIndex(of: "/"), Disk.exists(String(session[..<slash])) {
       try Disk.syncFolder(String(session[..<slash]))
     }

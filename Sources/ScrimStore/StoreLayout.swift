@@ -28,6 +28,14 @@ public enum StoreLayout {
     return "\(project)/deleted/\(session)"
   }
 
+  /// Where a server keeps a small picture of a session; it can be thrown away, and goes with the session.
+  public static func thumbnail(_ session: SessionID, project: String) -> String {
+    precondition(isProject(project), "a project's name is checked where it comes in")
+    return "\(thumbnails)/\(project)/\(session).jpg"
+  }
+
+  public static let thumbnails = ".index/thumbnails"
+
   public static let manifestFile = "manifest.json"
 
   /// The index in a file's name, such as `00000012.scrim`; nil for any other name.

@@ -5,7 +5,8 @@ import Glibc
 /// Starts the server, which is a separate program: recording needs no web server.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Receive and store sessions (starts scrim-server, built from Server/).")
+    abstract:
+      "Receive, store and show sessions in a browser (starts scrim-server, built from Server/).")
 
   @Argument(
     parsing: .captureForPassthrough,

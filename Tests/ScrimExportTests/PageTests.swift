@@ -24,7 +24,7 @@ import Testing
   @Test func thePlayerIsSmall() throws {
     var deflater = try Deflater(level: 9)
     var bytes: [UInt8] = []
-    for text in [PageParts.style, PageParts.markup, PageParts.worker, PageParts.page] {
+    for text in [PlayerPage.style, PlayerPage.markup, PlayerPage.worker, PlayerPage.page] {
       deflater.append(Array(text.utf8).span, to: &bytes)
     }
     deflater.finish(to: &bytes)
@@ -37,11 +37,11 @@ import Testing
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".js") {
       let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
       for match in text.matches(of: /(?m)^export (?:async )?(?:function|class|const) (\w+)/) {
-        let used = [PageParts.worker, PageParts.page].filter { $0.contains(" \(match.1)") }
+        let used = [PlayerPage.worker, PlayerPage.page].filter { $0.contains(" \(match.1)") }
         #expect(!used.isEmpty, "\(name): \(match.1) is in no script")
       }
     }
-    for text in [PageParts.worker, PageParts.page] {
+    for text in [PlayerPage.worker, PlayerPage.page] {
       #expect(!text.contains("import ") && !text.contains("export ") && !text.contains("</script"))
     }
   }

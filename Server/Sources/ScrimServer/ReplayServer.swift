@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+import ScrimFormat
 import ScrimStore
 
 /// How a server runs.
@@ -23,8 +24,18 @@ public struct ServerOptions: Sendable {
   public var limits = ServerLimits()
   /// A file for a line a request; `-` is standard output, nil none.
   public var accessLog: String?
+  /// Origins whose pages may show the player in a frame, such as `https://grafana.example.com`.
+  public var embedders: [String] = []
+  /// Where a trace is shown, with `{trace_id}` in it.
+  public var traceURL: String?
 
   public init(store: String) { self.store = store }
+
+  /// `http` or `https`, a name, and perhaps a port: what may stand in a Content-Security-Policy.
+  public static func isOrigin(_ text: String) -> Bool {
+    text.wholeMatch(of: /https?:\/\/(?:[a-z0-9]|[a-z0-9][a-z0-9.-]*[a-z0-9]|\[[0-9a-f:]+\])(?::[0-9]{1,5})?/)
+      != nil
+  }
 
   public var isLoopback: Bool { address == "127.0.0.1" || address == "::1" || address == "localhost" }
 }
@@ -72,7 +83,8 @@ public struct ReplayServer {
       service: service, options: options, limiter: RateLimiter(options.limits),
       budget: BodyBudget(options.limits.bytesInFlight),
       accessLog: try options.accessLog.map { try LineLog(path: $0 == "-" ? nil : $0) },
-      auditLog: try LineLog(path: options.store + "/audit.jsonl"), disk: disk)
+      auditLog: try LineLog(path: options.store + "/audit.jsonl"), disk: disk,
+      thumbnails: ThumbnailCache(store: service.store))
   }
 
   public static func indexPath(_ store: String) -> String { store + "/.index/sessions.sqlite" }
@@ -117,11 +129,17 @@ public struct ReplayServer {
     try service.store.removeLeftovers()
     let isEmpty = try service.index.count() == 0
     _ = FileManager.default.createFile(atPath: mark, contents: nil)
+    let thumbnails = responder.thumbnails
     if wasOpen || isEmpty {
       let service = service
       Thread.detachNewThread {
         do {
           try service.index.rebuild(from: service.store, fromNothing: false)
+          try service.recordings.refresh()
+          thumbnails.removeOrphans { project, session in
+            guard let session = SessionID(session) else { return false }
+            return ((try? service.index.place(session, project: project)) ?? nil) != nil
+          }
         } catch {
           FileHandle.standardError.write(Data("scrim-server: the index is not complete: \(error)\n".utf8))
         }

@@ -3,14 +3,26 @@ import GRDB
 public import ScrimFormat
 public import ScrimStore
 
+/// Where a session's files are.
+struct SessionLocation: Sendable {
+  var place: SessionStore.Place
+  var folder: SessionFolder
+  /// A recorder on this machine writes it, and nobody delivers it.
+  var isLocal: Bool
+  /// When something came last, in seconds since 1970; 0 where that isn't known.
+  var updated: Int64
+}
+
 /// What the server does, without HTTP: checks what comes, stores it, finds it, deletes it. Its calls block on the disk.
 public struct ReplayService: Sendable {
   public let store: SessionStore
   public let index: SessionIndex
+  let recordings: LocalRecordings
 
   public init(store: SessionStore, index: SessionIndex) {
     self.store = store
     self.index = index
+    recordings = LocalRecordings(store: store, index: index)
   }
 
   /// An answer: an HTTP status, and words where it is no success.
@@ -41,7 +53,7 @@ public struct ReplayService: Sendable {
     let outcome = try store.put(file, project: project)
     switch outcome {
     case .stored, .alreadyThere:
-      try index.add(file, project: project)
+      try index.add(file, project: project, updated: ReplayService.now)
       return outcome == .stored ? .stored(digest) : .alreadyThere(digest)
     case .conflict(let what): return .refused(409, what)
     case .deleted: return .refused(410, "the session was deleted")
@@ -79,19 +91,24 @@ public struct ReplayService: Sendable {
 
   /// What a session's name stands for.
   enum Found: Sendable {
-    case here(SessionStore.Place)
+    case here(SessionLocation)
     case deleted
     case unknown
   }
 
   func find(_ session: SessionID, project: String) throws -> Found {
-    if let place = try index.place(session, project: project) {
-      return try store.isDeleted(place) ? .deleted : .here(place)
+    if let (place, folder, updated) = try index.place(session, project: project) {
+      if try store.isDeleted(place) { return .deleted }
+      let path = folder.map { SessionFolder(path: store.path + "/" + $0) } ?? store.folder(of: place)
+      return .here(SessionLocation(place: place, folder: path, isLocal: folder != nil, updated: updated))
     }
     // The tombstone's place doesn't need the start.
     let place = SessionStore.Place(project: project, session: session, start: 0)
     return try store.isDeleted(place) ? .deleted : .unknown
   }
+
+  /// Seconds since 1970.
+  static var now: Int64 { Int64(Date().timeIntervalSince1970) }
 
   /// Removes every byte of a session, and what the index knows of it.
   func delete(_ place: SessionStore.Place) throws -> SessionStore.Removed {

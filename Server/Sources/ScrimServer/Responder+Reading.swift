@@ -9,21 +9,18 @@ extension Responder {
   func read(
     _ request: Request, _ object: Object, _ session: SessionID, _ key: AccessKey, _ context: ServerContext
   ) async throws -> Response {
-    let place = try await place(session, key)
+    let location = try await location(session, key)
     let service = service
     let found = try await onDisk {
       switch object {
-      case .manifest: try service.store.manifest(of: place)
-      case .segment(let index): try service.store.segment(index, of: place)
+      case .manifest: try service.manifest(of: location)
+      case .segment(let index): try service.segment(index, of: location)
       }
     }
     guard let bytes = found else { throw Refusal(404, "it is not here") }
     var action = "read manifest"
     if case .segment(let index) = object { action = "read segment \(index)" }
-    auditLog.write(
-      AuditLine(
-        at: RFC3339.string(Self.now), key: key.name, remote: context.remote, project: key.project,
-        session: "\(session)", action: action))
+    audit(action, session, key, context)
     let digest = SHA256.digest(bytes.span)
     var headers = Self.headers(digest)
     headers[.acceptRanges] = "bytes"
@@ -65,10 +62,17 @@ extension Responder {
     return range
   }
 
-  func place(_ session: SessionID, _ key: AccessKey) async throws -> SessionStore.Place {
+  func audit(_ action: String, _ session: SessionID, _ key: AccessKey, _ context: ServerContext) {
+    auditLog.write(
+      AuditLine(
+        at: RFC3339.string(Self.now), key: key.name, remote: context.remote, project: key.project,
+        session: "\(session)", action: action))
+  }
+
+  func location(_ session: SessionID, _ key: AccessKey) async throws -> SessionLocation {
     let service = service
     switch try await onDisk({ try service.find(session, project: key.project) }) {
-    case .here(let place): return place
+    case .here(let location): return location
     case .deleted: throw Refusal(410, "the session was deleted")
     case .unknown: throw Refusal(404, "there is no such session")
     }

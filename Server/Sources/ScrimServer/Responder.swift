@@ -31,6 +31,9 @@ struct Responder: HTTPResponder {
   let auditLog: LineLog
   /// The disk's calls block, so they have threads of their own.
   let disk: NIOThreadPool
+  let assets = PageAssets()
+  let signIns = SignIns()
+  let thumbnails: ThumbnailCache
 
   func respond(to request: Request, context: ServerContext) async throws -> Response {
     let start = ContinuousClock.now
@@ -46,8 +49,12 @@ struct Responder: HTTPResponder {
       response = Refusal(503, "the store can't be used now", retryAfter: 30).response
     }
     response.headers[.xContentTypeOptions] = "nosniff"
-    response.headers[.cacheControl] = "private, no-store"
-    response.headers[.contentSecurityPolicy] = "default-src 'none'; sandbox; frame-ancestors 'none'"
+    response.headers[.referrerPolicy] = "same-origin"
+    response.headers[.crossOriginResourcePolicy] = "same-origin"
+    if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "private, no-store" }
+    if response.headers[.contentSecurityPolicy] == nil {
+      response.headers[.contentSecurityPolicy] = "default-src 'none'; sandbox; frame-ancestors 'none'"
+    }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     metrics.note(method: known(request.method), status: response.status.code, seconds: seconds)
     accessLog?.write(
@@ -74,14 +81,10 @@ struct Responder: HTTPResponder {
       guard request.method == .get || request.method == .head else { throw Refusal(405, "GET") }
       return try await health()
     }
+    if let page = try await page(request, context, &name) { return page }
     let key = try authorized(request)
     name = key.name
-    if let wait = limiter.take(
-      key.name + "/" + key.project, bytes: request.headers[.contentLength].flatMap { Int($0) } ?? 0,
-      now: Double(DispatchTime.now().uptimeNanoseconds) / 1e9, wall: Date().timeIntervalSince1970)
-    {
-      throw Refusal(429, "too much at once", retryAfter: wait)
-    }
+    try limit(key.name + "/" + key.project, request)
     if path == "/metrics" {
       guard key.role.mayRead else { throw Refusal(403, "this key may not read") }
       let service = service
@@ -141,6 +144,18 @@ struct Responder: HTTPResponder {
 
   // MARK: Who asks
 
+  /// Seconds of a clock that doesn't go back.
+  static var uptime: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
+
+  func limit(_ who: String, _ request: Request) throws {
+    if let wait = limiter.take(
+      who, bytes: request.headers[.contentLength].flatMap { Int($0) } ?? 0, now: Self.uptime,
+      wall: Date().timeIntervalSince1970)
+    {
+      throw Refusal(429, "too much at once", retryAfter: wait)
+    }
+  }
+
   /// A page of any site can make a browser send requests here: by a name that it lets point to this machine, or across sites.
   private func checkHost(_ request: Request) throws {
     guard let host = request.head.authority.map(Self.hostName), options.hosts.contains(host) else {
@@ -148,9 +163,15 @@ struct Responder: HTTPResponder {
     }
     for origin in request.headers[values: .origin] {
       guard let scheme = origin.range(of: "://"), ["http", "https"].contains(origin[..<scheme.lowerBound]),
-        options.hosts.contains(Self.hostName(String(origin[scheme.upperBound...])))
+        isOwn(String(origin[scheme.upperBound...]), request)
       else { throw Refusal(403, "requests from other sites' pages are not taken") }
     }
+  }
+
+  /// Another port is another site: of this machine, anybody's. Only a proxy may have changed the name that it was asked by.
+  private func isOwn(_ origin: String, _ request: Request) -> Bool {
+    guard options.hosts.contains(Self.hostName(origin)) else { return false }
+    return options.isBehindProxy || origin.lowercased() == request.head.authority?.lowercased()
   }
 
   /// Without the port.
@@ -160,7 +181,8 @@ struct Responder: HTTPResponder {
     return String(lower.prefix { $0 != ":" })
   }
 
-  private func authorized(_ request: Request) throws -> AccessKey {
+  func authorized(_ request: Request) throws -> AccessKey {
+    if options.keys != nil, request.headers[.authorization] == nil, let key = signedIn(request) { return key }
     guard let keys = options.keys else {
       // On this machine alone, where nobody gave keys.
       return AccessKey(role: .admin, project: "default", name: "local", hash: .zero)
@@ -228,7 +250,7 @@ struct Responder: HTTPResponder {
     [.contentDigest: "sha-256=:\(Data(digest.bytes).base64EncodedString()):", .eTag: "\"\(digest)\""]
   }
 
-  private func receive(_ request: Request, limit: Int) async throws -> [UInt8] {
+  func receive(_ request: Request, limit: Int) async throws -> [UInt8] {
     let claimed: Int
     if let text = request.headers[.contentLength] {
       guard let length = Int(text), length >= 0 else { throw Refusal(400, "Content-Length is no number") }
@@ -262,13 +284,13 @@ struct Responder: HTTPResponder {
     -> Response
   {
     guard key.role.mayDelete else { throw Refusal(403, "this key may not delete") }
-    let place = try await place(session, key)
+    let location = try await location(session, key)
+    guard !location.isLocal else {
+      throw Refusal(409, "a recorder writes it in a folder of its own; scrim delete removes that")
+    }
     let service = service
-    let removed = try await onDisk { try service.delete(place) }
-    auditLog.write(
-      AuditLine(
-        at: RFC3339.string(Self.now), key: key.name, remote: context.remote, project: key.project,
-        session: "\(session)", action: "delete"))
+    let removed = try await onDisk { try service.delete(location.place) }
+    audit("delete", session, key, context)
     return try Self.json(["files": removed.files, "bytes": removed.bytes], .ok)
   }
 
@@ -339,4 +361,6 @@ struct AuditLine: Encodable {
 
 extension HTTPField.Name {
   static var contentDigest: Self { .init("Content-Digest")! }
+  static var referrerPolicy: Self { .init("Referrer-Policy")! }
+  static var crossOriginResourcePolicy: Self { .init("Cross-Origin-Resource-Policy")! }
 }

@@ -7,7 +7,8 @@ import ScrimStore
 struct ServerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scrim-server",
-    abstract: "Receives sessions that scrim delivers, keeps them, and finds them again.",
+    abstract:
+      "Receives sessions that scrim delivers, keeps them, finds them again, and shows them in a browser.",
     subcommands: [Serve.self, Reindex.self, NewKey.self], defaultSubcommand: Serve.self)
 }
 
@@ -37,6 +38,15 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A file for a line a request, - for standard output.", valueName: "file"))
   var accessLog: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "An origin whose pages may show the player in a frame, as https://grafana.example.com; may be given again.",
+      valueName: "origin"))
+  var embed: [String] = []
+
+  @Option(help: ArgumentHelp("Where a trace is shown, with {trace_id} in it.", valueName: "url"))
+  var traceURL: String?
+
   @Option(help: ArgumentHelp("Megabytes of a segment at most.", valueName: "mb"))
   var maxSegmentMegabytes = 64
 
@@ -58,6 +68,9 @@ struct Serve: AsyncParsableCommand {
     guard !store.hasPrefix("s3://") else {
       throw ValidationError(
         "--store takes a folder; recorders may write to S3 themselves, but this server can't read it")
+    }
+    for origin in embed where !ServerOptions.isOrigin(origin) {
+      throw ValidationError("--embed takes an origin, as https://grafana.example.com: \(origin)")
     }
     guard (1...1024).contains(maxSegmentMegabytes), rate > 0 else {
       throw ValidationError("limits are above 0")
@@ -84,6 +97,8 @@ struct Serve: AsyncParsableCommand {
     options.privateKey = tls.last
     options.isBehindProxy = behindProxy
     options.accessLog = accessLog
+    options.embedders = embed
+    options.traceURL = traceURL
     options.limits.segmentBytes = maxSegmentMegabytes << 20
     options.limits.requestsPerSecond = rate
     options.limits.burst = rate * 2

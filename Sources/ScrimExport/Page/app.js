@@ -1,33 +1,12 @@
 import { Badge } from "./badge.js";
-import { fromBase64 } from "./bytes.js";
 import { Commands } from "./commands.js";
 import { byId, clock, element, plainSeconds } from "./format.js";
+import { LiveSession } from "./live.js";
 import { Panel } from "./panel.js";
 import { Player, speeds } from "./player.js";
 import { Scrubber } from "./scrubber.js";
+import { EmbeddedSource, ServerSource } from "./sources.js";
 import { Stage } from "./stage.js";
-
-/** The segments that stand in the page, each as base64 in an element of its own, so that only what is asked for is decoded. */
-class EmbeddedSource {
-  constructor() {
-    /** Kept when the whole page was read. */
-    this.loaded = document.readyState === "loading"
-      ? new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }))
-      : Promise.resolve();
-  }
-
-  /** @param {number} index @returns {Promise<Uint8Array<ArrayBuffer>>} */
-  async bytes(index) {
-    if (!byId(`segment-${index}`)?.nextSibling) await this.loaded;
-    const held = byId(`segment-${index}`);
-    if (!held?.textContent) throw new Error(held?.dataset.missing ?? "the page does not hold this segment");
-    try {
-      return fromBase64(held.textContent);
-    } catch {
-      throw new Error("its text in the page is damaged");
-    }
-  }
-}
 
 /** A setting that outlives the page where the browser lets it. @param {string} name @param {string} [value] @returns {string | null} */
 function stored(name, value) {
@@ -39,9 +18,9 @@ function stored(name, value) {
   }
 }
 
-/** Seconds of `#t=12.5` or `#t=12.5,20`. */
+/** Seconds of `#t=12.5` or `#t=12.5,20`; a server's address may have `?t=` instead. */
 function linked() {
-  const match = /(?:^#|&)t=(-?\d+(?:\.\d+)?)(?:,(-?\d+(?:\.\d+)?))?/.exec(location.hash);
+  const match = /(?:^#|[?&])t=(-?\d+(?:\.\d+)?)(?:(?:,|%2C)(-?\d+(?:\.\d+)?))?/i.exec(location.hash || location.search);
   return match ? { from: Number(match[1]), until: match[2] ? Number(match[2]) : null } : null;
 }
 
@@ -69,13 +48,15 @@ function press(id, isOn) {
 }
 
 class Page {
-  /** @param {any} data @param {Worker} worker */
-  constructor(data, worker) {
+  /** @param {any} data @param {EmbeddedSource | ServerSource} source */
+  constructor(data, source) {
     this.data = data;
     /** @type {number | undefined} */
     this.linkTimer = undefined;
+    /** @type {LiveSession | undefined} */
+    this.live = undefined;
     const info = { session: data.session, segments: data.segments, range: data.range };
-    const player = new Player(info, new EmbeddedSource(), byId("picture"), worker);
+    const player = new Player(info, source, byId("picture"), source.worker);
     this.player = player;
     this.stage = new Stage(player);
     this.scrubber = new Scrubber(player);
@@ -91,8 +72,14 @@ class Page {
     press("fit", true);
     press("idle", false);
     press("follow", true);
-    press("panel", true);
+    this.togglePanel(!this.data.server?.isEmbedded);
     this.updateSpeed();
+  }
+
+  /** Follows a session that is being recorded. @param {ServerSource} source @param {boolean} fromNow */
+  watch(source, fromNow) {
+    this.live = new LiveSession(this.player, source);
+    if (fromNow) this.live.toggle();
   }
 
   describe() {
@@ -105,11 +92,17 @@ class Page {
     byId("started").dateTime = session.started;
     const { width, height } = segments[range[0]];
     byId("size").textContent = `${width} × ${height}`;
-    byId("end").textContent = clock(this.player.duration, 2);
     const track = byId("track");
     track.setAttribute("aria-valuemin", this.player.start.toFixed(1));
-    track.setAttribute("aria-valuemax", this.player.duration.toFixed(1));
+    this.describeEnd();
     byId("whole-screen").hidden = !document.fullscreenEnabled;
+    if (this.data.server?.isEmbedded) document.body.classList.add("is-embedded");
+    else if (this.data.server) byId("sessions").hidden = false;
+  }
+
+  describeEnd() {
+    byId("end").textContent = clock(this.player.duration, 2);
+    byId("track").setAttribute("aria-valuemax", this.player.duration.toFixed(1));
   }
 
   bind() {
@@ -130,6 +123,7 @@ class Page {
       if (!player.isPlaying) this.updateLinkSoon();
     });
     player.addEventListener("scan", () => this.updateStyles());
+    player.addEventListener("grow", () => this.describeEnd());
     byId("picture").parentElement.addEventListener("click", () => {
       if (this.stage.isFitted) this.commands.byId.get("play")?.run();
     });
@@ -156,6 +150,7 @@ class Page {
         command("slower", ["<", "["], "Slower", () => this.changeSpeed(-1)),
         command("faster", [">", "]"], "Faster", () => this.changeSpeed(1)),
         command("idle", ["s"], "Skip idle time", () => this.toggleIdle()),
+        ...(this.data.server?.isRecording ? [command("live", ["u"], "Follow what is being recorded", () => this.live?.toggle())] : []),
         command("speed-menu", [], "Speed", (event) => this.openSpeeds(event)),
       ] },
       { name: "Move", commands: [
@@ -430,10 +425,14 @@ class Page {
 }
 
 const data = JSON.parse(byId("scrim-session").textContent);
-const code = new Blob([byId("scrim-worker").textContent], { type: "text/javascript" });
-const address = URL.createObjectURL(code);
-const page = new Page(data, new Worker(address));
+const source = data.server ? new ServerSource(data.server) : new EmbeddedSource();
+const page = new Page(data, source);
 /** @type {any} */ (globalThis).scrim = { player: page.player };
 const link = linked();
 if (link?.until) page.setClip({ from: link.from * 1e9, until: link.until * 1e9 });
-page.player.open(link ? link.from : null).finally(() => URL.revokeObjectURL(address));
+const isLive = Boolean(data.server?.isRecording);
+page.player.isGrowing = isLive;
+page.player.open(link ? link.from : isLive ? page.player.duration : null).finally(() => {
+  source.settle();
+  if (isLive && source instanceof ServerSource) page.watch(source, !link);
+});

@@ -9,7 +9,7 @@ export class Badge {
     this.player = player;
     this.session = session;
     this.hasDigests = Boolean(globalThis.crypto?.subtle);
-    player.addEventListener("scan", () => this.update());
+    for (const name of ["scan", "grow"]) player.addEventListener(name, () => this.update());
     this.update();
   }
 
@@ -21,6 +21,12 @@ export class Badge {
       const text = `${bad} of ${counted(timeline.total, "segment")} missing or damaged`;
       return { state: "bad", text, sentence: "What is missing or damaged is not shown. Everything else agrees with its checksums." };
     }
+    if (this.player.isGrowing) {
+      return {
+        state: "busy", text: "Being recorded",
+        sentence: "Every record is held against its checksum. A segment has its SHA-256, and its place in the chain, once it is sealed.",
+      };
+    }
     if (!timeline.isWhole) {
       return { state: "busy", text: `Verifying ${timeline.scanned} of ${timeline.total}`, sentence: "Checksums and the chain are being compared." };
     }
@@ -31,7 +37,9 @@ export class Badge {
       };
     }
     if (info.range[0] > 0 || info.range[1] < info.segments.length || this.session.state !== "sealed") {
-      const sentence = this.session.state === "sealed"
+      const sentence = info.segments.at(-1).sha256 === null
+        ? "Every sealed segment agrees with its SHA-256 and with the one before it. The last one was cut off: its records agree with their checksums."
+        : this.session.state === "sealed"
         ? "Every segment of this part agrees with its SHA-256 and with the one before it. The page holds a part of the session only."
         : "Every segment agrees with its SHA-256 and with the one before it. The session had not ended when the page was made.";
       return { state: "good", text: "Part verified", sentence };

@@ -36,10 +36,10 @@ export class VirtualList {
     new ResizeObserver(() => this.draw()).observe(box);
   }
 
-  /** @param {Row[]} rows */
-  set(rows) {
+  /** @param {Row[]} rows @param {boolean} [isSame] whether rows were only added */
+  set(rows, isSame = false) {
     this.rows = rows;
-    this.chosen = -1;
+    if (!isSame) this.chosen = -1;
     this.current = -1;
     this.inner.style.height = `${rows.length * this.height}px`;
     this.inner.replaceChildren();

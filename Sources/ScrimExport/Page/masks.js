@@ -273,6 +273,11 @@ export class MaskTimeline {
     this.segments.set(segment, list);
   }
 
+  /** @param {number} segment */
+  forget(segment) {
+    this.segments.delete(segment);
+  }
+
   /** @param {number} segment @param {number} frame @returns {Mask[]} */
   at(segment, frame) {
     return this.segments.get(segment)?.findLast((entry) => entry.frame <= frame)?.masks ?? [];

@@ -85,7 +85,7 @@ export class Panel {
     for (const button of byId("filters").children) {
       button.hidden = !entries.some(({ kind }) => kind === button.dataset.kind);
     }
-    this.filter();
+    this.filter(true);
   }
 
   /** @param {string} tab */
@@ -113,7 +113,8 @@ export class Panel {
     byId(`tab-${next}`).focus();
   }
 
-  filter() {
+  /** @param {boolean} [isSame] whether rows were only added, so that what was chosen stays */
+  filter(isSame = false) {
     const needle = this.search.value.trim().toLowerCase();
     this.needle = needle;
     for (const button of byId("filters").children) {
@@ -122,7 +123,7 @@ export class Panel {
     const words = needle.split(/\s+/).filter(Boolean);
     const matches = (/** @type {Row} */ row) => words.every((word) => row.search.includes(word));
     this.rows = this.all[this.tab].filter((row) => matches(row) && (this.tab !== "events" || !this.hidden.has(row.kind)));
-    this.list.set(this.rows);
+    this.list.set(this.rows, isSame);
     this.scrubber.hits = needle ? this.rows.map(({ time }) => time) : null;
     this.scrubber.redraw();
     byId("found").textContent = needle ? counted(this.rows.length, "match", "matches") : "";
@@ -131,7 +132,7 @@ export class Panel {
     empty.textContent = this.player.timeline.isWhole
       ? needle ? "Nothing matches." : "This session has none."
       : "Reading the session…";
-    byId("detail").hidden = true;
+    if (!isSame) byId("detail").hidden = true;
     this.follow();
   }
 

@@ -1,11 +1,14 @@
 import { Timeline } from "./timeline.js";
 
-/** @typedef {{bytes(index: number): Promise<Uint8Array<ArrayBuffer>>}} SegmentSource rejects with what people should read */
+/** @typedef {{bytes(index: number, isOpen?: boolean): Promise<Uint8Array<ArrayBuffer>>}} SegmentSource rejects with what people should read */
 /** @typedef {{segment: number, frame: number, time: number, number: number, status: number, withheld: number, next: number | null}} Shown */
 /** @typedef {{from: number, until: number, reason: string}} Gap */
 
 /** How fast a session can be played. */
 export const speeds = [0.25, 0.5, 1, 2, 4, 8, 16];
+
+/** Nanoseconds by which the picture may be behind what is known of a session that is followed. */
+const followLimit = 8e8;
 
 /** @param {string} message */
 function aborted(message) {
@@ -16,7 +19,7 @@ function aborted(message) {
  * Plays a session on a canvas. Seconds are those of the session's clock.
  *
  * Events: `play`, `pause`, `time`, `ended`, `error` (its `message` says what); and, for the page around it, `frame`,
- * `scan`, `speed`.
+ * `scan`, `speed`, `grow`.
  */
 export class Player extends EventTarget {
   /**
@@ -37,6 +40,10 @@ export class Player extends EventTarget {
     this.isPlaying = false;
     this.rate = 1;
     this.skipsIdle = false;
+    /** Whether the session is being recorded: it has no end yet. */
+    this.isGrowing = false;
+    /** Whether playing stays near the end of what is recorded. */
+    this.follows = false;
     /** Only this part is played, if it is set. @type {{from: number, until: number} | null} */
     this.clip = null;
     /** @type {Shown | null} */
@@ -118,6 +125,7 @@ export class Player extends EventTarget {
   seek(seconds) {
     if (!Number.isFinite(seconds)) return Promise.reject(new RangeError("a moment is a number of seconds"));
     this.position = Math.min(this.endTime, Math.max(this.startTime, Math.round(seconds * 1e9)));
+    this.follows = false;
     const done = this.request({ time: this.position });
     this.emit("time");
     return done;
@@ -139,7 +147,7 @@ export class Player extends EventTarget {
   play() {
     if (this.isPlaying) return;
     const [from, until] = [this.clip?.from ?? this.startTime, this.clip?.until ?? this.endTime];
-    if (this.position >= until || this.position < from) this.seek(from / 1e9);
+    if ((this.position >= until && !(this.isGrowing && !this.clip)) || this.position < from) this.seek(from / 1e9);
     this.isPlaying = true;
     this.lastTick = performance.now();
     requestAnimationFrame(this.tick);
@@ -149,7 +157,33 @@ export class Player extends EventTarget {
   pause() {
     if (!this.isPlaying) return;
     this.isPlaying = false;
+    this.follows = false;
     this.emit("pause");
+  }
+
+  /**
+   * Takes over what was recorded since: all segments, of which the first ones are as before.
+   * @param {any[]} segments @param {{isRecording: boolean, state: string}} what
+   */
+  grow(segments, { isRecording, state }) {
+    const { info } = this;
+    // The last one may have grown, or was sealed and has its digest now.
+    const changed = segments.findIndex((segment, i) => {
+      const old = info.segments[i];
+      return !old || old.sha256 !== segment.sha256 || old.frames !== segment.frames || old.bytes !== segment.bytes;
+    });
+    this.isGrowing = isRecording;
+    info.session.state = state;
+    if (changed >= 0) {
+      info.segments = segments;
+      info.range = [0, segments.length];
+      this.endTime = Math.max(this.endTime, segments[segments.length - 1].last);
+      this.timeline.grow(changed);
+      this.worker.postMessage({ type: "grow", segments, range: info.range, changed });
+      // What comes behind the last picture is known now.
+      if (this.shown && this.shown.next === null) this.shown.next = this.shown.time;
+    }
+    this.emit("grow");
   }
 
   /** An exact picture of a moment, small; null where there is none. The caller closes it.
@@ -185,6 +219,7 @@ export class Player extends EventTarget {
     this.lastTick = moment;
     const until = this.clip?.until ?? this.endTime;
     this.position += passed * this.rate * 1e6;
+    if (this.follows && until - this.position > followLimit) this.position = until - followLimit / 4;
     if (this.skipsIdle) {
       const span = this.timeline.idle.find(({ from, until }) => from < this.position && this.position < until);
       if (span) this.position = span.until;
@@ -196,6 +231,8 @@ export class Player extends EventTarget {
       this.request({ time: this.position });
     }
     this.emit("time");
+    // A session that is being recorded goes on.
+    if (this.isGrowing && !this.clip) return;
     if (this.position >= until && !this.pending) {
       this.pause();
       this.emit("ended");
@@ -204,7 +241,7 @@ export class Player extends EventTarget {
 
   /** @param {any} data */
   receive(data) {
-    if (data.type === "need") this.deliver(data.index);
+    if (data.type === "need") this.deliver(data.index, data.isOpen);
     if (data.type === "shown") this.receivePicture(data);
     if (data.type === "thumbnail") {
       if (this.pendingThumbnail?.id !== data.id) return data.bitmap?.close();
@@ -217,12 +254,12 @@ export class Player extends EventTarget {
     }
   }
 
-  /** @param {number} index */
-  async deliver(index) {
+  /** @param {number} index @param {boolean} isOpen */
+  async deliver(index, isOpen) {
     /** @type {{bytes: Uint8Array<ArrayBuffer> | null, reason: string}} */
     let answer;
     try {
-      answer = { bytes: await this.source.bytes(index), reason: "" };
+      answer = { bytes: await this.source.bytes(index, isOpen), reason: "" };
     } catch (error) {
       answer = { bytes: null, reason: error instanceof Error ? error.message : String(error) };
     }

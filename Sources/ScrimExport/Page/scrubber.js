@@ -21,6 +21,11 @@ export class Scrubber {
     this.isDrawn = false;
     for (const name of ["scan", "frame"]) player.addEventListener(name, () => this.redraw());
     player.addEventListener("time", () => this.move());
+    player.addEventListener("grow", () => {
+      this.forget();
+      this.redraw();
+      this.move();
+    });
     new ResizeObserver(() => this.redraw()).observe(this.track);
     this.track.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
       this.isDragging = true;

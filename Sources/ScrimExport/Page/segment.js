@@ -21,7 +21,7 @@ import { ByteReader, DamageError, crc32c, hex } from "./bytes.js";
  * @property {FrameRecord[]} frames
  * @property {EventRecord[]} events
  * @property {OtherRecord[]} others
- * @property {{index: number, previous: string, content: string, offset: number}} seal
+ * @property {{index: number, previous: string, content: string, offset: number} | null} seal null while it is being recorded
  */
 
 const limits = {
@@ -40,10 +40,11 @@ const limits = {
 export const recordTypes = { header: 1, frame: 2, event: 3, note: 4, masks: 5, seal: 127 };
 
 /**
- * Reads a sealed segment, all of it or nothing; digests are compared elsewhere, since the browser's are asynchronous.
- * @param {Uint8Array} bytes anything @returns {Segment} @throws {DamageError}
+ * Reads a segment, all of it or nothing; digests are compared elsewhere, since the browser's are asynchronous.
+ * @param {Uint8Array} bytes anything @param {boolean} [isOpen] whether it is being recorded, so that its seal may be missing
+ * @returns {Segment} @throws {DamageError}
  */
-export function readSegment(bytes) {
+export function readSegment(bytes, isOpen = false) {
   limits.magic.forEach((byte, i) => {
     if (bytes[i] !== byte) throw new DamageError(i === 6 ? "a version that this player doesn't know" : "not a segment");
   });
@@ -61,7 +62,7 @@ export function readSegment(bytes) {
     const reader = new ByteReader(record.payload);
     if (!segment) {
       if (record.type !== recordTypes.header) throw new DamageError("the first record is not the header");
-      segment = { header: readHeader(reader), frames: [], events: [], others: [], seal: /** @type {any} */ (null) };
+      segment = { header: readHeader(reader), frames: [], events: [], others: [], seal: null };
       records++;
     } else if (record.type === recordTypes.seal) {
       segment.seal = readSeal(reader, segment, table, offset);
@@ -87,7 +88,8 @@ export function readSegment(bytes) {
     offset = record.end;
     behind = record.type;
   }
-  if (!segment || !sealed) throw new DamageError("the seal is missing: the file was cut off");
+  if (!segment || !(sealed || isOpen)) throw new DamageError("the seal is missing: the file was cut off");
+  if (!segment.frames.length) throw new DamageError("nothing of it is recorded yet");
   return segment;
 }
 

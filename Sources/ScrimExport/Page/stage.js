@@ -71,7 +71,7 @@ export class Stage {
     note.hidden = !partly && !failed;
     if (failed) note.textContent = "Failed closed: the boxes could not be read, so all of the picture is fill";
     else if (partly && shown) {
-      note.textContent = `Withheld: ${shown.withheld ? counted(shown.withheld, "tile") : "some tiles"} of 64 × 64 pixels show older content than this moment`;
+      note.textContent = `Withheld: ${shown.withheld ? counted(shown.withheld, "tile") : "some tiles"} of 16 × 16 pixels show older content than this moment`;
     }
     this.drawMasks();
     this.drawPointer();

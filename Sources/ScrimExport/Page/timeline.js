@@ -1,7 +1,7 @@
 import { span } from "./format.js";
 import { MaskTimeline } from "./masks.js";
 
-/** @typedef {{time: number, event: any, kind: string, text: string, search: string}} Entry */
+/** @typedef {{segment: number, time: number, event: any, kind: string, text: string, search: string}} Entry */
 /** @typedef {{segment: number, from: number, until: number, reason: string}} DamagedSpan */
 
 /** The kinds of events that the lists tell apart. */
@@ -53,13 +53,13 @@ export class Timeline {
   /** @param {{segments: any[], range: [number, number]}} info */
   constructor(info) {
     this.info = info;
-    this.scanned = 0;
-    this.total = info.range[1] - info.range[0];
+    /** Segments that were scanned. @type {Set<number>} */
+    this.known = new Set();
     /** By segment. @type {Map<number, {times: Float64Array, changed: Float32Array, withheld: Float32Array, status: Uint8Array}>} */
     this.frames = new Map();
     /** Sorted by time, without moves. @type {Entry[]} */
     this.entries = [];
-    /** Where the pointer was. @type {{time: number, event: any}[]} */
+    /** Where the pointer was. @type {{segment: number, time: number, event: any}[]} */
     this.pointer = [];
     /** @type {DamagedSpan[]} */
     this.damaged = [];
@@ -68,13 +68,38 @@ export class Timeline {
     this.idleSpans = null;
   }
 
+  get total() {
+    return this.info.range[1] - this.info.range[0];
+  }
+
+  get scanned() {
+    return this.known.size;
+  }
+
   get isWhole() {
     return this.scanned === this.total;
   }
 
+  /** Segments from `first` on are scanned again, since the session got longer; till then they show what they did. @param {number} first */
+  grow(first) {
+    for (let i = first; i < this.info.range[1]; i++) this.known.delete(i);
+    this.idleSpans = null;
+  }
+
+  /** @param {number} segment */
+  forget(segment) {
+    if (!this.frames.delete(segment) && !this.damaged.some((span) => span.segment === segment)) return;
+    const isOther = (/** @type {{segment: number}} */ entry) => entry.segment !== segment;
+    this.entries = this.entries.filter(isOther);
+    this.pointer = this.pointer.filter(isOther);
+    this.damaged = this.damaged.filter(isOther);
+    this.masks.forget(segment);
+  }
+
   /** @param {any} message what the worker found in a segment */
   add(message) {
-    this.scanned++;
+    this.forget(message.index);
+    this.known.add(message.index);
     this.idleSpans = null;
     if (message.error !== null) {
       const { first } = this.info.segments[message.index];
@@ -88,19 +113,19 @@ export class Timeline {
     for (const { frame, masks } of message.masks) this.masks.add(message.index, frame, masks);
     const before = this.entries.length;
     const pointerBefore = this.pointer.length;
-    for (const { time, event } of message.events) this.addEvent(time, event);
+    for (const { time, event } of message.events) this.addEvent(message.index, time, event);
     if (!isSorted(this.entries, before)) this.entries.sort((a, b) => a.time - b.time);
     if (!isSorted(this.pointer, pointerBefore)) this.pointer.sort((a, b) => a.time - b.time);
   }
 
-  /** @param {number} time @param {any} event */
-  addEvent(time, event) {
+  /** @param {number} segment @param {number} time @param {any} event */
+  addEvent(segment, time, event) {
     const kind = Object.hasOwn(kindOfType, event.type) ? kindOfType[event.type] : "other";
-    if (Number.isFinite(event.x) && Number.isFinite(event.y)) this.pointer.push({ time, event });
+    if (Number.isFinite(event.x) && Number.isFinite(event.y)) this.pointer.push({ segment, time, event });
     if (kind === "move") return;
     const text = summary(event);
     const values = Object.values(event).filter((value) => typeof value === "string" || typeof value === "number");
-    this.entries.push({ time, event, kind, text, search: `${text} ${values.join(" ")}`.toLowerCase() });
+    this.entries.push({ segment, time, event, kind, text, search: `${text} ${values.join(" ")}`.toLowerCase() });
   }
 
   /** The entry at a time or the last one before it; −1 for none. @param {Entry[]} entries @param {number} time */

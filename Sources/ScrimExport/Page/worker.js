@@ -21,7 +21,7 @@ const tolerance = 500;
 let info;
 /** @type {Map<number, Loaded | DamageError>} the last one is the last used */
 const cache = new Map();
-/** @type {Map<number, (answer: {bytes: Uint8Array<ArrayBuffer> | null, reason: string}) => void>} */
+/** Who waits for the bytes of a segment. @type {Map<number, ((answer: {bytes: Uint8Array<ArrayBuffer> | null, reason: string}) => void)[]>} */
 const waiting = new Map();
 /** Segments whose digests were compared. @type {Set<number>} */
 const verified = new Set();
@@ -30,6 +30,8 @@ let wantedPicture = null;
 /** @type {{id: number, time: number, width: number, height: number} | null} */
 let wantedThumbnail = null;
 let scanned = 0;
+/** A segment that is being fetched for the lists, and what came of it. @type {{index: number, result: Loaded | DamageError | null} | null} */
+let scanning = null;
 /** @type {ArrayBuffer[]} */
 const spare = [];
 let wake = () => {};
@@ -65,9 +67,12 @@ page.onmessage = (/** @type {MessageEvent} */ { data }) => {
     info = data;
     scanned = info.range[0];
     run();
+  } else if (data.type === "grow") {
+    grow(data);
   } else if (data.type === "bytes") {
-    waiting.get(data.index)?.(data);
+    const resolves = waiting.get(data.index) ?? [];
     waiting.delete(data.index);
+    for (const resolve of resolves) resolve(data);
   } else if (data.type === "show") {
     wantedPicture = data;
   } else if (data.type === "thumbnail") {
@@ -82,9 +87,32 @@ async function run() {
   for (;;) {
     if (wantedPicture) await showWanted();
     else if (wantedThumbnail) await makeThumbnail();
-    else if (scanned < info.range[1]) await scan(scanned++);
-    else await new Promise((resolve) => { wake = () => resolve(undefined); });
+    else if (scanning?.result) await scan();
+    else {
+      if (!scanning && scanned < info.range[1]) fetchForScan(scanned++);
+      if (!scanning?.result) await new Promise((resolve) => { wake = () => resolve(undefined); });
+    }
   }
+}
+
+/** A recording got longer: what is held of segments from `changed` on is no longer all of them. @param {any} data */
+function grow({ segments, range, changed }) {
+  info = { ...info, segments, range };
+  for (const key of cache.keys()) if (key >= changed) cache.delete(key);
+  for (const key of verified) if (key >= changed) verified.delete(key);
+  scanned = Math.min(scanned, changed);
+}
+
+/** Pictures that are asked for meanwhile don't wait for it. @param {number} index */
+function fetchForScan(index) {
+  const held = cache.get(index);
+  const isHeld = held && !(held instanceof DamageError) && verified.has(index);
+  const mine = scanning = { index, result: isHeld ? held : null };
+  if (mine.result) return;
+  read(index, true).then((result) => {
+    mine.result = result;
+    wake();
+  });
 }
 
 /** A decoder at some frame of a segment. */
@@ -264,6 +292,8 @@ function gapOf(segment, error) {
 /** A segment, of the cache or anew. @param {number} index @returns {Promise<Loaded | DamageError>} */
 async function load(index) {
   const held = cache.get(index) ?? await read(index, false);
+  // It may come the next time.
+  if (held instanceof MissingError) return held;
   cache.delete(index);
   cache.set(index, held);
   for (const key of cache.keys()) {
@@ -273,13 +303,21 @@ async function load(index) {
   return held;
 }
 
+/** The bytes of a segment could not be had. */
+class MissingError extends DamageError {}
+
 /** @param {number} index @param {boolean} isThorough whether the digest within the seal is compared too */
 async function read(index, isThorough) {
-  tell({ type: "need", index });
-  const { bytes, reason } = await new Promise((resolve) => waiting.set(index, resolve));
-  if (!bytes) return new DamageError(reason);
+  const isOpen = info.segments[index].sha256 === null;
+  const { bytes, reason } = await new Promise((resolve) => {
+    const resolves = waiting.get(index);
+    if (resolves) return resolves.push(resolve);
+    waiting.set(index, [resolve]);
+    tell({ type: "need", index, isOpen });
+  });
+  if (!bytes) return new MissingError(reason);
   try {
-    const segment = readSegment(bytes);
+    const segment = readSegment(bytes, isOpen);
     await verify(segment, bytes, index, isThorough);
     return { ...segment, broken: [], masks: readMaskLists(segment) };
   } catch (error) {
@@ -299,6 +337,9 @@ async function verify(segment, bytes, index, isThorough) {
   if (header.session !== session.id || header.policy !== session.policy || header.producer !== session.producer) {
     throw new DamageError("the segment belongs to another session");
   }
+  // What is being recorded has its records' checksums only, and more frames than were listed.
+  if (!listed.sha256) return;
+  if (!seal) throw new DamageError("the seal is missing: the file was cut off");
   if (seal.index !== index) throw new DamageError(`the seal says index ${seal.index}`);
   if (index > 0 && seal.previous !== info.segments[index - 1].sha256) throw new DamageError("the chain is broken");
   if (header.width !== listed.width || header.height !== listed.height || segment.frames.length !== listed.frames) {
@@ -344,10 +385,11 @@ async function makeThumbnail() {
   tell({ type: "thumbnail", id: request.id, time: request.time, bitmap }, bitmap ? [bitmap] : []);
 }
 
-/** Reads a segment once for the lists and the curve of activity. @param {number} index */
-async function scan(index) {
-  const held = cache.get(index);
-  const segment = held && !(held instanceof DamageError) && verified.has(index) ? held : await read(index, true);
+/** Reads a segment once for the lists and the curve of activity. */
+async function scan() {
+  const { index, result } = /** @type {NonNullable<typeof scanning>} */ (scanning);
+  scanning = null;
+  const segment = /** @type {Loaded | DamageError} */ (result);
   if (segment instanceof DamageError) return tell({ type: "scanned", index, error: segment.message });
   const { frames, header } = segment;
   const times = new Float64Array(frames.length);

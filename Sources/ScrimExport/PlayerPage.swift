@@ -1,31 +1,33 @@
 import FoundationEssentials
 import ScrimFormat
 
-/// The player's sources, which are part of this program, joined to what a page holds of them.
+/// The player's scripts, style and markup, which are part of this program: for a page that embeds a session, and for a server.
 ///
 /// Modules are joined in the order of their imports: `import` lines go, `export` words go, and so do comments and
 /// indentation, which take a third of the bytes. No name may be used twice among the modules of one script.
-enum PageParts {
-  /// The decoder, which runs beside the page.
-  static let worker = script([
+public enum PlayerPage {
+  /// The decoder, which runs beside the page, as a worker.
+  public static let worker = script([
     PackageResources.bytes_js, PackageResources.segment_js, PackageResources.zstd_js,
     PackageResources.inflate_js,
     PackageResources.frame_js, PackageResources.masks_js, PackageResources.worker_js,
   ])
 
-  /// The page itself.
-  static let page = script([
+  /// The page itself. It takes its session from the JSON of an element `scrim-session` (``PageDescription``).
+  public static let page = script([
     PackageResources.bytes_js, PackageResources.inflate_js, PackageResources.format_js,
     PackageResources.masks_js,
-    PackageResources.timeline_js,
-    PackageResources.player_js, PackageResources.stage_js, PackageResources.scrubber_js,
-    PackageResources.list_js,
+    PackageResources.timeline_js, PackageResources.sources_js, PackageResources.player_js,
+    PackageResources.stage_js, PackageResources.scrubber_js, PackageResources.list_js,
     PackageResources.panel_js, PackageResources.commands_js, PackageResources.badge_js,
-    PackageResources.app_js,
+    PackageResources.live_js, PackageResources.app_js,
   ])
 
-  static let style = String(decoding: PackageResources.page_css, as: UTF8.self)
-  static let markup = String(decoding: PackageResources.page_html, as: UTF8.self)
+  /// Colours, type and what every page shares; a part of ``style``.
+  public static let theme = String(decoding: PackageResources.theme_css, as: UTF8.self)
+  public static let style = theme + String(decoding: PackageResources.page_css, as: UTF8.self)
+  /// What stands in the page's body.
+  public static let markup = String(decoding: PackageResources.page_html, as: UTF8.self)
 
   /// A source of a Content-Security-Policy that lets this text run, and no other.
   static func source(of text: String) -> String {

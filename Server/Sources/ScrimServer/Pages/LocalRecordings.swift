@@ -1,0 +1,75 @@
+import Foundation
+import ScrimFormat
+import ScrimStore
+import Synchronization
+
+/// Session folders that lie directly in the store's folder: a recorder on this machine writes them itself (`scrim record --out
+/// STORE/NAME`), and they can be watched meanwhile. They belong to the project `default`.
+final class LocalRecordings: Sendable {
+  static let project = "default"
+
+  private struct State {
+    /// By the folder's name.
+    var known: [String: Known] = [:]
+    var looked: ContinuousClock.Instant?
+  }
+
+  private struct Known {
+    var stamp: ManifestStamp
+    var session: SessionID
+    var segments: Int
+  }
+
+  private let store: SessionStore
+  private let index: SessionIndex
+  private let state = Mutex(State())
+  /// Folders are looked through at most this often.
+  private static let rest = Duration.seconds(1)
+  private static let limit = 10_000
+
+  init(store: SessionStore, index: SessionIndex) {
+    self.store = store
+    self.index = index
+  }
+
+  /// Brings the index in line with the folders. Who asks while another looks gets what is known.
+  func refresh() throws {
+    try state.withLockIfAvailable { state in
+      if let looked = state.looked, ContinuousClock.now - looked < LocalRecordings.rest { return }
+      defer { state.looked = .now }
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: store.path)) ?? []
+      var found: Set<String> = []
+      for name in names.prefix(LocalRecordings.limit) where !name.hasPrefix(".") {
+        let folder = SessionFolder(path: store.path + "/" + name)
+        guard let stamp = folder.manifestStamp else { continue }
+        found.insert(name)
+        if state.known[name]?.stamp == stamp { continue }
+        // One that can't be read now is looked at again.
+        state.known[name] = try? read(folder, name, stamp, after: state.known[name])
+      }
+      for (name, known) in state.known where !found.contains(name) {
+        try index.remove(known.session, project: LocalRecordings.project)
+        state.known[name] = nil
+      }
+    }
+  }
+
+  private func read(_ folder: SessionFolder, _ name: String, _ stamp: ManifestStamp, after known: Known?)
+    throws
+    -> Known
+  {
+    let (bytes, manifest) = try folder.manifestToDeliver()
+    let project = LocalRecordings.project
+    // Makes it known, whatever was delivered of it.
+    _ = try index.conflict(with: manifest, project: project)
+    let first = known?.session == manifest.session ? known?.segments ?? 0 : 0
+    let reader = try folder.read()
+    for place in first..<max(first, min(manifest.segments.count, reader.manifest.segments.count)) {
+      guard let file = try? SealedFile(reader.file(place)) else { continue }
+      try index.add(file, project: project)
+    }
+    try index.add(manifest, bytes, project: project)
+    try index.setFolder(name, of: manifest.session, project: project)
+    return Known(stamp: stamp, session: manifest.session, segments: manifest.segments.count)
+  }
+}

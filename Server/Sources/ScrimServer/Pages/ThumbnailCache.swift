@@ -1,0 +1,90 @@
+import Foundation
+import NIOPosix
+import ScrimExport
+import ScrimStore
+import Synchronization
+
+/// Small pictures of sessions, made of what a player shows, on disk beside the index: thrown away and made again at will.
+final class ThumbnailCache: Sendable {
+  /// Pixels along.
+  static let width = 480
+  /// Seconds after which the picture of a session that has not ended is made again.
+  private static let freshSeconds = 10.0
+  /// Bytes of all pictures; the oldest go.
+  private static let limit = 256 << 20
+  /// Pictures that are made between two looks at the sum.
+  private static let step = 200
+
+  private let store: SessionStore
+  private let made = Mutex(0)
+  /// Decoding is work for the processor: of all that are asked for at once, two are made.
+  private let workers: NIOThreadPool
+
+  init(store: SessionStore) {
+    self.store = store
+    workers = NIOThreadPool(numberOfThreads: 2)
+    workers.start()
+  }
+
+  /// - Returns: a JPEG; nil where there is no picture.
+  func picture(of location: SessionLocation) async throws -> [UInt8]? {
+    try await workers.runIfActive { try self.read(location) }
+  }
+
+  private func read(_ location: SessionLocation) throws -> [UInt8]? {
+    let path =
+      store.path + "/" + StoreLayout.thumbnail(location.place.session, project: location.place.project)
+    guard let reader = try? location.folder.read() else { return nil }
+    let age = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+    if let age, reader.manifest.state == .sealed || -age.timeIntervalSinceNow < ThumbnailCache.freshSeconds,
+      let held = FileManager.default.contents(atPath: path), !held.isEmpty
+    {
+      return Array(held)
+    }
+    guard let made = Thumbnail.jpeg(of: reader, width: ThumbnailCache.width) else { return nil }
+    try FileManager.default.createDirectory(
+      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
+    try Data(made).write(to: URL(fileURLWithPath: path), options: .atomic)
+    if self.made.withLock({ count in
+      count += 1
+      return count % ThumbnailCache.step == 1
+    }) {
+      prune()
+    }
+    return made
+  }
+
+  /// Removes the oldest pictures until four fifths of the limit are left.
+  func prune(limit: Int = ThumbnailCache.limit) {
+    let root = URL(fileURLWithPath: store.path + "/" + StoreLayout.thumbnails)
+    let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
+    guard let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: Array(keys)) else {
+      return
+    }
+    var found: [(url: URL, bytes: Int, date: Date)] = []
+    for case let url as URL in files {
+      guard url.pathExtension == "jpg", let values = try? url.resourceValues(forKeys: keys),
+        let bytes = values.fileSize
+      else { continue }
+      found.append((url, bytes, values.contentModificationDate ?? .distantPast))
+    }
+    var sum = found.reduce(0) { $0 + $1.bytes }
+    guard sum > limit else { return }
+    for file in found.sorted(by: { $0.date < $1.date }) where sum > limit / 5 * 4 {
+      try? FileManager.default.removeItem(at: file.url)
+      sum -= file.bytes
+    }
+  }
+
+  /// Removes the pictures of sessions that are not there any more.
+  func removeOrphans(_ isThere: (_ project: String, _ session: String) -> Bool) {
+    let root = store.path + "/" + StoreLayout.thumbnails
+    for project in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
+      for file in (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(project)")) ?? [] {
+        if isThere(project, (file as NSString).deletingPathExtension) { continue }
+        try? FileManager.default.removeItem(atPath: "\(root)/\(project)/\(file)")
+      }
+    }
+  }
+}

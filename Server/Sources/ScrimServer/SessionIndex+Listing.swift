@@ -1,0 +1,206 @@
+import Foundation
+import GRDB
+import ScrimFormat
+
+extension SessionIndex {
+  /// What a list asks for.
+  public struct Query: Hashable, Sendable {
+    public var traceID: String?
+    public var errorID: String?
+    /// Words to search: in the session's id, its producer, errors, tests, addresses. Of three characters at least, or it is a
+    /// prefix of the id.
+    public var text: String?
+    public var filter: Filter?
+    public var sort = Sort.start
+    /// Smallest first.
+    public var isAscending = false
+    /// Sessions that began in these nanoseconds since 1970.
+    public var starts: Range<Int64>?
+    /// Where the page before ended.
+    public var after: Cursor?
+    public var limit = 50
+
+    public init() {}
+  }
+
+  public enum Filter: String, Hashable, Sendable, CaseIterable {
+    /// With errors.
+    case errors
+    /// With a failed test, or ended by a crash.
+    case failed
+    /// Not ended yet.
+    case open
+    /// Kept because of an error.
+    case buffer
+
+    /// As the partial indices of the table have it.
+    fileprivate var condition: String {
+      switch self {
+      case .errors: "session.errors > 0"
+      case .failed: "(session.failed > 0 OR session.ended = 'crash')"
+      case .open: "session.state <> 'sealed'"
+      case .buffer: "session.kind = 'buffer'"
+      }
+    }
+  }
+
+  public enum Sort: String, Hashable, Sendable, CaseIterable {
+    case start, length, size, errors
+
+    fileprivate var column: String {
+      switch self {
+      case .start: "id"
+      case .length: "last"
+      case .size: "bytes"
+      case .errors: "errors"
+      }
+    }
+  }
+
+  /// The place of a session in a list: what it is sorted by, then its number.
+  public struct Cursor: Hashable, Sendable, CustomStringConvertible {
+    public var value: Int64
+    public var id: Int64
+
+    public init(value: Int64, id: Int64) {
+      self.value = value
+      self.id = id
+    }
+
+    public init?(_ text: some StringProtocol) {
+      let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+      guard parts.count == 2, let value = Int64(parts[0]), let id = Int64(parts[1]) else { return nil }
+      self.init(value: value, id: id)
+    }
+
+    public var description: String { "\(value).\(id)" }
+  }
+
+  /// One page of a project's sessions.
+  public func list(_ query: Query, project: String) throws -> (entries: [Entry], next: Cursor?) {
+    let (sql, arguments) = SessionIndex.statement(query, project: project)
+    return try database.read { db in
+      let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
+      let entries = try rows.prefix(query.limit).map { try Entry(row: $0) }
+      let last = rows.count > query.limit ? rows[query.limit - 1] : nil
+      return (entries, last.map { Cursor(value: $0[query.sort.column], id: $0["id"]) })
+    }
+  }
+
+  private static func statement(_ query: Query, project: String) -> (String, StatementArguments) {
+    var source = "session"
+    var conditions = ["session.project = ?", "(session.segments > 0 OR session.state <> 'unknown')"]
+    var arguments: StatementArguments = [project]
+    let words = query.text.flatMap(SessionIndex.match)
+    let comparison = query.isAscending ? ">" : "<"
+    let order = query.isAscending ? "ASC" : "DESC"
+    var column = query.sort == .start ? "session.id" : "session.\(query.sort.column)"
+    if let words {
+      // By number, the search itself has the order: no more is read than is shown.
+      if query.sort == .start {
+        source = "words CROSS JOIN session ON session.id = words.rowid"
+        conditions.append("words MATCH ?")
+        column = "words.rowid"
+      } else {
+        conditions.append("session.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
+      }
+      arguments += [words + " AND project : \"" + SessionIndex.words(ofProject: project) + "\""]
+    } else if let text = query.text?.replacing("\0", with: ""), !text.isEmpty {
+      conditions.append("session.session >= ? AND session.session < ?")
+      arguments += [text, text + "\u{10FFFF}"]
+    }
+    for (kind, id) in [("trace", query.traceID), ("error", query.errorID)] {
+      guard let id else { continue }
+      conditions.append("session.id IN (SELECT session FROM link WHERE project = ? AND kind = ? AND id = ?)")
+      arguments += [project, kind, id]
+    }
+    if let filter = query.filter { conditions.append(filter.condition) }
+    if let starts = query.starts {
+      conditions.append("session.id >= ? AND session.id < ?")
+      arguments += [starts.lowerBound, starts.upperBound]
+    }
+    if let after = query.after {
+      if query.sort == .start {
+        conditions.append("\(column) \(comparison) ?")
+        arguments += [after.id]
+      } else {
+        conditions.append("(\(column), session.id) \(comparison) (?, ?)")
+        arguments += [after.value, after.id]
+      }
+    }
+    arguments += [query.limit + 1]
+    let sorting = query.sort == .start ? "\(column) \(order)" : "\(column) \(order), session.id \(order)"
+    return (
+      "SELECT session.* FROM \(source) WHERE " + conditions.joined(separator: " AND ")
+        + " ORDER BY \(sorting) LIMIT ?", arguments
+    )
+  }
+
+  /// What the search table is asked: each word where all have three characters at least, else the text as it is. Nil where it
+  /// is too short for it.
+  private static func match(_ text: String) -> String? {
+    let text = String(text.map { $0.isWhitespace || $0 == "\0" ? " " : $0 }).trimmingCharacters(
+      in: .whitespaces)
+    guard text.count >= 3 else { return nil }
+    let words = text.split(separator: " ")
+    let phrases = words.allSatisfy { $0.count >= 3 } ? words.map(String.init) : [text]
+    return phrases.map { "text : \"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: " AND ")
+  }
+
+  /// Where the replay of a trace or an error is.
+  public struct Link: Hashable, Sendable {
+    public var session: String
+    /// Nanoseconds on the session's clock; nil where only the manifest names it.
+    public var time: Int64?
+  }
+
+  /// The sessions in which an id was seen, newest first; `limit` at most.
+  public func links(_ kind: LinkKind, _ id: String, project: String, limit: Int) throws -> [Link] {
+    try database.read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT session.session AS name, link.time AS time FROM link JOIN session ON session.id = link.session
+          WHERE link.project = ? AND link.kind = ? AND link.id = ? ORDER BY session.id DESC LIMIT ?
+          """, arguments: [project, kind.rawValue, id, limit]
+      ).map { Link(session: $0["name"], time: $0["time"]) }
+    }
+  }
+
+  public enum LinkKind: String, Sendable { case trace, error }
+
+  /// Sessions that are known.
+  public func count() throws -> Int {
+    try database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM session") ?? 0 }
+  }
+}
+
+extension SessionIndex {
+  /// Makes up sessions, a second apart, for measuring: one of 50 has errors, every session one of 16 programs.
+  func fill(_ count: Int) throws {
+    try database.write { db in
+      for number in 1...count {
+        let id = Int64(number) * 1_000_000_000
+        try db.execute(
+          sql: """
+            INSERT INTO session(id, project, session, start, last, segments, bytes, errors, width, height, policy, producer,
+              state, headline)
+            VALUES (?, 'p', ?, ?, ?, 12, ?, ?, 64, 48, '', ?, 'sealed', 'https://shop.example/checkout')
+            """,
+          arguments: [
+            id, "session\(number)", id, number % 3600 * 1_000_000_000, number * 7919 % 1_000_003,
+            number % 50 == 0 ? number % 7 + 1 : 0, "producer \(number % 16)",
+          ])
+        try db.execute(
+          sql: "INSERT INTO words(rowid, text, project) VALUES (?, ?, ?)",
+          arguments: [
+            id, "session\(number) producer \(number % 16) https://shop.example/checkout",
+            SessionIndex.words(ofProject: "p"),
+          ])
+        try db.execute(
+          sql: "INSERT INTO link(project, kind, id, session) VALUES ('p', 'trace', ?, ?)",
+          arguments: ["trace\(number)", id])
+      }
+    }
+  }
+}

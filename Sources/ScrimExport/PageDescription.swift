@@ -1,0 +1,126 @@
+import FoundationEssentials
+import ScrimFormat
+public import ScrimStore
+
+/// What a page knows of its session before it reads a segment: the JSON of its element `scrim-session`. Times are nanoseconds.
+public struct PageDescription: Encodable, Sendable {
+  struct Session: Encodable, Sendable {
+    var id: String
+    var started: String
+    var policy: String
+    var producer: String
+    var state: String
+  }
+
+  /// A segment as the page lists it.
+  public struct Segment: Encodable, Sendable {
+    var first: Int64
+    var last: Int64
+    var width: Int
+    var height: Int
+    var frames: Int
+    var bytes: Int
+    /// Nil while the segment is being recorded.
+    var sha256: String?
+
+    public init(_ entry: SessionManifest.Segment) {
+      first = entry.times.lowerBound
+      last = entry.times.upperBound
+      width = entry.width
+      height = entry.height
+      frames = entry.frames
+      bytes = entry.bytes
+      sha256 = entry.digest.description
+    }
+
+    /// What is whole of the segment that is being recorded.
+    public init(_ open: OpenSegment) {
+      let segment = open.segment
+      let times = segment.frames.map(\.time) + segment.events.map(\.time)
+      first = times.min() ?? 0
+      last = times.max() ?? 0
+      width = segment.header.width
+      height = segment.header.height
+      frames = segment.frames.count
+      bytes = open.bytes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case first, last, width, height, frames, bytes, sha256
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      try values.encode(first, forKey: .first)
+      try values.encode(last, forKey: .last)
+      try values.encode(width, forKey: .width)
+      try values.encode(height, forKey: .height)
+      try values.encode(frames, forKey: .frames)
+      try values.encode(bytes, forKey: .bytes)
+      // Null, where the page compares.
+      try values.encode(sha256, forKey: .sha256)
+    }
+  }
+
+  /// Where a page that a server shows has its parts from; addresses on that server.
+  public struct Server: Encodable, Sendable {
+    /// The segments' addresses but for their eight digits.
+    public var segments: String
+    public var worker: String
+    /// What came since the page was made, and what is whole of the open segment.
+    public var live: String
+    public var open: String
+    /// Milliseconds after which the page may ask again.
+    public var interval: Int
+    /// Whether the session is being recorded.
+    public var isRecording: Bool
+    /// Whether the page stands within another.
+    public var isEmbedded: Bool
+
+    public init(
+      segments: String, worker: String, live: String, open: String, interval: Int, isRecording: Bool,
+      isEmbedded: Bool
+    ) {
+      self.segments = segments
+      self.worker = worker
+      self.live = live
+      self.open = open
+      self.interval = interval
+      self.isRecording = isRecording
+      self.isEmbedded = isEmbedded
+    }
+  }
+
+  var session: Session
+  var segments: [Segment]
+  var range: [Int]
+  /// Where a trace is shown, with `{trace_id}` in it.
+  public var traceURL: String?
+  public var title: String?
+  /// Nil for a page that holds its segments.
+  public var server: Server?
+
+  /// - Parameters:
+  ///   - range: the sealed segments that the page has; all by default.
+  ///   - open: the segment that is being recorded, which comes behind them.
+  public init(_ manifest: SessionManifest, range: Range<Int>? = nil, open: OpenSegment? = nil) {
+    session = Session(
+      id: manifest.session.description, started: RFC3339.string(manifest.start),
+      policy: manifest.policy.description, producer: manifest.producer, state: manifest.state.rawValue)
+    segments = manifest.segments.map(Segment.init)
+    if let open { segments.append(Segment(open)) }
+    let range = range ?? segments.indices
+    self.range = [range.lowerBound, range.upperBound]
+  }
+
+  /// `<` is escaped, so that no text ends the element that holds it.
+  public var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(self), as: UTF8.self).replacing("<", with: "\\u003c")
+    } catch {
+      preconditionFailure("strings and integers can be encoded")
+    }
+  }
+}
