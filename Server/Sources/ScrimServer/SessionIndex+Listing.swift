@@ -33,7 +33,6 @@ extension SessionIndex {
     /// Kept because of an error.
     case buffer
 
-    /// As the partial indices of the table have it.
     fileprivate var condition: String {
       switch self {
       case .errors: "session.errors > 0"
@@ -96,13 +95,14 @@ extension SessionIndex {
     let order = query.isAscending ? "ASC" : "DESC"
     var column = query.sort == .start ? "session.id" : "session.\(query.sort.column)"
     if let words {
-      // By number, the search itself has the order: no more is read than is shown.
-      if query.sort == .start {
+      // By number, the search itself has the order: no more is read than is shown, unless much of what is found is filtered out.
+      if query.sort == .start, query.filter == nil {
         source = "words CROSS JOIN session ON session.id = words.rowid"
         conditions.append("words MATCH ?")
         column = "words.rowid"
       } else {
-        conditions.append("session.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
+        // What is filtered out, an index says; the plus keeps the search from being gone through row by row.
+        conditions.append("+session.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
       }
       arguments += [words + " AND project : \"" + SessionIndex.words(ofProject: project) + "\""]
     } else if let text = query.text?.replacing("\0", with: ""), !text.isEmpty {
@@ -176,6 +176,24 @@ extension SessionIndex {
 }
 
 extension SessionIndex {
+  /// A UUID that looks like a random one.
+  static func name(_ number: Int) -> String {
+    var generator = SplitMix(state: UInt64(number))
+    return "\(SessionID((0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }))"
+  }
+
+  private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var value = state
+      value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+      return value ^ (value >> 31)
+    }
+  }
+
   /// Makes up sessions, a second apart, for measuring: one of 50 has errors, every session one of 16 programs.
   func fill(_ count: Int) throws {
     try database.write { db in
@@ -188,13 +206,13 @@ extension SessionIndex {
             VALUES (?, 'p', ?, ?, ?, 12, ?, ?, 64, 48, '', ?, 'sealed', 'https://shop.example/checkout')
             """,
           arguments: [
-            id, "session\(number)", id, number % 3600 * 1_000_000_000, number * 7919 % 1_000_003,
+            id, Self.name(number), id, number % 3600 * 1_000_000_000, number * 7919 % 1_000_003,
             number % 50 == 0 ? number % 7 + 1 : 0, "producer \(number % 16)",
           ])
         try db.execute(
           sql: "INSERT INTO words(rowid, text, project) VALUES (?, ?, ?)",
           arguments: [
-            id, "session\(number) producer \(number % 16) https://shop.example/checkout",
+            id, "\(Self.name(number)) producer \(number % 16) https://shop.example/checkout",
             SessionIndex.words(ofProject: "p"),
           ])
         try db.execute(

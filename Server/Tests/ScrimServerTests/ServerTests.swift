@@ -137,7 +137,10 @@ func segment(
     add("trace") { $0.traceID = "trace77" }
     let middle = Int64(count) / 2 * 1_000_000_000
     add("middle") { $0.after = SessionIndex.Cursor(value: middle, id: middle) }
-    for text in ["producer 7", "session77", "shop.example checkout", "se"] { add(text) { $0.text = text } }
+    for text in [
+      "producer 7", String(SessionIndex.name(77).prefix(12)), "shop.example checkout", "c",
+      "nothing has this",
+    ] { add(text) { $0.text = text } }
     for filter in SessionIndex.Filter.allCases {
       add("\(filter)") { $0.filter = filter }
       add("\(filter), shop") {

@@ -113,13 +113,13 @@ export class Timeline {
     for (const { frame, masks } of message.masks) this.masks.add(message.index, frame, masks);
     const before = this.entries.length;
     const pointerBefore = this.pointer.length;
-    for (const { time, event } of message.events) this.addEvent(message.index, time, event);
+    for (const { time, event } of message.events) this.addEvent(time, event, message.index);
     if (!isSorted(this.entries, before)) this.entries.sort((a, b) => a.time - b.time);
     if (!isSorted(this.pointer, pointerBefore)) this.pointer.sort((a, b) => a.time - b.time);
   }
 
-  /** @param {number} segment @param {number} time @param {any} event */
-  addEvent(segment, time, event) {
+  /** @param {number} time @param {any} event @param {number} segment */
+  addEvent(time, event, segment) {
     const kind = Object.hasOwn(kindOfType, event.type) ? kindOfType[event.type] : "other";
     if (Number.isFinite(event.x) && Number.isFinite(event.y)) this.pointer.push({ segment, time, event });
     if (kind === "move") return;
