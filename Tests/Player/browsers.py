@@ -153,6 +153,16 @@ class Chromium(Browser):
             raise PageError(details.get("exception", {}).get("description") or json.dumps(details)[:500])
         return result["result"]["value"]
 
+    def evaluate_in_frame(self, expression):
+        """The value of an expression in the first frame of the page, of whatever origin; it sees the document, and not the page's names.
+        None where there is no frame yet."""
+        children = self.call("Page.getFrameTree")["frameTree"].get("childFrames")
+        if not children:
+            return None
+        frame = children[0]["frame"]["id"]
+        world = self.call("Page.createIsolatedWorld", frameId=frame)["executionContextId"]
+        return self.call("Runtime.evaluate", expression=expression, contextId=world, returnByValue=True)["result"].get("value")
+
     def key(self, key, shift=False):
         code, number, _ = NAMED.get(key, ("", ord(key.upper()[0]) if len(key) == 1 else 0, None))
         text = key if len(key) == 1 else "\r" if key == "Enter" else ""
@@ -218,6 +228,15 @@ class Firefox(Browser):
         if result["type"] == "exception":
             raise PageError(result["exceptionDetails"]["text"])
         return result["result"]["value"]
+
+    def evaluate_in_frame(self, expression):
+        tree = self.call("browsingContext.getTree", root=self.context)["contexts"][0]
+        if not tree["children"]:
+            return None
+        result = self.call(
+            "script.evaluate", expression=expression, target={"context": tree["children"][0]["context"], "sandbox": "test"},
+            awaitPromise=False)
+        return result.get("result", {}).get("value")
 
     def act(self, kind, actions, **more):
         self.call("input.performActions", context=self.context, actions=[{"type": kind, "id": kind, "actions": actions, **more}])

@@ -3,7 +3,8 @@
 
     Tests/Player/run.py [--moments N] [--mutants N] [--only PART …] [--shots DIR]
 
-Parts: pictures controls damage playing films page rrweb sentry types. SCRIM names the command, else it is the release build's; PLAYER_BROWSER takes one
+Parts: pictures controls damage playing films page rrweb sentry types, and served, which needs scrim-server (SCRIM_SERVER, or
+Server/.build). SCRIM names the command, else it is the release build's; PLAYER_BROWSER takes one
 browser only. What a machine lacks is skipped with a message, and fails where SCRIM_NO_SKIP is set.
 """
 import argparse
@@ -35,6 +36,7 @@ import replays
 import rrweb
 import scripts
 import segments
+import served
 import sessions
 
 CORPUS = ["chromium_checkout", "featherpad_notes", "gedit_letter", "gtk3_factory_and_animation", "thunar_photos", "zenity_yad_forms"]
@@ -88,11 +90,18 @@ def main():
             say(f"{checked} scripts of the page have the types that they say") if checked else skip("tsc of node-typescript")
             if options.only == ["types"]:
                 return
-        made = make(folder, {"pictures", "playing"} & set(options.only))
-        say(f"{len(made)} sessions")
-        axe = controls.axe_source(folder) if "controls" in options.only else None
+        axe = controls.axe_source(folder) if {"controls", "served"} & set(options.only) else None
         if "controls" in options.only and not axe:
             skip("axe-core: axe-playwright-python can't be installed")
+        if "served" in options.only:
+            if served.program():
+                served.check_all(browsers.available(), folder, axe, say)
+            else:
+                skip("scrim-server: swift build --package-path Server")
+            if options.only == ["served"]:
+                return say("all holds")
+        made = make(folder, {"pictures", "playing"} & set(options.only))
+        say(f"{len(made)} sessions")
         if "films" in options.only:
             for name, forms in (("lively", ("apng", "gif", "mp4")), ("gedit_letter", ("apng", "webm"))):
                 if name in made:

@@ -311,7 +311,7 @@ extension TestResponse {
       #expect(again.status == .notModified)
       let live = try await client.get("/s/\(session)/live?known=1").text
       #expect(live.contains("\"isRecording\":false") && live.contains("\"state\":\"sealed\""))
-      #expect(try await client.get("/s/\(session)/open?index=2").status == .notFound)
+      #expect(try await client.get("/s/\(session)/open?index=2").status == .noContent)
       #expect(try await client.get("/s/\(session)/open?index=x").status == .badRequest)
       #expect(try await client.get("/s/\(session)/nothing").status == .notFound)
       #expect(try await client.get("/s/00000000-0000-0000-0000-000000000000").status == .notFound)
@@ -361,7 +361,7 @@ extension TestResponse {
     try await site.test { client in
       let live = try await client.get("/s/\(session)/live?known=0").text
       #expect(live.contains("\"isRecording\":false") && !live.contains("null"))
-      #expect(try await client.get("/s/\(session)/open?index=0").status == .notFound)
+      #expect(try await client.get("/s/\(session)/open?index=0").status == .noContent)
       #expect(try await client.get("/v1/sessions/\(session)/segments/00000000").status == .ok)
     }
   }

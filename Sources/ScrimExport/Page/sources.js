@@ -62,8 +62,8 @@ export class ServerSource {
     if (this.growing.index !== index) this.growing = { index, bytes: new Uint8Array(0) };
     const { growing } = this;
     const from = growing.bytes.length;
-    const answer = await this.ask(`${this.addresses.open}?index=${index}&from=${from}`, [404]);
-    if (answer.status === 404) return null;
+    const answer = await this.ask(`${this.addresses.open}?index=${index}&from=${from}`);
+    if (answer.status === 204) return null;
     const tail = new Uint8Array(await answer.arrayBuffer());
     const bytes = new Uint8Array(from + tail.length);
     bytes.set(growing.bytes);
@@ -75,20 +75,17 @@ export class ServerSource {
 
   /** What became of the session since; `known` segments need not be sent again. @param {number} known @returns {Promise<any>} */
   async live(known) {
-    return (await this.ask(`${this.addresses.live}?known=${known}`, [], 0)).json();
+    return (await this.ask(`${this.addresses.live}?known=${known}`, 0)).json();
   }
 
-  /**
-   * @param {string} address @param {number[]} [accepted] statuses that are answers, too
-   * @param {number} [tries] further ones, where the network or the server fails
-   */
-  async ask(address, accepted = [], tries = pauses.length) {
+  /** @param {string} address @param {number} [tries] further ones, where the network or the server fails */
+  async ask(address, tries = pauses.length) {
     for (let attempt = 0; ; attempt++) {
       let reason = "the server can't be reached";
       let mayPass = true;
       try {
         const answer = await fetch(address, { credentials: "same-origin", redirect: "error" });
-        if (answer.ok || accepted.includes(answer.status)) return answer;
+        if (answer.ok) return answer;
         mayPass = answer.status === 429 || answer.status >= 500;
         reason = answer.status === 401 ? "sign in again to see it"
           : answer.status === 404 ? "the server does not have it"

@@ -50,6 +50,7 @@ struct PageShell: Sendable {
         \(words)
         <form method="post" action="/sign-in" class="sign-in">
         <input type="hidden" name="next" value="\(next)">
+        <input type="text" name="username" value="scrim" autocomplete="username" hidden>
         <label for="key">Key</label>
         <input id="key" name="key" type="password" autocomplete="current-password" spellcheck="false" required autofocus>
         <button type="submit" class="primary">Sign in</button>

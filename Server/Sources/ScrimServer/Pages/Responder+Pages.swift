@@ -152,9 +152,10 @@ extension Responder {
     guard let index = Int(fields["index"] ?? ""), (0..<SessionFolder.segmentLimit).contains(index),
       let from = Int(fields["from"] ?? "0"), from >= 0
     else { throw Refusal(400, "index is that of a segment, and from a count of bytes") }
-    guard location.isLocal else { throw Refusal(404, "it is not being recorded here") }
+    guard location.isLocal else { return Response(status: .noContent) }
     let found = try await onDisk { location.folder.openSegmentBytes(index) }
-    guard let bytes = found else { throw Refusal(404, "it is sealed, or not begun") }
+    // Sealed, or not begun.
+    guard let bytes = found else { return Response(status: .noContent) }
     if from == 0 { audit("read open segment \(index)", location.place.session, key, context) }
     return Response(
       status: .ok, headers: [.contentType: "application/vnd.scrim.segment"],

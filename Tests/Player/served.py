@@ -1,0 +1,303 @@
+"""The pages of scrim-server in real browsers: signing in, list, player, frames on other origins, and what is being recorded."""
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from controls import click, expect
+from pictures import check_exact
+from sessions import ROOT, SCRIM, TRACE, lively_capture, pictures, record_capture, scrim
+
+AXE = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 200) + ' ' + nodes[0].failureSummary))"
+MOMENTS = 10
+# Seconds by which a watcher may be behind what is recorded.
+BEHIND = 2.0
+
+
+def program():
+    """scrim-server; None where it was not built."""
+    given = os.environ.get("SCRIM_SERVER")
+    for path in [given] if given else [ROOT / f"Server/.build/{kind}/scrim-server" for kind in ("release", "debug")]:
+        if os.access(path, os.X_OK):
+            return str(path)
+    return None
+
+
+class Served:
+    """scrim-server over a store in a folder of its own, with keys, for a `with`."""
+
+    def __init__(self, folder, *arguments):
+        self.store = Path(folder) / "store"
+        self.store.mkdir()
+        self.keys = {}
+        lines = []
+        for role, project in (("reader", "default"), ("writer", "default"), ("reader", "other")):
+            done = subprocess.run(
+                [program(), "new-key", "--role", role, "--project", project, "--name", f"{role}-{project}"], capture_output=True,
+                text=True, timeout=30, check=True)
+            self.keys[role, project] = done.stdout.strip()
+            lines.append(done.stderr.strip())
+        keys = Path(folder) / "keys"
+        keys.write_text("\n".join(lines) + "\n")
+        self.process = subprocess.Popen(
+            [program(), "--store", self.store, "--listen", "127.0.0.1:0", "--keys", keys, *arguments], stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        assert "listening on port" in line, line + self.process.stderr.read()
+        self.url = f"http://127.0.0.1:{int(line.split()[-1])}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            assert self.process.wait(20) == 0, "the server ended badly"
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self.process.stderr.close()
+
+
+class Holder(http.server.BaseHTTPRequestHandler):
+    """A page of another origin that holds the player in a frame."""
+
+    def do_GET(self):
+        body = f"<!doctype html><title>holder</title><iframe src='{self.server.inner}' width='900' height='600'></iframe>".encode()
+        self.send_response(200 if self.path == "/" else 204)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(body if self.path == "/" else b"")
+
+    def log_message(self, *_):
+        pass
+
+
+def hold():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Holder)
+    server.inner = "about:blank"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def type_words(browser, words):
+    for letter in words:
+        browser.key(letter)
+
+
+def press(browser, selector):
+    browser.until(f"document.readyState === 'complete' && document.querySelector({json.dumps(selector)}) !== null")
+    click(browser, selector)
+
+
+def session_of(folder):
+    return json.loads((Path(folder) / "manifest.json").read_text())["id"]
+
+
+def check_access(browser, axe, what):
+    if not axe:
+        return
+    browser.evaluate_text(axe + ";'loaded'")
+    for width, height, theme in ((1440, 900, "light"), (1440, 900, "dark"), (390, 844, "light")):
+        browser.resize(width, height)
+        browser.evaluate(f"void (document.documentElement.dataset.theme = '{theme}')")
+        time.sleep(0.3)
+        found = browser.evaluate(AXE)
+        assert not found, f"{browser.name}, {what}, {theme}, {width}: " + "\n".join(found)
+    browser.resize(1440, 900)
+
+
+def check_sign_in(browser, served, axe):
+    browser.open(f"{served.url}/s")
+    browser.until("location.pathname === '/sign-in' && document.readyState === 'complete'")
+    check_access(browser, axe, "sign-in")
+    # The field has the focus, and Enter sends it.
+    browser.until("document.activeElement.id === 'key'")
+    type_words(browser, "scrim_wrong")
+    browser.key("Enter")
+    browser.until("document.querySelector('[role=alert]') !== null")
+    # A refusal is what was asked for.
+    browser.console[:] = [line for line in browser.console if "403" not in line]
+    browser.until("document.activeElement.id === 'key'")
+    type_words(browser, served.keys["reader", "default"])
+    browser.key("Enter")
+    browser.until("location.pathname === '/s' && document.querySelectorAll('tbody tr').length > 0")
+    assert browser.evaluate("document.cookie") == "", "scripts must not see the cookie"
+
+
+def rows(browser):
+    return browser.evaluate("[...document.querySelectorAll('tbody tr')].map((row) => row.querySelector('a').getAttribute('href').slice(3))")
+
+
+def check_list(browser, served, lively, count, axe):
+    browser.until(f"document.querySelectorAll('tbody tr').length === {count}")
+    browser.until("[...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0)", 30)
+    check_access(browser, axe, "list")
+    assert browser.evaluate("window.broken === undefined && document.body.textContent.includes('<img src=x')"), "words of a recording"
+    browser.key("/")
+    browser.until("document.activeElement.id === 'search'")
+    type_words(browser, "typeerror undefined")
+    browser.key("Enter")
+    browser.until("location.search.includes('typeerror') && document.querySelectorAll('tbody tr').length === 1")
+    assert rows(browser) == [lively]
+    browser.evaluate("void document.querySelector('.filters a[href*=failed]').focus()")
+    browser.key("Enter")
+    browser.until("location.search.includes('filter=failed') && document.querySelector('.empty') !== null")
+    browser.open(f"{served.url}/s")
+    browser.until(f"document.querySelectorAll('tbody tr').length === {count}")
+    sizes = []
+    for _ in range(2):
+        press(browser, "th.size a")
+        browser.until(f"document.querySelector('th.size')?.ariaSort === '{'ascending' if sizes else 'descending'}'")
+        sizes.append(rows(browser))
+    assert sizes[0] == sizes[1][::-1] and len(set(sizes[0])) == count, "sorting"
+
+
+def check_player(browser, served, session, frames, axe):
+    """By keyboard from the list; then the canvas holds what `scrim export --to png` writes."""
+    browser.open(f"{served.url}/s")
+    browser.until(f"document.querySelector('a[href=\"/s/{session}\"]') !== null")
+    browser.evaluate(f"void document.querySelector('a[href=\"/s/{session}\"]').focus()")
+    browser.key("Enter")
+    browser.until("Boolean(window.scrim)")
+    assert browser.evaluate("scrim.player.ready.then(() => true)")
+    browser.until("scrim.player.timeline.isWhole")
+    expect(browser, "document.getElementById('badge-text').textContent === 'Verified'", "the badge")
+    took = check_exact(browser, frames, MOMENTS, session)
+    browser.evaluate("scrim.player.seek(scrim.player.start)")
+    browser.key(" ")
+    expect(browser, "!scrim.player.paused && scrim.player.currentTime > scrim.player.start + 0.3", "Space plays")
+    browser.key(" ")
+    expect(browser, "scrim.player.paused", "Space pauses")
+    assert browser.evaluate("window.broken === undefined")
+    check_access(browser, axe, "player")
+    return sorted(took)[len(took) // 2]
+
+
+def check_links(browser, served, lively):
+    browser.open(f"{served.url}/s?trace_id={TRACE}")
+    browser.until("Boolean(window.scrim)")
+    assert browser.evaluate("scrim.player.ready.then(() => location.pathname)") == f"/s/{lively}"
+    assert browser.evaluate("Math.abs(scrim.player.currentTime - 5) < 1e-6"), "a trace leads to its moment"
+
+
+def check_frame(browser, served, session, allowed, refused):
+    for holder in (allowed, refused):
+        holder.inner = f"{served.url}/s/{session}/embed"
+    browser.open(f"http://127.0.0.1:{allowed.server_port}/")
+    deadline = time.monotonic() + 20
+    while (browser.evaluate_in_frame("document.getElementById('picture')?.width ?? 0") or 0) < 2:
+        assert time.monotonic() < deadline, f"{browser.name}: the player is not in the frame"
+        time.sleep(0.1)
+    assert browser.evaluate_in_frame("getComputedStyle(document.querySelector('header')).display") == "none"
+    mark = len(browser.console)
+    browser.open(f"http://127.0.0.1:{refused.server_port}/")
+    time.sleep(1.5)
+    seen = browser.evaluate_in_frame("document.getElementById('picture')?.width ?? 0") or 0
+    assert seen == 0, f"{browser.name}: a page that is not allowed holds the player"
+    # The browser says so.
+    del browser.console[mark:]
+    browser.open(f"{served.url}/s")
+
+
+class Recording(threading.Thread):
+    """`scrim record` of frames that say their number, ten a second, in real time."""
+
+    def __init__(self, out, seconds):
+        super().__init__(daemon=True)
+        self.out, self.count, self.written = out, int(seconds * 10), []
+
+    def run(self):
+        width, height = 320, 200
+        process = subprocess.Popen(
+            [SCRIM, "record", "--raw", "-", "--size", f"{width}x{height}", "--format", "bgrx", "--fps", "10", "--policy", "none",
+             "--segment-seconds", "4", "--out", str(self.out), "--quiet"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        start = time.monotonic()
+        for number in range(self.count):
+            time.sleep(max(0, start + number / 10 - time.monotonic()))
+            pixel = bytes([number % 256, number // 256, 77, 0])
+            process.stdin.write(pixel * (width * height))
+            process.stdin.flush()
+            self.written.append(time.monotonic())
+        process.stdin.close()
+        self.code = process.wait(60)
+
+
+def check_live(browser, served, seconds=12):
+    """Watches a recording from its third second to its end; says by how much the picture was behind at most."""
+    out = served.store / f"now-{browser.name}"
+    recording = Recording(out, seconds)
+    recording.start()
+    deadline = time.monotonic() + 20
+    while not (out / "manifest.json").exists() or len(recording.written) < 20:
+        assert time.monotonic() < deadline, "the recording doesn't begin"
+        time.sleep(0.05)
+    session = session_of(out)
+    browser.open(f"{served.url}/s")
+    browser.until(f"document.querySelector('a[href=\"/s/{session}\"]')?.closest('tr').textContent.includes('Recording')")
+    browser.open_player(f"{served.url}/s/{session}")
+    expect(browser, "!document.getElementById('live').hidden && document.getElementById('live').ariaPressed === 'true'", "Live is on")
+    time.sleep(1)
+    behind = []
+    while len(recording.written) < recording.count - 10:
+        before = time.monotonic()
+        blue, green = browser.evaluate("(() => { const { canvas } = scrim.player; const [, g, b] = canvas.getContext('2d').getImageData(9, 9, 1, 1).data; return [b, g]; })()")
+        # When it was asked: the answer takes its time, too.
+        behind.append(before - recording.written[blue + green * 256])
+        time.sleep(0.05)
+    assert len(behind) > 20 and max(behind) <= BEHIND, f"{browser.name}: {max(behind):.2f} s behind"
+    # Who looks at what was is left alone; and the button leads back.
+    browser.evaluate("scrim.player.seek(scrim.player.start + 1)")
+    expect(browser, "document.getElementById('live').ariaPressed === 'false'", "Live is off after a seek")
+    click(browser, "#live")
+    expect(browser, "document.getElementById('live').ariaPressed === 'true' || document.getElementById('live').hidden", "Live is on again")
+    recording.join(60)
+    assert recording.code == 0
+    browser.until("document.getElementById('live').hidden && scrim.player.timeline.isWhole", 20)
+    expect(browser, "document.getElementById('badge-text').textContent === 'Verified'", "the badge at the end")
+    browser.evaluate("scrim.player.seek(scrim.player.duration)")
+    check_exact(browser, pictures(out, f"{out}-png"), 4, 5)
+    shutil.rmtree(f"{out}-png")
+    return max(behind), sorted(behind)[len(behind) // 2]
+
+
+def check_sign_out(browser, served):
+    browser.open(f"{served.url}/s")
+    press(browser, "form[action='/sign-out'] button")
+    browser.until("location.pathname === '/sign-in'")
+    browser.open(f"{served.url}/s")
+    browser.until("location.pathname === '/sign-in' && location.search === '?next=%2Fs'")
+
+
+def check_all(browsers, folder, axe, say):
+    allowed, refused = hold(), hold()
+    with Served(folder, "--embed", f"http://127.0.0.1:{allowed.server_port}") as served:
+        # One that a recorder wrote beside the projects, and one that was delivered.
+        record_capture(lively_capture(folder / "capture"), served.store / "lively", "none")
+        quiet = lively_capture(folder / "quiet", seconds=6, seed=2)
+        events = [line for line in (quiet / "events.jsonl").read_text().splitlines() if '"error"' not in line]
+        (quiet / "events.jsonl").write_text("\n".join(events) + "\n")
+        record_capture(quiet, folder / "second", "none")
+        lively, second = session_of(served.store / "lively"), session_of(folder / "second")
+        frames = {lively: pictures(served.store / "lively", folder / "lively-png"), second: pictures(folder / "second", folder / "second-png")}
+        scrim("upload", folder / "second", "--to", served.url, "--quiet", env={**os.environ, "SCRIM_KEY": served.keys["writer", "default"]})
+        for number, browser_type in enumerate(browsers):
+            with browser_type() as browser:
+                check_sign_in(browser, served, axe)
+                # Each browser before this one left a recording.
+                check_list(browser, served, lively, 2 + number, axe)
+                took = [check_player(browser, served, session, frames[session], axe) for session in (lively, second)]
+                check_links(browser, served, lively)
+                check_frame(browser, served, lively, allowed, refused)
+                most, median = check_live(browser, served)
+                check_sign_out(browser, served)
+                assert not browser.console, f"{browser.name}: {browser.console[:5]}"
+                own = (served.url + "/", f"http://127.0.0.1:{allowed.server_port}/", f"http://127.0.0.1:{refused.server_port}/", "blob:", "data:", "about:")
+                outside = [address for address in browser.requests if not address.startswith(own)]
+                assert not outside, f"{browser.name}: {outside[:5]}"
+                say(f"{browser.name}: served: exact at {2 * MOMENTS} moments, a seek {max(took):.0f} ms; live: {most:.2f} s behind at most, {median:.2f} mostly")
+    for holder in (allowed, refused):
+        holder.shutdown()
