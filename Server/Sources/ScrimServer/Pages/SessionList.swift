@@ -215,11 +215,15 @@ struct SessionList: Sendable {
     let entry = item.entry
     if item.isRecording { return #"<span class="recording"><span class="dot"></span>Recording</span>"# }
     if entry.failed > 0 {
+      if entry.passed == 0 {
+        return
+          #"<span class="bad">\#(entry.failed == 1 ? "Test failed" : "\(entry.failed) tests failed")</span>"#
+      }
       return #"<span class="bad">\#(entry.failed) of \#(entry.failed + entry.passed) tests failed</span>"#
     }
     if entry.ended == "crash" { return #"<span class="bad">Crashed</span>"# }
     if entry.passed > 0 {
-      return #"<span class="good">\#(entry.passed == 1 ? "1 test" : "\(entry.passed) tests") passed</span>"#
+      return #"<span class="good">\#(entry.passed == 1 ? "Test" : "\(entry.passed) tests") passed</span>"#
     }
     switch (entry.state, entry.ended) {
     case ("sealed", "idle"): return "Ended idle"
