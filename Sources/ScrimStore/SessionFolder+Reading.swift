@@ -1,5 +1,6 @@
 import Glibc
 public import ScrimFormat
+import ScrimSystem
 
 extension SessionFolder {
   /// Opens a session to read it. One that is being written or was cut off is read up to its last intact

@@ -6,17 +6,21 @@
 import argparse
 import base64
 import hashlib
+import http.client
 import json
 import os
 import random
+import re
+import shutil
 import socket
+import ssl
 import subprocess
 import time
 import zlib
 
 from accounts import store_of_folder
 from sessions import Session
-from tools import SERVER, Folder, Server, port
+from tools import SCRIM, SERVER, Folder, Server, port, skip
 
 
 def digest(body):
@@ -269,11 +273,114 @@ def rebinding(client, folder):
         expect(client.send("GET", "/v1/sessions", Host=host)[0], 400, 421)
     for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:80"):
         expect(client.send("GET", "/v1/sessions", Host=host)[0], 200)
-    for origin in ("http://evil.example", "null", "file://", "http://localhost.evil.example", "javascript:1"):
-        expect(client.send("GET", "/v1/sessions", Origin=origin)[0], 403)
+    # Another port of this machine is another site, too.
+    for origin in ("http://evil.example", "null", "file://", "http://localhost.evil.example", "javascript:1", "http://127.0.0.1:1",
+                   f"http://localhost:{client.server.port}"):
+        for path in ("/v1/sessions", "/s", "/sign-in"):
+            expect(client.send("GET", path, Origin=origin)[0], 403)
     expect(client.send("GET", "/v1/sessions", Origin=f"http://127.0.0.1:{client.server.port}")[0], 200)
     status, head, _ = client.send("GET", "/v1/sessions")
     assert b"Access-Control-Allow-Origin" not in head and b"nosniff" in head and b"default-src 'none'" in head
+
+
+def pages(client, folder, found):
+    """What a browser is signed in for, it reads; nothing else comes of a cookie, and no address leads out of the pages."""
+    made = session(61)
+    expect(client.put(made, 0), 201)
+    # Nobody is signed in.
+    for path in ("/s", "/s/" + made.id, f"/s/{made.id}/embed"):
+        status, head, _ = client.send("GET", path, key="")
+        assert status == 303 and b"Location: /sign-in?next=" in head, (path, head)
+    for path in (f"/s/{made.id}/live", f"/s/{made.id}/open?index=0", f"/s/{made.id}/thumbnail"):
+        expect(client.send("GET", path, key="")[0], 401)
+    for key in ("", "x" * 5000, found["writer"], "%00", found["reader"] + "0"):
+        status, head, _ = client.send("POST", "/sign-in", b"key=" + key.encode(), key="")
+        assert status == 403 and b"Set-Cookie" not in head, (key, head)
+    expect(client.send("POST", "/sign-in", b"key=" + b"x" * 20_000, key="")[0], 413)
+    for target in (b"//evil.example", b"https://evil.example", b"/s%0d%0aX-Evil:%201", b"/s/%0aX", b"%5Cevil"):
+        head = client.send("POST", "/sign-in", b"key=%s&next=%s" % (found["reader"].encode(), target), key="")[1]
+        assert b"\r\nLocation: /s\r\n" in head + b"\r\n" and b"X-Evil" not in head, head
+    cookie = re.search(rb"Set-Cookie: ([^;]+); Path=/; Max-Age=43200; HttpOnly; SameSite=Lax", head)[1].decode()
+    expect(client.send("GET", "/s/" + made.id, key="", Cookie=cookie)[0], 200)
+    expect(client.send("GET", f"/v1/sessions/{made.id}/segments/00000000", key="", Cookie=cookie)[0], 200)
+    # A cookie is sent by any site's form: it never writes.
+    expect(client.send("PUT", f"/v1/sessions/{made.id}/segments/00000001", made.segments[1], key="", Cookie=cookie)[0], 401)
+    expect(client.send("DELETE", "/v1/sessions/" + made.id, key="", Cookie=cookie)[0], 401)
+    for path in ("/s/../v1/sessions", "/s/..%2f..%2fetc", "/s/" + made.id.upper(), f"/s/{made.id}/..", "/assets/../audit.jsonl", "/assets/",
+                 f"/s/{made.id}/segments.jsonl", "/s/" + "a" * 4000, "//s", "/s//"):
+        expect(client.send("GET", path, key="", Cookie=cookie)[0], 400, 404)
+    for query in ("filter=x", "sort=x", "after=x", "after=" + "9" * 60):
+        expect(client.send("GET", "/s?" + query, key="", Cookie=cookie)[0], 400)
+    for query in ("q=" + "%22" * 60, "q=%00%00%00%00", "q=" + "a" * 3000, "days=-1", "days=x", "q=%ff%fe%fd", "order=x", "x=y"):
+        expect(client.send("GET", "/s?" + query, key="", Cookie=cookie)[0], 200)
+    for query in ("index=-1", "index=99999999999999999999", "index=0&from=-1", "index=0&from=x"):
+        expect(client.send("GET", f"/s/{made.id}/open?{query}", key="", Cookie=cookie)[0], 400)
+    expect(client.send("POST", "/sign-out", b"", key="", Cookie=cookie)[0], 303)
+    expect(client.send("GET", f"/v1/sessions/{made.id}/manifest", key="", Cookie=cookie)[0], 401)
+    expect(client.send("DELETE", "/v1/sessions/" + made.id)[0], 200)
+
+
+def encrypted(folder):
+    """`scrim serve --tls` with a certificate of one's own: pages and delivery by TLS, and nothing without."""
+    if not shutil.which("openssl"):
+        return skip("openssl is not installed")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=replay.test", "-addext",
+         "subjectAltName=DNS:replay.test,IP:127.0.0.1", "-keyout", folder + "/key.pem", "-out", folder + "/cert.pem"],
+        capture_output=True, timeout=60, check=True)
+    found = {}
+    with open(folder + "/tls-keys", "w") as file:
+        for role in ("reader", "writer"):
+            done = subprocess.run([SERVER, "new-key", "--role", role, "--name", role], capture_output=True, text=True, timeout=20, check=True)
+            found[role] = done.stdout.strip()
+            file.write(done.stderr)
+    at = port()
+    process = subprocess.Popen(
+        [SCRIM, "serve", "--store", folder + "/tls-store", "--listen", f"0.0.0.0:{at}", "--host", "replay.test", "--host", "127.0.0.1",
+         "--keys", folder + "/tls-keys", "--tls", folder + "/cert.pem", folder + "/key.pem"], stderr=subprocess.PIPE)
+    try:
+        assert b"listening on port" in process.stderr.readline()
+        context = ssl.create_default_context(cafile=folder + "/cert.pem")
+
+        def ask(method, path, body=None, **headers):
+            with socket.create_connection(("127.0.0.1", at), 10) as plain, context.wrap_socket(plain, server_hostname="replay.test") as tls:
+                connection = http.client.HTTPConnection("replay.test", at)
+                connection.sock = tls
+                connection.request(method, path, body, {"Host": f"replay.test:{at}", **headers})
+                answer = connection.getresponse()
+                return answer.status, answer.headers, answer.read()
+
+        assert ask("GET", "/healthz")[0] == 200
+        assert ask("GET", "/s")[0] == 303
+        status, head, _ = ask("POST", "/sign-in", "key=" + found["reader"], Origin=f"https://replay.test:{at}")
+        cookie = head["Set-Cookie"]
+        assert status == 303 and cookie.startswith("__Host-scrim=") and cookie.endswith("; HttpOnly; SameSite=Lax; Secure"), cookie
+        assert ask("GET", "/s", Cookie=cookie.split(";")[0])[0] == 200
+        assert ask("GET", "/s", Host="evil.example")[0] == 421
+        made = session(62)
+        body = made.segments[0]
+        assert ask("PUT", f"/v1/sessions/{made.id}/segments/00000000", body, **{
+            "Authorization": "Bearer " + found["writer"], "Content-Digest": digest(body)})[0] == 201
+        # Who doesn't know the certificate doesn't talk to it, and without TLS there is nothing.
+        try:
+            with socket.create_connection(("127.0.0.1", at), 10) as plain:
+                ssl.create_default_context().wrap_socket(plain, server_hostname="replay.test")
+            raise AssertionError("an unknown certificate was believed")
+        except ssl.SSLCertVerificationError:
+            pass
+        with socket.create_connection(("127.0.0.1", at), 10) as plain:
+            plain.settimeout(10)
+            plain.sendall(f"GET /s HTTP/1.1\r\nHost: replay.test:{at}\r\n\r\n".encode())
+            try:
+                assert not plain.recv(100).startswith(b"HTTP/"), "an answer without TLS"
+            except ConnectionError:
+                pass
+        process.terminate()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
 
 
 def fuzz(client, folder, seed):
@@ -332,10 +439,14 @@ def main():
             print(f"{attack.__name__}: held ({time.monotonic() - start:.1f} s)", flush=True)
         keys(client, folder, found)
         print("keys: held", flush=True)
+        pages(client, folder, found)
+        print("pages: held", flush=True)
         print(f"fuzz: held, answers {fuzz(client, folder, seed)} (seed {seed})", flush=True)
         expect(client.send("GET", "/healthz")[0], 200)
         assert server.stop() == 0
         refuses_to_start(folder)
+        encrypted(folder)
+        print("encrypted: held", flush=True)
         # One key's requests are limited, another's are not.
         server = Server(folder + "/store", "--keys", folder + "/keys", "--rate", "5")
         client = Client(server, found["reader"])
