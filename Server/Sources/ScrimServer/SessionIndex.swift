@@ -182,8 +182,7 @@ public final class SessionIndex: Sendable {
       let id: Int64 = row["id"]
       return id
     }
-    var id = header.start
-    while try Bool.fetchOne(db, sql: "SELECT 1 FROM session WHERE id = ?", arguments: [id]) != nil { id += 1 }
+    let id = try SessionIndex.number(startingAt: header.start, db)
     try db.execute(
       sql: """
         INSERT INTO session(id, project, session, start, width, height, policy, producer)
@@ -195,6 +194,21 @@ public final class SessionIndex: Sendable {
     try db.execute(
       sql: "INSERT INTO words(rowid, text, project) VALUES (?, ?, ?)",
       arguments: [id, "\(session) \(header.producer)", words(ofProject: project)])
+    return id
+  }
+
+  /// The start as a number that no session has: of those that begin together, the last one's and one more. A clock that is set
+  /// to the end of time leaves room for them.
+  private static func number(startingAt start: Int64, _ db: Database) throws -> Int64 {
+    var id = min(start, .max - (1 << 40))
+    let last = try Int64.fetchOne(
+      db, sql: "SELECT max(id) FROM session WHERE id >= ? AND id < ?", arguments: [id, id + 1_000_000])
+    if let last, try Bool.fetchOne(db, sql: "SELECT 1 FROM session WHERE id = ?", arguments: [id]) != nil {
+      id = last + 1
+      while try Bool.fetchOne(db, sql: "SELECT 1 FROM session WHERE id = ?", arguments: [id]) != nil {
+        id += 1
+      }
+    }
     return id
   }
 

@@ -88,6 +88,16 @@ func segment(
     #expect(starts == starts.sorted(by: >))
   }
 
+  /// A number is made of the start: many of one moment, and one at the end of time, have numbers, too.
+  @Test(arguments: [1_764_000_000_000_000_000, Int64.max, 0])
+  func sessionsMayBeginTogether(start: Int64) throws {
+    let stage = try Stage()
+    for number in UInt8(1)...30 {
+      #expect(try put(stage, try segment(header(number, start: start), 0)) == 201)
+    }
+    #expect(try stage.service.index.list(SessionIndex.Query(), project: "p").entries.count == 30)
+  }
+
   @Test func theIndexCanBeThrownAway() throws {
     let stage = try Stage()
     let first = try segment(header(1), 0, event: #"{"type":"error","id":"e1"}"#)

@@ -10,7 +10,9 @@ extension ReplayService {
   /// The session as a page shows it now.
   func view(_ location: SessionLocation) throws -> SessionView {
     guard !location.isLocal else {
-      let reader = try location.folder.read()
+      guard let reader = try? location.folder.read() else {
+        throw Refusal(404, "the session's folder can't be read")
+      }
       let isOpen = reader.manifest.state == .open
       return SessionView(
         manifest: reader.manifest, open: reader.openSegment,
