@@ -155,13 +155,16 @@ class Chromium(Browser):
 
     def evaluate_in_frame(self, expression):
         """The value of an expression in the first frame of the page, of whatever origin; it sees the document, and not the page's names.
-        None where there is no frame yet."""
+        None where there is no frame that stays."""
         children = self.call("Page.getFrameTree")["frameTree"].get("childFrames")
         if not children:
             return None
-        frame = children[0]["frame"]["id"]
-        world = self.call("Page.createIsolatedWorld", frameId=frame)["executionContextId"]
-        return self.call("Runtime.evaluate", expression=expression, contextId=world, returnByValue=True)["result"].get("value")
+        try:
+            world = self.call("Page.createIsolatedWorld", frameId=children[0]["frame"]["id"])["executionContextId"]
+            return self.call("Runtime.evaluate", expression=expression, contextId=world, returnByValue=True)["result"].get("value")
+        except PageError:
+            # It goes to another page right now.
+            return None
 
     def key(self, key, shift=False):
         code, number, _ = NAMED.get(key, ("", ord(key.upper()[0]) if len(key) == 1 else 0, None))
