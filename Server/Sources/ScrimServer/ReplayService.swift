@@ -7,7 +7,7 @@ public import ScrimStore
 struct SessionLocation: Sendable {
   var place: SessionStore.Place
   var folder: SessionFolder
-  /// A recorder on this machine writes it, and nobody delivers it.
+  /// Whether a recorder on this machine writes the folder itself, without delivery.
   var isLocal: Bool
   /// When something came last, in seconds since 1970; 0 where that isn't known.
   var updated: Int64

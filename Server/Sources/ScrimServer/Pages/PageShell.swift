@@ -8,7 +8,7 @@ struct PageShell: Sendable {
   let assets: PageAssets
 
   /// - Parameters:
-  ///   - project: who is signed in sees this project's sessions; nil for nobody.
+  ///   - project: who is signed in sees this project's sessions; nil where no user is signed in.
   ///   - canSignOut: false where the server has no keys.
   func page(_ title: String, project: String?, canSignOut: Bool, body: Markup) -> Markup {
     let signOut: Markup =
