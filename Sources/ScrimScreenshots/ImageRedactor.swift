@@ -127,7 +127,8 @@ struct ImageRedactor: Sendable {
     let size = facts.displayed
     let grown = planned.mapped(width: size.width, height: size.height, masks: grow.callAsFunction)
     let (regions, suspects) = grown.judged(
-      source.pixels, isOpaque: source.isOpaque, growing: grow.callAsFunction)
+      source.pixels, isOpaque: source.isOpaque, isLossy: facts.format == .jpeg,
+      growing: grow.callAsFunction)
     let isOpaque = source.isOpaque
     let masked = MaskedImage(
       masking: ImageRedactor.take(&source.pixels), isOpaque: isOpaque, masked: regions,

@@ -2,6 +2,7 @@
 """What the gap guard catches and what it costs, on real screens: evaluates the Swift kernel itself.
 
     Tests/Evaluation/gap_guard.py [--every N] [--synthetic N] [--cache DIR]
+    Tests/Evaluation/gap_guard.py --shares [--cache DIR]
 
 Needs python3-numpy, python3-pil, tesseract-ocr, fonts (DejaVu, Liberation, Noto) and the capture corpus (../shared/corpus
 beside the package, or SCRIM_CORPUS). Builds the guard with gap_guard_rects.swift into the cache.
@@ -16,6 +17,8 @@ It prints, a line a guard and kind of displacement:
             line of one colour of 64 pixels or more (borders, underlines and rules within a word's box), *ink* the others
   lost      share of harmless gap area that is masked (gap pixels in no word's box, and in no text's, input's or image's own)
 "naive" is the guard of the first trial: 16-pixel tiles with 3 rows and 3 columns of 2 grey steps over 24, and their neighbours.
+--shares prints, over eight frames of each session and over the screens, how much of the gaps (outside of every masked box and its padding) is
+masked, and how much is masked though flat: in a 16-pixel tile, counted from the picture's corner, of one colour.
 The synthetic part cuts rendered text (8 to 48 pixels, contrast 30 to 255, grey, bilevel and subpixel) with random masks.
 """
 import argparse, collections, glob, json, math, os, pathlib, random, struct, subprocess
@@ -30,7 +33,7 @@ table row header|column header|row header|caption""".replace("\n", "").split("|"
 INPUT = set("entry|spin button|combo box|editbar|autocomplete|date editor|search box|terminal|password text".split("|"))
 IMAGE = set("image|icon|canvas|drawing area|animation|chart|video|map|color chooser|desktop icon".split("|"))
 GUARD_FILES = ["Plan/GapBoxes.swift"] + [f"Masking/{name}.swift" for name in (
-    "StepPlanes", "StepPlanes+Lines", "SurfaceMap", "SurfaceMap+Shapes", "TextureMap", "SuspectGroups", "ShapeJudge", "ShapeJudge+Bundles")]
+    "StepPlanes", "StepPlanes+Lines", "SurfaceMap", "SurfaceMap+Shapes", "TextureMap", "SuspectGroups", "ShapeJudge", "ShapeJudge+Lines", "ShapeJudge+Bundles")]
 DECORATION = set("scroll bar|separator|progress bar|slider|level bar|dial".split("|"))
 
 
@@ -58,7 +61,7 @@ class Kernel:
         self.process = subprocess.Popen([f"{cache}/rects"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.ms = 0.0
 
-    def __call__(self, picture, gap, boxes=((), ()), scans=1):
+    def __call__(self, picture, gap, boxes=((), ()), scans=1, is_lossy=False):
         height, width = gap.shape
         p = picture.astype("<u4")
         p = np.where(gap, p[..., 0] << 16 | p[..., 1] << 8 | p[..., 2], 0xDEADBEEF).astype("<u4")
@@ -69,7 +72,7 @@ class Kernel:
             rects += [(a, top, b - a, bottom - top) for a, b in zip(ends[::2], ends[1::2])]
         cut = [[(max(x0, 0), max(y0, 0), min(x1, width) - max(x0, 0), min(y1, height) - max(y0, 0))
                 for x0, y0, x1, y1 in kind if min(x1, width) > max(x0, 0) and min(y1, height) > max(y0, 0)] for kind in boxes]
-        head = struct.pack("<6I", width, height, len(rects), len(cut[0]), len(cut[1]), scans)
+        head = struct.pack("<7I", width, height, len(rects), len(cut[0]), len(cut[1]), scans, is_lossy)
         r = np.array([*rects, *cut[0], *cut[1]], "<u4").reshape(-1, 4)
         self.process.stdin.write(head + p.tobytes() + r.tobytes())
         self.process.stdin.flush()
@@ -171,7 +174,7 @@ def pictures(every):
             widgets = frame.get("widgets") or frames[frame.get("widgets_of_frame", i)].get("widgets", [])
             windows = next((f["windows"] for f in frames[i::-1] if "windows" in f), [])
             found.append((f"{session.name}/{i}", session / frame["image"], widgets, windows, 1))
-    for path in sorted((CORPUS / "screens").glob("*.png")):
+    for path in sorted(p for p in (CORPUS / "screens").iterdir() if p.suffix != ".json"):
         sidecar = json.load(open(path.with_suffix(".json")))
         found.append((path.stem, path, sidecar.get("widgets", []), sidecar.get("windows"), sidecar.get("box_scale", 1)))
     return found[::every]
@@ -257,6 +260,23 @@ def real(kernel, every, cache):
     print(f"scan of 1280x800, ms: median {small[len(small) // 2]:.2f}, most {small[-1]:.2f} ({len(small)} pictures)")
 
 
+def shares(kernel):
+    sums = collections.defaultdict(lambda: np.zeros(4, np.int64))
+    for name, path, widgets, windows, scale in pictures(1):
+        picture = np.array(Image.open(path).convert("RGB"))
+        height, width = picture.shape[:2]
+        gap, _, known = plan(widgets, windows, width, height, scale)
+        masked = kernel(picture, gap, known, is_lossy=path.suffix != ".png") & gap
+        p = picture.astype(np.int32) @ np.array([65536, 256, 1])
+        tiles = p[:height // 16 * 16, :width // 16 * 16].reshape(height // 16, 16, width // 16, 16)
+        flat = np.zeros((height, width), bool)
+        one = (tiles == tiles[:, :1, :, :1]).all((1, 3))
+        flat[:height // 16 * 16, :width // 16 * 16] = spread(one, 16, height, width)
+        sums["sessions" if "/" in name else "screens"] += [1, gap.sum(), masked.sum(), (masked & flat).sum()]
+    for kind, (count, gap, masked, flat) in sums.items():
+        print(f"{count} {kind}: {gap} gap pixels, {100 * masked / gap:.2f} % masked, {100 * flat / gap:.3f} % masked though flat")
+
+
 FONTS = [f for f in sorted(glob.glob("/usr/share/fonts/truetype/**/*.ttf", recursive=True))
          if any(k in f for k in ("DejaVuSans", "DejaVuSerif", "LiberationS", "LiberationM", "NotoSans-", "NotoSerif-"))]
 WORDS = ('Illness lily filling. Total TILE HELL; jij i.e. 4111 1111 | l1I| "quote" \u2014 dash -- :;., Wjpqg \u00c4\u00d6\u00e9 '
@@ -321,9 +341,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", type=int, default=3, help="look at every Nth picture (1: all, slow)")
     parser.add_argument("--synthetic", type=int, default=3000, help="pictures of rendered text")
+    parser.add_argument("--shares", action="store_true", help="print the shares of the gaps that are masked, and masked though flat")
     parser.add_argument("--cache", default="/tmp/scrim-gap-guard", help="where OCR results and the built kernel are kept")
     options = parser.parse_args()
     os.makedirs(options.cache, exist_ok=True)
     swift_guard = Kernel(options.cache)
+    if options.shares:
+        shares(swift_guard)
+        raise SystemExit
     synthetic(swift_guard, options.synthetic)
     real(swift_guard, options.every, options.cache)

@@ -1,7 +1,7 @@
-// Answers gap_guard.py over pipes, so that the evaluation uses the product's own guard. A request consists
-// of 32-bit little-endian words: width, height, numbers of guarded rectangles, containers and decorations,
-// number of timed scans; the pixels; the rectangles as x, y, width, height. The answer is the nanoseconds
-// of the fastest scan as a 64-bit word, the number of masked rectangles, and those.
+// Answers gap_guard.py over pipes, so that what is evaluated is the product's own guard. A question is, in
+// 32-bit little-endian words: width, height, numbers of guarded rectangles, containers and decorations, scans to time, 1 for a JPEG; the pixels; the
+// rectangles as x, y, width, height. The answer is the nanoseconds of the fastest scan as a 64-bit word, the number of
+// masked rectangles, and those.
 import Foundation
 import ScrimImage
 import ScrimRedact
@@ -26,8 +26,8 @@ func readRects(_ count: UInt32) -> [Rect] {
   }
 }
 
-var gapGuard = GapGuard()
-while let head = readWords(6) {
+while let head = readWords(7) {
+  var gapGuard = GapGuard(isLossy: head[6] != 0)
   let width = Int(head[0])
   let height = Int(head[1])
   guard let pixels = readWords(width * height) else { break }

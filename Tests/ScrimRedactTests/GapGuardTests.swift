@@ -180,6 +180,100 @@ import Testing
     graph.expectInkMasked()
   }
 
+  @Test(arguments: [3, 4, 6]) func faintBarsAreCaught(contrast: Int) {
+    let ink = grey(255 - contrast)
+    var lying = Sketch(640, 480)
+    for (index, length) in [300, 180, 420, 90].enumerated() {
+      lying = lying.fill(60, 60 + index * 50, length, 45, ink)
+    }
+    lying.expectInkMasked(includingSurfaces: true)
+    var stacked = Sketch(640, 480)
+    for x in stride(from: 60, to: 400, by: 50) {
+      stacked = stacked.fill(x, 200, 45, 60, ink).fill(x, 261, 45, 70, ink).fill(x, 332, 45, 40, ink)
+    }
+    stacked.expectInkMasked(includingSurfaces: true)
+  }
+
+  @Test func aLargeBlockBesideContentIsContent() {
+    let large = Sketch(640, 480).fill(100, 100, 250, 200, 0xDDEEFF)
+    #expect(large.suspects().isEmpty)
+    let map = large.fill(351, 100, 60, 99, 0x88AACC).fill(351, 200, 60, 100, 0x336699)
+    map.expectInkMasked(includingSurfaces: true)
+    let card = large.fill(180, 160, 60, 60, 0x336699)
+    #expect(!card.suspects().contains(x: 110, y: 110), "what it surrounds is its own affair")
+  }
+
+  @Test func barsThatAMaskCutsAreCaught() {
+    for cut in [100, 200, 350] {
+      var bar = Sketch(640, 480).fill(80, 100, 400, 100, 0x3465A4)
+      bar.hide(Rect(x: cut, y: 60, width: 60, height: 200))
+      bar.expectInkMasked("cut at \(cut)", includingSurfaces: true)
+    }
+    var island = Sketch(640, 480).fill(80, 100, 200, 200, 0x3465A4)
+    island.hide(Rect(x: 40, y: 60, width: 300, height: 80))
+    island.hide(Rect(x: 40, y: 170, width: 300, height: 200))
+    island.hide(Rect(x: 40, y: 60, width: 60, height: 250))
+    island.hide(Rect(x: 240, y: 60, width: 60, height: 250))
+    island.expectInkMasked("all that is seen is one colour", includingSurfaces: true)
+  }
+
+  @Test func thinSlicesOfWhatAMaskCutsAreCaught() {
+    for visible in 1...3 {
+      var bar = Sketch(640, 480).fill(80, 100, 200, 40, 0x3465A4)
+      bar.hide(Rect(x: 40, y: 60, width: 400, height: 80 - visible))
+      bar.expectInkMasked("\(visible) rows", includingSurfaces: true)
+    }
+  }
+
+  @Test(arguments: 1...3) func thinGraphsAreCaughtToTheirEnds(thick: Int) {
+    // Long runs, and steps lower than a line is long.
+    for heights in [[200, 230, 100, 300], [200, 212, 190, 260], [200, 340, 200, 340]] {
+      var graph = Sketch(900, 640)
+      var (x, y) = (100, 200)
+      for height in heights {
+        graph = graph.fill(x, y, 150, thick, 0x3465A4)
+          .fill(x + 150 - thick, min(y, height), thick, abs(height - y) + thick, 0x3465A4)
+        (x, y) = (x + 150 - thick, height)
+      }
+      graph.fill(x, y, 150, thick, 0x3465A4).expectInkMasked("\(heights)", includingSurfaces: true)
+    }
+  }
+
+  @Test func roundedFramesPassButForTheirCorners() {
+    // A frame with corners of 9 pixels, also where a mask hides a side.
+    var frame = Sketch(400, 300) { x, y in
+      func inside(_ by: Int) -> Bool {
+        let radius = 9 - by
+        let dx = max(60 + 9 - x, x - (339 - 9), 0)
+        let dy = max(60 + 9 - y, y - (239 - 9), 0)
+        return dx * dx + dy * dy <= radius * radius && (60 + by..<340 - by).contains(x)
+          && (60 + by..<240 - by).contains(y)
+      }
+      return inside(0) && !inside(1) ? 0x808080 : 0xFFFFFF
+    }
+    #expect(!frame.suspects().contains(x: 200, y: 60) && !frame.suspects().contains(x: 60, y: 150))
+    frame.hide(Rect(x: 40, y: 40, width: 60, height: 300))
+    #expect(!frame.suspects().contains(x: 200, y: 60) && !frame.suspects().contains(x: 339, y: 150))
+  }
+
+  @Test func whatShowsOnOneGroundAloneIsCaught() {
+    // Half transparent black bars on nothing: black on black, grey on white.
+    let (width, height) = (300, 120)
+    var onBlack = [Pixel](repeating: 0, count: width * height)
+    var onWhite = [Pixel](repeating: 0xFFFFFF, count: width * height)
+    for x in stride(from: 60, to: 240, by: 3) {
+      for y in 20..<90 {
+        onBlack[y * width + x] = 0
+        onWhite[y * width + x] = 0x373737
+      }
+    }
+    var gapGuard = GapGuard()
+    let all = Region(Rect(x: 0, y: 0, width: width, height: height))
+    let suspects = gapGuard.suspects(
+      in: onBlack.span, onWhite.span, width: width, height: height, guarded: all, boxes: GapBoxes())
+    #expect((60..<240).allSatisfy { suspects.contains(x: $0, y: 50) })
+  }
+
   // MARK: The shape of masks
 
   @Test func aMaskHasTheShapeOfABox() {
@@ -195,9 +289,9 @@ import Testing
     #expect(dot.count == 1 && dot[0].x >= 56, "a small one's is small")
   }
 
-  @Test func aRectangleGoesOnBehindMasks() {
+  @Test(arguments: [20, 24, 30]) func aRectangleGoesOnBehindMasks(thick: Int) {
     // A stroke between two masks that lies wholly in a letter has no edge.
-    var letter = Sketch(300, 300).fill(60, 60, 20, 150, 0).fill(60, 180, 120, 20, 0)
+    var letter = Sketch(300, 300).fill(60, 60, thick, 150, 0).fill(60, 180, 120, thick, 0)
     letter.hide(Rect(x: 40, y: 100, width: 200, height: 30))
     letter.hide(Rect(x: 40, y: 134, width: 200, height: 30))
     letter.expectInkMasked(includingSurfaces: true)

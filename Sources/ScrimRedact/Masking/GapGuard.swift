@@ -22,7 +22,9 @@ public struct GapGuard: Sendable {
   private var found = Region()
   private var isNew = true
 
-  public init() {}
+  /// - Parameter isLossy: whether pictures come from JPEG files. Then colours that differ by at most 6 are one, and faint
+  ///   blocks pass; elsewhere they are masked.
+  public init(isLossy: Bool = false) { map.isLossy = isLossy }
 
   /// The guarded pixels that must be masked.
   ///
@@ -56,26 +58,32 @@ public struct GapGuard: Sendable {
     isNew = false
     self.boxes = boxes
     texture.update(planes, affected: affected)
-    map.build(pixels, planes, texture)
-    found = Region(union: rectangles(pixels)).intersection(guarded)
+    found = Region(union: rectangles(pixels, second)).intersection(guarded)
     return found
   }
 
   /// Forgets the picture: no row of it is known any more.
-  public mutating func reset() { self = GapGuard() }
+  public mutating func reset() { self = GapGuard(isLossy: map.isLossy) }
 
   private var picture: Rect { Rect(x: 0, y: 0, width: planes.width, height: planes.height) }
 
-  /// The rectangles around what is suspect, cut to the picture.
-  private func rectangles(_ pixels: Span<Pixel>) -> [Rect] {
+  /// The rectangles around what is suspect in either picture, cut to the picture.
+  private mutating func rectangles(_ pixels: Span<Pixel>, _ second: Span<Pixel>?) -> [Rect] {
     let textures = SuspectGroups.textures(texture, grid: grid)
-    let judge = ShapeJudge(map: map, planes: planes, boxes: boxes, picture: picture)
-    var shapes = judge.blocks(pixels)
-    shapes += judge.frames(at: textures)
-    shapes += judge.lines(endingAt: textures)
-    var hulls = textures.map(SuspectGroups.hull(ofTexture:))
-    hulls += judge.bundles(pixels).map(SuspectGroups.hull(ofTexture:))
-    hulls += SuspectGroups.joined(shapes).map(SuspectGroups.hull(ofShape:))
+    var bundles: [Rect] = []
+    var shapes: [Rect] = []
+    func judge(_ pixels: Span<Pixel>) {
+      map.build(pixels, planes, texture)
+      let judge = ShapeJudge(map: map, planes: planes, boxes: boxes, picture: picture)
+      shapes += judge.blocks(pixels) + judge.frames(at: textures) + judge.lines(endingAt: textures)
+      bundles += judge.bundles(pixels)
+    }
+    judge(pixels)
+    // A black bar on nothing shows on white alone.
+    if let second { judge(second) }
+    let hulls =
+      (textures + bundles).map(SuspectGroups.hull(ofTexture:))
+      + SuspectGroups.joined(shapes).map(SuspectGroups.hull(ofShape:))
     return SuspectGroups.merged(hulls).map { $0.intersection(picture) }
   }
 

@@ -18,7 +18,7 @@ public struct MaskedImage: ~Copyable {
   /// - Parameters:
   ///   - pixels: `width × height` pixels `0xAARRGGBB`, of the size of `regions`.
   ///   - isOpaque: whether all are opaque, regardless of their high bytes.
-  ///   - regions: without guarded pixels; ``MaskRegions/judged(_:growing:)`` decides about those.
+  ///   - regions: without guarded pixels; ``MaskRegions/judged(_:isOpaque:isLossy:growing:)`` decides about those.
   public init(
     masking pixels: consuming [UInt32], isOpaque: Bool, masked regions: MaskRegions, fills: MaskFills
   ) {
@@ -65,14 +65,15 @@ extension MaskRegions {
   ///   - pixels: `width × height` pixels `0xAARRGGBB`; only guarded ones are read.
   ///   - isOpaque: whether all pixels are opaque. Otherwise the picture is judged on black and on white;
   ///     all of its content is visible on at least one of them.
+  ///   - isLossy: whether the picture comes from a JPEG file.
   ///   - grow: changes the suspect pixels before they are masked.
   /// - Returns: also the number of suspect rectangles.
   public func judged(
-    _ pixels: [UInt32], isOpaque: Bool, growing grow: (Region) -> Region = { $0 }
+    _ pixels: [UInt32], isOpaque: Bool, isLossy: Bool = false, growing grow: (Region) -> Region = { $0 }
   ) -> (regions: MaskRegions, suspects: Int) {
     guard !guarded.isEmpty else { return (self, 0) }
     precondition(pixels.count == width * height, "a picture and masks of one size")
-    var gapGuard = GapGuard()
+    var gapGuard = GapGuard(isLossy: isLossy)
     let suspects: Region
     if isOpaque {
       suspects = gapGuard.suspects(

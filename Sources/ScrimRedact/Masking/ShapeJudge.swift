@@ -22,26 +22,121 @@ struct ShapeJudge {
 
   /// Bounds of the blocks that may be content.
   func blocks(_ pixels: Span<Pixel>) -> [Rect] {
-    map.wholes.filter { isSuspect(block: $0, pixels) }.map { map.surfaces[$0].bounds }
+    var blocks: [Int: Block] = [:]
+    for surface in map.wholes where map.surfaces[surface].isThick {
+      blocks[surface] = judged(surface, pixels)
+    }
+    var found: [Rect] = []
+    var large: [Rect] = []
+    var grounds: Set<Pixel> = []
+    for (surface, block) in blocks where block == .ground || block == .large {
+      grounds.insert(map.surfaces[surface].colour & 0x00FF_FFFF)
+      if block == .large { large.append(map.surfaces[surface].bounds) }
+    }
+    for (surface, block) in blocks where block == .suspect || block == .island {
+      let colour = map.surfaces[surface].colour
+      if block == .island, grounds.contains(where: { SurfaceMap.isAlike($0, colour) }) { continue }
+      let (bounds, others) = continued(surface, pixels)
+      if !others.contains(where: { blocks[$0] == .ground || blocks[$0] == .large }) { found.append(bounds) }
+    }
+    return found + neighbours(of: found, among: large)
   }
 
-  private func isSuspect(block surface: Int, _ pixels: Span<Pixel>) -> Bool {
+  /// Where a surface goes on in its own colour, straight through what is near texture: its bounds with that, and the surfaces
+  /// behind.
+  ///
+  /// Tiles of 8 pixels near a round corner cut the ground beside it into strips, and hide the end of a bar.
+  private func continued(_ surface: Int, _ pixels: Span<Pixel>) -> (bounds: Rect, others: [Int]) {
+    var bounds = map.surfaces[surface].bounds
+    var others: [Int] = []
+    let middle = (x: bounds.x + bounds.width / 2, y: bounds.y + bounds.height / 2)
+    let starts = [
+      (middle.x, bounds.y, 0, -1), (middle.x, bounds.maxY - 1, 0, 1), (bounds.x, middle.y, -1, 0),
+      (bounds.maxX - 1, middle.y, 1, 0),
+    ]
+    for (x, y, dx, dy) in starts where map.surface(atX: x, y: y) == surface {
+      let colour = pixels[y * picture.width + x]
+      for step in 1...StepPlanes.lineLength {
+        let pixel = Rect(x: x + dx * step, y: y + dy * step, width: 1, height: 1)
+        guard picture.contains(pixel), planes.isGuarded(pixel.x, pixel.y),
+          map.isSame(pixels[pixel.y * picture.width + pixel.x], colour)
+        else { break }
+        if let other = map.surface(atX: pixel.x, y: pixel.y) {
+          if other != surface { others.append(other) }
+          break
+        }
+        bounds = bounds.union(pixel)
+      }
+    }
+    return (bounds, others)
+  }
+
+  /// What a thick surface is.
+  private enum Block {
+    /// Explained by a container or by what it is beside.
+    case ground
+    /// A block that only its size explains.
+    case large
+    /// A small surface that nothing larger is beside: a gap between masks, or a stroke.
+    case island
+    case suspect
+  }
+
+  private func judged(_ surface: Int, _ pixels: Span<Pixel>) -> Block {
     let block = map.surfaces[surface]
-    // What borders on nothing larger is a ground.
-    guard block.isThick, block.border > 0 else { return false }
     let bounds = block.bounds
     let isWide = bounds.width * 100 >= picture.width * ShapeJudge.share
     let isHigh = bounds.height * 100 >= picture.height * ShapeJudge.share
-    let isUpright = block.left.isLike(block.right)
-    let isLying = block.top.isLike(block.bottom)
+    // What borders on nothing larger is a ground, or a stroke of which no more is seen.
+    if block.border == 0, isWide && isHigh { return .ground }
     let looksLikeContent =
-      !block.left.differs(from: block.right) && bounds.width * 100 < picture.width * ShapeJudge.barShare
+      !block.isStout && min(bounds.width, bounds.height) > 2 * SurfaceMap.stoutness
+      || !block.left.differs(from: block.right) && bounds.width * 100 < picture.width * ShapeJudge.barShare
       || !block.top.differs(from: block.bottom) && bounds.height * 100 < picture.height * ShapeJudge.barShare
       || !isWide && !isHigh
-      || isUpright && isLying && !(isWide && isHigh)
+      || mayBeLike(block.left, block.right, isCut: isCut(bounds.x, bounds.maxX, \.x, \.maxX))
+        && mayBeLike(block.top, block.bottom, isCut: isCut(bounds.y, bounds.maxY, \.y, \.maxY))
+        && !(isWide && isHigh)
       || map.intrusion(into: surface) * 10 > bounds.area
-    guard looksLikeContent, !isPart(ofDecoration: bounds) else { return false }
-    return !([picture] + boxes.containers).contains { fills(surface, bounds, $0, pixels) }
+    if !looksLikeContent { return block.border == 0 ? .ground : .large }
+    if isPart(ofDecoration: bounds) { return .ground }
+    if ([picture] + boxes.containers).contains(where: { fills(surface, bounds, $0, pixels) }) {
+      return .ground
+    }
+    return block.border == 0 ? .island : .suspect
+  }
+
+  /// Whether what lies on two sides is alike, or may be where a mask cuts the block.
+  private func mayBeLike(
+    _ a: SurfaceMap.Side, _ b: SurfaceMap.Side, isCut: @autoclosure () -> Bool
+  ) -> Bool {
+    a.isLike(b) || (a.isUnseen || b.isUnseen) && isCut()
+  }
+
+  /// Whether neither of two sides lies at that of the picture or a container: what isn't seen there is masked.
+  private func isCut(_ low: Int, _ high: Int, _ first: KeyPath<Rect, Int>, _ last: KeyPath<Rect, Int>) -> Bool
+  {
+    !([picture] + boxes.containers).contains {
+      abs($0[keyPath: first] - low) <= ShapeJudge.tolerance
+        || abs($0[keyPath: last] - high) <= ShapeJudge.tolerance
+    }
+  }
+
+  /// Of blocks that only their size explains, those beside suspect ones that they don't surround, and those beside these.
+  private func neighbours(of suspects: [Rect], among large: [Rect]) -> [Rect] {
+    var found: [Rect] = []
+    var rest = large
+    var front = suspects
+    while !front.isEmpty, !rest.isEmpty {
+      let next = rest.filter { block in
+        let near = block.padded(by: ShapeJudge.reach)
+        return front.contains { near.intersects($0) && !block.contains($0) }
+      }
+      rest.removeAll { next.contains($0) }
+      found += next
+      front = next
+    }
+    return found
   }
 
   /// Whether a block takes up a whole side of a container, but for what is masked and for texture.
@@ -49,8 +144,11 @@ struct ShapeJudge {
     guard container.padded(by: ShapeJudge.tolerance).contains(block) else { return false }
     let reach = ShapeJudge.reach
     let width = picture.width
-    let columns = container.x..<container.maxX
-    let rows = container.y..<container.maxY
+    // A frame that is drawn within the container's box shows what is around it.
+    let inner = container.padded(by: -ShapeJudge.tolerance)
+    guard !inner.isEmpty else { return false }
+    let columns = inner.x..<inner.maxX
+    let rows = inner.y..<inner.maxY
     func isAlone(inRow y: Int) -> Bool { map.isAlone(surface, pixels, width: width, inRow: y, columns) }
     func isAlone(inColumn x: Int) -> Bool { map.isAlone(surface, pixels, width: width, inColumn: x, rows) }
     return block.y - container.y <= reach && isAlone(inRow: block.y + 1)
@@ -59,91 +157,9 @@ struct ShapeJudge {
       || container.maxX - block.maxX <= reach && isAlone(inColumn: block.maxX - 2)
   }
 
-  private func isPart(ofDecoration bounds: Rect) -> Bool {
+  func isPart(ofDecoration bounds: Rect) -> Bool {
     min(bounds.width, bounds.height) <= ShapeJudge.troughSide
       && boxes.decorations.contains { $0.padded(by: ShapeJudge.tolerance).contains(bounds) }
-  }
-
-  // MARK: Frames and lines
-
-  /// Bounds of thin shapes with corners that are no frame or grid of an interface: outlines of letters, graphs of
-  /// steps; and of frames that end at texture of an eighth of their size, as an outlined letter with serifs does.
-  func frames(at textures: [Rect]) -> [Rect] {
-    let side = StepPlanes.lineLength - SurfaceMap.thickness
-    let cornered = map.wholes.filter { surface in
-      let bounds = map.surfaces[surface].bounds
-      return !map.surfaces[surface].isThick && min(bounds.width, bounds.height) >= side
-    }
-    if cornered.isEmpty { return [] }
-    let bent = map.bent(among: cornered)
-    return cornered.filter { surface in
-      let bounds = map.surfaces[surface].bounds
-      let wide = bounds.width * 100 / picture.width
-      let high = bounds.height * 100 / picture.height
-      let least = min(wide, high)
-      let isLarge =
-        least >= 2 * ShapeJudge.share
-        || !bent.contains(surface) && least >= ShapeJudge.share / 2 && max(wide, high) >= ShapeJudge.share
-      let isOpen = textures.contains {
-        max($0.width, $0.height) * 8 >= max(bounds.width, bounds.height)
-          && $0.padded(by: ShapeJudge.reach).intersects(bounds)
-          && !bounds.padded(by: -ShapeJudge.reach).contains($0)
-      }
-      return (!isLarge || isOpen && least < ShapeJudge.share) && !isInContainer(bounds)
-    }.map { map.surfaces[$0].bounds }
-  }
-
-  /// Whether at least three sides lie along those of a container.
-  private func isInContainer(_ bounds: Rect) -> Bool {
-    func isNear(_ a: Int, _ b: Int) -> Bool { abs(a - b) <= ShapeJudge.reach }
-    return boxes.containers.contains { box in
-      [
-        isNear(bounds.x, box.x), isNear(bounds.maxX, box.maxX), isNear(bounds.y, box.y),
-        isNear(bounds.maxY, box.maxY),
-      ].filter { $0 }.count >= 3
-    }
-  }
-
-  /// Bounds of lines that end at texture of an eighth of their length or more: the sides of an outlined letter, a graph. At a
-  /// frame's round corner there is less.
-  func lines(endingAt textures: [Rect]) -> [Rect] {
-    let ends = textures.filter { max($0.width, $0.height) * 8 >= StepPlanes.lineLength / 2 }
-    if ends.isEmpty { return [] }
-    return map.wholes.filter { surface in
-      let line = map.surfaces[surface].bounds
-      let length = max(line.width, line.height)
-      guard !map.surfaces[surface].isThick, min(line.width, line.height) <= ShapeJudge.troughSide,
-        length >= StepPlanes.lineLength / 2
-      else { return false }
-      return ends.contains { max($0.width, $0.height) * 8 >= length && touches($0, endOf: line) }
-        && !isPart(ofDecoration: line) && !boxes.containers.contains { isAlong($0, line) }
-    }.map { map.surfaces[$0].bounds }
-  }
-
-  private func touches(_ texture: Rect, endOf line: Rect) -> Bool {
-    let near = texture.padded(by: ShapeJudge.reach)
-    guard near.intersects(line) else { return false }
-    return line.width > line.height
-      ? near.x <= line.x || near.maxX >= line.maxX : near.y <= line.y || near.maxY >= line.maxY
-  }
-
-  /// Whether a line lies on a side of a container; or along one, where it reaches the next side; or takes up most of one
-  /// and reaches its end: the frame of a group whose title stands in it or above.
-  private func isAlong(_ box: Rect, _ line: Rect) -> Bool {
-    guard box.padded(by: ShapeJudge.reach).contains(line) else { return false }
-    func isNear(_ a: Int, _ b: Int, within: Int) -> Bool { abs(a - b) <= within }
-    func isBeside(_ within: Int) -> (across: Bool, down: Bool) {
-      (
-        isNear(line.y, box.y, within: within) || isNear(line.maxY, box.maxY, within: within),
-        isNear(line.x, box.x, within: within) || isNear(line.maxX, box.maxX, within: within)
-      )
-    }
-    let on = isBeside(ShapeJudge.tolerance)
-    if line.width > line.height ? on.across : on.down { return true }
-    let near = isBeside(ShapeJudge.reach)
-    if near.across && near.down { return true }
-    return line.width > line.height
-      ? near.down && line.width * 10 >= box.width * 6 : near.across && line.height * 10 >= box.height * 6
   }
 }
 

@@ -106,6 +106,9 @@ package struct StepPlanes: Sendable {
     return affected
   }
 
+  /// Whether a pixel is guarded.
+  func isGuarded(_ x: Int, _ y: Int) -> Bool { guarded[y * words + x / 64] >> UInt64(x % 64) & 1 != 0 }
+
   /// Ranges in order, with those that touch made one.
   static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
     var result: [Range<Int>] = []

@@ -83,7 +83,7 @@ extension SurfaceMap {
     guard let own = crossed.first(where: { $0.surface == surface }) else { return false }
     func colour(_ run: Run) -> Pixel { pixels[y * width + max(run.columns.lowerBound, columns.lowerBound)] }
     let expected = colour(own)
-    return crossed.allSatisfy { $0.surface == surface || SurfaceMap.isAlike(colour($0), expected) }
+    return crossed.allSatisfy { $0.surface == surface || isSame(colour($0), expected) }
   }
 
   /// Whether all thick surfaces that a part of a column crosses have the colour that one has there.
@@ -101,31 +101,52 @@ extension SurfaceMap {
       }
     }
     guard let own else { return false }
-    return others.allSatisfy { SurfaceMap.isAlike($0, own) }
+    return others.allSatisfy { isSame($0, own) }
   }
 
   /// Of some thin surfaces those that are neither a frame nor a grid: they have a part that neither lies along a side of their
-  /// bounds nor spans them.
+  /// bounds nor spans them, or one along a side that is less than 70 % of it.
   func bent(among candidates: [Int]) -> Set<Int> {
     var bent: Set<Int> = []
-    var spans: [[Int]: Int] = [:]  // rows of vertical parts, by surface and column
+    var inner: [[Int]: Int] = [:]  // rows of vertical parts, by surface and column
+    var sides: [[Int]: Int] = [:]  // pixels along each side, by surface and side
     let wanted = Set(candidates)
     let edge = SurfaceMap.thickness
     for band in bands {
+      var lying: [[Int]: Int] = [:]  // a side's rows are up to three
       for run in runs[band.runs] where wanted.contains(run.surface) {
         let bounds = surfaces[run.surface].bounds
         if run.columns.count > edge {
-          let isAtSide = band.rows.lowerBound - bounds.y <= edge || bounds.maxY - band.rows.upperBound <= edge
-          if !isAtSide, run.columns.count * 10 < bounds.width * 9 { bent.insert(run.surface) }
-        } else if run.columns.lowerBound - bounds.x > edge, bounds.maxX - run.columns.upperBound > edge {
-          spans[[run.surface, run.columns.lowerBound], default: 0] += band.rows.count
+          let isTop = band.rows.lowerBound - bounds.y <= edge
+          if isTop || bounds.maxY - band.rows.upperBound <= edge {
+            lying[[run.surface, isTop ? 0 : 1], default: 0] += run.columns.count
+          } else if run.columns.count * 10 < bounds.width * 9 {
+            bent.insert(run.surface)
+          }
+        } else if run.columns.lowerBound - bounds.x <= edge {
+          sides[[run.surface, 2], default: 0] += band.rows.count
+        } else if bounds.maxX - run.columns.upperBound <= edge {
+          sides[[run.surface, 3], default: 0] += band.rows.count
+        } else {
+          inner[[run.surface, run.columns.lowerBound], default: 0] += band.rows.count
         }
       }
+      sides.merge(lying) { max($0, $1) }
     }
-    for (place, rows) in spans where rows * 10 < surfaces[place[0]].bounds.height * 9 {
+    for (place, rows) in inner where rows * 10 < surfaces[place[0]].bounds.height * 9 {
       bent.insert(place[0])
     }
+    for (place, length) in sides {
+      let bounds = surfaces[place[0]].bounds
+      if length * 10 < (place[1] < 2 ? bounds.width : bounds.height) * 7 { bent.insert(place[0]) }
+    }
     return bent
+  }
+
+  /// The surface that holds a pixel, if it lies outside of what is near texture.
+  func surface(atX x: Int, y: Int) -> Int? {
+    guard let band = bands(in: y..<y + 1).first else { return nil }
+    return runs(of: band, in: x..<x + 1).first?.surface
   }
 
   /// The bands that have any of some rows.

@@ -11,6 +11,8 @@ struct SurfaceMap: Sendable {
     var surface: Int
     /// The rows that the run and those above it go on for, as far as that matters.
     var depth = 0
+    /// The same for runs of over ``SurfaceMap/stoutness`` columns.
+    var stoutDepth = 0
   }
 
   /// Rows that have the same runs.
@@ -23,6 +25,10 @@ struct SurfaceMap: Sendable {
     var bounds: Rect
     /// Whether it has a square of 4 pixels: others are lines.
     var isThick = false
+    /// Whether it has a square of 17 pixels: others are strokes.
+    var isStout = false
+    /// Its first pixel.
+    var colour: Pixel = 0
     /// Pixels along which a thick surface of larger bounds is next to it, also behind a line.
     var border = 0
     var left = Side()
@@ -52,6 +58,9 @@ struct SurfaceMap: Sendable {
       votes > 0 && other.votes > 0 && SurfaceMap.isAlike(colour, other.colour)
     }
 
+    /// Whether nothing larger is beside it: the picture's edge, a mask or texture is.
+    var isUnseen: Bool { votes == 0 }
+
     /// Whether both are known, and are not alike.
     func differs(from other: Side) -> Bool {
       votes > 0 && other.votes > 0 && !SurfaceMap.isAlike(colour, other.colour)
@@ -60,6 +69,11 @@ struct SurfaceMap: Sendable {
 
   /// Lines are at most that thick.
   static let thickness = 3
+  /// Strokes are at most that thick.
+  static let stoutness = 16
+
+  /// Whether the picture was a JPEG, in which one colour is several beside every line.
+  var isLossy = false
 
   private(set) var runs: [Run] = []
   private(set) var bands: [Band] = []
@@ -138,7 +152,9 @@ struct SurfaceMap: Sendable {
         let cut = Bits.firstSet(planes.verticals, in: from + 1..<x, base: base) ?? x
         parents.append(surfaces.count)
         runs.append(Run(columns: from..<cut, surface: surfaces.count))
-        surfaces.append(Surface(bounds: Rect(minX: from, minY: y, maxX: cut, maxY: y + 1)))
+        surfaces.append(
+          Surface(
+            bounds: Rect(minX: from, minY: y, maxX: cut, maxY: y + 1), colour: pixels[y * width + from]))
         from = cut
       }
     }
@@ -161,7 +177,7 @@ struct SurfaceMap: Sendable {
         runs[other].columns.lowerBound - end <= SurfaceMap.thickness
       {
         let next = runs[other].columns.lowerBound
-        if other > index + 1, SurfaceMap.isAlike(pixels[start + end - 1], pixels[start + next]) {
+        if other > index + 1, isSame(pixels[start + end - 1], pixels[start + next]) {
           unite(runs[index].surface, runs[other].surface)
         }
         other += 1
@@ -178,7 +194,7 @@ struct SurfaceMap: Sendable {
       if last + 1 < y {
         // Behind a thin line.
         let x = (shared.lowerBound + shared.upperBound) / 2
-        if SurfaceMap.isAlike(pixels[last * width + x], pixels[y * width + x]) {
+        if map.isSame(pixels[last * width + x], pixels[y * width + x]) {
           map.unite(map.runs[i].surface, map.runs[j].surface)
         }
         return
@@ -188,6 +204,9 @@ struct SurfaceMap: Sendable {
       map.unite(map.runs[i].surface, map.runs[j].surface)
       if shared.count > SurfaceMap.thickness {
         map.runs[j].depth = max(map.runs[j].depth, map.runs[i].depth)
+      }
+      if shared.count > SurfaceMap.stoutness {
+        map.runs[j].stoutDepth = max(map.runs[j].stoutDepth, map.runs[i].stoutDepth)
       }
     }
   }
@@ -214,12 +233,17 @@ struct SurfaceMap: Sendable {
       runs[index].depth += rows.count
       if runs[index].columns.count <= SurfaceMap.thickness { runs[index].depth = 0 }
       if runs[index].depth > SurfaceMap.thickness { surfaces[runs[index].surface].isThick = true }
+      runs[index].stoutDepth += rows.count
+      if runs[index].columns.count <= SurfaceMap.stoutness { runs[index].stoutDepth = 0 }
+      if runs[index].stoutDepth > SurfaceMap.stoutness { surfaces[runs[index].surface].isStout = true }
     }
   }
 
   private mutating func measure() {
     for surface in surfaces.indices where surfaces[surface].isThick && parents[surface] != surface {
-      surfaces[root(surface)].isThick = true
+      let whole = root(surface)
+      surfaces[whole].isThick = true
+      if surfaces[surface].isStout { surfaces[whole].isStout = true }
     }
     for band in bands {
       for run in runs[band.runs] {
@@ -233,9 +257,16 @@ struct SurfaceMap: Sendable {
 
   // MARK: Colours
 
-  static func isAlike(_ a: Pixel, _ b: Pixel) -> Bool {
+  /// Whether two colours may be one: a JPEG has as much between them.
+  static func isAlike(_ a: Pixel, _ b: Pixel) -> Bool { differ(a, b, by: 6) }
+
+  /// Whether two colours are one: faint print differs by 3 from its ground, and has a step of 2 at its edges.
+  func isSame(_ a: Pixel, _ b: Pixel) -> Bool { SurfaceMap.differ(a, b, by: isLossy ? 6 : 1) }
+
+  /// Whether no channel of two pixels differs by more.
+  private static func differ(_ a: Pixel, _ b: Pixel, by most: Int) -> Bool {
     if (a ^ b) & 0x00FF_FFFF == 0 { return true }
-    for shift: Pixel in [0, 8, 16] where abs(Int(a >> shift & 255) - Int(b >> shift & 255)) > 6 {
+    for shift: Pixel in [0, 8, 16] where abs(Int(a >> shift & 255) - Int(b >> shift & 255)) > most {
       return false
     }
     return true
