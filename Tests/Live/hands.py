@@ -23,10 +23,10 @@ import time
 import limits
 import needs
 
-if needs.skips("hands on a live X screen", [*needs.DESK, needs.GTK3, "xterm", "xwininfo"]):
+if needs.skips("hands on a live X screen", [*needs.DESKTOP, needs.GTK3, "xterm", "xwininfo"]):
     sys.exit(needs.failed)
 
-from desk import Desk  # noqa: E402
+from desktop import Desktop  # noqa: E402
 from recording import ROOT  # noqa: E402
 
 APPLICATION = """
@@ -55,14 +55,14 @@ class Report:
         print("ok    " if holds else "FAILED", words, flush=True)
 
 
-def place(desk):
+def place(desktop):
     """The window's inside on the screen."""
     for _ in range(100):
-        found = desk.run(["xdotool", "search", "--name", "TITLE-OF-A-SECRET"]).split()
+        found = desktop.run(["xdotool", "search", "--name", "TITLE-OF-A-SECRET"]).split()
         if found:
             time.sleep(1)
             # xdotool itself counts a frame twice.
-            words = desk.run(["xwininfo", "-id", found[-1]])
+            words = desktop.run(["xwininfo", "-id", found[-1]])
             return tuple(int(re.search(f"Absolute upper-left {axis}: *(-?[0-9]+)", words)[1]) for axis in "XY")
         time.sleep(0.1)
     raise TimeoutError("the application has no window")
@@ -73,34 +73,34 @@ def main():
     parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
     options = parser.parse_args()
     report = Report()
-    with Desk() as desk:
-        with open(f"{desk.folder}/application.py", "w", encoding="ascii") as file:
+    with Desktop() as desktop:
+        with open(f"{desktop.folder}/application.py", "w", encoding="ascii") as file:
             file.write(APPLICATION)
-        desk.spawn([needs.PYTHON, f"{desk.folder}/application.py"])
-        left, top = place(desk)
-        out = f"{desk.folder}/session"
-        recorder = desk.spawn([options.scrim, "record", *desk.source, "--policy", "controls", "--out", out])
+        desktop.spawn([needs.PYTHON, f"{desktop.folder}/application.py"])
+        left, top = place(desktop)
+        out = f"{desktop.folder}/session"
+        recorder = desktop.spawn([options.scrim, "record", *desktop.source, "--policy", "controls", "--out", out])
         end = time.monotonic() + 30
         while not os.path.exists(f"{out}/manifest.json") and time.monotonic() < end:
             time.sleep(0.1)
         time.sleep(4)
 
         def press(at, pause):
-            desk.run(["xdotool", "mousemove", str(left + at[0]), str(top + at[1]), "click", "1"])
+            desktop.run(["xdotool", "mousemove", str(left + at[0]), str(top + at[1]), "click", "1"])
             time.sleep(pause)
 
         press(BUTTON, 2)
         for button in ("5", "5", "4"):
-            desk.run(["xdotool", "click", button])
+            desktop.run(["xdotool", "click", button])
         time.sleep(1.5)
         press(FIELD, 2)
-        desk.run(["xdotool", "type", "--delay", "150", "hello world again"])
+        desktop.run(["xdotool", "type", "--delay", "150", "hello world again"])
         time.sleep(2.5)
         # Faster than any reading of the tree.
         press(PASSWORD, 0)
-        desk.run(["xdotool", "type", "--delay", "60", "correct horse battery staple"])
+        desktop.run(["xdotool", "type", "--delay", "60", "correct horse battery staple"])
         press(FIELD, 3)
-        desk.spawn(["xterm", "-T", "TITLE-OF-A-TERMINAL"])
+        desktop.spawn(["xterm", "-T", "TITLE-OF-A-TERMINAL"])
         time.sleep(4)
         recorder.send_signal(signal.SIGINT)
         recorder.wait(timeout=30)

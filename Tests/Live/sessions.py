@@ -25,10 +25,10 @@ import time
 import limits
 import needs
 
-if needs.skips("sessions of live applications", [*needs.DESK, needs.GTK3, "strace"]):
+if needs.skips("sessions of live applications", [*needs.DESKTOP, needs.GTK3, "strace"]):
     sys.exit(needs.failed)
 
-from desk import Desk  # noqa: E402
+from desktop import Desktop  # noqa: E402
 from recording import ROOT  # noqa: E402
 
 APPLICATION = """
@@ -82,25 +82,25 @@ def wait(seconds, condition):
 
 
 class Sessions:
-    def __init__(self, desk, scrim, seconds, report):
-        self.desk, self.scrim, self.seconds, self.report = desk, scrim, seconds, report
-        self.policy = f"{desk.folder}/policy.json"
+    def __init__(self, desktop, scrim, seconds, report):
+        self.desktop, self.scrim, self.seconds, self.report = desktop, scrim, seconds, report
+        self.policy = f"{desktop.folder}/policy.json"
         with open(self.policy, "w", encoding="ascii") as file:
             json.dump(POLICY, file)
-        self.application = f"{desk.folder}/application.py"
+        self.application = f"{desktop.folder}/application.py"
         with open(self.application, "w", encoding="ascii") as file:
             file.write(APPLICATION)
 
     def start(self, name, *options, before=(), environment=None):
-        out = f"{self.desk.folder}/{name}"
-        command = [*before, self.scrim, "record", *self.desk.source, "--policy", self.policy, "--out", out]
+        out = f"{self.desktop.folder}/{name}"
+        command = [*before, self.scrim, "record", *self.desktop.source, "--policy", self.policy, "--out", out]
         command += ["--error-buffer", str(self.seconds / 2), *options]
-        env = dict(self.desk.environment, **(environment or {}))
-        return out, self.desk.spawn(command, env=env)
+        env = dict(self.desktop.environment, **(environment or {}))
+        return out, self.desktop.spawn(command, env=env)
 
     def application_for(self, seconds, fifo=None):
         command = [needs.PYTHON, self.application, str(seconds), *([fifo] if fifo else [])]
-        return self.desk.spawn(command)
+        return self.desktop.spawn(command)
 
     def inspect(self, out, *options):
         return limits.run([self.scrim, "inspect", out, *options], capture_output=True, text=True).stdout
@@ -123,7 +123,7 @@ class Sessions:
 
     def an_error(self):
         """Nothing leaves before the error, and then the seconds before it are there."""
-        fifo, trace = f"{self.desk.folder}/events", f"{self.desk.folder}/trace"
+        fifo, trace = f"{self.desktop.folder}/events", f"{self.desktop.folder}/trace"
         os.mkfifo(fifo, 0o600)
         strace = ["strace", "-f", "-qq", "-o", trace, "-e", "trace=open,openat,openat2,creat,mkdir,mkdirat,connect,bind"]
         out, recorder = self.start("replay", "--session-sample", "0", "--error-sample", "1", "--events", fifo, before=strace)
@@ -137,7 +137,7 @@ class Sessions:
         self.report.check(wait(30, lambda: os.path.exists(f"{out}/manifest.json")), "a folder behind the error")
         time.sleep(2)
         self.stop(recorder)
-        self.desk.end(application)
+        self.desktop.end(application)
         leaks = written_before(trace, out)
         self.report.check(leaks == [], f"strace: nothing is opened for writing before it, and no address connected to {leaks[:3]}")
         self.report.check(self.is_whole(out), "the replay is whole")
@@ -172,7 +172,7 @@ class Sessions:
             self.report.check(wait(20, lambda: os.path.exists(f"{out}/manifest.json")), "the next one makes a session of it")
             time.sleep(1)
             self.stop(recorder)
-            self.desk.end(application)
+            self.desktop.end(application)
             about, total = self.manifest(out), json.loads(self.inspect(out, "--json"))["total"]
             self.report.check(self.is_whole(out) and about.get("ended") == "crash", "which is whole and says so")
             length = (total["lastMs"] - total["firstMs"]) / 1000
@@ -208,8 +208,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
     report = Report()
-    with Desk() as desk:
-        sessions = Sessions(desk, options.scrim, options.seconds, report)
+    with Desktop() as desktop:
+        sessions = Sessions(desktop, options.scrim, options.seconds, report)
         sessions.an_error()
         sessions.can_fail()
         sessions.a_crash()
