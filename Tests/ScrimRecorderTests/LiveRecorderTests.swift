@@ -222,7 +222,7 @@ import Testing
     expect("not started") { try recorder.flush() }
     expect("not started") { _ = try recorder.stop() }
     try recorder.start()
-    expect("started before") { try recorder.start() }
+    expect("already started") { try recorder.start() }
     expect("no boxes") { try capture(recorder, widgets: nil) }
     let few = [UInt8](repeating: 0, count: 10)
     expect("are missing") { try recorder.capture(few.span, of: Surface(width: 9, height: 9, format: .bgrx)) }
