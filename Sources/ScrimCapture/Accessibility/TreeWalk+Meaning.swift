@@ -12,7 +12,7 @@ extension TreeWalk {
 
   /// Whether a text is not blank. If only its beginning was read and that is blank, it counts as not blank.
   static func says(_ text: String) -> Bool {
-    text.unicodeScalars.count >= Int(textLimit)
+    text.unicodeScalars.count >= Int(TreeReadingLimits.text)
       || text.unicodeScalars.contains { $0 != "\u{FFFC}" && !$0.properties.isWhitespace }
   }
 
