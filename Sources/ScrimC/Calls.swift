@@ -229,7 +229,7 @@ extension Held {
     }
     if let call = unsafe config.on_fault {
       let listener = unsafe Listener(call: call, context: config.context)
-      configuration.onFault = { fault in
+      configuration.onIssue = { fault in
         unsafe fault.description.withCString {
           unsafe listener.call(listener.context, Int32(SCRIM_ERROR_RECORDING), $0)
         }

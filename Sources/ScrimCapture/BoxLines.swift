@@ -9,10 +9,10 @@ struct BoxLines {
   private var lines: LineReader
   private let path: String
   /// The line after the one in force.
-  private var following: (time: Int64, tree: Result<WidgetTree, CaptureFault>)?
+  private var following: (time: Int64, tree: Result<WidgetTree, CaptureIssue>)?
   private var atEnd = false
   /// The boxes in force. Before the first line's time there are none.
-  private(set) var tree: Result<WidgetTree, CaptureFault>
+  private(set) var tree: Result<WidgetTree, CaptureIssue>
   /// The latest time of a line so far.
   private var latest = Int64.min
   /// Incremented when `tree` changes.
@@ -22,7 +22,7 @@ struct BoxLines {
     self.path = path
     lines = try LineReader(path)
     tree = .failure(
-      CaptureFault(
+      CaptureIssue(
         place: path, message: "there is no line for this time yet; the first line should have t_ms 0"))
   }
 
@@ -44,7 +44,7 @@ struct BoxLines {
     }
     let reading: TreeLine
     do { reading = try TreeLine(json: bytes, line: lines.lines) } catch {
-      following = (.min, .failure(CaptureFault(place: path, message: "\(error)")))
+      following = (.min, .failure(CaptureIssue(place: path, message: "\(error)")))
       return
     }
     guard let time = nanoseconds(fromMilliseconds: reading.timeMs) else {
@@ -59,17 +59,17 @@ struct BoxLines {
     following = (time, boxes(of: reading))
   }
 
-  private func unplaced(_ problem: String) -> Result<WidgetTree, CaptureFault> {
-    .failure(CaptureFault(place: "\(path):\(lines.lines)", message: problem))
+  private func unplaced(_ problem: String) -> Result<WidgetTree, CaptureIssue> {
+    .failure(CaptureIssue(place: "\(path):\(lines.lines)", message: problem))
   }
 
-  private func boxes(of reading: TreeLine) -> Result<WidgetTree, CaptureFault> {
+  private func boxes(of reading: TreeLine) -> Result<WidgetTree, CaptureIssue> {
     let place = "\(path):\(lines.lines)"
     guard !reading.isIncomplete else {
-      return .failure(CaptureFault(place: place, message: "only a part of the tree could be read"))
+      return .failure(CaptureIssue(place: place, message: "only a part of the tree could be read"))
     }
     guard let widgets = reading.widgets else {
-      return .failure(CaptureFault(place: place, message: "the line has no widgets"))
+      return .failure(CaptureIssue(place: place, message: "the line has no widgets"))
     }
     do {
       return .success(
@@ -77,7 +77,7 @@ struct BoxLines {
           widgets: try widgets.get(), windows: try reading.windows?.get() ?? [],
           boxScale: reading.boxScale ?? 1))
     } catch {
-      return .failure(CaptureFault(place: place, message: "\(error)"))
+      return .failure(CaptureIssue(place: place, message: "\(error)"))
     }
   }
 }

@@ -13,13 +13,13 @@ public struct CaptureFolder: FrameSource {
   private var lines: LineReader
   private var number = 0
   /// The image read last: lines that repeat an image share its pixels.
-  private var image: (path: String, pixels: Result<Frame, CaptureFault>)?
+  private var image: (path: String, pixels: Result<Frame, CaptureIssue>)?
   /// The boxes in force, and their origin.
-  private var tree: Result<WidgetTree, CaptureFault> = .success(.empty)
+  private var tree: Result<WidgetTree, CaptureIssue> = .success(.empty)
   private var treeVersion = 0
   private var widgets = WidgetLists()
   private var widgetsIndex: Int?
-  private var windows: Result<[Window], CaptureFault> = .success([])
+  private var windows: Result<[Window], CaptureIssue> = .success([])
 
   public init(_ folder: String) throws(CaptureError) {
     self.folder = folder
@@ -30,18 +30,18 @@ public struct CaptureFolder: FrameSource {
       head = try JSONDecoder().decode(Head.self, from: Data(bytes))
     } catch {
       throw .badInput(
-        CaptureFault(
+        CaptureIssue(
           place: description,
           message: "the description does not give \"width\" and \"height\" as whole numbers of pixels"))
     }
     guard PictureLimits.allow(width: head.width, height: head.height) else {
       throw .badInput(
-        CaptureFault(
+        CaptureIssue(
           place: description, message: "a picture of \(head.width)x\(head.height) is empty or too large"))
     }
     if let format = head.format, format != "capture-corpus/1" {
       throw .badInput(
-        CaptureFault(
+        CaptureIssue(
           place: description, message: "the format is not capture-corpus/1, which this version reads"))
     }
     width = head.width
@@ -78,11 +78,11 @@ public struct CaptureFolder: FrameSource {
       line = try CaptureLine(json: bytes, line: lines.lines)
     } catch {
       forgetWindows(of: bytes, place: place)
-      return .lost(CaptureFault(place: path, message: "\(error)"))
+      return .lost(CaptureIssue(place: path, message: "\(error)"))
     }
     guard let time = nanoseconds(fromMilliseconds: line.tree.timeMs) else {
       forgetWindows(of: bytes, place: place)
-      return .lost(CaptureFault(place: place, message: "t_ms is not a valid time"))
+      return .lost(CaptureIssue(place: place, message: "t_ms is not a valid time"))
     }
     try takeBoxes(of: line, place: place)
     return .frame(
@@ -96,7 +96,7 @@ public struct CaptureFolder: FrameSource {
   private mutating func forgetWindows(of line: [UInt8], place: String) {
     guard String(decoding: line, as: UTF8.self).contains(#""windows""#) else { return }
     windows = .failure(
-      CaptureFault(place: place, message: "the line that listed the windows could not be read"))
+      CaptureIssue(place: place, message: "the line that listed the windows could not be read"))
     widgetsIndex = nil
   }
 
@@ -120,18 +120,18 @@ public struct CaptureFolder: FrameSource {
     let index = own == nil ? line.tree.widgetsOfFrame : line.index
     if own == nil, line.tree.windows == nil, index != nil, index == widgetsIndex { return }
     if let windows = line.tree.windows {
-      self.windows = windows.mapError { CaptureFault(place: place, message: "\($0)") }
+      self.windows = windows.mapError { CaptureIssue(place: place, message: "\($0)") }
     }
     widgetsIndex = index
     treeVersion += 1
     guard let index else {
       tree = .failure(
-        CaptureFault(place: place, message: "the line has neither widgets nor widgets_of_frame"))
+        CaptureIssue(place: place, message: "the line has neither widgets nor widgets_of_frame"))
       return
     }
     guard let list = try widgets.list(of: index, in: lines, path: place) else {
       tree = .failure(
-        CaptureFault(place: place, message: "widgets_of_frame \(index) is not an earlier line with widgets"))
+        CaptureIssue(place: place, message: "widgets_of_frame \(index) is not an earlier line with widgets"))
       return
     }
     tree = list.flatMap { list in
@@ -140,13 +140,13 @@ public struct CaptureFolder: FrameSource {
           return .success(
             try WidgetTree(widgets: list.widgets, windows: windows, boxScale: list.boxScale))
         } catch {
-          return .failure(CaptureFault(place: place, message: "\(error)"))
+          return .failure(CaptureIssue(place: place, message: "\(error)"))
         }
       }
     }
   }
 
-  private mutating func pixels(of path: String) -> Result<Frame, CaptureFault> {
+  private mutating func pixels(of path: String) -> Result<Frame, CaptureIssue> {
     if let image, image.path == path { return image.pixels }
     let full = path.hasPrefix("/") ? path : "\(folder)/\(path)"
     let result = read(full)
@@ -154,12 +154,12 @@ public struct CaptureFolder: FrameSource {
     return result
   }
 
-  private func read(_ path: String) -> Result<Frame, CaptureFault> {
+  private func read(_ path: String) -> Result<Frame, CaptureIssue> {
     do throws(CaptureError) {
       let bytes = try InputFile.contents(of: path, limit: 1 << 30)
       return ImageFile.frame(from: bytes, path: path, width: width, height: height)
     } catch {
-      return .failure(CaptureFault(place: path, message: "\(error)"))
+      return .failure(CaptureIssue(place: path, message: "\(error)"))
     }
   }
 }

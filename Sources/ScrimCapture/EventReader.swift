@@ -56,7 +56,7 @@ public struct SourceWithEvents: FrameSource {
       self.event = try events.next()
       switch event {
       case .success(let event): return .event(event)
-      case .failure(let error): return .lostEvent(CaptureFault(place: path, message: "\(error)"))
+      case .failure(let error): return .lostEvent(CaptureIssue(place: path, message: "\(error)"))
       }
     }
     self.item = nil

@@ -10,9 +10,9 @@ enum ImageFile {
   /// information silently.
   static func frame(
     from bytes: [UInt8], path: String, width: Int, height: Int
-  ) -> Result<Frame, CaptureFault> {
-    func failure(_ message: String) -> Result<Frame, CaptureFault> {
-      .failure(CaptureFault(place: path, message: message))
+  ) -> Result<Frame, CaptureIssue> {
+    func failure(_ message: String) -> Result<Frame, CaptureIssue> {
+      .failure(CaptureIssue(place: path, message: message))
     }
     do {
       let header = try PNG.header(of: bytes.span)

@@ -94,7 +94,7 @@ final class InputFile {
       result += chunk[0..<count]
       guard result.count <= limit else {
         throw .badInput(
-          CaptureFault(place: path, message: "the file is over the limit of \(limit) bytes"))
+          CaptureIssue(place: path, message: "the file is over the limit of \(limit) bytes"))
       }
       if count < chunk.count { return result }
     }
@@ -162,7 +162,7 @@ struct LineReader {
       searched = buffer.count
       guard buffer.count <= LineReader.limit else {
         throw .badInput(
-          CaptureFault(
+          CaptureIssue(
             place: "\(file.path):\(lines + 1)",
             message: "the line is over the limit of \(LineReader.limit) bytes"))
       }

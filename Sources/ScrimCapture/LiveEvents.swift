@@ -50,7 +50,7 @@ public struct LiveEvents: FrameSource {
 private final class EventFeed: Sendable {
   struct Line: Sendable {
     var event: Event?
-    var fault = CaptureFault(place: "", message: "")
+    var fault = CaptureIssue(place: "", message: "")
   }
 
   private struct State {
@@ -89,7 +89,7 @@ private final class EventFeed: Sendable {
         guard state.dropped > 0 else { return nil }
         defer { state.dropped = 0 }
         return Line(
-          fault: CaptureFault(
+          fault: CaptureIssue(
             place: path,
             message:
               "\(state.dropped) events were dropped, because they came faster than they could be recorded"))
@@ -101,7 +101,7 @@ private final class EventFeed: Sendable {
   private func run() {
     let file: OpenFile
     do throws(SystemError) { file = path == "-" ? .standardInput : try OpenFile(path, O_RDONLY) } catch {
-      return post(Line(fault: CaptureFault(place: path, message: SystemCall.message(for: error.errno))))
+      return post(Line(fault: CaptureIssue(place: path, message: SystemCall.message(for: error.errno))))
     }
     var line: [UInt8] = []
     var number = 0
@@ -134,7 +134,7 @@ private final class EventFeed: Sendable {
       event.time = now
       post(Line(event: event))
     } catch {
-      post(Line(fault: CaptureFault(place: path, message: "\(error)")))
+      post(Line(fault: CaptureIssue(place: path, message: "\(error)")))
     }
   }
 

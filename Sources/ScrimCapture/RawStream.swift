@@ -49,14 +49,14 @@ public struct RawStream: FrameSource {
       _ = try Frame.byteCount(
         width: shape.width, height: shape.height, stride: shape.stride, format: shape.format)
     } catch {
-      throw .badInput(CaptureFault(place: path, message: "\(error)"))
+      throw .badInput(CaptureIssue(place: path, message: "\(error)"))
     }
     let (frameBytes, overflow) = shape.stride.multipliedReportingOverflow(by: shape.height)
     guard PictureLimits.allow(width: shape.width, height: shape.height), !overflow,
       frameBytes <= Frame.byteLimit
     else {
       throw .badInput(
-        CaptureFault(
+        CaptureIssue(
           place: path,
           message:
             "frames of \(shape.width)x\(shape.height) with \(shape.stride) bytes a row are too large; check --size and --stride"
@@ -64,7 +64,7 @@ public struct RawStream: FrameSource {
     }
     guard RawStream.rates.contains(shape.framesPerSecond) else {
       throw .badInput(
-        CaptureFault(
+        CaptureIssue(
           place: path,
           message:
             "the frame rate must lie between \(RawStream.rates.lowerBound) and \(RawStream.rates.upperBound)")
@@ -88,14 +88,14 @@ public struct RawStream: FrameSource {
     defer { number += 1 }
     guard count == frameBytes else {
       return .lost(
-        CaptureFault(
+        CaptureIssue(
           place: place,
           message:
             "the stream ends within the frame: \(frameBytes - count) of \(frameBytes) bytes are missing; check --size, --format and --stride"
         ))
     }
     let time = Int64((Double(number) * 1_000_000_000 / shape.framesPerSecond).rounded())
-    var tree: Result<WidgetTree, CaptureFault> = .success(.empty)
+    var tree: Result<WidgetTree, CaptureIssue> = .success(.empty)
     var version = 0
     if var lines = boxes {
       boxes = nil
@@ -130,12 +130,12 @@ public struct RawStream: FrameSource {
     return (taken.memory, taken.value)
   }
 
-  private func frame(_ memory: FrameMemory) -> Result<Frame, CaptureFault> {
+  private func frame(_ memory: FrameMemory) -> Result<Frame, CaptureIssue> {
     do {
       return .success(
         try Frame(width: width, height: height, stride: shape.stride, format: shape.format, memory: memory))
     } catch {
-      return .failure(CaptureFault(place: place, message: "\(error)"))
+      return .failure(CaptureIssue(place: place, message: "\(error)"))
     }
   }
 }

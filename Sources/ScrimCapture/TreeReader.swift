@@ -3,13 +3,13 @@ public import ScrimRedact
 /// A snapshot of a desktop's accessibility trees, taken while pixels are captured.
 public struct TreeSnapshot: Sendable {
   /// In pixels of the captured picture, with the windows it was read for.
-  public var tree: Result<WidgetTree, CaptureFault>
+  public var tree: Result<WidgetTree, CaptureIssue>
   /// When reading it began and ended, in nanoseconds of the frames' clock.
   public var span: ClosedRange<Int64>
   /// Whether every requested node answered.
   public var isComplete: Bool
 
-  public init(tree: Result<WidgetTree, CaptureFault>, span: ClosedRange<Int64>, isComplete: Bool) {
+  public init(tree: Result<WidgetTree, CaptureIssue>, span: ClosedRange<Int64>, isComplete: Bool) {
     self.tree = tree
     self.span = span
     self.isComplete = isComplete

@@ -11,7 +11,7 @@ struct WidgetList {
 /// Any earlier line may be referred to. The last few lists are kept; for the others, their location in the
 /// file.
 struct WidgetLists {
-  typealias List = Result<WidgetList, CaptureFault>
+  typealias List = Result<WidgetList, CaptureIssue>
 
   private var recent: [(index: Int, list: List)] = []
   private var places: [Int: LineReader.Place] = [:]
@@ -41,7 +41,7 @@ struct WidgetLists {
       guard let own = line.list(place: path) else { return nil }
       list = own
     } catch {
-      list = .failure(CaptureFault(place: path, message: "\(error)"))
+      list = .failure(CaptureIssue(place: path, message: "\(error)"))
     }
     keep(list, index: index)
     return list
@@ -58,6 +58,6 @@ extension CaptureLine {
   func list(place: String) -> WidgetLists.List? {
     tree.widgets?
       .map { WidgetList(widgets: $0, boxScale: tree.boxScale ?? 1) }
-      .mapError { CaptureFault(place: place, message: "\($0)") }
+      .mapError { CaptureIssue(place: place, message: "\($0)") }
   }
 }

@@ -17,7 +17,7 @@ public struct XWDFile: FrameSource {
     do {
       frame = try XWDFile.frame(from: bytes)
     } catch {
-      throw .badInput(CaptureFault(place: path, message: error.message))
+      throw .badInput(CaptureIssue(place: path, message: error.message))
     }
   }
 

@@ -11,7 +11,7 @@ package struct JSONMembers: Sendable {
   private static let scanLimit = 24
 
   /// - Throws: if the value is not an object.
-  package init(_ json: JSON) throws(JSONFault) {
+  package init(_ json: JSON) throws(JSONObjectError) {
     guard case .object(let members) = json else { throw .notAnObject(kind: json.kind) }
     all = members
     var places: [JSONKey: Int] = [:]
@@ -43,27 +43,27 @@ package struct JSONMembers: Sendable {
     return false
   }
 
-  package func string(_ key: String) throws(JSONFault) -> String? { try self[key]?.string(at: key) }
-  package func boolean(_ key: String) throws(JSONFault) -> Bool? { try self[key]?.boolean(at: key) }
-  package func integer(_ key: String) throws(JSONFault) -> Int? { try self[key]?.integer(at: key) }
-  package func list(_ key: String) throws(JSONFault) -> [JSON]? { try self[key]?.list(at: key) }
-  package func strings(_ key: String) throws(JSONFault) -> [String]? { try self[key]?.strings(at: key) }
+  package func string(_ key: String) throws(JSONObjectError) -> String? { try self[key]?.string(at: key) }
+  package func boolean(_ key: String) throws(JSONObjectError) -> Bool? { try self[key]?.boolean(at: key) }
+  package func integer(_ key: String) throws(JSONObjectError) -> Int? { try self[key]?.integer(at: key) }
+  package func list(_ key: String) throws(JSONObjectError) -> [JSON]? { try self[key]?.list(at: key) }
+  package func strings(_ key: String) throws(JSONObjectError) -> [String]? { try self[key]?.strings(at: key) }
 
-  package func number(_ key: String, limit: Double = .infinity) throws(JSONFault) -> Double? {
+  package func number(_ key: String, limit: Double = .infinity) throws(JSONObjectError) -> Double? {
     try self[key]?.number(at: key, limit: limit)
   }
 
-  package func numbers(_ key: String, limit: Double = .infinity) throws(JSONFault) -> [Double]? {
+  package func numbers(_ key: String, limit: Double = .infinity) throws(JSONObjectError) -> [Double]? {
     try self[key]?.numbers(at: key, limit: limit)
   }
 
-  package func required(_ key: String, limit: Double = .infinity) throws(JSONFault) -> Double {
+  package func required(_ key: String, limit: Double = .infinity) throws(JSONObjectError) -> Double {
     guard let value = try number(key, limit: limit) else { throw .missing(key) }
     return value
   }
 
   /// A number with two names, of which one may be given, or both if they agree.
-  package func required(_ short: String, or long: String) throws(JSONFault) -> Double {
+  package func required(_ short: String, or long: String) throws(JSONObjectError) -> Double {
     let one = try number(short)
     let other = try number(long)
     if let one, let other, one != other { throw .contradiction(short, long) }
@@ -72,7 +72,7 @@ package struct JSONMembers: Sendable {
   }
 
   /// Refuses repeated keys.
-  package func checkKeysDiffer() throws(JSONFault) {
+  package func checkKeysDiffer() throws(JSONObjectError) {
     for (index, member) in all.enumerated() {
       let isFirst =
         all.count > JSONMembers.scanLimit
@@ -83,7 +83,7 @@ package struct JSONMembers: Sendable {
   }
 
   /// Refuses unknown keys and repeated keys.
-  package func checkKeys(among known: [String]) throws(JSONFault) {
+  package func checkKeys(among known: [String]) throws(JSONObjectError) {
     for (index, member) in all.enumerated() {
       guard known.contains(where: { member.key.hasSameBytes(asASCII: $0) }) else {
         throw .unknownKey(member.key)
@@ -96,7 +96,7 @@ package struct JSONMembers: Sendable {
 
   /// Refuses a repeated known key, and a NaN or infinite number under an unknown key. At most 64 known
   /// keys.
-  package func checkRest(_ known: [String]) throws(JSONFault) {
+  package func checkRest(_ known: [String]) throws(JSONObjectError) {
     precondition(known.count <= 64, "each key takes one bit of a 64-bit word")
     var seen: UInt64 = 0
     for member in all {

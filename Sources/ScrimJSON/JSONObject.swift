@@ -18,7 +18,7 @@ package struct JSONObject<Context: JSONContext> {
 
   /// Runs `body` and converts its faults to the context's errors.
   package func read<Value>(
-    _ body: (JSONMembers) throws(JSONFault) -> Value
+    _ body: (JSONMembers) throws(JSONObjectError) -> Value
   ) throws(Context.Failure) -> Value {
     do { return try body(fields) } catch { throw context.error(error) }
   }
@@ -47,12 +47,12 @@ package struct JSONObject<Context: JSONContext> {
 
   /// Refuses repeated keys.
   package func checkKeysDiffer() throws(Context.Failure) {
-    try read { (fields) throws(JSONFault) in try fields.checkKeysDiffer() }
+    try read { (fields) throws(JSONObjectError) in try fields.checkKeysDiffer() }
   }
 
   /// Refuses unknown keys and repeated keys.
   package func checkKeys(among known: [String]) throws(Context.Failure) {
-    try read { (fields) throws(JSONFault) in try fields.checkKeys(among: known) }
+    try read { (fields) throws(JSONObjectError) in try fields.checkKeys(among: known) }
   }
 }
 
@@ -74,29 +74,30 @@ package struct JSONField<Context: JSONContext> {
   }
 
   private func read<Value>(
-    _ body: (JSON, String) throws(JSONFault) -> Value
+    _ body: (JSON, String) throws(JSONObjectError) -> Value
   ) throws(Context.Failure) -> Value {
     do { return try body(value, key) } catch { throw context.error(error) }
   }
 
   package func string() throws(Context.Failure) -> String {
-    try read { (value, key) throws(JSONFault) in try value.string(at: key) }
+    try read { (value, key) throws(JSONObjectError) in try value.string(at: key) }
   }
 
   package func boolean() throws(Context.Failure) -> Bool {
-    try read { (value, key) throws(JSONFault) in try value.boolean(at: key) }
+    try read { (value, key) throws(JSONObjectError) in try value.boolean(at: key) }
   }
 
   package func number() throws(Context.Failure) -> Double {
-    try read { (value, key) throws(JSONFault) in try value.number(at: key, limit: context.numberLimit) }
+    try read { (value, key) throws(JSONObjectError) in try value.number(at: key, limit: context.numberLimit) }
   }
 
   package func list() throws(Context.Failure) -> [JSON] {
-    try read { (value, key) throws(JSONFault) in try value.list(at: key) }
+    try read { (value, key) throws(JSONObjectError) in try value.list(at: key) }
   }
 
   package func numbers() throws(Context.Failure) -> [Double] {
-    try read { (value, key) throws(JSONFault) in try value.numbers(at: key, limit: context.numberLimit) }
+    try read { (value, key) throws(JSONObjectError) in try value.numbers(at: key, limit: context.numberLimit)
+    }
   }
 
   /// The items of a list, each with its place: `rules[2]`.

@@ -19,7 +19,7 @@ public enum Recording {
   ///   - onProgress: gets the summary so far, after each step.
   public static func run(
     _ source: inout any FrameSource, into recorder: inout SessionRecorder, isInterrupted: () -> Bool,
-    onIssue: (CaptureFault) -> Void, onProgress: (RecordingSummary) -> Void
+    onIssue: (CaptureIssue) -> Void, onProgress: (RecordingSummary) -> Void
   ) throws(Failure) -> RecordingSummary {
     recorder.observedEvents = source.observedEvents
     while source.isLive || !isInterrupted() {
@@ -41,7 +41,7 @@ public enum Recording {
 
   private static func record(
     _ item: SourceItem, with recorder: inout SessionRecorder
-  ) throws(RecordingError) -> CaptureFault? {
+  ) throws(RecordingError) -> CaptureIssue? {
     switch item {
     case .frame(let frame): return try recorder.record(frame)
     case .lost(let issue): return recorder.lose(issue)

@@ -118,7 +118,7 @@ public struct SessionRecorder: ~Copyable {
   ///
   /// - Returns: the frame's issue, for the log; nil if there is none.
   @discardableResult
-  public mutating func record(_ frame: SourceFrame) throws(RecordingError) -> CaptureFault? {
+  public mutating func record(_ frame: SourceFrame) throws(RecordingError) -> CaptureIssue? {
     var frame = frame
     let place = clock.sessionTime(of: frame.time)
     frame.time = place.time
@@ -138,7 +138,7 @@ public struct SessionRecorder: ~Copyable {
 
   /// Masks a frame and passes it to the segmenter.
   @discardableResult
-  mutating func show(_ frame: SourceFrame) throws(RecordingError) -> CaptureFault? {
+  mutating func show(_ frame: SourceFrame) throws(RecordingError) -> CaptureIssue? {
     let (width, height) = (stage.frame.width, stage.frame.height)
     if case .success(let pixels) = frame.pixels { stage.resize(toFit: pixels) }
     thread?.prepare(&stage)
@@ -166,8 +166,8 @@ public struct SessionRecorder: ~Copyable {
     return outcome.fault
   }
 
-  private static func clockIssue(_ frame: SourceFrame, _ step: Int64) -> CaptureFault {
-    CaptureFault(
+  private static func clockIssue(_ frame: SourceFrame, _ step: Int64) -> CaptureIssue {
+    CaptureIssue(
       place: "frame \(frame.number)",
       message:
         "the input's clock steps back by \(-step / 1_000_000) ms; the session's clock continues, and a note records the step"
@@ -189,7 +189,7 @@ public struct SessionRecorder: ~Copyable {
 
   /// Notes a frame that could not be read far enough to be shown.
   @discardableResult
-  public mutating func lose(_ fault: CaptureFault) -> CaptureFault {
+  public mutating func lose(_ fault: CaptureIssue) -> CaptureIssue {
     summary.lostFrames += 1
     stage.skip()
     return fault

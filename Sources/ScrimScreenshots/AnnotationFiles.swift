@@ -32,14 +32,14 @@ final class AnnotationFiles: Sendable {
   private struct Level: Sendable {
     var path: String
     var files: [File]
-    var fault: SidecarFault?
+    var fault: SidecarIssue?
   }
 
   private struct File: Sendable {
     /// Path below the level's folder.
     var name: String
     /// Nil for a file of another kind.
-    var pictures: Result<AnnotatedPictures?, SidecarFault>
+    var pictures: Result<AnnotatedPictures?, SidecarIssue>
 
     var lastName: String { name.split(separator: "/").last.map(String.init) ?? name }
   }
@@ -78,7 +78,7 @@ final class AnnotationFiles: Sendable {
   /// The annotations of a picture; empty if no file lists it.
   ///
   /// - Throws: if files that may list it can't be read, or if several list it that don't belong together.
-  func pictures(named name: String, in folderPath: String) throws(SidecarFault) -> [ListedPicture] {
+  func pictures(named name: String, in folderPath: String) throws(SidecarIssue) -> [ListedPicture] {
     let below = folderPath.split(separator: "/").map(String.init)
     let path = rootParts + below + [name]
     for up in 0...2 where up <= below.count {
@@ -95,7 +95,7 @@ final class AnnotationFiles: Sendable {
         case .picture(let picture):
           listed.append(ListedPicture(file: file.name, format: annotations.format, picture: picture))
         case .ambiguous(let one, let other):
-          throw SidecarFault(
+          throw SidecarIssue(
             "\(file.name) lists \(printable(one)) and \(printable(other)), and either may be this picture; keep one"
           )
         }
@@ -103,7 +103,7 @@ final class AnnotationFiles: Sendable {
       if let fault = level.fault, listed.isEmpty { throw fault }
       let lone = listed.filter { !$0.file.hasPrefix("annotations/") }
       guard listed.count < 2 || lone.isEmpty else {
-        throw SidecarFault("two annotations, \(listed[0].file) and \(listed[1].file); keep one")
+        throw SidecarIssue("two annotations, \(listed[0].file) and \(listed[1].file); keep one")
       }
       if !listed.isEmpty { return listed }
       if file != nil { return [] }
@@ -141,7 +141,7 @@ final class AnnotationFiles: Sendable {
       return Level(path: path, files: [AnnotationFiles.read(file.name, shown: file.name, in: file.folder)])
     }
     var level = Level(path: path, files: [])
-    do throws(FolderFault) {
+    do throws(FolderError) {
       guard let folder = try folder(path.split(separator: "/").map(String.init)) else { return level }
       for name in try folder.names(where: { AnnotationFiles.isName($0) || $0 == "annotations" }).sorted() {
         guard name == "annotations" else {
@@ -155,7 +155,7 @@ final class AnnotationFiles: Sendable {
             && !AnnotationFiles.placeless.contains { name.hasPrefix($0) }
         }
         guard files.count <= AnnotationFiles.limit else {
-          level.fault = SidecarFault(
+          level.fault = SidecarIssue(
             "annotations holds more than \(AnnotationFiles.limit) files; name the right one with --widgets"
           )
           continue
@@ -165,33 +165,33 @@ final class AnnotationFiles: Sendable {
         }
       }
     } catch {
-      level.fault = SidecarFault("annotations: \(error.sentence)")
+      level.fault = SidecarIssue("annotations: \(error.sentence)")
     }
     return level
   }
 
   private static func read(_ name: String, shown: String, in folder: Folder) -> File {
-    let result: Result<AnnotatedPictures?, SidecarFault>
+    let result: Result<AnnotatedPictures?, SidecarIssue>
     do {
       guard let raw = try folder.contents(of: name, limit: SidecarFormat.sizeLimit) else {
         return File(name: shown, pictures: .success(nil))
       }
       guard let bytes = Sidecar.utf8(raw) else {
-        throw SidecarFault("\(shown): it is UTF-16 that can't be read; convert it to UTF-8")
+        throw SidecarIssue("\(shown): it is UTF-16 that can't be read; convert it to UTF-8")
       }
       var annotations = try AnnotatedPictures(
         file: bytes, ending: name.hasSuffix(".xml") ? ".xml" : ".json")
       annotations?.index()
       result = .success(annotations)
-    } catch let error as FolderFault {
-      result = .failure(SidecarFault("\(shown): \(error.sentence)"))
+    } catch let error as FolderError {
+      result = .failure(SidecarIssue("\(shown): \(error.sentence)"))
     } catch {
-      result = .failure(SidecarFault("\(shown): \(error)"))
+      result = .failure(SidecarIssue("\(shown): \(error)"))
     }
     return File(name: shown, pictures: result)
   }
 
-  private func folder(_ parts: [String]) throws(FolderFault) -> Folder? {
+  private func folder(_ parts: [String]) throws(FolderError) -> Folder? {
     guard var folder = root else { return nil }
     for part in parts {
       guard try folder.status(of: part)?.kind == .folder else { return nil }

@@ -15,7 +15,7 @@ public final class Folder: Sendable {
   }
 
   /// Opens the folder that a user named; links in the path are followed.
-  public convenience init(_ path: String) throws(FolderFault) {
+  public convenience init(_ path: String) throws(FolderError) {
     do { self.init(try OpenFile(path, O_RDONLY | O_DIRECTORY)) } catch {
       throw .system(path: path, doing: "opening", errno: error.errno)
     }
@@ -51,7 +51,7 @@ public final class Folder: Sendable {
   }
 
   /// The status of a name in the folder (of a link itself unless `followed`); nil if there is no such name.
-  func status(of name: String, followed: Bool = false) throws(FolderFault) -> Status? {
+  func status(of name: String, followed: Bool = false) throws(FolderError) -> Status? {
     var result = stat()
     // `result` outlives the call, the name lives until it returns.
     let code = unsafe fstatat(descriptor, name, &result, followed ? 0 : AT_SYMLINK_NOFOLLOW)
@@ -61,19 +61,19 @@ public final class Folder: Sendable {
   }
 
   /// The folder's own status.
-  func status() throws(FolderFault) -> Status {
+  func status() throws(FolderError) -> Status {
     Status(try file.attempt("reading the status") { () throws(SystemError) in try file.status() })
   }
 
   /// Opens a sub-folder, which must not be a link.
-  func folder(named name: String) throws(FolderFault) -> Folder {
+  func folder(named name: String) throws(FolderError) -> Folder {
     do { return Folder(try OpenFile(name, in: file, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)) } catch {
       throw .system(path: place(of: name), doing: "opening", errno: error.errno)
     }
   }
 
   /// The matching UTF-8 names in the folder, unsorted.
-  func names(where isWanted: (String) -> Bool) throws(FolderFault) -> [String] {
+  func names(where isWanted: (String) -> Bool) throws(FolderError) -> [String] {
     var failure: Int32 = 0
     let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = unsafe fdopendir(copy) else {
@@ -100,7 +100,7 @@ public final class Folder: Sendable {
 
   /// All bytes of a regular file; nil if there is no such name. A link, a pipe or a device is an error, and
   /// is not waited for.
-  func contents(of name: String, limit: Int) throws(FolderFault) -> [UInt8]? {
+  func contents(of name: String, limit: Int) throws(FolderError) -> [UInt8]? {
     let file: OpenFile
     do throws(SystemError) {
       file = try OpenFile(name, in: self.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
@@ -128,14 +128,14 @@ extension OpenFile {
   /// Calls the system; a failure names the file and what was being done.
   func attempt<Result>(
     _ doing: String, _ work: () throws(SystemError) -> Result
-  ) throws(FolderFault) -> Result {
+  ) throws(FolderError) -> Result {
     do { return try work() } catch { throw .system(path: path, doing: doing, errno: error.errno) }
   }
 }
 
 /// An error of a file or a folder. Its description contains the error and the remedy; the caller adds the
 /// place.
-public enum FolderFault: Error, Hashable, Sendable, CustomStringConvertible {
+public enum FolderError: Error, Hashable, Sendable, CustomStringConvertible {
   case system(path: String, doing: String, errno: Int32)
   case notAFile(path: String)
   case tooLarge(path: String, size: Int, limit: Int)

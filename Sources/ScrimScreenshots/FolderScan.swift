@@ -44,7 +44,7 @@ struct FolderScan {
   }
 
   /// - Parameter output: the format of outputs; nil if they keep the input's format.
-  init(_ root: Folder, output: ImageFormat?, excluding excluded: [Folder.Status]) throws(FolderFault) {
+  init(_ root: Folder, output: ImageFormat?, excluding excluded: [Folder.Status]) throws(FolderError) {
     self.output = output
     self.excluded = excluded
     levels = []
@@ -138,7 +138,7 @@ private struct Listing {
   private var outputs: [UInt64: Bool] = [:]
   private var stems: [UInt64: Bool] = [:]
 
-  init(_ folder: Folder, _ output: ImageFormat?) throws(FolderFault) {
+  init(_ folder: Folder, _ output: ImageFormat?) throws(FolderError) {
     var failure: Int32 = 0
     let copy = unsafe openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = unsafe fdopendir(copy) else {
@@ -175,7 +175,7 @@ private struct Listing {
 
   private mutating func add(
     _ name: [UInt8], _ type: UInt8, _ folder: Folder, _ wanted: ImageFormat?
-  ) throws(FolderFault) {
+  ) throws(FolderError) {
     let text = String(validating: name, as: UTF8.self)
     let format = ImageFormat(name: String(decoding: name, as: UTF8.self))
     var kind: Kind
@@ -184,7 +184,7 @@ private struct Listing {
     case Int32(DT_DIR): kind = .folder
     case Int32(DT_LNK): kind = .link
     case Int32(DT_UNKNOWN):
-      switch try text.flatMap({ name throws(FolderFault) in try folder.status(of: name)?.kind }) {
+      switch try text.flatMap({ name throws(FolderError) in try folder.status(of: name)?.kind }) {
       case .file: kind = .file
       case .folder: kind = .folder
       case .link: kind = .link

@@ -153,7 +153,7 @@ struct ImageRedactor: Sendable {
   private func detect(
     _ detector: OCRDetector, _ source: borrowing SourceImage, _ facts: ImageFacts
   ) throws(Refusal) -> Sidecar {
-    do throws(OCRFault) {
+    do throws(OCRError) {
       let shown = source.isOpaque ? source.pixels : source.pixels.map { $0.over(ImageRedactor.background) }
       return try detector.boxes(in: shown.span, size: facts.displayed)
     } catch {

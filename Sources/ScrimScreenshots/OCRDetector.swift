@@ -19,8 +19,8 @@ public struct OCRDetector: Sendable {
   public let timeout: Double
 
   /// - Parameter searchPath: folders to search, colon-separated; nil for those of the environment.
-  /// - Throws: ``OCRFault/notInstalled``.
-  public init(searchPath: String? = nil, timeout: Double = 120) throws(OCRFault) {
+  /// - Throws: ``OCRError/notInstalled``.
+  public init(searchPath: String? = nil, timeout: Double = 120) throws(OCRError) {
     let path = searchPath ?? ProcessInfo.processInfo.environment["PATH"] ?? ""
     let found = path.split(separator: ":").map { String($0) + "/tesseract" }.first {
       $0.hasPrefix("/") && FileManager.default.isExecutableFile(atPath: $0)
@@ -33,7 +33,7 @@ public struct OCRDetector: Sendable {
   /// The words of a picture, as a list of places in it.
   ///
   /// - Parameter pixels: `width × height` pixels `0x??RRGGBB`, as displayed.
-  public func boxes(in pixels: Span<UInt32>, size: PixelSize) throws(OCRFault) -> Sidecar {
+  public func boxes(in pixels: Span<UInt32>, size: PixelSize) throws(OCRError) -> Sidecar {
     precondition(pixels.count == size.width * size.height, "a picture needs width × height pixels")
     let input = try OCRDetector.memory()
     let output = try OCRDetector.memory()
@@ -47,12 +47,12 @@ public struct OCRDetector: Sendable {
     let answer: Data
     do {
       guard try output.seekToEnd() <= UInt64(OCRDetector.answerLimit) else {
-        throw OCRFault.unreadable("too long")
+        throw OCRError.unreadable("too long")
       }
       try output.seek(toOffset: 0)
       answer = try output.readToEnd() ?? Data()
     } catch {
-      throw error as? OCRFault ?? .system("reading tesseract's answer")
+      throw error as? OCRError ?? .system("reading tesseract's answer")
     }
     do {
       let request = SidecarRequest(image: "", stored: size, displayed: size)
@@ -65,7 +65,7 @@ public struct OCRDetector: Sendable {
     }
   }
 
-  private func run(from input: FileHandle, to output: FileHandle) throws(OCRFault) {
+  private func run(from input: FileHandle, to output: FileHandle) throws(OCRError) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: executable)
     // Sparse text: a screen has no columns as a page has.
@@ -92,7 +92,7 @@ public struct OCRDetector: Sendable {
 
   /// A file in memory. Its name is removed before anything is written to it, so that a killed process
   /// leaves no picture behind.
-  private static func memory() throws(OCRFault) -> FileHandle {
+  private static func memory() throws(OCRError) -> FileHandle {
     let name = "/scrim-\(getpid())-\(UInt64.random(in: .min ... .max))"
     // The strings live as terminated C strings until the calls return, which keep no pointer to them.
     let descriptor = unsafe shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -116,7 +116,7 @@ public struct OCRDetector: Sendable {
 }
 
 /// Why OCR gave no boxes.
-public enum OCRFault: Error, Hashable, Sendable, CustomStringConvertible {
+public enum OCRError: Error, Hashable, Sendable, CustomStringConvertible {
   case notInstalled
   case system(String)
   case timedOut(seconds: Double)

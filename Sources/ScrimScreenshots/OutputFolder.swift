@@ -19,19 +19,19 @@ final class OutputFolder: Sendable {
   private let touched = Mutex<Set<String>>([])
 
   /// Makes the folder and its parents if they are missing.
-  init(_ path: String, syncs: Bool, namesTemporaries: Bool = false) throws(OutputFault) {
+  init(_ path: String, syncs: Bool, namesTemporaries: Bool = false) throws(OutputError) {
     try OutputFolder.make(path)
-    do throws(FolderFault) { root = try Folder(path) } catch { throw .system(error) }
+    do throws(FolderError) { root = try Folder(path) } catch { throw .system(error) }
     self.syncs = syncs
     self.namesTemporaries = namesTemporaries
   }
 
-  var status: Folder.Status { get throws(FolderFault) { try root.status() } }
+  var status: Folder.Status { get throws(FolderError) { try root.status() } }
 
   /// Creates a file with that name and those bytes.
   ///
   /// - Parameter path: parts joined by slashes; missing folders are made.
-  func publish(_ bytes: [UInt8], at path: String) throws(OutputFault) -> Outcome {
+  func publish(_ bytes: [UInt8], at path: String) throws(OutputError) -> Outcome {
     var parts = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
     let name = parts.removeLast()
     var folder = root
@@ -48,7 +48,7 @@ final class OutputFolder: Sendable {
 
   /// Syncs the names to the disk: called once, at the end. After a power cut before that a name may be
   /// missing, but every file that has a name is complete.
-  func finish() throws(OutputFault) {
+  func finish() throws(OutputError) {
     for path in touched.withLock({ $0 }) {
       var folder = root
       for part in path.split(separator: "/") { folder = try OutputFolder.enter(String(part), of: folder) }
@@ -69,12 +69,12 @@ final class OutputFolder: Sendable {
   }
 
   /// Whether the file already exists with those bytes.
-  private func isPresent(_ name: String, _ bytes: [UInt8], in folder: Folder) throws(OutputFault) -> Bool {
-    do throws(FolderFault) {
+  private func isPresent(_ name: String, _ bytes: [UInt8], in folder: Folder) throws(OutputError) -> Bool {
+    do throws(FolderError) {
       guard let status = try folder.status(of: name) else { return false }
-      guard status.kind == .file, status.size == bytes.count else { throw FolderFault.notAFile(path: name) }
+      guard status.kind == .file, status.size == bytes.count else { throw FolderError.notAFile(path: name) }
       guard try folder.contents(of: name, limit: bytes.count) == bytes else {
-        throw FolderFault.changed(path: name)
+        throw FolderError.changed(path: name)
       }
       return true
     } catch {
@@ -87,7 +87,7 @@ final class OutputFolder: Sendable {
   ///
   /// - Returns: whether it got the name, which another file may have; nil if the file system doesn't
   ///   support this.
-  private func writeUnnamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputFault) -> Bool?
+  private func writeUnnamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputError) -> Bool?
   {
     let file: OpenFile
     do throws(SystemError) {
@@ -114,7 +114,7 @@ final class OutputFolder: Sendable {
   /// Writes to a temporary file and then links it to its name.
   ///
   /// - Returns: whether it got the name, which another file may have.
-  private func writeNamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputFault) -> Bool {
+  private func writeNamed(_ bytes: [UInt8], _ name: String, in folder: Folder) throws(OutputError) -> Bool {
     let temporary = ".scrim-\(UInt64.random(in: 0 ... .max)).part"
     let file: OpenFile
     do throws(SystemError) {
@@ -131,13 +131,13 @@ final class OutputFolder: Sendable {
 
   private func write(
     _ bytes: [UInt8], to file: OpenFile, _ name: String, in folder: Folder
-  ) throws(OutputFault) {
+  ) throws(OutputError) {
     do { try file.write(bytes) } catch { throw failure(name, "writing", in: folder, error) }
     guard syncs else { return }
     do { try file.sync() } catch { throw failure(name, "writing to the disk", in: folder, error) }
   }
 
-  private static func enter(_ name: String, of folder: Folder) throws(OutputFault) -> Folder {
+  private static func enter(_ name: String, of folder: Folder) throws(OutputError) -> Folder {
     if unsafe mkdirat(folder.descriptor, name, 0o755) != 0, errno != EEXIST {
       throw .system(.system(path: folder.place(of: name), doing: "making the folder", errno: errno))
     }
@@ -149,7 +149,7 @@ final class OutputFolder: Sendable {
   }
 
   /// Makes a folder and its parents.
-  static func make(_ path: String) throws(OutputFault) {
+  static func make(_ path: String) throws(OutputError) {
     if unsafe mkdir(path, 0o755) == 0 || errno == EEXIST { return }
     let code = errno
     if code == ENOENT, let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
@@ -161,15 +161,15 @@ final class OutputFolder: Sendable {
 
   private func failure(
     _ name: String, _ doing: String, in folder: Folder, _ error: SystemError = SystemError(errno: errno)
-  ) -> OutputFault {
+  ) -> OutputError {
     .system(.system(path: folder.place(of: name), doing: doing, errno: error.errno))
   }
 }
 
 /// Why an output could not be written.
-enum OutputFault: Error {
+enum OutputError: Error {
   /// The disk is full, or the folder can't be written: later outputs would fail too.
-  case system(FolderFault)
+  case system(FolderError)
   /// A file with other bytes has the name.
   case exists
 }

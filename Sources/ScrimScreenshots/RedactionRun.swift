@@ -6,7 +6,7 @@ import ScrimRedact
 import Synchronization
 
 /// Why a run can't begin or continue. All files published until then are complete and redacted.
-public enum RunFault: Error, Hashable, Sendable, CustomStringConvertible {
+public enum RunError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The request is contradictory.
   case usage(String)
   /// The disk is full, a folder can't be read, …
@@ -35,14 +35,14 @@ public final class RedactionRun: Sendable {
   private struct State {
     var scan: FolderScan
     var summary: RedactionSummary
-    var fault: RunFault?
+    var fault: RunError?
   }
 
   /// Checks the request, opens its folders and makes those of the output (except in a dry run).
-  public init(_ request: RedactionRequest) throws(RunFault) {
+  public init(_ request: RedactionRequest) throws(RunError) {
     self.request = request
     try RedactionRun.checkApart(request)
-    do throws(FolderFault) {
+    do throws(FolderError) {
       input = try Folder(request.input)
       let path = RedactionRun.resolved(request.input)
       if let named = request.widgets, RedactionRun.isFile(named) {
@@ -52,7 +52,7 @@ public final class RedactionRun: Sendable {
         annotations = AnnotationFiles(
           only: String(file[file.index(after: slash)...]), in: try Folder(String(file[...slash])), path: path)
       } else {
-        widgets = try request.widgets.map { path throws(FolderFault) in try Folder(path) }
+        widgets = try request.widgets.map { path throws(FolderError) in try Folder(path) }
         annotations = AnnotationFiles(
           below: widgets ?? input, path: request.widgets.map(RedactionRun.resolved) ?? path)
       }
@@ -67,32 +67,32 @@ public final class RedactionRun: Sendable {
       throw .system("\(error)")
     }
     var excluded: [Folder.Status] = []
-    do throws(OutputFault) {
+    do throws(OutputError) {
       if request.isDryRun {
         (output, ledger, preview) = (nil, nil, nil)
       } else {
         let folder = try OutputFolder(request.output, syncs: request.syncs)
         output = folder
         ledger = try ResumeLedger(request.state, shard: request.shard, resuming: request.resumes)
-        preview = try request.preview.map { path throws(OutputFault) in
+        preview = try request.preview.map { path throws(OutputError) in
           try OutputFolder(path, syncs: request.syncs)
         }
-        do throws(FolderFault) {
+        do throws(FolderError) {
           excluded =
             [try folder.status]
-            + (try preview.map { preview throws(FolderFault) in [try preview.status] } ?? [])
+            + (try preview.map { preview throws(FolderError) in [try preview.status] } ?? [])
         } catch { throw .system(error) }
       }
     } catch {
-      throw RunFault(error)
+      throw RunError(error)
     }
     let source: Folder.Status
-    do throws(FolderFault) { source = try input.status() } catch { throw .system("\(error)") }
+    do throws(FolderError) { source = try input.status() } catch { throw .system("\(error)") }
     // Two mount points, or two spellings of one name: the paths don't show this.
     guard !excluded.contains(where: { $0.isSameFile(as: source) }) else {
       throw .usage("\(request.output): the output or the previews are the input; give a separate folder")
     }
-    do throws(FolderFault) {
+    do throws(FolderError) {
       state = Mutex(
         State(
           scan: try FolderScan(input, output: request.settings.output.format, excluding: excluded),
@@ -103,7 +103,7 @@ public final class RedactionRun: Sendable {
   }
 
   /// Input, output, ledger and sidecars must not contain each other where that would mix them.
-  private static func checkApart(_ request: RedactionRequest) throws(RunFault) {
+  private static func checkApart(_ request: RedactionRequest) throws(RunError) {
     let output = resolved(request.output)
     let others =
       [("the input", request.input), ("the ledger", request.state)]
@@ -178,11 +178,11 @@ public final class RedactionRun: Sendable {
   /// - Parameter onResult: called once per image, one call at a time; throwing ends the run.
   public func run(
     isInterrupted: @escaping @Sendable () -> Bool,
-    onResult: @escaping @Sendable (ImageResult) throws(RunFault) -> Void
-  ) throws(RunFault) -> RedactionSummary {
+    onResult: @escaping @Sendable (ImageResult) throws(RunError) -> Void
+  ) throws(RunError) -> RedactionSummary {
     DispatchQueue.concurrentPerform(iterations: request.jobs) { _ in
       while !isInterrupted(), let item = nextItem() {
-        do throws(RunFault) {
+        do throws(RunError) {
           let (result, usage) = try process(item)
           try finish(result, usage, onResult)
         } catch {
@@ -196,10 +196,10 @@ public final class RedactionRun: Sendable {
       summary.isInterrupted = isInterrupted()
       return summary
     }
-    do throws(OutputFault) {
+    do throws(OutputError) {
       try output?.finish()
       try preview?.finish()
-    } catch { stop(RunFault(error)) }
+    } catch { stop(RunError(error)) }
     if let fault = state.withLock({ $0.fault }) { throw fault }
     return summary
   }
@@ -216,26 +216,26 @@ public final class RedactionRun: Sendable {
     }
   }
 
-  private func stop(_ fault: RunFault) {
+  private func stop(_ fault: RunError) {
     state.withLock { if $0.fault == nil { $0.fault = fault } }
   }
 
   private func finish(
-    _ result: ImageResult, _ usage: PolicyUsage?, _ onResult: (ImageResult) throws(RunFault) -> Void
-  ) throws(RunFault) {
-    let fault: RunFault? = state.withLock { state in
+    _ result: ImageResult, _ usage: PolicyUsage?, _ onResult: (ImageResult) throws(RunError) -> Void
+  ) throws(RunError) {
+    let fault: RunError? = state.withLock { state in
       state.summary.add(result, usage)
-      do throws(RunFault) { try onResult(result) } catch { return error }
+      do throws(RunError) { try onResult(result) } catch { return error }
       return nil
     }
     if let fault { throw fault }
   }
 
-  private func process(_ item: FolderScan.Item) throws(RunFault) -> (ImageResult, PolicyUsage?) {
+  private func process(_ item: FolderScan.Item) throws(RunError) -> (ImageResult, PolicyUsage?) {
     switch item {
     case .refused(let path, let refusal): return (ImageResult(path, refusal), nil)
     case .image(let image):
-      do throws(ImageFault) {
+      do throws(ImageIssue) {
         return try result(of: image)
       } catch {
         switch error {
@@ -246,19 +246,19 @@ public final class RedactionRun: Sendable {
     }
   }
 
-  private enum ImageFault: Error {
+  private enum ImageIssue: Error {
     case refused(Refusal)
-    case stopped(RunFault)
+    case stopped(RunError)
   }
 
-  private func result(of image: ScannedImage) throws(ImageFault) -> (ImageResult, PolicyUsage?) {
+  private func result(of image: ScannedImage) throws(ImageIssue) -> (ImageResult, PolicyUsage?) {
     let before = try status(of: image)
     let bytes = try contents(of: image)
     let file = try sidecarFile(of: image)
     // Boxes belong to the picture with which they were read: another picture put there meanwhile may have
     // other boxes.
     guard try status(of: image) == before else {
-      throw .refused(Refusal(FolderFault.changed(path: image.path)))
+      throw .refused(Refusal(FolderError.changed(path: image.path)))
     }
     let isMissing = file == nil && request.settings.detector == nil
     if isMissing, request.settings.onMissing == .skip { return (ImageResult(image.path, .skipped), nil) }
@@ -285,7 +285,7 @@ public final class RedactionRun: Sendable {
       let planned = request.hashesNames ? nil : name
       return (ImageResult(image.path, .planned, output: planned, redacted), redacted.usage)
     }
-    do throws(OutputFault) {
+    do throws(OutputError) {
       if let preview, let made = redacted.preview { _ = try preview.publish(made, at: name + ".png") }
       let outcome = try output.publish(redacted.bytes, at: name)
       try ledger.note(mark, output: ledger.mark(of: [redacted.bytes]))
@@ -301,18 +301,18 @@ public final class RedactionRun: Sendable {
         Refusal(
           .exists, "another file has the name of its output (\(name)); remove it, or give another folder"))
     } catch {
-      throw .stopped(RunFault(error))
+      throw .stopped(RunError(error))
     }
   }
 
-  private func status(of image: ScannedImage) throws(ImageFault) -> Folder.Status? {
-    do throws(FolderFault) { return try image.folder.status(of: image.name) } catch {
+  private func status(of image: ScannedImage) throws(ImageIssue) -> Folder.Status? {
+    do throws(FolderError) { return try image.folder.status(of: image.name) } catch {
       throw .refused(Refusal(error))
     }
   }
 
-  private func contents(of image: ScannedImage) throws(ImageFault) -> [UInt8] {
-    do throws(FolderFault) {
+  private func contents(of image: ScannedImage) throws(ImageIssue) -> [UInt8] {
+    do throws(FolderError) {
       if let bytes = try image.folder.contents(of: image.name, limit: request.settings.fileLimit) {
         return bytes
       }
@@ -322,11 +322,11 @@ public final class RedactionRun: Sendable {
     throw .refused(Refusal(.unreadable, "the file is gone"))
   }
 
-  private func sidecarFile(of image: ScannedImage) throws(ImageFault) -> SidecarFile? {
+  private func sidecarFile(of image: ScannedImage) throws(ImageIssue) -> SidecarFile? {
     var folder: Folder? = annotations.isOnlyFile ? nil : image.folder
     if let widgets {
       folder = widgets
-      do throws(FolderFault) {
+      do throws(FolderError) {
         for part in image.folderPath.split(separator: "/") {
           let isThere = try folder?.status(of: String(part)) != nil
           folder = isThere ? try folder?.folder(named: String(part)) : nil
@@ -335,7 +335,7 @@ public final class RedactionRun: Sendable {
         throw .refused(Refusal(.badBoxes, "the folder of its sidecar: \(error.sentence)"))
       }
     }
-    do throws(SidecarFault) {
+    do throws(SidecarIssue) {
       return try SidecarFile.find(
         for: image.name, in: folder, folderPath: image.folderPath, isStemUnique: image.isStemUnique,
         annotations: annotations)
@@ -346,12 +346,12 @@ public final class RedactionRun: Sendable {
 
   private func redact(
     _ bytes: [UInt8], _ image: ScannedImage, _ file: SidecarFile?
-  ) throws(ImageFault) -> RedactedImage {
+  ) throws(ImageIssue) -> RedactedImage {
     do throws(Refusal) {
       let facts = try ImageFacts(bytes, format: image.format)
       guard let file else { return try redactor.redact(bytes, facts: facts, sidecar: nil) }
       let sidecar: Sidecar
-      do throws(SidecarFault) {
+      do throws(SidecarIssue) {
         sidecar = try file.sidecar(
           SidecarRequest(
             image: image.path, stored: facts.stored, displayed: facts.displayed,
@@ -384,8 +384,8 @@ public final class RedactionRun: Sendable {
   }
 }
 
-extension RunFault {
-  init(_ fault: OutputFault) {
+extension RunError {
+  init(_ fault: OutputError) {
     switch fault {
     case .system(let fault): self = .system("\(fault)")
     case .exists: self = .system("the output folder was changed by another program")

@@ -54,7 +54,7 @@ final class ResumeLedger: Sendable {
   /// - Parameters:
   ///   - shard: concurrent runs have separate files.
   ///   - resuming: whether to read the results of earlier runs.
-  init(_ path: String, shard: Shard, resuming: Bool) throws(OutputFault) {
+  init(_ path: String, shard: Shard, resuming: Bool) throws(OutputError) {
     self.path = path
     try OutputFolder.make(path)
     key = try ResumeLedger.key(in: path)
@@ -83,8 +83,8 @@ final class ResumeLedger: Sendable {
   }
 
   /// The folder's key; made by the first run. If several first runs start at once, one of them makes it.
-  private static func key(in path: String) throws(OutputFault) -> [UInt8] {
-    do throws(FolderFault) {
+  private static func key(in path: String) throws(OutputError) -> [UInt8] {
+    do throws(FolderError) {
       let folder = try Folder(path)
       for _ in 0..<2 {
         if let key = try folder.contents(of: "key", limit: 32), key.count == 32 { return key }
@@ -139,12 +139,12 @@ final class ResumeLedger: Sendable {
   /// The output that an earlier run made of the input; nil if there is none.
   func output(of input: Mark) -> Mark? { finished[input] }
 
-  func note(_ input: Mark, output: Mark) throws(OutputFault) {
+  func note(_ input: Mark, output: Mark) throws(OutputError) {
     try append(Array("\(input.hex) \(output.hex)\n".utf8))
   }
 
   /// One system call per line, so that lines of several threads don't mix.
-  private func append(_ bytes: [UInt8]) throws(OutputFault) {
+  private func append(_ bytes: [UInt8]) throws(OutputError) {
     do { try file.write(bytes) } catch {
       throw .system(.system(path: path, doing: "writing", errno: error.errno))
     }

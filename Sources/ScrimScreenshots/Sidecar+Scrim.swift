@@ -6,32 +6,32 @@ extension SidecarFormat {
   /// and `height` are required, other keys are informative. Accepts every file with its ending, so it is
   /// tried last.
   public static let scrim = SidecarFormat(name: "scrim", ending: ".json") { bytes, _ in
-    Result { () throws(SidecarFault) in try Sidecar(scrim: bytes) }
+    Result { () throws(SidecarIssue) in try Sidecar(scrim: bytes) }
   }
 }
 
 /// The outermost object of Scrim's own sidecar.
 private struct SidecarObject: JSONContext {
-  func error(_ fault: JSONFault) -> SidecarFault {
+  func error(_ fault: JSONObjectError) -> SidecarIssue {
     switch fault {
-    case .notAnObject: SidecarFault("it must be an object")
-    case .missing(let key): SidecarFault("\(key) of the picture is missing; give it in pixels")
-    case .wrongType("space", _, _): SidecarFault(#"space must be "stored" or "displayed""#)
-    case .repeated(let key): SidecarFault("\(key) is given twice; give it once")
+    case .notAnObject: SidecarIssue("it must be an object")
+    case .missing(let key): SidecarIssue("\(key) of the picture is missing; give it in pixels")
+    case .wrongType("space", _, _): SidecarIssue(#"space must be "stored" or "displayed""#)
+    case .repeated(let key): SidecarIssue("\(key) is given twice; give it once")
     case .wrongType(let key, _, kind: "a number"), .notFinite(let key), .outOfRange(let key),
       .negative(let key):
-      SidecarFault("\(key) must be a whole number of pixels")
-    case .wrongType(let key, _, _): SidecarFault("\(key) of the picture is missing; give it in pixels")
+      SidecarIssue("\(key) must be a whole number of pixels")
+    case .wrongType(let key, _, _): SidecarIssue("\(key) of the picture is missing; give it in pixels")
     case .unknownKey(let key), .contradiction(let key, _):
-      SidecarFault("\(printable(key)) is ambiguous")
+      SidecarIssue("\(printable(key)) is ambiguous")
     }
   }
 }
 
 extension Sidecar {
-  init(scrim bytes: [UInt8]) throws(SidecarFault) {
+  init(scrim bytes: [UInt8]) throws(SidecarIssue) {
     let json: JSON
-    do { json = try JSON(bytes, acceptingNonFinite: true) } catch { throw SidecarFault("\(error)") }
+    do { json = try JSON(bytes, acceptingNonFinite: true) } catch { throw SidecarIssue("\(error)") }
     let root = try JSONObject(json, in: SidecarObject())
     for key in ["width", "height", "space"]
     where root.members.count(where: { $0.key.hasSameBytes(as: key) }) > 1 {
@@ -45,7 +45,7 @@ extension Sidecar {
       space = named
     }
     let tree: WidgetTree
-    do { tree = try WidgetTree(json) } catch { throw SidecarFault("\(error)") }
+    do { tree = try WidgetTree(json) } catch { throw SidecarIssue("\(error)") }
     self.init(
       tree: tree,
       size: PixelSize(
@@ -53,7 +53,7 @@ extension Sidecar {
       space: space, describesWholeWindows: root["windows"] != nil, format: "scrim")
   }
 
-  private static func side(_ key: String, of root: JSONObject<SidecarObject>) throws(SidecarFault) -> Int {
+  private static func side(_ key: String, of root: JSONObject<SidecarObject>) throws(SidecarIssue) -> Int {
     let side = try root.required(key)
     guard side > 0, side < 0x1p31, let whole = Int(exactly: side) else {
       throw root.context.error(.negative(key))

@@ -95,7 +95,7 @@ struct PointSize: CustomStringConvertible {
 }
 
 /// Why a file of boxes can't be used. Describes the file's structure, never a widget's name or text.
-public struct SidecarFault: Error, Hashable, Sendable, CustomStringConvertible {
+public struct SidecarIssue: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String
 
   public init(_ description: String) { self.description = description }

@@ -17,7 +17,7 @@ struct SidecarFile {
   static func find(
     for image: String, in folder: Folder?, folderPath: String, isStemUnique: Bool,
     annotations: AnnotationFiles
-  ) throws(SidecarFault) -> SidecarFile? {
+  ) throws(SidecarIssue) -> SidecarFile? {
     var names = SidecarFormat.endings.map { (file: image + $0, ending: $0) }
     if isStemUnique, let dot = image.lastIndex(of: ".") {
       names += SidecarFormat.endings.map { (file: image[..<dot] + $0, ending: $0) }
@@ -29,13 +29,13 @@ struct SidecarFile {
       do {
         bytes = try folder.contents(of: name, limit: SidecarFormat.sizeLimit)
       } catch {
-        throw SidecarFault("sidecar \(name): \(error.sentence)")
+        throw SidecarIssue("sidecar \(name): \(error.sentence)")
       }
       guard let bytes else { continue }
       // A file of annotations that has the stem of a picture by chance belongs to its folder.
       if AnnotationFiles.isName(name), annotations.holdsMany(name, in: folderPath) { continue }
       if let found {
-        throw SidecarFault("two sidecars, \(found.name) and \(name); keep the one that holds the boxes")
+        throw SidecarIssue("two sidecars, \(found.name) and \(name); keep the one that holds the boxes")
       }
       found = SidecarFile(bytes: bytes, name: name, ending: ending)
     }
@@ -48,7 +48,7 @@ struct SidecarFile {
     }
     guard let first = listed.first else { return found }
     if let found {
-      throw SidecarFault(
+      throw SidecarIssue(
         "\(found.name) and the annotations in \(first.file) both have its boxes; keep one of them")
     }
     return SidecarFile(
@@ -56,22 +56,22 @@ struct SidecarFile {
       ending: ".json", annotations: listed)
   }
 
-  func sidecar(_ request: SidecarRequest) throws(SidecarFault) -> Sidecar {
+  func sidecar(_ request: SidecarRequest) throws(SidecarIssue) -> Sidecar {
     guard let first = annotations.first else {
       do { return try Sidecar.read(bytes, ending: ending, request: request).get() } catch {
-        throw SidecarFault("sidecar \(name): \(error)")
+        throw SidecarIssue("sidecar \(name): \(error)")
       }
     }
     // Several files of one export together describe one picture: boxes, key points, …
     var picture = first.picture
     for other in annotations.dropFirst() {
       guard other.picture.size == picture.size, other.format == first.format else {
-        throw SidecarFault("\(first.file) and \(other.file) are of pictures of two sizes; keep one")
+        throw SidecarIssue("\(first.file) and \(other.file) are of pictures of two sizes; keep one")
       }
       picture.regions += other.picture.regions
     }
     do { return try picture.sidecar(first.format, for: request) } catch {
-      throw SidecarFault("\(name): \(error)")
+      throw SidecarIssue("\(name): \(error)")
     }
   }
 }

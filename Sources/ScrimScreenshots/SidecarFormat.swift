@@ -9,11 +9,11 @@ public struct SidecarFormat: Sendable {
   /// File name ending: `.json` means `shot.png.json` and `shot.json`.
   public var ending: String
   /// Reads a file; nil if the bytes are of another format with this ending.
-  public var read: @Sendable (_ bytes: [UInt8], _ request: SidecarRequest) -> Result<Sidecar, SidecarFault>?
+  public var read: @Sendable (_ bytes: [UInt8], _ request: SidecarRequest) -> Result<Sidecar, SidecarIssue>?
 
   public init(
     name: String, ending: String,
-    read: @escaping @Sendable ([UInt8], SidecarRequest) -> Result<Sidecar, SidecarFault>?
+    read: @escaping @Sendable ([UInt8], SidecarRequest) -> Result<Sidecar, SidecarIssue>?
   ) {
     self.name = name
     self.ending = ending
@@ -74,8 +74,8 @@ public struct SidecarFormat: Sendable {
 
   private static func catching(
     _ read: () throws(BoxesError) -> Sidecar
-  ) -> Result<Sidecar, SidecarFault> {
-    Result(catching: read).mapError { SidecarFault($0.description) }
+  ) -> Result<Sidecar, SidecarIssue> {
+    Result(catching: read).mapError { SidecarIssue($0.description) }
   }
 }
 
@@ -83,9 +83,9 @@ extension Sidecar {
   /// Reads a file of any format with that ending, and checks that it is of this image.
   static func read(
     _ bytes: [UInt8], ending: String, request: SidecarRequest
-  ) -> Result<Sidecar, SidecarFault> {
+  ) -> Result<Sidecar, SidecarIssue> {
     guard let bytes = utf8(bytes) else {
-      return .failure(SidecarFault("it is UTF-16 that can't be read; convert it to UTF-8"))
+      return .failure(SidecarIssue("it is UTF-16 that can't be read; convert it to UTF-8"))
     }
     for format in SidecarFormat.all where format.ending == ending {
       guard let result = format.read(bytes, request) else { continue }
@@ -96,12 +96,12 @@ extension Sidecar {
         let isEither = sidecar.space == .either && sidecar.size == request.stored
         guard let given = sidecar.size, given != size, !isEither else { return .success(sidecar) }
         return .failure(
-          SidecarFault(
+          SidecarIssue(
             "it is of a picture of \(given), this one has \(other) (\(sidecar.space.rawValue)); match them again"
           ))
       }
     }
-    return .failure(SidecarFault("no known format of boxes; see which are accepted"))
+    return .failure(SidecarIssue("no known format of boxes; see which are accepted"))
   }
 
   /// Text with a UTF-16 byte order mark, as PowerShell's `>` writes it, converted to UTF-8; other bytes

@@ -260,7 +260,7 @@ public struct Refusal: Error, Hashable, Sendable {
     self.init(reason, "\(error)")
   }
 
-  init(_ fault: FolderFault) {
+  init(_ fault: FolderError) {
     let reason: Reason =
       switch fault {
       case .system, .changed: .unreadable
@@ -270,5 +270,5 @@ public struct Refusal: Error, Hashable, Sendable {
     self.init(reason, fault.sentence)
   }
 
-  init(_ fault: SidecarFault) { self.init(.badBoxes, "\(fault)") }
+  init(_ fault: SidecarIssue) { self.init(.badBoxes, "\(fault)") }
 }

@@ -359,7 +359,7 @@ struct FaultLog {
 
   init(isLive: Bool) { self.isLive = isLive }
 
-  mutating func note(_ fault: CaptureFault, _ progress: inout Progress) {
+  mutating func note(_ fault: CaptureIssue, _ progress: inout Progress) {
     // The first tree takes a moment, which is not an issue.
     if isLive, fault.place == LiveSource.treesPlace, ContinuousClock.now - start < .seconds(3) { return }
     counts += 1

@@ -136,7 +136,7 @@ struct Redact: ParsableCommand {
     }
     var request = request(policy)
     if detect == .ocr {
-      do throws(OCRFault) {
+      do throws(OCRError) {
         request.settings.detector = try OCRDetector()
       } catch {
         throw Failure(.environment, "--detect ocr: \(error)")
@@ -152,11 +152,11 @@ struct Redact: ParsableCommand {
       if !output.quiet { Thread.detachNewThread { display.setTotal(run.count()) } }
       summary = try run.run(
         isInterrupted: { Terminal.isInterrupted },
-        onResult: { result throws(RunFault) in
+        onResult: { result throws(RunError) in
           try file?.write(result)
           display.show(result)
         })
-    } catch let fault as RunFault {
+    } catch let fault as RunError {
       switch fault {
       case .usage(let text): throw Failure(.usage, text)
       case .system(let text): throw Failure(.environment, text)

@@ -11,7 +11,7 @@ final class ReportFile: Sendable {
 
   /// - Parameter request: the report must not be in one of its folders, because it names the inputs and
   ///   could overwrite one.
-  init(_ path: String, outside request: RedactionRequest) throws(RunFault) {
+  init(_ path: String, outside request: RedactionRequest) throws(RunError) {
     self.path = path
     if path == "-" {
       file = .standardOutput
@@ -32,7 +32,7 @@ final class ReportFile: Sendable {
     do { try file.truncate(to: 0) } catch { throw ReportFile.fault(path, error) }
   }
 
-  func write(_ result: ImageResult) throws(RunFault) {
+  func write(_ result: ImageResult) throws(RunError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard var line = try? Array(encoder.encode(result)) else {
@@ -42,7 +42,7 @@ final class ReportFile: Sendable {
     do { try file.write(line) } catch { throw ReportFile.fault(path, error) }
   }
 
-  private static func fault(_ path: String, _ error: SystemError) -> RunFault {
+  private static func fault(_ path: String, _ error: SystemError) -> RunError {
     .system("--report \(path): writing failed: \(SystemCall.message(for: error.errno))")
   }
 }

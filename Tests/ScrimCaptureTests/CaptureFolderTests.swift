@@ -25,7 +25,7 @@ import Testing
 
   private func frame(_ item: SourceItem) throws -> SourceFrame {
     guard case .frame(let frame) = item else {
-      throw CaptureFault(place: "test", message: "the line is lost")
+      throw CaptureIssue(place: "test", message: "the line is lost")
     }
     return frame
   }
@@ -116,7 +116,7 @@ import Testing
       Issue.record("half a span is taken")
       return
     }
-    #expect(throws: CaptureFault.self) { try frame(items[2]).tree.get() }
+    #expect(throws: CaptureIssue.self) { try frame(items[2]).tree.get() }
     #expect(throws: Never.self) { try frame(items[3]).tree.get() }
     #expect(throws: Never.self) { try frame(items[4]).tree.get() }
   }
@@ -133,9 +133,9 @@ import Testing
         line(2, #""widgets_of_frame":0"#),
         line(3, #""widgets_of_frame":1"#), line(4, #""widgets":[]"#),
       ])
-      #expect(throws: CaptureFault.self, "\(bad)") { try frame(items[1]).tree.get() }
+      #expect(throws: CaptureIssue.self, "\(bad)") { try frame(items[1]).tree.get() }
       #expect(try ids(items[2]) == ["w"])
-      #expect(throws: CaptureFault.self, "\(bad)") { try frame(items[3]).tree.get() }
+      #expect(throws: CaptureIssue.self, "\(bad)") { try frame(items[3]).tree.get() }
       #expect(try ids(items[4]) == [])
       #expect(throws: Never.self) { try frame(items[1]).pixels.get() }
     }
@@ -146,7 +146,7 @@ import Testing
       line(0, #""widgets_of_frame":0"#), line(1, #""widgets_of_frame":7"#), line(2, #""windows":[]"#),
       line(3, #""widgets":[]"#), line(4, #""widgets_of_frame":3"#),
     ])
-    for index in 0..<3 { #expect(throws: CaptureFault.self) { try frame(items[index]).tree.get() } }
+    for index in 0..<3 { #expect(throws: CaptureIssue.self) { try frame(items[index]).tree.get() } }
     #expect(try ids(items[4]) == [])
   }
 
@@ -180,7 +180,7 @@ import Testing
       if isGood {
         #expect(throws: Never.self) { try frame(item).pixels.get() }
       } else {
-        #expect(throws: CaptureFault.self, "image \(index)") { try frame(item).pixels.get() }
+        #expect(throws: CaptureIssue.self, "image \(index)") { try frame(item).pixels.get() }
       }
       #expect(throws: Never.self) { try frame(item).tree.get() }
     }
@@ -223,7 +223,7 @@ import Testing
   @Test func messagesCarryNoNames() throws {
     let secret = #"{"id":"a","role":"label","name":"SECRET","text":"SECRET","x":1,"y":1,"w":-2,"h":1}"#
     let items = try read([line(0, #""widgets":[\#(secret)]"#), line(1, #""widgets":[],"SECRET":1"#)])
-    let fault = #expect(throws: CaptureFault.self) { try frame(items[0]).tree.get() }
+    let fault = #expect(throws: CaptureIssue.self) { try frame(items[0]).tree.get() }
     #expect(fault.map { !"\($0)".contains("SECRET") && "\($0)".contains("a") } ?? false)
   }
 }

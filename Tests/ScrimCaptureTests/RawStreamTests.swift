@@ -111,7 +111,7 @@ import Testing
         "a", "bc", "bc", "bc", "d",
       ])
     // Before the first line there are no boxes, which differs from no widgets.
-    #expect(throws: CaptureFault.self) { try frames[0].tree.get() }
+    #expect(throws: CaptureIssue.self) { try frames[0].tree.get() }
     #expect(Set(frames.map(\.treeVersion)).count == 4)
   }
 

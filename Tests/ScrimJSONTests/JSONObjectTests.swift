@@ -4,16 +4,16 @@ import Testing
 /// Tests of the strict reader of objects.
 @Suite struct JSONObjectTests {
   private struct Context: JSONContext {
-    struct Failure: Error, Equatable { var fault: JSONFault }
+    struct Failure: Error, Equatable { var fault: JSONObjectError }
     var numberLimit = 1000.0
-    func error(_ fault: JSONFault) -> Failure { Failure(fault: fault) }
+    func error(_ fault: JSONObjectError) -> Failure { Failure(fault: fault) }
   }
 
   private func object(_ text: String) throws -> JSONObject<Context> {
     try JSONObject(try JSON(Array(text.utf8), acceptingNonFinite: true), in: Context())
   }
 
-  private func fault(_ text: String, _ read: (JSONObject<Context>) throws -> Void) -> JSONFault? {
+  private func fault(_ text: String, _ read: (JSONObject<Context>) throws -> Void) -> JSONObjectError? {
     do {
       try read(try object(text))
       return nil
@@ -39,7 +39,7 @@ import Testing
       fault(#"{"a":0}"#) { _ = try $0.boolean("a") }
         == .wrongType("a", expected: "true or false", kind: "a number"))
     #expect(
-      fault(#"{"a":1.5}"#) { _ = try $0.read { (fields) throws(JSONFault) in try fields.integer("a") } }
+      fault(#"{"a":1.5}"#) { _ = try $0.read { (fields) throws(JSONObjectError) in try fields.integer("a") } }
         == .wrongType("a", expected: "a whole number", kind: "a number"))
     #expect(fault(#"{"a":NaN}"#) { _ = try $0.number("a") } == .notFinite("a"))
     #expect(fault(#"{"a":-1001}"#) { _ = try $0.number("a") } == .outOfRange("a"))
@@ -47,11 +47,13 @@ import Testing
     #expect(fault("{}") { _ = try $0.required("a") } == .missing("a"))
     #expect(
       fault(#"{"w":1,"width":2}"#) {
-        _ = try $0.read { (fields) throws(JSONFault) in try fields.required("w", or: "width") }
+        _ = try $0.read { (fields) throws(JSONObjectError) in try fields.required("w", or: "width") }
       } == .contradiction("w", "width"))
     #expect(fault(#"{"a":[1,"b"]}"#) { _ = try $0.numbers("a") } != nil)
     #expect(
-      fault(#"{"a":["b",1]}"#) { _ = try $0.read { (fields) throws(JSONFault) in try fields.strings("a") } }
+      fault(#"{"a":["b",1]}"#) {
+        _ = try $0.read { (fields) throws(JSONObjectError) in try fields.strings("a") }
+      }
         != nil)
   }
 
@@ -61,15 +63,15 @@ import Testing
     #expect(fault(#"{"a":1,"a":2}"#) { try $0.checkKeys(among: ["a"]) } == .repeated("a"))
     #expect(
       fault(#"{"a":1,"x":2,"x":3,"a":4}"#) {
-        try $0.read { (fields) throws(JSONFault) in try fields.checkRest(["a"]) }
+        try $0.read { (fields) throws(JSONObjectError) in try fields.checkRest(["a"]) }
       } == .repeated("a"))
     #expect(
       fault(#"{"a":1,"x":{"y":[NaN]}}"#) {
-        try $0.read { (fields) throws(JSONFault) in try fields.checkRest(["a"]) }
+        try $0.read { (fields) throws(JSONObjectError) in try fields.checkRest(["a"]) }
       } == .notFinite("x"))
     #expect(
       fault(#"{"a":1,"x":2,"x":3}"#) {
-        try $0.read { (fields) throws(JSONFault) in try fields.checkRest(["a"]) }
+        try $0.read { (fields) throws(JSONObjectError) in try fields.checkRest(["a"]) }
       } == nil)
   }
 

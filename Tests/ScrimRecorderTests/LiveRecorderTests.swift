@@ -247,7 +247,7 @@ import Testing
   @Test func aSessionThatCannotBeginIsReported() throws {
     try temporary.write([1], to: "s/other.txt")
     let faults = Mutex<[String]>([])
-    let recorder = recorder { $0.onFault = { fault in faults.withLock { $0.append("\(fault)") } } }
+    let recorder = recorder { $0.onIssue = { fault in faults.withLock { $0.append("\(fault)") } } }
     try recorder.start()
     try capture(recorder)
     #expect(throws: RecorderError.self) { try recorder.flush() }
@@ -261,7 +261,7 @@ import Testing
   /// If segments can't be written for a while, the last picture is recorded once they can.
   @Test func goesOnWhereAFaultIsMended() throws {
     let faults = Mutex(0)
-    let recorder = recorder { $0.onFault = { _ in faults.withLock { $0 += 1 } } }
+    let recorder = recorder { $0.onIssue = { _ in faults.withLock { $0 += 1 } } }
     try recorder.start()
     try capture(recorder, Self.pixels(1))
     try recorder.flush()
@@ -285,7 +285,7 @@ import Testing
     let said = Mutex<[String]>([])
     let slot = Mutex<Recorder?>(nil)
     let recorder = recorder { configuration in
-      configuration.onFault = { _ in
+      configuration.onIssue = { _ in
         let recorder = slot.withLock { $0 }
         for call in [{ _ = try recorder?.stop() }, { try recorder?.flush() }] as [() throws -> Void] {
           do { try call() } catch { said.withLock { $0.append("\(error)") } }

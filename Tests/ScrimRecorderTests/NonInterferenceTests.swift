@@ -17,8 +17,8 @@ import Testing
     var pixels: [Pixel]
     var noisy: [Pixel]
     var version: Int
-    var tree: Result<WidgetTree, CaptureFault>
-    var reworded: Result<WidgetTree, CaptureFault>
+    var tree: Result<WidgetTree, CaptureIssue>
+    var reworded: Result<WidgetTree, CaptureIssue>
     var snapshotSpan: ClosedRange<Int64>?
     var isComplete: Bool
     var isRead: Bool
@@ -113,7 +113,7 @@ import Testing
         moment.isComplete = Int.random(in: 0..<8, using: &random) > 0
       }
       if Int.random(in: 0..<12, using: &random) == 0 {
-        let fault = CaptureFault(place: "here", message: "no boxes")
+        let fault = CaptureIssue(place: "here", message: "no boxes")
         moment.version += 1
         moment.tree = .failure(fault)
         moment.reworded = .failure(fault)
@@ -162,7 +162,7 @@ import Testing
             index, isNoisy ? moment.noisy : moment.pixels, tree: isNoisy ? moment.reworded : moment.tree,
             version: moment.version, snapshotSpan: moment.snapshotSpan, complete: moment.isComplete)
           frame.damage = isNoisy ? moment.noisyDamage : moment.damage
-          if !moment.isRead { frame.pixels = .failure(CaptureFault(place: "here", message: "no pixels")) }
+          if !moment.isRead { frame.pixels = .failure(CaptureIssue(place: "here", message: "no pixels")) }
           return .frame(frame)
         }, options, to: isNoisy ? "noisy" : "plain")
     }

@@ -155,7 +155,7 @@ struct Framebuffer {
       if outcome == .taken || outcome == .merged {
         var frame = SourceFrame(
           number: number, time: clock.withValue { $0 } - 5_000_000_000, pixels: .success(screen.frame),
-          tree: tree.mapError { CaptureFault(place: "", message: "\($0)") }, treeVersion: version,
+          tree: tree.mapError { CaptureIssue(place: "", message: "\($0)") }, treeVersion: version,
           snapshotSpan: nil,
           isTreeComplete: boxes.isComplete)
         frame.mayBeLeftOut = true

@@ -20,7 +20,7 @@ import Testing
 
   static func frame(
     _ number: Int, _ pixels: [Pixel], time: Int64? = nil,
-    tree: Result<WidgetTree, CaptureFault> = .success(.empty),
+    tree: Result<WidgetTree, CaptureIssue> = .success(.empty),
     version: Int = 0, snapshotSpan: ClosedRange<Int64>? = nil, complete: Bool = true
   ) -> SourceFrame {
     SourceFrame(
@@ -33,7 +33,7 @@ import Testing
   struct Recording {
     var files: [String: [UInt8]]
     var summary: RecordingSummary
-    var faults: [CaptureFault]
+    var faults: [CaptureIssue]
   }
 
   enum Step {
@@ -56,16 +56,16 @@ import Testing
     var recorder = try SessionRecorder(
       to: SessionFolder(path: temporary.path + "/" + name), width: Self.width, height: Self.height,
       session: Self.session, start: 1_700_000_000_000_000_000, producer: "test", options: options)
-    var faults: [CaptureFault?] = []
+    var faults: [CaptureIssue?] = []
     for (index, step) in steps.enumerated() {
       switch step {
       case .frame(let frame): faults.append(try recorder.record(frame))
-      case .lost: recorder.lose(CaptureFault(place: "here", message: "gone"))
+      case .lost: recorder.lose(CaptureIssue(place: "here", message: "gone"))
       case .event(let json):
         do { try recorder.record(try Event(json: Array(json.utf8), line: index + 1)) } catch {
           guard error is EventError else { throw error }
           recorder.loseEvent()
-          faults.append(CaptureFault(place: "events.jsonl", message: "\(error)"))
+          faults.append(CaptureIssue(place: "events.jsonl", message: "\(error)"))
         }
       }
     }
@@ -81,7 +81,7 @@ import Testing
     let mask = Rect(x: 4, y: 4, width: 20, height: 12)
     var hidden = screens[0]
     for y in mask.y..<mask.maxY { for x in mask.x..<mask.maxX { hidden[y * Self.width + x] ^= 0xFF } }
-    let tree = Result<WidgetTree, CaptureFault>.success(
+    let tree = Result<WidgetTree, CaptureIssue>.success(
       try WidgetTree(widgets: [
         Widget(
           id: "p", role: "password text", name: "", x: Double(mask.x), y: Double(mask.y),
@@ -207,7 +207,7 @@ import Testing
   @Test func aFailedFrameIsAllFillAndMarked() throws {
     var policy = MaskPolicy(preset: .none)
     policy.fills = MaskFills(0x123456)
-    let fault = CaptureFault(place: "here", message: "no boxes")
+    let fault = CaptureIssue(place: "here", message: "no boxes")
     let screens = Self.screens(4, seed: 3)
     var broken = Self.frame(2, screens[2])
     broken.pixels = .failure(fault)
@@ -329,7 +329,7 @@ import Testing
   /// Without boxes, the widget under the pointer is unknown.
   @Test func eventsAfterAFaultHaveNoPosition() throws {
     let pixels = Self.screens(1, seed: 9)[0]
-    let fault = CaptureFault(place: "here", message: "no boxes")
+    let fault = CaptureIssue(place: "here", message: "no boxes")
     try record(
       [
         .frame(Self.frame(0, pixels)), .frame(Self.frame(1, pixels, tree: .failure(fault))),

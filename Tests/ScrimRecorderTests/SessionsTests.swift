@@ -350,7 +350,7 @@ import Testing
     var options = SessionOptions()
     options.idleSeconds = 60
     options.maximumSeconds = 200
-    let tree = Result<WidgetTree, CaptureFault>.success(
+    let tree = Result<WidgetTree, CaptureIssue>.success(
       try WidgetTree(widgets: [
         Widget(id: "p", role: "password text", x: 4, y: 4, width: 20, height: 12, states: ["focused"])
       ]))

@@ -42,7 +42,7 @@ import Testing
       to: folder, width: RecorderTests.width, height: RecorderTests.height, session: RecorderTests.session,
       start: 0, producer: "test", options: RecorderOptions(policy: RecorderTests.shown))
     let pixels = [Pixel](repeating: 7, count: RecorderTests.width * RecorderTests.height)
-    var issues: [CaptureFault] = []
+    var issues: [CaptureIssue] = []
     for (number, time) in [0, 100, 200, -5000, -4900, -4800].enumerated() {
       var changed = pixels
       changed[number] = 1

@@ -44,7 +44,7 @@ import Testing
       Screen(width: $0.0, height: $0.1, seed: .random(in: 0...UInt64.max, using: &random))
     }
     var current = 0
-    var tree: Result<WidgetTree, CaptureFault> = .success(.empty)
+    var tree: Result<WidgetTree, CaptureIssue> = .success(.empty)
     var version = 0
     var steps: [Step] = []
     for number in 0..<70 {
@@ -61,7 +61,7 @@ import Testing
         tree =
           Bool.random(using: &random)
           ? .success(try WidgetTree(widgets: [password]))
-          : .failure(CaptureFault(place: "here", message: "no boxes"))
+          : .failure(CaptureIssue(place: "here", message: "no boxes"))
       }
       for _ in 0..<Int.random(in: 0...2, using: &random) { steps.append(.event(time: time - 50_000_000)) }
       var frame = SourceFrame(
@@ -78,7 +78,7 @@ import Testing
           })
       }
       switch Int.random(in: 0..<20, using: &random) {
-      case 0: frame.pixels = .failure(CaptureFault(place: "here", message: "no pixels"))
+      case 0: frame.pixels = .failure(CaptureIssue(place: "here", message: "no pixels"))
       case 1: steps.append(.lost)
       case 2: steps.append(.idle(time))
       default: break
@@ -102,7 +102,7 @@ import Testing
       case .event(let time):
         try recorder.record(Event("key", time: time))
       case .idle(let time): try recorder.idle(at: time)
-      case .lost: recorder.lose(CaptureFault(place: "here", message: "gone"))
+      case .lost: recorder.lose(CaptureIssue(place: "here", message: "gone"))
       }
     }
     _ = try recorder.finish()

@@ -65,7 +65,7 @@ import Testing
       let pixels = Frame(width: Self.width, height: Self.height, pixels: shown)
       let frame = SourceFrame(
         number: index, time: time,
-        pixels: isRead ? .success(pixels) : .failure(CaptureFault(place: "here", message: "no pixels")),
+        pixels: isRead ? .success(pixels) : .failure(CaptureIssue(place: "here", message: "no pixels")),
         tree: .success(tree), treeVersion: version, snapshotSpan: hasSpan ? time - 50...time - 20 : nil,
         isTreeComplete: true)
       _ = stage.mask(frame)

@@ -125,7 +125,7 @@ import Testing
           guard
             case .picture(let picture) = annotations.match(
               path: ["in"] + name.split(separator: "/").map(String.init), at: place)
-          else { throw SidecarFault(name) }
+          else { throw SidecarIssue(name) }
           #expect(picture.path == name)
         }
       }

@@ -97,7 +97,7 @@ import Testing
       Array(alone.utf8), ending: ".json",
       request: SidecarRequest(
         image: "shot.png", stored: AnnotationTests.size, displayed: AnnotationTests.size, byteCount: 10))
-    #expect(throws: SidecarFault.self) { try other.get() }
+    #expect(throws: SidecarIssue.self) { try other.get() }
   }
 
   // MARK: COCO
@@ -186,7 +186,7 @@ import Testing
     #""bbox":[-50,10,40,40]"#, #""bbox":[1,1,5,5],"rotation":10,"attributes":{"rotation":20}"#,
   ])
   func cocoRefused(more: String) {
-    #expect(throws: SidecarFault.self) { try rects(coco(more)) }
+    #expect(throws: SidecarIssue.self) { try rects(coco(more)) }
   }
 
   @Test func panopticSegments() throws {
@@ -224,7 +224,7 @@ import Testing
     #""shape_type":"polygon","points":[[10,10],[90,90]]"#,
   ])
   func labelMeRefused(more: String) {
-    #expect(throws: SidecarFault.self) { try rects(labelMe("{\"label\":\"a\",\(more)}")) }
+    #expect(throws: SidecarIssue.self) { try rects(labelMe("{\"label\":\"a\",\(more)}")) }
   }
 
   /// Points of a group widen it; a mask may be larger than its points.

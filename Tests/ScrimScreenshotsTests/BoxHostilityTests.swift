@@ -162,7 +162,7 @@ import Testing
 
   @Test(arguments: changes) func oneWrongThingIsRefused(change: Change) throws {
     #expect(try BoxSamples.text(change.file).contains(change.old))
-    #expect(throws: SidecarFault.self) {
+    #expect(throws: SidecarIssue.self) {
       try BoxSamples.read(change.file) { text in
         guard let range = text.range(of: change.old) else { return text }
         return text.replacingCharacters(in: range, with: change.new)
@@ -187,7 +187,7 @@ import Testing
       ]
     }
     for other in others {
-      #expect(throws: SidecarFault.self, "\(other)") { try BoxSamples.read(file, size: other) }
+      #expect(throws: SidecarIssue.self, "\(other)") { try BoxSamples.read(file, size: other) }
     }
   }
 
@@ -244,15 +244,15 @@ import Testing
         + "</hierarchy>"
     }
     #expect(try BoxSamples.read(deep(500), ".xml", size).tree.widgets.count == 500)
-    #expect(throws: SidecarFault.self) { try BoxSamples.read(deep(600), ".xml", size) }
-    #expect(throws: SidecarFault.self) { try BoxSamples.read(deep(100_000), ".xml", size) }
+    #expect(throws: SidecarIssue.self) { try BoxSamples.read(deep(600), ".xml", size) }
+    #expect(throws: SidecarIssue.self) { try BoxSamples.read(deep(100_000), ".xml", size) }
     let json = { (levels: Int) in
       #"{"deviceScaleFactor":1,"nodes":[{"role":"a","box":null,"children":["#
         + String(repeating: #"{"role":"a","box":null,"children":["#, count: levels)
         + String(repeating: "]}", count: levels) + "]}]}"
     }
     #expect(try BoxSamples.read(json(200), ".json", size).tree.widgets.count == 201)
-    #expect(throws: SidecarFault.self) { try BoxSamples.read(json(100_000), ".json", size) }
+    #expect(throws: SidecarIssue.self) { try BoxSamples.read(json(100_000), ".json", size) }
   }
 
   /// A message gives the location, and contains nothing from the screen.
@@ -271,19 +271,19 @@ import Testing
     for (text, place) in [
       (hierarchy, "element 3 (node) on line 2"), (source, "element 2 (XCUIElementTypeButton) on line 2"),
     ] {
-      let fault = #expect(throws: SidecarFault.self) { try BoxSamples.read(text, ".xml", size) }
+      let fault = #expect(throws: SidecarIssue.self) { try BoxSamples.read(text, ".xml", size) }
       #expect(fault?.description.contains(place) == true && fault?.description.contains(secret) == false)
     }
     let list =
       #"{"deviceScaleFactor":1,"nodes":[{"role":"a","box":null,"children":[{"role":"\#(secret)","name":"\#(secret)","box":{"x":"\#(secret)"}}]}]}"#
-    let fault = #expect(throws: SidecarFault.self) { try BoxSamples.read(list, ".json", size) }
+    let fault = #expect(throws: SidecarIssue.self) { try BoxSamples.read(list, ".json", size) }
     #expect(fault?.description.contains("node 0. 0, box: x must be a number") == true)
   }
 
   /// Names of keys may contain anything; a message prints them escaped.
   @Test func keysArePrintedTamed() throws {
     let list = "[{\"a\\u001b[2J\\nb\":1,\"a\\u001b[2J\\nb\":2}]"
-    let fault = #expect(throws: SidecarFault.self) {
+    let fault = #expect(throws: SidecarIssue.self) {
       try BoxSamples.read(list, ".json", PixelSize(width: 9, height: 9))
     }
     #expect(fault?.description.contains("a?[2J?b is given twice") == true)

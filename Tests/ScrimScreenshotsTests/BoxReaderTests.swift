@@ -60,7 +60,7 @@ import Testing
     let sidecar = try BoxSamples.read(list, ".json", size, scale: 2)
     #expect(!sidecar.describesWholeWindows && sidecar.tree.rects == [rect(2, 4, 6, 8)])
     // Nothing says whether these are pixels.
-    #expect(throws: SidecarFault.self) { try BoxSamples.read(list, ".json", size) }
+    #expect(throws: SidecarIssue.self) { try BoxSamples.read(list, ".json", size) }
     let wrapped = #"{"deviceScaleFactor":1,"nodes":\#(list)}"#
     #expect(try BoxSamples.read(wrapped, ".json", size).tree.rects == [rect(1, 2, 3, 4)])
     let single = #"{"deviceScaleFactor":1,"role":"button","box":{"x":1,"y":2,"width":3,"height":4}}"#

@@ -98,7 +98,7 @@ import Testing
     let space = try Workspace()
     try space.putImage("a.png", try Pictures.png(), sidecar: Pictures.sidecar())
     for place in ["/in", "/in/x", "/out", "/out/x", "", "/out.resume"] {
-      #expect(throws: RunFault.self, "\(place)") { try space.run { $0.preview = space.root + place } }
+      #expect(throws: RunError.self, "\(place)") { try space.run { $0.preview = space.root + place } }
     }
     try space.run {
       $0.preview = space.root + "/preview"

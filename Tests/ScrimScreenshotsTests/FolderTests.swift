@@ -171,18 +171,18 @@ import Testing
       ("in", "new/.."),
     ] {
       if input == "in/sub" { try space.put("in/sub/x", []) }
-      #expect(throws: RunFault.self, "\(input) to \(output)") {
+      #expect(throws: RunError.self, "\(input) to \(output)") {
         try space.run {
           $0.input = space.root + "/" + input
           $0.output = space.root + "/" + output
         }
       }
     }
-    #expect(throws: RunFault.self) { try space.run { $0.state = space.input + "/state" } }
-    #expect(throws: RunFault.self) { try space.run { $0.state = space.root + "/new/../in" } }
-    #expect(throws: RunFault.self) { try space.run { $0.state = space.output } }
-    #expect(throws: RunFault.self) { try space.run { $0.widgets = space.output } }
-    #expect(throws: RunFault.self) { try space.run { $0.input = space.root + "/none" } }
+    #expect(throws: RunError.self) { try space.run { $0.state = space.input + "/state" } }
+    #expect(throws: RunError.self) { try space.run { $0.state = space.root + "/new/../in" } }
+    #expect(throws: RunError.self) { try space.run { $0.state = space.output } }
+    #expect(throws: RunError.self) { try space.run { $0.widgets = space.output } }
+    #expect(throws: RunError.self) { try space.run { $0.input = space.root + "/none" } }
     #expect(RedactionRun.overlap("/a", "/a/b") && !RedactionRun.overlap("/a", "/ab"))
   }
 
@@ -194,7 +194,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: space.output, withIntermediateDirectories: true)
     // Containers may not.
     guard try FolderTests.runs("mount", "--bind", space.input, space.output) else { return }
-    #expect(throws: RunFault.self) { try space.run { $0.hashesNames = true } }
+    #expect(throws: RunError.self) { try space.run { $0.hashesNames = true } }
     #expect(space.outputs == ["a.png", "a.png.json"])
     #expect(try FolderTests.runs("umount", space.output))
   }
@@ -271,7 +271,7 @@ import Testing
     let folder = try OutputFolder(space.output, syncs: true, namesTemporaries: true)
     #expect(try folder.publish([1, 2], at: "a/b.png") == .written)
     #expect(try folder.publish([1, 2], at: "a/b.png") == .same)
-    #expect(throws: OutputFault.self) { try folder.publish([3], at: "a/b.png") }
+    #expect(throws: OutputError.self) { try folder.publish([3], at: "a/b.png") }
     try folder.finish()
     #expect(space.outputs == ["a/b.png"])
     #expect(try space.bytes("out/a/b.png") == [1, 2])

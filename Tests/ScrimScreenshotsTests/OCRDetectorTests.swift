@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func aMissingProgramIsAFaultOfTheEnvironment() {
-    let fault = #expect(throws: OCRFault.self) { try OCRDetector(searchPath: "/nonexistent:") }
+    let fault = #expect(throws: OCRError.self) { try OCRDetector(searchPath: "/nonexistent:") }
     #expect(fault == .notInstalled && fault?.isOfEnvironment == true)
   }
 
@@ -63,11 +63,11 @@ import Testing
   }
 
   @Test func everyAnswerThatIsNotBoxesIsAFault() throws {
-    func fault(_ script: String) throws -> OCRFault? {
+    func fault(_ script: String) throws -> OCRError? {
       do {
         _ = try boxesOfTwoPixels(by: script)
         return nil
-      } catch let fault as OCRFault {
+      } catch let fault as OCRError {
         return fault
       }
     }

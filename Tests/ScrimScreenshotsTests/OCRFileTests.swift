@@ -43,7 +43,7 @@ import Testing
     let text = page(inside, head: head)
     for count in stride(from: 0, to: text.utf8.count - 8, by: 7) {
       let cut = String(decoding: Array(text.utf8)[..<count], as: UTF8.self)
-      #expect(throws: SidecarFault.self) { try rects(cut, ".html") }
+      #expect(throws: SidecarIssue.self) { try rects(cut, ".html") }
     }
   }
 
@@ -53,7 +53,7 @@ import Testing
     "<html><body><p><br></body></html>", "<body><br></body>", "<html><br></html><p>",
     "<html><body><div class=ocr_page title='bbox 0 0 400 120'><br></div>",
   ])
-  func hyperTextIsRefused(text: String) { #expect(throws: SidecarFault.self) { try rects(text) } }
+  func hyperTextIsRefused(text: String) { #expect(throws: SidecarIssue.self) { try rects(text) } }
 
   /// The bounds of an outline, of boxes of characters, of both.
   @Test(arguments: [

@@ -74,7 +74,7 @@ import Testing
     if fits {
       _ = try BoxSamples.read(text, ".xml", size)
     } else {
-      let fault = #expect(throws: SidecarFault.self) { try BoxSamples.read(text, ".xml", size) }
+      let fault = #expect(throws: SidecarIssue.self) { try BoxSamples.read(text, ".xml", size) }
       #expect(fault?.description.contains("--box-scale 1") == true)
     }
     // The user may confirm it, if nothing lies outside the picture.
@@ -99,8 +99,8 @@ import Testing
     for head in ["<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>", ""] {
       #expect(try BoxSamples.read(front + head + body, ".xml", phone).tree.widgets.count == 2)
     }
-    #expect(throws: SidecarFault.self) { try BoxSamples.read(front + body.dropLast(3), ".xml", phone) }
-    #expect(throws: SidecarFault.self) { try BoxSamples.read(front, ".xml", phone) }
+    #expect(throws: SidecarIssue.self) { try BoxSamples.read(front + body.dropLast(3), ".xml", phone) }
+    #expect(throws: SidecarIssue.self) { try BoxSamples.read(front, ".xml", phone) }
   }
 
   /// PowerShell's `>` writes UTF-16.
@@ -113,7 +113,7 @@ import Testing
     }
     let request = SidecarRequest(image: "shot.png", stored: phone, displayed: phone)
     #expect(try Sidecar.read(bytes, ending: ".xml", request: request).get().tree.widgets[1].name == "ü😀")
-    #expect(throws: SidecarFault.self) {
+    #expect(throws: SidecarIssue.self) {
       try Sidecar.read(bytes.dropLast(), ending: ".xml", request: request).get()
     }
   }
@@ -132,7 +132,7 @@ import Testing
     #expect(sidecar.tree.widgets.map(\.type).count(where: { $0 == "window" }) == 3)
     #expect(try share(sidecar, phone) < 0.1)
     let two = text.replacing("<displays>", with: #"<displays><display id="2"/>"#)
-    #expect(throws: SidecarFault.self) { try BoxSamples.read(two, ".xml", phone) }
+    #expect(throws: SidecarIssue.self) { try BoxSamples.read(two, ".xml", phone) }
     // A window without a tree is masked completely.
     let closed =
       #"<displays><display id="0">\#(app)\#(window("[0,900][1080,2340]", 5, ""))</display></displays>"#
@@ -174,7 +174,7 @@ import Testing
     let text = #"<hierarchy rotation="0" width="1080" height="2208">\#(dialog)</hierarchy>"#
     #expect(try BoxSamples.read(text, ".xml", phone).notes.isEmpty)
     for size in [PixelSize(width: 1440, height: 3120), PixelSize(width: 1080, height: 2100)] {
-      #expect(throws: SidecarFault.self) { try BoxSamples.read(text, ".xml", size) }
+      #expect(throws: SidecarIssue.self) { try BoxSamples.read(text, ".xml", size) }
     }
   }
 
@@ -261,7 +261,7 @@ import Testing
     #expect(sidecar.tree.rects[2] == (isVisible ? rect(0, 300, 1170, 480) : sidecar.tree.rects[2]))
     #expect(isVisible || sidecar.tree.rects[2].isEmpty)
     let top = application("").replacing("width=\"390\"", with: "width=\"\(number)\"")
-    #expect(throws: SidecarFault.self) { try BoxSamples.read(top, ".xml", pixels) }
+    #expect(throws: SidecarIssue.self) { try BoxSamples.read(top, ".xml", pixels) }
   }
 
   @Test func aNegativeSizeCostsThatElement() throws {
@@ -300,7 +300,7 @@ import Testing
       PixelSize(width: pixelWidth, height: pixelHeight - 3),
       size.turned,
     ] where other != size {
-      #expect(throws: SidecarFault.self, "\(other)") {
+      #expect(throws: SidecarIssue.self, "\(other)") {
         try BoxSamples.read(page(width, height, "\(scale)"), ".json", other)
       }
     }
@@ -309,7 +309,7 @@ import Testing
   @Test func aScaleIsDerivedToAPixel() throws {
     let sidecar = try BoxSamples.read(page(412, 839, ""), ".json", PixelSize(width: 1082, height: 2202))
     #expect(abs(sidecar.tree.boxScale - 2.625) < 0.001 && sidecar.notes.count == 1)
-    #expect(throws: SidecarFault.self) {
+    #expect(throws: SidecarIssue.self) {
       try BoxSamples.read(page(412, 839, ""), ".json", PixelSize(width: 1082, height: 2190))
     }
   }
@@ -332,7 +332,7 @@ import Testing
   @Test func boxesBesideThePictureAreRefused() throws {
     let list =
       #"{"deviceScaleFactor":1,"nodes":[{"role":"textbox","box":{"x":500,"y":9000,"width":30,"height":4}}]}"#
-    #expect(throws: SidecarFault.self) {
+    #expect(throws: SidecarIssue.self) {
       try BoxSamples.read(list, ".json", PixelSize(width: 800, height: 600))
     }
   }
@@ -365,14 +365,14 @@ import Testing
     let sidecar = try BoxSamples.read(chrome(nodes + [box, box, box], boxes: boxes), ".json", chromeSize)
     #expect(sidecar.tree.widgets.count == 4)
     let other = box.replacing("\"T\"", with: "\"U\"")
-    #expect(throws: SidecarFault.self) {
+    #expect(throws: SidecarIssue.self) {
       try BoxSamples.read(chrome(nodes + [box, other], boxes: boxes), ".json", chromeSize)
     }
     // With two parents it is an error.
     let twice = [
       node("1", "RootWebArea", ["3", "-5"], 1), node("3", "heading", ["-4"], 3, name: "T"), text, box,
     ]
-    #expect(throws: SidecarFault.self) {
+    #expect(throws: SidecarIssue.self) {
       try BoxSamples.read(chrome(twice, boxes: boxes), ".json", chromeSize)
     }
   }
@@ -389,7 +389,7 @@ import Testing
     #expect(sidecar.tree.widgets.map(\.type) == ["RootWebArea", "table", "unknown", "cell"])
     #expect(sidecar.tree.rects[2] == sidecar.tree.rects[1] && sidecar.tree.parent(of: 3) == 1)
     // A node with an element needs its box.
-    #expect(throws: SidecarFault.self) {
+    #expect(throws: SidecarIssue.self) {
       try BoxSamples.read(chrome(nodes, boxes: boxes), ".json", chromeSize)
     }
   }

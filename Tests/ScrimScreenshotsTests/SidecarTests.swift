@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct SidecarTests {
   private func read(_ text: String, stored: PixelSize = PixelSize(width: 4, height: 2)) -> Result<
-    Sidecar, SidecarFault
+    Sidecar, SidecarIssue
   > {
     Sidecar.read(
       Array(text.utf8), ending: ".json",
@@ -19,7 +19,7 @@ import Testing
     #expect(displayed.tree.widgets.count == 1)
     let stored = try read(#"{"width":4,"height":2,"space":"stored","windows":[],\#(widgets)}"#).get()
     #expect(stored.space == .stored && stored.describesWholeWindows)
-    #expect(throws: SidecarFault.self) { try read(#"{"width":4,"height":2,\#(widgets)}"#).get() }
+    #expect(throws: SidecarIssue.self) { try read(#"{"width":4,"height":2,\#(widgets)}"#).get() }
   }
 
   @Test(arguments: [
@@ -31,6 +31,6 @@ import Testing
     #"{"width":2,"height":4,"widgets":[{"role":"label","x":0,"y":0,"w":-1,"h":1}]}"#,
   ])
   func invalidSidecarsAreFaults(text: String) {
-    #expect(throws: SidecarFault.self) { try read(text).get() }
+    #expect(throws: SidecarIssue.self) { try read(text).get() }
   }
 }

@@ -60,7 +60,7 @@ final class Workspace {
     change(&request)
     let results = Results()
     _ = try RedactionRun(request).run(
-      isInterrupted: { false }, onResult: { result throws(RunFault) in results.add(result) })
+      isInterrupted: { false }, onResult: { result throws(RunError) in results.add(result) })
     return results.byImage
   }
 }

@@ -162,7 +162,7 @@ public final class AccessibilityTrees: TreeReader {
     var isNews = !isSteady
     var reading = TreeSnapshot(
       tree: .failure(
-        CaptureFault(place: "the accessibility bus", message: "it doesn't answer; is at-spi2-core running?")),
+        CaptureIssue(place: "the accessibility bus", message: "it doesn't answer; is at-spi2-core running?")),
       span: begin...max(begin, end), isComplete: isSteady)
     var records: [WindowRecord] = []
     var isUnconfirmed = false
@@ -178,7 +178,7 @@ public final class AccessibilityTrees: TreeReader {
         reading.tree = .success(
           try WidgetTree(widgets: found.widgets, windows: after.filter(\.isVisible).map(\.window)))
       } catch {
-        reading.tree = .failure(CaptureFault(place: "the accessibility bus", message: "\(error)"))
+        reading.tree = .failure(CaptureIssue(place: "the accessibility bus", message: "\(error)"))
       }
     } else {
       reader = nil

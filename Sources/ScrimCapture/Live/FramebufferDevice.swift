@@ -37,14 +37,14 @@ final class FramebufferDevice: PicturedMemory {
       unsafe ioctl(descriptor, getFixed, &fixed) == 0
     else {
       throw .badInput(
-        CaptureFault(
+        CaptureIssue(
           place: path,
           message:
             "this is not a framebuffer device (\(SystemCall.message(for: errno))); give one such as /dev/fb0")
       )
     }
     do { return try FramebufferInfo(variable: variable, fixed: fixed) } catch {
-      throw .badInput(CaptureFault(place: path, message: error.message))
+      throw .badInput(CaptureIssue(place: path, message: error.message))
     }
   }
 }

@@ -3,7 +3,7 @@ import ScrimRedact
 /// Assigns tree snapshots to frames, in pixels of the picture; each is delivered once.
 struct LiveBoxes {
   struct CurrentBoxes {
-    var tree: Result<WidgetTree, CaptureFault>
+    var tree: Result<WidgetTree, CaptureIssue>
     var version: Int
     var span: ClosedRange<Int64>?
     var isComplete: Bool
@@ -78,7 +78,7 @@ struct LiveBoxes {
     }
     guard let latest else {
       return CurrentBoxes(
-        tree: .failure(CaptureFault(place: LiveSource.treesPlace, message: "none has been read yet")),
+        tree: .failure(CaptureIssue(place: LiveSource.treesPlace, message: "none has been read yet")),
         version: 0,
         span: nil, isComplete: false)
     }
@@ -123,7 +123,7 @@ struct LiveBoxes {
   }
 
   /// Converts boxes of the screen to boxes of a picture at `origin`.
-  private static func moved(_ tree: WidgetTree, to origin: LivePoint) -> Result<WidgetTree, CaptureFault> {
+  private static func moved(_ tree: WidgetTree, to origin: LivePoint) -> Result<WidgetTree, CaptureIssue> {
     guard origin != LivePoint(x: 0, y: 0) else { return .success(tree) }
     let windows = tree.windows.map { window in
       var window = window
@@ -140,7 +140,7 @@ struct LiveBoxes {
     do {
       return .success(try WidgetTree(widgets: widgets, windows: windows, boxScale: tree.boxScale))
     } catch {
-      return .failure(CaptureFault(place: LiveSource.treesPlace, message: "\(error)"))
+      return .failure(CaptureIssue(place: LiveSource.treesPlace, message: "\(error)"))
     }
   }
 }

@@ -99,7 +99,7 @@ public struct LiveSource: FrameSource {
       framesPerSecond: options.framesPerSecond, busyShare: 0.5, longestInterval: LiveSource.longestInterval)
     start = MonotonicClock.now
     guard case .picture(let first) = try screen.capture(isThorough: true) else {
-      throw .unavailable(CaptureFault(place: screen.name, message: "it is not visible"))
+      throw .unavailable(CaptureIssue(place: screen.name, message: "it is not visible"))
     }
     picture = first
     if MonotonicClock.now - start > LiveSource.maxCaptureLatency { late = Region(first.bounds) }

@@ -17,7 +17,7 @@ import ScrimSystem
     let size = count ?? file.regularSize ?? 0
     guard size > 0 else {
       throw .badInput(
-        CaptureFault(place: file.path, message: "the file is empty or not a regular file"))
+        CaptureIssue(place: file.path, message: "the file is empty or not a regular file"))
     }
     guard let address = unsafe mmap(nil, size, PROT_READ, MAP_SHARED, file.descriptor, 0),
       unsafe address != MAP_FAILED

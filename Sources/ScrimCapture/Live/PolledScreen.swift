@@ -80,7 +80,7 @@ final class PolledScreen: LiveScreen {
         frame = try Frame(
           width: layout.width, height: layout.height, stride: layout.stride, format: layout.format,
           bytes: bytes)
-      } catch { throw .badInput(CaptureFault(place: memory.name, message: "\(error)")) }
+      } catch { throw .badInput(CaptureIssue(place: memory.name, message: "\(error)")) }
       last = (layout, frame)
       return frame
     }
@@ -102,12 +102,12 @@ final class XWDScreen: PicturedMemory {
   ) throws(CaptureError) -> Result {
     guard file.isWhole else {
       throw .unavailable(
-        CaptureFault(place: file.path, message: "the X server that kept the file has ended, or cut it short"))
+        CaptureIssue(place: file.path, message: "the X server that kept the file has ended, or cut it short"))
     }
     return try file.withBytes { (bytes) throws(CaptureError) in
       let layout: XWDLayout
       do throws(XWDFile.Refusal) { layout = try XWDFile.layout(of: bytes) } catch {
-        throw .badInput(CaptureFault(place: file.path, message: error.message))
+        throw .badInput(CaptureIssue(place: file.path, message: error.message))
       }
       return try body(
         PictureLayout(

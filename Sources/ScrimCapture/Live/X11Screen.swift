@@ -36,7 +36,7 @@ final class X11Screen: LiveScreen {
       }
     guard window != 0 || target == .screen else {
       throw .unavailable(
-        CaptureFault(
+        CaptureIssue(
           place: "display \(display)",
           message: "no window manager reports an active window; give the window's id"))
     }
@@ -153,14 +153,14 @@ final class X11Screen: LiveScreen {
         bitsPerPixel: Int(picture.bits_per_pixel), isBigEndian: picture.is_big_endian,
         isGray: picture.visual_class == 0,
         masks: (Int(picture.red_mask), Int(picture.green_mask), Int(picture.blue_mask)))
-    } catch { throw .badInput(CaptureFault(place: name, message: "\(error)")) }
+    } catch { throw .badInput(CaptureIssue(place: name, message: "\(error)")) }
     // The C code holds `count` bytes there until the next call with its handle.
     let bytes = unsafe Span(_unsafeStart: picture.bytes, count: picture.count)
     do {
       return try unsafe Frame(
         width: Int(picture.width), height: Int(picture.height), stride: Int(picture.stride), format: format,
         bytes: bytes)
-    } catch { throw .badInput(CaptureFault(place: name, message: "\(error)")) }
+    } catch { throw .badInput(CaptureIssue(place: name, message: "\(error)")) }
   }
 
   private static func damage(of picture: scrim_x11_picture) -> Region {
@@ -211,7 +211,7 @@ final class X11Screen: LiveScreen {
       case SCRIM_X11_LOST: "the connection to the X server broke"
       default: "there is no picture: it is empty, too large, or memory is short"
       }
-    return .unavailable(CaptureFault(place: place, message: message))
+    return .unavailable(CaptureIssue(place: place, message: message))
   }
 }
 

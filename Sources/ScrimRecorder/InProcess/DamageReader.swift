@@ -37,7 +37,7 @@ struct Patch {
   var number = 0
   /// Nanoseconds since the session's start.
   var time: Int64 = 0
-  var tree: Result<WidgetTree, CaptureFault> = .success(.empty)
+  var tree: Result<WidgetTree, CaptureIssue> = .success(.empty)
   var treeVersion = 0
   var isTreeComplete = true
 }
@@ -117,7 +117,7 @@ struct DamageReader {
     switch tree {
     case .success(let tree): patch.tree = .success(tree)
     case .failure(let error):
-      patch.tree = .failure(CaptureFault(place: "frame \(number)", message: "\(error)"))
+      patch.tree = .failure(CaptureIssue(place: "frame \(number)", message: "\(error)"))
     case nil: preconditionFailure("a frame is read with boxes")
     }
     lastVersion = version

@@ -29,7 +29,7 @@ public struct RecorderConfiguration: Sendable {
   /// Called on the recording thread for issues that no call can report. It must not call the recorder's
   /// `flush`, `stop` or `snapshot`: they wait for that thread, and so throw
   /// ``RecorderError/calledFromRecorder`` there.
-  public var onFault: (@Sendable (RecorderFault) -> Void)?
+  public var onIssue: (@Sendable (RecorderIssue) -> Void)?
   /// Sampling and life cycle of sessions; nil for one session from ``Recorder/start()`` to
   /// ``Recorder/stop()``. Sessions after the first one written go to folders beside ``folder``, whose names
   /// end with `.2`, `.3` and so on.
@@ -37,7 +37,7 @@ public struct RecorderConfiguration: Sendable {
   /// Called on the recording thread before sampling decides about an error that is reported while a session
   /// is buffered; false excludes the error.
   public var beforeErrorSampling: (@Sendable (Event) -> Bool)?
-  /// Called on the recording thread when a session changes its state. As ``onFault``, it must not wait for
+  /// Called on the recording thread when a session changes its state. As ``onIssue``, it must not wait for
   /// the recorder.
   public var onSession: (@Sendable (SessionChange) -> Void)?
   /// Returns a random number from 0 up to 1 for each sampling decision.
@@ -54,7 +54,7 @@ public struct RecorderConfiguration: Sendable {
 }
 
 /// An issue on the recording thread.
-public enum RecorderFault: Sendable, CustomStringConvertible {
+public enum RecorderIssue: Sendable, CustomStringConvertible {
   /// A frame could not be recorded, or not be written yet. The recorder continues, and retries with the
   /// next one, or after a second. Reported once until an attempt succeeds.
   case interrupted(RecordingError)

@@ -62,7 +62,7 @@ final class RecorderThread {
     do { try worker.record(patch, events) } catch { failure = error }
     if let failure, !worker.hasBegun {
       end(.failure(failure))
-      configuration.onFault?(.ended(failure))
+      configuration.onIssue?(.ended(failure))
       return false
     }
     let end = configuration.clock()
@@ -72,7 +72,7 @@ final class RecorderThread {
       return queue.complete(patch, failure: failure, lostEvents: lostEvents, at: end)
     }
     queue.wake()
-    if isNew, let failure { configuration.onFault?(.interrupted(failure)) }
+    if isNew, let failure { configuration.onIssue?(.interrupted(failure)) }
     return true
   }
 
@@ -100,7 +100,7 @@ final class RecorderThread {
       return !isAbandoned || finish(&worker, isLast: true)
     }
     end(.failure(failure))
-    configuration.onFault?(.ended(failure))
+    configuration.onIssue?(.ended(failure))
     return false
   }
 

@@ -15,7 +15,7 @@ public struct MaskingOutcome: Sendable {
   /// 16-pixel tiles that show older content than the frame's.
   public var withheldTiles = 0
   /// The fault of the frame; nil if it has none.
-  public var fault: CaptureFault?
+  public var fault: CaptureIssue?
   /// Whether its source omitted changed pixels from its damage.
   public var hasUntrueDamage = false
 }
@@ -102,7 +102,7 @@ public struct MaskingStage: ~Copyable {
       outcome.hasUntrueDamage = true
       outcome.fault =
         outcome.fault
-        ?? CaptureFault(
+        ?? CaptureIssue(
           place: "frame \(source.number)",
           message: "its damage omits pixels that changed; the whole frame was compared instead")
     }
@@ -158,7 +158,7 @@ public struct MaskingStage: ~Copyable {
       return MaskingOutcome(result: withheld > 0 ? .withheldInPart : .shown, withheldTiles: withheld)
     case (.latest, let span?) where isStale(span, at: source.time):
       return failClosed(
-        CaptureFault(
+        CaptureIssue(
           place: "frame \(source.number)",
           message: "its boxes were read more than \(planner.policy.staleAfterMs) ms before or after it"))
     default:
@@ -174,7 +174,7 @@ public struct MaskingStage: ~Copyable {
     return overflow || Double(age.magnitude) > planner.policy.staleAfterMs * 1_000_000
   }
 
-  private mutating func failClosed(_ fault: CaptureFault) -> MaskingOutcome {
+  private mutating func failClosed(_ fault: CaptureIssue) -> MaskingOutcome {
     masker.mask(nothing.regions)
     masks = nothing.listed
     isJudged = false

@@ -116,7 +116,7 @@ private struct PolicyPlace: JSONContext {
   var path: String
   var known: [String]
 
-  func error(_ fault: JSONFault) -> PolicyError {
+  func error(_ fault: JSONObjectError) -> PolicyError {
     switch fault {
     case .notAnObject(let kind): PolicyError(place: path, problem: "must be an object, not \(kind)")
     case .wrongType(let key, let expected, let kind):

@@ -1,7 +1,7 @@
 import ScrimSystem
 
 /// An issue of one frame: the run goes on, and the frame fails closed.
-public struct CaptureFault: Error, Hashable, Sendable, CustomStringConvertible {
+public struct CaptureIssue: Error, Hashable, Sendable, CustomStringConvertible {
   /// A file, and a line or a frame in it.
   public var place: String
   public var message: String
@@ -17,11 +17,11 @@ public struct CaptureFault: Error, Hashable, Sendable, CustomStringConvertible {
 /// An error that ends a source.
 public enum CaptureError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The input is invalid.
-  case badInput(CaptureFault)
+  case badInput(CaptureIssue)
   /// The system refused to open or read a file.
   case system(path: String, errno: Int32)
   /// The source does not exist, or not any more: a display, a compositor, a library.
-  case unavailable(CaptureFault)
+  case unavailable(CaptureIssue)
 
   public var description: String {
     switch self {

@@ -43,8 +43,9 @@ public struct TreeLine: Sendable {
       throw fields.fault("widgets and widgets_of_frame contradict each other; give one of them")
     }
     windows = try fields.list("windows", Window.list)
-    boxScale = try fields.read { (fields) throws(JSONFault) in try fields.number("box_scale") }
-    let isComplete = try fields.read { (fields) throws(JSONFault) in try fields.boolean("tree_complete") }
+    boxScale = try fields.read { (fields) throws(JSONObjectError) in try fields.number("box_scale") }
+    let isComplete = try fields.read { (fields) throws(JSONObjectError) in try fields.boolean("tree_complete")
+    }
     isIncomplete = try fields.count("tree_errors") ?? 0 > 0 || isComplete == false
   }
 }
@@ -60,7 +61,8 @@ public struct CaptureLine: Sendable {
   public init(json: [UInt8], line: Int) throws(CaptureLineError) {
     let fields = try LineFields(json, line: line)
     guard let index = try fields.count("index") else { throw fields.fault("index is missing; give it") }
-    guard let image = try fields.read({ (fields) throws(JSONFault) in try fields.string("image") }) else {
+    guard let image = try fields.read({ (fields) throws(JSONObjectError) in try fields.string("image") })
+    else {
       throw fields.fault("image is missing; give the path of a picture")
     }
     self.index = index
@@ -94,7 +96,7 @@ private struct LineFields {
       try fields.checkRest(LineFields.keys)
     } catch let error as JSONError {
       throw CaptureLineError(line: line, problem: error.description)
-    } catch let error as JSONFault {
+    } catch let error as JSONObjectError {
       throw CaptureLineError(line: line, problem: WidgetError.Fault(error).sentence)
     } catch {
       throw CaptureLineError(line: line, problem: "\(error)")
@@ -103,7 +105,7 @@ private struct LineFields {
 
   func fault(_ problem: String) -> CaptureLineError { CaptureLineError(line: line, problem: problem) }
 
-  func read<Value>(_ body: (JSONMembers) throws(JSONFault) -> Value) throws(CaptureLineError) -> Value {
+  func read<Value>(_ body: (JSONMembers) throws(JSONObjectError) -> Value) throws(CaptureLineError) -> Value {
     do {
       return try body(fields)
     } catch {
@@ -123,13 +125,15 @@ private struct LineFields {
   }
 
   func time(_ key: String) throws(CaptureLineError) -> Double? {
-    guard let time = try read({ (fields) throws(JSONFault) in try fields.number(key) }) else { return nil }
+    guard let time = try read({ (fields) throws(JSONObjectError) in try fields.number(key) }) else {
+      return nil
+    }
     guard abs(time) <= 1e15 else { throw fault("\(key) is not a valid time in milliseconds") }
     return time
   }
 
   func count(_ key: String) throws(CaptureLineError) -> Int? {
-    guard let count = try read({ (fields) throws(JSONFault) in try fields.integer(key) }) else {
+    guard let count = try read({ (fields) throws(JSONObjectError) in try fields.integer(key) }) else {
       return nil
     }
     guard count >= 0 else { throw fault("\(key) must not be negative") }

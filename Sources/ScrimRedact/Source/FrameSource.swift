@@ -32,11 +32,11 @@ extension FrameSource {
 public enum SourceItem: Sendable {
   case frame(SourceFrame)
   /// A frame that could not even be read far enough to have a time: nothing can be shown for it.
-  case lost(CaptureFault)
+  case lost(CaptureIssue)
   /// From a live source: there is no new frame up to this moment, in nanoseconds of its clock.
   case idle(Int64)
   /// An event after the previous frame, at its own time.
   case event(Event)
   /// An event that could not be read.
-  case lostEvent(CaptureFault)
+  case lostEvent(CaptureIssue)
 }

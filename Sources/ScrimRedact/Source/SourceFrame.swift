@@ -6,8 +6,8 @@ public struct SourceFrame: Sendable {
   public var number: Int
   /// Nanoseconds on the source's clock.
   public var time: Int64
-  public var pixels: Result<Frame, CaptureFault>
-  public var tree: Result<WidgetTree, CaptureFault>
+  public var pixels: Result<Frame, CaptureIssue>
+  public var tree: Result<WidgetTree, CaptureIssue>
   /// An equal number means the same tree as in the previous frame, so that its plan can be reused.
   public var treeVersion: Int
   /// When the tree snapshot began and ended; nil if the boxes belong to the frame exactly.
@@ -23,7 +23,7 @@ public struct SourceFrame: Sendable {
   public var mayBeLeftOut = false
 
   public init(
-    number: Int, time: Int64, pixels: Result<Frame, CaptureFault>, tree: Result<WidgetTree, CaptureFault>,
+    number: Int, time: Int64, pixels: Result<Frame, CaptureIssue>, tree: Result<WidgetTree, CaptureIssue>,
     treeVersion: Int, snapshotSpan: ClosedRange<Int64>?, isTreeComplete: Bool, damage: Region? = nil
   ) {
     self.number = number

@@ -17,15 +17,17 @@ extension WidgetTree {
   package init(_ json: JSON) throws(WidgetError) {
     let fields: JSONMembers
     let scale: Double
-    do throws(JSONFault) { fields = try JSONMembers(json) } catch { throw WidgetError(.tree, reading: error) }
+    do throws(JSONObjectError) { fields = try JSONMembers(json) } catch {
+      throw WidgetError(.tree, reading: error)
+    }
     guard let list = fields["widgets"] else { throw WidgetError(.tree, .missing("widgets")) }
     let widgets = try Widget.list(list)
     let windows = try fields["windows"].map(Window.list) ?? []
-    do throws(JSONFault) {
+    do throws(JSONObjectError) {
       scale = try fields.number("box_scale") ?? 1
     } catch { throw WidgetError(.tree, reading: error) }
     try self.init(widgets: widgets, windows: windows, boxScale: scale)
-    do throws(JSONFault) {
+    do throws(JSONObjectError) {
       try fields.checkRest(["widgets", "windows", "box_scale"])
     } catch { throw WidgetError(.tree, reading: error) }
   }
@@ -50,7 +52,7 @@ extension Widget {
       let index = widgets.count
       var culprit = WidgetError.Culprit.widget(id: nil, index: index)
       let fields: JSONMembers
-      do throws(JSONFault) {
+      do throws(JSONObjectError) {
         fields = try JSONMembers(item)
         let id = try fields.string("id")
         culprit = .widget(id: id, index: index)
@@ -66,7 +68,7 @@ extension Widget {
 
   private init(
     _ fields: JSONMembers, id: String?, under enclosing: Int?, of widgets: [Widget]
-  ) throws(JSONFault) {
+  ) throws(JSONObjectError) {
     let named = try fields.string("parent")
     var parent = named.map(Parent.id)
     if let enclosing {
@@ -99,7 +101,7 @@ extension Window {
     var windows: [Window] = []
     for (index, item) in items.enumerated() {
       var culprit = WidgetError.Culprit.window(xid: nil, index: index)
-      do throws(JSONFault) {
+      do throws(JSONObjectError) {
         let fields = try JSONMembers(item)
         let xid = try fields.integer("xid")
         culprit = .window(xid: xid, index: index)
@@ -120,7 +122,7 @@ extension Window {
     "xid", "x", "y", "w", "h", "width", "height", "frame_extents", "gtk_frame_extents", "managed",
   ]
 
-  private static func extents(_ key: String, of fields: JSONMembers) throws(JSONFault) -> Extents? {
+  private static func extents(_ key: String, of fields: JSONMembers) throws(JSONObjectError) -> Extents? {
     guard let value = fields[key] else { return nil }
     let fault = value.fault(at: key, expected: "four whole numbers: left, right, top, bottom")
     guard case .array(let items) = value, items.count == 4 else { throw fault }
@@ -136,11 +138,11 @@ extension Window {
 }
 
 extension WidgetError {
-  fileprivate init(_ culprit: Culprit, reading fault: JSONFault) { self.init(culprit, Fault(fault)) }
+  fileprivate init(_ culprit: Culprit, reading fault: JSONObjectError) { self.init(culprit, Fault(fault)) }
 }
 
 extension WidgetError.Fault {
-  init(_ fault: JSONFault) {
+  init(_ fault: JSONObjectError) {
     switch fault {
     case .notAnObject: self = .wrongType("it", expected: "an object")
     case .missing(let key): self = .missing(key)

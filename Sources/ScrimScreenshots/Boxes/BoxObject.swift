@@ -12,11 +12,11 @@ struct BoxPlace: JSONContext {
 
   var numberLimit: Double { Double(WidgetTree.coordinateLimit) }
 
-  func error(_ fault: JSONFault) -> BoxesError { BoxesError(format, place, BoxesError.Fault(fault)) }
+  func error(_ fault: JSONObjectError) -> BoxesError { BoxesError(format, place, BoxesError.Fault(fault)) }
 }
 
 extension BoxesError.Fault {
-  fileprivate init(_ fault: JSONFault) {
+  fileprivate init(_ fault: JSONObjectError) {
     switch fault {
     case .notAnObject(let kind): self = .wrongType("it", expected: "an object, not \(kind)")
     case .missing(let key): self = .missing(key)

@@ -76,7 +76,7 @@ final class FakeTrees: TreeReader {
   }
 
   func fail(begin: Int64, end: Int64) {
-    let fault = CaptureFault(place: "the bus", message: "no answer")
+    let fault = CaptureIssue(place: "the bus", message: "no answer")
     reading.withLock {
       $0 = TreeSnapshot(tree: .failure(fault), span: begin...end, isComplete: false)
     }

@@ -97,7 +97,7 @@ import Testing
       boxes.update(with: trees.latest())
       #expect(boxes.hasNews(at: Int64(index) * 100 + 50))
       let current = boxes.boxes(at: Int64(index) * 100 + 50, origin: LiveBoxesTests.origin, isUnchanged: true)
-      #expect(throws: CaptureFault.self) { try current.tree.get() }
+      #expect(throws: CaptureIssue.self) { try current.tree.get() }
       #expect(current.version == 1 && !current.isComplete)
     }
   }

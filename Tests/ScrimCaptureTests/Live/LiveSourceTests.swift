@@ -15,7 +15,7 @@ import Testing
   }
 
   private func frame(_ item: SourceItem?) throws -> SourceFrame {
-    guard case .frame(let frame)? = item else { throw CaptureFault(place: "test", message: "no frame") }
+    guard case .frame(let frame)? = item else { throw CaptureIssue(place: "test", message: "no frame") }
     return frame
   }
 
@@ -70,7 +70,7 @@ import Testing
     let trees = FakeTrees()
     var source = try LiveSource(FakeScreen([FakeScreen.picture()]), trees: trees, options: options())
     let first = try frame(source.next())
-    #expect(throws: CaptureFault.self) { try first.tree.get() }
+    #expect(throws: CaptureIssue.self) { try first.tree.get() }
     #expect(first.snapshotSpan == nil && !first.isTreeComplete)
   }
 

@@ -28,7 +28,7 @@ private final class RestlessMemory: PicturedMemory {
 @Suite struct PolledScreenTests {
   private func picture(_ capture: LiveCapture) throws -> LivePicture {
     guard case .picture(let picture) = capture else {
-      throw CaptureFault(place: "test", message: "no picture")
+      throw CaptureIssue(place: "test", message: "no picture")
     }
     return picture
   }

@@ -20,7 +20,7 @@ struct X11ScreenTests {
 
   private func frame(of source: inout LiveSource) throws -> SourceFrame {
     guard case .frame(let frame)? = try item(of: &source) else {
-      throw CaptureFault(place: "test", message: "no frame")
+      throw CaptureIssue(place: "test", message: "no frame")
     }
     return frame
   }

@@ -20,7 +20,7 @@ public struct SwayWindows: Sendable {
   public init(path: String? = nil, output: String? = nil) throws(CaptureError) {
     guard let path = path ?? ProcessInfo.processInfo.environment["SWAYSOCK"], !path.isEmpty else {
       throw .unavailable(
-        CaptureFault(
+        CaptureIssue(
           place: "the compositor's windows",
           message: "SWAYSOCK is not set; windows can be read from sway only, whose socket it names"))
     }
@@ -39,9 +39,9 @@ public struct SwayWindows: Sendable {
       return try SwayWindows.windows(inTree: ask(SwayWindows.getTree), output: output)
     } catch is DecodingError {
       throw .badInput(
-        CaptureFault(place: place, message: "the program at this socket doesn't speak sway's protocol"))
+        CaptureIssue(place: place, message: "the program at this socket doesn't speak sway's protocol"))
     } catch let error as CaptureError { throw error } catch {
-      throw .badInput(CaptureFault(place: place, message: "\(error)"))
+      throw .badInput(CaptureIssue(place: place, message: "\(error)"))
     }
   }
 
@@ -142,7 +142,7 @@ public struct SwayWindows: Sendable {
     let count = head[6..<10].reversed().reduce(0) { $0 << 8 | Int($1) }
     guard Array(head[0..<6]) == SwayWindows.magic, count <= SwayWindows.limit else {
       throw .badInput(
-        CaptureFault(place: place, message: "the program at this socket doesn't speak sway's protocol"))
+        CaptureIssue(place: place, message: "the program at this socket doesn't speak sway's protocol"))
     }
     return Data(try receive(count, from: socket, until: end))
   }
@@ -170,6 +170,6 @@ public struct SwayWindows: Sendable {
   }
 
   private var silent: CaptureError {
-    .unavailable(CaptureFault(place: place, message: "sway doesn't answer"))
+    .unavailable(CaptureIssue(place: place, message: "sway doesn't answer"))
   }
 }

@@ -14,7 +14,7 @@ enum UnixSocket {
     let room = MemoryLayout.size(ofValue: address.sun_path)
     guard bytes.count < room else {
       throw .unavailable(
-        CaptureFault(place: place, message: "the path of its socket is longer than \(room - 1) bytes"))
+        CaptureIssue(place: place, message: "the path of its socket is longer than \(room - 1) bytes"))
     }
     // `bytes` is shorter than the field, whose remaining bytes are zero.
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
@@ -30,7 +30,7 @@ enum UnixSocket {
       let cause = errno
       close(descriptor)
       throw .unavailable(
-        CaptureFault(
+        CaptureIssue(
           place: place,
           message: "no compositor answers at \(path) (\(SystemCall.message(for: cause))); \(advice)"))
     }

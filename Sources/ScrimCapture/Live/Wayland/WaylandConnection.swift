@@ -28,7 +28,7 @@ final class WaylandConnection {
     if !socketName.hasPrefix("/") {
       guard let folder = environment["XDG_RUNTIME_DIR"], !folder.isEmpty else {
         throw .unavailable(
-          CaptureFault(place: name, message: "XDG_RUNTIME_DIR is not set; it names the folder of the socket"))
+          CaptureIssue(place: name, message: "XDG_RUNTIME_DIR is not set; it names the folder of the socket"))
       }
       path = folder + "/" + socketName
     }
@@ -88,14 +88,14 @@ final class WaylandConnection {
       let first: (WaylandMessage, Int)?
       do { first = try WaylandMessage.first(of: inbox[...]) } catch {
         throw .badInput(
-          CaptureFault(place: name, message: "the program at this socket doesn't speak the Wayland protocol"))
+          CaptureIssue(place: name, message: "the program at this socket doesn't speak the Wayland protocol"))
       }
       guard let (message, count) = first else { return nil }
       inbox.removeFirst(count)
       guard message.object == WaylandConnection.display else { return message }
       if message.opcode == 0 {
         throw .unavailable(
-          CaptureFault(place: name, message: "the compositor refuses: \(message.text(at: 2))"))
+          CaptureIssue(place: name, message: "the compositor refuses: \(message.text(at: 2))"))
       }
       // delete_id: the object's id is free again.
       freeIDs.append(message[0])
@@ -117,6 +117,6 @@ final class WaylandConnection {
   }
 
   private func gone() -> CaptureError {
-    .unavailable(CaptureFault(place: name, message: "the connection to the compositor broke"))
+    .unavailable(CaptureIssue(place: name, message: "the connection to the compositor broke"))
   }
 }

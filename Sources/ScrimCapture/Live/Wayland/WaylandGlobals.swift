@@ -41,7 +41,7 @@ final class WaylandGlobals {
     output = chosen.object
     guard chosen.transform == 0 else {
       throw .unavailable(
-        CaptureFault(
+        CaptureIssue(
           place: connection.name,
           message: "the output \(chosen.name) is rotated; only upright ones can be recorded"))
     }
@@ -57,7 +57,7 @@ final class WaylandGlobals {
       case let name?: "there is no output \(name); choose one of these with --output: \(names)"
       case nil: "there are several outputs; choose one of them with --output: \(names)"
       }
-    throw .unavailable(CaptureFault(place: place, message: message))
+    throw .unavailable(CaptureIssue(place: place, message: message))
   }
 
   /// Waits until the compositor has processed all requests; passes on the events that arrive meanwhile.
@@ -73,7 +73,7 @@ final class WaylandGlobals {
       if message.object == callback { return }
       try note(message)
     }
-    throw .unavailable(CaptureFault(place: connection.name, message: "the compositor doesn't answer"))
+    throw .unavailable(CaptureIssue(place: connection.name, message: "the compositor doesn't answer"))
   }
 
   /// - Returns: whether the recorded output was removed.
@@ -103,7 +103,7 @@ final class WaylandGlobals {
     guard let offer = offers.first(where: { $0.interface == interface && $0.version >= versions.lowerBound })
     else {
       throw .unavailable(
-        CaptureFault(
+        CaptureIssue(
           place: connection.name,
           message:
             "the compositor lacks \(interface) of version \(versions.lowerBound); recording works with those built on wlroots, such as sway"

@@ -88,7 +88,7 @@ final class WaylandScreen: LiveScreen {
   private func picture(_ copy: Copy, _ buffer: WaylandBuffer) throws(CaptureError) -> LivePicture {
     guard let format = buffer.offer.pixels else {
       throw .badInput(
-        CaptureFault(
+        CaptureIssue(
           place: name,
           message: "pixels of the format 0x\(String(buffer.offer.format, radix: 16)) can't be read"))
     }
@@ -98,7 +98,7 @@ final class WaylandScreen: LiveScreen {
       // A first picture, or one of another format, comes without damage: all of it is new.
       let damage = copy.damage.isEmpty ? [bounds] : copy.damage.map { $0.intersection(bounds) }
       return LivePicture(frame: frame, damage: Region(union: damage), moment: copy.moment)
-    } catch { throw .badInput(CaptureFault(place: name, message: "\(error)")) }
+    } catch { throw .badInput(CaptureIssue(place: name, message: "\(error)")) }
   }
 
   /// Requests a copy, unless one is pending.
@@ -116,7 +116,7 @@ final class WaylandScreen: LiveScreen {
         offer.bytes <= Int(Int32.max)
       else {
         throw .badInput(
-          CaptureFault(
+          CaptureIssue(
             place: name, message: "a picture of \(offer.width)x\(offer.height) is empty or too large"))
       }
       // wl_buffer.destroy
@@ -140,7 +140,7 @@ final class WaylandScreen: LiveScreen {
 
   private func note(_ message: WaylandMessage) throws(CaptureError) {
     if globals.note(message) {
-      throw .unavailable(CaptureFault(place: name, message: "the output was taken away"))
+      throw .unavailable(CaptureIssue(place: name, message: "the output was taken away"))
     }
     guard message.object == copy?.object else { return }
     switch message.opcode {
@@ -183,7 +183,7 @@ final class WaylandScreen: LiveScreen {
   private func forgive() throws(CaptureError) {
     failures += 1
     guard failures < WaylandScreen.failureLimit else {
-      throw .unavailable(CaptureFault(place: name, message: "the compositor refuses to copy the output"))
+      throw .unavailable(CaptureIssue(place: name, message: "the compositor refuses to copy the output"))
     }
     if let copy { try drop(copy) }
     hasPicture = false

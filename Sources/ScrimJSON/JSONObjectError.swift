@@ -1,6 +1,6 @@
 /// An error in a JSON object or in one of its members. Callers convert it to their own errors
 /// (``JSONContext``).
-package enum JSONFault: Error, Hashable, Sendable {
+package enum JSONObjectError: Error, Hashable, Sendable {
   /// A value of this kind instead of an object.
   case notAnObject(kind: String)
   case missing(String)
@@ -24,7 +24,7 @@ package protocol JSONContext {
 
   /// Largest accepted magnitude of a number.
   var numberLimit: Double { get }
-  func error(_ fault: JSONFault) -> Failure
+  func error(_ fault: JSONObjectError) -> Failure
 }
 
 extension JSONContext {
