@@ -1,14 +1,14 @@
 import FoundationEssentials
 import ScrimImage
-public import ScrimRedact
+package import ScrimRedact
 
 /// A capture folder: `capture.json`, `frames.jsonl` and lossless PNG images.
 ///
 /// Lines are read one at a time, so memory does not grow with the length of a capture.
-public struct CaptureFolder: FrameSource {
-  public let width: Int
-  public let height: Int
-  public let expectedFrames: Int?
+package struct CaptureFolder: FrameSource {
+  package let width: Int
+  package let height: Int
+  package let expectedFrames: Int?
   private let folder: String
   private var lines: LineReader
   private var number = 0
@@ -21,7 +21,7 @@ public struct CaptureFolder: FrameSource {
   private var widgetsIndex: Int?
   private var windows: Result<[Window], CaptureIssue> = .success([])
 
-  public init(_ folder: String) throws(CaptureError) {
+  package init(_ folder: String) throws(CaptureError) {
     self.folder = folder
     let description = "\(folder)/capture.json"
     let bytes = try InputFile.contents(of: description, limit: 1 << 26)
@@ -68,7 +68,7 @@ public struct CaptureFolder: FrameSource {
     }
   }
 
-  public mutating func next() throws(CaptureError) -> SourceItem? {
+  package mutating func next() throws(CaptureError) -> SourceItem? {
     guard let bytes = try lines.next() else { return nil }
     defer { number += 1 }
     let path = "\(folder)/frames.jsonl"

@@ -1,5 +1,5 @@
 import FoundationEssentials
-public import ScrimRedact
+package import ScrimRedact
 
 /// Reads the events of a JSON Lines file, one after the other.
 struct EventReader {
@@ -16,7 +16,7 @@ struct EventReader {
 
 /// A source and a file of events on its clock, merged by time: an event comes before the first frame that
 /// is not older than it.
-public struct SourceWithEvents: FrameSource {
+package struct SourceWithEvents: FrameSource {
   private var source: any FrameSource
   private var events: EventReader
   private let path: String
@@ -24,16 +24,16 @@ public struct SourceWithEvents: FrameSource {
   /// The source's last item, held back until the events before it are returned; also its end.
   private var item: SourceItem??
 
-  public var width: Int { source.width }
-  public var height: Int { source.height }
-  public var expectedFrames: Int? { source.expectedFrames }
-  public var isLive: Bool { source.isLive }
-  public var observedEvents: [String]? { source.observedEvents }
-  public var tornReads: Int { source.tornReads }
-  public var windows: [SourceWindow] { source.windows }
+  package var width: Int { source.width }
+  package var height: Int { source.height }
+  package var expectedFrames: Int? { source.expectedFrames }
+  package var isLive: Bool { source.isLive }
+  package var observedEvents: [String]? { source.observedEvents }
+  package var tornReads: Int { source.tornReads }
+  package var windows: [SourceWindow] { source.windows }
 
   /// A capture folder with the events of its `events.jsonl`, if it has one.
-  public static func capture(_ path: String) throws(CaptureError) -> any FrameSource {
+  package static func capture(_ path: String) throws(CaptureError) -> any FrameSource {
     let folder = try CaptureFolder(path)
     let events = "\(path)/events.jsonl"
     guard FileManager.default.fileExists(atPath: events) else { return folder }
@@ -41,14 +41,14 @@ public struct SourceWithEvents: FrameSource {
   }
 
   /// - Parameter path: the file of events, `-` for standard input; events of equal times keep its order.
-  public init(_ source: any FrameSource, events path: String) throws(CaptureError) {
+  package init(_ source: any FrameSource, events path: String) throws(CaptureError) {
     self.source = source
     self.path = path
     events = try EventReader(path)
     event = try events.next()
   }
 
-  public mutating func next() throws(CaptureError) -> SourceItem? {
+  package mutating func next() throws(CaptureError) -> SourceItem? {
     let item: SourceItem?
     if let held = self.item { item = held } else { item = try source.next() }
     if let event, SourceWithEvents.isDue(event, before: item) {

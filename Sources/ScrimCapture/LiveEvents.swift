@@ -1,30 +1,30 @@
 import Glibc
-public import ScrimRedact
+package import ScrimRedact
 import ScrimSystem
 
 /// Adds events from a file or pipe to a live recording. An event gets the time at which its line arrived,
 /// and its own time is ignored: the writer doesn't know the screen's clock.
-public struct LiveEvents: FrameSource {
+package struct LiveEvents: FrameSource {
   private var source: any FrameSource
   private let feed: EventFeed
   /// Offset of the source's clock from CLOCK_MONOTONIC, as far as it is known.
   private var origin: Int64?
   private var item: SourceItem?
 
-  public var width: Int { source.width }
-  public var height: Int { source.height }
-  public var expectedFrames: Int? { source.expectedFrames }
-  public var isLive: Bool { source.isLive }
-  public var observedEvents: [String]? { source.observedEvents }
-  public var tornReads: Int { source.tornReads }
+  package var width: Int { source.width }
+  package var height: Int { source.height }
+  package var expectedFrames: Int? { source.expectedFrames }
+  package var isLive: Bool { source.isLive }
+  package var observedEvents: [String]? { source.observedEvents }
+  package var tornReads: Int { source.tornReads }
 
   /// - Parameter path: a file, a named pipe, or `-` for standard input.
-  public init(_ source: any FrameSource, events path: String) throws(CaptureError) {
+  package init(_ source: any FrameSource, events path: String) throws(CaptureError) {
     self.source = source
     feed = try EventFeed(path)
   }
 
-  public mutating func next() throws(CaptureError) -> SourceItem? {
+  package mutating func next() throws(CaptureError) -> SourceItem? {
     if item == nil {
       item = try source.next()
       let now = MonotonicClock.now

@@ -1,17 +1,17 @@
-public import ScrimImage
-public import ScrimRedact
+package import ScrimImage
+package import ScrimRedact
 
 /// Layout of a raw stream: frames back to back, as `ffmpeg -f rawvideo` writes them.
-public struct RawShape: Hashable, Sendable {
-  public var width: Int
-  public var height: Int
-  public var format: PixelFormat
+package struct RawShape: Hashable, Sendable {
+  package var width: Int
+  package var height: Int
+  package var format: PixelFormat
   /// Bytes per row; every row of a frame takes this many, including the last one.
-  public var stride: Int
+  package var stride: Int
   /// Frames per second, from which the frames' times are computed.
-  public var framesPerSecond: Double
+  package var framesPerSecond: Double
 
-  public init(width: Int, height: Int, format: PixelFormat, stride: Int? = nil, framesPerSecond: Double) {
+  package init(width: Int, height: Int, format: PixelFormat, stride: Int? = nil, framesPerSecond: Double) {
     self.width = width
     self.height = height
     self.format = format
@@ -24,10 +24,10 @@ public struct RawShape: Hashable, Sendable {
 ///
 /// A line `{"t_ms":…,"widgets":[…]}` is in force from its time until the next one's. Without lines no
 /// widget claims any pixel: the policy's `uncovered` decides, which masks everything by default.
-public struct RawStream: FrameSource {
-  public let width: Int
-  public let height: Int
-  public var expectedFrames: Int? { nil }
+package struct RawStream: FrameSource {
+  package let width: Int
+  package let height: Int
+  package var expectedFrames: Int? { nil }
   private let shape: RawShape
   private let file: InputFile
   private let frameBytes: Int
@@ -44,7 +44,7 @@ public struct RawStream: FrameSource {
   /// - Parameters:
   ///   - path: `-` is standard input.
   ///   - widgets: a file of box lines.
-  public init(path: String, shape: RawShape, widgets: String?) throws(CaptureError) {
+  package init(path: String, shape: RawShape, widgets: String?) throws(CaptureError) {
     do {
       _ = try Frame.byteCount(
         width: shape.width, height: shape.height, stride: shape.stride, format: shape.format)
@@ -80,7 +80,7 @@ public struct RawStream: FrameSource {
     if let widgets { boxes = try BoxLines(widgets) }
   }
 
-  public mutating func next() throws(CaptureError) -> SourceItem? {
+  package mutating func next() throws(CaptureError) -> SourceItem? {
     if ended { return nil }
     let (memory, count) = try nextBytes()
     if count < frameBytes { ended = true }

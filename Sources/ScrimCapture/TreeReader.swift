@@ -1,15 +1,15 @@
-public import ScrimRedact
+package import ScrimRedact
 
 /// A snapshot of a desktop's accessibility trees, taken while pixels are captured.
-public struct TreeSnapshot: Sendable {
+package struct TreeSnapshot: Sendable {
   /// In pixels of the captured picture, with the windows it was read for.
-  public var tree: Result<WidgetTree, CaptureIssue>
+  package var tree: Result<WidgetTree, CaptureIssue>
   /// When reading it began and ended, in nanoseconds of the frames' clock.
-  public var span: ClosedRange<Int64>
+  package var span: ClosedRange<Int64>
   /// Whether every requested node answered.
-  public var isComplete: Bool
+  package var isComplete: Bool
 
-  public init(tree: Result<WidgetTree, CaptureIssue>, span: ClosedRange<Int64>, isComplete: Bool) {
+  package init(tree: Result<WidgetTree, CaptureIssue>, span: ClosedRange<Int64>, isComplete: Bool) {
     self.tree = tree
     self.span = span
     self.isComplete = isComplete
@@ -18,7 +18,7 @@ public struct TreeSnapshot: Sendable {
 
 /// Takes snapshots of trees on its own thread, one after the other, so that capturing never waits for an
 /// application.
-public protocol TreeReader: AnyObject, Sendable {
+package protocol TreeReader: AnyObject, Sendable {
   /// The settle delay of the policy that its trees are for (``MaskPolicy/settleDelay``).
   var settleDelay: Int64 { get }
   /// The latest complete snapshot; nil before the first.
@@ -31,6 +31,6 @@ public protocol TreeReader: AnyObject, Sendable {
 
 extension TreeReader {
   /// A reader that polls all the time ignores damage.
-  public func noteDamage(at time: Int64) {}
-  public var windows: [SourceWindow] { [] }
+  package func noteDamage(at time: Int64) {}
+  package var windows: [SourceWindow] { [] }
 }

@@ -1,18 +1,18 @@
 import ScrimImage
-public import ScrimRedact
+package import ScrimRedact
 
 /// One frame from an X window dump (XWD: the file format of `xwd`, and of the file that Xvfb keeps with
 /// `-fbdir`). It has no boxes.
 ///
 /// The layout is that of X11's `XWDFile.h`, version 7.
-public struct XWDFile: FrameSource {
-  public var width: Int { frame.width }
-  public var height: Int { frame.height }
-  public var expectedFrames: Int? { 1 }
+package struct XWDFile: FrameSource {
+  package var width: Int { frame.width }
+  package var height: Int { frame.height }
+  package var expectedFrames: Int? { 1 }
   private let frame: Frame
   private var done = false
 
-  public init(path: String) throws(CaptureError) {
+  package init(path: String) throws(CaptureError) {
     let bytes = try InputFile.contents(of: path)
     do {
       frame = try XWDFile.frame(from: bytes)
@@ -21,7 +21,7 @@ public struct XWDFile: FrameSource {
     }
   }
 
-  public mutating func next() throws(CaptureError) -> SourceItem? {
+  package mutating func next() throws(CaptureError) -> SourceItem? {
     if done { return nil }
     done = true
     return .frame(

@@ -1,6 +1,6 @@
 import Foundation
-public import ScrimFormat
-public import ScrimStore
+package import ScrimFormat
+package import ScrimStore
 import ScrimSystem
 import Synchronization
 
@@ -8,8 +8,8 @@ import Synchronization
 ///
 /// A recorder writes its session into ``folder(of:)``; each segment is sent as soon as it is sealed. If
 /// another process delivers the same spool, this one waits for its turn and the other delivers for both.
-public final class BackgroundUploader: Sendable {
-  public let spool: SegmentSpool
+package final class BackgroundUploader: Sendable {
+  package let spool: SegmentSpool
   private let uploader: Uploader
   private let state = ConditionLock(State())
 
@@ -21,7 +21,7 @@ public final class BackgroundUploader: Sendable {
   /// Makes the spool if it is missing, and starts.
   ///
   /// - Throws: ``StoreError`` if the spool can't be written, or has another destination.
-  public init(
+  package init(
     _ spool: SegmentSpool, to destination: any Destination, _ options: UploaderOptions,
     report: @escaping @Sendable (UploadEvent) -> Void = { _ in }
   ) throws(StoreError) {
@@ -45,7 +45,7 @@ public final class BackgroundUploader: Sendable {
   }
 
   /// Folder for a new session; it does not exist yet.
-  public func folder(of session: SessionID) -> SessionFolder { spool.folder(of: session) }
+  package func folder(of session: SessionID) -> SessionFolder { spool.folder(of: session) }
 
   /// Waits until a finished session is delivered completely, or the time is over, and stops. Undelivered
   /// segments stay in the spool.
@@ -53,7 +53,7 @@ public final class BackgroundUploader: Sendable {
   /// - Returns: number of waiting segments in the spool; nil if the session is delivered completely.
   /// - Throws: ``UploadError`` if the upload ended by itself, such as with a key that the destination
   ///   refuses.
-  public func finish(_ session: SessionID, within seconds: Double) throws(UploadError) -> Int? {
+  package func finish(_ session: SessionID, within seconds: Double) throws(UploadError) -> Int? {
     let end = MonotonicClock.now + Int64(min(max(seconds, 0), 1e9) * 1e9)
     let folder = spool.folder(of: session).path
     while MonotonicClock.now < end, !state.withValue({ $0.hasEnded }),
@@ -68,7 +68,7 @@ public final class BackgroundUploader: Sendable {
   }
 
   /// Stops delivering, and waits for the thread.
-  public func stop() throws(UploadError) {
+  package func stop() throws(UploadError) {
     uploader.stop()
     let failure = state.wait { state in state.hasEnded ? .done(state.failure) : .waitAtMost(1_000_000_000) }
     if let failure { throw failure }

@@ -1,9 +1,9 @@
-public import ScrimStore
+package import ScrimStore
 
 /// A place to which sealed segments are delivered. A call is one attempt: it blocks until there is an
 /// answer, and the caller decides about retries (``RetryPolicy``). Calls may be made in any order, in
 /// parallel, and repeatedly: a second call with the same bytes changes nothing.
-public protocol Destination: Sendable {
+package protocol Destination: Sendable {
   /// The address as the user gave it; it contains no secret.
   var address: String { get }
   func put(_ segment: SealedFile) -> DeliveryAnswer
@@ -14,16 +14,16 @@ public protocol Destination: Sendable {
 }
 
 /// Why a destination can't be used.
-public struct DestinationError: Error, Hashable, Sendable, CustomStringConvertible {
-  public enum Fault: Hashable, Sendable {
+package struct DestinationError: Error, Hashable, Sendable, CustomStringConvertible {
+  package enum Fault: Hashable, Sendable {
     /// The request is contradictory.
     case usage
     /// The machine lacks a requirement.
     case environment
   }
 
-  public var fault: Fault
-  public var description: String
+  package var fault: Fault
+  package var description: String
 
   init(_ fault: Fault, _ description: String) {
     self.fault = fault
@@ -32,29 +32,29 @@ public struct DestinationError: Error, Hashable, Sendable, CustomStringConvertib
 }
 
 /// Options of a destination besides its address.
-public struct DestinationOptions: Hashable, Sendable {
+package struct DestinationOptions: Hashable, Sendable {
   /// Sent as `Authorization: Bearer`; HTTP only.
-  public var key: String?
+  package var key: String?
   /// The part of the store for the sessions; folders and S3 only. A server derives it from the key.
-  public var project = "default"
+  package var project = "default"
   /// Certificates to trust instead of the system's.
-  public var certificates: String?
+  package var certificates: String?
   /// Maximum bytes per second of all transfers together; nil for no limit.
-  public var bytesPerSecond: Int?
+  package var bytesPerSecond: Int?
   /// Number of parallel transfers, which share the limit.
-  public var inFlight = 4
+  package var inFlight = 4
   /// A profile of AWS's files; nil uses the environment's.
-  public var profile: String?
+  package var profile: String?
   /// Milliseconds to make a connection, and without a byte in either direction.
-  public var connectTimeout = 15_000
-  public var stallTimeout = 60_000
+  package var connectTimeout = 15_000
+  package var stallTimeout = 60_000
 
-  public init() {}
+  package init() {}
 }
 
 /// Opens the destination at an address: `https://…`, `http://…`, `s3://BUCKET/PREFIX`, `file:///…` or a
 /// folder.
-public func openDestination(
+package func openDestination(
   _ address: String, _ options: DestinationOptions, environment: [String: String]
 ) throws(DestinationError) -> any Destination {
   guard StoreLayout.isProject(options.project) else {

@@ -1,32 +1,32 @@
 import ScrimFormat
-public import ScrimStore
+package import ScrimStore
 import Synchronization
 
 /// A folder on this machine, or a mounted one, in the layout of a server, so that `scrim serve --store` can
 /// show it.
-public final class FolderDestination: Destination {
-  public let address: String
+package final class FolderDestination: Destination {
+  package let address: String
   private let store: SessionStore
   private let project: String
   private let isCancelled = Atomic<Bool>(false)
 
   /// - Parameter project: already validated.
-  public init(path: String, project: String) {
+  package init(path: String, project: String) {
     address = path
     store = SessionStore(path: path)
     self.project = project
     try? store.removeLeftovers()
   }
 
-  public func put(_ segment: SealedFile) -> DeliveryAnswer {
+  package func put(_ segment: SealedFile) -> DeliveryAnswer {
     answer { () throws(StoreError) in try store.put(segment, project: project) }
   }
 
-  public func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer {
+  package func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer {
     answer { () throws(StoreError) in try store.put(manifest: bytes, manifest, project: project) }
   }
 
-  public func cancel() { isCancelled.store(true, ordering: .relaxed) }
+  package func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
   private func answer(_ put: () throws(StoreError) -> SessionStore.Outcome) -> DeliveryAnswer {
     guard !isCancelled.load(ordering: .relaxed) else { return .cancelled }

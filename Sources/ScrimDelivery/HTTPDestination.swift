@@ -1,13 +1,13 @@
 import ScrimFormat
-public import ScrimStore
+package import ScrimStore
 
 /// A server with Scrim's delivery interface over HTTP, or any server that stores PUT bodies, as WebDAV
 /// servers do.
 ///
 /// A success counts only if the answer's `Content-Digest` has the body's SHA-256, or if the body is the
 /// same when read back: portals of guest networks answer everything with 200.
-public final class HTTPDestination: Destination {
-  public let address: String
+package final class HTTPDestination: Destination {
+  package let address: String
   private let base: String
   private let client: HTTPClient
   private let key: String?
@@ -36,20 +36,20 @@ public final class HTTPDestination: Destination {
     key = options.key
   }
 
-  public func put(_ segment: SealedFile) -> DeliveryAnswer {
+  package func put(_ segment: SealedFile) -> DeliveryAnswer {
     put(
       segment.bytes, segment.digest,
       to: "\(base)/v1/sessions/\(segment.session)/segments/\(StoreLayout.digits(segment.index))",
       type: "application/vnd.scrim.segment")
   }
 
-  public func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer {
+  package func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer {
     put(
       bytes, SHA256.digest(bytes.span), to: "\(base)/v1/sessions/\(manifest.session)/manifest",
       type: "application/json")
   }
 
-  public func cancel() { client.cancel() }
+  package func cancel() { client.cancel() }
 
   private var authorization: [(name: String, value: String)] {
     key.map { [("authorization", "Bearer \($0)")] } ?? []

@@ -1,5 +1,5 @@
 /// Result of one attempt to deliver a segment or a manifest.
-public enum DeliveryAnswer: Hashable, Sendable {
+package enum DeliveryAnswer: Hashable, Sendable {
   /// The destination has it, and its confirmation was compared with the data.
   case delivered
   /// An HTTP status that is not a success, with the beginning of the answer.
@@ -15,14 +15,14 @@ public enum DeliveryAnswer: Hashable, Sendable {
 }
 
 /// `Retry-After` of RFC 9110.
-public enum RetryAfter: Hashable, Sendable {
+package enum RetryAfter: Hashable, Sendable {
   /// Nanoseconds from now.
   case delay(Int64)
   /// Nanoseconds since 1970.
   case date(Int64)
 
   /// Nil for anything other than whole seconds or an HTTP date.
-  public init?(_ text: some StringProtocol) {
+  package init?(_ text: some StringProtocol) {
     let text = text.trimmingSpace
     if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
       // A number that doesn't fit means the longest wait.
@@ -37,12 +37,12 @@ public enum RetryAfter: Hashable, Sendable {
 
 /// Both clocks at one moment, in nanoseconds. Waits use the monotonic one, so that setting the other has no
 /// effect.
-public struct DeliveryTime: Hashable, Sendable {
-  public var monotonic: Int64
+package struct DeliveryTime: Hashable, Sendable {
+  package var monotonic: Int64
   /// Since 1970.
-  public var wall: Int64
+  package var wall: Int64
 
-  public init(monotonic: Int64, wall: Int64) {
+  package init(monotonic: Int64, wall: Int64) {
     self.monotonic = monotonic
     self.wall = wall
   }
@@ -50,18 +50,18 @@ public struct DeliveryTime: Hashable, Sendable {
 
 /// Decides what happens after an attempt: a pure function of the answer, the number of the attempt, the
 /// clocks and a random number. It never drops a segment; only limits of the spool do.
-public struct RetryPolicy: Hashable, Sendable {
+package struct RetryPolicy: Hashable, Sendable {
   /// Maximum nanoseconds before the first retry; the maximum doubles with each further one.
-  public var base: Int64 = 1_000_000_000
+  package var base: Int64 = 1_000_000_000
   /// Maximum nanoseconds before any retry, unless the destination asks for more.
-  public var cap: Int64 = 300_000_000_000
+  package var cap: Int64 = 300_000_000_000
   /// The longest wait that a destination may request: 24 hours. A forged answer must not stop delivery for
   /// good.
-  public static let longestRetryAfter: Int64 = 86_400_000_000_000
+  package static let longestRetryAfter: Int64 = 86_400_000_000_000
 
-  public init() {}
+  package init() {}
 
-  public enum Verdict: Hashable, Sendable {
+  package enum Verdict: Hashable, Sendable {
     case delivered
     /// Try again at this moment of the monotonic clock.
     case wait(until: Int64)
@@ -76,7 +76,7 @@ public struct RetryPolicy: Hashable, Sendable {
   /// - Parameters:
   ///   - attempt: number of failed attempts in a row, including this one; 1 is the first.
   ///   - random: from 0 up to 1; the fraction of the longest wait that is used ("full jitter").
-  public func verdict(
+  package func verdict(
     on answer: DeliveryAnswer, attempt: Int, now: DeliveryTime, random: Double
   ) -> Verdict {
     switch answer {

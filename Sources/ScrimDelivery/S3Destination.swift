@@ -1,6 +1,6 @@
 import FoundationEssentials
 import ScrimFormat
-public import ScrimStore
+package import ScrimStore
 import ScrimSystem
 import Synchronization
 
@@ -9,8 +9,8 @@ import Synchronization
 /// The body's SHA-256 is signed, an existing object is not replaced (`If-None-Match: *`, if the store
 /// supports it), and the store's confirmation is compared with the data: some stores keep a wrong body and
 /// answer 200.
-public final class S3Destination: Destination {
-  public let address: String
+package final class S3Destination: Destination {
+  package let address: String
   private let client: HTTPClient
   private let signer: SigV4
   /// `https://HOST`, followed by `/BUCKET` for stores that are addressed by path.
@@ -64,9 +64,9 @@ public final class S3Destination: Destination {
       }
   }
 
-  public func cancel() { client.cancel() }
+  package func cancel() { client.cancel() }
 
-  public func put(_ segment: SealedFile) -> DeliveryAnswer {
+  package func put(_ segment: SealedFile) -> DeliveryAnswer {
     let key =
       prefix + StoreLayout.session(segment.session, start: segment.header.start, project: project) + "/"
       + SessionFolder.segmentFile(segment.index)
@@ -78,7 +78,7 @@ public final class S3Destination: Destination {
     }
   }
 
-  public func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer {
+  package func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer {
     let key =
       prefix + StoreLayout.session(manifest.session, start: manifest.start, project: project) + "/"
       + StoreLayout.manifestFile

@@ -1,9 +1,9 @@
 import ScrimSystem
 
 /// Sends envelopes to a Sentry server, one after the other. Blocks; waits where the server asks for it.
-public final class SentryUpload {
+package final class SentryUpload {
   /// Where envelopes go; no secret is in it.
-  public let address: String
+  package let address: String
   private let key: String
   private let client: HTTPClient
   private let policy = RetryPolicy()
@@ -13,10 +13,10 @@ public final class SentryUpload {
   /// Attempts that fail in a row before an envelope is given up.
   private static let attempts = 8
   /// The longest time that is waited for: a command has an end.
-  public static let longestWait: Int64 = 900_000_000_000
+  package static let longestWait: Int64 = 900_000_000_000
 
   /// - Parameter dsn: `https://KEY@HOST/PROJECT`, as Sentry's settings show it.
-  public init(dsn: String, _ options: DestinationOptions = DestinationOptions()) throws(DestinationError) {
+  package init(dsn: String, _ options: DestinationOptions = DestinationOptions()) throws(DestinationError) {
     let form = "a DSN is https://KEY@HOST/PROJECT; Sentry shows it among the keys of a project"
     guard dsn.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !dsn.contains("?"), !dsn.contains("#"),
       let colon = dsn.firstRange(of: "://")
@@ -39,7 +39,7 @@ public final class SentryUpload {
   }
 
   /// Why an envelope was not sent.
-  public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+  package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The server wants more patience than a command has; nanoseconds.
     case limited(Int64)
     /// The server's answer, which trying again would not change.
@@ -48,7 +48,7 @@ public final class SentryUpload {
     case unreachable(String)
     case stopped
 
-    public var description: String {
+    package var description: String {
       switch self {
       case .limited(let wait):
         "the server takes no replays for \(wait / 1_000_000_000) s; send the session again after that"
@@ -66,7 +66,7 @@ public final class SentryUpload {
   /// - Parameters:
   ///   - isStopped: asked while it waits.
   ///   - onWait: called before a wait, with its nanoseconds.
-  public func send(
+  package func send(
     _ envelope: [UInt8], isStopped: () -> Bool = { false }, onWait: (Int64) -> Void = { _ in }
   ) throws(Failure) {
     var reason = ""

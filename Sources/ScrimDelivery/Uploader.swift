@@ -1,53 +1,53 @@
 import Dispatch
 import ScrimFormat
-public import ScrimStore
+package import ScrimStore
 import ScrimSystem
 import Synchronization
 
 /// Options of an ``Uploader``.
-public struct UploaderOptions: Hashable, Sendable {
-  public var limits = SpoolLimits()
-  public var policy = RetryPolicy()
+package struct UploaderOptions: Hashable, Sendable {
+  package var limits = SpoolLimits()
+  package var policy = RetryPolicy()
   /// Number of parallel deliveries.
-  public var inFlight = 4
+  package var inFlight = 4
   /// Continues when nothing waits, until it is stopped.
-  public var isWatching = false
+  package var isWatching = false
   /// Nanoseconds between two deliveries of one session's manifest, except for the first and the last.
-  public var manifestInterval: Int64 = 60_000_000_000
+  package var manifestInterval: Int64 = 60_000_000_000
 
-  public init() {}
+  package init() {}
 }
 
 /// Totals of an upload.
-public struct UploadSummary: Hashable, Sendable {
-  public var delivered = 0
-  public var deliveredBytes = 0
-  public var rejected = 0
-  public var damaged = 0
+package struct UploadSummary: Hashable, Sendable {
+  package var delivered = 0
+  package var deliveredBytes = 0
+  package var rejected = 0
+  package var damaged = 0
   /// Dropped because of a limit, or because the destination had deleted their session.
-  public var dropped = 0
-  public var waiting = 0
-  public var waitingBytes = 0
+  package var dropped = 0
+  package var waiting = 0
+  package var waitingBytes = 0
 
-  public init() {}
+  package init() {}
 }
 
 /// Events during an upload.
-public enum UploadEvent: Sendable {
+package enum UploadEvent: Sendable {
   case progress(UploadSummary)
   /// A sentence for people. Repeated failures of one kind are reported once.
   case message(String)
 }
 
 /// Why an upload ended early.
-public enum UploadError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum UploadError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Another process uses the spool.
   case inUse(String)
   case spool(StoreError)
   /// The destination accepts nothing from this sender (401, 403).
   case refused(String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .inUse(let path): "\(path): another uploader is using this spool"
     case .spool(let error): "\(error)"
@@ -59,7 +59,7 @@ public enum UploadError: Error, Hashable, Sendable, CustomStringConvertible {
 /// Delivers a spool to its destination: several deliveries in parallel, in any order, each repeated until
 /// the destination has it or refused it, or a limit drops it. Blocks the calling thread; one process at a
 /// time can use a spool.
-public final class Uploader: Sendable {
+package final class Uploader: Sendable {
   private let destination: any Destination
   private let options: UploaderOptions
   private let report: @Sendable (UploadEvent) -> Void
@@ -83,7 +83,7 @@ public final class Uploader: Sendable {
     var stamp: ManifestStamp?
   }
 
-  public init(
+  package init(
     to destination: any Destination, _ options: UploaderOptions,
     report: @escaping @Sendable (UploadEvent) -> Void = { _ in }
   ) {
@@ -94,7 +94,7 @@ public final class Uploader: Sendable {
 
   /// Makes ``run(_:)`` return soon: pending deliveries are aborted, and their segments stay. May be called
   /// by any thread.
-  public func stop() {
+  package func stop() {
     isStopped.store(true, ordering: .relaxed)
     destination.cancel()
     watch.wake()
@@ -103,7 +103,7 @@ public final class Uploader: Sendable {
   /// Delivers the segments of a spool.
   ///
   /// - Parameter isStopped: called whenever something happens, including a signal.
-  public func run(
+  package func run(
     _ spool: SegmentSpool, isStopped: () -> Bool = { false }
   ) throws(UploadError) -> UploadSummary {
     let keeper: SpoolKeeper
@@ -123,7 +123,7 @@ public final class Uploader: Sendable {
   }
 
   /// Delivers a session folder of the user, which stays unchanged.
-  public func run(
+  package func run(
     _ session: SessionFolder, isStopped: () -> Bool = { false }
   ) throws(UploadError) -> UploadSummary {
     let source: SessionSource

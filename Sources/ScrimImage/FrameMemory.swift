@@ -53,7 +53,7 @@ public final class FrameMemory: @unchecked Sendable {
 }
 
 /// Pool of frame memory for a source: in the steady state no memory is allocated.
-public struct FramePool {
+package struct FramePool {
   private var memories: [FrameMemory] = []
   private let byteCount: Int
 
@@ -61,13 +61,13 @@ public struct FramePool {
   private static let most = 4
 
   /// - Parameter byteCount: bytes of a frame, including its slack.
-  public init(byteCount: Int) { self.byteCount = byteCount }
+  package init(byteCount: Int) { self.byteCount = byteCount }
 
   /// Memory that no frame uses, after `fill` has written to it.
   ///
   /// - Parameter fill: writes a framebuffer's bytes; the bytes it leaves are those of an older frame, or
   ///   zero.
-  public mutating func take<Failure: Error, Value>(
+  package mutating func take<Failure: Error, Value>(
     filledBy fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Value
   ) throws(Failure) -> (memory: FrameMemory, value: Value) {
     // No frame can see writes to memory that is referenced from here only.

@@ -1,11 +1,11 @@
 import ScrimFormat
 import ScrimImage
 import ScrimRedact
-public import ScrimStore
+package import ScrimStore
 
 extension Insight {
   /// Plays a session and evaluates its changes.
-  public init(_ reader: SessionReader) throws(PlaybackError) {
+  package init(_ reader: SessionReader) throws(PlaybackError) {
     var player = SessionPlayer(reader)
     var moments: [Moment] = []
     var events: [Event] = []

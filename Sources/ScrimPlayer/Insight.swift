@@ -1,11 +1,11 @@
-public import ScrimRedact
+package import ScrimRedact
 
 /// Signs of frustration in a session: repeated presses (rage), presses without an answer (dead), and a frozen screen during input.
 ///
 /// Insight.md has the definitions. All results follow from the bytes of the session, and so from no masked content.
-public struct Insight: Hashable, Sendable {
+package struct Insight: Hashable, Sendable {
   /// The outcome of a press.
-  public enum Verdict: String, CaseIterable, Sendable {
+  package enum Verdict: String, CaseIterable, Sendable {
     /// There was a visible change, or an event that counts as an answer.
     case responded
     /// There was no answer, and every possible answer would have been visible.
@@ -14,48 +14,49 @@ public struct Insight: Hashable, Sendable {
     case unobservable
   }
 
-  public struct Press: Hashable, Sendable {
+  package struct Press: Hashable, Sendable {
     /// Nanoseconds on the session's clock.
-    public var time: Int64
-    public var x: Double
-    public var y: Double
-    public var role: String?
-    public var verdict: Verdict
+    package var time: Int64
+    package var x: Double
+    package var y: Double
+    package var role: String?
+    package var verdict: Verdict
     /// Nanoseconds to the first visible change; nil if there was none in time.
-    public var firstChange: Int64?
+    package var firstChange: Int64?
   }
 
   /// Rage: repeated presses of one control.
-  public struct Rage: Hashable, Sendable {
-    public var time: Int64
-    public var presses: Int
-    public var x: Double
-    public var y: Double
-    public var role: String
+  package struct Rage: Hashable, Sendable {
+    package var time: Int64
+    package var presses: Int
+    package var x: Double
+    package var y: Double
+    package var role: String
   }
 
   /// Frozen: inputs without a visible change.
-  public struct Frozen: Hashable, Sendable {
+  package struct Frozen: Hashable, Sendable {
     /// The first input and the last one.
-    public var time: ClosedRange<Int64>
-    public var inputs: Int
+    package var time: ClosedRange<Int64>
+    package var inputs: Int
   }
 
-  public var presses: [Press] = []
-  public var rages: [Rage] = []
-  public var frozen: [Frozen] = []
+  package var presses: [Press] = []
+  package var rages: [Rage] = []
+  package var frozen: [Frozen] = []
 
   /// The properties of a frame that are evaluated.
-  public struct Moment: Hashable, Sendable {
-    public var time: Int64
+  package struct Moment: Hashable, Sendable {
+    package var time: Int64
     /// Bounds of the changes in areas with unchanged masks, in pixels; empty if there are none.
-    public var changes: [Change]
+    package var changes: [Change]
     /// Whether the list of masks changed, as when a window appears, disappears or moves.
-    public var masksChanged: Bool
+    package var masksChanged: Bool
     /// Whether an answer could have been invisible: there are masks over widgets, or withheld tiles.
-    public var hidesAnswers: Bool
+    package var hidesAnswers: Bool
 
-    public init(time: Int64, changes: [Change] = [], masksChanged: Bool = false, hidesAnswers: Bool = false) {
+    package init(time: Int64, changes: [Change] = [], masksChanged: Bool = false, hidesAnswers: Bool = false)
+    {
       self.time = time
       self.changes = changes
       self.masksChanged = masksChanged
@@ -74,13 +75,13 @@ public struct Insight: Hashable, Sendable {
   }
 
   /// A rectangle that contains changed pixels.
-  public struct Change: Hashable, Sendable {
-    public var x: Int
-    public var y: Int
-    public var width: Int
-    public var height: Int
+  package struct Change: Hashable, Sendable {
+    package var x: Int
+    package var y: Int
+    package var width: Int
+    package var height: Int
 
-    public init(x: Int, y: Int, width: Int, height: Int) {
+    package init(x: Int, y: Int, width: Int, height: Int) {
       self.x = x
       self.y = y
       self.width = width
@@ -114,7 +115,7 @@ public struct Insight: Hashable, Sendable {
   /// - Parameters:
   ///   - moments: every frame, in order.
   ///   - events: all events, with their times.
-  public init(moments: [Moment], events: [Event]) {
+  package init(moments: [Moment], events: [Event]) {
     let events = events.filter { $0.time != nil }.sorted { ($0.time ?? 0) < ($1.time ?? 0) }
     let answers = events.filter { ["navigation", "network", "error"].contains($0.type) }.compactMap(\.time)
     let inputs = events.filter {

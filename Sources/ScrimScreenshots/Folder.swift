@@ -3,9 +3,9 @@ import ScrimSystem
 
 /// An open folder. Everything below it is opened relative to its descriptor, one name at a time and without
 /// following links, so that concurrent renames can't redirect a run.
-public final class Folder: Sendable {
+package final class Folder: Sendable {
   /// For messages.
-  public let path: String
+  package let path: String
   let file: OpenFile
   var descriptor: Int32 { file.descriptor }
 
@@ -15,7 +15,7 @@ public final class Folder: Sendable {
   }
 
   /// Opens the folder that a user named; links in the path are followed.
-  public convenience init(_ path: String) throws(FolderError) {
+  package convenience init(_ path: String) throws(FolderError) {
     do { self.init(try OpenFile(path, O_RDONLY | O_DIRECTORY)) } catch {
       throw .system(path: path, doing: "opening", errno: error.errno)
     }
@@ -135,20 +135,20 @@ extension OpenFile {
 
 /// An error of a file or a folder. Its description contains the error and the remedy; the caller adds the
 /// place.
-public enum FolderError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum FolderError: Error, Hashable, Sendable, CustomStringConvertible {
   case system(path: String, doing: String, errno: Int32)
   case notAFile(path: String)
   case tooLarge(path: String, size: Int, limit: Int)
   case changed(path: String)
 
-  public var path: String {
+  package var path: String {
     switch self {
     case .system(let path, _, _), .notAFile(let path), .tooLarge(let path, _, _), .changed(let path): path
     }
   }
 
   /// Without the path.
-  public var sentence: String {
+  package var sentence: String {
     switch self {
     case .system(_, let doing, let code): "\(doing) failed: \(SystemCall.message(for: code))"
     case .notAFile: "not a regular file; put the file itself there instead of a link, a pipe or a device"
@@ -157,5 +157,5 @@ public enum FolderError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  public var description: String { "\(path): \(sentence)" }
+  package var description: String { "\(path): \(sentence)" }
 }

@@ -5,7 +5,7 @@ extension SidecarFormat {
   /// `{"width":1280,"height":800,"box_scale":1,"space":"displayed","widgets":[…],"windows":[…]}`; `width`
   /// and `height` are required, other keys are informative. Accepts every file with its ending, so it is
   /// tried last.
-  public static let scrim = SidecarFormat(name: "scrim", ending: ".json") { bytes, _ in
+  package static let scrim = SidecarFormat(name: "scrim", ending: ".json") { bytes, _ in
     Result { () throws(SidecarIssue) in try Sidecar(scrim: bytes) }
   }
 }

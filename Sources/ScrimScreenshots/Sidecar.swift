@@ -95,29 +95,29 @@ struct PointSize: CustomStringConvertible {
 }
 
 /// Why a file of boxes can't be used. Describes the file's structure, never a widget's name or text.
-public struct SidecarIssue: Error, Hashable, Sendable, CustomStringConvertible {
-  public var description: String
+package struct SidecarIssue: Error, Hashable, Sendable, CustomStringConvertible {
+  package var description: String
 
-  public init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 /// Facts about the image for a reader of boxes.
-public struct SidecarRequest: Sendable {
+package struct SidecarRequest: Sendable {
   /// Path below the input folder, its parts joined by slashes.
-  public var image: String
+  package var image: String
   /// Size in pixels as stored, and as displayed.
-  public var stored: PixelSize
-  public var displayed: PixelSize
+  package var stored: PixelSize
+  package var displayed: PixelSize
   /// Whether Exif rotates or mirrors the picture.
-  public var isTurned: Bool
+  package var isTurned: Bool
   /// Bytes of the image's file; nil if it has none.
-  public var byteCount: Int?
+  package var byteCount: Int?
   /// Pixels of the picture per unit of the boxes, if the user gave it; nil uses the file's.
-  public var boxScale: Double?
+  package var boxScale: Double?
   /// The picture in which the boxes are counted, if the user gave it; nil uses the file's.
-  public var boxSpace: BoxSpace?
+  package var boxSpace: BoxSpace?
 
-  public init(
+  package init(
     image: String, stored: PixelSize, displayed: PixelSize, isTurned: Bool = false, byteCount: Int? = nil,
     boxScale: Double? = nil, boxSpace: BoxSpace? = nil
   ) {

@@ -4,14 +4,14 @@ import ScrimRedact
 /// A kind of file that contains boxes. To add one, make a value of it and list it in ``all``; a format in
 /// JSON or XML that is detected by its content needs a line in `BoxFormat+Detection.swift` and one in
 /// ``Sidecar`` below.
-public struct SidecarFormat: Sendable {
-  public var name: String
+package struct SidecarFormat: Sendable {
+  package var name: String
   /// File name ending: `.json` means `shot.png.json` and `shot.json`.
-  public var ending: String
+  package var ending: String
   /// Reads a file; nil if the bytes are of another format with this ending.
-  public var read: @Sendable (_ bytes: [UInt8], _ request: SidecarRequest) -> Result<Sidecar, SidecarIssue>?
+  package var read: @Sendable (_ bytes: [UInt8], _ request: SidecarRequest) -> Result<Sidecar, SidecarIssue>?
 
-  public init(
+  package init(
     name: String, ending: String,
     read: @escaping @Sendable ([UInt8], SidecarRequest) -> Result<Sidecar, SidecarIssue>?
   ) {
@@ -21,15 +21,15 @@ public struct SidecarFormat: Sendable {
   }
 
   /// Every format, in the order in which they are tried; the first that accepts the bytes decides.
-  public static let all: [SidecarFormat] = [.boxesJSON, .xml, .uix, .hocr, .html, .tsv, .scrim]
+  package static let all: [SidecarFormat] = [.boxesJSON, .xml, .uix, .hocr, .html, .tsv, .scrim]
 
   /// The endings of ``all``, each once.
-  public static let endings: [String] = all.reduce(into: []) { endings, format in
+  package static let endings: [String] = all.reduce(into: []) { endings, format in
     if !endings.contains(format.ending) { endings.append(format.ending) }
   }
 
   /// Maximum size of a sidecar in bytes.
-  public static let sizeLimit = 1 << 26
+  package static let sizeLimit = 1 << 26
 
   /// Every JSON format except Scrim's own sidecar, detected by its keys.
   static let boxesJSON = SidecarFormat(name: "boxes", ending: ".json") { bytes, request in

@@ -36,7 +36,7 @@ public enum StoreLayout {
 
   public static let thumbnails = ".index/thumbnails"
 
-  public static let manifestFile = "manifest.json"
+  package static let manifestFile = "manifest.json"
 
   /// The index in a file's name, such as `00000012.scrim`; nil for any other name.
   public static func index(ofFile name: some StringProtocol) -> Int? {

@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 import ScrimImage
-public import ScrimRedact
+package import ScrimRedact
 import ScrimSystem
 import Synchronization
 
@@ -11,29 +11,29 @@ import Synchronization
 /// All requests are pipelined (``TreeWalk``): a window of 300 widgets takes 20 to 60 ms, while libatspi,
 /// which waits for each answer, takes 1 to 4 ms per widget. Accessibility.md has the figures, and the
 /// measures against wrong boxes.
-public final class AccessibilityTrees: TreeReader {
-  public struct Options: Sendable {
+package final class AccessibilityTrees: TreeReader {
+  package struct Options: Sendable {
     /// The address of the accessibility bus; nil to ask the session's bus.
-    public var address: String?
+    package var address: String?
     /// Nanoseconds from one snapshot to the next while changes go on.
-    public var interval: Int64 = 1_000_000_000
+    package var interval: Int64 = 1_000_000_000
     /// Nanoseconds without a change before the snapshot that clears it (``MaskPolicy/settleDelay``).
-    public var settleDelay: Int64
+    package var settleDelay: Int64
     /// Whether names are read. Only rules by name need them.
-    public var readsNames = true
+    package var readsNames = true
     /// Whether boxes are relative to windows, as under Wayland, rather than to the screen.
-    public var isRelativeToWindows = false
+    package var isRelativeToWindows = false
 
-    public init(settleDelay: Int64) { self.settleDelay = settleDelay }
+    package init(settleDelay: Int64) { self.settleDelay = settleDelay }
   }
 
   /// Duration of one application's part of a snapshot.
-  public struct Timing: Hashable, Sendable {
-    public var application: String
-    public var nodes: Int
-    public var calls: Int
-    public var nanoseconds: Int64
-    public var isWhole: Bool
+  package struct Timing: Hashable, Sendable {
+    package var application: String
+    package var nodes: Int
+    package var calls: Int
+    package var nanoseconds: Int64
+    package var isWhole: Bool
   }
 
   private struct State {
@@ -62,7 +62,7 @@ public final class AccessibilityTrees: TreeReader {
   ///   - clock: the clock of frames, in nanoseconds; CLOCK_MONOTONIC by default.
   ///   - windows: the desktop's windows, bottom to top. Called before and after every snapshot, on the
   ///     reader's thread.
-  public init(
+  package init(
     _ options: Options, clock: (@Sendable () -> Int64)? = nil,
     windows: @escaping @Sendable () -> [DesktopWindow]
   ) throws(AccessibilityError) {
@@ -80,18 +80,18 @@ public final class AccessibilityTrees: TreeReader {
     }
   }
 
-  public var settleDelay: Int64 { options.settleDelay }
+  package var settleDelay: Int64 { options.settleDelay }
 
-  public func latest() -> TreeSnapshot? { state.withLock { $0.latest } }
+  package func latest() -> TreeSnapshot? { state.withLock { $0.latest } }
 
   /// Duration of each application in the last snapshot, number of snapshots, and nanoseconds of their CPU
   /// time.
-  public func statistics() -> (timings: [Timing], readings: Int, work: Int64) {
+  package func statistics() -> (timings: [Timing], readings: Int, work: Int64) {
     state.withLock { ($0.timings, $0.readings, $0.work) }
   }
 
   /// Reports that pixels changed, on the clock of `init`. Cheap enough for every frame.
-  public func noteDamage(at time: Int64) {
+  package func noteDamage(at time: Int64) {
     let mustWake = state.withLock { state in
       state.pace.noteChange(at: time)
       return state.isAsleep
@@ -100,16 +100,16 @@ public final class AccessibilityTrees: TreeReader {
   }
 
   /// Reports that something changed now.
-  public func poke() { noteDamage(at: clock()) }
+  package func poke() { noteDamage(at: clock()) }
 
   /// Stops the reader, and waits for the thread to end.
-  public func stop() {
+  package func stop() {
     state.withLock { $0.isStopped = true }
     wake.signal()
     ended.wait()
   }
 
-  public var windows: [SourceWindow] { state.withLock { $0.windows.windows } }
+  package var windows: [SourceWindow] { state.withLock { $0.windows.windows } }
 
   // MARK: The thread
 

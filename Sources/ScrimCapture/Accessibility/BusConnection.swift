@@ -2,7 +2,7 @@ import CScrimDBus
 import ScrimSystem
 
 /// Why the accessibility bus can't be read.
-public enum AccessibilityError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum AccessibilityError: Error, Hashable, Sendable, CustomStringConvertible {
   /// libdbus could not be opened.
   case noLibrary
   /// The session has no bus, or no accessibility bus; the text is libdbus's.
@@ -10,7 +10,7 @@ public enum AccessibilityError: Error, Hashable, Sendable, CustomStringConvertib
   /// The system could not create a pipe or thread.
   case system(errno: Int32)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .noLibrary:
       "libdbus-1.so.3 is missing: install libdbus-1-3 (Debian, Ubuntu) or dbus-libs (Fedora)"

@@ -1,28 +1,28 @@
-public import ScrimRedact
+package import ScrimRedact
 
 /// A window of a live desktop: the window facts that masking needs, and the process that drew it.
-public struct DesktopWindow: Hashable, Sendable {
-  public var window: Window
+package struct DesktopWindow: Hashable, Sendable {
+  package var window: Window
   /// The process that drew it, as the server or the compositor reports it; nil if neither does. Never what
   /// a window claims itself.
-  public var pid: Int?
+  package var pid: Int?
   /// Only compared with names of accessible windows; rules see it as the name of a window without a tree.
-  public var title: String
+  package var title: String
   /// Whether it is on the screen. A window that is minimised, on another workspace or completely under
   /// another one is listed so that its tree is not assigned to another window.
-  public var isVisible = true
+  package var isVisible = true
   /// The `xid` of the other process's window that contains it; nil for a top-level window.
-  public var parent: Int?
+  package var parent: Int?
   /// Whether it covers its parent window, and a helper process of that window's program drew it, as a
   /// browser's GPU process does.
-  public var isHelper = false
+  package var isHelper = false
   /// The frame that a window property claims. Toolkits include it in their box, so boxes may match it; it
   /// has no other use.
-  public var claimedFrame: Window.Extents?
+  package var claimedFrame: Window.Extents?
   /// Whether it has the keyboard focus; reported by sway only.
-  public var hasFocus = false
+  package var hasFocus = false
 
-  public init(window: Window, pid: Int?, title: String) {
+  package init(window: Window, pid: Int?, title: String) {
     self.window = window
     self.pid = pid
     self.title = title

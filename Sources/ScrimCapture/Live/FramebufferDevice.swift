@@ -1,6 +1,6 @@
 import Glibc
 import ScrimImage
-public import ScrimRedact
+package import ScrimRedact
 import ScrimSystem
 
 /// A framebuffer device of Linux, such as /dev/fb0.
@@ -51,7 +51,7 @@ final class FramebufferDevice: PicturedMemory {
 
 extension LiveSource {
   /// Records a framebuffer device.
-  public init(
+  package init(
     framebuffer path: String, trees: (any TreeReader)? = nil, options: LiveOptions = LiveOptions()
   ) throws(CaptureError) {
     try self.init(polling: FramebufferDevice(path: path), trees: trees, options: options)

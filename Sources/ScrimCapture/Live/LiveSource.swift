@@ -1,20 +1,20 @@
 import ScrimImage
-public import ScrimRedact
+package import ScrimRedact
 import ScrimSystem
 
 /// Options of live recording.
-public struct LiveOptions: Sendable {
+package struct LiveOptions: Sendable {
   /// Maximum frame rate; above 0.
-  public var framesPerSecond = 10.0
+  package var framesPerSecond = 10.0
   /// Nanoseconds after which the source ends; nil for never.
-  public var duration: Int64?
+  package var duration: Int64?
   /// Called several times a second while nothing happens, and after each signal; true ends the source.
-  public var isCancelled: @Sendable () -> Bool = { false }
+  package var isCancelled: @Sendable () -> Bool = { false }
   /// Whether a key may be recorded while the boxes are these; nil where none are known. Keys are judged by the boxes at their time and by
   /// those that were read behind it, since the focus may have moved in between.
-  public var admitsKeys: @Sendable (WidgetTree?) -> Bool = { _ in false }
+  package var admitsKeys: @Sendable (WidgetTree?) -> Bool = { _ in false }
 
-  public init() {}
+  package init() {}
 }
 
 /// Frames of a live screen, as they happen: ``next()`` waits for them.
@@ -26,15 +26,15 @@ public struct LiveOptions: Sendable {
 /// of its pixels.
 ///
 /// The pointer is not in the pixels, since it would cover masks: its position comes as an event.
-public struct LiveSource: FrameSource {
-  public var width: Int { picture.frame.width }
-  public var height: Int { picture.frame.height }
-  public var expectedFrames: Int? { nil }
-  public var isLive: Bool { true }
-  public var tornReads: Int { screen.tornReads }
+package struct LiveSource: FrameSource {
+  package var width: Int { picture.frame.width }
+  package var height: Int { picture.frame.height }
+  package var expectedFrames: Int? { nil }
+  package var isLive: Bool { true }
+  package var tornReads: Int { screen.tornReads }
   /// Without boxes it is not known what a key would reveal.
-  public var observedEvents: [String]? { screen.observes.filter { trees != nil || $0 != "key" } }
-  public var windows: [SourceWindow] {
+  package var observedEvents: [String]? { screen.observes.filter { trees != nil || $0 != "key" } }
+  package var windows: [SourceWindow] {
     (trees?.windows ?? []).map { window in
       var window = window
       window.since = max(window.since - start, 0)
@@ -43,7 +43,7 @@ public struct LiveSource: FrameSource {
   }
 
   /// The place named by issues when trees are unavailable.
-  public static let treesPlace = "accessibility trees"
+  package static let treesPlace = "accessibility trees"
 
   private let screen: any LiveScreen
   private let trees: (any TreeReader)?
@@ -105,7 +105,7 @@ public struct LiveSource: FrameSource {
     if MonotonicClock.now - start > LiveSource.maxCaptureLatency { late = Region(first.bounds) }
   }
 
-  public mutating func next() throws(CaptureError) -> SourceItem? {
+  package mutating func next() throws(CaptureError) -> SourceItem? {
     let end = options.duration.map { start + $0 } ?? Int64.max
     if isFrameTaken { limiter.note(from: lastCapture, to: MonotonicClock.now) }
     isFrameTaken = false

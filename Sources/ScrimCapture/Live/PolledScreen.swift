@@ -1,5 +1,5 @@
 import ScrimImage
-public import ScrimRedact
+package import ScrimRedact
 import ScrimSystem
 
 /// A picture in memory without change notification.
@@ -119,7 +119,7 @@ final class XWDScreen: PicturedMemory {
 
 extension LiveSource {
   /// Records the file that Xvfb keeps with `-fbdir`, as it changes. The pointer is part of its pixels.
-  public init(
+  package init(
     xwd path: String, trees: (any TreeReader)? = nil, options: LiveOptions = LiveOptions()
   ) throws(CaptureError) {
     try self.init(polling: XWDScreen(path: path), trees: trees, options: options)

@@ -1,10 +1,10 @@
 import CScrimX11
 import ScrimImage
-public import ScrimRedact
+package import ScrimRedact
 import ScrimSystem
 
 /// Which part of an X screen is recorded.
-public enum X11Target: Hashable, Sendable {
+package enum X11Target: Hashable, Sendable {
   case screen
   /// The window with that id: its area of the screen, including other windows that cover it.
   case window(UInt32)
@@ -224,7 +224,7 @@ extension LiveSource {
   ///     pixels.
   /// - Throws: `unavailable` if no server answers, an extension or a library is missing, or the window
   ///   isn't visible.
-  public init(
+  package init(
     x11 display: String, target: X11Target = .screen, trees: (any TreeReader)? = nil,
     options: LiveOptions = LiveOptions()
   ) throws(CaptureError) {

@@ -1,27 +1,27 @@
 import CScrimX11
 import Foundation
-public import ScrimRedact
+package import ScrimRedact
 import Synchronization
 
 /// The windows of an X display, for the reader of accessibility trees. Has its own connection; may be
 /// called from any thread.
-public final class X11Windows: Sendable {
+package final class X11Windows: Sendable {
   private let connection: Mutex<X11Connection>
 
   /// - Parameter display: as in DISPLAY.
-  public init(display: String) throws(CaptureError) {
+  package init(display: String) throws(CaptureError) {
     connection = Mutex(try X11Connection(display: display))
   }
 
   /// Whether the server reports which process drew a window (extension X-Resource, version 1.2). Otherwise
   /// no window has a process, and so none has a tree.
-  public var knowsProcesses: Bool { connection.withLock { $0.reportsProcesses } }
+  package var knowsProcesses: Bool { connection.withLock { $0.reportsProcesses } }
 
   /// Windows of every process, at any depth, in pixels of the screen: first those that are not on the
   /// screen, then those that are, bottom to top.
   ///
   /// - Throws: if the display is gone, or has more than 8192 windows.
-  public func windows() throws(CaptureError) -> [DesktopWindow] {
+  package func windows() throws(CaptureError) -> [DesktopWindow] {
     try connection.withLock { connection throws(CaptureError) in
       var windows = try connection.windows().map(DesktopWindow.init)
       for index in windows.indices {

@@ -7,11 +7,11 @@ public enum FormatLimits {
   /// Bytes of a segment before its seal.
   public static let segmentBytes = 1 << 30
   /// Bytes of one record's payload.
-  public static let payloadBytes = 1 << 28
+  package static let payloadBytes = 1 << 28
   /// Records in a segment, of any type.
-  public static let records = 1 << 20
+  package static let records = 1 << 20
   /// Bytes of an event's JSON.
-  public static let eventBytes = 1 << 20
+  package static let eventBytes = 1 << 20
   /// Bytes of the producer's UTF-8.
   public static let producerBytes = 255
   /// Bytes of the UTF-8 of a role's name.

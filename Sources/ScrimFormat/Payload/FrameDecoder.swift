@@ -17,7 +17,7 @@ public struct FrameDecoder: ~Copyable {
   /// The picture after the last payload.
   public private(set) var picture: Picture
   /// Statistics of everything decoded so far, by kind of operation.
-  public private(set) var tallies: [String: OperationTally] = [:]
+  package private(set) var tallies: [String: OperationTally] = [:]
   private var palette: [Pixel] = []
   private var history: TileHistory
   private var operationStream = EntropyReader()

@@ -1,10 +1,10 @@
-public import ScrimCodec
+package import ScrimCodec
 import ScrimDelta
 import ScrimImage
-public import ScrimRedact
+package import ScrimRedact
 
 /// The parts of a frame's payload, in their order.
-public enum PayloadPart: Sendable {
+package enum PayloadPart: Sendable {
   /// Operations and indices, to be compressed.
   case operations
   /// Samples of photographs, to be compressed.
@@ -14,7 +14,7 @@ public enum PayloadPart: Sendable {
 }
 
 /// Receives the output of a ``FrameSerializer``.
-public protocol SerializedFrameSink: ~Copyable {
+package protocol SerializedFrameSink: ~Copyable {
   /// Appends bytes to a part.
   ///
   /// - Parameters:
@@ -26,7 +26,7 @@ public protocol SerializedFrameSink: ~Copyable {
 
 /// Serialises masked frames to uncompressed bytes, which a ``PayloadCompressor`` compresses: the half of
 /// coding that reads pixels.
-public struct FrameSerializer: ~Copyable {
+package struct FrameSerializer: ~Copyable {
   private let quality: Int?
   private let width: Int
   private var finder: DeltaFinder
@@ -52,7 +52,7 @@ public struct FrameSerializer: ~Copyable {
   private static let chunk = 1 << 17
 
   /// - Parameter quality: of ``CodingOptions``.
-  public init(width: Int, height: Int, quality: Int?) {
+  package init(width: Int, height: Int, quality: Int?) {
     precondition(
       width <= FormatLimits.side && height <= FormatLimits.side,
       "a recorded picture is at most \(FormatLimits.side) pixels a side")
@@ -64,7 +64,7 @@ public struct FrameSerializer: ~Copyable {
 
   /// Serialises the changes from the previous frame, or the whole frame if it is a keyframe. An unchanged
   /// frame gives no bytes.
-  public mutating func serialize<Sink: SerializedFrameSink & ~Copyable>(
+  package mutating func serialize<Sink: SerializedFrameSink & ~Copyable>(
     _ frame: borrowing MaskedFrame, keyframe: Bool, to sink: inout Sink
   ) throws(CodecError) {
     finder.operations(for: frame, keyframe: keyframe, into: &operations)

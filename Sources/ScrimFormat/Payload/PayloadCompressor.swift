@@ -1,14 +1,14 @@
-public import ScrimCodec
+package import ScrimCodec
 
 /// Compresses the output of a ``FrameSerializer`` to the payloads of frame records: the half of coding that
 /// reads no pixels.
 ///
 /// For each frame, call ``begin(keyframe:)`` and append its parts; then ``payload`` is complete.
-public struct PayloadCompressor: ~Copyable, SerializedFrameSink {
+package struct PayloadCompressor: ~Copyable, SerializedFrameSink {
   private var operationStream = EntropyWriter()
   private var sampleStream = EntropyWriter()
   /// Payload of the current frame so far.
-  public internal(set) var payload: [UInt8] = []
+  package internal(set) var payload: [UInt8] = []
   /// Offset in it where the current part begins, and whether the part has any bytes.
   private var partStart = 0
   private var hasBytes = false
@@ -16,14 +16,14 @@ public struct PayloadCompressor: ~Copyable, SerializedFrameSink {
   private var length: [UInt8] = []
 
   /// - Throws: ``CodecError`` if memory is short, or this build lacks the entropy coding.
-  public init(_ options: CodingOptions) throws(CodecError) {
+  package init(_ options: CodingOptions) throws(CodecError) {
     try operationStream.open(options.entropyCoding, .operations, effort: options.level)
     try sampleStream.open(options.entropyCoding, .samples, effort: options.level)
     length.reserveCapacity(10)
   }
 
   /// Begins the payload of the next frame.
-  public mutating func begin(keyframe: Bool) {
+  package mutating func begin(keyframe: Bool) {
     payload.removeAll(keepingCapacity: true)
     partStart = 0
     hasBytes = false
@@ -32,7 +32,7 @@ public struct PayloadCompressor: ~Copyable, SerializedFrameSink {
     sampleStream.reset()
   }
 
-  public mutating func take(_ plain: inout [UInt8], of part: PayloadPart, ends: Bool) throws(CodecError) {
+  package mutating func take(_ plain: inout [UInt8], of part: PayloadPart, ends: Bool) throws(CodecError) {
     hasBytes = hasBytes || !plain.isEmpty
     switch part {
     case .operations: try operationStream.append(plain, flush: ends, to: &payload)

@@ -5,7 +5,7 @@ public import ScrimCodec
 /// The caller begins a segment with its first frame, appends records, and seals it before it begins the
 /// next one. If a call throws, no data is lost: the output keeps what was handed over and writes it first
 /// in the next call.
-public protocol SegmentOutput: ~Copyable, SendableMetatype {
+package protocol SegmentOutput: ~Copyable, SendableMetatype {
   associatedtype Failure: Error
 
   /// Bytes of the open segment; nil between segments.

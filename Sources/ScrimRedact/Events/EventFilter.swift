@@ -2,7 +2,7 @@ package import ScrimImage
 
 /// Removes everything from events that must not be kept (Masking.md, section 9): which key was pressed,
 /// where in a hidden field an event took place, and every field that the event's type doesn't define.
-public struct EventFilter: Sendable {
+package struct EventFilter: Sendable {
   /// Result of filtering one event.
   package struct Verdict: Sendable {
     /// Nil if nothing of it may be kept.
@@ -19,9 +19,9 @@ public struct EventFilter: Sendable {
   private let scrubber: Scrubber
 
   /// Maximum bytes of a message in UTF-8; longer ones are cut between characters.
-  public static let messageLimit = 4096
+  package static let messageLimit = 4096
 
-  public init(policy: MaskPolicy) {
+  package init(policy: MaskPolicy) {
     self.policy = policy
     scrubber = Scrubber(patterns: policy.scrub)
   }
@@ -31,7 +31,7 @@ public struct EventFilter: Sendable {
   ///
   /// - Parameter tree: the widgets in force at its time; nil if they are not available, and then no
   ///   position and no key is kept.
-  public func kept(_ event: Event, in tree: WidgetTree?) -> Event? { judge(event, in: tree).event }
+  package func kept(_ event: Event, in tree: WidgetTree?) -> Event? { judge(event, in: tree).event }
 
   /// - Parameter masked: the pixels masked for `tree`; a press outside of them gets the role of its widget.
   ///   Nil for no roles.

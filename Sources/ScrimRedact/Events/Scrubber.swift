@@ -5,7 +5,7 @@ import ScrimJSON
 /// constant word, so that nothing of it is left.
 ///
 /// It makes one pass per kind and takes linear time for any input.
-public struct Scrubber: Sendable {
+package struct Scrubber: Sendable {
   private let patterns: [NamePattern]
 
   /// Replacements for a secret, and for a card number.
@@ -20,10 +20,10 @@ public struct Scrubber: Sendable {
 
   /// - Parameter patterns: additional ones; a word (up to the next white space) that contains a match is
   ///   replaced.
-  public init(patterns: [NamePattern] = []) { self.patterns = patterns }
+  package init(patterns: [NamePattern] = []) { self.patterns = patterns }
 
   /// The text with everything found replaced.
-  public func scrubbed(_ text: String) -> String {
+  package func scrubbed(_ text: String) -> String {
     let bytes = Array(text.utf8)
     var finds = Scrubber.pemBlocks(bytes)
     let addresses = Scrubber.addresses(bytes)
@@ -41,7 +41,7 @@ public struct Scrubber: Sendable {
 
   /// A request's body, cut at 150,000 bytes: in JSON, values under secret names are replaced, and every
   /// text is scrubbed.
-  public func scrubbed(body: String) -> String {
+  package func scrubbed(body: String) -> String {
     let limit = Scrubber.bodyLimit
     guard body.utf8.count <= limit else {
       return scrubbed(String(decoding: Array(body.utf8.prefix(limit)), as: UTF8.self))

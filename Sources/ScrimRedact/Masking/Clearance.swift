@@ -1,7 +1,7 @@
-public import ScrimImage
+package import ScrimImage
 
 /// Which pixels of a frame may be shown.
-public enum ClearanceVerdict: Sendable {
+package enum ClearanceVerdict: Sendable {
   /// The frame's pixels outside `masked`, in the tiles of `cleared` (nil: all).
   case show(masked: MaskRegions, cleared: TileSet?)
   /// Nothing new. The masks are painted over the picture shown so far.
@@ -33,7 +33,7 @@ public enum ClearanceVerdict: Sendable {
 /// A settled tile is cleared if the trees explain its content (``ExplainedChanges``): a tree that stays the
 /// same while its page moves does not describe the screen. Unexplained tiles keep their old content, and
 /// become fill after five seconds.
-public struct SettledClearance {
+package struct SettledClearance {
   private let grid: TileGrid
   /// The latest frames, oldest first: from the last one before the oldest pending snapshot.
   private var history: [Past] = []
@@ -54,11 +54,11 @@ public struct SettledClearance {
   private var comparison: FrameComparison
   /// The pixels in which the last frame may differ from the previous one, outside the masks of both; nil if
   /// there was none.
-  public private(set) var changes: Region?
+  package private(set) var changes: Region?
   /// Pixels that are fill because they stayed unexplained too long.
   private var fill = Region()
   /// 16-pixel tiles whose shown content may be older than the current frame.
-  public private(set) var withheld: TileSet
+  package private(set) var withheld: TileSet
 
   /// State kept for a frame.
   private struct Past {
@@ -94,11 +94,11 @@ public struct SettledClearance {
   /// Maximum number of snapshots kept.
   static let readingLimit = 64
   /// Nanoseconds for which an unexplained change keeps the old content; then it becomes fill.
-  public static let explanationTimeout: Int64 = 5_000_000_000
+  package static let explanationTimeout: Int64 = 5_000_000_000
 
   /// - Parameter settleDelay: nanoseconds, not negative: maximum time by which trees may be ahead of
   /// pixels, or behind them.
-  public init(width: Int, height: Int, settleDelay: Int64) {
+  package init(width: Int, height: Int, settleDelay: Int64) {
     precondition(settleDelay >= 0, "a delay is not negative")
     self.settleDelay = settleDelay
     grid = TileGrid(width: width, height: height, side: MaskedFrame.clearanceSide)
@@ -108,7 +108,7 @@ public struct SettledClearance {
   }
 
   /// Number of frames whose damage omitted changed pixels.
-  public var untrueDamage: Int { comparison.untrueDamage }
+  package var untrueDamage: Int { comparison.untrueDamage }
 
   /// Judges the next frame, in order of time.
   ///
@@ -116,7 +116,7 @@ public struct SettledClearance {
   ///   - pixels: the frame's.
   ///   - regions: the masks for its boxes.
   ///   - claims: which widget claims which pixels in its boxes.
-  public mutating func judge(
+  package mutating func judge(
     _ frame: SourceFrame, pixels: Frame, regions: MaskRegions, claims: Claims
   ) -> ClearanceVerdict {
     history.append(compared(frame, pixels, regions))
@@ -136,7 +136,7 @@ public struct SettledClearance {
 
   /// Drops all history and marks every tile as withheld, for a frame that failed closed; only the cleared
   /// content is kept.
-  public mutating func reset() {
+  package mutating func reset() {
     history.removeAll()
     pendingSnapshots.removeAll()
     readings.removeAll()

@@ -5,12 +5,12 @@ public import ScrimImage
 ///
 /// As with ``MaskedFrame``, masking is the only way to make one. Outside masks its pixels are those of the
 /// source, except for the invisible colour under an alpha of zero, which becomes black.
-public struct MaskedImage: ~Copyable {
+package struct MaskedImage: ~Copyable {
   /// Pixels.
-  public let width: Int
-  public let height: Int
+  package let width: Int
+  package let height: Int
   /// Whether all pixels are opaque; their high bytes then have no meaning.
-  public let isOpaque: Bool
+  package let isOpaque: Bool
   private var storage: [UInt32]
 
   /// Paints the masks over a picture. Pixels under masks are written, never read.
@@ -19,7 +19,7 @@ public struct MaskedImage: ~Copyable {
   ///   - pixels: `width × height` pixels `0xAARRGGBB`, of the size of `regions`.
   ///   - isOpaque: whether all are opaque, regardless of their high bytes.
   ///   - regions: without guarded pixels; ``MaskRegions/judged(_:isOpaque:isLossy:growing:)`` decides about those.
-  public init(
+  package init(
     masking pixels: consuming [UInt32], isOpaque: Bool, masked regions: MaskRegions, fills: MaskFills
   ) {
     precondition(pixels.count == regions.width * regions.height, "a picture and masks of one size")
@@ -46,13 +46,13 @@ public struct MaskedImage: ~Copyable {
   }
 
   /// `width × height` pixels `0xAARRGGBB`, row by row; `0x??RRGGBB` if all are opaque.
-  public var pixels: Span<UInt32> {
+  package var pixels: Span<UInt32> {
     @_lifetime(borrow self)
     borrowing get { storage.span }
   }
 
   /// The picture composed on a background: `width × height` pixels `0x??RRGGBB`.
-  public func flattened(on background: Pixel) -> [Pixel] {
+  package func flattened(on background: Pixel) -> [Pixel] {
     isOpaque ? storage : storage.map { $0.over(background) }
   }
 }
@@ -68,7 +68,7 @@ extension MaskRegions {
   ///   - isLossy: whether the picture comes from a JPEG file.
   ///   - grow: changes the suspect pixels before they are masked.
   /// - Returns: also the number of suspect rectangles.
-  public func judged(
+  package func judged(
     _ pixels: [UInt32], isOpaque: Bool, isLossy: Bool = false, growing grow: (Region) -> Region = { $0 }
   ) -> (regions: MaskRegions, suspects: Int) {
     guard !guarded.isEmpty else { return (self, 0) }
@@ -116,7 +116,7 @@ extension MaskRegions {
 
   /// The same sets of pixels transformed to another picture, or changed otherwise. Pixels that are then
   /// masked are no longer guarded.
-  public func mapped(
+  package func mapped(
     width: Int, height: Int, masks: (Region) -> Region, guarded change: (Region) -> Region = { $0 },
     boxes move: (Rect) -> Rect = { $0 }
   ) -> MaskRegions {

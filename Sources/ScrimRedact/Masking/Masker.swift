@@ -23,7 +23,7 @@ public struct Masker: ~Copyable {
   private var unread: Region
   private var audit: DamageAudit
   /// Number of frames whose damage omitted changed pixels.
-  public private(set) var untrueDamage = 0
+  package private(set) var untrueDamage = 0
   private var painted: [(region: Region, colour: Pixel)]
   /// Tiles whose shown content may differ from the result of `source`, `regions` and the guard.
   private var pending: TileSet
@@ -121,11 +121,11 @@ public struct Masker: ~Copyable {
   // MARK: Lending
 
   /// Whether the picture is lent, so that ``resume(with:)`` must be called before the next frame.
-  public var isLent: Bool { frame.storage.isEmpty }
+  package var isLent: Bool { frame.storage.isEmpty }
 
   /// Gives the picture away for reading, for any length of time. Until ``resume(with:)``, ``frame`` has no
   /// pixels.
-  public mutating func lend() -> MaskedFrame {
+  package mutating func lend() -> MaskedFrame {
     precondition(!isLent, "the picture is already lent")
     catchUp(to: frame.height)
     shown = frame.storage
@@ -139,7 +139,7 @@ public struct Masker: ~Copyable {
   /// Continues with another picture.
   ///
   /// - Parameter spare: a picture that was lent; if it is nil, or of another size, a new one is made.
-  public mutating func resume(with spare: consuming MaskedFrame?) {
+  package mutating func resume(with spare: consuming MaskedFrame?) {
     precondition(isLent, "the picture is not lent")
     var next: MaskedFrame
     if let spare, spare.width == frame.width, spare.height == frame.height {

@@ -86,7 +86,7 @@ public struct MaskPlan: Hashable, Sendable {
   /// The masks in the form that a recording lists; empty if the plan is not for one.
   package var listed: [ListedMask] = []
   /// Which widget claims which pixels: compared with those of the next plan.
-  public let claims: Claims
+  package let claims: Claims
 
   /// - Parameters:
   ///   - guarded: pixels that only containers claim; those under a mask are removed.
@@ -107,7 +107,7 @@ public struct MaskPlan: Hashable, Sendable {
   }
 
   /// The plan that masks everything.
-  public static func failedClosed(width: Int, height: Int) -> MaskPlan {
+  package static func failedClosed(width: Int, height: Int) -> MaskPlan {
     let all = Rect(x: 0, y: 0, width: width, height: height)
     var plan = MaskPlan(
       width: width, height: height, masks: [Mask(rect: all, kind: .other, reason: .failedClosed)],

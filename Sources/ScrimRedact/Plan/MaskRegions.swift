@@ -6,7 +6,7 @@ public struct MaskRegions: Hashable, Sendable {
   public let width: Int
   public let height: Int
   /// One set for each ``MaskKind``, in the order of painting; they may overlap.
-  public let byKind: [Region]
+  package let byKind: [Region]
   /// The union of all kinds: pixels that are never read.
   public let masked: Region
   /// Pixels outside ``masked`` that are trusted only if the gap guard accepts their texture.
@@ -25,7 +25,7 @@ public struct MaskRegions: Hashable, Sendable {
   }
 
   /// The pixels that either masks. Pixels that either guards and neither masks stay guarded.
-  public func union(_ other: MaskRegions) -> MaskRegions {
+  package func union(_ other: MaskRegions) -> MaskRegions {
     precondition(width == other.width && height == other.height, "masks of one picture can be united")
     if self == other { return self }
     return MaskRegions(
@@ -40,7 +40,7 @@ public struct MaskRegions: Hashable, Sendable {
   /// gaps are masked completely.
   ///
   /// - Parameter isTreeComplete: whether the tree was read completely.
-  public func effective(isTreeComplete: Bool) -> MaskRegions { isTreeComplete ? self : withGapsMasked }
+  package func effective(isTreeComplete: Bool) -> MaskRegions { isTreeComplete ? self : withGapsMasked }
 
   /// The same with every guarded pixel masked.
   package var withGapsMasked: MaskRegions {

@@ -1,5 +1,5 @@
 /// By how much an accessibility tree may be ahead of the pixels or behind them, where clearance is `settled`.
-public enum SettleDelay {
+package enum SettleDelay {
   /// Nanoseconds: more than was measured of any toolkit, which announce a page up to 400 ms before they draw it.
-  public static let standard: Int64 = 500_000_000
+  package static let standard: Int64 = 500_000_000
 }

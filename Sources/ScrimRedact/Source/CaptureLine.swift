@@ -6,19 +6,19 @@ import ScrimJSON
 /// fill.
 public struct TreeLine: Sendable {
   /// Milliseconds on the capture's clock: when the pixels were copied.
-  public var timeMs: Double
+  package var timeMs: Double
   /// When the tree snapshot began and ended, on the same clock; nil if the boxes belong to the pixels
   /// exactly.
-  public var readingMs: ClosedRange<Double>?
+  package var readingMs: ClosedRange<Double>?
   /// Nil if the line has none.
   public var widgets: Result<[Widget], WidgetError>?
   /// The index of the earlier line whose widgets apply here too.
-  public var widgetsOfFrame: Int?
+  package var widgetsOfFrame: Int?
   /// Nil if the windows are those of the previous line.
   public var windows: Result<[Window], WidgetError>?
   public var boxScale: Double?
   /// Whether parts of the tree could not be read: widgets that are not listed may be on the screen.
-  public var isIncomplete: Bool
+  package var isIncomplete: Bool
 
   /// Reads a line of a widget stream: `{"t_ms":…,"widgets":[…]}`, with the other keys of a capture's line
   /// if they are present.

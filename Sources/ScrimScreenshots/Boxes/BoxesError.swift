@@ -4,8 +4,8 @@ import ScrimRedact
 ///
 /// A description names the place by line, number and element; never by a name or text that an application
 /// showed.
-public struct BoxesError: Error, Hashable, Sendable, CustomStringConvertible {
-  public enum Fault: Hashable, Sendable {
+package struct BoxesError: Error, Hashable, Sendable, CustomStringConvertible {
+  package enum Fault: Hashable, Sendable {
     case missing(String)
     case wrongType(String, expected: String)
     /// An invalid number, a negative one where it is not allowed, or one beyond any screen.
@@ -24,9 +24,9 @@ public struct BoxesError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Nil if the format is unknown.
-  public var format: BoxFormat?
-  public var place: String
-  public var fault: Fault
+  package var format: BoxFormat?
+  package var place: String
+  package var fault: Fault
 
   init(_ format: BoxFormat?, _ place: String, _ fault: Fault) {
     self.format = format
@@ -34,7 +34,7 @@ public struct BoxesError: Error, Hashable, Sendable, CustomStringConvertible {
     self.fault = fault
   }
 
-  public var description: String { "\(format?.name ?? "side file"), \(place): \(fault.sentence)" }
+  package var description: String { "\(format?.name ?? "side file"), \(place): \(fault.sentence)" }
 }
 
 extension BoxesError.Fault {

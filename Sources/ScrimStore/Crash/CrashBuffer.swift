@@ -1,6 +1,6 @@
 import CScrimCrash
 import Glibc
-public import ScrimFormat
+package import ScrimFormat
 import ScrimSystem
 
 /// Keeps the segments of a buffered session in a file that outlives the process, so that a crash does not lose them.
@@ -8,7 +8,7 @@ import ScrimSystem
 /// The file is in memory (tmpfs), so that nothing reaches a disk. It starts with two pages, ``CrashBufferHead`` and the crash mark,
 /// followed by segments as in Format.md. Each segment starts at a page, and the last one is open. The memory of dropped segments is
 /// released at once, so the file's length grows but its memory does not. Its owner holds a lock on it, which ends with the process.
-public struct CrashBuffer: Sendable {
+package struct CrashBuffer: Sendable {
   private let watch: Watch
   private var file: OpenFile { watch.file }
   private var head: CrashBufferHead
@@ -19,7 +19,7 @@ public struct CrashBuffer: Sendable {
   /// - Parameters:
   ///   - session: the session's name.
   ///   - start: nanoseconds since 1970 at time 0 of the session.
-  public init(in folder: CrashBufferFolder, session: SessionID, start: Int64) throws(StoreError) {
+  package init(in folder: CrashBufferFolder, session: SessionID, start: Int64) throws(StoreError) {
     head = CrashBufferHead(session: session, start: start, process: Int(getpid()))
     let path = folder.path + "/\(head.process)-\(session).\(CrashBufferFolder.pathExtension)"
     watch = Watch(try Disk.open(path, O_RDWR | O_CREAT | O_EXCL, doing: "making the crash buffer"))
@@ -41,12 +41,12 @@ public struct CrashBuffer: Sendable {
     deinit { end() }
   }
 
-  public var path: String { file.path }
+  package var path: String { file.path }
 
   /// Begins a segment.
   ///
   /// - Parameter segment: a segment with its first frame, of which nothing was drained.
-  public mutating func begin(_ segment: SegmentWriter) throws(StoreError) {
+  package mutating func begin(_ segment: SegmentWriter) throws(StoreError) {
     let page = CrashBufferHead.pageBytes
     end = (end + page - 1) / page * page
     let offset = end
@@ -59,15 +59,15 @@ public struct CrashBuffer: Sendable {
     try Disk.write(head.page, to: file, at: 0)
   }
 
-  public mutating func append(_ frame: FrameRecord) throws(StoreError) {
+  package mutating func append(_ frame: FrameRecord) throws(StoreError) {
     try append { (segment) throws(FormatError) in try segment.append(frame) }
   }
 
-  public mutating func append(_ event: EventRecord) throws(StoreError) {
+  package mutating func append(_ event: EventRecord) throws(StoreError) {
     try append { (segment) throws(FormatError) in try segment.append(event) }
   }
 
-  public mutating func append(_ note: NoteRecord) throws(StoreError) {
+  package mutating func append(_ note: NoteRecord) throws(StoreError) {
     try append { (segment) throws(FormatError) in try segment.append(note) }
   }
 
@@ -85,10 +85,10 @@ public struct CrashBuffer: Sendable {
     end += segment.drain()
   }
 
-  public mutating func seal() { writer = nil }
+  package mutating func seal() { writer = nil }
 
   /// Drops the oldest segments.
-  public mutating func dropFirst(_ count: Int) throws(StoreError) {
+  package mutating func dropFirst(_ count: Int) throws(StoreError) {
     guard count > 0, !head.offsets.isEmpty else { return }
     let first = head.offsets[0]
     head.offsets.removeFirst(min(count, head.offsets.count))
@@ -100,7 +100,7 @@ public struct CrashBuffer: Sendable {
   }
 
   /// Removes the file, after its session was written elsewhere or ended without a crash.
-  public func remove() throws(StoreError) {
+  package func remove() throws(StoreError) {
     watch.end()
     try Disk.remove(file.path)
   }

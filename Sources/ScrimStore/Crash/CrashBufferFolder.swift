@@ -1,17 +1,17 @@
 import CScrimCrash
 import Glibc
-public import ScrimFormat
+package import ScrimFormat
 import ScrimSystem
 
 /// The folder of crash buffers: a private folder of the user in memory.
-public struct CrashBufferFolder: Hashable, Sendable {
-  public let path: String
+package struct CrashBufferFolder: Hashable, Sendable {
+  package let path: String
 
   static let pathExtension = "crash-buffer"
 
   /// - Parameter runtime: `$XDG_RUNTIME_DIR`.
   /// - Throws: ``StoreError`` if there is none, or if it is on a disk.
-  public init(runtime: String?) throws(StoreError) {
+  package init(runtime: String?) throws(StoreError) {
     guard let runtime, runtime.hasPrefix("/") else {
       throw StoreError("$XDG_RUNTIME_DIR", .noRuntimeFolder)
     }
@@ -27,14 +27,14 @@ public struct CrashBufferFolder: Hashable, Sendable {
   }
 
   /// The folder named by the environment.
-  public static func ofUser() throws(StoreError) -> CrashBufferFolder {
+  package static func ofUser() throws(StoreError) -> CrashBufferFolder {
     // The environment's text is terminated, and is copied before anything else runs.
     let runtime = unsafe getenv("XDG_RUNTIME_DIR").map { unsafe String(cString: $0) }
     return try CrashBufferFolder(runtime: runtime)
   }
 
   /// Buffers whose processes ended without removing them, each locked until it is released. An unreadable one is removed.
-  public func abandoned() throws(StoreError) -> [AbandonedCrashBuffer] {
+  package func abandoned() throws(StoreError) -> [AbandonedCrashBuffer] {
     var found: [AbandonedCrashBuffer] = []
     for name in try Disk.names(in: path) where name.hasSuffix("." + CrashBufferFolder.pathExtension) {
       if let buffer = try abandoned(path + "/" + name) { found.append(buffer) }
@@ -87,16 +87,16 @@ public struct CrashBufferFolder: Hashable, Sendable {
 }
 
 /// A crash buffer whose process has ended.
-public struct AbandonedCrashBuffer: Sendable {
+package struct AbandonedCrashBuffer: Sendable {
   private let file: OpenFile
-  public let session: SessionID
+  package let session: SessionID
   /// Nanoseconds since 1970 at time 0 of its segments.
-  public let start: Int64
-  public let process: Int
+  package let start: Int64
+  package let process: Int
   /// The mark of `scrim_mark_crash`.
   private let mark: Crash?
   /// Complete segments, and the complete part of the last one; each has a frame.
-  public let segments: [Segment]
+  package let segments: [Segment]
 
   fileprivate init(
     file: OpenFile, head: CrashBufferHead, mark: scrim_crash_mark?, segments: [Segment]
@@ -110,16 +110,16 @@ public struct AbandonedCrashBuffer: Sendable {
   }
 
   /// The end of a process.
-  public struct Crash: Hashable, Sendable {
-    public var signal: Int
+  package struct Crash: Hashable, Sendable {
+    package var signal: Int
     /// Nanoseconds since 1970.
-    public var time: Int64
+    package var time: Int64
   }
 
   /// The signal that ended the process, and when: as the process noted it, or else as systemd-coredump did. Nil where neither knows.
   ///
   /// - Parameter journal: a file of systemd's journal; nil for the machine's.
-  public func crash(journal: String? = nil) -> Crash? {
+  package func crash(journal: String? = nil) -> Crash? {
     if let mark { return mark }
     var found = scrim_coredump()
     // The path lives as a C string until the call returns, and `found` is ours.
@@ -127,5 +127,5 @@ public struct AbandonedCrashBuffer: Sendable {
     return isFound == 1 ? Crash(signal: Int(found.signal), time: found.time &* 1000) : nil
   }
 
-  public func remove() throws(StoreError) { try Disk.remove(file.path) }
+  package func remove() throws(StoreError) { try Disk.remove(file.path) }
 }

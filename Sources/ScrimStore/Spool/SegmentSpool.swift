@@ -1,5 +1,5 @@
 import Glibc
-public import ScrimFormat
+package import ScrimFormat
 import ScrimJSON
 
 /// A folder in which sealed segments wait for one destination. The name of a file is its state; there is no
@@ -18,19 +18,19 @@ import ScrimJSON
 ///     SPOOL/traffic.json                              bytes sent this day
 ///
 /// Every sealed segment is at the destination, in the spool, or in `dropped.jsonl`.
-public struct SegmentSpool: Hashable, Sendable {
-  public let path: String
+package struct SegmentSpool: Hashable, Sendable {
+  package let path: String
 
-  public init(path: String) { self.path = path }
+  package init(path: String) { self.path = path }
 
   /// The folder into which a recorder writes this session.
-  public func folder(of session: SessionID) -> SessionFolder { SessionFolder(path: "\(path)/\(session)") }
+  package func folder(of session: SessionID) -> SessionFolder { SessionFolder(path: "\(path)/\(session)") }
 
   /// Makes the spool if it is missing, and binds it to its one destination.
   ///
   /// - Parameter destination: an address without any secret in it.
   /// - Throws: ``StoreError`` if the spool has another destination.
-  public func prepare(for destination: String) throws(StoreError) {
+  package func prepare(for destination: String) throws(StoreError) {
     try Disk.makeLastingFolder(path)
     let line = Array((JSON.object([.init("url", .string(destination))]).canonicalBytes) + [0x0A])
     let file = path + "/" + SegmentSpool.destinationFile
@@ -42,7 +42,7 @@ public struct SegmentSpool: Hashable, Sendable {
   }
 
   /// The destination of everything in it; nil if it was never set.
-  public func destination() throws(StoreError) -> String? {
+  package func destination() throws(StoreError) -> String? {
     let file = path + "/" + SegmentSpool.destinationFile
     guard try Disk.status(file) != nil else { return nil }
     guard let json = try? JSON(try Disk.read(file, upTo: 1 << 16)), case .string(let url)? = json["url"]
@@ -52,7 +52,7 @@ public struct SegmentSpool: Hashable, Sendable {
 
   /// The exclusive right to change the states of its files; nil if another process holds it. It ends with
   /// the object or with the process, also after a crash.
-  public func keeper() throws(StoreError) -> SpoolKeeper? {
+  package func keeper() throws(StoreError) -> SpoolKeeper? {
     let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
     guard try Disk.tryLock(handle) else { return nil }
     return try SpoolKeeper(spool: self, handle: handle)
@@ -87,26 +87,26 @@ public struct SegmentSpool: Hashable, Sendable {
 }
 
 /// A sealed segment in a spool.
-public struct SpooledSegment: Hashable, Sendable {
-  public var session: SessionID
-  public var index: Int
+package struct SpooledSegment: Hashable, Sendable {
+  package var session: SessionID
+  package var index: Int
 
-  public init(session: SessionID, index: Int) {
+  package init(session: SessionID, index: Int) {
     self.session = session
     self.index = index
   }
 }
 
 /// Size and age limits of a spool.
-public struct SpoolLimits: Hashable, Sendable {
+package struct SpoolLimits: Hashable, Sendable {
   /// Maximum bytes of all waiting, refused and damaged segments.
-  public var bytes = 512 << 20
+  package var bytes = 512 << 20
   /// Maximum nanoseconds that a segment waits.
-  public var age: Int64 = 14 * 86_400 * 1_000_000_000
+  package var age: Int64 = 14 * 86_400 * 1_000_000_000
   /// Maximum bytes sent per day (UTC), including failed attempts; nil for no limit.
-  public var bytesPerDay: Int?
+  package var bytesPerDay: Int?
 
-  public init() {}
+  package init() {}
 }
 
 /// Why a segment was dropped.

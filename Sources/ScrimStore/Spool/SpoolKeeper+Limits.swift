@@ -13,7 +13,7 @@ extension SpoolKeeper {
   ///   - now: nanoseconds since 1970.
   /// - Returns: the number of segments dropped.
   @discardableResult
-  public func enforce(
+  package func enforce(
     _ limits: SpoolLimits, busy: Set<SpooledSegment>, now: Int64
   ) throws(StoreError) -> Int {
     var count = try dropOld(olderThan: now.subtractingReportingOverflow(limits.age).partialValue, busy)
@@ -127,7 +127,7 @@ extension SpoolKeeper {
   /// clock starts in 1970 and jumps when the network comes up, and no segment may expire because of that.
   ///
   /// - Parameter step: nanoseconds by which the wall clock moved ahead of the monotonic one.
-  public func noteClockStep(_ step: Int64) throws(StoreError) {
+  package func noteClockStep(_ step: Int64) throws(StoreError) {
     for (session, state) in sessions {
       for waiting in state.waiting {
         let segment = SpooledSegment(session: session, index: waiting.index)
@@ -148,7 +148,7 @@ extension SpoolKeeper {
 
   /// Sets segments with an impossible time (before Scrim existed, or in the future) to the current time:
   /// their age counts from now.
-  public func redateImplausible(now: Int64) throws(StoreError) {
+  package func redateImplausible(now: Int64) throws(StoreError) {
     let day: Int64 = 86_400 * 1_000_000_000
     // 2025-01-01.
     let earliest: Int64 = 1_735_689_600_000_000_000
@@ -166,7 +166,7 @@ extension SpoolKeeper {
   // MARK: Traffic
 
   /// Bytes sent on the day of `now` (UTC), by all processes.
-  public func traffic(now: Int64) -> Int {
+  package func traffic(now: Int64) -> Int {
     guard let bytes = try? Disk.read(trafficPath, upTo: 1 << 12), let json = try? JSON(bytes),
       json["day"] == .string(SpoolKeeper.day(now)), case .number(let count)? = json["bytes"]
     else { return 0 }
@@ -175,7 +175,7 @@ extension SpoolKeeper {
 
   /// Counts bytes before they are sent. Not synced to the disk at once: a power cut costs a day's count,
   /// and no segment.
-  public func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError) {
+  package func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError) {
     let json = JSON.object([
       .init("bytes", .number(Double(traffic(now: now) + bytes))), .init("day", .string(SpoolKeeper.day(now))),
     ])

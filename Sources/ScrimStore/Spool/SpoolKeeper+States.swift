@@ -1,5 +1,5 @@
 import Glibc
-public import ScrimFormat
+package import ScrimFormat
 import ScrimJSON
 import ScrimSystem
 
@@ -7,7 +7,7 @@ extension SpoolKeeper {
   /// Marks a segment as delivered: renames it into the folder of sent ones. ``settle()`` empties the file.
   ///
   /// - Returns: false if the manifest doesn't list it yet; call again when the recorder has written it.
-  public func delivered(_ segment: SpooledSegment) throws(StoreError) -> Bool {
+  package func delivered(_ segment: SpooledSegment) throws(StoreError) -> Bool {
     guard isListed(segment) else { return false }
     try Disk.makeFolder(spool.folder(segment.session, .sent))
     if try Disk.move(spool.file(segment, .waiting), to: spool.file(segment, .sent)) {
@@ -20,7 +20,7 @@ extension SpoolKeeper {
 
   /// Syncs the renames of delivered segments to the disk, then empties the files: in this order, so that no
   /// power cut leaves an empty file among the waiting ones.
-  public func settle() throws(StoreError) {
+  package func settle() throws(StoreError) {
     guard !toEmpty.isEmpty else { return }
     for session in Set(toEmpty.map(\.session)) {
       try Disk.syncFolder(spool.folder(session, .sent))
@@ -34,7 +34,7 @@ extension SpoolKeeper {
 
   /// Marks a segment that the destination refused for a permanent reason: keeps it with the answer beside
   /// it.
-  public func reject(
+  package func reject(
     _ segment: SpooledSegment, status: Int, answer: String
   ) throws(StoreError) {
     let folder = spool.folder(segment.session, .rejected)
@@ -46,7 +46,7 @@ extension SpoolKeeper {
 
   /// Notes that the destination refused a session's manifest: writes the answer beside its refused
   /// segments.
-  public func rejectManifest(of session: SessionID, status: Int, answer: String) throws(StoreError) {
+  package func rejectManifest(of session: SessionID, status: Int, answer: String) throws(StoreError) {
     let folder = spool.folder(session, .rejected)
     try Disk.makeFolder(folder)
     let words = SpoolKeeper.answer(status, answer)
@@ -61,7 +61,7 @@ extension SpoolKeeper {
   }
 
   /// Renames a segment that can't be read and keeps it, so that the next one can be sent.
-  public func setAside(_ segment: SpooledSegment) throws(StoreError) {
+  package func setAside(_ segment: SpooledSegment) throws(StoreError) {
     try Disk.makeFolder(spool.folder(segment.session, .damaged))
     try keep(segment, .damaged)
   }
@@ -78,7 +78,7 @@ extension SpoolKeeper {
   /// Moves refused and damaged segments back to the waiting ones.
   ///
   /// - Returns: their number.
-  public func retryRejected() throws(StoreError) -> Int {
+  package func retryRejected() throws(StoreError) -> Int {
     var count = 0
     for session in try spool.sessions() {
       for index in try indices(session, .rejected) {
@@ -107,7 +107,7 @@ extension SpoolKeeper {
 
   /// Drops segments: moves them out of the way, counts them in `dropped.jsonl`, removes them. After a crash
   /// in between, the next keeper counts and removes them; a duplicate line counts once.
-  public func drop(_ segments: [SpooledSegment], _ reason: DropReason) throws(StoreError) {
+  package func drop(_ segments: [SpooledSegment], _ reason: DropReason) throws(StoreError) {
     try drop(segments, from: .waiting, reason)
   }
 
@@ -146,7 +146,7 @@ extension SpoolKeeper {
 
   /// Notes that the destination has deleted the session, so that later segments are discarded, and drops
   /// the waiting ones.
-  public func discard(_ session: SessionID) throws(StoreError) {
+  package func discard(_ session: SessionID) throws(StoreError) {
     let folder = "\(spool.path)/\(session)"
     if try Disk.status(folder + "/" + SegmentSpool.deletedFile) == nil {
       _ = try Disk.create(
@@ -173,7 +173,7 @@ extension SpoolKeeper {
   /// Does nothing while the session is being recorded.
   ///
   /// - Returns: whether the session is sealed and no process writes it.
-  public func recover(_ session: SessionID) throws(StoreError) -> Bool {
+  package func recover(_ session: SessionID) throws(StoreError) -> Bool {
     let folder = spool.folder(of: session)
     for _ in 0..<3 {
       do throws(StoreError) {
@@ -210,7 +210,7 @@ extension SpoolKeeper {
   /// Removes the folder of a session without waiting or refused segments that is not being recorded.
   ///
   /// - Returns: whether it was removed.
-  public func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool {
+  package func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool {
     try settle()
     let folder = "\(spool.path)/\(session)"
     guard try Disk.status(folder) != nil else { return true }

@@ -1,5 +1,5 @@
 import Glibc
-public import ScrimFormat
+package import ScrimFormat
 import ScrimSystem
 
 /// Changes the states of a spool's segments; holds the spool's lock for its whole life. Not thread-safe:
@@ -7,7 +7,7 @@ import ScrimSystem
 ///
 /// Each change is a rename within the session's folder, synced to the disk before the step that depends on
 /// it (emptying, removing). The next keeper completes a change that a crash interrupted.
-public final class SpoolKeeper {
+package final class SpoolKeeper {
   /// Facts of a session that need no file to be read.
   struct Session {
     /// Waiting segments: largest index first, so that the oldest is taken from the end.
@@ -30,11 +30,11 @@ public final class SpoolKeeper {
     var modified: Int64
   }
 
-  public let spool: SegmentSpool
+  package let spool: SegmentSpool
   private let handle: OpenFile
   private(set) var sessions: [SessionID: Session] = [:]
   /// Sorted by the age of the waiting segments, then by name.
-  public private(set) var order: [SessionID] = []
+  package private(set) var order: [SessionID] = []
   /// Delivered and renamed segments; emptied once the renames are synced.
   var toEmpty: [SpooledSegment] = []
   /// Number of segments that a session's manifest lists, and the version of the manifest.
@@ -55,7 +55,7 @@ public final class SpoolKeeper {
   ///
   /// - Returns: whether there are new waiting segments.
   @discardableResult
-  public func rescan() throws(StoreError) -> Bool {
+  package func rescan() throws(StoreError) -> Bool {
     var hasNews = false
     let there = Set(try spool.sessions())
     for session in sessions.keys where !there.contains(session) { sessions[session] = nil }
@@ -124,19 +124,19 @@ public final class SpoolKeeper {
   // MARK: Waiting segments
 
   /// Number of all waiting segments.
-  public var waitingCount: Int { sessions.values.reduce(0) { $0 + $1.waiting.count } }
+  package var waitingCount: Int { sessions.values.reduce(0) { $0 + $1.waiting.count } }
 
   /// Their bytes.
-  public var waitingBytes: Int { sessions.values.reduce(0) { $0 + $1.waiting.reduce(0) { $0 + $1.bytes } } }
+  package var waitingBytes: Int { sessions.values.reduce(0) { $0 + $1.waiting.reduce(0) { $0 + $1.bytes } } }
 
-  public func hasWaiting(_ session: SessionID) -> Bool { sessions[session]?.waiting.isEmpty == false }
+  package func hasWaiting(_ session: SessionID) -> Bool { sessions[session]?.waiting.isEmpty == false }
 
-  public func isDeleted(_ session: SessionID) -> Bool { sessions[session]?.isDeleted ?? false }
+  package func isDeleted(_ session: SessionID) -> Bool { sessions[session]?.isDeleted ?? false }
 
   /// The next segment to deliver: the oldest one of the session that has waited longest.
   ///
   /// - Parameter isReady: false skips a segment.
-  public func next(where isReady: (SpooledSegment) -> Bool) -> (segment: SpooledSegment, bytes: Int)? {
+  package func next(where isReady: (SpooledSegment) -> Bool) -> (segment: SpooledSegment, bytes: Int)? {
     for name in order {
       guard let session = sessions[name], !session.isDeleted else { continue }
       for waiting in session.waiting.reversed() {
@@ -148,7 +148,7 @@ public final class SpoolKeeper {
   }
 
   /// Where the bytes of a waiting segment are.
-  public func path(of segment: SpooledSegment) -> String { spool.file(segment, .waiting) }
+  package func path(of segment: SpooledSegment) -> String { spool.file(segment, .waiting) }
 
   func forget(_ segment: SpooledSegment) {
     guard let waiting = sessions[segment.session]?.waiting,
@@ -163,14 +163,14 @@ public final class SpoolKeeper {
   }
 
   /// Folders to which recorders add files.
-  public var watchedFolders: [String] {
+  package var watchedFolders: [String] {
     [spool.path]
       + order.flatMap { ["\(spool.path)/\($0)", spool.folder($0, .waiting)] }
   }
 
   // MARK: Manifests
 
-  public func folder(of session: SessionID) -> SessionFolder { spool.folder(of: session) }
+  package func folder(of session: SessionID) -> SessionFolder { spool.folder(of: session) }
 
   /// Whether the manifest lists a segment, so that its file may be removed: recovery relies on that.
   func isListed(_ segment: SpooledSegment) -> Bool {

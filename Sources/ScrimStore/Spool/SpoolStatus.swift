@@ -3,40 +3,40 @@ import ScrimJSON
 
 /// Content of a spool, and the number of dropped segments: every sealed segment that is not at the
 /// destination is counted here.
-public struct SpoolStatus: Hashable, Sendable {
-  public struct Count: Hashable, Sendable {
-    public var segments = 0
-    public var bytes = 0
+package struct SpoolStatus: Hashable, Sendable {
+  package struct Count: Hashable, Sendable {
+    package var segments = 0
+    package var bytes = 0
 
-    public init() {}
+    package init() {}
   }
 
-  public var destination: String?
-  public var sessions = 0
-  public var waiting = Count()
+  package var destination: String?
+  package var sessions = 0
+  package var waiting = Count()
   /// Delivered segments of sessions that are not complete yet.
-  public var sent = 0
-  public var rejected = Count()
-  public var damaged = Count()
+  package var sent = 0
+  package var rejected = Count()
+  package var damaged = Count()
   /// Dropped segments by reason.
-  public var dropped: [DropReason: Count] = [:]
+  package var dropped: [DropReason: Count] = [:]
   /// When the oldest waiting segment was sealed: nanoseconds since 1970.
-  public var oldest: Int64?
+  package var oldest: Int64?
 }
 
 /// Result of ``SegmentSpool/check()``.
-public struct SpoolCheck: Hashable, Sendable {
+package struct SpoolCheck: Hashable, Sendable {
   /// Waiting segments that were read and are intact.
-  public var whole = 0
+  package var whole = 0
   /// Descriptions of the waiting segments that are damaged.
-  public var damaged: [String] = []
+  package var damaged: [String] = []
   /// Names that do not belong to a spool.
-  public var strangers: [String] = []
+  package var strangers: [String] = []
 }
 
 extension SegmentSpool {
   /// Counts by names and sizes; changes nothing and needs no lock.
-  public func status() throws(StoreError) -> SpoolStatus {
+  package func status() throws(StoreError) -> SpoolStatus {
     var status = SpoolStatus()
     status.destination = try destination()
     for session in try sessions() {
@@ -85,7 +85,7 @@ extension SegmentSpool {
 
   /// Reads every waiting byte and checks it against its checksums, its name and its session. Changes
   /// nothing.
-  public func check() throws(StoreError) -> SpoolCheck {
+  package func check() throws(StoreError) -> SpoolCheck {
     var check = SpoolCheck()
     var names: [String] = []
     try Disk.forEachName(in: path) { names.append($0) }
@@ -112,7 +112,7 @@ extension SegmentSpool {
   }
 
   /// Reads a waiting segment and checks its checksums, its session and its place.
-  public func read(_ segment: SpooledSegment) throws(StoreError) -> SealedFile {
+  package func read(_ segment: SpooledSegment) throws(StoreError) -> SealedFile {
     try SealedFile.read(
       file(segment, .waiting), session: segment.session, index: segment.index)
   }

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-public import ScrimRedact
+package import ScrimRedact
 import ScrimSystem
 
 /// The windows of a sway session, for the reader of accessibility trees, through the i3 IPC protocol. May
@@ -8,7 +8,7 @@ import ScrimSystem
 ///
 /// Wayland itself gives a program no information about other programs' windows. Surfaces that sway doesn't
 /// list (menus, notifications, bars) are missing here.
-public struct SwayWindows: Sendable {
+package struct SwayWindows: Sendable {
   private let path: String
   private let output: String?
   private var place: String { "sway's socket \(path)" }
@@ -17,7 +17,7 @@ public struct SwayWindows: Sendable {
   ///   - path: of the socket; nil uses SWAYSOCK.
   ///   - output: sway's name of the recorded output; nil for the only one.
   /// - Throws: `unavailable` if no sway answers there.
-  public init(path: String? = nil, output: String? = nil) throws(CaptureError) {
+  package init(path: String? = nil, output: String? = nil) throws(CaptureError) {
     guard let path = path ?? ProcessInfo.processInfo.environment["SWAYSOCK"], !path.isEmpty else {
       throw .unavailable(
         CaptureIssue(
@@ -34,7 +34,7 @@ public struct SwayWindows: Sendable {
   /// is named, the output is rotated, or another one shows a part of the same area.
   ///
   /// - Throws: if sway doesn't answer within half a second.
-  public func windows() throws(CaptureError) -> [DesktopWindow] {
+  package func windows() throws(CaptureError) -> [DesktopWindow] {
     do {
       return try SwayWindows.windows(inTree: ask(SwayWindows.getTree), output: output)
     } catch is DecodingError {

@@ -1,5 +1,5 @@
 import ScrimImage
-public import ScrimRedact
+package import ScrimRedact
 import ScrimSystem
 
 /// An output of a Wayland compositor, through wlr-screencopy (wlr-screencopy-unstable-v1, version 3).
@@ -200,7 +200,7 @@ extension LiveSource {
   ///     none; nil uses the only one.
   /// - Throws: `unavailable` if no compositor answers, it lacks wlr-screencopy, it has no such output, or
   ///   several and none is named.
-  public init(
+  package init(
     wayland display: String?, output: String? = nil, trees: (any TreeReader)? = nil,
     options: LiveOptions = LiveOptions()
   ) throws(CaptureError) {
