@@ -2,7 +2,7 @@ import Glibc
 
 /// The bytes of one framebuffer, kept until the last frame that uses them is gone.
 ///
-/// The bytes are not written while a frame uses them: ``FramePool`` reuses memory only when no frame does.
+/// The bytes are not written while a frame uses them: `FramePool` reuses memory only when no frame does.
 @safe
 public final class FrameMemory: @unchecked Sendable {
   // The pointer and its owner are fixed for the life of the object. Bytes are written only before the

@@ -18,7 +18,9 @@ public struct OCRDetector: Sendable {
   /// Maximum seconds per picture.
   public let timeout: Double
 
-  /// - Parameter searchPath: folders to search, colon-separated; nil for those of the environment.
+  /// - Parameters:
+  ///   - searchPath: folders to search, colon-separated; nil for those of the environment.
+  ///   - timeout: seconds per picture at most.
   /// - Throws: ``OCRError/notInstalled``.
   public init(searchPath: String? = nil, timeout: Double = 120) throws(OCRError) {
     let path = searchPath ?? ProcessInfo.processInfo.environment["PATH"] ?? ""
@@ -32,7 +34,9 @@ public struct OCRDetector: Sendable {
 
   /// The words of a picture, as a list of places in it.
   ///
-  /// - Parameter pixels: `width × height` pixels `0x??RRGGBB`, as displayed.
+  /// - Parameters:
+  ///   - pixels: `width × height` pixels `0x??RRGGBB`, as displayed.
+  ///   - size: the picture's width and height.
   public func boxes(in pixels: Span<UInt32>, size: PixelSize) throws(OCRError) -> Sidecar {
     precondition(pixels.count == size.width * size.height, "a picture needs width × height pixels")
     let input = try OCRDetector.memory()

@@ -15,6 +15,7 @@ public struct Preview: Sendable {
   public private(set) var pixels: [Pixel]
 
   /// - Parameters:
+  ///   - frame: the masked picture.
   ///   - masks: of the frame's plan.
   ///   - judged: pixels that the gap guard masked in addition.
   public init(of frame: borrowing MaskedFrame, masks: [MaskPlan.Mask], judged: Region = Region()) {

@@ -175,7 +175,9 @@ public final class RedactionRun: Sendable {
 
   /// Works until all images are done, a system error occurs or the run is interrupted.
   ///
-  /// - Parameter onResult: called once per image, one call at a time; throwing ends the run.
+  /// - Parameters:
+  ///   - isInterrupted: called before each image; true ends the run.
+  ///   - onResult: called once per image, one call at a time; throwing ends the run.
   public func run(
     isInterrupted: @escaping @Sendable () -> Bool,
     onResult: @escaping @Sendable (ImageResult) throws(RunError) -> Void

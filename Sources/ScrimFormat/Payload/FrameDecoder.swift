@@ -30,7 +30,7 @@ public struct FrameDecoder: ~Copyable {
   private var isWhole = false
 
   /// - Parameter coding: the one that the segment's header names.
-  /// - Throws: ``CodecError`` if memory is short, or this build lacks the coding.
+  /// - Throws: `CodecError` if memory is short, or this build lacks the coding.
   public init(width: Int, height: Int, coding: EntropyCoding = .preferred) throws(CodecError) {
     picture = Picture(width: width, height: height)
     history = TileHistory(width: width, height: height, searched: false)

@@ -23,12 +23,12 @@ public struct CodingOptions: Hashable, Sendable {
 /// Encodes masked frames to the payloads of frame records, one after the other. ``FrameDecoder`` reads
 /// them.
 ///
-/// Its two halves, ``FrameSerializer`` and ``PayloadCompressor``, can also run on two threads.
+/// Its two halves, `FrameSerializer` and `PayloadCompressor`, can also run on two threads.
 public struct FrameEncoder: ~Copyable {
   private var serializer: FrameSerializer
   private var compressor: PayloadCompressor
 
-  /// - Throws: ``CodecError`` if memory is short, or this build lacks the entropy coding.
+  /// - Throws: `CodecError` if memory is short, or this build lacks the entropy coding.
   public init(width: Int, height: Int, options: CodingOptions) throws(CodecError) {
     serializer = FrameSerializer(width: width, height: height, quality: options.quality)
     compressor = try PayloadCompressor(options)

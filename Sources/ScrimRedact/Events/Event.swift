@@ -1,6 +1,6 @@
 /// An event between the pictures: an input, a log line, a request, an error.
 ///
-/// ``EventFilter`` decides what may be kept of it (Masking.md, section 9), and drops fields that its type
+/// `EventFilter` decides what may be kept of it (Masking.md, section 9), and drops fields that its type
 /// doesn't define.
 public struct Event: Hashable, Sendable {
   /// A value of ``data``.

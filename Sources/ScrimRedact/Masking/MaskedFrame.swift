@@ -5,7 +5,7 @@ public import ScrimImage
 ///
 /// There is no public way to make one: its initializer and its pixels' setter are internal to this module,
 /// where only ``Masker`` uses them. Every stage after masking takes a `MaskedFrame`, so code that would
-/// compare or encode a raw ``ScrimImage/Frame`` does not compile:
+/// compare or encode a raw `ScrimImage.Frame` does not compile:
 ///
 ///     let frame: Frame = …
 ///     deltaFinder.changes(in: frame, …)     // error: cannot convert 'Frame' to 'MaskedFrame'

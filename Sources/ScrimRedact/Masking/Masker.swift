@@ -8,7 +8,7 @@ public import ScrimImage
 /// If more is hidden than masks hide (by clearance or the gap guard), it holds a second picture from then
 /// on: the last source pixels seen outside masks.
 ///
-/// Its picture can be lent to another thread while the next frame is masked: see ``lend()``.
+/// Its picture can be lent to another thread while the next frame is masked: see `lend()`.
 public struct Masker: ~Copyable {
   public let fills: MaskFills
   /// The masked picture.

@@ -92,7 +92,7 @@ public struct MaskPlan: Hashable, Sendable {
   ///   - guarded: pixels that only containers claim; those under a mask are removed.
   ///   - boxes: of those containers.
   ///   - claims: which widget claims which pixels. Without them no change of a shown pixel is explained
-  ///     (``SettledClearance``).
+  ///     (`SettledClearance`).
   public init(
     width: Int, height: Int, masks: [Mask], guarded: Region, boxes: GapBoxes = GapBoxes(),
     claims: Claims = Claims()

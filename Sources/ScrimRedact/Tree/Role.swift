@@ -3,7 +3,7 @@ public enum Nature: String, CaseIterable, Sendable {
   case password, input, text, image, decoration, container, unknown
 }
 
-/// The role of a widget: a line of ``RoleTable``. Role names of other systems are mapped to AT-SPI's.
+/// The role of a widget: a line of `RoleTable`. Role names of other systems are mapped to AT-SPI's.
 public struct Role: Hashable, Sendable, CustomStringConvertible {
   private let line: Int
 
