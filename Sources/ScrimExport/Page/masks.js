@@ -93,19 +93,16 @@ class BitDecoder {
 
 /** What masks have in common beside their places. @typedef {{kind: string, reason: string, role: string}} MaskStyle */
 
-/** Reads the masks records of a segment, one after the other. */
-class MaskDecoder {
-  /** @param {{width: number, height: number}} size of the picture */
-  constructor(size) {
-    this.size = size;
-    /** @type {Mask[] | null} the masks in force; null right behind a keyframe */
-    this.masks = null;
-    this.begin();
-  }
+/** @param {number} count */
+const models = (count) => Array.from({ length: count }, () => new BitModel());
 
-  begin() {
-    const models = (/** @type {number} */ count) => Array.from({ length: count }, () => new BitModel());
-    [this.movement, this.moved, this.sameKind, this.sameReason] = models(4);
+/** What a list of masks has taught so far; a complete list begins anew. */
+class MaskContext {
+  constructor() {
+    this.movement = new BitModel();
+    this.moved = new BitModel();
+    this.sameKind = new BitModel();
+    this.sameReason = new BitModel();
     this.gone = models(2);
     this.digits = models(18);
     this.candidates = { style: models(2), x: models(2), y: models(2), width: models(2), height: models(2) };
@@ -116,7 +113,19 @@ class MaskDecoder {
     /** @type {Record<"x" | "y" | "width" | "height", number[]>} the latest first, each once */
     this.recent = { x: [], y: [], width: [], height: [] };
     this.before = { x: 0, y: 0, width: 0, height: 0 };
-    [this.gapX, this.gapY] = [0, 0];
+    this.gapX = 0;
+    this.gapY = 0;
+  }
+}
+
+/** Reads the masks records of a segment, one after the other. */
+class MaskDecoder {
+  /** @param {{width: number, height: number}} size of the picture */
+  constructor(size) {
+    this.size = size;
+    /** @type {Mask[] | null} the masks in force; null right behind a keyframe */
+    this.masks = null;
+    this.context = new MaskContext();
   }
 
   /** @param {Uint8Array} payload @returns {Mask[]} all masks in force from the frame before it on @throws {DamageError} */
@@ -124,7 +133,7 @@ class MaskDecoder {
     const reader = new ByteReader(payload);
     const isComplete = (reader.u8() & 1) === 1;
     const bits = new BitDecoder(reader.take(reader.left));
-    if (isComplete) this.begin();
+    if (isComplete) this.context = new MaskContext();
     const masks = isComplete ? [] : this.change(bits);
     for (let left = bounded(masks.length + this.number(bits), maskLimits.masks) - masks.length; left > 0; left--) {
       masks.push(this.mask(bits));
@@ -136,14 +145,14 @@ class MaskDecoder {
   /** What is left of the list, with what moved behind it. @param {BitDecoder} bits */
   change(bits) {
     if (!this.masks) throw new DamageError("masks that change a list which is not there");
-    const movement = bits.bit(this.movement) ? { x: this.signed(bits), y: this.signed(bits) } : null;
+    const movement = bits.bit(this.context.movement) ? { x: this.signed(bits), y: this.signed(bits) } : null;
     /** @type {[Mask[], Mask[]]} */
     const [kept, moved] = [[], []];
     let gone = 0;
     for (const mask of this.masks) {
-      gone = bits.bit(this.gone[gone]);
+      gone = bits.bit(this.context.gone[gone]);
       if (!gone) kept.push(mask);
-      else if (movement && bits.bit(this.moved)) {
+      else if (movement && bits.bit(this.context.moved)) {
         moved.push(this.checked({ ...mask, x: mask.x + movement.x, y: mask.y + movement.y }));
       }
     }
@@ -152,22 +161,22 @@ class MaskDecoder {
 
   /** @param {BitDecoder} bits @returns {Mask} */
   mask(bits) {
-    const style = this.candidate(bits, this.candidates.style, this.styles) ?? this.style(bits);
-    const { before, recent } = this;
-    const x = this.candidate(bits, this.candidates.x, firsts(before.x, before.x + before.width + this.gapX, ...recent.x))
+    const style = this.candidate(bits, this.context.candidates.style, this.context.styles) ?? this.style(bits);
+    const { before, recent } = this.context;
+    const x = this.candidate(bits, this.context.candidates.x, firsts(before.x, before.x + before.width + this.context.gapX, ...recent.x))
       ?? before.x + this.signed(bits);
-    const below = before.y + before.height + this.gapY;
+    const below = before.y + before.height + this.context.gapY;
     const rows = x === before.x ? [below, before.y] : [before.y, below];
-    const y = this.candidate(bits, this.candidates.y, firsts(...rows, ...recent.y)) ?? before.y + this.signed(bits);
-    const width = this.candidate(bits, this.candidates.width, firsts(before.width, ...recent.width)) ?? this.number(bits);
-    const height = this.candidate(bits, this.candidates.height, firsts(before.height, ...recent.height)) ?? this.number(bits);
-    if (x > before.x) this.gapX = x - before.x - before.width;
-    if (y > before.y) this.gapY = y - before.y - before.height;
-    this.styles = latest(style, this.styles);
-    this.recent = {
+    const y = this.candidate(bits, this.context.candidates.y, firsts(...rows, ...recent.y)) ?? before.y + this.signed(bits);
+    const width = this.candidate(bits, this.context.candidates.width, firsts(before.width, ...recent.width)) ?? this.number(bits);
+    const height = this.candidate(bits, this.context.candidates.height, firsts(before.height, ...recent.height)) ?? this.number(bits);
+    if (x > before.x) this.context.gapX = x - before.x - before.width;
+    if (y > before.y) this.context.gapY = y - before.y - before.height;
+    this.context.styles = latest(style, this.context.styles);
+    this.context.recent = {
       x: latest(x, recent.x), y: latest(y, recent.y), width: latest(width, recent.width), height: latest(height, recent.height),
     };
-    this.before = { x, y, width, height };
+    this.context.before = { x, y, width, height };
     return this.checked({ x, y, width, height, ...style });
   }
 
@@ -176,12 +185,12 @@ class MaskDecoder {
     const code = bits.number(6);
     let role = code ? rolesByCode[code - 1] : "";
     if (code === writtenOut) role = readRole(Uint8Array.from({ length: bits.number(8) }, () => bits.number(8)));
-    let { kind, reason } = this.newest;
-    if (!bits.bit(this.sameKind)) kind = kindsByCode[bits.number(3)] ?? "other";
-    if (!bits.bit(this.sameReason)) reason = reasonsByCode[bits.number(5)] ?? "";
-    this.newest = this.styles.find((style) => style.kind === kind && style.reason === reason && style.role === role)
+    let { kind, reason } = this.context.newest;
+    if (!bits.bit(this.context.sameKind)) kind = kindsByCode[bits.number(3)] ?? "other";
+    if (!bits.bit(this.context.sameReason)) reason = reasonsByCode[bits.number(5)] ?? "";
+    this.context.newest = this.context.styles.find((style) => style.kind === kind && style.reason === reason && style.role === role)
       ?? { kind, reason, role };
-    return this.newest;
+    return this.context.newest;
   }
 
   /** @template T @param {BitDecoder} bits @param {BitModel[]} models @param {T[]} list @returns {T | undefined} */
@@ -192,7 +201,7 @@ class MaskDecoder {
   /** @param {BitDecoder} bits */
   number(bits) {
     let count = 0;
-    while (bits.bit(this.digits[count])) bounded(++count, this.digits.length - 1);
+    while (bits.bit(this.context.digits[count])) bounded(++count, this.context.digits.length - 1);
     return (1 << count | bits.number(count)) - 1;
   }
 

@@ -106,8 +106,9 @@ function grow({ segments, range, changed }) {
 /** Pictures that are asked for meanwhile don't wait for it. @param {number} index */
 function fetchForScan(index) {
   const held = cache.get(index);
-  const isHeld = held && !(held instanceof DamageError) && verified.has(index);
-  const mine = scanning = { index, result: isHeld ? held : null };
+  /** @type {NonNullable<typeof scanning>} */
+  const mine = { index, result: held && !(held instanceof DamageError) && verified.has(index) ? held : null };
+  scanning = mine;
   if (mine.result) return;
   read(index, true).then((result) => {
     mine.result = result;
