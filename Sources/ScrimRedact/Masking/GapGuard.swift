@@ -1,18 +1,19 @@
 public import ScrimImage
 
-/// Finds what must be masked among pixels that only containers claim, although no widget is there.
+/// Finds the content that must be masked in gaps: pixels that only containers claim and no widget describes.
 ///
-/// Real boxes are missing or shifted, so what lies between widgets is believed only on the evidence of its pixels. Only
-/// surfaces pass: grounds of one colour or a gradient, blocks that fill a container or a large part of the picture, and thin
-/// lines that stand alone. Everything else may be content, and is masked by rectangles that don't show its outline. Masking.md
-/// has the rules in full.
+/// Real boxes are missing or shifted, so a gap is trusted only on the evidence of its pixels. Only surfaces pass:
+/// grounds of one colour or a gradient, blocks that fill a container or a large part of the picture, and isolated
+/// thin lines. Everything else may be content, and is masked by rectangles that don't show its outline. Masking.md,
+/// section 6a, has the rules in full.
 ///
-/// Only guarded pixels are read, a pair of neighbours only if both are guarded, and what is found depends on nothing else but the
-/// boxes of containers. Frame by frame only rows that changed are compared; what is found is the same as of the whole picture.
+/// Only guarded pixels are read, a pair of neighbours only if both are guarded; besides them the result depends
+/// only on the boxes of containers. In a new frame only rows that changed are compared; the result equals that for
+/// the whole picture.
 ///
 /// Cost is linear in the pixels compared, and in the rows of the picture that differ from the row above.
 public struct GapGuard: Sendable {
-  /// Pixels along a side of the tiles that texture is found in.
+  /// The side of a texture tile, in pixels.
   static let tileSide = 8
 
   private var planes = StepPlanes(width: 0, height: 0)
@@ -22,17 +23,17 @@ public struct GapGuard: Sendable {
   private var found = Region()
   private var isNew = true
 
-  /// - Parameter isLossy: whether pictures come from JPEG files. Then colours that differ by at most 6 are one, and faint
-  ///   blocks pass; elsewhere they are masked.
+  /// - Parameter isLossy: whether pictures come from JPEG files. Then colours that differ by at most 6 count as
+  ///   one, and faint blocks pass; in other pictures they are masked.
   public init(isLossy: Bool = false) { map.isLossy = isLossy }
 
   /// The guarded pixels that must be masked.
   ///
   /// - Parameters:
-  ///   - pixels: a canonical picture, `width × height`, row by row without slack; of it only `guarded` is read.
-  ///   - guarded: pixels to judge, inside the picture.
-  ///   - boxes: of the containers and decorations that claim them.
-  ///   - changed: the rows that may have changed since the last call for a picture of this size; nil for all.
+  /// - pixels: a canonical picture, `width × height`, row by row without padding; only `guarded` is read.
+  /// - guarded: the pixels to judge, inside the picture.
+  /// - boxes: the containers and decorations that claim them.
+  /// - changed: the rows that may have changed since the last call for a picture of this size; nil for all.
   public mutating func suspects(
     in pixels: Span<Pixel>, width: Int, height: Int, guarded: Region, boxes: GapBoxes,
     changed: [Range<Int>]? = nil
@@ -40,7 +41,8 @@ public struct GapGuard: Sendable {
     suspects(in: pixels, nil, width: width, height: height, guarded: guarded, boxes: boxes, changed: changed)
   }
 
-  /// The guarded pixels that must be masked in either of two pictures that differ in what shines through: judged as one.
+  /// The guarded pixels that must be masked in a transparent picture, judged on two backgrounds at once: a step on
+  /// either counts.
   package mutating func suspects(
     in pixels: Span<Pixel>, _ second: Span<Pixel>?, width: Int, height: Int, guarded: Region,
     boxes: GapBoxes, changed: [Range<Int>]? = nil
@@ -62,12 +64,12 @@ public struct GapGuard: Sendable {
     return found
   }
 
-  /// Forgets the picture: no row of it is known any more.
+  /// Discards the state of the last picture: all rows are compared again.
   public mutating func reset() { self = GapGuard(isLossy: map.isLossy) }
 
   private var picture: Rect { Rect(x: 0, y: 0, width: planes.width, height: planes.height) }
 
-  /// The rectangles around what is suspect in either picture, cut to the picture.
+  /// The rectangles around suspect pixels of either picture, clipped to the picture.
   private mutating func rectangles(_ pixels: Span<Pixel>, _ second: Span<Pixel>?) -> [Rect] {
     let textures = SuspectGroups.textures(texture, grid: grid)
     var bundles: [Rect] = []
@@ -79,7 +81,7 @@ public struct GapGuard: Sendable {
       bundles += judge.bundles(pixels)
     }
     judge(pixels)
-    // A black bar on nothing shows on white alone.
+    // A black bar on a transparent ground shows on white alone.
     if let second { judge(second) }
     let hulls =
       (textures + bundles).map(SuspectGroups.hull(ofTexture:))

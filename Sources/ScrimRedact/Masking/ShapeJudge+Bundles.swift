@@ -1,10 +1,11 @@
 import ScrimImage
 
-/// Bundles: lines so close that they are the bars of a code.
+/// Finds bundles: lines as close together as the bars of a code.
 ///
-/// Eleven edges within 49 pixels that get lighter and darker in turn are six lines; a table has three, code 128 with modules of
-/// 2 pixels has thirteen edges there. Those with wider modules have bars that are blocks. The steps of a gradient all go one
-/// way. A line along a container's side is a border, and begins anew.
+/// A bundle is 11 edges within 49 pixels whose colours alternate between lighter and darker: six lines. A table has
+/// three lines in that width; a code 128 with modules of 2 pixels has 13 edges. Codes with wider modules have bars
+/// that are judged as blocks. The steps of a gradient all have the same direction. A line along a container's side
+/// is a border and restarts the count.
 extension ShapeJudge {
   private static let edges = 11
   private static let width = 49
@@ -34,7 +35,7 @@ extension ShapeJudge {
         end = map.runs[index].columns.upperBound
       }
     }
-    // Each horizontal line has 64 pixels, and so crosses one of these columns.
+    // A horizontal line is at least 64 pixels long, so it crosses at least one of these columns.
     for x in stride(from: StepPlanes.lineLength / 4, to: picture.width, by: StepPlanes.lineLength / 2) {
       edges.removeAll(keepingCapacity: true)
       var turn = Turn()
@@ -62,7 +63,7 @@ extension ShapeJudge {
     planes.horizontals[y * planes.words + x / 64] >> UInt64(x % 64) & 1 != 0
   }
 
-  /// The line between row `y` and the one above that crosses column `x`, with the pixels on both sides.
+  /// The line between row `y` and the row above that crosses column `x`, with the pixels on both sides.
   private func line(through x: Int, _ y: Int) -> Rect {
     var first = x
     while first > 0, isLine(first - 1, y) { first -= 1 }
@@ -82,11 +83,11 @@ extension ShapeJudge {
     }
   }
 
-  /// Whether colours go back and forth from step to step.
+  /// Follows a sequence of steps and reports whether they alternate in direction.
   private struct Turn {
     private var last: (Int, Int, Int)?
 
-    /// Whether the step from `a` to `b` goes another way than the one before; the first does.
+    /// Whether the step from `a` to `b` has the opposite direction of the previous step; true for the first step.
     mutating func changes(_ a: Pixel, _ b: Pixel) -> Bool {
       func step(_ shift: Pixel) -> Int { Int(b >> shift & 255) - Int(a >> shift & 255) }
       let next = (step(0), step(8), step(16))

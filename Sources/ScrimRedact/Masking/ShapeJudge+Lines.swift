@@ -1,9 +1,9 @@
 import ScrimImage
 
-/// Frames, rules and grids of an interface, told from outlines of letters and from graphs.
+/// Separates frames, rules and grids of an interface from outlines of letters and from graphs.
 extension ShapeJudge {
-  /// Bounds of thin shapes with corners that are no frame or grid of an interface: outlines of letters, graphs of
-  /// steps; and of frames that end at texture of an eighth of their size, as an outlined letter with serifs does.
+  /// Bounds of thin shapes with corners that are no frame or grid of an interface (outlines of letters, step
+  /// graphs), and of frames that end at texture of an eighth of their size, as an outlined letter with serifs does.
   func frames(at textures: [Rect]) -> [Rect] {
     let side = StepPlanes.lineLength - SurfaceMap.thickness
     let cornered = map.wholes.filter { surface in
@@ -42,22 +42,22 @@ extension ShapeJudge {
 
   // MARK: Lines
 
-  /// A straight line that stands alone, or is a piece between two corners.
+  /// A straight line: isolated, or the piece between two corners.
   private struct Line {
     let bounds: Rect
-    /// Along a side of a container: explained, whatever it meets.
+    /// Whether the line lies along a side of a container, which explains it wherever it ends.
     let isBorder: Bool
 
     var isLying: Bool { bounds.width > bounds.height }
     var length: Int { max(bounds.width, bounds.height) }
-    /// The bounds with what tiles of texture may hide of the line at its ends.
+    /// The bounds, extended by the part of the line that texture tiles may cover at its ends.
     var reaching: Rect {
       let hidden = GapGuard.tileSide + TextureMap.rim
       let (x, y) = isLying ? (hidden, 0) : (0, hidden)
       return Rect(
         x: bounds.x - x, y: bounds.y - y, width: bounds.width + 2 * x, height: bounds.height + 2 * y)
     }
-    /// The middle of either end.
+    /// The centres of the two ends.
     var ends: [(x: Int, y: Int)] {
       let (x, y) = (bounds.x + bounds.width / 2, bounds.y + bounds.height / 2)
       return isLying
@@ -65,10 +65,10 @@ extension ShapeJudge {
     }
   }
 
-  /// Bounds of lines that are no rule and no side of a frame.
+  /// Bounds of lines that are neither a rule nor a side of a frame.
   ///
-  /// A rule has two free ends. A frame's lines lie along its bounds, and each ends at a corner or at a mask. All else is a
-  /// graph or an outline: lines that end at texture larger than a round corner, or in a step.
+  /// A rule has two free ends. A frame's lines lie along its bounds, and each ends at a corner or at a mask. All
+  /// other lines belong to a graph or an outline: they end at texture larger than a round corner, or in a step.
   func lines(endingAt textures: [Rect]) -> [Rect] {
     let least = StepPlanes.lineLength / 2
     let lines = map.wholes.compactMap { surface -> Line? in
@@ -108,8 +108,9 @@ extension ShapeJudge {
     return lines.indices.filter { suspect[$0] }.map { lines[$0].reaching }
   }
 
-  /// Whether a line ends at texture of an eighth of its length or more; or at any that is larger than the end of a line and no
-  /// corner, where no other line begins and ends beside it, as the other side of a frame does.
+  /// Whether a line ends at content. Texture of at least an eighth of the line's length is content. So is smaller
+  /// texture that is larger than a line's end and is no corner, unless a parallel line begins and ends beside this
+  /// one: the opposite side of a frame.
   private func endsAtContent(_ line: Line, _ content: [Rect], _ lines: [Line], _ joints: Joints) -> Bool {
     let found = content.filter { touches($0, endOf: line.bounds) }
     if found.contains(where: {
@@ -135,7 +136,7 @@ extension ShapeJudge {
     return along <= ShapeJudge.reach && aside > SurfaceMap.thickness && aside <= StepPlanes.lineLength
   }
 
-  /// Whether a line lies at a mask with its side: a slice of what the mask cuts.
+  /// Whether a mask lies along the line's side: the line is then a slice of masked content.
   private func isSlice(_ line: Line) -> Bool {
     let bounds = line.bounds
     func isMasked(_ x: Int, _ y: Int) -> Bool {
@@ -150,7 +151,7 @@ extension ShapeJudge {
     return masked.count >= 2
   }
 
-  /// Whether one line begins where the other ends, a little above or below it.
+  /// Whether one line begins where the other ends, shifted a little sideways: a step.
   private func isStep(_ a: Line, _ b: Line) -> Bool {
     let aside = a.isLying ? abs(a.ends[0].y - b.ends[0].y) : abs(a.ends[0].x - b.ends[0].x)
     let overlap =
@@ -183,8 +184,8 @@ extension ShapeJudge {
       ? near.x <= line.x || near.maxX >= line.maxX : near.y <= line.y || near.maxY >= line.maxY
   }
 
-  /// Whether a line lies on a side of a container; or along one, where it reaches the next side; or takes up most of one
-  /// and reaches its end: the frame of a group whose title stands in it or above.
+  /// Whether a line is explained by a container: it lies on one of its sides; or along a side and reaches the next
+  /// side; or it covers most of a side up to one end, as the frame of a group does whose title interrupts it.
   private func isAlong(_ box: Rect, _ line: Rect) -> Bool {
     guard box.padded(by: ShapeJudge.reach).contains(line) else { return false }
     func isNear(_ a: Int, _ b: Int, within: Int) -> Bool { abs(a - b) <= within }
@@ -203,9 +204,9 @@ extension ShapeJudge {
   }
 }
 
-/// The ends of lines by their places.
+/// Finds ends of lines by position.
 private struct Joints {
-  /// A round corner of 16 pixels, and the tile of texture that it is in.
+  /// The size of a round corner, 16 pixels, plus the texture tile that contains it.
   static let reach = ShapeJudge.reach + GapGuard.tileSide + TextureMap.rim
 
   private struct Cell: Hashable {
@@ -225,7 +226,7 @@ private struct Joints {
     Cell(x: place.x / Joints.reach, y: place.y / Joints.reach)
   }
 
-  /// The lines that end within ``reach`` of a place, both ways.
+  /// The lines that have an end within ``reach`` of a position, horizontally and vertically.
   func near(_ place: (x: Int, y: Int)) -> [Int] {
     let middle = Joints.cell(place)
     var found: [Int] = []
@@ -239,7 +240,7 @@ private struct Joints {
   }
 }
 
-/// Numbers that belong together.
+/// Disjoint sets of numbers (union-find).
 private struct Groups {
   private var parents: [Int]
 

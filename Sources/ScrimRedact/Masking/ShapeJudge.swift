@@ -1,21 +1,22 @@
 import ScrimImage
 
-/// Tells the blocks, frames and lines of an interface from bars, stems, charts and codes.
+/// Separates blocks, frames and lines of an interface from bars, stems, charts and codes.
 struct ShapeJudge {
   let map: SurfaceMap
   let planes: StepPlanes
   let boxes: GapBoxes
   let picture: Rect
 
-  /// Of a block that is not explained by a container, the least share of the picture's width or height, in percent.
+  /// The smallest share of the picture's width or height, in percent, of a block that no container explains.
   static let share = 30
-  /// A block with one colour on both sides is a bar or a stem if it is narrower than this share.
+  /// A block narrower than this share, in percent, with the same colour on both sides is a bar or a stem.
   static let barShare = 15
-  /// Pixels within which a block lies at a container's side: a tile of texture at a round corner, and the corner's rim.
+  /// The largest distance, in pixels, between a block and the container's side that it fills: a texture tile at a
+  /// round corner, and the corner's rim.
   static let reach = 16
-  /// Pixels by which boxes are rounded, or drawn around.
+  /// The tolerance of bounding boxes, in pixels: boxes are rounded, or drawn with a margin.
   static let tolerance = 4
-  /// The thickest part of a decoration that is a trough, a fill or a groove.
+  /// The largest thickness, in pixels, of a trough, fill or groove within a decoration.
   static let troughSide = 16
 
   // MARK: Blocks
@@ -42,10 +43,10 @@ struct ShapeJudge {
     return found + neighbours(of: found, among: large)
   }
 
-  /// Where a surface goes on in its own colour, straight through what is near texture: its bounds with that, and the surfaces
-  /// behind.
+  /// Extends a surface straight through guarded pixels of its own colour near texture. Returns the extended bounds,
+  /// and the surfaces reached.
   ///
-  /// Tiles of 8 pixels near a round corner cut the ground beside it into strips, and hide the end of a bar.
+  /// Texture tiles of 8 pixels at a round corner cut the ground beside it into strips, and cover the end of a bar.
   private func continued(_ surface: Int, _ pixels: Span<Pixel>) -> (bounds: Rect, others: [Int]) {
     var bounds = map.surfaces[surface].bounds
     var others: [Int] = []
@@ -71,13 +72,13 @@ struct ShapeJudge {
     return (bounds, others)
   }
 
-  /// What a thick surface is.
+  /// The classes of thick surfaces.
   private enum Block {
-    /// Explained by a container or by what it is beside.
+    /// Explained by a container or by the surfaces around it.
     case ground
-    /// A block that only its size explains.
+    /// A block that is explained by its size alone.
     case large
-    /// A small surface that nothing larger is beside: a gap between masks, or a stroke.
+    /// A small surface that borders on no larger one: a gap between masks, or a stroke.
     case island
     case suspect
   }
@@ -87,7 +88,7 @@ struct ShapeJudge {
     let bounds = block.bounds
     let isWide = bounds.width * 100 >= picture.width * ShapeJudge.share
     let isHigh = bounds.height * 100 >= picture.height * ShapeJudge.share
-    // What borders on nothing larger is a ground, or a stroke of which no more is seen.
+    // A large surface that borders on no larger one is a ground; a small one may be the visible part of a stroke.
     if block.border == 0, isWide && isHigh { return .ground }
     let looksLikeContent =
       !block.isStout && min(bounds.width, bounds.height) > 2 * SurfaceMap.stoutness
@@ -106,14 +107,14 @@ struct ShapeJudge {
     return block.border == 0 ? .island : .suspect
   }
 
-  /// Whether what lies on two sides is alike, or may be where a mask cuts the block.
+  /// Whether the colours on two sides are alike, or can't be compared because a mask may cut the block.
   private func mayBeLike(
     _ a: SurfaceMap.Side, _ b: SurfaceMap.Side, isCut: @autoclosure () -> Bool
   ) -> Bool {
     a.isLike(b) || (a.isUnseen || b.isUnseen) && isCut()
   }
 
-  /// Whether neither of two sides lies at that of the picture or a container: what isn't seen there is masked.
+  /// Whether neither side lies on a side of the picture or of a container. The unseen pixels there are then masked.
   private func isCut(_ low: Int, _ high: Int, _ first: KeyPath<Rect, Int>, _ last: KeyPath<Rect, Int>) -> Bool
   {
     !([picture] + boxes.containers).contains {
@@ -122,7 +123,8 @@ struct ShapeJudge {
     }
   }
 
-  /// Of blocks that only their size explains, those beside suspect ones that they don't surround, and those beside these.
+  /// Among blocks explained by their size alone, those next to a suspect block that they don't surround; repeated
+  /// until no more are found.
   private func neighbours(of suspects: [Rect], among large: [Rect]) -> [Rect] {
     var found: [Rect] = []
     var rest = large
@@ -139,12 +141,12 @@ struct ShapeJudge {
     return found
   }
 
-  /// Whether a block takes up a whole side of a container, but for what is masked and for texture.
+  /// Whether a block covers a whole side of a container, except where pixels are masked or texture.
   private func fills(_ surface: Int, _ block: Rect, _ container: Rect, _ pixels: Span<Pixel>) -> Bool {
     guard container.padded(by: ShapeJudge.tolerance).contains(block) else { return false }
     let reach = ShapeJudge.reach
     let width = picture.width
-    // A frame that is drawn within the container's box shows what is around it.
+    // A frame that is drawn inside the container's box leaves the surroundings visible within that box.
     let inner = container.padded(by: -ShapeJudge.tolerance)
     guard !inner.isEmpty else { return false }
     let columns = inner.x..<inner.maxX
@@ -164,7 +166,7 @@ struct ShapeJudge {
 }
 
 extension Rect {
-  /// Whether all of `other` lies inside.
+  /// Whether `other` lies completely inside.
   func contains(_ other: Rect) -> Bool {
     other.x >= x && other.y >= y && other.maxX <= maxX && other.maxY <= maxY
   }

@@ -2,8 +2,8 @@ import ScrimImage
 
 /// Straight lines: 64 steps or more in a row or a column, along which neither side changes.
 ///
-/// A side may change by 1 from pixel to pixel where the steps are of 2 or more, and by 4 where they are over 6: the border
-/// of a gradient, a line in a JPEG. Stems and dashes of text of up to 48 pixels are shorter.
+/// A side may change by 1 from pixel to pixel if the steps are 2 or more, and by 4 if they are over 6: the border
+/// of a gradient, a line in a JPEG. Stems and dashes of text up to 48 pixels high are shorter than 64.
 extension StepPlanes {
   mutating func findHorizontals(rows: Range<Int>) {
     for y in rows {
@@ -17,7 +17,8 @@ extension StepPlanes {
     }
   }
 
-  /// Marks the steps from the row above that go on from their left neighbour: neither row has a step between the two.
+  /// Marks the steps from the row above that continue from their left neighbour: neither row has a step between the
+  /// two pixels.
   private mutating func link(row y: Int, _ steps: [UInt64], _ along: [UInt64]) {
     let base = y * words
     var carry: UInt64 = 0
@@ -28,17 +29,18 @@ extension StepPlanes {
     }
   }
 
-  /// A line goes on behind the lines that cross it: where both its parts have 12 steps, and no more than 3 are missing.
+  /// Joins the parts of a line that another line crosses: both parts need 12 steps, and at most 3 may be missing
+  /// between them.
   private mutating func traceHorizontals(row y: Int) {
     let base = y * words
     var start = 0
-    var end = -1  // of the line so far, its links
+    var end = -1  // end of the present line, in links
     var x = 0
     while let first = Bits.firstSet(links, in: x..<width) {
       let next = Bits.firstClear(links, in: first..<width)
       x = next
       guard next - first >= StepPlanes.partLength - 1 else { continue }
-      // Each end of a gap lacks a link more than steps.
+      // A gap has one link more than missing steps at each end.
       let isCrossed = end >= 0 && first - end <= SurfaceMap.thickness + 1 && isCrossed(end..<first, row: y)
       if !isCrossed {
         if end >= 0 { endHorizontal(start..<end, base) }
@@ -60,7 +62,7 @@ extension StepPlanes {
       || Bits.firstSet(across, in: columns, base: (y - 1) * words) != nil
   }
 
-  /// Marks the vertical lines' parts in `rows`.
+  /// Marks the parts of vertical lines in `rows`.
   mutating func findVerticals(rows: Range<Int>) {
     for word in rows.lowerBound * words..<rows.upperBound * words { verticals[word] = 0 }
     // 63 links in a column fill a block of 32 rows.
@@ -70,7 +72,7 @@ extension StepPlanes {
         var above: UInt64 = 0
         for block in blocks {
           let full = links(block: block, word, isStrong)
-          // Those that the block above has are traced from there.
+          // Columns that also fill the block above were traced from there.
           if full & ~above != 0 { trace(full & ~above, block: block, word, isStrong, rows) }
           above = full
         }
@@ -78,7 +80,7 @@ extension StepPlanes {
     }
   }
 
-  /// The columns of a word whose steps go on through all rows of a block.
+  /// The columns of a word whose steps continue through all rows of a block.
   private func links(block: Int, _ word: Int, _ isStrong: Bool) -> UInt64 {
     var at = block * 32 * words + word
     var all = ~UInt64(0)
@@ -90,8 +92,9 @@ extension StepPlanes {
     return all
   }
 
-  /// The steps across at word `at`, of row `y`, that go on from the row above: neither side has a step between the two. Or those
-  /// that a horizontal line of up to 3 pixels crosses there, and not a gradient, of which every row is such a line.
+  /// The steps across of row `y`, at word `at`, that continue from the row above: neither side has a step between
+  /// the two rows, or a horizontal line of up to 3 pixels crosses there. A gradient, in which every row is such a
+  /// line, is no crossing.
   private func link(_ at: Int, _ y: Int, _ word: Int, _ isStrong: Bool) -> UInt64 {
     guard y > 0 else { return 0 }
     return crossing(at) & ~(crossing(at - 6 * words) | crossing(at + 6 * words))
@@ -139,7 +142,7 @@ extension StepPlanes {
       }
       left &= ~mask
       if bottom - top >= StepPlanes.lineLength - 1 {
-        // Where a line crosses, there may be no step.
+        // There may be no step where a line crosses.
         for y in (top - 1..<bottom).clamped(to: rows) {
           verticals[y * words + word] |= mask & across[y * words + word]
         }
@@ -148,9 +151,9 @@ extension StepPlanes {
   }
 }
 
-/// Searches in rows of bits.
+/// Searches rows of bits.
 enum Bits {
-  /// The first bit of a range that is set, of a row that begins at word `base`.
+  /// The first set bit of a range, in a row that begins at word `base`.
   static func firstSet(_ bits: [UInt64], in range: Range<Int>, base: Int = 0) -> Int? {
     guard !range.isEmpty else { return nil }
     var word = range.lowerBound / 64
@@ -164,7 +167,7 @@ enum Bits {
     return found < range.upperBound ? found : nil
   }
 
-  /// The first bit of a range that is clear, or the range's end.
+  /// The first clear bit of a range, or the range's end.
   static func firstClear(_ bits: [UInt64], in range: Range<Int>, base: Int = 0) -> Int {
     guard !range.isEmpty else { return range.upperBound }
     var word = range.lowerBound / 64

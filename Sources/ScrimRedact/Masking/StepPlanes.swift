@@ -1,29 +1,30 @@
 import CScrimKernels
 package import ScrimImage
 
-/// Where neighbouring guarded pixels differ: bit planes with a bit a pixel, kept from frame to frame.
+/// Differences between neighbouring guarded pixels, as bit planes with one bit per pixel, kept from frame to frame.
 ///
-/// Rows are whole 64-bit words, so that what follows looks at 64 pixels at a time. A bit is set only for a pair of guarded
-/// pixels, and no other pixel is read. Of a new frame only the rows that changed are compared.
+/// Rows are whole 64-bit words, so later steps process 64 pixels at a time. A bit is set only for a pair of guarded
+/// pixels, and no other pixel is read. In a new frame only the rows that changed are compared.
 package struct StepPlanes: Sendable {
-  /// Pixels of a straight line, at least.
+  /// The smallest length of a straight line, in pixels.
   package static let lineLength = 64
-  /// Steps of a line between two that cross it, at least.
+  /// The smallest number of a line's steps between two lines that cross it.
   static let partLength = 12
-  /// A tile with so many pairs that differ, both ways, is a photograph out of focus.
+  /// A tile with at least this number of pairs that differ, horizontally and vertically, is an out-of-focus
+  /// photograph.
   static let grainCount: UInt64 = 16
   /// Rows that are compared together: those of a tile.
   static let side = GapGuard.tileSide
 
   package let width: Int
   package let height: Int
-  /// Words of a row.
+  /// Words per row.
   package let words: Int
   /// The guarded pixels.
   package private(set) var guarded: [UInt64]
-  /// Differences of 2 or more in a channel from the left neighbour, and from the upper one.
+  /// Differences of 2 or more in a channel from the left neighbour, and from the upper neighbour.
   ///
-  /// Print of contrast 3 has at least one step of 2 at its edges; surfaces that are dithered have steps of 1.
+  /// Print of contrast 3 has at least one step of 2 at its edges; dithered surfaces have steps of 1.
   package private(set) var across: [UInt64]
   package private(set) var down: [UInt64]
   /// Differences over 4.
@@ -32,16 +33,16 @@ package struct StepPlanes: Sendable {
   /// Differences over 6.
   package private(set) var strongAcross: [UInt64]
   package private(set) var strongDown: [UInt64]
-  /// Steps of `across` that are one of 64 or more in a column, and steps of `down` in a row, along which neither side
-  /// changes. See ``findVerticals(rows:)``.
+  /// Steps of `across` that belong to a line of 64 or more in a column, and steps of `down` in a row, along which
+  /// neither side changes. See ``findVerticals(rows:)``.
   package var verticals: [UInt64]
   package var horizontals: [UInt64]
-  /// A byte a tile, 255 where it is grain; `words` a row of tiles.
+  /// One byte per tile, 255 for grain; `words` per row of tiles.
   private(set) var grain: [UInt64]
-  /// A byte a row: whether it has any step.
+  /// One byte per row: whether it has any step.
   private(set) var hasSteps: [UInt8]
   private var area = Region()
-  // Scratch of a row, and the counts of a row of tiles, a byte a tile.
+  // Scratch for a row, and the counts of a row of tiles, one byte per tile.
   var links: [UInt64]
   private var varies: [UInt64]
   private var grainAcross: [UInt64]
@@ -63,14 +64,14 @@ package struct StepPlanes: Sendable {
     horizontals = plane
     grain = [UInt64](repeating: 0, count: words * ((height + StepPlanes.side - 1) / StepPlanes.side))
     hasSteps = [UInt8](repeating: 0, count: height)
-    // A vector may end a word behind its row.
+    // The last vector of a row may end one word behind it.
     links = [UInt64](repeating: 0, count: words + 1)
     varies = links
     grainAcross = links
     grainDown = links
   }
 
-  /// Brings the planes up to date.
+  /// Updates the planes for a new frame.
   ///
   /// - Parameters:
   ///   - second: another picture: a step in either is one.
@@ -85,7 +86,8 @@ package struct StepPlanes: Sendable {
       area = region
       rows += takeOver(region)
     }
-    // Whole rows of tiles, since grain is counted in them; and a row's steps are those from the row above too.
+    // Whole rows of tiles, since grain is counted per tile; and the next row too, since its steps compare it with
+    // this one.
     let side = StepPlanes.side
     rows = StepPlanes.merged(
       rows.filter { !$0.isEmpty }.map {
@@ -98,7 +100,7 @@ package struct StepPlanes: Sendable {
       }
       findHorizontals(rows: range)
     }
-    // A line's part is known by its 63 links on either side, and each by the lines that cross it within 7 rows.
+    // A line's part depends on 63 links on each side, and each link on the lines that cross it within 7 rows.
     let reach = StepPlanes.lineLength + 8
     let affected = StepPlanes.merged(
       rows.map { max(0, $0.lowerBound - reach)..<min(height, $0.upperBound + reach) })
@@ -109,7 +111,7 @@ package struct StepPlanes: Sendable {
   /// Whether a pixel is guarded.
   func isGuarded(_ x: Int, _ y: Int) -> Bool { guarded[y * words + x / 64] >> UInt64(x % 64) & 1 != 0 }
 
-  /// Ranges in order, with those that touch made one.
+  /// Sorted ranges, with those that touch merged.
   static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
     var result: [Range<Int>] = []
     for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
@@ -122,7 +124,7 @@ package struct StepPlanes: Sendable {
     return result
   }
 
-  /// Writes the guarded pixels; returns the rows in which they are others than before.
+  /// Writes the guarded pixels; returns the rows in which they changed.
   private mutating func takeOver(_ region: Region) -> [Range<Int>] {
     var changed: [Range<Int>] = []
     var row = [UInt64](repeating: 0, count: words)
@@ -241,21 +243,22 @@ package struct StepPlanes: Sendable {
     }
   }
 
-  /// Adds the bits that are set of each byte.
+  /// Adds the number of set bits of each byte.
   private static func count(_ bits: [UInt64], _ words: Int, into sums: inout [UInt64]) {
     for word in 0..<words where bits[word] != 0 {
       var x = bits[word]
       x -= x >> 1 & 0x5555_5555_5555_5555
       x = x & 0x3333_3333_3333_3333 + x >> 2 & 0x3333_3333_3333_3333
-      // At most 8 a row, 64 in a tile, 128 in two pictures: no byte runs over.
+      // At most 8 per row, 64 per tile, 128 in two pictures: no byte overflows.
       sums[word] += (x + x >> 4) & 0x0F0F_0F0F_0F0F_0F0F
     }
   }
 
-  /// Compares `count` pixels from `a` on with those from `b` on. The first pair's bit is `bit` of the row at word `base`, of
-  /// `varies` alone counted from its beginning.
+  /// Compares `count` pixels from `a` with those from `b`. The result of the first pair is bit `bit` of the row at
+  /// word `base`; for `varies`, bits are counted from its own beginning.
   ///
-  /// In C, since the bits of a vector's lanes have no word in Swift: the loop in `StepPlanesTests` takes 15 times as long.
+  /// Written in C, since Swift has no operation that packs the lanes of a vector into bits: the loop in
+  /// `StepPlanesTests` takes 15 times as long.
   private static func findSteps(
     _ pixels: Span<Pixel>, _ a: Int, _ b: Int, _ count: Int, bit: Int, base: Int, _ varies: inout [UInt64],
     _ steps: inout [UInt64], _ rough: inout [UInt64], _ strong: inout [UInt64]
@@ -269,7 +272,8 @@ package struct StepPlanes: Sendable {
         unsafe steps.withUnsafeMutableBufferPointer { steps in
           unsafe rough.withUnsafeMutableBufferPointer { rough in
             unsafe strong.withUnsafeMutableBufferPointer { strong in
-              // The pixels and the words of the bits are inside (checked above), and the call keeps no pointer.
+              // The pixels and the words of the bits are inside their buffers (checked above), and the call keeps
+              // no pointer.
               guard let pixels = pixels.baseAddress, let varies = varies.baseAddress,
                 let steps = steps.baseAddress, let rough = rough.baseAddress, let strong = strong.baseAddress
               else { return }

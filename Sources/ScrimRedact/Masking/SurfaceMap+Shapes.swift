@@ -1,11 +1,11 @@
 import ScrimImage
 
-/// What the guard asks about a surface's shape.
+/// Questions of the guard about the shape of a surface.
 extension SurfaceMap {
-  /// Measures along which thick surfaces each one lies.
+  /// Measures the length along which each surface borders on thick surfaces.
   mutating func measureBorders(_ pixels: Span<Pixel>, width: Int) {
     for band in bands {
-      var last = -1  // the thick run before, with nothing but thin ones since
+      var last = -1  // the previous thick run, if only thin runs follow it
       var end = -1
       for index in band.runs {
         if runs[index].columns.lowerBound != end { last = -1 }
@@ -26,7 +26,7 @@ extension SurfaceMap {
     }
   }
 
-  /// Pixels within which a border is one of the bounds.
+  /// The largest distance, in pixels, between a border and the side of the bounds that it counts for.
   private static let slack = 2
 
   private mutating func noteVertical(
@@ -75,7 +75,7 @@ extension SurfaceMap {
     return sum
   }
 
-  /// Whether all thick surfaces that a part of a row crosses have the colour that one has there.
+  /// Whether all thick surfaces that a part of a row crosses have the given colour there.
   func isAlone(_ surface: Int, _ pixels: Span<Pixel>, width: Int, inRow y: Int, _ columns: Range<Int>) -> Bool
   {
     guard let band = bands(in: y..<y + 1).first else { return false }
@@ -86,7 +86,7 @@ extension SurfaceMap {
     return crossed.allSatisfy { $0.surface == surface || isSame(colour($0), expected) }
   }
 
-  /// Whether all thick surfaces that a part of a column crosses have the colour that one has there.
+  /// Whether all thick surfaces that a part of a column crosses have the given colour there.
   func isAlone(_ surface: Int, _ pixels: Span<Pixel>, width: Int, inColumn x: Int, _ rows: Range<Int>) -> Bool
   {
     var own: Pixel?
@@ -104,8 +104,8 @@ extension SurfaceMap {
     return others.allSatisfy { isSame($0, own) }
   }
 
-  /// Of some thin surfaces those that are neither a frame nor a grid: they have a part that neither lies along a side of their
-  /// bounds nor spans them, or one along a side that is less than 70 % of it.
+  /// Selects the thin surfaces that are neither a frame nor a grid: those with a part that neither lies along a
+  /// side of their bounds nor spans the bounds, or with a part along a side that covers less than 70 % of it.
   func bent(among candidates: [Int]) -> Set<Int> {
     var bent: Set<Int> = []
     var inner: [[Int]: Int] = [:]  // rows of vertical parts, by surface and column
@@ -113,7 +113,7 @@ extension SurfaceMap {
     let wanted = Set(candidates)
     let edge = SurfaceMap.thickness
     for band in bands {
-      var lying: [[Int]: Int] = [:]  // a side's rows are up to three
+      var lying: [[Int]: Int] = [:]  // a side is up to three rows thick
       for run in runs[band.runs] where wanted.contains(run.surface) {
         let bounds = surfaces[run.surface].bounds
         if run.columns.count > edge {
@@ -143,13 +143,13 @@ extension SurfaceMap {
     return bent
   }
 
-  /// The surface that holds a pixel, if it lies outside of what is near texture.
+  /// The surface that contains a pixel; nil for a pixel near texture.
   func surface(atX x: Int, y: Int) -> Int? {
     guard let band = bands(in: y..<y + 1).first else { return nil }
     return runs(of: band, in: x..<x + 1).first?.surface
   }
 
-  /// The bands that have any of some rows.
+  /// The bands that contain any of the given rows.
   func bands(in rows: Range<Int>) -> ArraySlice<Band> {
     var low = 0
     var high = bands.count
@@ -162,7 +162,7 @@ extension SurfaceMap {
     return bands[low..<end]
   }
 
-  /// The runs of a band that have any of some columns.
+  /// The runs of a band that contain any of the given columns.
   func runs(of band: Band, in columns: Range<Int>) -> ArraySlice<Run> {
     var low = band.runs.lowerBound
     var high = band.runs.upperBound

@@ -1,21 +1,21 @@
 import ScrimImage
 
-/// The surfaces between lines: connected guarded pixels without a line in between, outside of what is texture.
+/// The surfaces between lines: connected guarded pixels, outside of texture, that no line separates.
 ///
-/// Built from runs of rows, of which only rows that differ from the one above are looked at: of a page some hundred.
-/// A surface goes on behind lines of up to 3 pixels, as the ground of a table does behind its grid.
+/// Built from runs of pixels in rows. Only rows that differ from the row above are read, some hundred in a page. A
+/// surface continues behind lines of up to 3 pixels, as the ground of a table does behind its grid.
 struct SurfaceMap: Sendable {
-  /// A piece of a row that no vertical line cuts.
+  /// A run of pixels in a row, between vertical lines.
   struct Run: Sendable {
     var columns: Range<Int>
     var surface: Int
-    /// The rows that the run and those above it go on for, as far as that matters.
+    /// The number of rows for which the run and those above it continue, up to the largest number that is used.
     var depth = 0
-    /// The same for runs of over ``SurfaceMap/stoutness`` columns.
+    /// The same for runs wider than ``SurfaceMap/stoutness`` columns.
     var stoutDepth = 0
   }
 
-  /// Rows that have the same runs.
+  /// Consecutive rows with equal runs.
   struct Band: Sendable {
     var rows: Range<Int>
     var runs: Range<Int>
@@ -23,13 +23,13 @@ struct SurfaceMap: Sendable {
 
   struct Surface: Sendable {
     var bounds: Rect
-    /// Whether it has a square of 4 pixels: others are lines.
+    /// Whether it contains a square of 4 pixels; otherwise it is a line.
     var isThick = false
-    /// Whether it has a square of 17 pixels: others are strokes.
+    /// Whether it contains a square of 17 pixels; otherwise it is a stroke.
     var isStout = false
-    /// Its first pixel.
+    /// The colour of its first pixel.
     var colour: Pixel = 0
-    /// Pixels along which a thick surface of larger bounds is next to it, also behind a line.
+    /// Pixels of its border with thick surfaces of larger bounds, directly or behind a line.
     var border = 0
     var left = Side()
     var right = Side()
@@ -37,7 +37,7 @@ struct SurfaceMap: Sendable {
     var bottom = Side()
   }
 
-  /// The colour beyond most of a side of the bounds, by the vote of Boyer and Moore.
+  /// The colour beyond the majority of a side of the bounds, found by the Boyer-Moore vote.
   struct Side: Sendable {
     private var colour: Pixel = 0
     private var votes = 0
@@ -58,21 +58,21 @@ struct SurfaceMap: Sendable {
       votes > 0 && other.votes > 0 && SurfaceMap.isAlike(colour, other.colour)
     }
 
-    /// Whether nothing larger is beside it: the picture's edge, a mask or texture is.
+    /// Whether no larger surface borders on this side, but the picture's edge, a mask or texture.
     var isUnseen: Bool { votes == 0 }
 
-    /// Whether both are known, and are not alike.
+    /// Whether both colours are known and differ.
     func differs(from other: Side) -> Bool {
       votes > 0 && other.votes > 0 && !SurfaceMap.isAlike(colour, other.colour)
     }
   }
 
-  /// Lines are at most that thick.
+  /// The largest thickness of a line, in pixels.
   static let thickness = 3
-  /// Strokes are at most that thick.
+  /// The largest thickness of a stroke, in pixels.
   static let stoutness = 16
 
-  /// Whether the picture was a JPEG, in which one colour is several beside every line.
+  /// Whether the picture comes from a JPEG, in which a single colour varies beside every line.
   var isLossy = false
 
   private(set) var runs: [Run] = []
@@ -84,7 +84,7 @@ struct SurfaceMap: Sendable {
   private var open: [UInt64] = []
   private var before: [UInt64] = []
 
-  /// The surfaces that are whole, not a part of another.
+  /// The surfaces that are complete, not a part of another.
   var wholes: some Sequence<Int> { surfaces.indices.lazy.filter { parents[$0] == $0 } }
 
   mutating func build(_ pixels: Span<Pixel>, _ planes: borrowing StepPlanes, _ texture: borrowing TextureMap)
@@ -136,7 +136,7 @@ struct SurfaceMap: Sendable {
 
   private mutating func unite(_ a: Int, _ b: Int) {
     let (a, b) = (root(a), root(b))
-    // The earlier one is the root, so that chains stay short: rows are united with those above.
+    // The earlier run becomes the root, so chains stay short: runs are united with those of the rows above.
     if a < b { parents[b] = a } else { parents[a] = b }
   }
 
@@ -168,7 +168,7 @@ struct SurfaceMap: Sendable {
     bands.append(Band(rows: y..<y, runs: row))
   }
 
-  /// Unites runs of one colour on both sides of a thin one.
+  /// Unites runs of equal colour on both sides of a thin run.
   private mutating func uniteBehindVerticals(_ pixels: Span<Pixel>, _ row: Range<Int>, from start: Int) {
     for index in row {
       let end = runs[index].columns.upperBound
@@ -211,7 +211,8 @@ struct SurfaceMap: Sendable {
     }
   }
 
-  /// Calls `body` with every run of an upper band and one of a lower that share columns, and those.
+  /// Calls `body` with each pair of a run of the upper band and a run of the lower band that share columns, and
+  /// with these columns.
   mutating func forEachPair(
     _ upper: Range<Int>, _ lower: Range<Int>, _ body: (inout SurfaceMap, Int, Int, Range<Int>) -> Void
   ) {
@@ -257,13 +258,13 @@ struct SurfaceMap: Sendable {
 
   // MARK: Colours
 
-  /// Whether two colours may be one: a JPEG has as much between them.
+  /// Whether two colours can belong to one surface: a JPEG varies a single colour by this much.
   static func isAlike(_ a: Pixel, _ b: Pixel) -> Bool { differ(a, b, by: 6) }
 
-  /// Whether two colours are one: faint print differs by 3 from its ground, and has a step of 2 at its edges.
+  /// Whether two colours are the same. Faint print differs by 3 from its ground, with a step of 2 at its edges.
   func isSame(_ a: Pixel, _ b: Pixel) -> Bool { SurfaceMap.differ(a, b, by: isLossy ? 6 : 1) }
 
-  /// Whether no channel of two pixels differs by more.
+  /// Whether two pixels differ by at most this much in each channel.
   private static func differ(_ a: Pixel, _ b: Pixel, by most: Int) -> Bool {
     if (a ^ b) & 0x00FF_FFFF == 0 { return true }
     for shift: Pixel in [0, 8, 16] where abs(Int(a >> shift & 255) - Int(b >> shift & 255)) > most {

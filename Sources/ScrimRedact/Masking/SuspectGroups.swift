@@ -1,32 +1,35 @@
 import ScrimImage
 
-/// What is suspect as rectangles: the bounds of each connected group, with a margin that grows with it.
+/// Suspect pixels as rectangles: the bounds of each connected group, plus a margin in proportion to its size.
 ///
-/// A mask has the shape of a box, never of what it hides: of digits of 150 pixels, masked tile by tile, a text recogniser
-/// read the outline. Rectangles whose margins touch become the one around both, until none do.
+/// A mask has the shape of a box, never of the hidden content: a text recogniser read digits 150 pixels high that
+/// were masked tile by tile from their outline. Rectangles whose margins touch are replaced by the one around both,
+/// until none touch.
 enum SuspectGroups {
-  /// Tiles without texture between two of a row that belong together: the inside of a stroke.
+  /// The number of tiles without texture between two tiles of one group in a row: the inside of a stroke.
   static let hole = 2
   /// Pixels around every group.
   static let rim = 2
 
-  /// The rectangle that hides a group of texture.
+  /// The rectangle that masks a group of texture.
   static func hull(ofTexture bounds: Rect) -> Rect {
     bounds.padded(by: rim + min(bounds.width, bounds.height) / 24)
   }
 
-  /// The rectangle that hides a shape of straight edges: as far as the next bar of a code, the next letter of a word.
+  /// The rectangle that masks a shape of straight edges, up to the next bar of a code or the next letter of a word.
   ///
-  /// A code's bar stands beside gaps of up to four modules, so a bar of one module takes two on either side with it.
+  /// Gaps between the bars of a code are up to four modules wide, so the margin of a bar of one module is two
+  /// modules per side.
   static func hull(ofShape bounds: Rect) -> Rect {
     let thin = min(bounds.width, bounds.height)
     let isBar = thin <= 20 && max(bounds.width, bounds.height) >= 4 * thin
     return bounds.padded(by: rim + (isBar ? 2 * thin : thin / 4))
   }
 
-  /// Shapes with those beside them that have the same direction made one: the bars of a code, the strokes of a word.
+  /// Merges parallel shapes that lie side by side: the bars of a code, the strokes of a word.
   ///
-  /// Between a code's bars are gaps of up to four modules, and its bars have one at least. Of very many shapes all become one.
+  /// Gaps between the bars of a code are up to four modules wide, and bars at least one. Above 1000, all shapes
+  /// are merged into one.
   static func joined(_ shapes: [Rect]) -> [Rect] {
     if shapes.count > 1000 { return [shapes.reduce(shapes[0]) { $0.union($1) }] }
     var groups = shapes
@@ -54,9 +57,9 @@ enum SuspectGroups {
         && -high <= 2 * min(min(a.height, b.height), a.width / 2) + 2 * min(max(a.height, b.height), 32)
   }
 
-  /// The bounds of suspect pixels that are connected: in one tile, or in tiles that touch, at corners too.
+  /// The bounds of connected suspect pixels: in one tile, or in tiles that touch, corners included.
   ///
-  /// So pixels 8 apart are connected in any case, and those 16 apart are not.
+  /// So pixels at a distance of 8 are always connected, and those at 16 never.
   static func textures(_ map: borrowing TextureMap, grid: TileGrid) -> [Rect] {
     let words = (grid.width + 63) / 64
     var groups: [Rect] = []
@@ -98,7 +101,7 @@ enum SuspectGroups {
     return groups.indices.filter { parents[$0] == $0 }.map { groups[$0] }
   }
 
-  /// Calls `body` with the tiles of each run that has suspect pixels.
+  /// Calls `body` with each run of tiles that have suspect pixels.
   private static func forEachRun(of tiles: [UInt64], _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
     var start = -1
     for word in range {
@@ -138,7 +141,8 @@ enum SuspectGroups {
       maxY: (tileRow + 1) * side - rows.leadingZeroBitCount)
   }
 
-  /// Rectangles that overlap or touch become the one around both, until none do. The result is the same in any order.
+  /// Replaces rectangles that overlap or touch by the one around both, until none do. The result doesn't depend on
+  /// the order.
   static func merged(_ rects: [Rect]) -> [Rect] {
     var rects = rects
     while true {
@@ -174,7 +178,7 @@ enum SuspectGroups {
 }
 
 extension Rect {
-  /// The smallest rectangle that holds both.
+  /// The smallest rectangle that contains both.
   func union(_ other: Rect) -> Rect {
     Rect(
       minX: min(x, other.x), minY: min(y, other.y), maxX: max(maxX, other.maxX), maxY: max(maxY, other.maxY))

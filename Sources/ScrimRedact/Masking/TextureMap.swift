@@ -1,28 +1,28 @@
 import ScrimImage
 
-/// The steps that no long line explains, by tiles of 8 pixels, kept from frame to frame.
+/// The texture of a picture: steps that belong to no long line, by tiles of 8 pixels, kept from frame to frame.
 ///
-/// Letters, slices of letters, dots, icons, but round corners and dotted lines too. A tile is a byte of a bit plane, so a
-/// word is eight tiles. Steps of at most 6 count only where no line of steps over 6 is in the tile or next to it: JPEG has
-/// them beside every line.
+/// Texture is letters, slices of letters, dots and icons, but also round corners and dotted lines. A tile is a byte
+/// of a bit plane, so a word is eight tiles. Steps of at most 6 count only if no line of steps over 6 lies in the
+/// tile or next to it, since JPEG has them beside every line.
 struct TextureMap: Sendable {
-  /// What a suspect step covers besides its two pixels: the soft rim of a stroke.
+  /// Pixels that a suspect step covers on each side of its two: the soft rim of a stroke.
   static let rim = 3
-  /// Pixels beside a line of steps over 6 in which smaller steps don't count.
+  /// The distance in pixels from a line of steps over 6 within which smaller steps don't count.
   static let halo = 9
 
   private let words: Int
   private let tileRows: Int
-  /// By tile, a byte each: the columns in which it has suspect pixels, and the rows.
+  /// One byte per tile: the columns with suspect pixels, and the rows.
   private(set) var columns: [UInt64]
   private(set) var rows: [UInt64]
-  /// The pixels of tiles within ``rim`` of a suspect one: a bit a column.
+  /// The pixels of tiles within ``rim`` of a suspect pixel, one bit per column.
   private(set) var cover: [UInt64]
   // By row of tiles: suspect pixels in its first and in its last rows, and lines of steps over 6.
   private var top: [UInt64]
   private var bottom: [UInt64]
   private var lines: [UInt64]
-  // Scratch, with a word more on either side of a row.
+  // Scratch rows with one extra word on each side.
   private var far: [UInt64]
   private var row: [UInt64]
 
@@ -40,7 +40,7 @@ struct TextureMap: Sendable {
     row = far
   }
 
-  /// Looks again at what the planes' rows `affected` have a say in.
+  /// Recomputes all texture that depends on the rows `affected` of the planes.
   mutating func update(_ planes: borrowing StepPlanes, affected: [Range<Int>]) {
     let side = GapGuard.tileSide
     func tiles(_ rows: Range<Int>, _ more: Int) -> Range<Int> {
@@ -76,7 +76,7 @@ struct TextureMap: Sendable {
       bottom[base + word] = 0
     }
     let ys = tile * GapGuard.tileSide..<min((tile + 1) * GapGuard.tileSide, planes.height)
-    // A pair's upper pixel is suspect too, so the next row has a say.
+    // A step makes the upper pixel of its pair suspect too, so the next row is needed.
     guard
       (ys.lowerBound..<min(ys.upperBound + 1, planes.height)).contains(where: { planes.hasSteps[$0] != 0 })
     else { return }
@@ -128,7 +128,7 @@ struct TextureMap: Sendable {
     for word in 1...words { far[word] = ~TextureMap.widened(row, word, by: TextureMap.halo) }
   }
 
-  /// Writes a row of tiles' cover.
+  /// Writes the covered pixels of a row of tiles.
   private mutating func spread(_ tile: Int) {
     let base = tile * words
     row[0] = 0
@@ -146,7 +146,7 @@ struct TextureMap: Sendable {
     }
   }
 
-  /// One word of a row with every bit spread to both sides.
+  /// One word of a row with each set bit extended to both sides.
   private static func widened(_ row: [UInt64], _ word: Int, by count: Int) -> UInt64 {
     let (left, here, right) = (row[word - 1], row[word], row[word + 1])
     if left | here | right == 0 { return 0 }

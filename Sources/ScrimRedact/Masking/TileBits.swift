@@ -1,6 +1,6 @@
 import ScrimImage
 
-/// Some pixels of a 16-pixel tile: a word a row, a bit a pixel, the leftmost lowest.
+/// A set of pixels of a 16-pixel tile: one word per row, one bit per pixel, the leftmost pixel in the lowest bit.
 typealias TileBits = SIMD16<UInt16>
 
 extension SIMD16<UInt16> {
@@ -57,7 +57,7 @@ extension Region {
 }
 
 extension Frame {
-  /// Copies the pixels of a tile that `bits` names to a tile of 256; reads no other.
+  /// Copies the pixels of a tile that are set in `bits` to a tile of 256; reads no other pixel.
   func read(
     _ tile: Rect, _ bits: TileBits, into target: inout [Pixel], at offset: Int, scratch: inout [Pixel]
   ) {
@@ -84,8 +84,8 @@ extension TileGrid {
 }
 
 extension TileSet {
-  /// The members, as the rectangle around each group of them; groups that a tile or less lies between are one. So the
-  /// outline of what is hidden is not that of what it shows.
+  /// The rectangles around the groups of members; groups with at most one tile between them are merged. So the
+  /// outline of a mask doesn't show the outline of the hidden content.
   func hulls() -> TileSet {
     var hulls: [Rect] = []
     var rest = self
@@ -118,7 +118,7 @@ extension TileSet {
     }
   }
 
-  /// Rectangles that overlap become the one around both, until none do.
+  /// Replaces rectangles that overlap by the one around both, until none do.
   private static func merged(_ rects: [Rect]) -> [Rect] {
     var done: [Rect] = []
     var waiting = rects
