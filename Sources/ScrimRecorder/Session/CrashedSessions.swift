@@ -3,9 +3,9 @@ import ScrimRedact
 import ScrimStore
 
 extension SessionKeeper {
-  /// Makes sessions of what processes that crashed had buffered, where their error draw hits.
+  /// Turns the buffers of crashed processes into sessions, if their error draw hits.
   ///
-  /// A buffer whose process ended without removing it is that of a crash, whether there is a core file or not.
+  /// A buffer that its process didn't remove belongs to a crash, with a core file or without.
   mutating func recoverCrashedSessions() throws(RecordingError) {
     guard settings.options.crashBuffer else { return }
     do throws(StoreError) {
@@ -49,7 +49,7 @@ extension SessionKeeper {
     try output.write(to: try folder.create(header), header, shift: first)
     let sums = try output.finish(about)
     output.close()
-    // It is whole in its folder before it goes here.
+    // Its session is complete in its folder before the buffer is removed.
     try abandoned.remove()
     written += 1
     totals.segments += sums.segments
@@ -57,7 +57,7 @@ extension SessionKeeper {
     settings.onChange?(.recovered(id, folder))
   }
 
-  /// An error at the time of the crash, where that is known; else behind the last frame.
+  /// Records an error at the time of the crash if that is known, otherwise after the last frame.
   private func crash(of abandoned: AbandonedCrashBuffer) -> EventRecord {
     let last = abandoned.segments.last?.frames.last?.time ?? 0
     var event = Event("error")
@@ -71,11 +71,11 @@ extension SessionKeeper {
       event.data = ["pid": .number(Double(abandoned.process)), "signal": .number(Double(crash.signal))]
       time = max(last, crash.time - abandoned.start)
     }
-    // A wall clock that was set meanwhile must not make a session of years.
+    // A wall clock that was set in between must not make a session of years.
     return EventRecord(time: min(time, last + 60_000_000_000), json: event.canonicalJSON)
   }
 
-  /// A crash buffer for a session that begins to be buffered; nil where none is asked for, or there can be none.
+  /// A crash buffer for a session that begins to be buffered; nil if the option is off, or if it can't be made.
   func crashBuffer(of id: SessionID, start: Int64) -> CrashBuffer? {
     guard let folder = crashFolder else { return nil }
     do { return try CrashBuffer(in: folder, session: id, start: start) } catch {

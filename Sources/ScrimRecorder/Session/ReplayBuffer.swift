@@ -2,7 +2,8 @@ import ScrimFormat
 
 /// The last seconds of a session in memory: whole segments, each of which begins with a keyframe.
 ///
-/// It holds at least the seconds asked for, unless its budget of bytes is smaller; then the oldest segments go, and are counted.
+/// It holds at least the requested seconds, unless its byte budget is smaller; then the oldest segments are dropped
+/// and counted.
 struct ReplayBuffer: Sendable {
   enum Item: Sendable {
     case frame(FrameRecord)
@@ -11,10 +12,10 @@ struct ReplayBuffer: Sendable {
   }
 
   struct Segment: Sendable {
-    /// As it was begun; session and start are those of the session that is written at last.
+    /// Its header as it was begun; session and start are replaced by those of the session that is finally written.
     var header: SegmentHeader
     var items: [Item]
-    /// About the bytes that it takes in memory and in a file.
+    /// The approximate number of bytes that it takes in memory and in a file.
     var bytes: Int
     /// The time of its first frame.
     var first: Int64
@@ -25,20 +26,20 @@ struct ReplayBuffer: Sendable {
   private let budget: Int
   private(set) var segments: [Segment] = []
   private(set) var bytes = 0
-  /// Segments that went although they were young enough.
+  /// The number of segments that were dropped for the budget although they were young enough.
   private(set) var droppedByBudget = 0
-  /// Segments that went, for whatever reason.
+  /// The number of segments that were dropped for any reason.
   private(set) var dropped = 0
 
   /// - Parameters:
-  ///   - seconds: held at least.
-  ///   - budget: bytes held at most.
+  /// - seconds: the minimum that is held.
+  /// - budget: the maximum number of bytes.
   init(seconds: Double, budget: Int) {
     span = Int64(seconds * 1e9)
     self.budget = budget
   }
 
-  /// What a process that crashed had buffered: all of it, sealed.
+  /// The buffer of a crashed process: all of its segments, sealed.
   init(_ abandoned: [ScrimFormat.Segment]) {
     span = .max
     budget = .max
@@ -49,7 +50,7 @@ struct ReplayBuffer: Sendable {
     }
   }
 
-  /// Notes and events, and then the frames: a reader orders them by their times.
+  /// Notes and events, followed by the frames: a reader orders them by their times.
   static func items(of segment: ScrimFormat.Segment) -> [Item] {
     segment.notes.map { .note($0) } + segment.events.map { .event($0) } + segment.frames.map { .frame($0) }
   }
@@ -78,11 +79,11 @@ struct ReplayBuffer: Sendable {
     segments[segments.count - 1].isSealed = true
   }
 
-  /// Lets go what is too old and what is too much; never the last segment.
+  /// Drops segments that are too old or exceed the budget; never the last one.
   private mutating func trim(at now: Int64) {
     while segments.count > 1 {
       if segments[1].first <= now - span {
-        // What follows still has the seconds asked for.
+        // The remaining segments must contain the requested seconds.
       } else if bytes > budget {
         droppedByBudget += 1
       } else {

@@ -1,6 +1,6 @@
-/// Decides by chance whether a session is recorded, and whether an error has the buffer written.
+/// Decides by chance whether a session is recorded, and whether an error causes the buffer to be written.
 public struct Sampling: Hashable, Sendable {
-  /// What becomes of a session.
+  /// The outcome for a session.
   public enum Mode: String, CaseIterable, Sendable {
     /// Recorded from its first frame.
     case full

@@ -2,38 +2,38 @@ import ScrimFormat
 import ScrimRedact
 import ScrimStore
 
-/// What a recorder keeps about its sessions.
+/// The state of a recorder's sessions.
 struct SessionKeeper: Sendable {
   let settings: SessionSettings
   var life: SessionLife
   var watch = ClockWatch()
   let sampling: Sampling
-  /// As the header of each session, but for its name, start and size.
+  /// The header of each session, except its name, start and size.
   let header: SegmentHeader
-  /// The present session, and the one before.
+  /// The names of the present session and of the previous one.
   var id: SessionID?
   var previous: SessionID?
-  /// Sessions that have a folder.
+  /// The number of sessions that have a folder.
   var written = 0
-  /// Whether the present session has yet to become as long as it must be.
+  /// Whether the present session is shorter than the minimum so far.
   var isShort = false
-  /// The frame that came last in a pause.
+  /// The last frame that arrived during a pause.
   var held: SourceFrame?
-  /// When the pause began, on the clock of CLOCK_BOOTTIME.
+  /// The start of the pause, on CLOCK_BOOTTIME.
   var pausedAt: Int64 = 0
-  /// Events that came while no session was there to take them.
+  /// The number of events that arrived before a session could take them.
   var early = 0
-  /// Why the session ended that could not be sealed yet.
+  /// The reason for the end of a session that could not be sealed yet.
   var unfinished: SessionLife.End?
-  /// What was written of all sessions that ended.
+  /// Totals of all sessions that ended.
   var totals = SegmentTotals(segments: 0, bytes: 0)
 
-  /// For the manifest of each session.
+  /// The description of the recorder in the manifest of each session.
   var observedEvents: [String]?
-  /// Where crash buffers lie; nil where none are asked for.
+  /// The folder of crash buffers; nil if the option is off.
   var crashFolder: CrashBufferFolder?
 
-  /// Events that wait for the first frame of a session at most.
+  /// The maximum number of events that wait for the first frame of a session.
   static let earlyLimit = 4096
 
   init(_ settings: SessionSettings, _ header: SegmentHeader) {
@@ -49,9 +49,9 @@ struct SessionKeeper: Sendable {
 }
 
 extension SessionRecorder {
-  /// Brings the present session up to a moment at which the source gave something.
+  /// Advances the present session to the time at which the source delivered an item.
   ///
-  /// - Parameter isEvent: whether that was an event, which may come late.
+  /// - Parameter isEvent: whether the item is an event, which may arrive late.
   mutating func pass(to time: Int64, isEvent: Bool = false) throws(RecordingError) {
     guard keeper != nil else { return }
     let moment = keeper!.moment(at: time)
@@ -65,7 +65,7 @@ extension SessionRecorder {
     try writeIfLongEnough(moment, at: time)
   }
 
-  /// Lets the present session take an input; returns what follows.
+  /// Passes an input to the present session; returns the actions that follow.
   mutating func take(_ input: SessionLife.Input, at time: Int64) throws(RecordingError) -> [SessionLife
     .Action]
   {
@@ -78,7 +78,7 @@ extension SessionRecorder {
     return actions
   }
 
-  /// Whether a frame is to be recorded; one that comes in a pause is held.
+  /// Whether a frame is to be recorded; a frame that arrives in a pause is held.
   mutating func admits(_ frame: SourceFrame) throws(RecordingError) -> Bool {
     guard keeper != nil else { return true }
     if try take(.frame, at: frame.time).contains(.take) { return true }
@@ -86,7 +86,7 @@ extension SessionRecorder {
     return false
   }
 
-  /// Whether there is a session that takes events, or will be.
+  /// Whether a session takes events now, or will.
   mutating func admitsEvents() -> Bool {
     guard keeper != nil else { return true }
     switch keeper!.life.state {
@@ -146,7 +146,7 @@ extension SessionRecorder {
     }
   }
 
-  /// Has the session written from its oldest frame on.
+  /// Begins to write the session to a folder, from its oldest frame on.
   private mutating func write(
     at time: Int64, _ moment: SessionMoment, kind: SessionAbout.Kind
   ) throws(RecordingError) {
@@ -189,14 +189,14 @@ extension SessionRecorder {
     if away > 0 { try record(NoteRecord(time: time, kind: .gap, offset: away)) }
     guard var frame = keeper!.held.take() else { return }
     frame.time = max(time, frame.time)
-    // Frames before it in the pause were not looked at.
+    // Earlier frames of the pause were not examined.
     frame.damage = nil
     frame.mayBeLeftOut = false
     try show(frame)
   }
 
   mutating func end(_ end: SessionLife.End) throws(RecordingError) {
-    // Until all goes well: who stops a recorder may try again.
+    // Kept until the end succeeds: the caller that stops a recorder may try again.
     keeper!.unfinished = end
     let isShort = keeper!.isShort
     about.ended =
@@ -233,7 +233,7 @@ extension SessionRecorder {
     if let id = keeper!.id { keeper!.settings.onChange?(change(id)) }
   }
 
-  /// Lets an error draw, writes what is buffered where it hits, and records it.
+  /// Draws for an error, writes the buffer on a hit, and records the error.
   mutating func report(_ kept: Event, at time: Int64) throws(RecordingError) -> ErrorReport {
     guard keeper != nil else { return ErrorReport(session: nil) }
     try pass(to: time, isEvent: true)

@@ -1,13 +1,14 @@
-/// The state machine of sessions: when one begins, pauses, resumes and ends. A pure value: it is told the time and each draw.
+/// The state machine of sessions: when one begins, pauses, resumes and ends. A pure value that is given the time
+/// and each draw.
 ///
-/// Its table is in Sessions.md, which a test holds against ``step(_:_:draw:)``.
+/// Sessions.md has its table, and a test compares that with ``step(_:_:draw:)``.
 public struct SessionLife: Hashable, Sendable {
   public enum State: String, CaseIterable, Sendable {
     /// No session yet: the next frame begins one.
     case waiting
     case recording
     case buffering
-    /// A session of which nothing is kept.
+    /// A session that is not recorded.
     case off
     case recordingPaused = "recording paused"
     case bufferingPaused = "buffering paused"
@@ -17,20 +18,20 @@ public struct SessionLife: Hashable, Sendable {
   public enum Input: String, CaseIterable, Sendable {
     case frame
     case interaction
-    /// A reported error whose draw hit and that nothing vetoed; the same of one that missed.
+    /// A reported error: a hit that no callback vetoed, or a miss.
     case errorHit = "error hit"
     case errorMiss = "error miss"
-    /// There was no interaction for the time that options say.
+    /// No interaction for the idle time of the options.
     case idle
-    /// The session has its full length.
+    /// The session has its maximum length.
     case maximum
     /// The program ends the session; the next one begins.
     case end
-    /// Nothing more is recorded.
+    /// Recording ends.
     case stop
   }
 
-  /// Why a session ended.
+  /// The reason for the end of a session.
   public enum End: String, Sendable {
     case stopped, idle, maximum
   }
@@ -40,13 +41,13 @@ public struct SessionLife: Hashable, Sendable {
     case begin(Sampling.Mode)
     /// The frame is recorded or buffered.
     case take
-    /// What is buffered is written, and what follows too.
+    /// The buffer is written, and the records that follow too.
     case flush
-    /// What is open is sealed; frames are held, the last one only.
+    /// The open segment is sealed; of the frames that follow only the last is held.
     case pause
-    /// Goes on with a keyframe of the frame held last.
+    /// Recording continues with a keyframe of the frame held last.
     case resume
-    /// The buffer is forgotten.
+    /// The buffer is discarded.
     case drop
     case end(End)
 
@@ -63,10 +64,10 @@ public struct SessionLife: Hashable, Sendable {
   private let sampling: Sampling
   private let idle: Int64
   private let maximum: Int64
-  /// Nanoseconds of CLOCK_BOOTTIME: when the session began, and when it was used last; nil before any use was seen.
+  /// Nanoseconds of CLOCK_BOOTTIME: the start of the session, and its last use; nil before the first use.
   public private(set) var start: Int64 = 0
   private var lastUse: Int64?
-  /// The minute in which hidden input was seen: it counts when that minute is over.
+  /// The minute in which hidden input was seen: it counts at the end of that minute.
   private var hiddenMinute: Int64?
 
   public init(_ options: SessionOptions) {
@@ -75,9 +76,9 @@ public struct SessionLife: Hashable, Sendable {
     maximum = Int64(options.maximumSeconds * 1e9)
   }
 
-  /// The table: state and actions that follow.
+  /// The state table: returns the next state and the actions.
   ///
-  /// - Parameter draw: of the session's sample, where the state needs one.
+  /// - Parameter draw: the draw of the session's sample, if the state needs one.
   public static func step(
     _ state: State, _ input: Input, draw: Sampling.Mode
   ) -> (state: State, actions: [Action]) {
@@ -95,7 +96,7 @@ public struct SessionLife: Hashable, Sendable {
     case (.recording, .stop), (.recordingPaused, .stop): (.stopped, [.end(.stopped)])
     case (.buffering, .errorHit): (.recording, [.flush])
     case (.buffering, .idle): (.bufferingPaused, [.pause])
-    // The window goes on: an error right behind the border has its seconds before it too.
+    // The buffer continues, so that an error soon after this border has its earlier seconds too.
     case (.buffering, .maximum): draw == .full ? (.recording, [.drop, .begin(.full)]) : (.buffering, [])
     case (.buffering, .end), (.bufferingPaused, .end), (.bufferingPaused, .maximum): (.waiting, [.drop])
     case (.buffering, .stop), (.bufferingPaused, .stop): (.stopped, [.drop])
@@ -110,11 +111,11 @@ public struct SessionLife: Hashable, Sendable {
     }
   }
 
-  /// Takes an input at a moment, after all that time brought up to it.
+  /// Applies an input at a moment, after everything that the passing of time caused until then.
   ///
   /// - Parameters:
   ///   - now: nanoseconds of CLOCK_BOOTTIME.
-  ///   - chance: gives numbers from 0 up to 1, for the draws of sessions.
+  /// - chance: returns numbers from 0 up to, but not including, 1, for the draws of sessions.
   public mutating func take(_ input: Input, at now: Int64, chance: () -> Double) -> [Action] {
     var actions = pass(to: now, chance: chance)
     if input == .interaction || input == .errorHit { lastUse = now }
@@ -122,10 +123,10 @@ public struct SessionLife: Hashable, Sendable {
     return actions
   }
 
-  /// Notes hidden input: that there was some is known to the minute only, so that no time of it shows in a session's borders.
+  /// Notes hidden input. It is known to the minute only, so that a session's borders don't show its time.
   public mutating func noteHiddenInput(at now: Int64) { hiddenMinute = now.flooredMinute }
 
-  /// What time alone brings.
+  /// Applies what the passing of time alone causes.
   public mutating func pass(to now: Int64, chance: () -> Double) -> [Action] {
     var actions: [Action] = []
     if let minute = hiddenMinute, now.flooredMinute > minute {
@@ -136,7 +137,7 @@ public struct SessionLife: Hashable, Sendable {
       actions += apply(.interaction, at: end, chance: chance)
     }
     if isOver(at: now) { actions += apply(.maximum, at: now, chance: chance) }
-    // Only when that minute is over is it known whether hidden input came in it.
+    // Hidden input of a minute is known only when that minute is over.
     if idle > 0, let lastUse, now.flooredMinute > (lastUse + idle - 1).flooredMinute {
       actions += apply(.idle, at: now, chance: chance)
     }
@@ -161,13 +162,13 @@ public struct SessionLife: Hashable, Sendable {
     return actions
   }
 
-  /// Whether an error's draw is asked for: not where the session is recorded anyway, or nothing is kept.
+  /// Whether an error needs a draw: not if the session is recorded anyway, or not at all.
   public var isBuffering: Bool { state == .buffering || state == .bufferingPaused }
   /// Whether a reported error belongs to a session that is written.
   public var isRecording: Bool { state == .recording || state == .recordingPaused }
   public var isPaused: Bool { state == .recordingPaused || state == .bufferingPaused }
 
-  /// The session's age is counted from the oldest frame of the buffer that was written.
+  /// Counts the session's age from the oldest frame of the buffer that was written.
   mutating func begin(at moment: Int64) { start = moment }
 }
 

@@ -1,21 +1,22 @@
-/// When sessions are recorded, and how long they are. Sessions.md has the rules.
+/// Options that decide when sessions are recorded, and how long they are. Sessions.md has the rules.
 public struct SessionOptions: Hashable, Sendable {
   /// The share of sessions that are recorded from their first frame, 0...1.
   public var sessionSampleRate = 1.0
-  /// The share of reported errors that have the buffer of a session written that is not recorded otherwise, 0...1.
+  /// The share of reported errors, 0...1, that cause a session to be written that is only buffered.
   public var errorSampleRate = 1.0
-  /// Seconds that the buffer holds at least, 1...600.
+  /// The minimum number of seconds that the buffer holds, 1...600.
   public var errorBufferSeconds = 60.0
-  /// Bytes that the buffer takes at most; where it is full the oldest segment goes, whatever its age.
+  /// The maximum number of bytes of the buffer; when it is full the oldest segment is dropped, whatever its age.
   public var errorBufferBytes = 48 << 20
-  /// Whether what is buffered is kept where a crash of the process doesn't reach it: in memory, under $XDG_RUNTIME_DIR. The next start
-  /// with this option makes a session of it where its error draw hits.
+  /// Whether the buffer survives a crash of the process: it is kept in memory under $XDG_RUNTIME_DIR. The next
+  /// start with this option turns it into a session if its error draw hits.
   public var crashBuffer = false
   /// Seconds without interaction after which a session pauses; 0 for never.
   public var idleSeconds = 300.0
   /// Seconds after which a session ends and the next one begins; 0 for never.
   public var maximumSeconds = 3600.0
-  /// Seconds that a session has at least: a shorter one is dropped, and until then nothing of it is written.
+  /// The minimum length of a session in seconds: a shorter one is dropped, and before that nothing of it is
+  /// written.
   public var minimumSeconds = 0.0
 
   public init() {}
@@ -36,7 +37,7 @@ public struct SessionOptions: Hashable, Sendable {
   }
 }
 
-/// A value of ``SessionOptions`` that makes no sense.
+/// An invalid value of ``SessionOptions``.
 public struct SessionOptionsError: Error, Hashable, Sendable, CustomStringConvertible {
   public var option: String
   public var range: ClosedRange<Double>

@@ -1,24 +1,24 @@
 import ScrimFormat
 import ScrimStore
 
-/// Where the segments of the present session go: a folder, the buffer in memory, or nowhere.
+/// The destination of the present session's segments: a folder, the buffer in memory, or none.
 ///
-/// What is built for one session may end in another one, whose start is the oldest frame that the buffer had: names and times are
-/// written as that session has them.
+/// A segment that is built for one session may be written in another, which starts at the oldest frame of the
+/// buffer. Names and times are then written as that session has them.
 struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   typealias Failure = StoreError
 
   private var writer: SessionWriter?
   private(set) var buffer: ReplayBuffer?
-  /// What is buffered once more, where a crash of the process doesn't reach it.
+  /// A second copy of the buffer, which survives a crash of the process.
   private var crashBuffer: CrashBuffer?
-  /// Why it could not be kept.
+  /// The reason why the crash buffer could not be kept.
   private(set) var crashBufferFailure: StoreError?
-  /// Segments that went from the crash buffer.
+  /// The number of segments dropped from the crash buffer.
   private var crashDropped = 0
-  /// Of the segment that goes nowhere.
+  /// The size of the open segment, if there is no destination.
   private var lostSize: Int?
-  /// Nanoseconds to be taken off all times.
+  /// Nanoseconds to be subtracted from all times.
   private var shift: Int64 = 0
   private var header: SegmentHeader
 
@@ -27,7 +27,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     self.header = header
   }
 
-  /// An output to nowhere.
+  /// An output without a destination.
   init(_ header: SegmentHeader) { self.header = header }
 
   var isWriting: Bool {
@@ -44,7 +44,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     }
   }
 
-  /// Goes on in memory. What is open must be sealed.
+  /// Continues in memory. The open segment must be sealed.
   mutating func keep(in new: ReplayBuffer, and crashBuffer: CrashBuffer? = nil) {
     precondition(!isWriting, "a session that is written is ended first")
     removeCrashBuffer()
@@ -60,7 +60,8 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     crashBuffer = nil
   }
 
-  /// Has the crash buffer do as the buffer does. Where it can't, for memory is full, it goes, and the buffer goes on.
+  /// Brings the crash buffer to the state of the buffer. If that fails because memory is full, the crash buffer is
+  /// removed and the buffer continues.
   private mutating func copy(_ body: (inout CrashBuffer) throws(StoreError) -> Void) {
     guard crashBuffer != nil else { return }
     do throws(StoreError) {
@@ -74,17 +75,17 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     }
   }
 
-  /// Forgets what is buffered.
+  /// Discards the buffer.
   mutating func drop() {
     buffer = nil
     lostSize = nil
     removeCrashBuffer()
   }
 
-  /// Goes on in a folder, which is given what is buffered first.
+  /// Continues in a folder, which first receives the buffer.
   ///
   /// - Parameters:
-  ///   - header: of the session that is written; sizes of pictures are those of each segment.
+  /// - header: the header of the session that is written; each segment has its own picture size.
   ///   - shift: nanoseconds from the clock of records to that of the session.
   mutating func write(
     to new: consuming SessionWriter, _ header: SegmentHeader, shift: Int64
@@ -166,7 +167,8 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     if isWriting { return try writer!.append(shifted(frame)) }
     let size = frame.coded.count + 64 + (frame.masks?.added.count ?? 0) * 64
     if buffer != nil {
-      // The compressor's own buffer has room for its largest frame: kept for each frame, it took five times the bytes.
+      // The bytes are copied to an array of their own size, since the compressor's own buffer has room for its
+      // largest frame.
       var kept = frame
       kept.coded = []
       kept.coded.reserveCapacity(frame.coded.count)
@@ -213,7 +215,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
 
   /// Ends the session that is written.
   ///
-  /// - Parameter about: what its manifest says of it.
+  /// - Parameter about: its description in the manifest.
   mutating func finish(_ about: SessionAbout?) throws(StoreError) -> SegmentTotals {
     guard isWriting else { return SegmentTotals(segments: 0, bytes: 0) }
     if let about { writer!.describe(about) }
@@ -221,7 +223,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     return totals
   }
 
-  /// Lets go of the folder after the end of its session.
+  /// Releases the folder after the end of its session.
   mutating func close() {
     writer = nil
     shift = 0

@@ -2,27 +2,28 @@ public import ScrimFormat
 public import ScrimRedact
 public import ScrimStore
 
-/// What a recorder of sessions is given from outside: places, clocks, chance, and who is told.
+/// The surroundings of a recorder of sessions: places, clocks, chance, and callbacks.
 public struct SessionSettings: Sendable {
   public var options: SessionOptions
-  /// Where the sessions that are written go, counted from 0, with the name of each. A folder is asked for when its session begins to be
-  /// written.
+  /// The place of each session that is written, by its number from 0 and its name. A folder is asked for when its
+  /// session begins to be written.
   public var folder: @Sendable (Int, SessionID) -> SessionFolder
-  /// Nanoseconds since 1970 at time 0 of the source's clock; not used where there is ``moment``.
+  /// Nanoseconds since 1970 at time 0 of the source's clock; not used if there is a ``moment``.
   public var start: Int64
-  /// Both clocks as of now; nil for those of the frames, as for inputs that are no screens.
+  /// Both clocks at present; nil to use the times of the frames, as for inputs that are no screens.
   public var moment: (@Sendable () -> SessionMoment)?
   /// A number from 0 up to, but not including, 1, for each draw.
   public var chance: @Sendable () -> Double
   /// The name of each session.
   public var name: @Sendable () -> SessionID
-  /// Asked before the draw for an error that is reported while a session is buffered; false has it count as a miss.
+  /// Called before the draw for an error that is reported while a session is buffered; false counts it as a miss.
   public var beforeErrorSampling: (@Sendable (Event) -> Bool)?
   /// `$XDG_RUNTIME_DIR`, for ``SessionOptions/crashBuffer``; nil for that of the environment.
   public var runtimeFolder: String?
-  /// A file of systemd's journal in which core files of crashed recorders are looked for; nil for the machine's.
+  /// A file of systemd's journal in which core files of crashed recorders are looked up; nil for the machine's
+  /// journal.
   public var journal: String?
-  /// Told what becomes of sessions, by the thread that records.
+  /// Called with each change of a session, by the recording thread.
   public var onChange: (@Sendable (SessionChange) -> Void)?
 
   public init(
@@ -43,38 +44,38 @@ public struct SessionSettings: Sendable {
 }
 
 extension SessionFolder {
-  /// The folder of the session that is the `count`-th behind this one's: `DIR`, `DIR.2`, `DIR.3`.
+  /// The folder of the session with number `count` after this one: `DIR`, `DIR.2`, `DIR.3`.
   public func following(_ count: Int) -> SessionFolder {
     count == 0 ? self : SessionFolder(path: "\(path).\(count + 1)")
   }
 }
 
-/// Something that became of a session.
+/// A change of a session.
 public enum SessionChange: Hashable, Sendable {
   case began(SessionID, Sampling.Mode, previous: SessionID?)
-  /// It is written to a folder from now on; what was buffered is there already.
+  /// It is written to a folder from now on, which already contains the buffer.
   case written(SessionID, SessionFolder)
   case paused(SessionID)
   case resumed(SessionID)
   case ended(SessionID, SessionLife.End)
-  /// Nothing of it is left.
+  /// Nothing of it was kept.
   case dropped(SessionID, SessionDrop)
   /// It was buffered by a process that crashed, and is written now.
   case recovered(SessionID, SessionFolder)
-  /// What is buffered of it is no longer kept for a crash of the process.
+  /// Its buffer no longer survives a crash of the process.
   case crashBufferLost(SessionID, StoreError)
 }
 
-/// Why nothing is left of a session.
+/// The reason why nothing of a session was kept.
 public enum SessionDrop: String, Sendable {
-  /// It was buffered, and no error was taken.
+  /// It was buffered, and no error hit.
   case noError = "no error"
   case tooShort = "too short"
 }
 
-/// What became of a reported error.
+/// The outcome of a reported error.
 public struct ErrorReport: Hashable, Sendable {
-  /// The session that holds it, once what was buffered is sealed in its folder; nil where there is none.
+  /// The session that contains it, once the buffer is sealed in its folder; nil if there is none.
   public var session: SessionID?
 
   public init(session: SessionID?) { self.session = session }
