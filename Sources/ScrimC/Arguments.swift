@@ -6,7 +6,7 @@ import ScrimRedact
 /// A struct that begins with its size.
 protocol Sized {
   static var cName: String { get }
-  /// Bytes that it has in the header of the version that it came with.
+  /// The size of the struct in the header of the version that introduced it.
   static var leastSize: Int { get }
   init()
   var size: Int { get set }
@@ -43,21 +43,22 @@ extension scrim_error: Sized {
 extension scrim_summary: Sized { static let cName = "scrim_summary" }
 extension scrim_counts: Sized { static let cName = "scrim_counts" }
 
-/// The struct a pointer points at: what both versions know of it, and zero for what only this one does.
+/// Copies a struct of the program: the fields that both versions know, and zero for the fields that only this one
+/// knows.
 func read<Value: Sized & BitwiseCopyable>(_ pointer: UnsafePointer<Value>?) throws(Refusal) -> Value {
   guard let pointer = unsafe pointer else { throw .argument("\(Value.cName) is NULL; pass one") }
-  // Only the size is sure to be there before it is known.
+  // Only the size may be read before the size is known.
   let size = unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Int.self)
   try checkSize(size, Value.self)
   var value = Value()
-  // The program says that `size` bytes lie there.
+  // The program guarantees that `size` bytes are readable there.
   let given = unsafe UnsafeRawBufferPointer(start: pointer, count: min(size, MemoryLayout<Value>.size))
   unsafe withUnsafeMutableBytes(of: &value) { unsafe $0.copyMemory(from: given) }
   value.size = MemoryLayout<Value>.size
   return value
 }
 
-/// Fills a struct that the program gave, as far as its version goes.
+/// Fills a struct of the program, up to the size that its version has.
 func write<Value: Sized & BitwiseCopyable>(_ value: Value, to pointer: UnsafeMutablePointer<Value>)
   throws(Refusal)
 {
@@ -65,7 +66,7 @@ func write<Value: Sized & BitwiseCopyable>(_ value: Value, to pointer: UnsafeMut
   try checkSize(size, Value.self)
   var value = value
   value.size = size
-  // The program says that `size` bytes lie there.
+  // The program guarantees that `size` bytes are writable there.
   let space = unsafe UnsafeMutableRawBufferPointer(start: pointer, count: min(size, MemoryLayout<Value>.size))
   unsafe withUnsafeBytes(of: &value) { bytes in
     unsafe space.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<space.count]))
@@ -119,7 +120,7 @@ extension Surface {
       generation: frame.generation, time: frame.monotonic_ns == 0 ? nil : frame.monotonic_ns)
   }
 
-  /// The bytes that a framebuffer of this shape has.
+  /// The size in bytes of a framebuffer of this shape.
   func byteCount() throws(Refusal) -> Int {
     do {
       return try Frame.byteCount(width: width, height: height, stride: stride, format: format)
@@ -146,7 +147,7 @@ extension Boxes {
       }
       widgets.reserveCapacity(count)
       for index in 0..<count {
-        // The program says that so many structs of this size lie there.
+        // The program guarantees that `count` structs of this size are readable there.
         let place = unsafe (first + index * size).assumingMemoryBound(to: scrim_widget.self)
         widgets.append(try unsafe Widget(place, index, decide))
       }
@@ -222,7 +223,7 @@ extension Event {
 extension SessionOptions {
   init(_ options: scrim_session_options) throws(Refusal) {
     self.init()
-    /// A time that is 0 for the default, and below 0 for never.
+    /// A duration: 0 for the default, negative for never.
     func seconds(_ value: Double, _ standard: Double) -> Double {
       value == 0 ? standard : value < 0 ? 0 : value
     }

@@ -1,4 +1,4 @@
-// Functions are named as scrim.h names them.
+// Functions have the names of scrim.h.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 public import CScrim
@@ -79,7 +79,7 @@ import ScrimStore
     let report: ErrorReport
     do throws(RecorderError) { report = try held.recorder.reportError(event) } catch { throw Refusal(error) }
     guard let session_id = unsafe session_id, let session = report.session else { return SCRIM_OK }
-    // The program says that 37 bytes lie there: 36 of the id, and the end.
+    // The program guarantees 37 writable bytes: 36 of the id, and the NUL.
     for (place, byte) in "\(session)".utf8.prefix(36).enumerated() {
       unsafe session_id[place] = CChar(bitPattern: byte)
     }
@@ -105,7 +105,7 @@ import ScrimStore
 ) -> Int32 {
   answer { () throws(Refusal) in
     let held = try unsafe Handles.find(recorder)
-    // A summary that can't be filled is refused before anything is stopped.
+    // A summary that can't be filled is refused before the recorder is stopped.
     if let summary = unsafe summary { _ = try unsafe read(UnsafePointer(summary)) }
     let result: RecordingSummary
     do throws(RecorderError) { result = try held.recorder.stop() } catch { throw Refusal(error) }
@@ -172,7 +172,7 @@ private func take(
     var list: Boxes?
     if let boxes = unsafe boxes { list = try unsafe Boxes(read(boxes), held.decide) }
     let rects = try unsafe rects(damage, damageCount)
-    // The program says that a framebuffer of this shape lies there until the call returns.
+    // The program guarantees that a framebuffer of this shape is readable until the call returns.
     let bytes = unsafe UnsafeBufferPointer(start: pixels.assumingMemoryBound(to: UInt8.self), count: count)
     let outcome: CaptureOutcome
     do throws(RecorderError) {
@@ -248,7 +248,7 @@ extension Held {
   }
 }
 
-/// The program's callback for faults. Safe to send as ``Decide`` is.
+/// The program's callback for faults. Safe to send for the same reason as ``Decide``.
 @safe private struct Listener: @unchecked Sendable {
   let call: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?) -> Void
   let context: UnsafeMutableRawPointer?

@@ -2,21 +2,21 @@ import CScrim
 import ScrimRecorder
 import Synchronization
 
-/// A recorder that a C program holds, with what its calls need beside it.
+/// A recorder that a C program holds, with the state that its calls need.
 struct Held: Sendable {
   var recorder: Recorder
   var decide: Decide?
 }
 
-/// The program's callback, and what it wants handed to it. Safe to send: the program says that it may be called from any thread that
-/// captures, and the pointer is never followed here.
+/// The program's callback and its context. Safe to send: the program guarantees that it may be called from any
+/// capturing thread, and the context is never dereferenced here.
 @safe struct Decide: @unchecked Sendable {
   let call: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<scrim_widget>?) -> Int32
   let context: UnsafeMutableRawPointer?
 }
 
-/// The recorders that exist, by handle. A handle is a number that looks like a pointer and is never followed nor given again, so one
-/// that was freed, or never made, is found out.
+/// The existing recorders, by handle. A handle is a number in the form of a pointer, which is never dereferenced or
+/// used twice, so a destroyed or invalid handle is detected.
 enum Handles {
   private static let held = Mutex<(next: UInt, all: [UInt: Held])>((16, [:]))
 
@@ -37,13 +37,13 @@ enum Handles {
 
   static func remove(_ handle: OpaquePointer?) throws(Refusal) {
     let key = UInt(bitPattern: handle)
-    // The recorder is let go of outside the lock.
+    // The recorder is released outside of the lock.
     let removed = held.withLock { $0.all.removeValue(forKey: key) }
     if removed == nil { throw Refusal.noHandle }
   }
 }
 
-/// Why a call failed: its status, and the message.
+/// The failure of a call: its status and message.
 struct Refusal: Error {
   var status: Int32
   var message: String
@@ -71,7 +71,7 @@ struct Refusal: Error {
   static func argument(_ message: String) -> Refusal { Refusal(SCRIM_ERROR_ARGUMENT, message) }
 }
 
-/// Runs a call; keeps the message of one that fails.
+/// Runs a call, and keeps the message of a failure.
 func answer(_ body: () throws(Refusal) -> Int) -> Int32 {
   do throws(Refusal) {
     return Int32(truncatingIfNeeded: try body())

@@ -3,8 +3,8 @@ import ScrimRecorder
 import ScrimRedact
 import ScrimStore
 
-/// The program's callbacks about sessions. Safe to send: the program says that they may be called from the recorder's thread, and the
-/// pointer is never followed here.
+/// The program's callbacks about sessions. Safe to send: the program guarantees that they may be called from the
+/// recorder's thread, and the context is never dereferenced here.
 @safe struct SessionListener: @unchecked Sendable {
   typealias Ask =
     @convention(c) (
@@ -22,7 +22,7 @@ import ScrimStore
   var asks: Bool { unsafe ask != nil }
   var tells: Bool { unsafe tell != nil }
 
-  /// What the program says of an error before it draws.
+  /// Asks the program about an error before its draw.
   func allows(_ error: Event) -> Bool {
     let (name, message) = (error.name ?? "", error.message ?? "")
     return unsafe name.withCString { name in

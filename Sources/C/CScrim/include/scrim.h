@@ -1,4 +1,4 @@
-/* Scrim: records the surface of an application from inside it, without what must not be seen.
+/* Scrim: records the surface of an application from inside it, and masks private content before it is encoded.
  *
  *     scrim_config config = {.size = sizeof config, .folder = "session", .policy = "default"};
  *     scrim_recorder *recorder;
@@ -7,13 +7,13 @@
  *     scrim_stop(recorder, NULL);
  *     scrim_destroy(recorder);
  *
- * Every function may be called from any thread. Each returns a status: 0 and above where it did what it was called for, below 0 where
- * it did not; scrim_last_error() then says why. None ends the program, whatever it is given, as long as pointers that are not NULL
- * point at what they say. Strings are UTF-8 and end with a NUL; where they are optional, NULL leaves them out. Nothing that is passed
- * in is kept: it is free again when the call returns.
+ * Every function may be called from any thread. Each returns a status: 0 or above for success, below 0 for failure; after a failure
+ * scrim_last_error() returns the reason. No argument can end the program, as long as pointers that are not NULL point at objects of
+ * their types. Strings are UTF-8 and end with a NUL; optional ones may be NULL. No argument is kept: its memory may be reused when
+ * the call returns.
  *
- * Structs begin with their size, sizeof (the struct), and the rest set to zero is the default: so a program built with this header
- * goes on working with a later library, which takes the fields that the program's header had, and fills no others.
+ * Structs begin with their size, sizeof (the struct); zero in all other fields is the default. So a program built with this header
+ * also works with a later library, which reads only the fields that the program's header has, and fills no others.
  */
 #ifndef SCRIM_H
 #define SCRIM_H
@@ -32,31 +32,31 @@ typedef struct scrim_recorder scrim_recorder;
 
 enum {
   SCRIM_OK = 0,
-  /* Merged into a capture that still waited to be recorded. */
+  /* Merged into a capture that was waiting to be recorded. */
   SCRIM_MERGED = 1,
-  /* Nothing changed that may be seen; nothing is recorded. */
+  /* No visible pixel changed; nothing is recorded. */
   SCRIM_UNCHANGED = 2,
-  /* Boxes and pixels are of different generations: nothing was read. */
+  /* Boxes and pixels are of different generations; nothing was read. */
   SCRIM_MISMATCHED = 3,
   /* The recorder is paused; nothing was read. */
   SCRIM_PAUSED = 4,
-  /* NULL where something is needed, a wrong size, a number out of range. */
+  /* NULL for a required pointer, a wrong size, or a number out of range. */
   SCRIM_ERROR_ARGUMENT = -1,
-  /* No recorder, or one that was freed. */
+  /* No recorder, or one that was destroyed. */
   SCRIM_ERROR_HANDLE = -2,
-  /* Not started, started twice, stopped. */
+  /* The recorder was not started, was started twice, or was stopped. */
   SCRIM_ERROR_STATE = -3,
-  /* Widgets that make no sense: the frame is recorded as fill. */
+  /* Invalid widgets: the frame is recorded as fill. */
   SCRIM_ERROR_BOXES = -4,
-  /* A call that waits for the recorder, from its own callback. */
+  /* A call that waits for the recorder was made from the recorder's own callback. */
   SCRIM_ERROR_THREAD = -5,
   /* The policy can't be read. */
   SCRIM_ERROR_POLICY = -6,
-  /* The session could not be written: a full disk, a folder that holds something. */
+  /* The session could not be written: a full disk, or a folder that is not empty. */
   SCRIM_ERROR_RECORDING = -7
 };
 
-/* The order of a pixel's bytes in memory. The byte called X or A is not looked at. */
+/* The order of a pixel's bytes in memory. The byte named X or A is ignored. */
 enum {
   SCRIM_FORMAT_BGRX = 1,
   SCRIM_FORMAT_RGBX = 2,
@@ -67,25 +67,25 @@ enum {
   SCRIM_FORMAT_GRAY8 = 7
 };
 
-/* What is decided of one widget. */
+/* The decision for one widget. */
 enum { SCRIM_CONTINUE = 0, SCRIM_MASK = 1, SCRIM_UNMASK = 2 };
 
-/* A framebuffer. All of it must be there with every capture; only what was damaged outside masks is read. */
+/* A framebuffer. All of it must be readable at every capture, but only damaged pixels outside of masks are read. */
 typedef struct scrim_frame {
   size_t size;
   const void *pixels;
-  /* Bytes from row to row. */
+  /* Bytes from the start of a row to the start of the next. */
   size_t stride;
   int32_t width;
   int32_t height;
   int32_t format;
   /* The generation of the boxes that the pixels were drawn with. */
   uint64_t generation;
-  /* When it was drawn, on CLOCK_MONOTONIC; 0 for now. */
+  /* The time at which it was drawn, on CLOCK_MONOTONIC; 0 for the present. */
   int64_t monotonic_ns;
 } scrim_frame;
 
-/* Pixels; what lies outside the frame is left out. */
+/* A rectangle in pixels; it is clipped to the frame. */
 typedef struct scrim_rect {
   int32_t x, y, width, height;
 } scrim_rect;
@@ -95,17 +95,17 @@ typedef struct scrim_widget {
   /* A role name of AT-SPI, such as "push button", "label", "entry", "password text", or one of ARIA, Android, XCUIElement. */
   const char *role;
   double x, y, width, height;
-  /* Optional: unique in the list; the id of the widget around it; what rules match and nothing keeps. */
+  /* Optional: an id that is unique in the list; the id of the parent widget; a name that rules match and that is not recorded. */
   const char *id;
   const char *parent;
   const char *name;
-  /* Optional. Only whether it says anything is looked at. */
+  /* Optional. Only whether it is empty is used. */
   const char *text;
-  /* Optional: names of states with commas between. */
+  /* Optional: names of states, separated by commas. */
   const char *states;
   /* SCRIM_MASK or SCRIM_UNMASK decides before every rule; a password is masked in any case. */
   int32_t mask;
-  /* The program's own, for its callback. */
+  /* A pointer of the program's own for its callback. */
   void *user_data;
 } scrim_widget;
 
@@ -118,77 +118,79 @@ typedef struct scrim_boxes {
   size_t count;
   /* Pixels per unit of a box; 0 is 1. */
   double scale;
-  /* Counts the states of the widgets: another number for every change of layout or content. */
+  /* Identifies the state of the widgets: a different number for every change of layout or content. */
   uint64_t generation;
-  /* Not 0 where widgets may be missing from the list. */
+  /* Not 0 if widgets may be missing from the list. */
   int32_t is_incomplete;
 } scrim_boxes;
 
-/* When sessions are recorded, and how long they are: Sessions.md has the rules. */
+/* Options that decide when sessions are recorded, and how long they are. Sessions.md has the rules. */
 typedef struct scrim_session_options {
   size_t size;
-  /* 0 to 1: the share of sessions recorded from their first frame; of errors that have the buffer of another one written. As they are:
-   * 0 is none. */
+  /* 0 to 1: the share of sessions that are recorded from their first frame, and the share of errors that cause a buffered session to
+   * be written. No defaults: 0 means none. */
   double session_sample_rate;
   double error_sample_rate;
-  /* Seconds that the buffer holds at least, 1 to 600; 0 is 60. */
+  /* The minimum of seconds that the buffer holds, 1 to 600; 0 is 60. */
   double error_buffer_seconds;
   /* Seconds without interaction after which a session pauses; 0 is 300, below 0 is never. */
   double idle_seconds;
   /* Seconds after which a session ends and the next one begins; 0 is 3600, below 0 is never. */
   double maximum_seconds;
-  /* Seconds that a session has at least; a shorter one is dropped. */
+  /* The minimum length of a session in seconds; a shorter one is dropped. */
   double minimum_seconds;
-  /* Optional. Asked before an error draws while a session is buffered: 0 counts it as a miss. By the recorder's thread. */
+  /* Optional. Called by the recorder's thread before the draw for an error while a session is buffered: 0 counts the error as a
+   * miss. */
   int32_t (*before_error_sampling)(void *context, const char *name, const char *message);
-  /* Optional. Told what becomes of sessions, by the recorder's thread: one of SCRIM_SESSION_…, the session's id, and the folder with
-   * SCRIM_SESSION_WRITTEN, the reason with SCRIM_SESSION_ENDED and SCRIM_SESSION_DROPPED. It must not wait for the recorder. */
+  /* Optional. Called by the recorder's thread with each change of a session: one of SCRIM_SESSION_…, the session's id, and as detail
+   * the folder with SCRIM_SESSION_WRITTEN, the reason with SCRIM_SESSION_ENDED and SCRIM_SESSION_DROPPED. It must not wait for the
+   * recorder. */
   void (*on_change)(void *context, int32_t change, const char *session_id, const char *detail);
-  /* Not 0: what is buffered is kept in memory under $XDG_RUNTIME_DIR too, where a crash of the process doesn't reach it. The next recorder
-   * with this option makes a session of it, if its error draw hits. */
+  /* Not 0: the buffer is also kept in memory under $XDG_RUNTIME_DIR, so that it survives a crash of the process. The next recorder
+   * with this option turns it into a session if its error draw hits. */
   int32_t crash_buffer;
 } scrim_session_options;
 
 enum {
-  /* It began, and is written or buffered. */
+  /* It began, recorded or buffered. */
   SCRIM_SESSION_BEGAN = 1,
-  /* It is written from now on; what was buffered is in its folder. */
+  /* It is written from now on; its folder already contains the buffer. */
   SCRIM_SESSION_WRITTEN = 2,
   SCRIM_SESSION_PAUSED = 3,
   SCRIM_SESSION_RESUMED = 4,
   SCRIM_SESSION_ENDED = 5,
-  /* Nothing of it is left. */
+  /* Nothing of it was kept. */
   SCRIM_SESSION_DROPPED = 6,
   /* It was buffered by a process that crashed, and is written to the folder in detail. */
   SCRIM_SESSION_RECOVERED = 7,
-  /* What is buffered of it is no longer kept for a crash of the process; detail says why. */
+  /* Its buffer no longer survives a crash of the process; detail has the reason. */
   SCRIM_SESSION_UNPROTECTED = 8
 };
 
 typedef struct scrim_config {
   size_t size;
-  /* Where the session goes: new or empty. */
+  /* The folder of the session: new or empty. */
   const char *folder;
   /* default, strict, controls or none, or a policy as JSON; NULL is default. */
   const char *policy;
-  /* Frames a second at most, up to 1000; 0 is 10. Captures that come sooner are merged. */
+  /* The maximum frame rate, up to 1000 per second; 0 is 10. Captures that come sooner are merged. */
   double frames_per_second;
   /* JPEG quality, 1 to 100, for photographic areas without masks; 0 keeps every pixel. */
   int32_t quality;
   /* Name and version of the program; NULL is scrim. */
   const char *producer;
-  /* Handed to the callbacks. */
+  /* Passed to the callbacks. */
   void *context;
-  /* Optional. Asked about every widget without a mark, by the thread that captures, with each list of widgets: SCRIM_MASK, SCRIM_UNMASK
-   * or SCRIM_CONTINUE to leave it to the policy. Any other answer masks. */
+  /* Optional. Called by the capturing thread for every widget without a mark, with each list of widgets. Returns SCRIM_MASK,
+   * SCRIM_UNMASK, or SCRIM_CONTINUE to leave the decision to the policy. Any other value masks. */
   int32_t (*decide)(void *context, const scrim_widget *widget);
-  /* Optional. Told of what goes wrong on the recorder's own thread, by that thread. It must not wait for the recorder. */
+  /* Optional. Called by the recorder's own thread with an error that occurs there. It must not wait for the recorder. */
   void (*on_fault)(void *context, int32_t status, const char *message);
-  /* Since 0.2. NULL: one session from start to stop. Folders of sessions behind the first have .2, .3 and so on behind their names. */
+  /* Since 0.2. NULL: one session from start to stop. The folders of further sessions have .2, .3 and so on after their names. */
   const scrim_session_options *sessions;
 } scrim_config;
 
-/* Fields that are 0 or NULL are left out, but for x and y, which count with has_position. */
+/* Fields that are 0 or NULL are omitted, except x and y, which are used if has_position is set. */
 typedef struct scrim_event {
   size_t size;
   /* move, button, button-down, button-up, wheel, touch-down, touch-move, touch-up, key, log, network, navigation, error, span, test, mark,
@@ -208,9 +210,9 @@ typedef struct scrim_event {
   const char *url;
   int32_t status;
   double duration_ms;
-  /* Since 0.2. Of a touch: which finger. */
+  /* Since 0.2. For a touch: the number of the finger. */
   int32_t touch_id;
-  /* Of an error: its id elsewhere. */
+  /* For an error: its id in another system. */
   const char *id;
   const char *logger;
   /* Bytes of a request and of its response. */
@@ -218,25 +220,25 @@ typedef struct scrim_event {
   /* 32 and 16 hexadecimal digits. */
   const char *trace_id;
   const char *span_id;
-  /* Of a span: what kind of work; when it began, on CLOCK_MONOTONIC. */
+  /* For a span: the kind of work, and its start on CLOCK_MONOTONIC. */
   const char *op;
   int64_t start_ns;
-  /* Of a test: started, passed, failed or skipped. */
+  /* For a test: started, passed, failed or skipped. */
   const char *phase;
-  /* Of an error: 1 where the program dealt with it, -1 where it did not. */
+  /* For an error: 1 if the program handled it, -1 if not. */
   int32_t handled;
 } scrim_event;
 
-/* An error that is reported. Since 0.2. */
+/* A reported error. Since 0.2. */
 typedef struct scrim_error {
   size_t size;
   /* A short word, such as its type. */
   const char *name;
   const char *message;
-  /* Optional: its id elsewhere, and its trace. */
+  /* Optional: its id in another system, and its trace. */
   const char *id;
   const char *trace_id;
-  /* 1 where the program dealt with it, -1 where it did not. */
+  /* 1 if the program handled it, -1 if not. */
   int32_t handled;
   /* On CLOCK_MONOTONIC; 0 for now. */
   int64_t monotonic_ns;
@@ -259,9 +261,9 @@ typedef struct scrim_counts {
   uint64_t unchanged;
   uint64_t mismatched;
   uint64_t refused;
-  /* Captures and events that came while the recorder was paused. */
+  /* Captures and events that arrived while the recorder was paused. */
   uint64_t paused;
-  /* Frames that could not be recorded when they came; the next attempt that goes well makes good for them. */
+  /* Frames that could not be recorded when they arrived; the next successful frame contains their changes. */
   uint64_t failed;
   uint64_t dropped_events;
 } scrim_counts;
@@ -269,48 +271,49 @@ typedef struct scrim_counts {
 /* Major × 1000 + minor of the library. */
 int32_t scrim_version(void);
 
-/* Why the last call of this thread failed; empty before the first. Valid until the thread's next call. */
+/* The reason for the failure of this thread's last call; empty before the first. Valid until the thread's next call. */
 const char *scrim_last_error(void);
 
 int32_t scrim_create(const scrim_config *config, scrim_recorder **recorder);
 
-/* Begins the session. Its folder is made with the first capture. */
+/* Begins the session. Its folder is created with the first capture. */
 int32_t scrim_start(scrim_recorder *recorder);
 
-/* Captures a frame; never waits for the recorder. boxes may be NULL where they are as captured last. damage may be NULL: all may differ
- * from the frame captured last. */
+/* Captures a frame; never waits for the recorder. boxes may be NULL if they are unchanged since the last capture. damage may be NULL
+ * if every pixel may differ from the last capture. */
 int32_t scrim_capture(scrim_recorder *recorder, const scrim_frame *frame, const scrim_boxes *boxes,
                       const scrim_rect *damage, size_t damage_count);
 
-/* Captures a frame that is recorded as it is, at once, and never merged. */
+/* Captures a frame that is recorded at once, and is never merged. */
 int32_t scrim_snapshot(scrim_recorder *recorder, const scrim_frame *frame, const scrim_boxes *boxes,
                        const scrim_rect *damage, size_t damage_count);
 
 int32_t scrim_record(scrim_recorder *recorder, const scrim_event *event);
 
-/* Records an error, and what was captured before it without delay. name, a short word, is optional. */
+/* Records an error, and without delay all captures before it. name, a short word, is optional. */
 int32_t scrim_capture_error(scrim_recorder *recorder, const char *name, const char *message);
 
-/* Records an error, lets it draw where the session is buffered, and waits until what was recorded is in the session's files. session_id
- * is filled with the 36 characters of the session that holds it and a NUL, or is empty where none does; it may be NULL. Since 0.2. */
+/* Records an error, draws for it if the session is buffered, and waits until all records before it are in the session's files.
+ * session_id receives the 36 characters of the id of the session that contains the error, and a NUL; it is empty if there is none, and
+ * may be NULL. Since 0.2. */
 int32_t scrim_report_error(scrim_recorder *recorder, const scrim_error *error, char session_id[37]);
 
 int32_t scrim_pause(scrim_recorder *recorder);
 int32_t scrim_resume(scrim_recorder *recorder);
 
-/* Notes in the crash buffers of this process that it crashes, and by which signal: the session that is made of them says so. Optional,
- * and async-signal-safe: for a handler of the program's own. Since 0.2. */
+/* Notes in the crash buffers of this process that it crashes, and the signal; the sessions made from them contain both. Optional,
+ * and async-signal-safe: for a signal handler of the program. Since 0.2. */
 void scrim_mark_crash(int32_t signal);
 
-/* Waits until all that was handed over before is in the session's files. */
+/* Waits until all that was passed before is in the session's files. */
 int32_t scrim_flush(scrim_recorder *recorder);
 
-/* Seals the session. Where that fails it may be called again once the cause is gone. summary may be NULL. */
+/* Seals the session. After a failure it may be called again once the cause is removed. summary may be NULL. */
 int32_t scrim_stop(scrim_recorder *recorder, scrim_summary *summary);
 
 int32_t scrim_get_counts(scrim_recorder *recorder, scrim_counts *counts);
 
-/* Lets go of a recorder. One that was not stopped ends its session in the background. */
+/* Releases a recorder. If it was not stopped, its session ends in the background. */
 int32_t scrim_destroy(scrim_recorder *recorder);
 
 #ifdef __cplusplus
