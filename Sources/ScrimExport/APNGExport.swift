@@ -1,8 +1,8 @@
 import ScrimCodec
 public import ScrimImage
 
-/// One animated PNG, exact: a whole picture, then the rectangles that changed. What stays within them is transparent, where
-/// that takes fewer bytes.
+/// Writes one animated PNG, exact: a whole picture, then the rectangles that changed. Unchanged pixels within them
+/// are transparent if that takes fewer bytes.
 public struct APNGExport: PictureForm {
   public static var isMoving: Bool { true }
 
@@ -13,7 +13,7 @@ public struct APNGExport: PictureForm {
   private var number = 0
   private let countOffset: Int
 
-  /// - Parameter survey: of the same part of the session.
+  /// - Parameter survey: the colours of the same part of the session.
   public init(file path: String, width: Int, height: Int, survey: ColourSurvey) throws(ExportError) {
     file = try ExportFile(path)
     sequence = DeltaSequence(width: width, height: height, tick: 1_000_000, least: 1)
@@ -48,7 +48,7 @@ public struct APNGExport: PictureForm {
 
   private mutating func write(_ delta: DeltaSequence.Delta) throws(ExportError) {
     let (data, isOver) = try compressed(delta)
-    // Sixteen bits each: milliseconds, or coarser for what is shown longer than a minute.
+    // Both numbers have 16 bits: milliseconds, or a coarser unit for pictures shown longer than a minute.
     var (ticks, unit) = (delta.ticks, 1000)
     while ticks > 0xFFFF, unit > 1 { (ticks, unit) = ((ticks + 5) / 10, unit / 10) }
     let rect = delta.rect
@@ -66,7 +66,7 @@ public struct APNGExport: PictureForm {
     return number
   }
 
-  /// The rectangle's pixels as PNG holds them, and whether they lie over the picture before.
+  /// The rectangle's pixels in PNG's layout, and whether they are blended over the previous picture.
   private func compressed(_ delta: DeltaSequence.Delta) throws(ExportError) -> ([UInt8], Bool) {
     do throws(CodecError) {
       if let palette {
@@ -78,7 +78,7 @@ public struct APNGExport: PictureForm {
     } catch { throw .codec(error) }
   }
 
-  /// Large rectangles are many bytes; small ones are many.
+  /// Large rectangles cost bytes, and so do many small ones.
   private func level(_ rect: Rect) -> Int { rect.area > 1 << 18 ? 6 : 9 }
 
   private func encode(
@@ -97,7 +97,7 @@ public struct APNGExport: PictureForm {
       pixels.span, width: rect.width, height: rect.height, as: .rgba8, level: level(rect), filter: filter)
   }
 
-  /// Rows of a filter byte, 0 for none, and an index a pixel.
+  /// Rows of a filter byte, 0 for none, and one index per pixel.
   private func indices(_ delta: DeltaSequence.Delta, _ palette: [Pixel: UInt8]) -> [UInt8] {
     let rect = delta.rect
     let transparent = UInt8(palette.count)

@@ -1,10 +1,10 @@
 public import ScrimImage
 
-/// The colours of a part of a session, found in a pass before the one that writes: what a palette is made of.
+/// The colours of a part of a session, collected for a palette in a pass before the one that writes.
 public struct ColourSurvey: PictureForm {
   public static var isMoving: Bool { true }
 
-  /// Colours that a palette holds beside the one that stands for "as before".
+  /// The number of colours in a palette, apart from the index for unchanged pixels.
   static let paletteLimit = 255
 
   private var seen: Set<Pixel> = []
@@ -14,10 +14,10 @@ public struct ColourSurvey: PictureForm {
 
   public init() {}
 
-  /// All colours in the order in which they came; nil where they are more than a palette holds.
+  /// All colours in the order of their first use; nil if there are more than a palette holds.
   var palette: [Pixel]? { isMany ? nil : colours }
 
-  /// Black counts, since a canvas that is larger than a picture is black around it.
+  /// Black is included, since a canvas larger than a picture is black around it.
   public mutating func add(_ picture: borrowing Picture, _ shown: ShownFrame) throws(ExportError) {
     if isMany { return }
     note(0)

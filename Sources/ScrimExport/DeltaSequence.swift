@@ -1,15 +1,15 @@
 import ScrimImage
 
-/// Pictures as changes of one canvas at whole ticks of a clock: what animated pictures are made of.
+/// Turns pictures into changes of one canvas at whole ticks of a clock, as animated images need them.
 ///
-/// Times are rounded one by one and durations are their differences, so that nothing drifts. Pictures that follow each other
-/// closer than `least` ticks become one, the last of them.
+/// Each time is rounded by itself and durations are differences of these, so errors don't add up. Pictures that
+/// follow each other within fewer than `least` ticks are merged into the last of them.
 struct DeltaSequence {
-  /// A picture and what it changes.
+  /// A picture and its changed area.
   struct Delta: Hashable {
-    /// The pixels that differ from the picture before; all of them for the first.
+    /// The bounds of the pixels that differ from the previous picture; the whole canvas for the first.
     var rect: Rect
-    /// How long it is shown.
+    /// The duration for which it is shown, in ticks.
     var ticks: Int
     var isFirst: Bool
   }
@@ -18,16 +18,16 @@ struct DeltaSequence {
   let height: Int
   private let tick: Int64
   private let least: Int64
-  /// The canvas as it was given out last; nothing counts of it before the first delta.
+  /// The canvas as returned last; it has no meaning before the first delta.
   private(set) var shown: [Pixel]
-  /// The canvas as it will be given out next.
+  /// The canvas as it will be returned next.
   private(set) var held: [Pixel]
   private var heldSince: Int64?
   private var isFirst = true
 
   /// - Parameters:
-  ///   - tick: nanoseconds.
-  ///   - least: ticks that a picture is shown at least.
+  /// - tick: its length in nanoseconds.
+  /// - least: the minimum number of ticks for which a picture is shown.
   init(width: Int, height: Int, tick: Int64, least: Int64) {
     self.width = width
     self.height = height
@@ -37,9 +37,11 @@ struct DeltaSequence {
     held = shown
   }
 
-  /// Takes the picture that is shown from `time` on. Smaller pictures stand in the canvas's top left corner on black.
+  /// Takes the picture that is shown from `time` on. A smaller picture is placed in the canvas's top left corner on
+  /// black.
   ///
-  /// - Returns: the picture before it, if it is finished: `held` is its canvas until ``advance(to:)``, which must follow.
+  /// - Returns: the previous picture, if it is finished: `held` is its canvas until ``advance(to:)``, which must
+  ///   follow.
   mutating func finished(by picture: borrowing Picture, at time: Int64) -> Delta? {
     let now = rounded(time)
     guard let since = heldSince else {
@@ -55,7 +57,7 @@ struct DeltaSequence {
     return delta(until: now, since)
   }
 
-  /// Begins the picture that finished the last one.
+  /// Begins the picture whose arrival finished the last one.
   mutating func advance(to picture: borrowing Picture, at time: Int64) {
     swap(&shown, &held)
     held = shown
@@ -75,7 +77,7 @@ struct DeltaSequence {
 
   private func delta(until now: Int64, _ since: Int64) -> Delta {
     let all = Rect(x: 0, y: 0, width: width, height: height)
-    // A picture that came back to what it was is told by one pixel, since its time has to be.
+    // A picture that is equal to the previous one is written as one pixel, since its duration is needed.
     let rect = isFirst ? all : changedRect() ?? Rect(x: 0, y: 0, width: 1, height: 1)
     return Delta(rect: rect, ticks: Int(now - since), isFirst: isFirst)
   }

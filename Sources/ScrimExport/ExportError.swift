@@ -2,22 +2,22 @@ public import ScrimCodec
 public import ScrimPlayer
 public import ScrimStore
 
-/// Why an export could not be written, or not all of it.
+/// The reason why an export failed or is incomplete.
 public enum ExportError: Error, Sendable, CustomStringConvertible {
-  /// The session, or the part of it that was asked for, has no frame.
+  /// The session, or the requested part of it, has no frame.
   case noFrames(path: String, isRange: Bool)
   case playback(PlaybackError)
   case store(StoreError)
   case codec(CodecError)
-  /// A folder that pictures would be mixed into.
+  /// The folder is not empty, so pictures would be mixed with its files.
   case notEmpty(path: String)
   /// A file or folder could not be written.
   case system(path: String, reason: String)
-  /// It was written, but segments are missing or damaged and stand in it as gaps.
+  /// The export was written, but missing or damaged segments are gaps in it.
   case partial(path: String, segments: Int)
-  /// What one file may hold is passed, however small it was made.
+  /// The file exceeds its size limit even at the lowest quality.
   case tooLarge(name: String, bytes: Int, limit: Int)
-  /// A program that the form needs is missing, or failed.
+  /// A program that the format needs is missing, or failed.
   case program(name: String, reason: String)
 
   public var description: String {

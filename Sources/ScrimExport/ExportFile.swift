@@ -1,7 +1,7 @@
 import Foundation
 import ScrimSystem
 
-/// A file that takes its name once it is whole; until then it has `.part` behind it.
+/// A file that gets its name when it is complete; until then its name ends in `.part`.
 struct ExportFile {
   private let path: String
   private let partial: String
@@ -41,9 +41,9 @@ struct ExportFile {
     }
   }
 
-  /// Gives the file its name; what was there is replaced.
+  /// Gives the file its name, and replaces an existing file.
   ///
-  /// - Returns: its bytes.
+  /// - Returns: its size in bytes.
   func close() throws(ExportError) -> Int {
     do { try handle.close() } catch { throw .system(path: partial, reason: error.localizedDescription) }
     // Both strings live as terminated C strings until the call returns.
@@ -53,18 +53,18 @@ struct ExportFile {
     return bytes
   }
 
-  /// Removes what is there if the file was not closed.
+  /// Removes the partial file if it was not closed.
   func discard() {
     _ = try? FileManager.default.removeItem(atPath: partial)
   }
 }
 
-/// The last bytes of a number, the highest first.
+/// The lowest bytes of a number, most significant first.
 func bigEndian(_ value: Int, bytes: Int = 4) -> [UInt8] {
   (0..<bytes).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
 }
 
-/// The last two bytes of a number, the lower first.
+/// The lowest two bytes of a number, least significant first.
 func littleEndian(_ value: Int) -> [UInt8] {
   [UInt8(truncatingIfNeeded: value), UInt8(truncatingIfNeeded: value >> 8)]
 }

@@ -3,11 +3,11 @@ public import ScrimStore
 
 /// The part of a session that is exported, in nanoseconds on its clock.
 public struct ExportRange: Hashable, Sendable {
-  /// The first moment; nil for the session's start.
+  /// The start of the part, included; nil for the session's start.
   public var from: Int64?
-  /// The moment behind the last; nil for the session's end.
+  /// The end of the part, excluded; nil for the session's end.
   public var until: Int64?
-  /// One picture each so many nanoseconds instead of one a frame.
+  /// The interval in nanoseconds at which a picture is taken; nil for one picture per frame.
   public var every: Int64?
 
   public init(from: Int64? = nil, until: Int64? = nil, every: Int64? = nil) {
@@ -17,7 +17,7 @@ public struct ExportRange: Hashable, Sendable {
     self.every = every
   }
 
-  /// Where the last so many nanoseconds of a session begin, by what is known of its segments' times.
+  /// The start of the last given number of nanoseconds, computed from the times listed for the segments.
   public static func from(last nanoseconds: Int64, of reader: SessionReader) -> Int64? {
     reader.spans.last.map { $0.times.upperBound - nanoseconds }
   }
@@ -26,15 +26,15 @@ public struct ExportRange: Hashable, Sendable {
 
   func contains(_ time: Int64) -> Bool { time >= from ?? .min && time < until ?? .max }
 
-  /// The segments that hold the frames of this part, found by what is known of their times alone.
+  /// The segments with the frames of this part, selected by their listed times alone.
   ///
-  /// - Parameter needsPicture: whether the picture that is shown at `from` counts, whose frame may lie before.
+  /// - Parameter needsPicture: whether the picture shown at `from` is needed, whose frame may be earlier.
   public func segments(of reader: SessionReader, needsPicture: Bool) -> Range<Int> {
     let all = reader.spans
     var first = all.firstIndex { $0.times.upperBound >= from ?? .min } ?? all.count
     let end = (all.lastIndex { $0.times.lowerBound < until ?? .max } ?? -1) + 1
     if needsPicture, from != nil {
-      // The times of a segment are of its events too, so its first frame may come later than they say.
+      // A segment's times include its events, so its first frame may be later.
       first = max(0, min(first, all.count) - 1)
     }
     return first..<max(first, end)
@@ -42,7 +42,7 @@ public struct ExportRange: Hashable, Sendable {
 }
 
 extension SessionReader {
-  /// What is known of a segment before it is read.
+  /// The data of a segment that are known before it is read.
   struct Span {
     var times: ClosedRange<Int64>
     var width: Int
@@ -50,7 +50,7 @@ extension SessionReader {
     var frames: Int
   }
 
-  /// Of the sealed segments, and of the one that is not sealed.
+  /// The data of the sealed segments, and of the open one.
   var spans: [Span] {
     var spans = manifest.segments.map {
       Span(times: $0.times, width: $0.width, height: $0.height, frames: $0.frames)

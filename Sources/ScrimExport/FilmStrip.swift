@@ -4,10 +4,10 @@ import ScrimImage
 import ScrimPlayer
 import ScrimStore
 
-/// Six pictures of a session for readers without scripts, as markup.
+/// Six pictures of a session for browsers without scripts, as markup.
 struct FilmStrip {
   private static let count = 6
-  /// Pixels along a picture's width at most.
+  /// The maximum width of a picture, in pixels.
   private static let width = 480
 
   private let reader: SessionReader
@@ -18,7 +18,7 @@ struct FilmStrip {
     self.segments = segments
   }
 
-  /// Pictures of segments that can't be played are left out.
+  /// Omits pictures of segments that can't be played.
   var markup: String {
     let listed = reader.manifest.segments[segments]
     guard let start = listed.first?.times.lowerBound, let end = listed.last?.times.upperBound else {

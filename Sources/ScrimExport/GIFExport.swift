@@ -1,24 +1,24 @@
 public import ScrimImage
 
-/// One animated GIF: exact where the part has at most 255 colours, and for each picture that changes at most 255;
-/// otherwise 255 colours are chosen for what changes.
+/// Writes one animated GIF. It is exact if the part, or each picture's change, has at most 255 colours; otherwise
+/// 255 colours are chosen for the changed pixels.
 public struct GIFExport: PictureForm {
   public static var isMoving: Bool { true }
 
   private var file: ExportFile
   private var sequence: DeltaSequence
-  /// Of the whole part; nil where it has too many colours for one.
+  /// The palette of the whole part; nil if it has too many colours for one palette.
   private let palette: [Pixel: UInt8]?
   private let paletteBits: Int
   private var coder: LZWEncoder
 
-  /// - Parameter survey: of the same part of the session.
+  /// - Parameter survey: the colours of the same part of the session.
   public init(file path: String, width: Int, height: Int, survey: ColourSurvey) throws(ExportError) {
     guard width <= 0xFFFF, height <= 0xFFFF else {
       throw .system(path: path, reason: "a GIF holds at most 65535 pixels a side")
     }
     file = try ExportFile(path)
-    // Readers give pictures of less than two hundredths of a second ten.
+    // Viewers show pictures with less than two hundredths of a second for ten hundredths.
     sequence = DeltaSequence(width: width, height: height, tick: 10_000_000, least: 2)
     let colours = survey.palette
     palette = colours.map { Dictionary(uniqueKeysWithValues: $0.enumerated().map { ($1, UInt8($0)) }) }
@@ -27,7 +27,7 @@ public struct GIFExport: PictureForm {
     var head: [UInt8] = Array("GIF89a".utf8) + littleEndian(width) + littleEndian(height)
     head += [colours == nil ? 0x70 : 0xF0 | UInt8(paletteBits - 1), 0, 0]
     if let colours { head += GIFExport.table(colours, bits: paletteBits) }
-    // Played over and over.
+    // The animation repeats for ever.
     head += [0x21, 0xFF, 11] + Array("NETSCAPE2.0".utf8) + [3, 1, 0, 0, 0]
     try file.write(head)
   }
@@ -50,7 +50,7 @@ public struct GIFExport: PictureForm {
     var local: [Pixel] = []
     let (indices, kept) = palette.map { exact(delta, $0) } ?? chosen(delta, &local)
     let transparent = UInt8(palette?.count ?? local.count)
-    // Hundredths of a second in sixteen bits; what is shown longer is shown again.
+    // Hundredths of a second in 16 bits; a picture with a longer duration is repeated.
     var ticks = delta.ticks
     var isFirst = true
     repeat {
@@ -74,7 +74,7 @@ public struct GIFExport: PictureForm {
     } while ticks > 0
   }
 
-  /// Indices of the rectangle, and which of its pixels are as before.
+  /// Indices of the rectangle, and which of its pixels are unchanged.
   private func exact(_ delta: DeltaSequence.Delta, _ palette: [Pixel: UInt8]) -> ([UInt8], [Bool]) {
     var indices: [UInt8] = []
     var kept: [Bool] = []
@@ -92,7 +92,8 @@ public struct GIFExport: PictureForm {
     return (indices, kept)
   }
 
-  /// The same with colours that are chosen for what changes; what stays has the colours that were chosen for it before.
+  /// The same with colours chosen for the changed pixels; unchanged pixels keep the colours chosen for them
+  /// earlier.
   private func chosen(_ delta: DeltaSequence.Delta, _ colours: inout [Pixel]) -> ([UInt8], [Bool]) {
     var changed: [Pixel] = []
     var kept: [Bool] = []
@@ -106,7 +107,7 @@ public struct GIFExport: PictureForm {
     let cut = MedianCut(of: changed, limit: ColourSurvey.paletteLimit)
     colours = cut.colours
     let transparent = UInt8(colours.count)
-    // Their own colour may not be in this palette, so what stays can't be told by it.
+    // Their own colour may be missing from this palette, so unchanged pixels need the transparent index.
     let indices = changed.map { $0 == .max ? transparent : cut.index(of: $0) }
     return (indices, [])
   }

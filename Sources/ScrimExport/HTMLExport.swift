@@ -2,13 +2,13 @@ import Foundation
 import ScrimFormat
 public import ScrimStore
 
-/// One HTML page that plays a session in a browser, by double click and without a network: the player, and the session's
-/// segments as they are. Nothing in it was not in the session's files.
+/// Writes one HTML page that plays a session in a browser, from a file and without a network. It contains the
+/// player and the session's segments unchanged, and nothing that is not in the session's files.
 public struct HTMLExport: Sendable {
   public struct Options: Hashable, Sendable {
-    /// What the page is called; by the session's id by default.
+    /// The title of the page; the session's id by default.
     public var title: String?
-    /// Where a trace is shown, with `{trace_id}` in it.
+    /// The address of a trace viewer, with `{trace_id}` in it.
     public var traceURL: String?
     /// The part to embed. Segments are embedded whole, so the page may begin earlier and end later.
     public var range: ExportRange
@@ -20,12 +20,12 @@ public struct HTMLExport: Sendable {
     }
   }
 
-  /// What a page holds.
+  /// The result of an export.
   public struct Summary: Hashable, Sendable {
     public var segments = 0
-    /// Bytes of the page.
+    /// The size of the page in bytes.
     public var bytes = 0
-    /// Why segments are not in it; the page shows gaps in their place.
+    /// The reasons for missing segments; the page shows gaps in their place.
     public var missing: [Int: String] = [:]
   }
 
@@ -37,13 +37,13 @@ public struct HTMLExport: Sendable {
     self.options = options
   }
 
-  /// Writes the page; a file of that name is replaced once the page is whole.
+  /// Writes the page, and replaces an existing file when the page is complete.
   ///
-  /// - Parameter goOn: called with the segments written so far; false ends the export, and no file is left.
+  /// - Parameter goOn: called with the number of segments written so far; false ends the export and leaves no file.
   public func write(to path: String, while goOn: (Int) -> Bool = { _ in true }) throws(ExportError)
     -> Summary?
   {
-    // What is not sealed has nothing that a page could be held to.
+    // An unsealed segment has no digest with which the page could verify it.
     let segments = options.range.segments(of: reader, needsPicture: false)
       .clamped(to: reader.manifest.segments.indices)
     guard !reader.manifest.segments.isEmpty else {
@@ -73,7 +73,7 @@ public struct HTMLExport: Sendable {
     return summary
   }
 
-  /// A reason without the folder's path, which is nobody's business who gets the page.
+  /// The reason without the folder's path, which readers of the page must not see.
   private static func reason(_ error: StoreError) -> String {
     String("\(error)".trimmingPrefix("\(error.path): "))
   }

@@ -1,13 +1,13 @@
-/// GIF's LZW over pixels of which some may be told in two ways: by their colour, or as "as before".
+/// GIF's LZW encoder for pixels that may be coded in two ways: by their colour, or as unchanged.
 ///
-/// Where both are right, all strings of the dictionary that fit are followed side by side, and the longest wins.
+/// If both are possible, all matching strings of the dictionary are followed in parallel, and the longest is used.
 struct LZWEncoder {
   private static let codeLimit = 4096
-  /// Strings that are followed at most; more gain less than a thousandth.
+  /// The maximum number of strings followed in parallel; more save less than a thousandth.
   private static let followed = 32
 
   private let bits: Int
-  /// The code of a string and one more pixel, at code × 256 + pixel; 0 where there is none.
+  /// The code of a string extended by one pixel, at code × 256 + pixel; 0 if there is none.
   private var children = [UInt16](repeating: 0, count: LZWEncoder.codeLimit * 256)
   private var bytes: [UInt8] = []
   private var word: UInt32 = 0
@@ -15,7 +15,7 @@ struct LZWEncoder {
   private var width = 0
   private var next = 0
 
-  /// - Parameter bits: of an index; 2 to 8.
+  /// - Parameter bits: the size of an index; 2 to 8.
   init(bits: Int) {
     self.bits = bits
   }
@@ -24,13 +24,13 @@ struct LZWEncoder {
   ///
   /// - Parameters:
   ///   - pixels: indices.
-  ///   - kept: whether a pixel is as before and may be `transparent` instead; as many as `pixels`, or none.
+  /// - kept: whether a pixel is unchanged and may be coded as `transparent`; as many as `pixels`, or none.
   mutating func encode(_ pixels: [UInt8], kept: [Bool], transparent: UInt8) -> [UInt8] {
     bytes = []
     (word, held) = (0, 0)
     let clear = 1 << bits
     begin(clear)
-    // Codes that stand for all pixels since the last code written; all of one length.
+    // Codes that represent all pixels since the last code written, all of the same length.
     var followed: [Int] = []
     var more: [Int] = []
     for index in pixels.indices {
@@ -53,7 +53,7 @@ struct LZWEncoder {
         continue
       }
       put(followed[0])
-      // A reader learns the string of the last code and this pixel, so the next code's string has to begin with it.
+      // A decoder adds the string of the last code and this pixel, so the next code's string must begin with it.
       let told = isKept ? transparent : pixel
       if next < LZWEncoder.codeLimit {
         children[followed[0] << 8 | Int(told)] = UInt16(next)
@@ -66,7 +66,7 @@ struct LZWEncoder {
     }
     if let last = followed.first {
       put(last)
-      // A reader adds a string for this code too before it reads the next.
+      // A decoder adds a string for this code too before it reads the next.
       if next < LZWEncoder.codeLimit {
         next += 1
         if next > 1 << width, width < 12 { width += 1 }
@@ -77,7 +77,7 @@ struct LZWEncoder {
     return framed()
   }
 
-  /// Writes the code that empties the dictionary.
+  /// Writes the code that clears the dictionary.
   private mutating func begin(_ clear: Int) {
     if width == 0 || bytes.isEmpty && held == 0 { width = bits + 1 }
     put(clear)

@@ -1,26 +1,27 @@
 import ScrimImage
 import ScrimRedact
 
-/// Draws the masks of a session over its pictures, as the page does (`Page/masks.js`): outlines, or a sketch of what lies below.
-/// It knows rectangles and kinds only, so a sketch says no more than the masks record does.
+/// Draws the masks of a session over its pictures, as the page does (`Page/masks.js`): as outlines, or as a sketch
+/// of the hidden content. It uses only rectangles and kinds, so a sketch contains no more than the masks record
+/// does.
 enum MaskSketch {
   private static let line: Pixel = 0xB9C0CC
   private static let paper: Pixel = 0xF4F5F7
   private static let bar: Pixel = 0xCFD5DE
 
-  /// - Parameter scale: pixels of the canvas for one of the masks.
+  /// - Parameter scale: pixels of the canvas per pixel of the masks.
   static func draw(
     _ masks: [ListedMask], on canvas: inout PictureCanvas, _ style: PictureOptions.Style, scale: Double
   ) {
     if style == .fill { return }
     let width = max(1, Int(scale.rounded()))
-    // Large ones first, so that what lies within them stays visible.
+    // Large masks first, so that masks inside them remain visible.
     let sorted = masks.enumerated().sorted { a, b in
       let (left, right) = (a.element.rect.area, b.element.rect.area)
       return left != right ? left > right : a.offset < b.offset
     }
     for (_, mask) in sorted {
-      // Rounded outward, so that no line of the fill stays beside a sketch.
+      // Rounded outward, so that no line of the fill remains beside a sketch.
       func low(_ place: Int) -> Int { Int((Double(place) * scale).rounded(.down)) }
       func high(_ place: Int) -> Int { Int((Double(place) * scale).rounded(.up)) }
       let rect = Rect(
@@ -53,7 +54,7 @@ enum MaskSketch {
     switch kind {
     case .text:
       canvas.fill(rect, paper)
-      // Bars of a line's height; the last one is shorter, as paragraphs end.
+      // Bars of a line's height; the last one is shorter, as in paragraphs.
       let step = max(4, min(h, 20 * scale))
       let lines = max(1, Int((h / step).rounded()))
       for index in 0..<lines {

@@ -1,14 +1,14 @@
 import ScrimImage
 
-/// A palette for many colours: boxes of them are cut where half of their pixels lie to either side, the widest first
-/// (Heckbert 1982). Up to the limit, all colours are themselves.
+/// Computes a palette for many colours by median cut (Heckbert 1982): boxes of colours are divided at the median of
+/// their pixels, the widest first. Up to the limit, all colours are kept exactly.
 struct MedianCut {
   private(set) var colours: [Pixel]
   private var places: [Pixel: UInt8] = [:]
 
   /// - Parameters:
-  ///   - pixels: words above 2^24 don't count.
-  ///   - limit: colours at most.
+  /// - pixels: words above 2^24 are ignored.
+  /// - limit: the maximum number of colours.
   init(of pixels: [Pixel], limit: Int) {
     var counts: [Pixel: Int] = [:]
     var (last, run): (Pixel, Int) = (.max, 0)
@@ -42,7 +42,7 @@ struct MedianCut {
     }
   }
 
-  /// The place in `colours` that stands for one of the pixels.
+  /// The index in `colours` that represents a pixel.
   func index(of pixel: Pixel) -> UInt8 { places[pixel] ?? 0 }
 
   private struct Entry {
@@ -54,7 +54,7 @@ struct MedianCut {
 
   private struct Box {
     var entries: [Entry]
-    /// The sample that differs most within the box.
+    /// The channel with the largest range within the box.
     var shift: Pixel = 0
     var weight = 0
 
@@ -66,7 +66,7 @@ struct MedianCut {
         let spread = (values.max() ?? 0) - (values.min() ?? 0)
         if spread > width { (width, shift) = (spread, candidate) }
       }
-      // Wide boxes of many pixels show most.
+      // Wide boxes with many pixels cause the largest visible error.
       let pixels = entries.reduce(0) { $0 + $1.count }
       weight = entries.count > 1 ? width * width * Int(Double(pixels).squareRoot()) : -1
     }

@@ -2,7 +2,8 @@ import Foundation
 import ScrimCodec
 public import ScrimImage
 
-/// A folder with a PNG a picture and `frames.jsonl`, a line a frame; frames that look the same name one file.
+/// Writes a folder with one PNG per picture, and `frames.jsonl` with one line per frame; equal frames name the same
+/// file.
 public struct PNGExport: PictureForm, ~Copyable {
   public static var isMoving: Bool { false }
 
@@ -10,7 +11,7 @@ public struct PNGExport: PictureForm, ~Copyable {
   private let index: FileHandle
   private var image: String?
 
-  /// Makes the folder, which must be new or empty.
+  /// Creates the folder, or uses an empty one.
   public init(folder path: String) throws(ExportError) {
     self.path = path
     let files = FileManager.default
@@ -59,7 +60,7 @@ public struct PNGExport: PictureForm, ~Copyable {
   }
 }
 
-/// Nanoseconds as the milliseconds that files hold: no exponent, no digits that say nothing.
+/// Nanoseconds as milliseconds in decimal notation: no exponent, no trailing zeros.
 func milliseconds(_ nanoseconds: Int64) -> String {
   let sign = nanoseconds < 0 ? "-" : ""
   let whole = nanoseconds.magnitude / 1_000_000

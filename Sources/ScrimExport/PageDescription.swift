@@ -2,7 +2,8 @@ import FoundationEssentials
 import ScrimFormat
 public import ScrimStore
 
-/// What a page knows of its session before it reads a segment: the JSON of its element `scrim-session`. Times are nanoseconds.
+/// The data of a session that a page has before it reads a segment: the JSON of its element `scrim-session`. Times
+/// are nanoseconds.
 public struct PageDescription: Encodable, Sendable {
   struct Session: Encodable, Sendable {
     var id: String
@@ -12,7 +13,7 @@ public struct PageDescription: Encodable, Sendable {
     var state: String
   }
 
-  /// A segment as the page lists it.
+  /// A segment in the page's list.
   public struct Segment: Encodable, Sendable {
     var first: Int64
     var last: Int64
@@ -33,7 +34,7 @@ public struct PageDescription: Encodable, Sendable {
       sha256 = entry.digest.description
     }
 
-    /// What is whole of the segment that is being recorded.
+    /// The complete part of the segment that is being recorded.
     public init(_ open: OpenSegment) {
       let segment = open.segment
       let times = segment.frames.map(\.time) + segment.events.map(\.time)
@@ -57,24 +58,25 @@ public struct PageDescription: Encodable, Sendable {
       try values.encode(height, forKey: .height)
       try values.encode(frames, forKey: .frames)
       try values.encode(bytes, forKey: .bytes)
-      // Null, where the page compares.
+      // Null, as the page compares it.
       try values.encode(sha256, forKey: .sha256)
     }
   }
 
-  /// Where a page that a server shows has its parts from; addresses on that server.
+  /// The addresses on a server from which a page loads its parts.
   public struct Server: Encodable, Sendable {
-    /// The segments' addresses but for their eight digits.
+    /// The segments' addresses without their eight digits.
     public var segments: String
     public var worker: String
-    /// What came since the page was made, and what is whole of the open segment.
+    /// The address of the segments that were added since the page was made, and of the complete part of the open
+    /// one.
     public var live: String
     public var open: String
-    /// Milliseconds after which the page may ask again.
+    /// The interval in milliseconds at which the page asks for more.
     public var interval: Int
     /// Whether the session is being recorded.
     public var isRecording: Bool
-    /// Whether the page stands within another.
+    /// Whether the page is embedded in another.
     public var isEmbedded: Bool
 
     public init(
@@ -94,15 +96,15 @@ public struct PageDescription: Encodable, Sendable {
   var session: Session
   var segments: [Segment]
   var range: [Int]
-  /// Where a trace is shown, with `{trace_id}` in it.
+  /// The address of a trace viewer, with `{trace_id}` in it.
   public var traceURL: String?
   public var title: String?
-  /// Nil for a page that holds its segments.
+  /// Nil for a page that contains its segments.
   public var server: Server?
 
   /// - Parameters:
-  ///   - range: the sealed segments that the page has; all by default.
-  ///   - open: the segment that is being recorded, which comes behind them.
+  /// - range: the sealed segments of the page; all by default.
+  /// - open: the segment that is being recorded, which follows them.
   public init(_ manifest: SessionManifest, range: Range<Int>? = nil, open: OpenSegment? = nil) {
     session = Session(
       id: manifest.session.description, started: RFC3339.string(manifest.start),
@@ -113,7 +115,7 @@ public struct PageDescription: Encodable, Sendable {
     self.range = [range.lowerBound, range.upperBound]
   }
 
-  /// `<` is escaped, so that no text ends the element that holds it.
+  /// `<` is escaped, so that no text can end the element.
   public var json: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -1,12 +1,13 @@
 import ScrimImage
 
-/// A picture that is drawn on. Shapes are given by the distance of a point to their edge, so that edges are smooth without a library.
+/// A picture to draw on. A shape is a function for the distance of a point to its edge, which gives smooth edges
+/// without a library.
 struct PictureCanvas {
   private(set) var picture: Picture
 
   init(_ picture: Picture) { self.picture = picture }
 
-  /// Fills the pixels of a rectangle, as far as they lie in the picture.
+  /// Fills the part of a rectangle that is inside the picture.
   mutating func fill(_ rect: Rect, _ colour: Pixel) {
     let rect = rect.intersection(picture.bounds)
     if rect.isEmpty { return }
@@ -17,7 +18,7 @@ struct PictureCanvas {
     }
   }
 
-  /// Draws the edge of a rectangle inside of it.
+  /// Draws the border of a rectangle, inside of it.
   mutating func frame(_ rect: Rect, line: Int, _ colour: Pixel) {
     let (across, down) = (min(line, rect.width), min(line, rect.height))
     fill(Rect(x: rect.x, y: rect.y, width: rect.width, height: down), colour)
@@ -29,7 +30,7 @@ struct PictureCanvas {
   /// Paints a shape.
   ///
   /// - Parameters:
-  ///   - box: holds all of the shape that is to be seen.
+  /// - box: contains the visible part of the shape.
   ///   - alpha: 0 to 1.
   ///   - distance: pixels from a point to the shape's edge; below 0 within the shape.
   mutating func paint(
@@ -48,12 +49,12 @@ struct PictureCanvas {
     }
   }
 
-  /// Paints a shape around a point, of which nothing lies farther off than `reach`, as far as it lies within `clip`.
+  /// Paints a shape with all points within `reach` of a point, clipped to `clip`.
   mutating func paint(
     around x: Double, _ y: Double, reach: Double, _ colour: Pixel, alpha: Double = 1,
     clip: Rect? = nil, distance: (_ x: Double, _ y: Double) -> Double
   ) {
-    // Positions are checked by no one before; a picture's side is less than this.
+    // Positions come unchecked from a recording; the limit is larger than any picture's side.
     guard x.magnitude < 1e6, y.magnitude < 1e6 else { return }
     let box = Rect(
       minX: Int((x - reach).rounded(.down)), minY: Int((y - reach).rounded(.down)),
@@ -72,7 +73,7 @@ struct PictureCanvas {
   }
 }
 
-/// Distances from a point to the edges of shapes; below 0 within.
+/// Distances from a point to the edges of shapes; negative inside.
 enum Shape {
   static func disc(_ x: Double, _ y: Double, radius: Double) -> Double {
     (x * x + y * y).squareRoot() - radius
@@ -82,7 +83,7 @@ enum Shape {
     disc(x, y, radius: radius).magnitude - line / 2
   }
 
-  /// A rectangle from the origin with round corners.
+  /// A rectangle at the origin with round corners.
   static func bar(_ x: Double, _ y: Double, width: Double, height: Double, radius: Double) -> Double {
     let across = (x - width / 2).magnitude - width / 2 + radius
     let down = (y - height / 2).magnitude - height / 2 + radius

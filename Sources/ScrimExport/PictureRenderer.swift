@@ -1,27 +1,27 @@
 import ScrimImage
 import ScrimRedact
 
-/// Makes of a player's picture the one that a form gets: scaled, with masks and pointer drawn.
+/// Renders the picture for an export format from a player's picture: scaled, with masks and pointer drawn.
 struct PictureRenderer {
   private let options: PictureOptions
   private let pointer: PointerTrack?
   private var scaled: Picture?
   private var masks: [ListedMask]?
 
-  /// - Parameter pointer: where it is to be drawn.
+  /// - Parameter pointer: the track to be drawn.
   init(_ options: PictureOptions, pointer: PointerTrack?) {
     self.options = options
     self.pointer = pointer
   }
 
-  /// When a form wants pictures between two frames.
+  /// The times between two frames at which a format needs a further picture.
   func moments(after start: Int64, before end: Int64) -> ArraySlice<Int64> {
     pointer?.moments(after: start, before: end) ?? []
   }
 
   /// - Parameters:
-  ///   - frame: `isChanged` becomes true where what is drawn may differ from the picture before.
-  ///   - masks: nil where the session says nothing about them.
+  /// - frame: `isChanged` becomes true if the result may differ from the previous picture.
+  /// - masks: nil if the session has no record of them.
   mutating func render(_ picture: borrowing Picture, _ masks: [ListedMask]?, _ frame: inout ShownFrame)
     -> Picture
   {

@@ -1,8 +1,8 @@
 import ScrimImage
 
 extension Picture {
-  /// The picture with other sides. A smaller one has the mean of the area that each of its pixels covers; a larger one repeats pixels,
-  /// so that edges stay crisp.
+  /// The picture scaled to other sides. A smaller one has the mean of the area that each of its pixels covers; a
+  /// larger one repeats pixels, so edges stay sharp.
   ///
   /// - Parameters: sides in pixels, at least 1.
   func resized(width newWidth: Int, height newHeight: Int) -> Picture {
@@ -39,7 +39,7 @@ extension Picture {
   }
 }
 
-/// Which pixels along a side one pixel of the result covers, with shares that add up to 1.
+/// The pixels along a side that one pixel of the result covers, with weights that add up to 1.
 private struct Coverage {
   var range: Range<Int>
   private var first: Float

@@ -1,19 +1,20 @@
 import FoundationEssentials
 import ScrimFormat
 
-/// The player's scripts, style and markup, which are part of this program: for a page that embeds a session, and for a server.
+/// The player's scripts, style and markup, embedded in this program: for a page that contains a session, and for a
+/// server.
 ///
-/// Modules are joined in the order of their imports: `import` lines go, `export` words go, and so do comments and
-/// indentation, which take a third of the bytes. No name may be used twice among the modules of one script.
+/// Modules are joined in the order of their imports. `import` lines, `export` words, comments and indentation are
+/// removed; the latter two are a third of the bytes. Names must be unique among the modules of one script.
 public enum PlayerPage {
-  /// The decoder, which runs beside the page, as a worker.
+  /// The decoder, which runs in a worker.
   public static let worker = script([
     PackageResources.bytes_js, PackageResources.segment_js, PackageResources.zstd_js,
     PackageResources.inflate_js,
     PackageResources.frame_js, PackageResources.masks_js, PackageResources.worker_js,
   ])
 
-  /// The page itself. It takes its session from the JSON of an element `scrim-session` (``PageDescription``).
+  /// The page's script. It reads its session from the JSON of an element `scrim-session` (``PageDescription``).
   public static let page = script([
     PackageResources.bytes_js, PackageResources.inflate_js, PackageResources.format_js,
     PackageResources.masks_js,
@@ -23,13 +24,13 @@ public enum PlayerPage {
     PackageResources.live_js, PackageResources.app_js,
   ])
 
-  /// Colours, type and what every page shares; a part of ``style``.
+  /// Colours, fonts and styles shared by all pages; a part of ``style``.
   public static let theme = String(decoding: PackageResources.theme_css, as: UTF8.self)
   public static let style = theme + String(decoding: PackageResources.page_css, as: UTF8.self)
-  /// What stands in the page's body.
+  /// The content of the page's body.
   public static let markup = String(decoding: PackageResources.page_html, as: UTF8.self)
 
-  /// A source of a Content-Security-Policy that lets this text run, and no other.
+  /// A source expression of a Content-Security-Policy that allows this text only.
   static func source(of text: String) -> String {
     let digest = SHA256.digest(Array(text.utf8).span)
     return "'sha256-\(Data(digest.bytes).base64EncodedString())'"

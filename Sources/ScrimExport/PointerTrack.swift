@@ -1,6 +1,6 @@
 import ScrimImage
 
-/// Where the pointer was, presses and touches: what is drawn of them at a moment.
+/// Positions of the pointer, presses and touches, and their drawing at a given time.
 struct PointerTrack {
   private enum Kind { case pointer, press, touch, touchDown }
 
@@ -11,13 +11,13 @@ struct PointerTrack {
     var kind: Kind
   }
 
-  /// How long a press is drawn, in nanoseconds; as the page has it.
+  /// The duration for which a press is drawn, in nanoseconds; the same as in the page.
   private static let pressSpan: Int64 = 600_000_000
-  /// Nanoseconds between two pictures that differ in the pointer alone: 25 a second.
+  /// The interval in nanoseconds of pictures that differ in the pointer alone: 25 per second.
   private static let interval: Int64 = 40_000_000
 
   private let points: [Point]
-  /// When the drawing changes, rising.
+  /// The times at which the drawing changes, ascending.
   private let moments: [Int64]
 
   init(_ events: SessionEvents) {
@@ -47,18 +47,18 @@ struct PointerTrack {
     self.moments = moments.sorted()
   }
 
-  /// The moments in which it is drawn otherwise than before, after one and before another.
+  /// The times after one moment and before another at which the drawing changes.
   func moments(after start: Int64, before end: Int64) -> ArraySlice<Int64> {
     let first = moments.partition { $0 > start }
     let last = moments.partition { $0 >= end }
     return first < last ? moments[first..<last] : []
   }
 
-  /// Draws what there is at a moment.
+  /// Draws the state at a given time.
   ///
-  /// - Parameter scale: pixels of the canvas for one of the picture.
+  /// - Parameter scale: pixels of the canvas per pixel of the picture.
   func draw(on canvas: inout PictureCanvas, at time: Int64, scale: Double) {
-    // The pointer keeps its size where pictures are made smaller, so that it can be seen.
+    // The pointer keeps its size in smaller pictures, so that it stays visible.
     let dot = max(1, scale)
     var isDrawn = false
     for point in points[..<points.partition { $0.time > time }].reversed() {
@@ -97,7 +97,7 @@ struct PointerTrack {
     }
   }
 
-  /// The first moment of the raster that is not before a time.
+  /// The first multiple of the interval that is not before a time.
   private static func next(_ time: Int64) -> Int64 {
     let rest = time % interval
     return rest == 0 ? time : time - rest + (rest > 0 ? interval : 0)
@@ -105,7 +105,7 @@ struct PointerTrack {
 }
 
 extension Array {
-  /// The first place from which on `isBehind` holds, in an array in which it never holds before it doesn't.
+  /// The first index for which `isBehind` holds, by binary search: it holds for all later ones.
   fileprivate func partition(_ isBehind: (Element) -> Bool) -> Int {
     var (low, high) = (0, count)
     while low < high {

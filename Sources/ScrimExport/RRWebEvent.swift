@@ -2,16 +2,16 @@ import ScrimJSON
 
 /// Events of rrweb's format, as its players read them: type, time in whole milliseconds, data.
 enum RRWebEvent {
-  /// Places of the nodes in the page of pictures.
+  /// Node ids in the page of pictures.
   enum Node {
     static let body = 5
     /// The whole picture.
     static let picture = 6
-    /// The first of the pictures that lie over it.
+    /// The first of the pictures laid over it.
     static let first = 7
   }
 
-  /// What a mouse or a finger did.
+  /// The kinds of mouse and touch interaction.
   enum Interaction: Int {
     case mouseUp = 0
     case mouseDown = 1
@@ -36,7 +36,7 @@ enum RRWebEvent {
     return event(2, at: time, ["node": document, "initialOffset": .members(["left": 0, "top": 0])])
   }
 
-  /// A picture at its place over those before.
+  /// A picture at its position over the earlier ones.
   static func image(_ id: Int, _ source: String, x: Int, y: Int, width: Int, height: Int) -> JSON {
     element(
       "img", id,
@@ -46,13 +46,13 @@ enum RRWebEvent {
       ], [])
   }
 
-  /// Lays a picture over the others.
+  /// Adds a picture over the others.
   static func addition(of image: JSON, at time: Int64) -> JSON {
     let addition: JSON = .members(["parentId": .integer(Node.body), "nextId": .null, "node": image])
     return mutation(at: time, adds: [addition])
   }
 
-  /// Replaces the whole picture, and takes away what lies over it.
+  /// Replaces the whole picture, and removes the pictures over it.
   static func replacement(by source: String, removing ids: Range<Int>, at time: Int64) -> JSON {
     mutation(
       at: time,
@@ -73,7 +73,7 @@ enum RRWebEvent {
       ])
   }
 
-  /// The pointer's way to a point, or a finger's.
+  /// Movements of the pointer, or of a finger, to a point.
   static func move(at time: Int64, x: Double, y: Double, isTouch: Bool, node: Int = Node.body) -> JSON {
     let point: JSON = .members([
       "x": .number(x), "y": .number(y), "id": .integer(node), "timeOffset": 0,
@@ -92,7 +92,7 @@ enum RRWebEvent {
       ])
   }
 
-  /// Something that players mark on their track, or that a viewer of its own kind reads.
+  /// A custom event that players mark on their timeline, or that a special viewer reads.
   static func custom(_ tag: String, at time: Int64, _ payload: JSON) -> JSON {
     event(5, at: time, ["tag": .string(tag), "payload": payload])
   }

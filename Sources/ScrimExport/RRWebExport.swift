@@ -4,17 +4,17 @@ public import ScrimImage
 import ScrimJSON
 import ScrimStore
 
-/// One file of events that players of rrweb play: a page of one picture, changes laid over it, the pointer, and the session's events as
-/// marks.
+/// Writes one file of events for players of rrweb: a page with one picture, changes laid over it, the pointer, and
+/// the session's events as marks.
 ///
-/// rrweb seeks by going back to the last page and on through all that follows, so a page comes again before what follows one takes more
-/// bytes than two of it, or more than ``changeLimit`` pictures.
+/// rrweb seeks by returning to the last page and applying all events after it. So a new page is written before the
+/// changes after a page take more than twice its bytes, or are more than ``changeLimit`` pictures.
 public struct RRWebExport: PictureForm {
   public static var isMoving: Bool { true }
 
-  /// Pictures that lie over a page at most.
+  /// The maximum number of pictures over a page.
   private static let changeLimit = 200
-  /// Nanoseconds between two positions of the pointer; rrweb's own recorder takes as many.
+  /// The interval in nanoseconds of pointer positions, equal to that of rrweb's own recorder.
   private static let moveInterval: Int64 = 50_000_000
 
   private var file: ExportFile
@@ -22,19 +22,19 @@ public struct RRWebExport: PictureForm {
   private let events: SessionEvents
   private var nextEvent = 0
   private var lastMove = Int64.min / 2
-  /// Nanoseconds since 1970 of the session's clock at 0.
+  /// The time 0 of the session's clock, in nanoseconds since 1970.
   private let clock: Int64
   private let options: PictureOptions
-  /// When the picture that is held began.
+  /// The start of the picture that is held.
   private var since: Int64?
   private var isFirst = true
-  /// Bytes of the last page's picture, and of what was laid over it.
+  /// The size in bytes of the last page's picture, and of the pictures over it.
   private var pageBytes = 0
   private var changeBytes = 0
   private var changes = 0
 
-  /// - Parameter export: what will be run into this form. With `showsPointer`, pointer and presses become rrweb's own events; pictures
-  ///   hold none of them, so give `export` options without.
+  /// - Parameter export: the export that will run into this format. With `showsPointer`, pointer and presses become
+  ///   rrweb's own events; pictures don't contain them, so `export` needs options without the pointer.
   public init(file path: String, of export: SessionExport, showsPointer: Bool = true) throws(ExportError) {
     let (width, height) = export.size
     file = try ExportFile(path)
@@ -57,13 +57,13 @@ public struct RRWebExport: PictureForm {
   public mutating func finish(at end: Int64) throws(ExportError) {
     defer { file.discard() }
     if let delta = sequence.last(until: end) { try write(delta, until: .max) }
-    // Players take the session to last until its last event.
+    // Players end the session at its last event.
     try put(RRWebEvent.custom("end", at: milliseconds(end), .members([:])))
     try file.write("\n]\n")
     _ = try file.close()
   }
 
-  /// A picture and the events while it is shown.
+  /// A picture and the events during its time.
   private mutating func write(_ delta: DeltaSequence.Delta, until end: Int64) throws(ExportError) {
     let time = milliseconds(since ?? 0)
     let all = Rect(x: 0, y: 0, width: sequence.width, height: sequence.height)
@@ -95,7 +95,7 @@ public struct RRWebExport: PictureForm {
     }
   }
 
-  /// The ids of the pictures that lie over the page.
+  /// The ids of the pictures over the page.
   private var over = RRWebEvent.Node.first..<RRWebEvent.Node.first
 
   private mutating func write(_ event: SessionEvents.Entry, notBefore least: Int64) throws(ExportError) {
@@ -126,7 +126,7 @@ public struct RRWebExport: PictureForm {
     }
   }
 
-  /// A part of the picture that is shown from now on, as the address of an image.
+  /// A part of the present picture, as the address of an image.
   private func picture(_ rect: Rect) throws(ExportError) -> String {
     var pixels: [Pixel] = []
     pixels.reserveCapacity(rect.area)
@@ -136,7 +136,7 @@ public struct RRWebExport: PictureForm {
     do {
       let plain = try PNG.encode(pixels.span, width: rect.width, height: rect.height, level: 6)
       var best = plain
-      // Above this, filters pay: it is a photograph.
+      // A larger size shows a photograph, for which filters save bytes.
       if plain.count * 2 > rect.area {
         let filtered = try PNG.encode(
           pixels.span, width: rect.width, height: rect.height, level: 6, filter: .adaptive)
@@ -146,7 +146,7 @@ public struct RRWebExport: PictureForm {
     } catch { throw .codec(error) }
   }
 
-  /// Milliseconds since 1970, rounded as the pictures' times are.
+  /// Milliseconds since 1970, rounded in the same way as the pictures' times.
   private func milliseconds(_ time: Int64) -> Int64 {
     clock / 1_000_000 + Int64((Double(time) / 1e6).rounded())
   }

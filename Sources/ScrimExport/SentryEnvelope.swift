@@ -1,12 +1,13 @@
 import ScrimJSON
 
-/// One item of Sentry's envelope format: a line of JSON for the envelope, one for the item, then a MessagePack map of three byte strings.
+/// One item in Sentry's envelope format: a line of JSON for the envelope, one for the item, then a MessagePack map
+/// of three byte strings.
 enum SentryEnvelope {
-  /// Bytes that an item may have; servers drop larger ones without a word.
+  /// The maximum size of an item in bytes; servers drop larger ones without an error.
   static let itemLimit = 10 << 20
 
   /// - Parameters:
-  ///   - id: the replay's, 32 hexadecimal digits.
+  /// - id: the replay's id, 32 hexadecimal digits.
   ///   - sent: RFC 3339.
   static func bytes(id: String, sent: String, event: [UInt8], recording: [UInt8], video: [UInt8]) -> [UInt8] {
     var map: [UInt8] = [0x83]

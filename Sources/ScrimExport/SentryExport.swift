@@ -3,14 +3,16 @@ import ScrimFormat
 import ScrimJSON
 public import ScrimStore
 
-/// A session as a replay that a Sentry server takes: a film each five seconds, with what happened meanwhile, each in an envelope of its own.
+/// Converts a session to a replay for a Sentry server: one clip per five seconds with its events, each in an
+/// envelope of its own.
 ///
-/// The replay's id is the session's, so that sending a session twice gives one replay.
+/// The replay's id is the session's id, so sending a session twice gives one replay.
 public struct SentryExport: Sendable {
-  /// Seconds of an envelope at least. Sentry expects at most 720 segments, so those of sessions over an hour are longer.
+  /// The minimum number of seconds per envelope. Sentry expects at most 720 segments, so those of sessions over an
+  /// hour are longer.
   private static let seconds: Int64 = 5
   private static let segmentLimit: Int64 = 720
-  /// Bytes of an item that are not the film's.
+  /// The bytes of an item that are reserved for data other than the clip.
   private static let eventBytes = 2 << 20
 
   private let reader: SessionReader
@@ -37,15 +39,15 @@ public struct SentryExport: Sendable {
     id = SentryExport.id(of: reader, range)
   }
 
-  /// Envelopes of the replay.
+  /// The number of envelopes of the replay.
   public var count: Int { parts.count }
 
   /// The envelope of a segment, ready to be sent.
   ///
   /// - Parameters:
-  ///   - folder: where the film is made; it is removed again.
+  /// - folder: for the temporary clip, which is removed.
   ///   - sent: nanoseconds since 1970.
-  ///   - goOn: false ends it, and the answer is nil.
+  /// - goOn: false ends the export, and the result is nil.
   public func envelope(
     _ index: Int, in folder: String, sent: Int64, while goOn: () -> Bool = { true }
   ) throws(ExportError) -> [UInt8]? {
@@ -63,7 +65,7 @@ public struct SentryExport: Sendable {
       throw .system(path: path, reason: error.localizedDescription)
     }
     let recording = SentryRecording(clip, segment: index, clock: reader.manifest.start, options)
-    // What lies before the first picture belongs to it.
+    // Events before the first picture belong to the first segment.
     let entries = events.entries(from: index == 0 ? .min : part.lowerBound, until: part.upperBound)
     let event = replayEvent(index, clip, entries, recording)
     let payload = recording.payload(entries)
@@ -82,7 +84,7 @@ public struct SentryExport: Sendable {
     var errors: [String] = []
     var traces: [String] = []
     for entry in entries {
-      // A server refuses a replay with an id that is no UUID.
+      // A server refuses a replay with an id that is not a UUID.
       if entry.type == "error", let id = entry.text("id").flatMap(SentryExport.uuid) { errors.append(id) }
       if let trace = entry.text("trace_id").flatMap(SentryExport.uuid) { traces.append(trace) }
     }
@@ -104,14 +106,14 @@ public struct SentryExport: Sendable {
     return JSON.object(members).canonicalBytes
   }
 
-  /// The id without dashes; nil where it is none.
+  /// The id without dashes; nil if it is not a UUID.
   private static func uuid(_ text: String) -> String? {
     let digits = text.lowercased().filter { $0 != "-" }
     let isHex = digits.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     return digits.utf8.count == 32 && isHex ? digits : nil
   }
 
-  /// The session's id; of a part, one that is made of it and the part's times, so that it is no other part's.
+  /// The session's id; for a part, an id derived from it and the part's times, which differs for each part.
   static func id(of reader: SessionReader, _ range: ExportRange) -> String {
     let whole = reader.manifest.session.description.filter { $0 != "-" }
     if range.isAll { return whole }

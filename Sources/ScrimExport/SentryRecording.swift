@@ -1,13 +1,14 @@
 import ScrimJSON
 
-/// What Sentry reads beside a clip: the film's place in time, taps, and the session's events as its breadcrumbs and requests.
+/// The data that Sentry reads with a clip: the clip's time range, taps, and the session's events as breadcrumbs and
+/// requests.
 struct SentryRecording {
   private let clip: VideoClip
   private let segment: Int
   private let clock: Int64
   private let options: PictureOptions
 
-  /// - Parameter clock: nanoseconds since 1970 of the session's clock at 0.
+  /// - Parameter clock: the time 0 of the session's clock, in nanoseconds since 1970.
   init(_ clip: VideoClip, segment: Int, clock: Int64, _ options: PictureOptions) {
     self.clip = clip
     self.segment = segment
@@ -15,7 +16,7 @@ struct SentryRecording {
     self.options = options
   }
 
-  /// A line with the segment's number, then the events as one list.
+  /// A line with the segment's number, followed by the events as one list.
   func payload(_ events: [SessionEvents.Entry]) -> [UInt8] {
     let start = milliseconds(clip.start)
     var list = [
@@ -59,7 +60,7 @@ struct SentryRecording {
     }
   }
 
-  /// Sentry draws the begin and the end of touches of the node 0, for half a second at least.
+  /// Sentry draws the start and end of touches of node 0, for at least half a second.
   private func touches(_ event: SessionEvents.Entry, _ x: Double, _ y: Double) -> [JSON] {
     let time = milliseconds(event.time)
     func touch(_ kind: RRWebEvent.Interaction, _ time: Int64) -> JSON {
@@ -86,7 +87,7 @@ struct SentryRecording {
       ]))
   }
 
-  /// A request, which begins at its event's time, as the page draws it.
+  /// A request, which starts at its event's time, as in the page.
   private func request(_ event: SessionEvents.Entry) -> JSON {
     let start = seconds(event.time)
     var data: [JSON.Member] = []
@@ -108,6 +109,6 @@ struct SentryRecording {
 
   func milliseconds(_ time: Int64) -> Int64 { (clock + time) / 1_000_000 }
 
-  /// Since 1970, to a microsecond.
+  /// Seconds since 1970, rounded to a microsecond.
   func seconds(_ time: Int64) -> Double { ((Double(clock + time) / 1e3).rounded()) / 1e6 }
 }

@@ -3,13 +3,15 @@ import ScrimJSON
 public import ScrimStore
 import ScrimSystem
 
-/// A clip where sentry-native looks for one when its program crashed: `replays/replay-ID.mp4` in the SDK's database folder, with
-/// `replay-ID.json` beside it. The program sets the ID, the session's without dashes, as `replay_id` of the context `replay`.
+/// Writes a clip where sentry-native looks for one after a crash of its program: `replays/replay-ID.mp4` in the
+/// SDK's database folder, with `replay-ID.json`. The program sets the ID, the session's id without dashes, as
+/// `replay_id` of the context `replay`.
 public enum SentryStaging {
-  /// Writes a clip of a part of a session. Both files take their names once they are whole, so a crash meanwhile finds the clip before.
+  /// Writes a clip of a part of a session. Both files get their names when they are complete, so a crash in between
+  /// finds the previous clip.
   ///
-  /// - Parameter database: the SDK's `database_path`; `replays` is made in it.
-  /// - Returns: the clip's file; nil where `goOn` ended it.
+  /// - Parameter database: the SDK's `database_path`, in which `replays` is created.
+  /// - Returns: the clip's file; nil if `goOn` ended it.
   public static func write(
     _ reader: SessionReader, _ range: ExportRange, _ options: PictureOptions = PictureOptions(),
     to database: String, while goOn: () -> Bool = { true }
@@ -22,7 +24,7 @@ public enum SentryStaging {
     } catch { throw .system(path: folder, reason: error.localizedDescription) }
     let id = SentryExport.id(of: reader, ExportRange())
     let path = "\(folder)/replay-\(id)"
-    // What ends so is no clip for the SDK.
+    // The SDK reads no file whose name has this ending.
     let made = "\(folder)/.replay-\(id).new"
     guard
       let clip = try VideoClip.make(export, at: made, limit: SentryEnvelope.itemLimit * 9 / 10, while: goOn)

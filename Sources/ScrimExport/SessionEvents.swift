@@ -2,10 +2,10 @@ import ScrimFormat
 import ScrimJSON
 public import ScrimStore
 
-/// The events of a part of a session in the order of their times, as its segments hold them: what may be kept of an event was decided when
-/// it was recorded.
+/// The events of a part of a session, ordered by time, as its segments contain them. They were filtered when they
+/// were recorded.
 public struct SessionEvents: Sendable {
-  /// An event as its record has it, looked into.
+  /// A parsed event of a record.
   struct Entry {
     /// Nanoseconds on the session's clock.
     var time: Int64
@@ -13,7 +13,7 @@ public struct SessionEvents: Sendable {
     /// One object.
     var json: JSON
 
-    /// Pixels of the picture; nil where the event has no place on it.
+    /// The position in pixels of the picture; nil if the event has none.
     var place: (x: Double, y: Double)? {
       guard case .number(let x)? = json["x"], case .number(let y)? = json["y"], x.isFinite, y.isFinite
       else { return nil }
@@ -48,7 +48,7 @@ public struct SessionEvents: Sendable {
 
   func time(_ index: Int) -> Int64 { records[index].time }
 
-  /// Nil for one that can't be read.
+  /// Nil for an event that can't be read.
   func entry(_ index: Int) -> Entry? {
     guard let json = try? JSON(records[index].json), case .string(let type)? = json["type"] else {
       return nil
@@ -56,7 +56,7 @@ public struct SessionEvents: Sendable {
     return Entry(time: records[index].time, type: type, json: json)
   }
 
-  /// Those from a moment up to another, that excluded.
+  /// The events from one moment, included, to another, excluded.
   func entries(from: Int64, until: Int64) -> [Entry] {
     records.indices.filter { records[$0].time >= from && records[$0].time < until }.compactMap(entry)
   }

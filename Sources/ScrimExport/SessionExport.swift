@@ -2,17 +2,18 @@ public import ScrimImage
 import ScrimPlayer
 public import ScrimStore
 
-/// A form that pictures are written in, one after the other. It gets what a player shows, so none can see what was masked.
+/// An export format, to which pictures are written in order. It receives the pictures that a player shows, so it
+/// can't contain masked pixels.
 public protocol PictureForm: ~Copyable {
-  /// Whether the picture that is shown when the part begins is wanted, though its frame may lie before.
+  /// Whether the format needs the picture shown at the start of the part, whose frame may be earlier.
   static var isMoving: Bool { get }
 
-  /// Takes the picture that is shown from `shown.time` on, until the next call's.
+  /// Takes the picture that is shown from `shown.time` until the time of the next call.
   mutating func add(_ picture: borrowing Picture, _ shown: ShownFrame) throws(ExportError)
 
-  /// Ends the file or folder.
+  /// Completes the file or folder.
   ///
-  /// - Parameter end: how long the last picture is shown.
+  /// - Parameter end: the time until which the last picture is shown.
   mutating func finish(at end: Int64) throws(ExportError)
 }
 
@@ -20,19 +21,19 @@ public protocol PictureForm: ~Copyable {
 public struct ShownFrame: Hashable, Sendable {
   /// The frame's number in its session.
   public var number: Int
-  /// When it is shown, in nanoseconds on the session's clock.
+  /// The time from which it is shown, in nanoseconds on the session's clock.
   public var time: Int64
-  /// Whether the picture may differ from the one before.
+  /// Whether the picture may differ from the previous one.
   public var isChanged: Bool
 }
 
-/// Plays a part of a session into a form.
+/// Plays a part of a session into an export format.
 public struct SessionExport: Sendable {
   let reader: SessionReader
   let range: ExportRange
   let options: PictureOptions
 
-  /// - Throws: ``ExportError/noFrames(path:isRange:)`` where the manifest says that there is nothing to export.
+  /// - Throws: ``ExportError/noFrames(path:isRange:)`` if the manifest lists nothing to export.
   public init(
     _ reader: SessionReader, _ range: ExportRange, _ options: PictureOptions = PictureOptions()
   ) throws(ExportError) {
@@ -45,14 +46,14 @@ public struct SessionExport: Sendable {
     }
   }
 
-  /// Frames of the segments that are read: at least as many as are written.
+  /// The number of frames in the segments that are read: at least the number that is written.
   public var expectedFrames: Int {
     range.segments(of: reader, needsPicture: true).reduce(0) {
       $0 + reader.spans[$1].frames
     }
   }
 
-  /// The width and height that hold every picture of the part, as forms get them.
+  /// The width and height that contain every picture of the part, as formats receive them.
   public var size: (width: Int, height: Int) {
     let segments = reader.spans[range.segments(of: reader, needsPicture: true)]
     return (
@@ -60,7 +61,7 @@ public struct SessionExport: Sendable {
     )
   }
 
-  /// The most frames a second that a segment of the part has; at least 1, and 25 where the pointer is drawn.
+  /// The highest frame rate of a segment in the part; at least 1, and 25 if the pointer is drawn.
   public var framesPerSecond: Double {
     max(options.showsPointer ? 25 : 1, recordedFramesPerSecond)
   }
@@ -74,14 +75,15 @@ public struct SessionExport: Sendable {
 
   /// Plays the part.
   ///
-  /// - Parameter goOn: called with the frames played so far; false ends the export before its time, with what there is.
-  /// - Returns: pictures that were given to `form`.
+  /// - Parameter goOn: called with the number of frames played so far; false ends the export early, with the
+  ///   pictures so far.
+  /// - Returns: the number of pictures that `form` received.
   public func run<Form: PictureForm & ~Copyable>(
     into form: inout Form, while goOn: (Int) -> Bool
   ) throws(ExportError) -> Int {
     let segments = range.segments(of: reader, needsPicture: Form.isMoving || range.every != nil)
     var player = SessionPlayer(reader, segments: segments)
-    // The last picture is shown on in a gap before later segments, and while events come.
+    // The last picture remains visible in a gap before later segments, and during later events.
     let shownUntil =
       segments.upperBound < reader.segmentCount
       ? Int64.max : reader.spans.last.map { $0.times.upperBound + 1 } ?? .min
@@ -94,7 +96,7 @@ public struct SessionExport: Sendable {
     var end = Int64.min
     while true {
       let next = try time(ofNextIn: &player)
-      // What is shown until then belongs to the part as far as it lies in it.
+      // The picture shown until then belongs to the part if their times overlap.
       if var frame = pending {
         let limit = min(next ?? max(end + 1, shownUntil), range.until ?? .max)
         if let every = range.every {

@@ -3,13 +3,13 @@ import ScrimImage
 import ScrimPlayer
 public import ScrimStore
 
-/// A small picture of a session at a moment: what a player shows, so that none is of pixels that were masked.
+/// A small picture of a session at a given time, made from a player's picture, so it contains no masked pixel.
 public enum Thumbnail {
   /// - Parameters:
-  ///   - segments: those of the session that may be read; all by default.
+  /// - segments: the segments that may be read; all by default.
   ///   - time: nanoseconds on the session's clock; the middle of the middle segment by default.
-  ///   - width: pixels along at most; the picture's own size where it is smaller.
-  /// - Returns: a JPEG; nil where the segment of that moment can't be played.
+  /// - width: the maximum width in pixels; the picture's own width if that is smaller.
+  /// - Returns: a JPEG; nil if the segment of that time can't be played.
   public static func jpeg(
     of reader: SessionReader, _ segments: Range<Int>? = nil, at time: Int64? = nil, width: Int
   ) -> [UInt8]? {
@@ -24,7 +24,7 @@ public enum Thumbnail {
       moment = time
     } else {
       index = segments.lowerBound + segments.count / 2
-      // The open one is shown as it is now.
+      // The open segment is shown in its present state.
       moment = index < listed.count ? listed[index].times.middle : .max
     }
     guard let picture = picture(of: reader, index, at: moment) else { return nil }
@@ -43,7 +43,7 @@ public enum Thumbnail {
     return player.picture
   }
 
-  /// Each pixel the mean of a square of the picture's.
+  /// Each pixel is the mean of a square of the picture.
   private static func small(_ picture: Picture, _ width: Int) -> [UInt8]? {
     let step = max(1, (picture.width + width - 1) / width)
     let (columns, rows) = (picture.width / step, max(1, picture.height / step))

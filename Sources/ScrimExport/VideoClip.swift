@@ -2,32 +2,32 @@ import Foundation
 import ScrimFormat
 import ScrimStore
 
-/// An mp4 of a part of a session that keeps under a limit of bytes: the lowest quality that does is taken only where better ones don't.
+/// An mp4 of a part of a session within a size limit, at the best quality that fits.
 struct VideoClip {
-  /// Constant rate factors of H.264 that are tried, one after the other; screens stay readable at 30.
+  /// The constant rate factors of H.264 that are tried in this order; text stays readable at 30.
   private static let qualities = [23, 30, 37, 44, 51]
 
   let path: String
   var bytes: Int
-  /// Pixels of the film's pictures: both even.
+  /// The size of the pictures in pixels: both sides are even.
   var width: Int
   var height: Int
   var frames: Int
-  /// Frames a second, constant.
+  /// The constant frame rate.
   var rate: Int
-  /// When it begins, in nanoseconds on the session's clock.
+  /// The start, in nanoseconds on the session's clock.
   var start: Int64
 
   var milliseconds: Int { (frames * 1000 + rate / 2) / rate }
-  /// Nanoseconds on the session's clock.
+  /// The end, in nanoseconds on the session's clock.
   var end: Int64 { start + Int64(frames) * 1_000_000_000 / Int64(rate) }
 
-  /// Makes the film at `path`.
+  /// Writes the clip to `path`.
   ///
   /// - Parameters:
-  ///   - limit: bytes.
-  ///   - goOn: false ends it before its time.
-  /// - Returns: nil where `goOn` ended it; then there is no file.
+  /// - limit: the maximum size in bytes.
+  /// - goOn: false ends the export early.
+  /// - Returns: nil if `goOn` ended it; then there is no file.
   static func make(
     _ export: SessionExport, at path: String, limit: Int, while goOn: () -> Bool
   ) throws(ExportError) -> VideoClip? {
@@ -61,7 +61,7 @@ struct VideoClip {
 }
 
 extension SessionExport {
-  /// From the moment of the first picture of the part to its end, in nanoseconds on the session's clock.
+  /// From the time of the part's first picture to its end, in nanoseconds on the session's clock.
   func times() throws(ExportError) -> ClosedRange<Int64> {
     let segments = range.segments(of: reader, needsPicture: true)
     guard let last = reader.spans[segments].last, let first = segments.first else {

@@ -1,8 +1,8 @@
 import Foundation
 public import ScrimImage
 
-/// A film of constant frame rate, by an ffmpeg that is installed: each of its pictures is the one shown at that moment, so
-/// that uneven times never drift.
+/// Writes a video of constant frame rate through an installed ffmpeg. Each of its pictures is the one shown at that
+/// time, so uneven frame times don't add up to a drift.
 public struct VideoExport: PictureForm {
   public enum Form: String, Sendable, CaseIterable {
     /// H.264, 4:2:0.
@@ -10,7 +10,7 @@ public struct VideoExport: PictureForm {
     /// VP9, 4:2:0.
     case webm
 
-    /// The constant rate factor that films have by default: below what the eye finds.
+    /// The default constant rate factor: its errors are not visible.
     fileprivate var quality: Int {
       switch self {
       case .mp4: 18
@@ -34,7 +34,7 @@ public struct VideoExport: PictureForm {
     }
   }
 
-  /// Frames a second of films, of which the first that shows every frame is taken.
+  /// Frame rates of videos; the first that shows every frame is used.
   private static let rates = [10, 15, 20, 25, 30, 50, 60]
 
   public static var isMoving: Bool { true }
@@ -47,16 +47,16 @@ public struct VideoExport: PictureForm {
   private var sequence: [UInt8]
   private let width: Int
   private let height: Int
-  /// When the film begins on the session's clock; nil before the first picture.
+  /// The start of the video on the session's clock; nil before the first picture.
   private(set) var start: Int64?
-  /// Pictures of the film so far.
+  /// The number of pictures written so far.
   private(set) var written = 0
   private var hasPicture = false
 
   /// - Parameters:
-  ///   - framesPerSecond: of the session, where it is densest.
-  ///   - every: nanoseconds from picture to picture of the film; by the frames of the session by default.
-  ///   - quality: ffmpeg's constant rate factor, from 0, the best, to 51.
+  /// - framesPerSecond: the highest rate of the session.
+  /// - every: the interval of the video's pictures in nanoseconds; by default it follows the session's frames.
+  /// - quality: ffmpeg's constant rate factor, from 0, the best, to 51.
   public init(
     file path: String, form: Form, width: Int, height: Int, framesPerSecond: Double, every: Int64? = nil,
     quality: Int? = nil
@@ -80,7 +80,7 @@ public struct VideoExport: PictureForm {
     process.arguments =
       ["-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "rawvideo", "-pixel_format", "bgr0"]
       + ["-video_size", "\(width)x\(height)", "-framerate", rateText, "-i", "pipe:0", "-an"]
-      // 4:2:0 needs even sides; what is added is black.
+      // 4:2:0 needs even sides; the added pixels are black.
       + ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuv420p"] + form.arguments(quality ?? form.quality) + [
         path + ".part"
       ]
@@ -88,7 +88,7 @@ public struct VideoExport: PictureForm {
     process.standardInput = pipe
     process.standardOutput = FileHandle.nullDevice
     input = pipe.fileHandleForWriting
-    // A program that ends early is noticed by what it said, not by a signal.
+    // A program that ends early is detected by its output, not by a signal.
     signal(SIGPIPE, SIG_IGN)
     do {
       try Data().write(to: errors)
@@ -99,12 +99,12 @@ public struct VideoExport: PictureForm {
     }
   }
 
-  /// Frames a second of a film of a session that has so many.
+  /// The frame rate of a video for a session with the given rate.
   static func rate(for framesPerSecond: Double) -> Int {
     rates.first { Double($0) >= framesPerSecond * 0.98 } ?? 60
   }
 
-  /// What 4:2:0 makes of a side: an even number of pixels.
+  /// The length of a side for 4:2:0: an even number of pixels.
   static func padded(_ side: Int) -> Int { (side + 1) / 2 * 2 }
 
   public mutating func add(_ picture: borrowing Picture, _ shown: ShownFrame) throws(ExportError) {
@@ -130,7 +130,7 @@ public struct VideoExport: PictureForm {
     } catch { throw .system(path: path, reason: error.localizedDescription) }
   }
 
-  /// Writes the pictures of the moments before `time`.
+  /// Writes the pictures for the times before `time`.
   private mutating func fill(until time: Int64, from begin: Int64) throws(ExportError) {
     while hasPicture, Double(written) * interval + 1 < Double(time - begin) { try write() }
   }

@@ -123,9 +123,9 @@ struct Export: ParsableCommand {
     if Terminal.isInterrupted { throw Failure(.interrupted, "interrupted; \(out) is not whole") }
   }
 
-  /// The part that was asked for.
+  /// The requested part.
   ///
-  /// - Parameter last: seconds that are taken where nothing was asked for.
+  /// - Parameter last: the number of last seconds that is used if no part was requested.
   private func range(_ reader: SessionReader, every: Double? = nil, last standard: Double? = nil)
     -> ExportRange
   {

@@ -27,7 +27,7 @@ struct PartOptions: ParsableArguments {
   }
 }
 
-/// How pictures look.
+/// Options for the look of pictures.
 struct PictureLookOptions: ParsableArguments {
   enum Switch: String, CaseIterable, ExpressibleByArgument { case on, off }
 
@@ -55,7 +55,7 @@ struct PictureLookOptions: ParsableArguments {
     }
   }
 
-  /// Refuses what a form has no use for.
+  /// Refuses options that the format doesn't use.
   func check(_ target: Export.Target) throws {
     guard target == .html else { return }
     for (name, isGiven) in [
@@ -76,7 +76,7 @@ struct PictureLookOptions: ParsableArguments {
 
 extension PictureOptions.Style: ExpressibleByArgument {}
 
-/// What a page is made with.
+/// Options of an HTML page.
 struct PageOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -92,11 +92,12 @@ struct PageOptions: ParsableArguments {
     }
   }
 
-  /// Whether links may be made of it: a scheme that runs nothing, a host that no id of a recording changes, the place of the id.
+  /// Whether the address is safe for links: a scheme that runs no code, a host that a recorded id can't change, and
+  /// a place for the id.
   private static func isTraceAddress(_ text: String) -> Bool {
     let lower = text.lowercased()
     guard let scheme = ["https://", "http://"].first(where: lower.hasPrefix),
-      // What browsers pass over, such as tabs, must not hide anything.
+      // Characters that browsers ignore, such as tabs, must not hide anything.
       text.unicodeScalars.allSatisfy({ $0.isASCII && $0.value > 0x20 && $0.value != 0x7F && $0 != "\\" })
     else { return false }
     let rest = text.dropFirst(scheme.count)

@@ -4,7 +4,7 @@ import ScrimExport
 import ScrimStore
 import ScrimSystem
 
-/// Writes a replay's envelopes into a folder, and sends each where that is asked for.
+/// Writes a replay's envelopes to a folder, and sends each if requested.
 struct SentryDelivery {
   var out: String
   var dsn: String?

@@ -51,17 +51,17 @@ struct Inspect: ParsableCommand {
   }
 }
 
-/// What a session holds.
+/// The content of a session.
 struct SessionReport: Encodable {
   struct Operations: Encodable {
     var operations = 0
     var pixels = 0
-    /// Before the entropy coder; JPEG pictures are not among them.
+    /// Bytes before compression, without JPEG pictures.
     var plainBytes = 0
   }
 
   struct Part: Encodable {
-    /// Pixels of a segment's pictures; none of the total, since segments may differ.
+    /// The size of a segment's pictures in pixels; nil in the total, since segments may differ.
     var width: Int?
     var height: Int?
     var bytes = 0
@@ -69,18 +69,18 @@ struct SessionReport: Encodable {
     var keyframes = 0
     /// Bytes of the frames' operations as stored.
     var frameBytes = 0
-    /// Frames of which some tiles show older content, and those that are all fill.
+    /// The number of frames with withheld tiles. Frames that are all fill are counted as failed closed.
     var withheldFrames = 0
     /// 16-pixel tiles that show older content or fill although no mask covers them, in all frames.
     var withheldTiles = 0
     var failedClosedFrames = 0
-    /// Numbers that no frame has, between frames that are there.
+    /// The number of missing frame numbers between existing frames.
     var droppedFrames = 0
     var events = 0
     var firstMs: Double?
     var lastMs: Double?
     var operations: [String: Operations] = [:]
-    /// Of a segment that is not sealed: bytes behind its whole records.
+    /// For an unsealed segment: the number of bytes after its complete records.
     var unsealedTornBytes: Int?
   }
 

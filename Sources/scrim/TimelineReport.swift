@@ -2,7 +2,7 @@ import ScrimFormat
 import ScrimRedact
 import ScrimStore
 
-/// The events and notes of a session in the order of time, one line each.
+/// The events and notes of a session ordered by time, one line each.
 struct TimelineReport {
   private enum Entry {
     case event(EventRecord)
@@ -16,8 +16,8 @@ struct TimelineReport {
     }
   }
 
-  /// Segment by segment, so that a session of any length takes the memory of one. An event that is older than the frames of its segment
-  /// may so stand behind a later one of the segment before.
+  /// Read segment by segment, so a session of any length needs the memory of one. An event that is older than the
+  /// frames of its segment may therefore be printed after a later one of the previous segment.
   static func print(_ reader: SessionReader, json: Bool) throws {
     var report = TimelineReport()
     for index in 0..<reader.segmentCount {
@@ -33,7 +33,7 @@ struct TimelineReport {
     report.flush()
   }
 
-  /// Equal lines within a second are merged to one line with their number.
+  /// Equal lines within a second are merged to one line with a count.
   private var last: (time: Int64, latest: Int64, words: String, count: Int)?
 
   private mutating func add(_ entry: Entry) {

@@ -8,7 +8,7 @@ import { Scrubber } from "./scrubber.js";
 import { EmbeddedSource, ServerSource } from "./sources.js";
 import { Stage } from "./stage.js";
 
-/** A setting that outlives the page where the browser lets it. @param {string} name @param {string} [value] @returns {string | null} */
+/** A setting that is kept after the page is closed, if the browser allows it. @param {string} name @param {string} [value] @returns {string | null} */
 function stored(name, value) {
   try {
     if (value !== undefined) localStorage.setItem(`scrim.${name}`, value);
@@ -18,7 +18,7 @@ function stored(name, value) {
   }
 }
 
-/** Seconds of `#t=12.5` or `#t=12.5,20`; a server's address may have `?t=` instead. */
+/** The seconds in `#t=12.5` or `#t=12.5,20`; a server's address may have `?t=` instead. */
 function linked() {
   const match = /(?:^#|[?&])t=(-?\d+(?:\.\d+)?)(?:(?:,|%2C)(-?\d+(?:\.\d+)?))?/i.exec(location.hash || location.search);
   return match ? { from: Number(match[1]), until: match[2] ? Number(match[2]) : null } : null;
@@ -244,7 +244,7 @@ class Page {
     const { left, top } = byId("speed").getBoundingClientRect();
     menu.style.left = `${Math.max(8, Math.min(innerWidth - menu.offsetWidth - 8, left))}px`;
     menu.style.top = `${top - menu.offsetHeight - 6}px`;
-    // By keyboard, the menu is where the focus goes next.
+    // Opened by keyboard, the menu takes the focus.
     if (event instanceof MouseEvent && event.detail === 0) menu.querySelector("[aria-checked=true]")?.focus();
   }
 
@@ -339,7 +339,7 @@ class Page {
         await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
         return toast("The picture is in the clipboard");
       } catch {
-        // Clipboards are not for every page; a file is.
+        // Some pages may not use the clipboard, but every page can save a file.
       }
     }
     const link = /** @type {HTMLAnchorElement} */ (element("a"));
@@ -375,7 +375,7 @@ class Page {
     try {
       history.replaceState(null, "", this.link);
     } catch {
-      // Some hosts keep the address to themselves.
+      // Some hosts don't allow the address to be changed.
     }
   }
 

@@ -2,7 +2,7 @@ import { byId, counted, element, size } from "./format.js";
 
 /** @typedef {import("./player.js").Player} Player */
 
-/** Says how far the recording was verified in this browser, and what is missing. */
+/** Shows how far this browser verified the recording, and what is missing. */
 export class Badge {
   /** @param {Player} player @param {any} session */
   constructor(player, session) {

@@ -1,7 +1,7 @@
-/** What is wrong with a segment, a record or a frame: a sentence for people. */
+/** An error in a segment, a record or a frame; its message is a sentence for users. */
 export class DamageError extends Error {}
 
-/** Reads the numbers of Format.md from bytes that may be anything; what would pass the end throws. */
+/** Reads the numbers of Format.md from unchecked bytes; throws when a number passes the end. */
 export class ByteReader {
   /** @param {Uint8Array} bytes */
   constructor(bytes) {
@@ -69,7 +69,7 @@ export class ByteReader {
     return Number(this.bigVarint());
   }
 
-  /** A signed number; exact to either side of 2^52. */
+  /** A signed number; exact between -2^52 and 2^52. */
   zigzag() {
     const start = this.offset;
     const value = this.varint();
@@ -96,7 +96,7 @@ export function fromBase64(text) {
   return bytes;
 }
 
-/** Eight tables, so that eight bytes are folded in at once: some 4 times as fast as one table. */
+/** Eight tables that process eight bytes at once: about 4 times as fast as one table. */
 const castagnoli = (() => {
   const tables = Array.from({ length: 8 }, () => new Int32Array(256));
   for (let i = 0; i < 256; i++) {

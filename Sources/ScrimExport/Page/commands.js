@@ -12,7 +12,7 @@ function keyName(key) {
   return (key === name ? "" : "⇧ ") + (keyNames[name] ?? (name.length === 1 ? name.toUpperCase() : name));
 }
 
-/** Everything that can be done, once: keys, buttons and the help sheet come of it. */
+/** The list of all commands, from which keys, buttons and the help sheet are made. */
 export class Commands {
   /** @param {Group[]} groups */
   constructor(groups) {
@@ -31,7 +31,7 @@ export class Commands {
       const id = /** @type {HTMLElement | null} */ (button)?.dataset.action;
       if (id) this.byId.get(id)?.run(event);
     });
-    // A click leaves the focus where it is, so that keys mean the same after it; Tab goes everywhere.
+    // A click doesn't move the focus, so keys keep their meaning; Tab reaches every control.
     document.addEventListener("mousedown", (event) => {
       const target = /** @type {Element} */ (event.target);
       if (target.closest("button, [role=slider], [role=listbox]")) {
@@ -59,7 +59,7 @@ export class Commands {
     const target = /** @type {HTMLElement} */ (event.target);
     const isTyping = target instanceof HTMLInputElement && target.type !== "checkbox";
     if (isTyping && event.key !== "Escape" && event.key !== "Enter") return;
-    // A focused control keeps its own key.
+    // A focused control handles its own key.
     const isControl = target.matches?.("button, a, input, summary");
     if (isControl && (event.key === "Enter" || (event.key === " " && !isTyping)) && !isTyping) return;
     const dialog = /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog[open]"));

@@ -1,4 +1,4 @@
-// Words and numbers for people.
+// Formats words and numbers for users.
 
 /** @param {number} seconds @param {number} [decimals] @returns {string} 1:02:03.4 */
 export function clock(seconds, decimals = 1) {
@@ -51,7 +51,7 @@ export function counted(value, noun, plural = `${noun}s`) {
 }
 
 /**
- * An element with text; a recording's words only ever come here, and never become markup.
+ * An element with text. All texts of a recording are shown by it, so they never become markup.
  * @param {string} tag @param {string} [className] @param {string} [text] @returns {HTMLElement}
  */
 export function element(tag, className = "", text = "") {

@@ -9,7 +9,7 @@ const tileArea = tileSide * tileSide;
 const stripe = 64;
 const escape = 255;
 
-/** Bytes and pixels that a frame of so many pixels may take. */
+/** The maximum of bytes and pixels for a frame with this number of pixels. */
 export const frameLimits = {
   /** @param {number} pixels */
   operationBytes: (pixels) => 65536 + 5 * pixels,
@@ -19,10 +19,10 @@ export const frameLimits = {
   work: (pixels) => 65536 + 8 * pixels,
 };
 
-/** Codes of operations. */
+/** Operation codes. */
 export const operations = { fill: 1, indexed: 2, predicted: 3, copy: 4, recall: 5, jpeg: 6, keep: 7, colours: 8 };
 
-/** Bytes that follow the rectangle of an operation, by its code. */
+/** The number of bytes after the rectangle of an operation, by its code. */
 export const operandBytes = [0, 3, 0, 1, 4, 2, 4, 0, 0];
 
 /** @param {number} coding of the header */
@@ -76,15 +76,15 @@ async function decodeJPEG(bytes, rect) {
 }
 
 /**
- * Turns the payloads of frames back into pictures. After an error the picture may hold half a frame: it must not be
- * shown, and only a keyframe is taken next.
+ * Decodes the payloads of frames to pictures. After an error the picture may contain half a frame: it must not be shown, and decoding
+ * continues with a keyframe only.
  */
 export class FrameDecoder {
   /** @param {number} width @param {number} height @param {number} coding */
   constructor(width, height, coding) {
     this.width = width;
     this.height = height;
-    /** Red, green, blue, 255, as a canvas takes them; four bytes in one word. */
+    /** Red, green, blue, 255, as a canvas takes them; the four bytes form one word. */
     this.pixels = new Uint32Array(width * height);
     this.palette = new Uint32Array(255);
     this.colours = 0;
@@ -179,7 +179,7 @@ export class FrameDecoder {
   }
 
   /**
-   * Decodes a frame's JPEG files before its operations are applied, since the browser does so in its own time.
+   * Decodes a frame's JPEG files before its operations are applied, since the browser decodes asynchronously.
    * @param {Uint8Array} list @param {ByteReader} outer
    */
   async decodePictures(list, outer) {
@@ -276,7 +276,7 @@ export class FrameDecoder {
   predict(rect, transform, samples) {
     if (transform > 1) throw new DamageError("a transform that this player doesn't know");
     const { width } = rect;
-    // Three planes of the row before, and of this one.
+    // Three planes of the previous row, and of this one.
     let above = [0, 1, 2].map(() => new Uint8Array(width));
     let row = [0, 1, 2].map(() => new Uint8Array(width));
     const shared = transform ? 255 : 0;
@@ -389,7 +389,7 @@ function sumRow(bytes, start, above, row) {
 
 /**
  * @param {Uint8Array} blue @param {Uint8Array} green @param {Uint8Array} red @param {number} shared 255 where blue and
- *   red are told as differences from green @param {Uint32Array} pixels @param {number} place
+ *   red are coded as differences from green @param {Uint32Array} pixels @param {number} place
  */
 function joinRow(blue, green, red, shared, pixels, place) {
   for (let x = 0; x < blue.length; x++) {

@@ -1,6 +1,6 @@
 import { DamageError } from "./bytes.js";
 
-/** A stream of deflate in pieces that end with a sync flush, by the browser's own decoder. */
+/** Decodes a deflate stream in pieces that end with a sync flush, by the browser's own decoder. */
 export class InflateStream {
   count = 0;
   /** @type {Uint8Array[]} */
@@ -26,7 +26,7 @@ export class InflateStream {
     const writer = stream.writable.getWriter();
     writer.closed.catch(() => {});
     this.writer = writer;
-    // A read always waits, so that a write is done once all that comes out of it was read.
+    // A read is always pending, so a write is done when all of its output was read.
     const pump = async () => {
       for (;;) {
         const { done, value } = await reader.read();
@@ -49,7 +49,7 @@ export class InflateStream {
     const writer = /** @type {WritableStreamDefaultWriter} */ (this.writer);
     this.chunks = [];
     this.count = 0;
-    // In parts, so that a few bytes can't take memory for far more than the limit.
+    // In parts, so that a few bytes can't allocate far more memory than the limit.
     for (let at = 0; at < piece.length; at += 4096) {
       try {
         await writer.write(piece.slice(at, at + 4096));
@@ -74,7 +74,7 @@ export class InflateStream {
     return whole;
   }
 
-  /** Ends the stream, which must have an end of its own. */
+  /** Ends the stream, which must contain its own end. */
   async finish() {
     try {
       await this.writer?.close();

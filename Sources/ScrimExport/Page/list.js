@@ -1,7 +1,7 @@
 import { element } from "./format.js";
 
 /**
- * A list of any length, of which only the rows in sight exist. Arrow keys choose; a choice is announced.
+ * A list of any length, of which only the visible rows exist. Arrow keys select; the selection is announced.
  * @template Row
  */
 export class VirtualList {

@@ -2,10 +2,10 @@ import { byId, counted } from "./format.js";
 
 /** @typedef {import("./player.js").Player} Player */
 
-/** Milliseconds from one question to the next where nobody looks, and at most where the server fails. */
+/** The interval in milliseconds between requests for a page in the background, and the maximum after failures of the server. */
 const intervals = { hidden: 5000, failing: 10000 };
 
-/** Watches a session that is being recorded: asks the server what came, and keeps the player near the end of it. */
+/** Follows a session that is being recorded: asks the server for new data, and keeps the player near the end. */
 export class LiveSession {
   /** @param {Player} player @param {import("./sources.js").ServerSource} source */
   constructor(player, source) {
@@ -21,7 +21,7 @@ export class LiveSession {
   async run() {
     while (this.player.isGrowing) {
       await new Promise((resolve) => setTimeout(resolve, document.hidden ? intervals.hidden : this.wait));
-      // All but the last are sealed for good.
+      // All segments except the last are sealed.
       const known = Math.max(0, this.player.info.segments.length - 1);
       try {
         const news = await this.source.live(known);
@@ -37,7 +37,7 @@ export class LiveSession {
     byId("announce").textContent = `The recording has ended, with ${counted(this.player.info.segments.length, "segment")}`;
   }
 
-  /** To the end, and on with it; or no more. */
+  /** Starts to follow the end of the recording, or stops it. */
   toggle() {
     this.player.follows = !this.player.follows;
     if (this.player.follows) {

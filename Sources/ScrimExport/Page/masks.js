@@ -1,9 +1,9 @@
 import { ByteReader, DamageError } from "./bytes.js";
 
-// What was masked: the masks records of a segment. All that the page knows of them stands here.
+// Reads and draws the masks records of a segment. The page uses them only through this module.
 
 /**
- * A mask in force: a rectangle in whole pixels of the picture.
+ * A mask of a frame: a rectangle in whole pixels of the picture.
  * @typedef {object} Mask
  * @property {number} x @property {number} y @property {number} width @property {number} height
  * @property {string} kind one of `kindsByCode`
@@ -20,7 +20,7 @@ const reasonsByCode = [
 ];
 const maskLimits = { masks: 2 ** 16, role: 255 };
 
-/** Roles by their code, from 1 on. */
+/** Roles by their code, starting with 1. */
 const rolesByCode = (
   "password text,entry,text,search box,spin button,combo box,terminal,push button,toggle button,switch,check box," +
   "radio button,menu,menu item,check menu item,radio menu item,page tab,link,label,static,heading,paragraph,caption," +
@@ -31,7 +31,7 @@ const rolesByCode = (
 ).split(",");
 const writtenOut = 63;
 
-/** How likely a bit is a one, of 65,536, learned from the bits before it. */
+/** The probability that a bit is one, in units of 1 / 65,536, adapted to the bits before it. */
 class BitModel {
   constructor() {
     this.probability = 32768;
@@ -46,7 +46,7 @@ class BitModel {
   }
 }
 
-/** Reads bits that a range coder wrote: "Bits" of Format.md. */
+/** Reads bits of a range coder: "Bits" of Format.md. */
 class BitDecoder {
   /** @param {Uint8Array} bytes */
   constructor(bytes) {
@@ -91,12 +91,12 @@ class BitDecoder {
   }
 }
 
-/** What masks have in common beside their places. @typedef {{kind: string, reason: string, role: string}} MaskStyle */
+/** The properties of a mask except its rectangle. @typedef {{kind: string, reason: string, role: string}} MaskStyle */
 
 /** @param {number} count */
 const models = (count) => Array.from({ length: count }, () => new BitModel());
 
-/** What a list of masks has taught so far; a complete list begins anew. */
+/** The adaptive models of a list of masks; a complete list starts new ones. */
 class MaskContext {
   constructor() {
     this.movement = new BitModel();
@@ -118,7 +118,7 @@ class MaskContext {
   }
 }
 
-/** Reads the masks records of a segment, one after the other. */
+/** Reads the masks records of a segment in order. */
 class MaskDecoder {
   /** @param {{width: number, height: number}} size of the picture */
   constructor(size) {
@@ -142,7 +142,7 @@ class MaskDecoder {
     return masks;
   }
 
-  /** What is left of the list, with what moved behind it. @param {BitDecoder} bits */
+  /** The masks kept from the list, followed by those that moved. @param {BitDecoder} bits */
   change(bits) {
     if (!this.masks) throw new DamageError("masks that change a list which is not there");
     const movement = bits.bit(this.context.movement) ? { x: this.signed(bits), y: this.signed(bits) } : null;
@@ -255,7 +255,7 @@ export function readMaskLists({ header, frames, others }) {
   let last = 0;
   for (const { type, frame, payload } of others) {
     if (type !== 5) continue;
-    // A keyframe forgets the list.
+    // A keyframe clears the list.
     if (frames.slice(last, frame).some(({ isKey }) => isKey)) decoder.masks = null;
     last = frame;
     lists.push({ frame: frame - 1, masks: decoder.read(payload) });
@@ -263,7 +263,7 @@ export function readMaskLists({ header, frames, others }) {
   return lists;
 }
 
-/** The masks in force at every frame, as they become known. */
+/** The masks of every frame, as they are read. */
 export class MaskTimeline {
   constructor() {
     /** @type {Map<number, {frame: number, masks: Mask[]}[]>} */
@@ -303,7 +303,7 @@ export class MaskTimeline {
   }
 }
 
-/** What a kind of mask is called. @type {Record<string, string>} */
+/** The names of the kinds of masks. @type {Record<string, string>} */
 export const maskKinds = {
   text: "Text", image: "Image", input: "Input", password: "Password", gap: "Gap between widgets",
   uncovered: "No widget claims it", other: "Other",
@@ -316,10 +316,10 @@ export const maskKinds = {
  */
 export function drawMasks(context, masks, style, scale) {
   context.lineWidth = Math.max(1, Math.round(scale));
-  // Large ones first, so that what lies within them stays visible.
+  // Large masks first, so that masks inside them remain visible.
   const sorted = masks.toSorted((a, b) => b.width * b.height - a.width * a.height);
   for (const mask of sorted) {
-    // Rounded outward, so that no line of the fill stays beside a sketch.
+    // Rounded outward, so that no line of the fill remains beside a sketch.
     const [x, y] = [Math.floor(mask.x * scale), Math.floor(mask.y * scale)];
     const width = Math.ceil((mask.x + mask.width) * scale) - x;
     const height = Math.ceil((mask.y + mask.height) * scale) - y;
@@ -340,7 +340,7 @@ function drawOutline(c, kind, x, y, w, h) {
   c.strokeRect(x + half, y + half, Math.max(0, w - 2 * half), Math.max(0, h - 2 * half));
 }
 
-/** A sketch of what is masked, of its rectangle and kind alone. @param {CanvasRenderingContext2D} c @param {string} kind @param {number} x @param {number} y @param {number} w @param {number} h @param {number} scale */
+/** A sketch of the hidden content, from its rectangle and kind alone. @param {CanvasRenderingContext2D} c @param {string} kind @param {number} x @param {number} y @param {number} w @param {number} h @param {number} scale */
 function drawSketch(c, kind, x, y, w, h, scale) {
   const [paper, line, bar] = ["#f4f5f7", "#b9c0cc", "#cfd5de"];
   c.fillStyle = kind === "gap" || kind === "uncovered" || kind === "other" ? "#eceef2" : paper;
@@ -350,7 +350,7 @@ function drawSketch(c, kind, x, y, w, h, scale) {
   const half = c.lineWidth / 2;
   const inner = () => c.strokeRect(x + half, y + half, Math.max(0, w - 2 * half), Math.max(0, h - 2 * half));
   if (kind === "text") {
-    // Bars of a line's height; the last one is shorter, as paragraphs end.
+    // Bars of a line's height; the last one is shorter, as in paragraphs.
     const step = Math.max(4, Math.min(h, 20 * scale));
     const lines = Math.max(1, Math.round(h / step));
     for (let i = 0; i < lines; i++) {

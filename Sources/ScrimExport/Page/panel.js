@@ -12,10 +12,10 @@ const labels = {
   input: "Input", navigation: "Navigation", log: "Log", network: "Network", error: "Error", test: "Test", other: "Other",
 };
 
-/** Keys that come within this many nanoseconds are one row. */
+/** The interval in nanoseconds within which keys are merged to one row. */
 const burst = 1.5e9;
 
-/** The lists beside the picture: events, network, log, errors; what is searched; what a row says in full. */
+/** The lists beside the picture (events, network, log, errors), their search, and the details of a row. */
 export class Panel {
   /**
    * @param {Player} player @param {import("./scrubber.js").Scrubber} scrubber @param {{traceURL: string | null}} options
@@ -64,7 +64,7 @@ export class Panel {
     }
   }
 
-  /** Scans come one after the other; the lists are made anew at most some times a second. */
+  /** Scans follow each other quickly; the lists are rebuilt only a few times per second. */
   collectSoon() {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
@@ -113,7 +113,7 @@ export class Panel {
     byId(`tab-${next}`).focus();
   }
 
-  /** @param {boolean} [isSame] whether rows were only added, so that what was chosen stays */
+  /** @param {boolean} [isSame] whether rows were only added, so that the selection stays */
   filter(isSame = false) {
     const needle = this.search.value.trim().toLowerCase();
     this.needle = needle;

@@ -1,13 +1,13 @@
 import { Timeline } from "./timeline.js";
 
-/** @typedef {{bytes(index: number, isOpen?: boolean): Promise<Uint8Array<ArrayBuffer>>}} SegmentSource rejects with what people should read */
+/** @typedef {{bytes(index: number, isOpen?: boolean): Promise<Uint8Array<ArrayBuffer>>}} SegmentSource rejects with a message for users */
 /** @typedef {{segment: number, frame: number, time: number, number: number, status: number, withheld: number, next: number | null}} Shown */
 /** @typedef {{from: number, until: number, reason: string}} Gap */
 
-/** How fast a session can be played. */
+/** The speeds of playback. */
 export const speeds = [0.25, 0.5, 1, 2, 4, 8, 16];
 
-/** Nanoseconds by which the picture may be behind what is known of a session that is followed. */
+/** The maximum delay, in nanoseconds, of the picture behind the known end of a session that is followed. */
 const followLimit = 8e8;
 
 /** @param {string} message */
@@ -18,8 +18,8 @@ function aborted(message) {
 /**
  * Plays a session on a canvas. Seconds are those of the session's clock.
  *
- * Events: `play`, `pause`, `time`, `ended`, `error` (its `message` says what); and, for the page around it, `frame`,
- * `scan`, `speed`, `grow`.
+ * Events: `play`, `pause`, `time`, `ended`, `error` (its `message` has the reason); and, for the page around it, `frame`, `scan`, `speed`,
+ * `grow`.
  */
 export class Player extends EventTarget {
   /**
@@ -40,9 +40,9 @@ export class Player extends EventTarget {
     this.isPlaying = false;
     this.rate = 1;
     this.skipsIdle = false;
-    /** Whether the session is being recorded: it has no end yet. */
+    /** Whether the session is being recorded, so it has no end yet. */
     this.isGrowing = false;
-    /** Whether playing stays near the end of what is recorded. */
+    /** Whether playback stays near the end of the recording. */
     this.follows = false;
     /** Only this part is played, if it is set. @type {{from: number, until: number} | null} */
     this.clip = null;
@@ -77,19 +77,19 @@ export class Player extends EventTarget {
     try {
       await this.seek(seconds ?? this.start);
     } catch (error) {
-      // A damaged beginning costs only itself.
+      // A damaged beginning doesn't affect later segments.
       while (this.gap && this.gap.until < this.endTime) await this.seek(this.gap.until / 1e9).catch(() => {});
       if (!this.shown) return this.rejectReady?.(error);
     }
     this.resolveReady?.(undefined);
   }
 
-  /** The second at which the session begins. */
+  /** The time in seconds at which the session begins. */
   get start() {
     return this.startTime / 1e9;
   }
 
-  /** The second at which the session ends, on the clock that `currentTime` and `seek` use. */
+  /** The time in seconds at which the session ends, on the clock of `currentTime` and `seek`. */
   get duration() {
     return this.endTime / 1e9;
   }
@@ -117,10 +117,10 @@ export class Player extends EventTarget {
   }
 
   /**
-   * Shows the picture of a moment.
+   * Shows the picture at a given time.
    * @param {number} seconds
-   * @returns {Promise<void>} kept when it is on the canvas; rejected with an AbortError where another seek takes its
-   *   place, and with an Error where the picture is missing or damaged
+   * @returns {Promise<void>} resolved when it is on the canvas; rejected with an AbortError if another seek replaces it,
+   *   and with an Error if the picture is missing or damaged
    */
   seek(seconds) {
     if (!Number.isFinite(seconds)) return Promise.reject(new RangeError("a moment is a number of seconds"));
@@ -162,12 +162,12 @@ export class Player extends EventTarget {
   }
 
   /**
-   * Takes over what was recorded since: all segments, of which the first ones are as before.
+   * Adds newly recorded segments: takes the list of all segments, which begins with the known ones.
    * @param {any[]} segments @param {{isRecording: boolean, state: string}} what
    */
   grow(segments, { isRecording, state }) {
     const { info } = this;
-    // The last one may have grown, or was sealed and has its digest now.
+    // The last segment may have grown, or was sealed and now has its digest.
     const changed = segments.findIndex((segment, i) => {
       const old = info.segments[i];
       return !old || old.sha256 !== segment.sha256 || old.frames !== segment.frames || old.bytes !== segment.bytes;
@@ -180,13 +180,13 @@ export class Player extends EventTarget {
       this.endTime = Math.max(this.endTime, segments[segments.length - 1].last);
       this.timeline.grow(changed);
       this.worker.postMessage({ type: "grow", segments, range: info.range, changed });
-      // What comes behind the last picture is known now.
+      // The time after the last picture is known now.
       if (this.shown && this.shown.next === null) this.shown.next = this.shown.time;
     }
     this.emit("grow");
   }
 
-  /** An exact picture of a moment, small; null where there is none. The caller closes it.
+  /** A small, exact picture at a given time; null if there is none. The caller closes it.
    * @param {number} seconds @param {number} width @param {number} height @returns {Promise<ImageBitmap | null>} */
   thumbnail(seconds, width, height) {
     this.pendingThumbnail?.resolve(null);
@@ -204,7 +204,7 @@ export class Player extends EventTarget {
     const done = new Promise((/** @type {(value?: any) => void} */ resolve, reject) => {
       this.pending = { id, resolve, reject };
     });
-    // Who doesn't wait for a seek need not handle what becomes of it.
+    // A caller that doesn't wait for a seek need not handle its failure.
     done.catch(() => {});
     this.worker.postMessage({ type: "show", id, want });
     return done;
@@ -214,7 +214,7 @@ export class Player extends EventTarget {
   advance(moment) {
     if (!this.isPlaying) return;
     requestAnimationFrame(this.tick);
-    // A page in the background gets no animation frames; its session waits.
+    // A page in the background gets no animation frames, so its session waits.
     const passed = Math.min(250, Math.max(0, moment - this.lastTick));
     this.lastTick = moment;
     const until = this.clip?.until ?? this.endTime;
@@ -231,7 +231,7 @@ export class Player extends EventTarget {
       this.request({ time: this.position });
     }
     this.emit("time");
-    // A session that is being recorded goes on.
+    // A session that is being recorded continues.
     if (this.isGrowing && !this.clip) return;
     if (this.position >= until && !this.pending) {
       this.pause();
@@ -268,7 +268,7 @@ export class Player extends EventTarget {
 
   /** @param {any} data */
   receivePicture(data) {
-    // What a request draws belongs to the canvas even if nobody waits for it any more: the next one builds on it.
+    // The result of a request is drawn even if its caller no longer waits: the next request builds on it.
     if (data.pixels) this.paint(data);
     const isWanted = this.pending?.id === data.id;
     if (data.gap) {

@@ -4,7 +4,7 @@ import { byId, clock, spoken } from "./format.js";
 
 const thumbnailLimit = 48;
 
-/** The track under the picture: activity, marks, the position, and a small picture of the moment under the pointer. */
+/** The track under the picture: activity, marks, the position, and a thumbnail for the time under the pointer. */
 export class Scrubber {
   /** @param {Player} player */
   constructor(player) {
@@ -13,7 +13,7 @@ export class Scrubber {
     this.canvas = byId("curve");
     this.preview = byId("preview");
     this.thumbnail = byId("thumbnail");
-    /** Times of what the search found; null while nothing is searched. @type {number[] | null} */
+    /** Times of the search results; null without a search. @type {number[] | null} */
     this.hits = null;
     /** Small pictures by their tenth of a second. @type {Map<number, ImageBitmap | null>} */
     this.thumbnails = new Map();
@@ -90,7 +90,7 @@ export class Scrubber {
     this.preview.hidden = true;
   }
 
-  /** Forgets small pictures: the track's width changed, and with it what a place on it means. */
+  /** Discards thumbnails: with a new width of the track, its positions stand for other times. */
   forget() {
     for (const picture of this.thumbnails.values()) picture?.close();
     this.thumbnails.clear();
@@ -106,7 +106,7 @@ export class Scrubber {
     this.track.setAttribute("aria-valuetext", `${spoken(currentTime)} of ${spoken(duration)}`);
   }
 
-  /** Draws the curve soon; many reasons in one frame cost one drawing. */
+  /** Requests a drawing of the curve; requests within one animation frame are merged. */
   redraw() {
     if (this.isDrawn) return;
     this.isDrawn = true;
@@ -157,7 +157,7 @@ export class Scrubber {
     this.drawMarks(c, place, floor, colour);
   }
 
-  /** A dot for what stands out, or for what the search found. @param {CanvasRenderingContext2D} c @param {(time: number) => number} place @param {number} floor @param {(name: string) => string} colour */
+  /** A dot for a notable event, or for a search result. @param {CanvasRenderingContext2D} c @param {(time: number) => number} place @param {number} floor @param {(name: string) => string} colour */
   drawMarks(c, place, floor, colour) {
     const marks = this.hits
       ? this.hits.map((time) => ({ time, name: "accent" }))

@@ -11,8 +11,8 @@ import { ByteReader, DamageError, crc32c, hex } from "./bytes.js";
  */
 /** @typedef {{time: number, json: Uint8Array}} EventRecord */
 /**
- * What readers of version 1 pass over, kept for those who know it.
- * @typedef {{type: number, frame: number, payload: Uint8Array}} OtherRecord `frame`: how many frames stand before it
+ * Records that readers of version 1 skip, kept for modules that read them.
+ * @typedef {{type: number, frame: number, payload: Uint8Array}} OtherRecord `frame`: the number of frames before it
  */
 /**
  * @typedef {object} Segment
@@ -40,7 +40,7 @@ const limits = {
 export const recordTypes = { header: 1, frame: 2, event: 3, note: 4, masks: 5, seal: 127 };
 
 /**
- * Reads a segment, all of it or nothing; digests are compared elsewhere, since the browser's are asynchronous.
+ * Reads a complete segment, or throws; digests are compared elsewhere, since the browser computes them asynchronously.
  * @param {Uint8Array} bytes anything @param {boolean} [isOpen] whether it is being recorded, so that its seal may be missing
  * @returns {Segment} @throws {DamageError}
  */
@@ -158,7 +158,7 @@ function checkOrder(frame, before) {
 }
 
 /**
- * A note as an event of the lists; null for one that this player doesn't know.
+ * A note as an event of the lists; null for an unknown note.
  * @param {Uint8Array} payload @returns {{time: number, event: any} | null} @throws {DamageError}
  */
 export function readNote(payload) {
@@ -178,7 +178,7 @@ function readEvent(reader) {
 }
 
 /**
- * What the seal says of the records is compared only, never believed.
+ * The data of the seal are only compared with the records, never used instead of them.
  * @param {ByteReader} reader @param {Segment} segment
  * @param {{offset: number, time: number, isKey: boolean}[]} table @param {number} offset
  */
@@ -199,7 +199,7 @@ function readSeal(reader, segment, table, offset) {
   for (const entry of table) {
     agrees &&= reader.varint() === (entry.offset - before.offset) * 2 + (entry.isKey ? 1 : 0);
     const step = reader.zigzag();
-    // Beyond 2^53 times are rounded, and so are their differences.
+    // Times above 2^53 are rounded, and so are their differences.
     agrees &&= step === entry.time - before.time || Math.abs(entry.time) > 2 ** 52;
     before = entry;
   }

@@ -1,14 +1,14 @@
 import { fromBase64 } from "./bytes.js";
 import { byId } from "./format.js";
 
-// Where a page has its segments from. Player, lists and decoder know only `bytes(index)`.
+// The sources of a page's segments. Player, lists and decoder use only `bytes(index)`.
 
 /** @typedef {{segments: string, worker: string, live: string, open: string, interval: number}} ServerAddresses */
 
-/** The segments that stand in the page, each as base64 in an element of its own, so that only what is asked for is decoded. */
+/** The segments embedded in the page, each as base64 in its own element, so that only requested ones are decoded. */
 export class EmbeddedSource {
   constructor() {
-    /** Kept when the whole page was read. */
+    /** Resolved when the whole page was read. */
     this.loaded = document.readyState === "loading"
       ? new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }))
       : Promise.resolve();
@@ -28,22 +28,22 @@ export class EmbeddedSource {
     }
   }
 
-  /** The worker has its script. */
+  /** Releases the worker's script; called when the worker has loaded it. */
   settle() {
     URL.revokeObjectURL(this.address);
   }
 }
 
-/** Milliseconds between two tries of what may work the next time. */
+/** The waits in milliseconds between attempts of a request that may succeed later. */
 const pauses = [300, 1000, 3000];
 
-/** The segments of a server, each asked for when it is needed. */
+/** The segments of a server, each requested when it is needed. */
 export class ServerSource {
   /** @param {ServerAddresses} addresses */
   constructor(addresses) {
     this.addresses = addresses;
     this.worker = new Worker(addresses.worker);
-    /** What is known of the segment that is being recorded; it only grows. */
+    /** The known bytes of the segment that is being recorded; they only grow. */
     this.growing = { index: -1, bytes: new Uint8Array(0) };
   }
 
@@ -57,7 +57,7 @@ export class ServerSource {
     return new Uint8Array(await answer.arrayBuffer());
   }
 
-  /** What is whole of the open segment; null where it was sealed meanwhile. @param {number} index */
+  /** The complete part of the open segment; null if it was sealed since. @param {number} index */
   async openBytes(index) {
     if (this.growing.index !== index) this.growing = { index, bytes: new Uint8Array(0) };
     const { growing } = this;
@@ -69,7 +69,7 @@ export class ServerSource {
     bytes.set(growing.bytes);
     bytes.set(tail, from);
     growing.bytes = bytes;
-    // The worker takes what it is given.
+    // The bytes are transferred to the worker.
     return bytes.slice();
   }
 
@@ -78,7 +78,7 @@ export class ServerSource {
     return (await this.ask(`${this.addresses.live}?known=${known}`, 0)).json();
   }
 
-  /** @param {string} address @param {number} [tries] further ones, where the network or the server fails */
+  /** @param {string} address @param {number} [tries] further attempts after a failure of the network or the server */
   async ask(address, tries = pauses.length) {
     for (let attempt = 0; ; attempt++) {
       let reason = "the server can't be reached";
@@ -91,7 +91,7 @@ export class ServerSource {
           : answer.status === 404 ? "the server does not have it"
             : answer.status === 410 ? "the session was deleted" : `the server answered with ${answer.status}`;
       } catch {
-        // The words above say it.
+        // The message above has the reason.
       }
       if (!mayPass || attempt >= tries) throw new Error(reason);
       await new Promise((resolve) => setTimeout(resolve, pauses[attempt]));

@@ -3,10 +3,10 @@ import { MaskTimeline, drawMasks, maskKinds } from "./masks.js";
 
 /** @typedef {import("./player.js").Player} Player */
 
-/** How long a press is drawn, in nanoseconds. */
+/** The duration for which a press is drawn, in nanoseconds. */
 const pressSpan = 6e8;
 
-/** The picture with what lies over it: masks, pointer, notes. Each is a canvas of its own; the picture's stays pure. */
+/** The picture with its layers: masks, pointer, notes. Each is a canvas of its own; the picture's canvas has only the picture. */
 export class Stage {
   /** @param {Player} player */
   constructor(player) {
@@ -45,7 +45,7 @@ export class Stage {
     this.scale = this.isFitted ? Math.min(fitted, 2) : 1 / dots;
     this.sheet.style.width = `${canvas.width * this.scale}px`;
     this.sheet.style.height = `${canvas.height * this.scale}px`;
-    // Whole multiples stay crisp; a smaller picture is smoothed.
+    // Whole multiples stay sharp; a smaller picture is smoothed.
     canvas.style.imageRendering = this.scale * dots >= 1 ? "pixelated" : "auto";
     this.area.classList.toggle("is-exact", !this.isFitted);
     for (const overlay of [this.maskCanvas, this.pointerCanvas]) {

@@ -4,7 +4,7 @@ import { MaskTimeline } from "./masks.js";
 /** @typedef {{segment: number, time: number, event: any, kind: string, text: string, search: string}} Entry */
 /** @typedef {{segment: number, from: number, until: number, reason: string}} DamagedSpan */
 
-/** The kinds of events that the lists tell apart. */
+/** The kinds of events that the lists distinguish. */
 export const kinds = ["input", "navigation", "log", "network", "error", "test", "other"];
 
 /** @type {Record<string, string>} */
@@ -20,7 +20,7 @@ const names = {
   "touch-down": "Touch", "touch-up": "Touch ends",
 };
 
-/** Idle spans shorter than this, in nanoseconds, are played. */
+/** Idle spans shorter than this, in nanoseconds, are not skipped. */
 const idleLimit = 3e9;
 
 /** @param {any} value */
@@ -48,7 +48,7 @@ export function summary(event) {
   }
 }
 
-/** What is known of the session's course: frames, events, activity, masks; it grows as segments are scanned. */
+/** The known course of the session: frames, events, activity, masks; it grows as segments are scanned. */
 export class Timeline {
   /** @param {{segments: any[], range: [number, number]}} info */
   constructor(info) {
@@ -80,7 +80,7 @@ export class Timeline {
     return this.scanned === this.total;
   }
 
-  /** Segments from `first` on are scanned again, since the session got longer; till then they show what they did. @param {number} first */
+  /** Segments from `first` on are scanned again, since the session got longer; until then they keep their data. @param {number} first */
   grow(first) {
     for (let i = first; i < this.info.range[1]; i++) this.known.delete(i);
     this.idleSpans = null;
@@ -96,7 +96,7 @@ export class Timeline {
     this.masks.forget(segment);
   }
 
-  /** @param {any} message what the worker found in a segment */
+  /** @param {any} message the worker's results for a segment */
   add(message) {
     this.forget(message.index);
     this.known.add(message.index);
@@ -140,7 +140,7 @@ export class Timeline {
     return low - 1;
   }
 
-  /** Spans in which nothing changed and nothing was done, with a second left at either side. */
+  /** Spans without changes and input, shortened by a second at each end. */
   get idle() {
     if (this.idleSpans) return this.idleSpans;
     const busy = [...this.entries, ...this.pointer].map(({ time }) => time);
@@ -148,7 +148,7 @@ export class Timeline {
       for (let i = 0; i < times.length; i++) if (changed[i] > 0) busy.push(times[i]);
     }
     const { segments, range } = this.info;
-    // What was not scanned yet may be anything.
+    // A part that was not scanned yet may contain anything.
     for (let i = range[0]; i < range[1]; i++) {
       if (this.frames.has(i)) continue;
       for (let time = segments[i].first; time <= segments[i].last; time += idleLimit / 2) busy.push(time);
@@ -163,7 +163,7 @@ export class Timeline {
   }
 
   /**
-   * Activity in equal spans of time: the changed share of the picture, and how much was done, each from 0 to 1.
+   * Activity in equal spans of time: the changed share of the picture, and the amount of input, each from 0 to 1.
    * @param {number} start @param {number} end @param {number} count
    */
   activity(start, end, count) {

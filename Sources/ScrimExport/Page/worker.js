@@ -3,7 +3,7 @@ import { readMaskLists } from "./masks.js";
 import { readNote, readSegment, recordTypes } from "./segment.js";
 import { FrameDecoder, entropyStream, frameLimits, operandBytes, operations } from "./frame.js";
 
-// Decodes beside the page: keeps three segments, one picture, and one for thumbnails; nothing else.
+// Decodes in a worker. It holds three segments, one picture, and one picture for thumbnails.
 
 /** @typedef {{from: number, until: number, reason: string}} Gap seconds are the page's business: these are nanoseconds */
 /** @typedef {import("./segment.js").Segment & {broken: {frame: number, reason: string}[],
@@ -12,9 +12,9 @@ import { FrameDecoder, entropyStream, frameLimits, operandBytes, operations } fr
 /** @typedef {{time: number} | {place: Place} | {step: number, from: Place}} Wanted */
 
 const kept = 3;
-/** Milliseconds after which long work lets messages in. */
+/** Milliseconds after which long work is interrupted for messages. */
 const turn = 8;
-/** Frames that are shown may be this much after the moment asked for: half a microsecond, for rounded seconds. */
+/** The tolerance for the time of a frame: half a microsecond, since seconds are rounded. */
 const tolerance = 500;
 
 /** @type {{segments: any[], session: any, range: [number, number], tag: string}} */
@@ -30,7 +30,7 @@ let wantedPicture = null;
 /** @type {{id: number, time: number, width: number, height: number} | null} */
 let wantedThumbnail = null;
 let scanned = 0;
-/** A segment that is being fetched for the lists, and what came of it. @type {{index: number, result: Loaded | DamageError | null} | null} */
+/** A segment that is being fetched for the lists, and the result. @type {{index: number, result: Loaded | DamageError | null} | null} */
 let scanning = null;
 /** @type {ArrayBuffer[]} */
 const spare = [];
@@ -54,7 +54,7 @@ const gate = new MessageChannel();
 const resting = [];
 gate.port1.onmessage = () => resting.shift()?.();
 
-/** Lets messages in. */
+/** Waits until pending messages are handled. */
 function rest() {
   return new Promise((/** @type {(value?: any) => void} */ resolve) => {
     resting.push(resolve);
@@ -95,7 +95,7 @@ async function run() {
   }
 }
 
-/** A recording got longer: what is held of segments from `changed` on is no longer all of them. @param {any} data */
+/** A recording got longer: the cached segments from `changed` on are no longer complete. @param {any} data */
 function grow({ segments, range, changed }) {
   info = { ...info, segments, range };
   for (const key of cache.keys()) if (key >= changed) cache.delete(key);
@@ -103,7 +103,7 @@ function grow({ segments, range, changed }) {
   scanned = Math.min(scanned, changed);
 }
 
-/** Pictures that are asked for meanwhile don't wait for it. @param {number} index */
+/** Requests for pictures in between don't wait for it. @param {number} index */
 function fetchForScan(index) {
   const held = cache.get(index);
   /** @type {NonNullable<typeof scanning>} */
@@ -116,7 +116,7 @@ function fetchForScan(index) {
   });
 }
 
-/** A decoder at some frame of a segment. */
+/** A decoder with its position in a segment. */
 class View {
   constructor() {
     this.segment = -1;
@@ -182,7 +182,7 @@ function takeNearerView(place) {
   touchAll(picture);
 }
 
-/** Has all of the next picture sent, not only what changed. @param {View} view */
+/** Causes the next picture to be sent completely, not only its changes. @param {View} view */
 function touchAll({ decoder }) {
   decoder?.touch({ x: 0, y: 0, width: decoder.width, height: decoder.height });
 }
@@ -293,7 +293,7 @@ function gapOf(segment, error) {
 /** A segment, of the cache or anew. @param {number} index @returns {Promise<Loaded | DamageError>} */
 async function load(index) {
   const held = cache.get(index) ?? await read(index, false);
-  // It may come the next time.
+  // Not cached, since the next attempt may succeed.
   if (held instanceof MissingError) return held;
   cache.delete(index);
   cache.set(index, held);
@@ -304,7 +304,7 @@ async function load(index) {
   return held;
 }
 
-/** The bytes of a segment could not be had. */
+/** The bytes of a segment could not be loaded. */
 class MissingError extends DamageError {}
 
 /** @param {number} index @param {boolean} isThorough whether the digest within the seal is compared too */
@@ -327,7 +327,7 @@ async function read(index, isThorough) {
 }
 
 /**
- * Compares a segment with what the manifest lists, and with the chain.
+ * Compares a segment with its entry in the manifest, and with the chain.
  * @param {import("./segment.js").Segment} segment @param {Uint8Array<ArrayBuffer>} bytes @param {number} index
  * @param {boolean} isThorough
  */
@@ -338,7 +338,7 @@ async function verify(segment, bytes, index, isThorough) {
   if (header.session !== session.id || header.policy !== session.policy || header.producer !== session.producer) {
     throw new DamageError("the segment belongs to another session");
   }
-  // What is being recorded has its records' checksums only, and more frames than were listed.
+  // A segment that is being recorded has only the checksums of its records, and more frames than were listed.
   if (!listed.sha256) return;
   if (!seal) throw new DamageError("the seal is missing: the file was cut off");
   if (seal.index !== index) throw new DamageError(`the seal says index ${seal.index}`);
@@ -409,7 +409,7 @@ async function scan() {
     if (isReadable) {
       try {
         if (frame.isKey) stream.reset();
-        // A keyframe tells all of the picture, and not what changed; the first one shows that the session begins.
+        // A keyframe contains the whole picture, so it doesn't show what changed; the first one marks the start of the session.
         const touched = frame.coded.length ? await touchedArea(frame.coded, stream, area) : 0;
         changed[i] = frame.isKey ? 0 : Math.min(1, touched / area);
       } catch {
@@ -438,13 +438,13 @@ function parseEvent(json) {
     const event = JSON.parse(json);
     if (typeof event === "object" && event !== null && typeof event.type === "string") return event;
   } catch {
-    // Shown as what it is.
+    // Shown unchanged.
   }
   return { type: "unreadable" };
 }
 
 /**
- * The area that a frame's operations write to, of its operation stream alone.
+ * The area that a frame's operations write to, computed from its operation stream alone.
  * @param {Uint8Array} coded @param {ReturnType<typeof entropyStream>} stream @param {number} area
  */
 async function touchedArea(coded, stream, area) {

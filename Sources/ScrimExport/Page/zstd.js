@@ -1,6 +1,6 @@
 import { DamageError } from "./bytes.js";
 
-// zstd (RFC 8878) as Format.md uses it: one frame without dictionary that is never ended, a flush at each piece's end.
+// Decodes zstd (RFC 8878) as Format.md uses it: one frame without a dictionary that is never ended, with a flush after each piece.
 
 /** @typedef {{log: number, symbols: Uint8Array, bits: Uint8Array, bases: Uint16Array}} StateTable */
 
@@ -16,7 +16,7 @@ const usualMatches = stateTable(
 const usualOffsets = stateTable([...Array(6).fill(1), 2, 2, 2, ...Array(15).fill(1), -1, -1, -1, -1, -1], 5);
 
 /**
- * Lengths as codes: the first `plain` are themselves, the others have a base and extra bits.
+ * Codes of lengths: the first `plain` codes are their own values, the others have a base and extra bits.
  * @param {number} plain @param {number[]} extra @param {number} least
  */
 function extended(plain, extra, least) {
@@ -70,7 +70,7 @@ function stateTable(counts, log) {
 }
 
 /**
- * Reads the counts of a table of states.
+ * Reads the counts of a state table.
  * @param {Uint8Array} source @param {number} from @param {number} to @param {number} logLimit @param {number} symbolLimit
  */
 function readStateTable(source, from, to, logLimit, symbolLimit) {
@@ -91,7 +91,7 @@ function readStateTable(source, from, to, logLimit, symbolLimit) {
     const bits = highBit(left + 1) + 1;
     const low = (1 << bits - 1) - 1;
     const threshold = (1 << bits) - 2 - left;
-    // The last bit of a short value belongs to what follows, and may lie behind the end.
+    // The last bit of a short value belongs to the next one, and may lie beyond the end.
     let value = take(bits - 1);
     if (value >= threshold) {
       value |= take(1) << bits - 1;
@@ -115,7 +115,7 @@ function singleState(symbol) {
   return { log: 0, symbols: Uint8Array.of(symbol), bits: Uint8Array.of(0), bases: Uint16Array.of(0) };
 }
 
-/** A stream in pieces, of which every byte can be read once its piece is there. */
+/** A stream in pieces: every byte can be read when its piece is complete. */
 export class ZstdStream {
   end = 0;
   window = 0;
@@ -126,7 +126,7 @@ export class ZstdStream {
   constructor() {
     this.out = new Uint8Array(1 << 18);
     this.literals = new Uint8Array(blockLimit);
-    // A bit stream that is read backwards, between zeros: what lies before its start reads as 0.
+    // A bit stream that is read backwards, between zeros: bits before its start are read as 0.
     this.backward = new Uint8Array(blockLimit + 32);
     this.reset();
   }
@@ -275,7 +275,7 @@ export class ZstdStream {
   }
 
   /**
-   * Makes a stream ready to be read backwards.
+   * Prepares a stream for backward reading.
    * @param {Uint8Array} source @param {number} from @param {number} to @returns {number} the bit behind its last
    */
   turn(source, from, to) {
@@ -361,7 +361,7 @@ export class ZstdStream {
     return at;
   }
 
-  /** Weights of a code, which two states tell in turn. @param {Uint8Array} source @param {number} from @param {number} to */
+  /** Weights of a code, which two states give alternately. @param {Uint8Array} source @param {number} from @param {number} to */
   readWeights(source, from, to) {
     const { table, end } = readStateTable(source, from, to, 6, 255);
     let place = this.turn(source, end, to);
