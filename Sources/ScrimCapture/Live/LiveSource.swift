@@ -8,10 +8,10 @@ package struct LiveOptions: Sendable {
   package var framesPerSecond = 10.0
   /// Nanoseconds after which the source ends; nil for never.
   package var duration: Int64?
-  /// Called several times a second while nothing happens, and after each signal; true ends the source.
+  /// Called several times a second while there is no change, and after each signal; true ends the source.
   package var isCancelled: @Sendable () -> Bool = { false }
-  /// Whether a key may be recorded while the boxes are these; nil where none are known. Keys are judged by the boxes at their time and by
-  /// those that were read behind it, since the focus may have moved in between.
+  /// Whether a key may be recorded with these boxes; nil boxes are unknown ones. Keys are judged by the boxes at
+  /// their time and by those read after it, since the focus may have moved in between.
   package var admitsKeys: @Sendable (WidgetTree?) -> Bool = { _ in false }
 
   package init() {}
@@ -32,7 +32,7 @@ package struct LiveSource: FrameSource {
   package var expectedFrames: Int? { nil }
   package var isLive: Bool { true }
   package var tornReads: Int { screen.tornReads }
-  /// Without boxes it is not known what a key would reveal.
+  /// Without boxes it is unknown what a key reveals.
   package var observedEvents: [String]? { screen.observes.filter { trees != nil || $0 != "key" } }
   package var windows: [SourceWindow] {
     (trees?.windows ?? []).map { window in
@@ -70,11 +70,11 @@ package struct LiveSource: FrameSource {
   /// Frame times never decrease.
   private var lastMoment = Int64.min
   private var pointer: LivePoint?
-  /// Pointer positions; returned after the next frame, whose boxes decide what is kept of them.
+  /// Pointer positions; returned after the next frame, whose boxes decide which of their data are kept.
   private var events: [Event] = []
-  /// Number of them that come after the last frame.
+  /// The number of events that follow the last frame.
   private var dueEvents = 0
-  /// Keys that wait for boxes that were read behind them, at most one a second.
+  /// Keys that wait for the boxes read after them, at most one per second.
   private var keys = HeldKeys()
 
   /// Maximum nanoseconds from a frame's time to its pixels to count as prompt: far below the settle delay.
@@ -126,7 +126,7 @@ package struct LiveSource: FrameSource {
       guard hasChanged || boxes.hasNews(at: now) else {
         if now >= idleDeadline {
           takeInput(at: now)
-          // Nothing changed: the boxes of the last frame are still those.
+          // There was no change, so the boxes of the last frame still apply.
           dueEvents = events.count
           if dueEvents > 0 { return try next() }
           return .idle(now - start)
@@ -232,13 +232,13 @@ package struct LiveSource: FrameSource {
     return frame
   }
 
-  /// Takes what hands did, as far as it is in the picture; keys wait.
+  /// Takes the input events that the last picture already reflects; keys wait.
   private mutating func takeInput(at now: Int64) {
     for var event in screen.takeInput() {
       guard let moment = event.time else { continue }
       if event.type == "key" {
         if keys.hold(moment, admits: options.admitsKeys(boxes.tree)) {
-          // Where nothing is drawn, nothing else has the trees read.
+          // Trees are read after damage only, so without a new picture a key must request a reading.
           trees?.noteDamage(at: now)
         }
         continue
