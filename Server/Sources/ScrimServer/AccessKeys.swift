@@ -1,7 +1,7 @@
 public import ScrimFormat
 import ScrimStore
 
-/// What a key allows.
+/// The permissions of a key.
 public enum AccessRole: String, Hashable, Sendable, CaseIterable {
   /// Stores segments and manifests.
   case writer
@@ -15,12 +15,12 @@ public enum AccessRole: String, Hashable, Sendable, CaseIterable {
   var mayDelete: Bool { self == .admin }
 }
 
-/// A key that the server knows: its hash only, so that the file of keys opens nothing.
+/// A known key: only its hash is kept, so the file of keys gives no access.
 public struct AccessKey: Hashable, Sendable {
   public var role: AccessRole
-  /// The sessions that it sees are this project's.
+  /// The project whose sessions it can access.
   public var project: String
-  /// For logs.
+  /// The name in logs.
   public var name: String
   public var hash: SHA256Digest
 }
@@ -52,7 +52,7 @@ public struct AccessKeys: Sendable {
     }
   }
 
-  /// The key that was presented, or nil. Takes the same time whichever it is: all hashes are compared, each to its end.
+  /// Finds a presented key, or nil. Takes the same time for every key: all hashes are compared completely.
   func find(_ presented: String) -> AccessKey? {
     let hash = SHA256.digest(Array(presented.utf8).span).bytes
     var found: AccessKey?
@@ -64,7 +64,7 @@ public struct AccessKeys: Sendable {
     return found
   }
 
-  /// A new key of 256 random bits, and the line that lets the server know it.
+  /// A new key of 256 random bits, and its line for the file of keys.
   public static func make(
     _ role: AccessRole, project: String, name: String, using generator: inout some RandomNumberGenerator
   ) -> (key: String, line: String) {

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes a connection whose header or body doesn't come in time: a client that sends a byte now and then would otherwise hold
-/// a connection, and the memory of its body, for ever.
+/// Closes a connection whose header or body doesn't arrive in time. Otherwise a client that sends single bytes
+/// slowly would hold a connection, and the memory of its body, for ever.
 final class DeadlineHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -28,7 +28,7 @@ final class DeadlineHandler: ChannelInboundHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head: schedule(body, context)
     case .body: break
-    // The answer is written meanwhile, and then the next header is due.
+    // The answer is written first, then the next header is due.
     case .end: schedule(body + header, context)
     }
     context.fireChannelRead(data)

@@ -1,17 +1,18 @@
 import Foundation
 import ScrimFormat
 
-/// What the index keeps of a segment's events: ids by which a replay is found, counts, and words to search.
+/// The data of a segment's events that the index keeps: ids by which a replay is found, counts, and words to
+/// search.
 struct EventSummary {
-  /// Ids, and when each was first seen: nanoseconds on the session's clock.
+  /// Ids with the time of their first use, in nanoseconds on the session's clock.
   var errors: [String: Int64?] = [:]
   var traces: [String: Int64?] = [:]
   var errorCount = 0
   var failedTests = 0
   var passedTests = 0
-  /// What the session is remembered by, and its rank: an error (0), a test (1), a navigation (2).
+  /// The summary of the session and its rank: an error (0), a test (1), a navigation (2).
   var headline: (rank: Int, text: String)?
-  /// Names, messages and addresses, to be searched.
+  /// Searchable names, messages and addresses.
   var words = ""
 
   private static let headlineLimit = 160

@@ -1,19 +1,19 @@
 import Foundation
 import Synchronization
 
-/// What the server takes.
+/// Limits for requests.
 public struct ServerLimits: Hashable, Sendable {
-  /// Bytes of a segment's, and of a manifest's, body.
+  /// The maximum body size of a segment, and of a manifest, in bytes.
   public var segmentBytes = 64 << 20
   public var manifestBytes = 32 << 20
-  /// Requests a second of one key, and how many it may save up.
+  /// The requests per second of one key, and the size of a burst.
   public var requestsPerSecond = 200.0
   public var burst = 400.0
-  /// Bytes a day (UTC) of one key; nil for no limit.
+  /// The maximum number of bytes per day (UTC) of one key; nil for no limit.
   public var bytesPerDay: Int?
-  /// Bytes of all bodies that are being received.
+  /// The maximum size of all bodies that are being received, in bytes.
   public var bytesInFlight = 512 << 20
-  /// Seconds for the header of a request, and for its body.
+  /// The maximum number of seconds for a request's header, and for its body.
   public var headerSeconds = 20
   public var bodySeconds = 120
   public var connections = 4096
@@ -21,7 +21,7 @@ public struct ServerLimits: Hashable, Sendable {
   public init() {}
 }
 
-/// Counts what each key sends: a bucket of requests that fills at a steady rate, and the bytes of a day.
+/// Counts the requests and bytes of each key: a token bucket that fills at a steady rate, and the bytes of a day.
 final class RateLimiter: Sendable {
   private struct Account {
     var tokens: Double
@@ -36,9 +36,9 @@ final class RateLimiter: Sendable {
   init(_ limits: ServerLimits) { self.limits = limits }
 
   /// - Parameters:
-  ///   - now: seconds of a clock that doesn't go back.
+  /// - now: seconds of a monotonic clock.
   ///   - wall: seconds since 1970.
-  /// - Returns: nil where the request may go on; else seconds to wait.
+  /// - Returns: nil if the request is allowed; otherwise the seconds to wait.
   func take(_ key: String, bytes: Int, now: Double, wall: Double) -> Int? {
     accounts.withLock { accounts in
       var account = accounts[key] ?? Account(tokens: limits.burst, at: now)
@@ -60,7 +60,7 @@ final class RateLimiter: Sendable {
   }
 }
 
-/// Bytes of bodies that are being received, so that many large ones at once don't take the memory.
+/// Counts the bytes of bodies that are being received, so that many large ones don't exhaust the memory.
 final class BodyBudget: Sendable {
   private let left: Mutex<Int>
 
@@ -119,7 +119,7 @@ final class ServerMetrics: Sendable {
   }
 }
 
-/// Appends a JSON object a line to a file, or to standard output.
+/// Appends one JSON object per line to a file, or to standard output.
 final class LineLog: Sendable {
   private let handle: FileHandle
   private let lock = Mutex(())

@@ -9,29 +9,29 @@ import NIOSSL
 import ScrimFormat
 import ScrimStore
 
-/// How a server runs.
+/// The settings of a server.
 public struct ServerOptions: Sendable {
   public var store: String
   public var address = "127.0.0.1"
   public var port = 9480
-  /// Names by which it is reached, without ports; loopback's are known where it listens there.
+  /// The names by which it is reached, without ports; those of loopback are added if it listens there.
   public var hosts: Set<String> = []
-  /// Nil on this machine alone: everybody on it may do everything in the project `default`.
+  /// The keys; nil on a loopback address: every user of the machine may do everything in the project `default`.
   public var keys: AccessKeys?
   public var certificate: String?
   public var privateKey: String?
   public var isBehindProxy = false
   public var limits = ServerLimits()
-  /// A file for a line a request; `-` is standard output, nil none.
+  /// A file with one line per request; `-` is standard output, nil none.
   public var accessLog: String?
   /// Origins whose pages may show the player in a frame, such as `https://grafana.example.com`.
   public var embedders: [String] = []
-  /// Where a trace is shown, with `{trace_id}` in it.
+  /// The address of a trace viewer, with `{trace_id}` in it.
   public var traceURL: String?
 
   public init(store: String) { self.store = store }
 
-  /// `http` or `https`, a name, and perhaps a port: what may stand in a Content-Security-Policy.
+  /// `http` or `https`, a name, and optionally a port: the form of an origin in a Content-Security-Policy.
   public static func isOrigin(_ text: String) -> Bool {
     text.wholeMatch(of: /https?:\/\/(?:[a-z0-9]|[a-z0-9][a-z0-9.-]*[a-z0-9]|\[[0-9a-f:]+\])(?::[0-9]{1,5})?/)
       != nil
@@ -40,18 +40,18 @@ public struct ServerOptions: Sendable {
   public var isLoopback: Bool { address == "127.0.0.1" || address == "::1" || address == "localhost" }
 }
 
-/// Why a server doesn't start.
+/// The reason why a server doesn't start.
 public struct ServerError: Error, CustomStringConvertible {
   public var description: String
 }
 
-/// The receiving half of delivery, over HTTP.
+/// The receiving side of delivery, over HTTP.
 public struct ReplayServer {
   private let options: ServerOptions
   private let service: ReplayService
   private let responder: Responder
 
-  /// - Throws: ``ServerError`` where it would listen on the network without keys or without TLS.
+  /// - Throws: ``ServerError`` if it would listen on the network without keys or without TLS.
   public init(_ given: ServerOptions) throws {
     var options = given
     if options.isLoopback {
@@ -89,7 +89,7 @@ public struct ReplayServer {
 
   public static func indexPath(_ store: String) -> String { store + "/.index/sessions.sqlite" }
 
-  /// The application, which tests drive without a network.
+  /// The application, which tests call without a network.
   public func application() throws -> some ApplicationProtocol {
     let limits = options.limits
     let http = HTTPServerBuilder.http1(
@@ -121,8 +121,8 @@ public struct ReplayServer {
       }, logger: logger)
   }
 
-  /// Serves until SIGTERM or SIGINT, then finishes what is in flight. An index that was not closed is brought in line with the
-  /// store meanwhile.
+  /// Serves until SIGTERM or SIGINT, then finishes open requests. An index that was not closed is compared with the
+  /// store while the server runs.
   public func run() async throws {
     let mark = options.store + "/.index/open"
     let wasOpen = FileManager.default.fileExists(atPath: mark)

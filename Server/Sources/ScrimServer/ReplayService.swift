@@ -3,17 +3,18 @@ import GRDB
 public import ScrimFormat
 public import ScrimStore
 
-/// Where a session's files are.
+/// The location of a session's files.
 struct SessionLocation: Sendable {
   var place: SessionStore.Place
   var folder: SessionFolder
   /// Whether a recorder on this machine writes the folder itself, without delivery.
   var isLocal: Bool
-  /// When something came last, in seconds since 1970; 0 where that isn't known.
+  /// The last time at which data arrived, in seconds since 1970; 0 if unknown.
   var updated: Int64
 }
 
-/// What the server does, without HTTP: checks what comes, stores it, finds it, deletes it. Its calls block on the disk.
+/// The functions of the server without HTTP: checks, stores, finds and deletes sessions. Its calls block on the
+/// disk.
 public struct ReplayService: Sendable {
   public let store: SessionStore
   public let index: SessionIndex
@@ -25,14 +26,14 @@ public struct ReplayService: Sendable {
     recordings = LocalRecordings(store: store, index: index)
   }
 
-  /// An answer: an HTTP status, and words where it is no success.
+  /// An answer: an HTTP status, and a message for a failure.
   public enum Answer: Sendable {
     case stored(SHA256Digest)
     case alreadyThere(SHA256Digest)
     case refused(Int, String)
   }
 
-  /// - Parameter digest: that the sender names.
+  /// - Parameter digest: the digest that the sender gives.
   func put(
     segment bytes: [UInt8], _ place: Int, of session: SessionID, digest: SHA256Digest, project: String
   ) throws -> Answer {
@@ -89,7 +90,7 @@ public struct ReplayService: Sendable {
     SessionStore.Place(project: project, session: header.session, start: header.start)
   }
 
-  /// What a session's name stands for.
+  /// The result of looking up a session by its name.
   enum Found: Sendable {
     case here(SessionLocation)
     case deleted
@@ -102,7 +103,7 @@ public struct ReplayService: Sendable {
       let path = folder.map { SessionFolder(path: store.path + "/" + $0) } ?? store.folder(of: place)
       return .here(SessionLocation(place: place, folder: path, isLocal: folder != nil, updated: updated))
     }
-    // The tombstone's place doesn't need the start.
+    // The path of the tombstone doesn't need the start.
     let place = SessionStore.Place(project: project, session: session, start: 0)
     return try store.isDeleted(place) ? .deleted : .unknown
   }
@@ -110,7 +111,7 @@ public struct ReplayService: Sendable {
   /// Seconds since 1970.
   static var now: Int64 { Int64(Date().timeIntervalSince1970) }
 
-  /// Removes every byte of a session, and what the index knows of it.
+  /// Removes all files of a session, and its entries in the index.
   func delete(_ place: SessionStore.Place) throws -> SessionStore.Removed {
     let removed = try store.delete(place, now: Int64(Date().timeIntervalSince1970 * 1000) * 1_000_000)
     try index.remove(place.session, project: place.project)

@@ -41,7 +41,8 @@ extension Responder {
       status: .partialContent, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes[range])))
   }
 
-  /// The one range that is asked for; nil for all of it. Several ranges at once are answered with all of it, as RFC 9110 allows.
+  /// The requested range; nil for the whole file. Several ranges in one request get the whole file, as RFC 9110
+  /// allows.
   static func range(_ request: Request, of count: Int) throws -> Range<Int>? {
     guard let field = request.headers[.range], field.hasPrefix("bytes="), !field.contains(",") else {
       return nil
@@ -149,6 +150,6 @@ private struct Page: Encodable {
   }
 
   var sessions: [Item]
-  /// What `after` of the next page is.
+  /// The value of `after` for the next page.
   var next: String?
 }

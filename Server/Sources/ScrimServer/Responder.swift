@@ -7,7 +7,7 @@ import NIOPosix
 import ScrimFormat
 import ScrimStore
 
-/// What is known of a request besides itself.
+/// The context of a request.
 struct ServerContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let remote: String
@@ -29,7 +29,7 @@ struct Responder: HTTPResponder {
   let metrics = ServerMetrics()
   let accessLog: LineLog?
   let auditLog: LineLog
-  /// The disk's calls block, so they have threads of their own.
+  /// Disk calls block, so they run on their own threads.
   let disk: NIOThreadPool
   let assets = PageAssets()
   let signIns = SignIns()
@@ -45,7 +45,7 @@ struct Responder: HTTPResponder {
       response = refusal.response
     } catch {
       context.logger.error("request failed", metadata: ["error": "\(error)"])
-      // A disk that is full, most of all: the sender keeps what it has and comes again.
+      // Usually a full disk: the sender keeps its data and tries again.
       response = Refusal(503, "the store can't be used now", retryAfter: 30).response
     }
     response.headers[.xContentTypeOptions] = "nosniff"
@@ -67,7 +67,7 @@ struct Responder: HTTPResponder {
 
   static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) * 1_000_000 }
 
-  /// Any other method would be a label of its own in the metrics.
+  /// Any other method would add a label to the metrics.
   private func known(_ method: HTTPRequest.Method) -> String {
     [.get, .put, .delete, .head, .post].contains(method) ? method.rawValue : "OTHER"
   }
@@ -144,7 +144,7 @@ struct Responder: HTTPResponder {
 
   // MARK: Who asks
 
-  /// Seconds of a clock that doesn't go back.
+  /// Seconds of a monotonic clock.
   static var uptime: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
   func limit(_ who: String, _ request: Request) throws {
@@ -156,7 +156,8 @@ struct Responder: HTTPResponder {
     }
   }
 
-  /// A page of any site can make a browser send requests here: by a name that it lets point to this machine, or across sites.
+  /// Refuses requests that a page of another site makes a browser send: through a name that resolves to this
+  /// machine, or across sites.
   private func checkHost(_ request: Request) throws {
     guard let host = request.head.authority.map(Self.hostName), options.hosts.contains(host) else {
       throw Refusal(421, "this server is not reached by that name")
@@ -168,7 +169,8 @@ struct Responder: HTTPResponder {
     }
   }
 
-  /// Another port is another site: of this machine, anybody's. Only a proxy may have changed the name that it was asked by.
+  /// Another port is another site, on this machine even of another user. Only a proxy may have changed the name of
+  /// the request.
   private func isOwn(_ origin: String, _ request: Request) -> Bool {
     guard options.hosts.contains(Self.hostName(origin)) else { return false }
     return options.isBehindProxy || origin.lowercased() == request.head.authority?.lowercased()
@@ -184,7 +186,7 @@ struct Responder: HTTPResponder {
   func authorized(_ request: Request) throws -> AccessKey {
     if options.keys != nil, request.headers[.authorization] == nil, let key = signedIn(request) { return key }
     guard let keys = options.keys else {
-      // On this machine alone, where nobody gave keys.
+      // On a loopback address without keys.
       return AccessKey(role: .admin, project: "default", name: "local", hash: .zero)
     }
     let values = request.headers[values: .authorization]
@@ -272,7 +274,7 @@ struct Responder: HTTPResponder {
     } catch let refusal as Refusal {
       throw refusal
     } catch {
-      // Chunks that aren't, or a connection that is gone.
+      // Invalid chunks, or a closed connection.
       throw Refusal(400, "the body can't be read to its end")
     }
     return bytes
@@ -296,7 +298,7 @@ struct Responder: HTTPResponder {
 
   // MARK: The rest
 
-  /// Whether the store can be written: a file is made and removed.
+  /// Whether the store is writable: creates and removes a file.
   private func health() async throws -> Response {
     let path = service.store.path + "/.health"
     let isWritable = try await onDisk {
@@ -317,7 +319,7 @@ struct Responder: HTTPResponder {
   }
 }
 
-/// An answer that is no success.
+/// An answer for a failure.
 struct Refusal: Error {
   var status: Int
   var words: String

@@ -3,20 +3,20 @@ import GRDB
 import ScrimFormat
 
 extension SessionIndex {
-  /// What a list asks for.
+  /// The query of a list.
   public struct Query: Hashable, Sendable {
     public var traceID: String?
     public var errorID: String?
-    /// Words to search: in the session's id, its producer, errors, tests, addresses. Of three characters at least, or it is a
-    /// prefix of the id.
+    /// Words to search in the session's id, producer, errors, tests and addresses. A text of fewer than three
+    /// characters is a prefix of the id.
     public var text: String?
     public var filter: Filter?
     public var sort = Sort.start
-    /// Smallest first.
+    /// Ascending order.
     public var isAscending = false
-    /// Sessions that began in these nanoseconds since 1970.
+    /// Sessions that began in this range of nanoseconds since 1970.
     public var starts: Range<Int64>?
-    /// Where the page before ended.
+    /// The end of the previous page.
     public var after: Cursor?
     public var limit = 50
 
@@ -56,7 +56,7 @@ extension SessionIndex {
     }
   }
 
-  /// The place of a session in a list: what it is sorted by, then its number.
+  /// The position of a session in a list: its sort value, then its number.
   public struct Cursor: Hashable, Sendable, CustomStringConvertible {
     public var value: Int64
     public var id: Int64
@@ -95,13 +95,14 @@ extension SessionIndex {
     let order = query.isAscending ? "ASC" : "DESC"
     var column = query.sort == .start ? "session.id" : "session.\(query.sort.column)"
     if let words {
-      // By number, the search itself has the order: no more is read than is shown, unless much of what is found is filtered out.
+      // Ordered by number, the search returns rows in order: only shown rows are read, unless many results are
+      // filtered out.
       if query.sort == .start, query.filter == nil {
         source = "words CROSS JOIN session ON session.id = words.rowid"
         conditions.append("words MATCH ?")
         column = "words.rowid"
       } else {
-        // What is filtered out, an index says; the plus keeps the search from being gone through row by row.
+        // Filters use an index; the plus prevents a scan of the search table row by row.
         conditions.append("+session.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
       }
       arguments += [words + " AND project : \"" + SessionIndex.words(ofProject: project) + "\""]
@@ -136,8 +137,8 @@ extension SessionIndex {
     )
   }
 
-  /// What the search table is asked: each word where all have three characters at least, else the text as it is. Nil where it
-  /// is too short for it.
+  /// The query of the search table: each word if all have at least three characters, otherwise the text unchanged.
+  /// Nil if it is too short.
   private static func match(_ text: String) -> String? {
     let text = String(text.map { $0.isWhitespace || $0 == "\0" ? " " : $0 }).trimmingCharacters(
       in: .whitespaces)
@@ -147,14 +148,14 @@ extension SessionIndex {
     return phrases.map { "text : \"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: " AND ")
   }
 
-  /// Where the replay of a trace or an error is.
+  /// The position of a trace or an error in a replay.
   public struct Link: Hashable, Sendable {
     public var session: String
-    /// Nanoseconds on the session's clock; nil where only the manifest names it.
+    /// Nanoseconds on the session's clock; nil if only the manifest names the id.
     public var time: Int64?
   }
 
-  /// The sessions in which an id was seen, newest first; `limit` at most.
+  /// The sessions that contain an id, newest first; at most `limit`.
   public func links(_ kind: LinkKind, _ id: String, project: String, limit: Int) throws -> [Link] {
     try database.read { db in
       try Row.fetchAll(
@@ -169,14 +170,14 @@ extension SessionIndex {
 
   public enum LinkKind: String, Sendable { case trace, error }
 
-  /// Sessions that are known.
+  /// The number of sessions in the index.
   public func count() throws -> Int {
     try database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM session") ?? 0 }
   }
 }
 
 extension SessionIndex {
-  /// A UUID that looks like a random one.
+  /// A UUID in the form of a random one.
   static func name(_ number: Int) -> String {
     var generator = SplitMix(state: UInt64(number))
     return "\(SessionID((0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }))"
@@ -194,7 +195,7 @@ extension SessionIndex {
     }
   }
 
-  /// Makes up sessions, a second apart, for measuring: one of 50 has errors, every session one of 16 programs.
+  /// Generates sessions for measurements, one second apart: one of 50 has errors, and each has one of 16 programs.
   func fill(_ count: Int) throws {
     try database.write { db in
       for number in 1...count {

@@ -4,9 +4,9 @@ import ScrimFormat
 public import ScrimStore
 
 extension SessionIndex {
-  /// Brings the index in line with the store: forgets what is not there any more, and reads what is there and not known.
+  /// Updates the index from the store: removes sessions that no longer exist, and reads those that are not indexed.
   ///
-  /// - Returns: sessions that were read.
+  /// - Returns: the number of sessions that were read.
   @discardableResult
   public func rebuild(from store: SessionStore, fromNothing: Bool) throws -> Int {
     if fromNothing {

@@ -3,15 +3,15 @@ public import GRDB
 import ScrimFormat
 import ScrimStore
 
-/// What lists, filters and finds sessions quickly. Nothing is only here: all of it can be thrown away and read from the store
-/// again (``rebuild(from:)``).
+/// The index that lists, filters and finds sessions quickly. All of its content can be deleted and read from the
+/// store again (``rebuild(from:)``).
 public final class SessionIndex: Sendable {
-  /// A session as a list shows it.
+  /// A session in a list.
   public struct Entry: Codable, FetchableRecord, Sendable {
     public var session: String
     /// Nanoseconds since 1970.
     public var start: Int64
-    /// Of the last record: nanoseconds on the session's clock.
+    /// The time of the last record, in nanoseconds on the session's clock.
     public var last: Int64
     public var segments: Int
     public var bytes: Int64
@@ -21,25 +21,25 @@ public final class SessionIndex: Sendable {
     public var width: Int
     public var height: Int
     public var producer: String
-    /// `open`, `sealed`, or `unknown` before a manifest came.
+    /// `open`, `sealed`, or `unknown` before the first manifest.
     public var state: String
-    /// `session` or `buffer`; empty where no manifest says.
+    /// `session` or `buffer`; empty if no manifest has it.
     public var kind: String
-    /// How it ended, as the manifest says; empty before.
+    /// The way it ended, from the manifest; empty before the end.
     public var ended: String
-    /// Tests that failed and passed, by the session's events.
+    /// The numbers of failed and passed tests, from the session's events.
     public var failed: Int
     public var passed: Int
-    /// The first error, test or navigation, in words.
+    /// The first error, test or navigation, as text.
     public var headline: String
-    /// When something came last, in seconds since 1970; 0 where that isn't known.
+    /// The last time at which data arrived, in seconds since 1970; 0 if unknown.
     public var updated: Int64
-    /// The folder within the store's that a recorder writes itself; nil for what was delivered.
+    /// The folder within the store's folder that a recorder writes itself; nil for a delivered session.
     public var folder: String?
   }
 
   let database: DatabasePool
-  /// Raised where the tables change: an index of another version is thrown away.
+  /// Increased when the tables change: an index of another version is deleted.
   private static let version = 2
 
   public init(path: String) throws {
@@ -47,7 +47,7 @@ public final class SessionIndex: Sendable {
       atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
     var configuration = Configuration()
-    // What a power cut costs is read from the store again.
+    // Data lost by a power failure are read from the store again.
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = OFF") }
     database = try DatabasePool(path: path, configuration: configuration)
     try database.write { db in
@@ -61,8 +61,8 @@ public final class SessionIndex: Sendable {
     }
   }
 
-  /// An index for each order. It holds what lists are filtered by too, so that a session's row is read only where it is shown:
-  /// of 100,000 sessions none with a failed test is found in some 20 ms, and in 200 ms without.
+  /// An index for each order. It includes the columns of the filters, so only rows that are shown are read: finding
+  /// that none of 100,000 sessions has a failed test takes some 20 ms, and 200 ms without.
   private static let indices: String = {
     var lines: [String] = []
     for column in ["id", "last", "bytes", "errors"] {
@@ -74,7 +74,7 @@ public final class SessionIndex: Sendable {
     return lines.joined(separator: "\n")
   }()
 
-  /// A session's `id` is its start, or the next number that is free: so what is searched comes in the order of the list, too.
+  /// A session's `id` is its start, or the next free number, so search results come in the order of the list too.
   private static let tables = """
     CREATE TABLE IF NOT EXISTS session(
       id INTEGER PRIMARY KEY, project TEXT NOT NULL, session TEXT NOT NULL, start INTEGER NOT NULL,
@@ -98,7 +98,7 @@ public final class SessionIndex: Sendable {
 
   // MARK: Checks
 
-  /// Where a session is, and the folder that a recorder writes itself; nil where none of this name is known.
+  /// The location of a session, and the folder if a recorder writes it itself; nil if the name is unknown.
   func place(_ session: SessionID, project: String) throws
     -> (place: SessionStore.Place, folder: String?, updated: Int64)?
   {
@@ -114,8 +114,8 @@ public final class SessionIndex: Sendable {
     }
   }
 
-  /// Makes the session known, and says what speaks against a segment belonging to it: another start, policy or producer, or a
-  /// neighbour that the chain doesn't fit.
+  /// Adds the session to the index, and returns the reason if a segment can't belong to it: another start, policy
+  /// or producer, or a neighbour that contradicts the chain.
   func conflict(with file: SealedFile, project: String) throws -> String? {
     try database.write { db in
       let id = try SessionIndex.admit(file.header, project: project, db)
@@ -139,7 +139,7 @@ public final class SessionIndex: Sendable {
     }
   }
 
-  /// What speaks against a manifest: another session, or other digests than those of the stored segments.
+  /// The reason to refuse a manifest: another session, or digests that differ from those of the stored segments.
   func conflict(with manifest: SessionManifest, project: String) throws -> String? {
     try database.write { db in
       let header = SegmentHeader(
@@ -163,10 +163,10 @@ public final class SessionIndex: Sendable {
     }
   }
 
-  /// Characters of a session that are searched, at most.
+  /// The maximum number of searchable characters per session.
   private static let wordsLimit = 8000
 
-  /// The row of a session, made where it is missing; nil where it has another start, policy or producer.
+  /// The row of a session, created if it is missing; nil if it has another start, policy or producer.
   private static func admit(_ header: SegmentHeader, project: String, _ db: Database) throws -> Int64? {
     let session = "\(header.session)"
     if let row = try Row.fetchOne(
@@ -197,8 +197,8 @@ public final class SessionIndex: Sendable {
     return id
   }
 
-  /// The start as a number that no session has: of those that begin together, the last one's and one more. A clock that is set
-  /// to the end of time leaves room for them.
+  /// A unique number from the start: for sessions that begin at the same time, the last number plus one. It is
+  /// limited so that a clock set to the end of time leaves room for them.
   private static func number(startingAt start: Int64, _ db: Database) throws -> Int64 {
     var id = min(start, .max - (1 << 40))
     let last = try Int64.fetchOne(
@@ -212,14 +212,14 @@ public final class SessionIndex: Sendable {
     return id
   }
 
-  /// As the search finds it whole, and no longer name that contains it.
+  /// A form in which the search finds the complete name, and no longer name that contains it.
   static func words(ofProject project: String) -> String { "/ \(project) /" }
 
   // MARK: Additions
 
-  /// Notes a segment that is stored.
+  /// Adds a stored segment to the index.
   ///
-  /// - Parameter updated: seconds since 1970 where it came just now.
+  /// - Parameter updated: seconds since 1970 if it arrived just now.
   func add(_ file: SealedFile, project: String, updated: Int64 = 0) throws {
     let links = EventSummary(file.events)
     try database.write { db in
@@ -241,7 +241,7 @@ public final class SessionIndex: Sendable {
           links.failedTests, links.passedTests, file.seal.summary.times?.upperBound ?? 0, updated, id,
         ])
       if let (rank, text) = links.headline {
-        // Of one rank, the one of the first segment that came.
+        // Among those of equal rank, the one of the segment that arrived first.
         try db.execute(
           sql: "UPDATE session SET headline = ?, headline_rank = ? WHERE id = ? AND headline_rank > ?",
           arguments: [text, rank, id, rank])
@@ -256,9 +256,9 @@ public final class SessionIndex: Sendable {
     }
   }
 
-  /// Notes a manifest that is stored.
+  /// Adds a stored manifest to the index.
   ///
-  /// - Parameter bytes: as stored, with keys that the manifest's type doesn't know.
+  /// - Parameter bytes: the stored bytes, with keys that the manifest's type doesn't have.
   func add(_ manifest: SessionManifest, _ bytes: [UInt8], project: String) throws {
     let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any] ?? [:]
     func ids(_ key: String) -> [String: Int64?] {
@@ -281,7 +281,8 @@ public final class SessionIndex: Sendable {
     }
   }
 
-  /// Ids, and when each was first seen in the session, in nanoseconds on its clock; nil where only the manifest names it.
+  /// Ids with the time of their first use in the session, in nanoseconds on its clock; nil if only the manifest
+  /// names the id.
   private static func add(
     _ ids: [String: Int64?], _ kind: String, project: String, _ session: Int64, _ db: Database
   ) throws {
@@ -295,7 +296,7 @@ public final class SessionIndex: Sendable {
     }
   }
 
-  /// Notes that a recorder writes the session itself, in a folder within the store's.
+  /// Notes that a recorder writes the session itself, in a folder within the store's folder.
   func setFolder(_ folder: String, of session: SessionID, project: String) throws {
     try database.write { db in
       try db.execute(

@@ -3,13 +3,13 @@ import ScrimFormat
 import ScrimStore
 import Synchronization
 
-/// Session folders that lie directly in the store's folder: a recorder on this machine writes them itself (`scrim record --out
-/// STORE/NAME`), and they can be watched meanwhile. They belong to the project `default`.
+/// Session folders directly in the store's folder, which a recorder on this machine writes itself (`scrim record
+/// --out STORE/NAME`). They can be watched during the recording, and belong to the project `default`.
 final class LocalRecordings: Sendable {
   static let project = "default"
 
   private struct State {
-    /// By the folder's name.
+    /// The sessions, by the folder's name.
     var known: [String: Known] = [:]
     var looked: ContinuousClock.Instant?
   }
@@ -23,7 +23,7 @@ final class LocalRecordings: Sendable {
   private let store: SessionStore
   private let index: SessionIndex
   private let state = Mutex(State())
-  /// Folders are looked through at most this often.
+  /// The minimum interval between two scans of the folders.
   private static let rest = Duration.seconds(1)
   private static let limit = 10_000
 
@@ -32,7 +32,7 @@ final class LocalRecordings: Sendable {
     self.index = index
   }
 
-  /// Brings the index in line with the folders. Who asks while another looks gets what is known.
+  /// Updates the index from the folders. During another thread's scan, the caller gets the known state.
   func refresh() throws {
     try state.withLockIfAvailable { state in
       if let looked = state.looked, ContinuousClock.now - looked < LocalRecordings.rest { return }
@@ -44,7 +44,7 @@ final class LocalRecordings: Sendable {
         guard let stamp = folder.manifestStamp else { continue }
         found.insert(name)
         if state.known[name]?.stamp == stamp { continue }
-        // One that can't be read now is looked at again.
+        // An unreadable folder is read again later.
         state.known[name] = try? read(folder, name, stamp, after: state.known[name])
       }
       for (name, known) in state.known where !found.contains(name) {
@@ -60,7 +60,7 @@ final class LocalRecordings: Sendable {
   {
     let (bytes, manifest) = try folder.manifestToDeliver()
     let project = LocalRecordings.project
-    // Makes it known, whatever was delivered of it.
+    // Adds the session to the index, whether segments of it were delivered or not.
     _ = try index.conflict(with: manifest, project: project)
     let first = known?.session == manifest.session ? known?.segments ?? 0 : 0
     let reader = try folder.read()

@@ -1,7 +1,7 @@
 import Foundation
 
-/// HTML whose parts are escaped unless they are HTML already. What a recording or a request says is a `String`, and so can never
-/// become markup: only literals of this program are.
+/// HTML whose parts are escaped unless they are HTML already. A text of a recording or a request is a `String`, so
+/// it can never become markup: only literals of this program can.
 struct Markup: ExpressibleByStringInterpolation, Sendable {
   private(set) var text: String
 
@@ -9,7 +9,7 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
   init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
   init(_ parts: [Markup]) { text = parts.map(\.text).joined() }
 
-  /// What this program itself is made of, or has escaped.
+  /// HTML that is a literal of this program or was escaped by it.
   init(trusted: String) { text = trusted }
 
   static let nothing: Markup = ""
@@ -23,7 +23,7 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
     mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
     mutating func appendInterpolation(_ number: Int) { text += String(number) }
 
-    /// Text, or the value of an attribute in quotes.
+    /// Text, or the value of a quoted attribute.
     mutating func appendInterpolation(_ words: String) {
       for scalar in words.unicodeScalars {
         switch scalar {
@@ -32,7 +32,7 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
         case ">": text += "&gt;"
         case "\"": text += "&quot;"
         case "'": text += "&#39;"
-        // Letters that turn the direction of what stands around them, and control characters.
+        // Characters that change the direction of surrounding text, and control characters.
         case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}", "\0"..."\u{1F}", "\u{7F}"..."\u{9F}":
           text += "\u{FFFD}"
         default: text.unicodeScalars.append(scalar)
@@ -42,11 +42,11 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
   }
 }
 
-/// Names and values as forms and queries carry them.
+/// Names and values of forms and queries.
 struct FormFields: Sendable {
   private let values: [String: String]
 
-  /// - Parameter text: `a=1&b=two+words`; of a name that comes twice, the first counts.
+  /// - Parameter text: `a=1&b=two+words`; if a name is repeated, its first value counts.
   init(_ text: some StringProtocol) {
     var values: [String: String] = [:]
     for pair in text.split(separator: "&") {
@@ -57,7 +57,7 @@ struct FormFields: Sendable {
     self.values = values
   }
 
-  /// Nil where it is missing or empty.
+  /// Nil if it is missing or empty.
   subscript(_ name: String) -> String? {
     guard let value = values[name], !value.isEmpty else { return nil }
     return value

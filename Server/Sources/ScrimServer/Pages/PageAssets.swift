@@ -2,7 +2,7 @@ import Foundation
 import ScrimExport
 import ScrimFormat
 
-/// Scripts and styles of the pages. The name of each holds its digest, so that browsers may keep it for ever.
+/// Scripts and styles of the pages. Each name contains the digest, so browsers may keep the file for ever.
 struct PageAssets: Sendable {
   struct Asset: Sendable {
     var type: String

@@ -3,13 +3,13 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// What every page of the server has around it.
+/// The common frame of all pages of the server.
 struct PageShell: Sendable {
   let assets: PageAssets
 
   /// - Parameters:
-  ///   - project: who is signed in sees this project's sessions; nil where no user is signed in.
-  ///   - canSignOut: false where the server has no keys.
+  /// - project: the project of the signed-in user; nil if no user is signed in.
+  /// - canSignOut: false if the server has no keys.
   func page(_ title: String, project: String?, canSignOut: Bool, body: Markup) -> Markup {
     let signOut: Markup =
       canSignOut
@@ -80,11 +80,11 @@ struct PageShell: Sendable {
 }
 
 extension Refusal {
-  /// Its words as a sentence.
+  /// The message as a sentence.
   fileprivate var sentence: String { words.prefix(1).uppercased() + words.dropFirst() + "." }
 }
 
-/// What a page may load and do, as its Content-Security-Policy says.
+/// The permissions of a page, as a Content-Security-Policy.
 enum PagePolicy {
   /// Lists and forms.
   static let plain =
@@ -108,7 +108,7 @@ extension Response {
       body: .init(byteBuffer: ByteBuffer(string: markup.text)))
   }
 
-  /// The browser asks for the other address with GET.
+  /// The browser requests the other address with GET.
   static func seeOther(_ address: String) -> Response {
     Response(status: .seeOther, headers: [.location: address])
   }

@@ -3,7 +3,7 @@ import ScrimExport
 import ScrimFormat
 import ScrimStore
 
-/// The page of one session: the player, which has its segments from this server.
+/// The page of one session: the player, which loads its segments from this server.
 struct PlayerDocument: Sendable {
   let session: String
   let view: SessionView
@@ -43,18 +43,18 @@ struct PlayerDocument: Sendable {
 /// A session as a page shows it.
 struct SessionView: Sendable {
   var manifest: SessionManifest
-  /// What is whole of the segment that is being recorded.
+  /// The complete part of the segment that is being recorded.
   var open: OpenSegment?
   var isRecording: Bool
-  /// Milliseconds after which a page may ask again what came.
+  /// The interval in milliseconds at which a page may ask for new data.
   var interval: Int
 
   var isEmpty: Bool { manifest.segments.isEmpty && open == nil }
 }
 
-/// What `/s/{session}/live` answers.
+/// The answer of `/s/{session}/live`.
 struct LiveAnswer: Encodable {
-  /// Those behind the ones that are known, the open one at the end.
+  /// The segments after the known ones, with the open one at the end.
   var segments: [PageDescription.Segment]
   var isRecording: Bool
   var state: String

@@ -3,11 +3,11 @@ import ScrimFormat
 import ScrimStore
 
 extension ReplayService {
-  /// Seconds for which a session that is delivered, and not sealed, counts as being recorded: an uploader sends a segment at least
-  /// every 15 seconds.
+  /// Seconds after its last segment for which an unsealed delivered session counts as being recorded: an uploader
+  /// sends a segment at least every 15 seconds.
   static let deliverySeconds: Int64 = 90
 
-  /// The session as a page shows it now.
+  /// The present state of the session for a page.
   func view(_ location: SessionLocation) throws -> SessionView {
     guard !location.isLocal else {
       guard let reader = try? location.folder.read() else {
@@ -29,14 +29,14 @@ extension ReplayService {
       && ReplayService.now - updated < ReplayService.deliverySeconds
   }
 
-  /// Whether the session of a list is being recorded.
+  /// Whether a listed session is being recorded.
   func isRecording(_ entry: SessionIndex.Entry) -> Bool {
     guard let folder = entry.folder else { return isRecording(entry.state, entry.updated) }
     return entry.state == SessionManifest.State.open.rawValue
       && SessionFolder(path: store.path + "/" + folder).isBeingWritten
   }
 
-  /// The manifest, which comes at most once a minute, and the segments that came since.
+  /// The manifest, which is sent at most once a minute, and the segments received since.
   private func storedManifest(_ location: SessionLocation) throws -> SessionManifest {
     let place = location.place
     var manifest: SessionManifest
@@ -55,7 +55,7 @@ extension ReplayService {
     return manifest
   }
 
-  /// The bytes of a sealed segment; nil where there is none.
+  /// The bytes of a sealed segment; nil if there is none.
   func segment(_ index: Int, of location: SessionLocation) throws -> [UInt8]? {
     guard location.isLocal else { return try store.segment(index, of: location.place) }
     let reader = try location.folder.read()
@@ -63,7 +63,7 @@ extension ReplayService {
     return try reader.file(index)
   }
 
-  /// The bytes of the manifest; nil where there is none.
+  /// The bytes of the manifest; nil if there is none.
   func manifest(of location: SessionLocation) throws -> [UInt8]? {
     guard location.isLocal else { return try store.manifest(of: location.place) }
     return try location.folder.manifestToDeliver().bytes

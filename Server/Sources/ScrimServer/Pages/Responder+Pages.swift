@@ -5,11 +5,11 @@ import NIOCore
 import ScrimFormat
 import ScrimStore
 
-/// The pages: list, player, sign-in. Everything that they show is what a reader's key may read.
+/// The pages: list, player, sign-in. They show only data that a reader's key may read.
 extension Responder {
   private var shell: PageShell { PageShell(assets: assets) }
 
-  /// Nil where the address is none of a page.
+  /// Nil if the address is not that of a page.
   func page(_ request: Request, _ context: ServerContext, _ name: inout String?) async throws -> Response? {
     let path = request.uri.path
     if let asset = assets[path] {
@@ -28,7 +28,7 @@ extension Responder {
     }
     guard request.method == .get || request.method == .head else { throw Refusal(405, "GET, HEAD") }
     guard let key = options.keys == nil ? try authorized(request) : try? authorized(request) else {
-      // What a script or an image asks for is no page to show.
+      // A request by a script or an image gets no page.
       guard parts.count == 1 || parts.count == 2 || parts.last == "embed" else {
         throw Refusal(401, "a key is missing, or none that is known here")
       }
@@ -88,7 +88,7 @@ extension Responder {
       shell.page("Sessions", project: project, canSignOut: options.keys != nil, body: list.body))
   }
 
-  /// The replay that an address with a trace or an error leads to; nil where the list shows what there is.
+  /// The replay for the address of a trace or an error; nil if the list is shown instead.
   private func replay(_ choice: SessionList.Choice, _ project: String) async throws -> String? {
     let kind: SessionIndex.LinkKind
     let id: String
@@ -107,7 +107,8 @@ extension Responder {
     return "/s/\(link.session)?t=\(Self.seconds(time))"
   }
 
-  /// Nanoseconds as seconds with as many digits as they need: microseconds, rounded up, so that what is linked has begun.
+  /// Nanoseconds as seconds without trailing zeros, rounded up to a microsecond, so that the linked event has
+  /// happened at that time.
   static func seconds(_ time: Int64) -> String {
     let micro = time / 1000 + (time % 1000 > 0 ? 1 : 0)
     let sign = micro < 0 ? "-" : ""
@@ -143,7 +144,7 @@ extension Responder {
     return try Self.json(LiveAnswer(try await onDisk { try service.view(location) }, known: known), .ok)
   }
 
-  /// What is whole of the segment that is being recorded, from a byte on.
+  /// The complete part of the segment that is being recorded, from a byte offset on.
   private func open(
     _ fields: FormFields, _ location: SessionLocation, _ key: AccessKey, _ context: ServerContext
   )
@@ -154,7 +155,7 @@ extension Responder {
     else { throw Refusal(400, "index is that of a segment, and from a count of bytes") }
     guard location.isLocal else { return Response(status: .noContent) }
     let found = try await onDisk { location.folder.openSegmentBytes(index) }
-    // Sealed, or not begun.
+    // It is sealed, or was not begun.
     guard let bytes = found else { return Response(status: .noContent) }
     if from == 0 { audit("read open segment \(index)", location.place.session, key, context) }
     return Response(
@@ -179,7 +180,7 @@ extension Responder {
 
   // MARK: Signing in
 
-  /// The key that a cookie stands for; to read with, never to write or delete.
+  /// The key of a cookie; it may read, never write or delete.
   func signedIn(_ request: Request) -> AccessKey? {
     guard request.method == .get || request.method == .head, let token = token(request) else { return nil }
     return signIns.find(token, now: Self.uptime)
@@ -196,7 +197,7 @@ extension Responder {
   }
 
   private var isSecure: Bool { options.certificate != nil || options.isBehindProxy }
-  /// Browsers take a cookie of this prefix only over TLS, from this very host.
+  /// Browsers accept a cookie with this prefix only over TLS, from this host itself.
   private var cookieName: String { isSecure ? "__Host-scrim" : "scrim" }
 
   private func cookie(_ token: String, seconds: Int) -> String {
@@ -234,7 +235,7 @@ extension Responder {
     return response
   }
 
-  /// Where to go after signing in: a page of this server, and nothing else.
+  /// The address after signing in: always a page of this server.
   private static func next(_ fields: FormFields) -> String {
     guard let next = fields["next"], next.utf8.count < 2000,
       next == "/s" || next.hasPrefix("/s/") || next.hasPrefix("/s?"),

@@ -1,15 +1,15 @@
 import Foundation
 import ScrimFormat
 
-/// The page that lists sessions: search, filter, sort, and a page at a time.
+/// The page that lists sessions, with search, filters, order and paging.
 struct SessionList: Sendable {
-  /// What the address asks for, as it stands in every link of the page.
+  /// The query of the address, which every link of the page contains.
   struct Choice: Hashable, Sendable {
     var text: String?
     var filter: SessionIndex.Filter?
     var sort = SessionIndex.Sort.start
     var isAscending = false
-    /// Days back from now; nil for all.
+    /// The number of days back from now; nil for all.
     var days: Int?
     var after: SessionIndex.Cursor?
     var traceID: String?
@@ -19,7 +19,7 @@ struct SessionList: Sendable {
 
     init() {}
 
-    /// - Throws: ``Refusal`` where a field says what none of the page's links does.
+    /// - Throws: ``Refusal`` if a field has a value that no link of the page has.
     init(_ fields: FormFields) throws(Refusal) {
       text = fields["q"].map { String($0.prefix(200)) }
       traceID = fields["trace_id"].map { String($0.prefix(200)) }
@@ -46,7 +46,7 @@ struct SessionList: Sendable {
       }
     }
 
-    /// The address of the page that shows this.
+    /// The address of the page with this query.
     var address: String {
       let fields: [(String, String?)] = [
         ("q", text), ("trace_id", traceID), ("error_id", errorID), ("filter", filter?.rawValue),
@@ -83,7 +83,7 @@ struct SessionList: Sendable {
     }
   }
 
-  /// A session of the list.
+  /// The row of a session.
   struct Item: Sendable {
     var entry: SessionIndex.Entry
     var isRecording: Bool
@@ -134,7 +134,7 @@ struct SessionList: Sendable {
       """
   }
 
-  /// What of a trace or an error is shown, where several sessions have it.
+  /// The note about a trace or an error that is in several sessions.
   private var linked: Markup {
     let found: (String, String)? =
       choice.traceID.map { ("trace", $0) } ?? choice.errorID.map { ("error", $0) }
@@ -173,7 +173,7 @@ struct SessionList: Sendable {
     """
   }
 
-  /// A column that can be sorted by: largest first, then smallest.
+  /// The header of a sortable column: the first click sorts descending, the second ascending.
   private func head(_ sort: SessionIndex.Sort, _ name: String) -> Markup {
     let isCurrent = sort == choice.sort
     let state: Markup =
@@ -254,7 +254,7 @@ struct SessionList: Sendable {
     return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5))"
   }
 
-  /// `1:02:03`, of nanoseconds.
+  /// `1:02:03`, from nanoseconds.
   static func clock(_ nanoseconds: Int64) -> String {
     let seconds = max(0, nanoseconds) / 1_000_000_000
     func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }

@@ -1,12 +1,12 @@
 import ScrimFormat
 import Synchronization
 
-/// Who is signed in by a cookie: a random token, of which only the hash is kept, in memory. Ends by time, by signing out, and with
-/// the server.
+/// Browsers that are signed in by a cookie: a random token, of which only the hash is kept, in memory. A sign-in
+/// ends by time, by signing out, and with the server.
 final class SignIns: Sendable {
   private struct Entry {
     var key: AccessKey
-    /// Seconds of a clock that doesn't go back.
+    /// Seconds of a monotonic clock.
     var ends: Double
   }
 
@@ -15,7 +15,7 @@ final class SignIns: Sendable {
   private static let limit = 10_000
   private let entries = Mutex<[SHA256Digest: Entry]>([:])
 
-  /// - Parameter now: seconds of a clock that doesn't go back.
+  /// - Parameter now: seconds of a monotonic clock.
   /// - Returns: the token, 256 random bits.
   func begin(_ key: AccessKey, now: Double, using generator: inout some RandomNumberGenerator) -> String {
     let token = SHA256Digest((0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }).description

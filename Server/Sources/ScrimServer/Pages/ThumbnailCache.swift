@@ -4,20 +4,21 @@ import ScrimExport
 import ScrimStore
 import Synchronization
 
-/// Small pictures of sessions, made of what a player shows, on disk beside the index: thrown away and made again at will.
+/// Small pictures of sessions, made from a player's pictures, on disk beside the index. They can be deleted and are
+/// made again.
 final class ThumbnailCache: Sendable {
-  /// Pixels along.
+  /// Width in pixels.
   static let width = 480
   /// Seconds after which the picture of a session that has not ended is made again.
   private static let freshSeconds = 10.0
-  /// Bytes of all pictures; the oldest go.
+  /// The maximum size of all pictures in bytes; the oldest are removed.
   private static let limit = 256 << 20
-  /// Pictures that are made between two looks at the sum.
+  /// The number of new pictures after which the total size is checked.
   private static let step = 200
 
   private let store: SessionStore
   private let made = Mutex(0)
-  /// Decoding is work for the processor: of all that are asked for at once, two are made.
+  /// Decoding uses the processor: at most two pictures are made at a time.
   private let workers: NIOThreadPool
 
   init(store: SessionStore) {
@@ -77,7 +78,7 @@ final class ThumbnailCache: Sendable {
     }
   }
 
-  /// Removes the pictures of sessions that are not there any more.
+  /// Removes the pictures of sessions that no longer exist.
   func removeOrphans(_ isThere: (_ project: String, _ session: String) -> Bool) {
     let root = store.path + "/" + StoreLayout.thumbnails
     for project in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
