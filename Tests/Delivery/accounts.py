@@ -1,4 +1,4 @@
-"""Locates every sealed segment: at the destination, in the spool, or counted as dropped. Nothing else is allowed."""
+"""Locates every sealed segment: at the destination, in the spool, or counted as dropped. No other case is allowed."""
 import json
 import os
 import re
@@ -57,7 +57,7 @@ def settle(made, spool, store, allow_waiting=True):
     counts = {"stored": 0, "waiting": 0, "dropped": 0, "both": 0}
     for key, data in made.items():
         places = 0
-        # A peer that stores other bytes than were sent is detected, and gets them again.
+        # A peer that stored other bytes than were sent is detected, and receives them again.
         if key in store and store[key] != data:
             assert key in waiting and waiting[key][0] == "segments", f"{key} is stored with other bytes"
         elif key in store:

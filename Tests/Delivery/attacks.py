@@ -28,7 +28,7 @@ def digest(body):
 
 
 class Client:
-    """Sends bytes as they are, and reads an answer's status."""
+    """Sends bytes unchanged, and reads an answer's status."""
 
     def __init__(self, server, key=None):
         self.server, self.key = server, key
@@ -88,7 +88,7 @@ def expect(got, *wanted):
 
 
 def contract(client, folder):
-    """The answers of the contract, each once."""
+    """Each answer of the interface, once."""
     made, other = session(1), session(2)
     expect(client.put(made, 0), 201)
     expect(client.put(made, 0), 200)
@@ -109,7 +109,7 @@ def contract(client, folder):
     expect(client.send("GET", path + "/segments/00000001", Range="bytes=99999-")[0], 416)
     expect(client.send("GET", path + "/segments/00000009")[0], 404)
     expect(client.send("GET", path + "/manifest")[0], 404)
-    # A manifest may grow, and nothing else.
+    # A manifest may only grow.
     whole = made.listed
     made.listed = whole[:1]
     small = made.manifest("open")
@@ -148,7 +148,7 @@ def wrong_bodies(client, folder):
     expect(client.put(other, 0, good), 400)
     expect(client.put(made, 0, good, Content_Encoding="gzip"), 415)
     assert len(store_of_folder(folder + "/store")) == before
-    # Another segment at an index that exists, and one that doesn't fit the chain.
+    # Another segment at an existing index, and a segment that contradicts the chain.
     expect(client.put(made, 0), 201)
     twin = Session(10)
     twin.add(333)
@@ -193,10 +193,10 @@ def framing(client, folder):
     for chunks in (b"5\r\nhello\r\n0\r\n\r\n", b"FFFFFFFFFFFFFFFFF\r\nx", b"zz\r\nx\r\n0\r\n\r\n", b"5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n"):
         fields = f"Host: 127.0.0.1\r\nAuthorization: Bearer {client.key}\r\nContent-Digest: {digest(b'hello')}\r\n"
         expect(client.raw(f"PUT {path} HTTP/1.1\r\n{fields}Transfer-Encoding: chunked\r\n\r\n".encode() + chunks, 4)[0], 0, 400)
-    # Both lengths at once, as request smuggling has them.
+    # Both lengths at once, as in request smuggling.
     fields = f"Host: 127.0.0.1\r\nAuthorization: Bearer {client.key}\r\nContent-Digest: {digest(good)}\r\n"
     expect(client.raw(f"PUT {path} HTTP/1.1\r\n{fields}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".encode())[0], 0, 400)
-    # A body without an end that is larger than any segment may be.
+    # A body without an end, larger than any segment may be.
     body = b"%x\r\n" % (1 << 20) + bytes(1 << 20) + b"\r\n"
     expect(client.raw(f"PUT {path} HTTP/1.1\r\n{fields}Transfer-Encoding: chunked\r\n\r\n".encode() + body * 3)[0], 0, 413)
     # A bomb: the body claims to be compressed.
@@ -212,7 +212,7 @@ def framing(client, folder):
 
 
 def slow(client, folder):
-    """A header and a body of a byte a second: the connection is closed, and others are served meanwhile."""
+    """A header and a body at one byte per second: the connection is closed, and others are served in the meantime."""
     made = session(40)
     head = f"PUT /v1/sessions/{made.id}/segments/00000000 HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {client.key}\r\n"
     for start in (b"GET /healthz HT", (head + f"Content-Digest: {digest(b'x')}\r\nContent-Length: 100000\r\n\r\n").encode()):
@@ -249,7 +249,7 @@ def keys(client, folder, others):
     expect(client.send("GET", path + "/segments/00000000", key=others["reader"])[0], 200)
     expect(client.put(made, 1, key=others["reader"]), 403)
     expect(client.send("DELETE", path, key=others["reader"])[0], 403)
-    # Another project's admin sees nothing of it, and has a session of the same name of its own.
+    # Another project's admin sees no data of it, and may have its own session of the same name.
     foreign = others["foreign"]
     expect(client.send("GET", path + "/segments/00000000", key=foreign)[0], 404)
     expect(client.send("DELETE", path, key=foreign)[0], 404)
@@ -273,7 +273,7 @@ def rebinding(client, folder):
         expect(client.send("GET", "/v1/sessions", Host=host)[0], 400, 421)
     for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:80"):
         expect(client.send("GET", "/v1/sessions", Host=host)[0], 200)
-    # Another port of this machine is another site, too.
+    # Another port of this machine is another site too.
     for origin in ("http://evil.example", "null", "file://", "http://localhost.evil.example", "javascript:1", "http://127.0.0.1:1",
                    f"http://localhost:{client.server.port}"):
         for path in ("/v1/sessions", "/s", "/sign-in"):
@@ -284,10 +284,10 @@ def rebinding(client, folder):
 
 
 def pages(client, folder, found):
-    """What a browser is signed in for, it reads; nothing else comes of a cookie, and no address leads out of the pages."""
+    """A signed-in browser can read, and a cookie gives no other right; no path leads out of the pages."""
     made = session(61)
     expect(client.put(made, 0), 201)
-    # Nobody is signed in.
+    # Without signing in.
     for path in ("/s", "/s/" + made.id, f"/s/{made.id}/embed"):
         status, head, _ = client.send("GET", path, key="")
         assert status == 303 and b"Location: /sign-in?next=" in head, (path, head)
@@ -303,7 +303,7 @@ def pages(client, folder, found):
     cookie = re.search(rb"Set-Cookie: ([^;]+); Path=/; Max-Age=43200; HttpOnly; SameSite=Lax", head)[1].decode()
     expect(client.send("GET", "/s/" + made.id, key="", Cookie=cookie)[0], 200)
     expect(client.send("GET", f"/v1/sessions/{made.id}/segments/00000000", key="", Cookie=cookie)[0], 200)
-    # A cookie is sent by any site's form: it never writes.
+    # A form of any site can send a cookie, so a cookie never gives write access.
     expect(client.send("PUT", f"/v1/sessions/{made.id}/segments/00000001", made.segments[1], key="", Cookie=cookie)[0], 401)
     expect(client.send("DELETE", "/v1/sessions/" + made.id, key="", Cookie=cookie)[0], 401)
     for path in ("/s/../v1/sessions", "/s/..%2f..%2fetc", "/s/" + made.id.upper(), f"/s/{made.id}/..", "/assets/../audit.jsonl", "/assets/",
@@ -321,7 +321,7 @@ def pages(client, folder, found):
 
 
 def encrypted(folder):
-    """`scrim serve --tls` with a certificate of one's own: pages and delivery by TLS, and nothing without."""
+    """`scrim serve --tls` with a self-signed certificate: pages and delivery work over TLS, and not without it."""
     if not shutil.which("openssl"):
         return skip("openssl is not installed")
     subprocess.run(
@@ -361,7 +361,7 @@ def encrypted(folder):
         body = made.segments[0]
         assert ask("PUT", f"/v1/sessions/{made.id}/segments/00000000", body, **{
             "Authorization": "Bearer " + found["writer"], "Content-Digest": digest(body)})[0] == 201
-        # Who doesn't know the certificate doesn't talk to it, and without TLS there is nothing.
+        # A client that doesn't trust the certificate doesn't connect, and a client without TLS gets no answer.
         try:
             with socket.create_connection(("127.0.0.1", at), 10) as plain:
                 ssl.create_default_context().wrap_socket(plain, server_hostname="replay.test")
@@ -447,7 +447,7 @@ def main():
         refuses_to_start(folder)
         encrypted(folder)
         print("encrypted: held", flush=True)
-        # One key's requests are limited, another's are not.
+        # The requests of one key are limited, those of another are not.
         server = Server(folder + "/store", "--keys", folder + "/keys", "--rate", "5")
         client = Client(server, found["reader"])
         answers = [client.send("GET", "/v1/sessions") for _ in range(15)]

@@ -40,7 +40,7 @@ def troubles(full, seed):
 
 
 def kills_of_uploader(full, seed):
-    """kill -9 at random moments, until all is delivered."""
+    """kill -9 at random times, until all is delivered."""
     chance, kills, segments = random.Random(seed), 0, 0
     wanted = 300 if full else 30
     while kills < wanted:
@@ -167,7 +167,7 @@ def kill_between_calls(full, seed):
                             f"inject={CALLS}:signal=SIGKILL:when={number}"])
                 store = peer.store if peer else store_of_folder(folder + "/store")
                 settle(made, folder + "/spool", store)
-                # The next one finishes.
+                # The next run finishes.
                 upload(folder + "/spool", to)
                 store = peer.store if peer else store_of_folder(folder + "/store")
                 settle(made, folder + "/spool", store, allow_waiting=False)
@@ -181,7 +181,7 @@ def kill_between_calls(full, seed):
 
 
 def full_disk(full, seed):
-    """A small tmpfs that is full at some moments: the recorder reports it, and all sealed segments are delivered."""
+    """A small tmpfs that is full at times: the recorder reports it, and all sealed segments are delivered."""
     if os.geteuid() != 0:
         return skip("a tmpfs needs root")
     runs = 0
@@ -216,7 +216,7 @@ def full_disk(full, seed):
 
 
 def two_uploaders(full, seed):
-    """Two on one spool: each segment is sent once, whoever sends it."""
+    """Two uploaders on one spool: each segment is sent once, by either of them."""
     with Folder() as folder:
         made = spool(folder + "/spool", seed, 4, 25)
         peer = Peer(port(), seed)
@@ -234,7 +234,7 @@ def two_uploaders(full, seed):
 
 
 def many_waiting(full, seed):
-    """100,000 segments that wait: the first is delivered within a second, and memory is flat."""
+    """100,000 waiting segments: the first is delivered within a second, and memory is constant."""
     sessions, each = (140, 715) if full else (20, 100)
     with Folder() as folder:
         root = folder + "/spool"
@@ -280,7 +280,7 @@ def idle(full, seed):
         before = ticks()
         time.sleep(3)
         assert ticks() - before <= 1, "it works while nothing waits"
-        # And it wakes at once.
+        # It also wakes at once.
         made = spool(folder + "/new", seed, 1, 3)
         session = os.listdir(folder + "/new")[0]
         start = time.monotonic()

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""How many segments a second our server takes, beside nginx (WebDAV) storing the same bytes, in one run; both under eatmydata, and ours
-with fsync as well. The ratio counts: bare times are this machine's.
+"""Measures the segments per second that scrim-server stores, and those of nginx (WebDAV) with the same bytes, in one run; both under
+eatmydata, and scrim-server with fsync as well. Only the ratio is meaningful: absolute times depend on the machine.
 
     load.py [--sessions N] [--segments N] [--kilobytes N] [--connections N] [--least RATIO]
 
-With --least it fails where ours stores fewer than that share of nginx's. SCRIM_CONFIGURATION=release takes release builds.
+With --least it fails if scrim-server stores fewer than that share of nginx's. SCRIM_CONFIGURATION=release uses release builds.
 """
 import argparse
 import base64
@@ -34,7 +34,7 @@ def make(arguments):
 
 
 def send(number, requests, results):
-    """One connection: each request when the one before is answered."""
+    """One connection: each request is sent when the previous one is answered."""
     times, bad = [], 0
     with socket.create_connection(("127.0.0.1", number), 60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -60,7 +60,7 @@ def send(number, requests, results):
 
 
 def resident(pid):
-    """Megabytes of a program and its children."""
+    """The memory of a program and its children, in megabytes."""
     pages = 0
     children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout.split()
     for each in [str(pid), *children]:

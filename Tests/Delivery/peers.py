@@ -71,7 +71,7 @@ def nginx(seed):
 
 
 def read_bucket(endpoint, bucket, style="path"):
-    """With botocore, an independent signer."""
+    """Signed by botocore, an independent implementation."""
     import botocore.session
     from botocore.config import Config
     client = botocore.session.get_session().create_client(
@@ -102,11 +102,11 @@ def s3(folder, endpoint, bucket, seed, prefix):
     session = next(iter(made))[0]
     wanted = f"{prefix}/p1/sessions/2025/11/24/{session}/"
     assert wanted + "segments/00000003.scrim" in names and wanted + "manifest.json" in names, names[:3]
-    # Again: the same bytes are there already.
+    # Again: the same bytes are stored already.
     spool(folder + "/again", seed, 2, 15)
     upload(folder + "/again", to, "--project", "p1", env=environment)
     assert not in_spool(folder + "/again")
-    # Other bytes in the same place: refused, and kept here.
+    # Other bytes at the same place: refused there, and kept here.
     other = Session(seed * 1000)
     other.add(321)
     other.write(f"{folder}/other/{other.id}")
@@ -123,7 +123,7 @@ def s3(folder, endpoint, bucket, seed, prefix):
     client.put_object(Bucket=bucket, Key=f"{prefix}/p1/deleted/{dead.id}", Body=b"{}")
     upload(folder + "/dead", to, "--project", "p1", env=environment)
     assert not in_spool(folder + "/dead") and os.path.exists(folder + "/dead/dropped.jsonl")
-    # A wrong secret: one message, and nothing is lost.
+    # A wrong secret: one message, and no segment is lost.
     left = spool(folder + "/wrong", seed + 5, 1, 3)
     code, words = upload(
         folder + "/wrong", to, env={**environment, "AWS_SECRET_ACCESS_KEY": "wrong"}, check=False, wait=60)

@@ -1,4 +1,4 @@
-"""Sessions made without Scrim, from Format.md alone: any number of segments of any size, in milliseconds."""
+"""Sessions made without Scrim, from Format.md alone: any number of segments of any size, within milliseconds."""
 import hashlib
 import json
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the gap guard catches and what it costs, on real screens: evaluates the Swift kernel itself.
+"""Measures how much content the gap guard masks on real screens, and how much harmless area: evaluates the Swift kernel itself.
 
     Tests/Evaluation/gap_guard.py [--every N] [--synthetic N] [--cache DIR]
     Tests/Evaluation/gap_guard.py --shares [--cache DIR]
@@ -7,18 +7,18 @@
 Needs python3-numpy, python3-pil, tesseract-ocr, fonts (DejaVu, Liberation, Noto) and the capture corpus (../shared/corpus
 beside the package, or SCRIM_CORPUS). Builds the guard with gap_guard_rects.swift into the cache.
 
-Words are found by OCR in the raw pictures (confidence 60 or more, two letters or digits or more); a *glyph pixel* is a pixel in a word's box that
-differs from the commonest colour there by more than 25. Masks are those of the default policy (Masking.md in short, padding 2).
-Boxes as reported; then every childless widget's box moved by 5, 10, 18, 27 and 40 pixels in 8 directions; then every third childless widget dropped.
+Words are found by OCR in the raw pictures (confidence of at least 60, at least two letters or digits). A *glyph pixel* is a pixel in a word's box that
+differs from the most frequent colour there by more than 25. Masks are those of the default policy (Masking.md in short, padding 2).
+Three kinds of boxes are used: as reported; each childless widget's box moved by 5, 10, 18, 27 and 40 pixels in 8 directions; every third childless widget removed.
 
-It prints, a line a guard and kind of displacement:
-  at risk   words and glyph pixels that lie in gaps: what no mask covers
-  leaked    of those, glyph pixels that the guard lets through, and words with any; *ruled* are those of them on a straight
+It prints one line per guard and kind of displacement:
+  at risk   words and glyph pixels in gaps, so without a mask
+  leaked    of those, glyph pixels that the guard shows, and words with any; *ruled* are those on a straight
             line of one colour of 64 pixels or more (borders, underlines and rules within a word's box), *ink* the others
-  lost      share of harmless gap area that is masked (gap pixels in no word's box, and in no text's, input's or image's own)
-"naive" is the guard of the first trial: 16-pixel tiles with 3 rows and 3 columns of 2 grey steps over 24, and their neighbours.
---shares prints, over eight frames of each session and over the screens, how much of the gaps (outside of every masked box and its padding) is
-masked, and how much is masked though flat: in a 16-pixel tile, counted from the picture's corner, of one colour.
+  lost      share of harmless gap area that is masked (gap pixels in no word's box, and in no box of a text, input or image)
+"naive" is a simple guard for comparison: it masks 16-pixel tiles with 3 rows and 3 columns of 2 grey steps over 24, and their neighbours.
+--shares prints, for eight frames of each session and for the screens, the share of the gaps (outside of every masked box and its padding) that is
+masked, and the share that is masked although flat: in a 16-pixel tile, counted from the picture's corner, of one colour.
 The synthetic part cuts rendered text (8 to 48 pixels, contrast 30 to 255, grey, bilevel and subpixel) with random masks.
 """
 import argparse, collections, glob, json, math, os, pathlib, random, struct, subprocess
@@ -38,7 +38,7 @@ DECORATION = set("scroll bar|separator|progress bar|slider|level bar|dial".split
 
 
 class Kernel:
-    """The Swift guard in a process of its own; pixels that are not guarded are sent as rubbish."""
+    """The Swift guard in a process of its own; pixels that are not guarded are sent with arbitrary values."""
 
     def __init__(self, cache):
         modules = [("ScrimImage", sorted((ROOT / "Sources/ScrimImage").glob("*.swift"))),
@@ -200,7 +200,7 @@ def words(path, cache):
 
 
 def glyphs(picture, boxes):
-    """For every pixel the number of the word of which it is a glyph pixel, or 0."""
+    """The number of the word of each glyph pixel, and 0 for other pixels."""
     numbers = np.zeros(picture.shape[:2], np.int32)
     for number, (x0, y0, x1, y1) in enumerate(boxes, 1):
         part = picture[y0:y1, x0:x1].astype(np.int32)
@@ -213,7 +213,7 @@ def glyphs(picture, boxes):
 
 
 def ruled(picture):
-    """Pixels on a straight run of one colour of at least 64, that differs from a neighbouring row or column along it."""
+    """Pixels on a straight run of at least 64 pixels of one colour, which differs from a neighbouring row or column along it."""
     p = picture.astype(np.int32); p = p[..., 0] << 16 | p[..., 1] << 8 | p[..., 2]
     result = np.zeros(p.shape, bool)
     for q, out in ((p, result), (p.T, result.T)):

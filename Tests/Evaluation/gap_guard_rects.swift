@@ -1,4 +1,4 @@
-// Answers gap_guard.py over pipes, so that what is evaluated is the product's own guard. A question is, in
+// Answers gap_guard.py over pipes, so that the product's own guard is evaluated. A question is, in
 // 32-bit little-endian words: width, height, numbers of guarded rectangles, containers and decorations, scans to time, 1 for a JPEG; the pixels; the
 // rectangles as x, y, width, height. The answer is the nanoseconds of the fastest scan as a 64-bit word, the number of
 // masked rectangles, and those.

@@ -1,5 +1,5 @@
-// libvips with boxes drawn in place, as redact_peers.py runs it: redact_peers LIST. A line of LIST is an input, an
-// output and its boxes "x y w h", all split by tabs.
+// libvips with boxes drawn in place, run by redact_peers.py: redact_peers LIST. A line of LIST has an input, an
+// output and its boxes "x y w h", separated by tabs.
 // cc -O2 redact_peers.c -o redact_peers $(pkg-config --cflags --libs vips)
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
     redact_peers.py FOLDER [--scrim PATH] [--rounds N] [--peers NAME,...] [--scrim-options "..."]
 
 160 real screenshots: frames of the corpus and, with --raw, of raw 1920x1080 BGRX sessions, every second one with an alpha
-channel that is full, written by Pillow at its defaults (libpng, zlib 6, adaptive filters), with 20 boxes each.
+channel of 255, written by Pillow at its defaults (libpng, zlib 6, adaptive filters), with 20 boxes each.
 Every program reads and writes files, with one thread, at zlib's level 1 and without filters if it has such options; their
 runs alternate. CPU is user and system time of whole processes. Medians and ratios of medians are printed. Programs that
 are started once per image (ImageMagick, ffmpeg) get every fifth image, and are compared with scrim's time for those.

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Hides codes, words, charts and marks in gaps, redacts them, and looks whether anything can still be read.
+"""Draws codes, words, charts and marks in gaps, redacts the pictures, and checks that no reader finds the content.
 
     Tests/Gallery/run.sh [--quick] [--scrim PATH] [--seed N] [--keep DIR] [--only KIND …]
 
-Each item lies in a panel that claims all of the picture, three ways: whole (gap), cut by the boxes of widgets that are elsewhere
-(cut), and half transparent on nothing (alpha). What it counts as held:
-  ink       of the item's pixels that no box covers at most 0.5 % stand outside of what is masked, by kind and way in sum
-  readers   zbar, zxing-cpp and dmtx decode nothing, also of the masks' own shapes; tesseract reads no text of the item at any of
-            three scales, plain and inverted. A code or word that is not read before it is redacted is void, and counted as such
+Each item is in a panel that claims the whole picture, in three ways: whole (gap), cut by the boxes of widgets that are elsewhere
+(cut), and half transparent on a transparent ground (alpha). The conditions:
+  ink       at most 0.5 % of the item's pixels that no box covers remain unmasked, summed by kind and way
+  readers   zbar, zxing-cpp and dmtx decode no code, also not from the shapes of the masks; tesseract reads no text of the item at any of
+            three scales, plain and inverted. A code or word that is unreadable before redaction is void, and counted as such
 Needs python3-numpy, python3-pil, zint, zbar-tools, zxing-cpp-tools, dmtx-utils, tesseract-ocr and fonts (DejaVu, Liberation, Noto).
---quick looks at some 640 pictures, all of it at several thousand."""
+--quick checks some 640 pictures, a full run several thousand."""
 import argparse
 import collections
 import concurrent.futures
@@ -35,7 +35,7 @@ INK_LIMIT = 0.005
 
 
 class Case:
-    """One item in one picture: what is written, what of it is ink, and which boxes lie over it."""
+    """An item in a picture: its text, its ink pixels, and the boxes over it."""
 
     def __init__(self, item, way, rng):
         self.item, self.way = item, way
@@ -60,7 +60,7 @@ class Case:
         least = 2 if hasattr(item, "contrast") else 3
         self.ink[y : y + content.height, x : x + content.width] = abs(part - before).max(2) >= least
         if way == "alpha":
-            # The ground is see-through, and what lies on it half so.
+            # The ground is transparent, and the content half transparent.
             alpha = np.where(self.ink, 200, 0).astype(np.uint8)
             self.image = Image.fromarray(np.dstack([picture.astype(np.uint8), alpha]))
         else:
@@ -81,7 +81,7 @@ class Case:
             json.dump({"width": self.image.width, "height": self.image.height, "widgets": widgets}, file)
 
     def measure(self, folder):
-        """Reads what came out; counts the ink that stands."""
+        """Reads the redacted picture; counts the visible ink."""
         shown = np.array(Image.open(os.path.join(folder, self.path)).convert("RGB"))
         self.masked = (shown == FILL).all(2)
         own = np.zeros(self.ink.shape, bool)
@@ -101,7 +101,7 @@ def run(command, timeout=60):
 
 
 def decode(path):
-    """What any reader of codes finds; the first that does."""
+    """The result of the first reader of codes that finds one."""
     for command in (
         ["zbarimg", "-q", "--raw", path],
         ["ZXingReader", "-norotate", "-bytes", path],
@@ -127,7 +127,7 @@ def words(path, scales, inverted=(False, True)):
 
 
 def tells(text, truth):
-    """Whether a text that was read holds most of what is hidden."""
+    """Whether a text contains most of the hidden text."""
     read = "".join(c for c in text if c.isalnum()).lower()
     wanted = "".join(c for c in truth if c.isalnum()).lower()
     if len(wanted) < 3 or len(read) < 2:
@@ -161,7 +161,7 @@ def gallery(rng, quick):
 
 
 def check_readers(case, source, result, quick):
-    """None, or what was read; False if nothing could be read before."""
+    """The text that was read, or None; False if nothing could be read before redaction."""
     item = case.item
     before, after = os.path.join(source, case.path), os.path.join(result, case.path)
     shapes = os.path.join(result, case.path + ".shapes.png")
@@ -226,7 +226,7 @@ def main():
     readable = [] if options.no_readers else [
         case for case in cases if case.item.reader and (case.way != "alpha" or not options.quick)
     ]
-    # The readers are other processes, so a thread for each core keeps all of them busy.
+    # The readers are processes of their own, so one thread per core keeps all cores busy.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         answers = pool.map(lambda case: check_readers(case, source, result, options.quick), readable)
         for case, found in zip(readable, answers):

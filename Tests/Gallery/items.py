@@ -1,6 +1,6 @@
-"""What the gallery hides: codes, words, charts and marks, drawn with real encoders and fonts.
+"""The items of the gallery: codes, words, charts and marks, drawn with real encoders and fonts.
 
-Each maker returns a list of Item: a picture with an alpha channel that holds nothing but the content."""
+Each maker returns a list of Item: a picture with an alpha channel that contains only the content."""
 import glob
 import math
 import os
@@ -11,7 +11,7 @@ import tempfile
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-# zint's numbers; the data each kind can hold, and its reader's name for it.
+# zint's number of each kind, the data it can contain, and the name that its reader gives it.
 LINEAR = {
     "code128": (20, "MEMBER{:07d}"),
     "code39": (8, "TICKET{:05d}"),
@@ -35,7 +35,7 @@ WORDS = ["Recovery", "4111 1111", "471 417", "2936805", "Invoice", "TILE HILL", 
 
 
 class Item:
-    """One thing to hide. `picture`: RGBA; `ink`: which of its pixels carry content; `truth`: what a reader must not find."""
+    """An item to hide. `picture`: RGBA; `ink`: its content pixels; `truth`: the text that no reader may find."""
 
     def __init__(self, kind, name, picture, truth=None, reader=None, card=None):
         self.kind, self.name, self.picture = kind, name, picture
@@ -49,7 +49,7 @@ def fonts():
 
 
 def code_modules(number, data):
-    """The dark modules of a code, a byte a module."""
+    """The dark modules of a code, one byte per module."""
     with tempfile.TemporaryDirectory() as work:
         path = os.path.join(work, "code.png")
         command = ["zint", f"--barcode={number}", "--scale=0.5", "--notext", "-d", data, "-o", path]

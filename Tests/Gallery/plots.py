@@ -1,6 +1,6 @@
-"""More of what the gallery hides: plots of straight edges, and codes as applications colour, turn and round them.
+"""More items of the gallery: plots of straight edges, and codes that are coloured, rotated or made of dots, as applications show them.
 
-Each maker returns a list of Item, as in items.py; `count` is how many of each are drawn."""
+Each maker returns a list of Item, as in items.py; `count` is the number of each."""
 import math
 
 import numpy as np
@@ -20,7 +20,7 @@ def hue(rng):
 
 
 def bars(rng, count):
-    """Lying bars, stacked bars and meters of several thicknesses."""
+    """Horizontal bars, stacked bars and meters of several thicknesses."""
     found = []
     for number in range(count):
         for thick in (10, 20, 30, 45, 70, 110):
@@ -159,7 +159,7 @@ def graphs(rng, count):
 
 
 def codes(rng, count):
-    """Codes in one colour, in a gradient, turned, of dots, and bars of two heights."""
+    """Codes in one colour, in a gradient, rotated, of dots, and bars of two heights."""
     found = []
     for number in range(count):
         for kind, (symbology, form) in {**items.LINEAR, **items.MATRIX}.items():
@@ -198,7 +198,7 @@ ROWS = {
 
 
 def blocks(rng, count):
-    """Letters of squares, which have no curve."""
+    """Letters made of squares, which have no curve."""
     found = []
     for number in range(count):
         for side in (4, 10, 24, 48):

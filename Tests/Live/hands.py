@@ -1,16 +1,16 @@
 #!/usr/bin/python3
-"""What hands do on a live X screen, as a recording has it.
+"""Input on a live X screen, and its events in a recording.
 
     hands.py [--scrim PATH]
 
-xdotool presses a button, turns the wheel, types into a field, types a password at once behind the press that gives its field the focus, and
-at once goes on to the other field; then another program takes the focus. It holds if
-  press    presses are there with their places, the one on the button with its role
-  wheel    each step is there with its direction
-  key      keys in the field are there as "a key", and which ones is nowhere
-  password between the press on the password's field and the next one there is no key, and no press inside says where it was
-  focus    the other program is named, and no title of a window anywhere
-  manifest it says which types of events could be seen
+xdotool presses a button, turns the wheel, types into a field, types a password immediately after the press that gives its field the focus,
+and immediately presses the other field; then another program takes the focus. The conditions:
+  press    presses are recorded with their positions, the one on the button with its role
+  wheel    each step is recorded with its direction
+  key      keys in the field are recorded as "a key", and no record contains which ones
+  password between the press on the password's field and the next one there is no key, and the press inside has no exact position
+  focus    the other program is named, and no record contains the title of a window
+  manifest it lists the types of events that could be observed
 Exits with 0 only if all hold."""
 import argparse
 import json

@@ -1,16 +1,16 @@
 #!/usr/bin/python3
-"""Sessions of a live screen that are buffered: what leaves the recorder, when, and what a crash leaves.
+"""Buffered sessions of a live screen: which data leave the recorder, when, and which remain after a crash.
 
     sessions.py [--scrim PATH] [--seconds N]
 
-An application on a desktop of its own changes its window four times a second and reports an error after N seconds (20; the buffer is
-held for half of that). It holds if
-  quiet   until then the session's folder is not there, and strace sees the recorder open no file for writing and connect to nothing but
-          sockets of the machine
-  replay  from then on a session is there that begins at least N / 2 seconds before the error, and is whole
-  crash   a recorder with --crash-buffer that is killed by SIGKILL leaves a file of mode 0600 in memory and nothing else; the next one
-          makes a whole session of it, which says that it ended by a crash
-That `quiet` can fail is seen on a recorder that takes every session: its folder is there at once. Exits with 0 only if all hold."""
+An application on a desktop of its own changes its window four times a second and reports an error after N seconds (20; the buffer
+holds half of that). The conditions:
+  quiet   before the error the session's folder doesn't exist, and strace shows that the recorder opens no file for writing and connects
+          to Unix sockets only
+  replay  after the error there is a complete session that begins at least N / 2 seconds before it
+  crash   a recorder with --crash-buffer that is killed by SIGKILL leaves only a file of mode 0600 in memory; the next recorder turns it
+          into a complete session that ended by a crash
+A recorder that records every session shows that `quiet` can fail: its folder exists at once. Exits with 0 only if all hold."""
 import argparse
 import json
 import os
@@ -57,7 +57,7 @@ GLib.timeout_add(int(float(sys.argv[1]) * 1000), report)
 window.show_all()
 Gtk.main()
 """
-# All is shown, so that each change of the application is a frame.
+# Everything is shown, so each change of the application is a frame.
 POLICY = {
     "maskAllText": False, "maskAllInputs": False, "maskAllImages": False, "unknown": "keep", "uncovered": "keep",
     "titleBars": "keep", "treelessWindows": "keep", "gaps": "keep", "clearance": "latest",
@@ -113,7 +113,7 @@ class Sessions:
             return json.load(file)
 
     def stop(self, process):
-        # strace hands its own signals on to what it traces only where that is asked for: the recorder is its child.
+        # strace doesn't pass its own signals to the traced process, so the recorder, its child, is signalled too.
         for pid in [process.pid, *children(process.pid)]:
             try:
                 os.kill(pid, signal.SIGINT)
@@ -122,7 +122,7 @@ class Sessions:
         process.wait(timeout=30)
 
     def an_error(self):
-        """Nothing leaves before the error, and then the seconds before it are there."""
+        """No data leaves the recorder before the error; then the seconds before it are in the session."""
         fifo, trace = f"{self.desktop.folder}/events", f"{self.desktop.folder}/trace"
         os.mkfifo(fifo, 0o600)
         strace = ["strace", "-f", "-qq", "-o", trace, "-e", "trace=open,openat,openat2,creat,mkdir,mkdirat,connect,bind"]
@@ -189,7 +189,7 @@ def children(pid):
 
 
 def written_before(trace, out):
-    """Calls before the folder was made that open a file for writing, or reach for more than a socket of the machine."""
+    """Calls before the folder was created that open a file for writing, or connect to anything but a Unix socket."""
     found = []
     with open(trace, encoding="utf-8", errors="replace") as file:
         for line in file:

@@ -31,7 +31,7 @@ def free_port():
 
 
 class Browser:
-    """What both browsers have in common: a program, a profile of its own, one socket, and what it reported."""
+    """The common part of both browsers: a program, a profile of its own, one socket, and the page's reports."""
 
     def __init__(self, command, profile, port, url_of_socket, log):
         self.profile = profile
@@ -66,7 +66,7 @@ class Browser:
             return message["result"]
 
     def evaluate(self, expression):
-        """The value of an expression, after its promise if it is one, by way of JSON."""
+        """The value of an expression as JSON, after its promise is resolved."""
         wrapped = f"(async()=>JSON.stringify((await ({expression}))??null))()"
         return json.loads(self.evaluate_text(wrapped))
 
@@ -154,8 +154,8 @@ class Chromium(Browser):
         return result["result"]["value"]
 
     def evaluate_in_frame(self, expression):
-        """The value of an expression in the first frame of the page, of whatever origin; it sees the document, and not the page's names.
-        None where there is no frame that stays."""
+        """The value of an expression in the first frame of the page, of any origin; it can access the document, but not the page's variables.
+        None if there is no lasting frame."""
         children = self.call("Page.getFrameTree")["frameTree"].get("childFrames")
         if not children:
             return None
@@ -163,7 +163,7 @@ class Chromium(Browser):
             world = self.call("Page.createIsolatedWorld", frameId=children[0]["frame"]["id"])["executionContextId"]
             return self.call("Runtime.evaluate", expression=expression, contextId=world, returnByValue=True)["result"].get("value")
         except PageError:
-            # It goes to another page right now.
+            # The frame is loading another page at the moment.
             return None
 
     def key(self, key, shift=False):
@@ -266,7 +266,7 @@ class Firefox(Browser):
 
 
 def available():
-    """The browsers of this machine; what is missing is skipped with a message, and fails with SCRIM_NO_SKIP set."""
+    """The browsers of this machine; a missing one is skipped with a message, and fails if SCRIM_NO_SKIP is set."""
     found = []
     for browser, programs in ((Chromium, ("chromium", "google-chrome")), (Firefox, ("firefox-esr", "firefox"))):
         if any(shutil.which(program) for program in programs):

@@ -1,4 +1,4 @@
-"""Every key and every button, used once and again after a click, does what it says; and what the page promises besides."""
+"""Every key and every button works, used once and again after a click; and the documented properties of the page hold."""
 import json
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def seek(browser, seconds):
     browser.evaluate(f"scrim.player.pause() ?? scrim.player.seek({seconds})")
 
 
-# Key, with shift, where the session stands before, what must become true. `p` is the player.
+# Key, with shift, the time before in the session, the condition that must become true. `p` is the player.
 KEYS = [
     (" ", False, 3, "!p.paused"), (" ", False, None, "p.paused"), ("k", False, 3, "!p.paused"), ("k", False, None, "p.paused"),
     ("ArrowRight", False, 3, "p.currentTime === 8"), ("ArrowLeft", False, 8, "p.currentTime === 3"),
@@ -63,7 +63,7 @@ KEYS = [
     ("f", False, 3, "!document.fullscreenElement"),
 ]
 
-# A button, where the session stands before, what must become true.
+# A button, the time before in the session, the condition that must become true.
 BUTTONS = [
     ("#play", 3, "!p.paused"), ("#play", None, "p.paused"),
     ("[data-action=frame-on]", 3, "Math.abs(p.currentTime - 3.1) < 1e-6"),
@@ -134,7 +134,7 @@ def check_controls(browser, url):
     check_keys(browser)
     check_buttons(browser)
     check_keys(browser)
-    # All that the help sheet names was pressed.
+    # All keys of the help sheet were pressed.
     named = browser.evaluate("[...document.querySelectorAll('#help-keys kbd')].length")
     assert named >= 40, f"the help sheet names {named} keys"
 
@@ -164,7 +164,7 @@ def check_scrubber(browser):
     expect(browser, "Math.abs(p.currentTime - (p.start + (p.duration - p.start) / 4)) < 0.05", "a click on the track")
     browser.move(left + 5, top - 300)
     expect(browser, "id('preview').hidden", "the thumbnail goes")
-    # By Tab to the slider and on; the arrows work there too.
+    # By Tab to the slider and further; the arrows work there too.
     browser.evaluate("id('track').focus()")
     seek(browser, 3)
     browser.key("ArrowRight")
@@ -173,7 +173,7 @@ def check_scrubber(browser):
 
 
 def check_playing(browser):
-    """Plays as fast as it says, tells of it, ends, begins again, and passes idle time."""
+    """Plays at the given speed, sends its events, ends, starts again, and skips idle time."""
     seek(browser, 2)
     browser.evaluate("void (heard.length = 0)")
     start = browser.evaluate("(p.play(), performance.now())")
@@ -196,7 +196,7 @@ def check_playing(browser):
 
 
 def check_interface(browser):
-    """The page's script interface: seeks, their refusal, what is superseded."""
+    """The page's script interface: seeks, failed seeks, replaced seeks."""
     assert browser.evaluate("p.ready.then(() => true)")
     assert browser.evaluate("p.seek(4).then(() => [p.currentTime, p.shown.time / 1e9])") == [4, 4]
     assert browser.evaluate("p.seek(NaN).catch((error) => error.name)") == "RangeError"
@@ -216,7 +216,7 @@ def check_link(browser, url):
 
 
 def check_events(browser, url):
-    """What a recording says is text; a trace's link is made of hexadecimal digits alone."""
+    """Texts of a recording are shown as text; a trace's link contains hexadecimal digits only."""
     browser.open_player(url)
     browser.until("scrim.player.timeline.isWhole")
     browser.evaluate(HELPERS)
@@ -263,7 +263,7 @@ def check_masks(browser, url):
 
 
 def check_recorded_masks(browser, url):
-    """The masks that a real session recorded are those that the page shows and names."""
+    """The page shows and names the masks that a real session recorded."""
     browser.open_player(url)
     browser.until("scrim.player.timeline.isWhole")
     browser.evaluate(HELPERS)
@@ -279,7 +279,7 @@ def check_recorded_masks(browser, url):
 
 
 def axe_source(cache):
-    """axe.min.js of a wheel of PyPI; None where it can't be had."""
+    """axe.min.js from a wheel of PyPI; None if it is not available."""
     target = Path(cache) / "axe"
     if not target.exists():
         command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), "axe-playwright-python==0.1.8"]
@@ -291,7 +291,7 @@ def axe_source(cache):
 
 
 def check_access(browser, axe):
-    """axe-core finds nothing: the lists, both themes, what is open, phone width."""
+    """axe-core finds no error: the lists, both themes, open menus and sheets, phone width."""
     browser.evaluate_text(axe + ";'loaded'")
     run = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 200) + ' ' + nodes[0].failureSummary))"
     for state, script in (

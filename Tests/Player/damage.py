@@ -1,4 +1,4 @@
-"""Damaged and made-up segments: an error that is shown, never a hang, never a wrong picture."""
+"""Damaged and fabricated segments: each gives a visible error, never a hang, never a wrong picture."""
 import base64
 import hashlib
 import json
@@ -42,7 +42,7 @@ def load_decoder(browser, html):
     text = text.rstrip().removesuffix("}") + "window.decoder = { readSegment, readNote, readMaskLists, reasonsByCode, FrameDecoder };}"
     browser.open(Path(html).resolve().as_uri())
     browser.until("Boolean(window.scrim)")
-    # The page's policy lets no other text run; the debugger's own evaluation may.
+    # The page's policy allows no other script, but the debugger may evaluate one.
     browser.evaluate_text(text + ";'loaded'")
 
 
@@ -52,7 +52,7 @@ def decode(browser, session):
 
 
 def decode_by_scrim(session, out):
-    """The same list as Swift's decoder has it."""
+    """The same list from the Swift decoder."""
     shutil.rmtree(out, ignore_errors=True)
     done = scrim("export", session, "--to", "png", "--out", out, "--quiet", code=None)
     assert done.returncode in (0, 1), done.stderr
@@ -67,7 +67,7 @@ def decode_by_scrim(session, out):
 
 
 def check_vectors(browser):
-    """Golden vectors: segments that were written once, and their listings by another decoder."""
+    """Golden vectors: stored segments, and their listings by another decoder."""
     folder = ROOT / "Tests/ScrimFormatTests/Vectors"
     script = """(async () => {
       const { readSegment, readNote, readMaskLists, reasonsByCode } = window.decoder;
@@ -89,7 +89,7 @@ def check_vectors(browser):
     })()"""
     for file in sorted(folder.glob("*.scrim")):
         listing = [line for line in file.with_suffix(".txt").read_text().splitlines() if not line.startswith("entry")]
-        # Times of the seal are compared by the reader; offsets of notes become milliseconds.
+        # The reader compares the times in the seal; offsets of notes become milliseconds.
         listing = [re.sub(r" times=.*| offset=.*", "", line) for line in listing]
         seen = browser.evaluate(script % json.dumps(base64.b64encode(file.read_bytes()).decode()))
         assert seen == listing, f"{file.name}: {[pair for pair in zip(seen, listing) if pair[0] != pair[1]][:2]}"
@@ -100,7 +100,7 @@ def check_vectors(browser):
 
 
 def mutate_coded(chance):
-    """Changes some bytes of what codes the pictures; checksums and chain stay right."""
+    """Changes some bytes of the coded pictures; checksums and chain stay right."""
     def change(segment, _):
         for record in chance.sample(segment.frames, min(2, len(segment.frames))):
             front, coded = Segment.split(record[2])
@@ -123,7 +123,7 @@ def mutate_coded(chance):
 
 
 def mutate_operations(chance):
-    """Changes operations themselves, in a session that was recoded with deflate."""
+    """Changes operations themselves, in a session recoded with deflate."""
     def change_plain(plain, samples):
         plain, samples = bytearray(plain), bytearray(samples)
         if chance.random() < 0.06 and plain:
@@ -146,7 +146,7 @@ def mutate_operations(chance):
 
 
 def check_fuzzed(browser, folder, count, seed):
-    """Both decoders agree on every frame of mutated sessions, and on which is the first that can't be shown."""
+    """Both decoders agree on every frame of mutated sessions, and on the first frame that can't be shown."""
     chance = random.Random(seed)
     refused = 0
     for number in range(count):
@@ -163,7 +163,7 @@ def check_fuzzed(browser, folder, count, seed):
 
 
 def check_deflate(browser, folder):
-    """A session that is coded with deflate shows the same pictures."""
+    """A session coded with deflate shows the same pictures."""
     session = Path(folder) / "deflated"
     shutil.rmtree(session, ignore_errors=True)
     rewrite(VECTOR, session, lambda segment, _: recode_to_deflate(segment))
@@ -177,7 +177,7 @@ def check_deflate(browser, folder):
 
 
 def check_gaps(browser, html, folder, frames, segment):
-    """A segment that was damaged in the page, or is missing, costs only itself and is shown as a gap."""
+    """A segment that is damaged in the page, or missing, is shown as a gap and affects no other segment."""
     text = Path(html).read_text()
     pattern = re.compile(rf'(<script id="segment-{segment}" type="[^"]*">)([^<]*)(</script>)')
     held = pattern.search(text)[2]
@@ -204,7 +204,7 @@ def check_gaps(browser, html, folder, frames, segment):
         blank = browser.evaluate("(() => { const { canvas } = scrim.player; return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.every((value, i) => value === 0 || i % 4 === 3); })()")
         assert blank, f"{name}: a picture is shown in a gap"
         if until < frames[-1][0]:
-            # Playing passes over it.
+            # Playback skips it.
             browser.evaluate("scrim.player.play()")
             browser.until(f"scrim.player.currentTime >= {until} && !scrim.player.gap")
             browser.evaluate("scrim.player.pause()")

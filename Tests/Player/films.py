@@ -1,4 +1,4 @@
-"""apng, gif, mp4 and webm: decoded again by ffmpeg and Pillow, and compared with what a player shows."""
+"""apng, gif, mp4 and webm: decoded by ffmpeg and Pillow, and compared with a player's pictures."""
 import hashlib
 import json
 import shutil
@@ -17,7 +17,7 @@ def run(*command, **options):
 
 
 def shown(frames):
-    """The pictures that differ from the one before, with their seconds: [(seconds, path)]."""
+    """The pictures that differ from the previous one, with their seconds: [(seconds, path)]."""
     kept = []
     for seconds, digest, path in frames:
         if not kept or digest != kept[-1][1]:
@@ -30,7 +30,7 @@ def digest_of(image):
 
 
 def pillow_frames(path):
-    """Digests of the pictures, and the milliseconds of each."""
+    """Digests of the pictures, and the duration of each in milliseconds."""
     with Image.open(path) as image:
         found = []
         for index in range(image.n_frames):
@@ -48,14 +48,14 @@ def ffmpeg_frames(path):
 
 
 def check_animation(session, kind, frames, out, least_ms):
-    """Every picture in its time: exact for apng, and for gif where colours allow it. Returns the bytes."""
+    """Every picture is shown at its time: exactly for apng, and for gif with few enough colours. Returns the size in bytes."""
     path = Path(out) / f"film.{kind}"
     scrim("export", session, "--to", kind, "--out", path, "--quiet")
     expected = shown(frames)
     found = pillow_frames(path)
     start, moment = expected[0][0], 0.0
     for index, (digest, duration) in enumerate(found):
-        # A picture of less than `least_ms` gives way to the next.
+        # A picture shown for less than `least_ms` is replaced by the next.
         at = [frame for frame in expected if frame[0] - start <= moment / 1000 + least_ms / 2000 + 1e-6][-1]
         assert digest == at[1], f"{kind}: picture {index} at {moment} ms is not {at[2]}"
         moment += duration
@@ -76,7 +76,7 @@ def colours(frames):
 
 
 def palettegen(frames, out):
-    """The bytes of the gif that ffmpeg makes of the same pictures, with a palette of its own and no dithering."""
+    """The size of ffmpeg's gif of the same pictures, with a palette of its own and without dithering."""
     kept = shown(frames)
     lines = []
     for index, (seconds, _, path) in enumerate(kept):
@@ -92,7 +92,7 @@ def palettegen(frames, out):
 
 
 def check_video(session, kind, frames, out):
-    """The picture of each moment is near the one shown then; constant rate, and no drift to the end."""
+    """Each picture is similar to the one shown at its time; constant rate, and no drift to the end."""
     if not shutil.which("ffmpeg"):
         return None
     path = Path(out) / f"film.{kind}"
@@ -124,7 +124,7 @@ def check_without_ffmpeg(session, out):
 
 
 def check_drift(folder, minutes):
-    """A film of uneven times: each of its pictures is the one shown at its moment, to the end. Returns pictures and seconds."""
+    """A video of frames at uneven times: each of its pictures is the one shown at its time. Returns pictures and seconds."""
     if not shutil.which("ffmpeg"):
         return None
     folder = Path(folder)
@@ -146,7 +146,7 @@ def check_drift(folder, minutes):
 
 
 def check_looks(session, frames, out):
-    """Smaller, with the pointer, as a sketch: sides, and what is drawn where. Plain pictures are the player's."""
+    """Scale, pointer and wireframe: the size of pictures, and the drawings in them. Pictures without options equal the player's."""
     out = Path(out) / "looks"
     out.mkdir()
     scrim("export", session, "--to", "gif", "--out", out / "half.gif", "--scale", "0.5", "--style", "wireframe", "--quiet", "--until", "3")
@@ -160,7 +160,7 @@ def check_looks(session, frames, out):
     for line in lines:
         with Image.open(out / "pointer" / line["image"]) as drawn, Image.open(out / "plain" / plain[line["index"]]) as bare:
             box = ImageChops.difference(drawn.convert("RGB"), bare.convert("RGB")).getbbox()
-        # The lively session's pointer moves 8 and 5 pixels each tenth of a second from 600 ms on; an arrow is 12 by 19 large.
+        # The pointer moves by 8 and 5 pixels each tenth of a second from 600 ms on; the arrow is 12 by 19 pixels.
         step = int((line["t_ms"] - 600) // 100)
         x, y = 100 + step * 8, 80 + step * 5
         assert box and x - 2 <= box[0] <= x + 1 and y - 2 <= box[1] <= y + 2 and box[2] <= x + 15 and box[3] <= y + 22, (box, x, y)
@@ -170,7 +170,7 @@ def check_looks(session, frames, out):
 
 
 def check_all(session, name, frames, folder, forms):
-    """Forms of one session; says their bytes."""
+    """The export formats of one session; prints their sizes."""
     out = Path(folder) / f"{name}-films"
     out.mkdir()
     said = [f"apng {check_animation(session, 'apng', frames, out, 1)} bytes, exact"] if "apng" in forms else []

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Long runs of the player, some ten minutes: a film of an hour, a 60-minute session and a large page. Prints figures; fails where one is passed.
+"""Long runs of the player, some ten minutes: a one-hour video, a 60-minute session and a large page. Prints figures; fails if one exceeds its limit.
 
     Tests/Player/long.py [--minutes N] [--play SECONDS]
 """
@@ -21,7 +21,7 @@ from segments import Segment, read_varint, read_zigzag, varint, zigzag
 
 
 def repeat(session, out, copies):
-    """A session that is another one over and over: later times, higher numbers, a chain of its own."""
+    """A session that repeats another one: later times, higher numbers, a chain of its own."""
     session, out = Path(session), Path(out)
     manifest = json.loads((session / "manifest.json").read_text())
     originals = [Segment((session / entry["file"]).read_bytes()) for entry in manifest["segments"]]
@@ -57,7 +57,7 @@ def repeat(session, out, copies):
 
 
 def memory(browser):
-    """Bytes of all processes of the browser."""
+    """The memory of all processes of the browser in bytes."""
     total = 0
     for process in Path("/proc").iterdir():
         try:

@@ -36,7 +36,7 @@ def check_sandboxed(browser, folder, frames):
 
 
 def check_parts(browser, session, folder, frames):
-    """A page of a part holds its segments only, and says so."""
+    """A page of a part contains only its segments, and says so."""
     until = frames[len(frames) // 3][0]
     browser.open_player(page(session, folder / "part.html", "--until", until))
     browser.until("scrim.player.timeline.isWhole")
@@ -47,7 +47,7 @@ def check_parts(browser, session, folder, frames):
 
 
 def check_strip(folder):
-    """Who has no scripts sees six pictures."""
+    """Browsers without scripts show six pictures."""
     text = Path(folder, "lively.html").read_text()
     strip = re.search(r"<noscript>(.*?)</noscript>", text, re.S)[1]
     assert strip.count("data:image/jpeg;base64,") == 6
@@ -64,7 +64,7 @@ def check_page(browser, url, folder, frames):
 
 
 def check_smooth(browser, url, frames):
-    """While a 1080p scroll plays, every recorded frame is shown, and the page answers."""
+    """During playback of a 1080p scroll every recorded frame is shown, and the page responds."""
     browser.open_player(url)
     browser.until("scrim.player.timeline.isWhole")
     browser.evaluate("""void (() => {

@@ -1,4 +1,4 @@
-"""The canvas holds exactly what `scrim export --to png` writes, at random moments of real sessions."""
+"""The canvas has exactly the pixels that `scrim export --to png` writes, at random times of real sessions."""
 import base64
 import bisect
 import io
@@ -15,7 +15,7 @@ DIGEST = """(async () => {
 
 
 def shown_at(frames, moment):
-    """The frame that a player shows at a moment: the last one not after it; before the first, the first."""
+    """The frame that a player shows at a given time: the last one not after it; before the first, the first."""
     index = bisect.bisect_right([frame[0] for frame in frames], moment + 4e-7) - 1
     return frames[max(0, index)]
 
@@ -30,7 +30,7 @@ def moments(frames, count, seed):
 
 
 def check_exact(browser, frames, count, seed):
-    """Seeks to moments and compares digests. Returns the milliseconds of each seek, as the page took them."""
+    """Seeks to given times and compares digests. Returns the page's own duration of each seek in milliseconds."""
     took = []
     for moment in moments(frames, count, seed):
         start = browser.evaluate(f"""(async () => {{

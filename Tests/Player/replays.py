@@ -1,4 +1,4 @@
-"""`scrim export --to sentry` and `--to sentry-staging`: read by sentry_sdk and MessagePack, measured by ffprobe, sent to a server that refuses."""
+"""`scrim export --to sentry` and `--to sentry-staging`: read by sentry_sdk and MessagePack, measured by ffprobe, sent to a server with failures."""
 import http.server
 import io
 import json
@@ -18,7 +18,7 @@ LIMIT = 10 << 20
 
 
 def probe(video):
-    """Pictures, their sides and rate, and the milliseconds, as ffprobe counts them."""
+    """The pictures, their size and rate, and the duration in milliseconds, as ffprobe counts them."""
     done = subprocess.run(
         ["ffprobe", "-v", "error", "-count_packets", "-show_entries", "format=duration:stream=codec_name,width,height,r_frame_rate,nb_read_packets,duration",
          "-of", "json", "-"], input=video, capture_output=True, timeout=60, check=True)
@@ -28,7 +28,7 @@ def probe(video):
 
 
 def agrees(video, about):
-    """What the numbers beside a clip say is what ffprobe finds."""
+    """The recorded properties of a clip equal those that ffprobe finds."""
     stream, frames, rate = probe(video)
     assert stream["codec_name"] == "h264", stream
     assert (stream["width"], stream["height"]) == (about["width"], about["height"]), stream
@@ -39,7 +39,7 @@ def agrees(video, about):
 
 
 def check_close(video, seconds, expected):
-    """The picture of a moment of a clip is near the one that a player shows."""
+    """A picture of a clip is similar to the one that a player shows at that time."""
     done = subprocess.run(["ffmpeg", "-v", "error", "-ss", f"{seconds:.3f}", "-i", "-", "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-"],
                           input=video, capture_output=True, timeout=60, check=True)
     with Image.open(io.BytesIO(done.stdout)) as seen, Image.open(expected) as image:
@@ -49,7 +49,7 @@ def check_close(video, seconds, expected):
 
 
 def read(path):
-    """The parts of an envelope's one item."""
+    """The parts of an envelope's single item."""
     envelope = Envelope.deserialize(path.read_bytes())
     assert len(envelope.items) == 1
     item = envelope.items[0]
@@ -64,7 +64,7 @@ def read(path):
 
 
 def check_replay(session, out, frames):
-    """All envelopes of a session. Returns their paths."""
+    """Exports all envelopes of a session. Returns their paths."""
     scrim("export", session, "--to", "sentry", "--out", out, "--quiet")
     manifest = json.loads((Path(session) / "manifest.json").read_text())
     paths = sorted(Path(out).iterdir())
@@ -92,7 +92,7 @@ def check_replay(session, out, frames):
         assert end is None or abs(start - end) < 1 / clip["frameRate"], (start, end)
         end = start + seconds
         kinds |= {entry["data"].get("tag") or entry["data"].get("source") for entry in recording}
-        # The one error comes in the fifth second.
+        # The only error comes in the fifth second.
         assert event["trace_ids"] == ([TRACE] if index == 0 else []), event
         began = frames[0][0] + (start - first)
         check_close(video, 2.25, shown_at(frames, began + 2.25)[2])
@@ -102,7 +102,7 @@ def check_replay(session, out, frames):
 
 
 def check_gap(folder):
-    """A session with half a minute of nothing: films of the gap show what was there before, for as long as it lasts."""
+    """A session with a gap of half a minute: clips in the gap show the last picture, for its whole length."""
     folder = Path(folder)
     gapped = folder / "gapped"
     (gapped / "frames").mkdir(parents=True)
@@ -124,7 +124,7 @@ def check_gap(folder):
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """Answers as it is told; keeps what came and when."""
+    """A server that gives the listed answers, and keeps the requests with their times."""
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
@@ -156,13 +156,13 @@ def send(session, out, answers, code=0):
 
 
 def check_sent(session, folder):
-    """Each envelope once, in its order; a refusal and a limit are obeyed, and an error is said."""
+    """Each envelope is sent once and in order; the command obeys refusals and limits, and reports an error."""
     folder = Path(folder)
     came, text = send(session, folder / "sent", [
         (429, {"Retry-After": "2"}), (200, {}), (200, {"X-Sentry-Rate-Limits": "3:replay;error:organization, 60:transaction:key"}),
         (503, {}), (429, {"X-Sentry-Rate-Limits": "1::organization"})])
     files = [path.read_bytes() for path in sorted((folder / "sent").iterdir())]
-    # The first and the third came again.
+    # The first and the third were sent again.
     expected = [files[0], files[0], files[1], files[2], files[2], files[2], *files[3:]]
     assert [body for *_, body in came] == expected, [len(body) for *_, body in came]
     assert all(path == "/under/api/42/envelope/" for _, path, *_ in came)
@@ -179,7 +179,7 @@ def check_sent(session, folder):
 
 
 def check_staged(session, folder, frames):
-    """The last seconds, where sentry-native looks for them, with numbers that ffprobe finds too; replaced as a whole."""
+    """The last seconds, at the path where sentry-native looks for them, with properties that ffprobe confirms; replaced as a whole."""
     database = Path(folder) / "database"
     manifest = json.loads((Path(session) / "manifest.json").read_text())
     name = f"replay-{manifest['id'].replace('-', '')}"

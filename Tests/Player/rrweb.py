@@ -1,4 +1,4 @@
-"""`scrim export --to rrweb`, played by two public versions of rrweb: what they show equals `scrim export --to png`."""
+"""`scrim export --to rrweb`, played by two public versions of rrweb: their pictures equal those of `scrim export --to png`."""
 import base64
 import io
 import json
@@ -12,10 +12,10 @@ from PIL import Image
 from pictures import shown_at
 from sessions import scrim
 
-# Wheels that hold a built player.
+# Wheels that contain a built player.
 WHEELS = ["django-rrweb==4.0.5", "oss-clarity==0.1.2"]
 
-# The pictures of the player's page, one over the other, as the canvas of a page reads them: waits until each is decoded.
+# Composes the pictures of the player's page on a canvas, after each is decoded.
 COMPOSED = """(async () => {
   const root = document.querySelector("iframe").contentDocument;
   const images = [...root.body.querySelectorAll("img")];
@@ -39,7 +39,7 @@ globalThis.meta = () => player.getMetaData().totalTime;
 globalThis.playOn = () => player.play();
 </script>"""
 
-# The page of this viewer fetches what it plays, so it is given that.
+# This viewer's page fetches its recording, so the test provides it.
 SECOND = """<!doctype html><meta charset="utf-8"><style>%(css)s body { margin: 0 }</style>
 <div style="width: %(width)dpx" data-oss-clarity-replay="replay"></div>
 <script type="application/json" id="events">%(events)s</script><script>
@@ -55,7 +55,7 @@ globalThis.playOn = () => document.querySelector(".oc-play").click();
 
 
 def players(cache):
-    """Name, template, script and style of each player; None where they can't be had."""
+    """Name, template, script and style of each player; None if they are not available."""
     target = Path(cache) / "rrweb"
     if not target.exists():
         command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), *WHEELS]
@@ -73,7 +73,7 @@ def players(cache):
 
 
 def check_file(path, frames):
-    """Ascending times, a page before anything else, no address outside, the session's length."""
+    """Ascending times, a page as the first event, no external address, the session's length."""
     events = json.loads(Path(path).read_text())
     times = [event["timestamp"] for event in events]
     assert times == sorted(times) and all(isinstance(time, int) for time in times)
@@ -85,7 +85,7 @@ def check_file(path, frames):
 
 
 def check_played(browser, player, path, frames, count, seed):
-    """Forwards, backwards and at random: each moment's pictures, and on Chromium the screen's pixels too. Returns their number."""
+    """Forwards, backwards and at random: the pictures at each time, and on Chromium the screen's pixels too. Returns their number."""
     name, template, script, style = player
     events = check_file(path, frames)
     width, height = events[0]["data"]["width"], events[0]["data"]["height"]
@@ -99,7 +99,7 @@ def check_played(browser, player, path, frames, count, seed):
     browser.evaluate("(document.head.append(Object.assign(document.createElement('style'), "
                      "{ textContent: '.replayer-mouse, .replayer-mouse-tail { display: none !important } .oc-stage { border-radius: 0 !important }' })), 1)")
     start = frames[0][0]
-    # A moment some milliseconds behind a frame, where the next is not near.
+    # A time some milliseconds after a frame, if the next frame is not near.
     moments = [index for index in range(len(frames) - 1) if frames[index + 1][0] - frames[index][0] > 0.008]
     chance = random.Random(seed)
     picked = sorted(chance.sample(moments, min(count, len(moments))))
@@ -115,7 +115,7 @@ def check_played(browser, player, path, frames, count, seed):
         if browser.name == "chromium":
             check_screen(browser, name, expected[2])
     assert abs(browser.evaluate("meta()") - (frames[-1][0] - start) * 1000) <= 2
-    # Played on from near the end, it comes to the last picture.
+    # Played from near the end, it reaches the last picture.
     browser.evaluate(f"(seek({max(0, round((frames[-1][0] - start) * 1000) - 700)}), playOn(), 1)")
     browser.until(f"{COMPOSED}.then(([digest]) => digest === '{frames[-1][1]}')", 20)
     assert not [line for line in browser.console if line.startswith("error")], browser.console[:3]
@@ -123,7 +123,7 @@ def check_played(browser, player, path, frames, count, seed):
 
 
 def check_screen(browser, name, path):
-    """What the browser paints where the player's page is."""
+    """The painted pixels of the browser in the area of the player's page."""
     box = browser.evaluate("(({ x, y, width, height }) => [x, y, width, height])(document.querySelector('iframe').getBoundingClientRect())")
     with Image.open(path) as image:
         expected = image.convert("RGB")

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Proves the player from outside: real browsers on real sessions. Some three minutes; more with --moments, --mutants.
+"""Tests the player from outside: real browsers on real sessions. Some three minutes; more with --moments, --mutants.
 
     Tests/Player/run.py [--moments N] [--mutants N] [--only PART …] [--shots DIR]
 
 Parts: pictures controls damage playing films page rrweb sentry types, and served, which needs scrim-server (SCRIM_SERVER, or
-Server/.build). SCRIM names the command, else it is the release build's; PLAYER_BROWSER takes one
-browser only. What a machine lacks is skipped with a message, and fails where SCRIM_NO_SKIP is set.
+Server/.build). SCRIM is the path of the command, by default the release build's; PLAYER_BROWSER selects one
+browser. Parts that need a missing program are skipped with a message, and fail if SCRIM_NO_SKIP is set.
 """
 import argparse
 import os
@@ -50,13 +50,13 @@ def skip(what):
 
 
 def make(folder, wants_raw):
-    """Sessions by name, with their page and what export says of their frames."""
+    """Sessions by name, with their page and the frames that export lists."""
     made = {}
 
     def add(name, session):
         made[name] = (session, sessions.page(session, folder / f"{name}.html", *sessions.TRACE_ARGUMENTS), sessions.pictures(session, folder / f"{name}-png"))
 
-    # As an older program wrote it, without masks records.
+    # As an older version wrote it, without masks records.
     recorded = sessions.record_capture(sessions.lively_capture(folder / "lively"), folder / "recorded", "none")
     add("lively", segments.rewrite(recorded, folder / "lively-s", lambda segment, _: segment.drop(5)))
     if sessions.corpus():

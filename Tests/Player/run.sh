@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves the player in real browsers; see run.py.
+# Tests the player in real browsers; see run.py.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ -n "${SCRIM:-}" ] || [ -x .build/release/scrim ] || swift build -c release --product scrim

@@ -1,4 +1,4 @@
-"""The types that JSDoc gives the page's scripts, checked by TypeScript's compiler without building anything."""
+"""The JSDoc types of the page's scripts, checked by TypeScript's compiler without building anything."""
 import re
 import shutil
 import subprocess
@@ -9,8 +9,8 @@ TAG = re.compile(r"(?<=[^\s*]) +@(?=(?:param|returns|type|typedef|template)\b)")
 
 
 def check_types(folder):
-    """None where `tsc` is missing; else the number of scripts. The compiler of Debian 12 (4.8) reads tags at the start of a line only, and
-    knows no kinds of Uint8Array."""
+    """Returns the number of scripts; None if `tsc` is missing. The compiler of Debian 12 (4.8) reads tags at the start of a line only, and
+    has no type parameters of Uint8Array."""
     if not shutil.which("tsc"):
         return None
     folder = Path(folder) / "scripts"

@@ -1,4 +1,4 @@
-"""Takes segments apart and puts them together again, from Format.md: to damage what lies under right checksums."""
+"""Parses and rebuilds segments, from Format.md: to damage content while checksums stay right."""
 import hashlib
 import json
 import zlib
@@ -70,12 +70,12 @@ class Segment:
         return [record for record in self.records if record[0] == 2]
 
     def drop(self, kind):
-        """Leaves out all records of a type."""
+        """Removes all records of a type."""
         self.records = [record for record in self.records if record[0] != kind]
 
     @staticmethod
     def split(payload):
-        """The front of a frame's payload, and what codes its picture."""
+        """The front of a frame's payload, and its coded picture."""
         at = 0
         for _ in range(3):
             _, at = read_varint(payload, at)
@@ -110,7 +110,7 @@ class Segment:
 
 
 def recode_to_deflate(segment, change=None):
-    """The same pictures with deflate for zstd. `change` may change a frame's plain operations and samples on the way."""
+    """The same pictures with deflate instead of zstd. `change` may modify a frame's plain operations and samples."""
     for record in segment.records:
         if record[0] == 1:
             record[2] = record[2][:32] + b"\x01" + record[2][33:]
@@ -136,7 +136,7 @@ def recode_to_deflate(segment, change=None):
 
 
 def rewrite(session, out, change):
-    """A session whose segments `change(segment, index)` changed, with a right chain and manifest."""
+    """A session whose segments were modified by `change(segment, index)`, with a right chain and manifest."""
     session, out = Path(session), Path(out)
     manifest = json.loads((session / "manifest.json").read_text())
     (out / "segments").mkdir(parents=True)

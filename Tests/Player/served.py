@@ -1,4 +1,4 @@
-"""The pages of scrim-server in real browsers: signing in, list, player, frames on other origins, and what is being recorded."""
+"""The pages of scrim-server in real browsers: signing in, list, player, frames on other origins, and sessions that are being recorded."""
 import http.server
 import json
 import os
@@ -16,12 +16,12 @@ from sessions import ROOT, SCRIM, TRACE, lively_capture, pictures, record_captur
 
 AXE = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 200) + ' ' + nodes[0].failureSummary))"
 MOMENTS = 10
-# Seconds by which a watcher may be behind what is recorded.
+# The maximum delay of a watching page behind the recording, in seconds.
 BEHIND = 2.0
 
 
 def program():
-    """scrim-server; None where it was not built."""
+    """The path of scrim-server; None if it was not built."""
     given = os.environ.get("SCRIM_SERVER")
     for path in [given] if given else [ROOT / f"Server/.build/{kind}/scrim-server" for kind in ("release", "debug")]:
         if os.access(path, os.X_OK):
@@ -30,7 +30,7 @@ def program():
 
 
 class Served:
-    """scrim-server over a store in a folder of its own, with keys, for a `with`."""
+    """scrim-server with a store in a folder of its own, with keys, for a `with`."""
 
     def __init__(self, folder, *arguments):
         self.store = Path(folder) / "store"
@@ -65,7 +65,7 @@ class Served:
 
 
 class Holder(http.server.BaseHTTPRequestHandler):
-    """A page of another origin that holds the player in a frame."""
+    """A page of another origin that embeds the player in a frame."""
 
     def do_GET(self):
         body = f"<!doctype html><title>holder</title><iframe src='{self.server.inner}' width='900' height='600'></iframe>".encode()
@@ -116,12 +116,12 @@ def check_sign_in(browser, served, axe):
     browser.open(f"{served.url}/s")
     browser.until("location.pathname === '/sign-in' && document.readyState === 'complete'")
     check_access(browser, axe, "sign-in")
-    # The field has the focus, and Enter sends it.
+    # The field has the focus, and Enter submits it.
     browser.until("document.activeElement.id === 'key'")
     type_words(browser, "scrim_wrong")
     browser.key("Enter")
     browser.until("document.querySelector('[role=alert]') !== null")
-    # A refusal is what was asked for.
+    # The refusal is expected.
     browser.console[:] = [line for line in browser.console if "403" not in line]
     browser.until("document.activeElement.id === 'key'")
     type_words(browser, served.keys["reader", "default"])
@@ -159,7 +159,7 @@ def check_list(browser, served, lively, count, axe):
 
 
 def check_player(browser, served, session, frames, axe):
-    """By keyboard from the list; then the canvas holds what `scrim export --to png` writes."""
+    """By keyboard from the list; then the canvas has exactly the pixels that `scrim export --to png` writes."""
     browser.open(f"{served.url}/s")
     browser.until(f"document.querySelector('a[href=\"/s/{session}\"]') !== null")
     browser.evaluate(f"void document.querySelector('a[href=\"/s/{session}\"]').focus()")
@@ -199,22 +199,22 @@ def check_frame(browser, served, session, allowed, refused):
     try:
         browser.open(f"http://127.0.0.1:{refused.server_port}/")
     except PageError:
-        # Firefox says that a frame was refused.
+        # Firefox reports that a frame was refused.
         pass
     time.sleep(1.5)
     try:
         seen = browser.evaluate_in_frame("document.getElementById('picture')?.width ?? 0") or 0
     except PageError:
-        # What the browser shows in its place belongs to the browser.
+        # The page shown instead belongs to the browser.
         seen = 0
     assert seen == 0, f"{browser.name}: a page that is not allowed holds the player"
-    # The browser says so.
+    # The browser reports it.
     del browser.console[mark:]
     browser.open(f"{served.url}/s")
 
 
 def frames_in(data):
-    """Whole frame records of a segment's bytes."""
+    """The complete frame records in a segment's bytes."""
     count, place = 0, 8
     while place + 10 <= len(data):
         kind, _, length, _ = struct.unpack_from("<BBII", data, place)
@@ -224,7 +224,7 @@ def frames_in(data):
 
 
 class Recording(threading.Thread):
-    """`scrim record` of frames that say their number, ten a second, in real time; and when each was in the session's files."""
+    """Runs `scrim record` on numbered frames, ten per second, in real time; notes the time at which each is in the session's files."""
 
     def __init__(self, out, seconds):
         super().__init__(daemon=True)
@@ -263,7 +263,7 @@ class Recording(threading.Thread):
 
 
 def check_live(browser, served, seconds=12):
-    """Watches a recording from its third second to its end; says by how much the picture was behind at most."""
+    """Watches a recording from its third second to its end; returns the largest delay of the picture."""
     out = served.store / f"now-{browser.name}"
     recording = Recording(out, seconds)
     recording.start()
@@ -281,13 +281,13 @@ def check_live(browser, served, seconds=12):
     while len(recording.recorded) < recording.count - 10:
         before = time.monotonic()
         blue, green = browser.evaluate("(() => { const { canvas } = scrim.player; const [, g, b] = canvas.getContext('2d').getImageData(9, 9, 1, 1).data; return [b, g]; })()")
-        # When it was asked: the answer takes its time, too.
+        # The time of the request, since the answer takes time too.
         number = blue + green * 256
-        # One that is shown before the files were looked at again is not behind.
+        # A frame that is shown before the files were read again has no delay.
         behind.append(before - recording.recorded[number] if number < len(recording.recorded) else 0)
         time.sleep(0.05)
     assert len(behind) > 20 and max(behind) <= BEHIND, f"{browser.name}: {max(behind):.2f} s behind"
-    # Who looks at what was is left alone; and the button leads back.
+    # After a seek backwards the player doesn't follow the end; the button resumes it.
     browser.evaluate("scrim.player.seek(scrim.player.start + 1)")
     expect(browser, "document.getElementById('live').ariaPressed === 'false'", "Live is off after a seek")
     click(browser, "#live")
@@ -313,7 +313,7 @@ def check_sign_out(browser, served):
 def check_all(browsers, folder, axe, say):
     allowed, refused = hold(), hold()
     with Served(folder, "--embed", f"http://127.0.0.1:{allowed.server_port}") as served:
-        # One that a recorder wrote beside the projects, and one that was delivered.
+        # One session that a recorder wrote beside the projects, and one that was delivered.
         record_capture(lively_capture(folder / "capture"), served.store / "lively", "none")
         quiet = lively_capture(folder / "quiet", seconds=6, seed=2)
         events = [line for line in (quiet / "events.jsonl").read_text().splitlines() if '"error"' not in line]
@@ -325,7 +325,7 @@ def check_all(browsers, folder, axe, say):
         for number, browser_type in enumerate(browsers):
             with browser_type() as browser:
                 check_sign_in(browser, served, axe)
-                # Each browser before this one left a recording.
+                # Each earlier browser left a recording.
                 check_list(browser, served, lively, 2 + number, axe)
                 took = [check_player(browser, served, session, frames[session], axe) for session in (lively, second)]
                 check_links(browser, served, lively)

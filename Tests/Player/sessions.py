@@ -1,4 +1,4 @@
-"""Sessions and pages to test with: of the corpus, of raw 1080p recordings, and one with every kind of event."""
+"""Sessions and pages for tests: from the corpus, from raw 1080p recordings, and one with every kind of event."""
 import hashlib
 import json
 import os
@@ -20,7 +20,7 @@ def scrim(*arguments, code=0, **options):
 
 
 def corpus():
-    """The folder of captures; None where it is missing."""
+    """The folder of captures; None if it is missing."""
     given = os.environ.get("SCRIM_CORPUS")
     for folder in ([Path(given)] if given else []) + [ROOT / "../shared/corpus"]:
         if folder.exists():
@@ -40,7 +40,7 @@ def record_capture(capture, out, policy="controls", *more):
 
 
 def record_raw(name, out, *more):
-    """A raw 1080p recording, unpacked by zstd on the way."""
+    """A raw 1080p recording, decompressed by zstd during reading."""
     unpacked = subprocess.Popen(["zstd", "-dc", "--long=27", raw_recordings() / f"{name}.raw.zst"], stdout=subprocess.PIPE)
     scrim("record", "--raw", "-", "--size", "1920x1080", "--format", "bgrx", "--fps", "10", "--policy", "none", "--out", out,
           "--quiet", *more, stdin=unpacked.stdout)
@@ -54,7 +54,7 @@ def page(session, out, *more, code=0):
 
 
 def pictures(session, out):
-    """What `scrim export --to png` says of each frame: its seconds and the SHA-256 of its RGBA bytes."""
+    """The frames that `scrim export --to png` lists: seconds and the SHA-256 of the RGBA bytes."""
     scrim("export", session, "--to", "png", "--out", out, "--quiet")
     digests = {}
     frames = []
@@ -68,16 +68,16 @@ def pictures(session, out):
     return frames
 
 
-# The page of every test shows traces somewhere.
+# The page of every test has links to a trace viewer.
 TRACE_ARGUMENTS = ("--trace-url", "https://traces.example/{trace_id}")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
-# Words that would run if any of them were ever read as markup.
+# Texts that would run as scripts if they were ever read as markup.
 HOSTILE = "<img src=x onerror=\"window.broken=1\"><script>window.broken=1</script></script>"
 
 
 def lively_capture(folder, seconds=20, seed=1):
-    """A capture with every kind of event, an idle span, and words that look like markup."""
+    """A capture with every kind of event, an idle span, and texts that look like markup."""
     folder = Path(folder)
     (folder / "frames").mkdir(parents=True)
     chance = random.Random(seed)
@@ -130,7 +130,7 @@ def lively_capture(folder, seconds=20, seed=1):
 
 
 def uneven_capture(folder, minutes, seed=1):
-    """A capture of small grey pictures at uneven times, each 40 or more from the one before. Returns seconds and greys."""
+    """A capture of small grey pictures at uneven times; successive greys differ by 40 or more. Returns seconds and greys."""
     folder = Path(folder)
     (folder / "frames").mkdir(parents=True)
     greys = list(range(20, 240, 20))
