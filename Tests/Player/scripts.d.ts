@@ -1,4 +1,4 @@
-// What browsers have and the library of the checker's version doesn't.
+// Declarations of browser features that the library of this TypeScript version lacks.
 interface Array<T> {
   findLast(predicate: (value: T, index: number) => boolean): T | undefined;
   findLastIndex(predicate: (value: T, index: number) => boolean): number;

@@ -100,7 +100,7 @@ export class FrameDecoder {
     this.sampleStream = entropyStream(coding);
     this.isWhole = false;
     this.work = 0;
-    /** What changed since it was taken last. @type {{left: number, top: number, right: number, bottom: number}} */
+    /** The area that changed since the picture was last taken. @type {{left: number, top: number, right: number, bottom: number}} */
     this.dirty = { left: 0, top: 0, right: width, bottom: height };
     /** @type {Uint8Array[]} */
     this.rows = [];
@@ -388,7 +388,7 @@ function sumRow(bytes, start, above, row) {
 }
 
 /**
- * @param {Uint8Array} blue @param {Uint8Array} green @param {Uint8Array} red @param {number} shared 255 where blue and
+ * @param {Uint8Array} blue @param {Uint8Array} green @param {Uint8Array} red @param {number} shared 255 if blue and
  *   red are coded as differences from green @param {Uint32Array} pixels @param {number} place
  */
 function joinRow(blue, green, red, shared, pixels, place) {

@@ -123,12 +123,12 @@ class MaskDecoder {
   /** @param {{width: number, height: number}} size of the picture */
   constructor(size) {
     this.size = size;
-    /** @type {Mask[] | null} the masks in force; null right behind a keyframe */
+    /** @type {Mask[] | null} the present masks; null directly after a keyframe */
     this.masks = null;
     this.context = new MaskContext();
   }
 
-  /** @param {Uint8Array} payload @returns {Mask[]} all masks in force from the frame before it on @throws {DamageError} */
+  /** @param {Uint8Array} payload @returns {Mask[]} all masks from the preceding frame on @throws {DamageError} */
   read(payload) {
     const reader = new ByteReader(payload);
     const isComplete = (reader.u8() & 1) === 1;
@@ -247,7 +247,7 @@ function readRole(bytes) {
   }
 }
 
-/** The masks in force at each frame of a segment that has masks records.
+/** The masks of each frame of a segment with masks records.
  * @param {import("./segment.js").Segment} segment @returns {{frame: number, masks: Mask[]}[]} */
 export function readMaskLists({ header, frames, others }) {
   const lists = [];
@@ -274,7 +274,7 @@ export class MaskTimeline {
     return this.segments.size === 0;
   }
 
-  /** The masks in force from a frame of a segment on, until the next call's. @param {number} segment @param {number} frame @param {Mask[]} masks */
+  /** Sets the masks from a frame of a segment until that of the next call. @param {number} segment @param {number} frame @param {Mask[]} masks */
   add(segment, frame, masks) {
     const list = this.segments.get(segment) ?? [];
     list.push({ frame, masks });

@@ -7,7 +7,7 @@ import { Timeline, kinds } from "./timeline.js";
 
 const tabs = ["events", "network", "log", "errors"];
 
-/** What the kinds are called. @type {Record<string, string>} */
+/** The names of the kinds. @type {Record<string, string>} */
 const labels = {
   input: "Input", navigation: "Navigation", log: "Log", network: "Network", error: "Error", test: "Test", other: "Other",
 };

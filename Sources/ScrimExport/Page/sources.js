@@ -73,7 +73,7 @@ export class ServerSource {
     return bytes.slice();
   }
 
-  /** What became of the session since; `known` segments need not be sent again. @param {number} known @returns {Promise<any>} */
+  /** The changes of the session; segments before `known` are not sent again. @param {number} known @returns {Promise<any>} */
   async live(known) {
     return (await this.ask(`${this.addresses.live}?known=${known}`, 0)).json();
   }

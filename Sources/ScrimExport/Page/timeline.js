@@ -28,7 +28,7 @@ function word(value) {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
-/** What an event says in one line. @param {any} event @returns {string} */
+/** The summary of an event in one line. @param {any} event @returns {string} */
 export function summary(event) {
   switch (event.type) {
     case "log": return word(event.message);

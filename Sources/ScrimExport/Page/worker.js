@@ -173,7 +173,7 @@ let picture = new View();
 let thumbnail = new View();
 let isThumbnailBusy = false;
 
-/** Who points before clicking has the picture decoded already: the view that is nearer to it goes on. @param {Place} place */
+/** Uses the view that needs fewer frames: after pointing at the track, the thumbnail's view is already near. @param {Place} place */
 function takeNearerView(place) {
   const isBetter = !isThumbnailBusy && thumbnail.segment === place.segment && thumbnail.frame <= place.frame
     && (picture.segment !== place.segment || picture.frame > place.frame || picture.frame < thumbnail.frame);
@@ -290,7 +290,7 @@ function gapOf(segment, error) {
   return { gap: { from: info.segments[segment].first, until: endOf(segment), reason: error.message }, segment };
 }
 
-/** A segment, of the cache or anew. @param {number} index @returns {Promise<Loaded | DamageError>} */
+/** A segment, from the cache or loaded again. @param {number} index @returns {Promise<Loaded | DamageError>} */
 async function load(index) {
   const held = cache.get(index) ?? await read(index, false);
   // Not cached, since the next attempt may succeed.

@@ -90,7 +90,7 @@ enum PagePolicy {
   static let plain =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-  /// - Parameter ancestors: origins whose pages may hold the player in a frame; none for the player's own page.
+  /// - Parameter ancestors: origins whose pages may embed the player in a frame; none for the player's own page.
   static func player(ancestors: [String]?) -> String {
     let frames = ancestors.map { (["'self'"] + $0).joined(separator: " ") } ?? "'none'"
     return

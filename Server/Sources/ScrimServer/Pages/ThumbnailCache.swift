@@ -27,7 +27,7 @@ final class ThumbnailCache: Sendable {
     workers.start()
   }
 
-  /// - Returns: a JPEG; nil where there is no picture.
+  /// - Returns: a JPEG; nil if there is no picture.
   func picture(of location: SessionLocation) async throws -> [UInt8]? {
     try await workers.runIfActive { try self.read(location) }
   }
