@@ -136,7 +136,7 @@ extension Boxes {
     var widgets: [Widget] = []
     if count > 0 {
       guard count <= WidgetTree.widgetLimit else {
-        throw .argument("more than \(WidgetTree.widgetLimit) widgets; describe only what is showing")
+        throw .argument("more than \(WidgetTree.widgetLimit) widgets; describe only visible ones")
       }
       let known = unsafe MemoryLayout<scrim_widget>.size
       guard size >= known, size <= 1 << 16, size % 8 == 0 else {

@@ -17,7 +17,7 @@ import ScrimStore
 ) -> Int32 {
   answer { () throws(Refusal) in
     guard let recorder = unsafe recorder else {
-      throw .argument("recorder is NULL; say where the handle goes")
+      throw .argument("recorder is NULL; pass a pointer for the handle")
     }
     unsafe recorder.pointee = nil
     let config = try unsafe read(config)

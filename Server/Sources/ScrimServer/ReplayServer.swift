@@ -58,15 +58,16 @@ public struct ReplayServer {
       options.hosts.formUnion(["localhost", "127.0.0.1", "[::1]"])
     } else {
       guard options.keys != nil else {
-        throw ServerError(description: "\(options.address) is reached from other machines: give --keys FILE")
+        throw ServerError(
+          description: "\(options.address) can be reached from other machines: give --keys FILE")
       }
       guard options.certificate != nil || options.isBehindProxy else {
         throw ServerError(
           description:
-            "\(options.address) is reached from other machines: give --tls CERT KEY, or --behind-proxy")
+            "\(options.address) can be reached from other machines: give --tls CERT KEY, or --behind-proxy")
       }
       guard !options.hosts.isEmpty else {
-        throw ServerError(description: "say by which name the server is reached: --host NAME")
+        throw ServerError(description: "the server's name is missing: give --host NAME")
       }
     }
     options.hosts = Set(options.hosts.map { $0.lowercased() })

@@ -38,7 +38,7 @@ public struct ReplayService: Sendable {
     segment bytes: [UInt8], _ place: Int, of session: SessionID, digest: SHA256Digest, project: String
   ) throws -> Answer {
     guard SHA256.digest(bytes.span) == digest else {
-      return .refused(400, "the body is not the one that Content-Digest names")
+      return .refused(400, "the body does not match its Content-Digest")
     }
     let file: SealedFile
     do { file = try SealedFile(bytes) } catch { return .refused(400, "not a whole segment: \(error)") }
@@ -70,7 +70,7 @@ public struct ReplayService: Sendable {
       return .refused(400, "the manifest is of session \(manifest.session)")
     }
     guard manifest.start >= 0, manifest.producer.utf8.count <= FormatLimits.producerBytes else {
-      return .refused(400, "the manifest holds what no valid one says")
+      return .refused(400, "the manifest has invalid values")
     }
     let place = SessionStore.Place(project: project, session: session, start: manifest.start)
     if try store.isDeleted(place) { return .refused(410, "the session was deleted") }

@@ -17,7 +17,7 @@ extension Responder {
       case .segment(let index): try service.segment(index, of: location)
       }
     }
-    guard let bytes = found else { throw Refusal(404, "it is not here") }
+    guard let bytes = found else { throw Refusal(404, "the file does not exist") }
     var action = "read manifest"
     if case .segment(let index) = object { action = "read segment \(index)" }
     audit(action, session, key, context)
@@ -90,7 +90,7 @@ extension Responder {
       case "q": query.text = value
       case "after":
         guard let cursor = SessionIndex.Cursor(value) else {
-          throw Refusal(400, "after is not what a page ended with")
+          throw Refusal(400, "after is not a value that a page returned")
         }
         query.after = cursor
       case "limit":

@@ -152,7 +152,7 @@ struct Responder: HTTPResponder {
       who, bytes: request.headers[.contentLength].flatMap { Int($0) } ?? 0, now: Self.uptime,
       wall: Date().timeIntervalSince1970)
     {
-      throw Refusal(429, "too much at once", retryAfter: wait)
+      throw Refusal(429, "too many requests or bytes from this key; try again later", retryAfter: wait)
     }
   }
 
@@ -160,12 +160,12 @@ struct Responder: HTTPResponder {
   /// machine, or across sites.
   private func checkHost(_ request: Request) throws {
     guard let host = request.head.authority.map(Self.hostName), options.hosts.contains(host) else {
-      throw Refusal(421, "this server is not reached by that name")
+      throw Refusal(421, "this is not a name of the server; see --host")
     }
     for origin in request.headers[values: .origin] {
       guard let scheme = origin.range(of: "://"), ["http", "https"].contains(origin[..<scheme.lowerBound]),
         isOwn(String(origin[scheme.upperBound...]), request)
-      else { throw Refusal(403, "requests from other sites' pages are not taken") }
+      else { throw Refusal(403, "requests from pages of other sites are refused") }
     }
   }
 
@@ -193,7 +193,7 @@ struct Responder: HTTPResponder {
     guard values.count == 1, let space = values[0].firstIndex(of: " "),
       values[0][..<space].lowercased() == "bearer",
       let key = keys.find(String(values[0][values[0].index(after: space)...]))
-    else { throw Refusal(401, "a key is missing, or none that is known here") }
+    else { throw Refusal(401, "the key is missing or unknown") }
     return key
   }
 
@@ -208,7 +208,7 @@ struct Responder: HTTPResponder {
     case .segment: limit = options.limits.segmentBytes
     }
     guard request.headers[.contentEncoding] == nil else {
-      throw Refusal(415, "bodies come without Content-Encoding")
+      throw Refusal(415, "Content-Encoding is not supported; send the body without it")
     }
     let digest = try Self.digest(request)
     let bytes = try await receive(request, limit: limit)
@@ -222,7 +222,7 @@ struct Responder: HTTPResponder {
       }
     case .manifest:
       guard SHA256.digest(bytes.span) == digest else {
-        throw Refusal(400, "the body is not the one that Content-Digest names")
+        throw Refusal(400, "the body does not match its Content-Digest")
       }
       answer = try await onDisk { try service.put(manifest: bytes, of: session, project: project) }
     }
@@ -275,7 +275,7 @@ struct Responder: HTTPResponder {
       throw refusal
     } catch {
       // Invalid chunks, or a closed connection.
-      throw Refusal(400, "the body can't be read to its end")
+      throw Refusal(400, "the body is incomplete or wrongly chunked")
     }
     return bytes
   }

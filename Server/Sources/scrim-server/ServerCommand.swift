@@ -8,7 +8,7 @@ struct ServerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scrim-server",
     abstract:
-      "Receives sessions that scrim delivers, keeps them, finds them again, and shows them in a browser.",
+      "Receives sessions that scrim delivers, stores and indexes them, and shows them in a browser.",
     subcommands: [Serve.self, Reindex.self, NewKey.self], defaultSubcommand: Serve.self)
 }
 
@@ -16,13 +16,14 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Serve a store.")
 
   @Option(
-    help: ArgumentHelp("The folder that keeps the sessions; made where it is missing.", valueName: "dir"))
+    help: ArgumentHelp("The folder of the sessions; it is created if it is missing.", valueName: "dir"))
   var store: String
 
-  @Option(help: ArgumentHelp("Where to listen; 127.0.0.1:9480 by default.", valueName: "address:port"))
+  @Option(
+    help: ArgumentHelp("The address to listen on; 127.0.0.1:9480 by default.", valueName: "address:port"))
   var listen = "127.0.0.1:9480"
 
-  @Option(help: ArgumentHelp("A name by which the server is reached; may be given again.", valueName: "name"))
+  @Option(help: ArgumentHelp("A name by which the server is reached; may be repeated.", valueName: "name"))
   var host: [String] = []
 
   @Option(help: ArgumentHelp("The keys: lines ROLE PROJECT NAME SHA256 (see new-key).", valueName: "file"))
@@ -32,28 +33,29 @@ struct Serve: AsyncParsableCommand {
     parsing: .upToNextOption, help: ArgumentHelp("A certificate and its key, PEM.", valueName: "cert key"))
   var tls: [String] = []
 
-  @Flag(help: "A proxy in front of it does TLS.")
+  @Flag(help: "A proxy in front of the server provides TLS.")
   var behindProxy = false
 
-  @Option(help: ArgumentHelp("A file for a line a request, - for standard output.", valueName: "file"))
+  @Option(help: ArgumentHelp("A file for one line per request; - is standard output.", valueName: "file"))
   var accessLog: String?
 
   @Option(
     help: ArgumentHelp(
-      "An origin whose pages may show the player in a frame, as https://grafana.example.com; may be given again.",
+      "An origin whose pages may show the player in a frame, such as https://grafana.example.com; may be repeated.",
       valueName: "origin"))
   var embed: [String] = []
 
-  @Option(help: ArgumentHelp("Where a trace is shown, with {trace_id} in it.", valueName: "url"))
+  @Option(help: ArgumentHelp("The address of a trace viewer, with {trace_id} in it.", valueName: "url"))
   var traceURL: String?
 
-  @Option(help: ArgumentHelp("Megabytes of a segment at most.", valueName: "mb"))
+  @Option(help: ArgumentHelp("The maximum size of a segment in megabytes.", valueName: "mb"))
   var maxSegmentMegabytes = 64
 
-  @Option(help: ArgumentHelp("Requests a second of one key.", valueName: "n"))
+  @Option(help: ArgumentHelp("The maximum of requests per second for one key.", valueName: "n"))
   var rate = 200.0
 
-  @Option(help: ArgumentHelp("Megabytes a day of one key; no limit by default.", valueName: "mb"))
+  @Option(
+    help: ArgumentHelp("The maximum of megabytes per day for one key; no limit by default.", valueName: "mb"))
   var dayMegabytes: Int?
 
   @Option(help: ArgumentHelp("Seconds for a request's header, and for its body.", valueName: "s"))
@@ -115,7 +117,7 @@ struct Serve: AsyncParsableCommand {
 
 struct Reindex: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Throw the index away and read it from the store again.")
+    abstract: "Delete the index and rebuild it from the store.")
 
   @Option(help: ArgumentHelp("The store.", valueName: "dir"))
   var store: String
@@ -134,9 +136,9 @@ struct NewKey: ParsableCommand {
 
   @Option(help: "writer, reader or admin.")
   var role: String
-  @Option(help: "The project whose sessions it sees.")
+  @Option(help: "The project whose sessions the key can access.")
   var project = "default"
-  @Option(help: "For logs.")
+  @Option(help: "The name of the key in logs.")
   var name: String
 
   func run() throws {

@@ -30,7 +30,7 @@ extension Responder {
     guard let key = options.keys == nil ? try authorized(request) : try? authorized(request) else {
       // A request by a script or an image gets no page.
       guard parts.count == 1 || parts.count == 2 || parts.last == "embed" else {
-        throw Refusal(401, "a key is missing, or none that is known here")
+        throw Refusal(401, "the key is missing or unknown")
       }
       return .seeOther("/sign-in?next=" + FormFields.encoded(request.uri.description))
     }

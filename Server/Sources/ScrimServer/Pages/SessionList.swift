@@ -40,7 +40,7 @@ struct SessionList: Sendable {
       days = fields["days"].flatMap { Int($0) }.flatMap { Choice.days.contains($0) ? $0 : nil }
       if let place = fields["after"] {
         guard let cursor = SessionIndex.Cursor(place) else {
-          throw Refusal(400, "after is not what a page ended with")
+          throw Refusal(400, "after is not a value that a page returned")
         }
         after = cursor
       }
