@@ -42,6 +42,17 @@ extension PixelFormat {
         unsafe out[i] =
           (red << 3 | red >> 2) << 16 | (green << 2 | green >> 4) << 8 | (blue << 3 | blue >> 2)
       }
+    case .rgb555:
+      // As above; the highest bit is padding.
+      for i in 0..<count {
+        let word = unsafe UInt32(
+          UInt16(littleEndian: source.loadUnaligned(fromByteOffset: i * 2, as: UInt16.self)))
+        let red = word >> 10 & 0x1F
+        let green = word >> 5 & 0x1F
+        let blue = word & 0x1F
+        unsafe out[i] =
+          (red << 3 | red >> 2) << 16 | (green << 3 | green >> 2) << 8 | (blue << 3 | blue >> 2)
+      }
     case .gray8:
       let bytes = unsafe source.assumingMemoryBound(to: UInt8.self)
       for i in 0..<count { unsafe out[i] = UInt32(bytes[i]) * 0x0001_0101 }

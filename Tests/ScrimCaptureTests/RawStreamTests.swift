@@ -75,6 +75,10 @@ import Testing
     case .rgbx, .rgba, .rgb24: return colour(0, 1, 2)
     case .xrgb, .argb: return colour(1, 2, 3)
     case .gray8: return colour(0, 0, 0)
+    case .rgb555:
+      let word = byte(0) | byte(1) << 8
+      let (red, green, blue) = (word >> 10 & 31, word >> 5 & 31, word & 31)
+      return (red << 3 | red >> 2) << 16 | (green << 3 | green >> 2) << 8 | (blue << 3 | blue >> 2)
     case .rgb565:
       let word = byte(0) | byte(1) << 8
       let (red, green, blue) = (word >> 11, word >> 5 & 63, word & 31)

@@ -41,6 +41,25 @@ import Testing
     #expect(deep.format == .rgb565)
   }
 
+  /// 15 bits are read; a palette and 10 bits are refused with the command that converts the file.
+  @Test func otherDepthsAreReadOrRefusedWithACommand() throws {
+    let depth15 = try XWDFile.frame(from: Self.file([3: 15, 11: 16, 14: 0x7C00, 15: 0x3E0, 16: 0x1F]))
+    #expect(depth15.format == .rgb555)
+    // 0x0100 and 0x0302: red 0, green 8 and 24, blue 0 and 2.
+    #expect(Self.pixels(depth15).prefix(2) == [0x004200, 0x00C610])
+    for (changes, kind) in [
+      ([3: 8, 11: 8, 13: 3, 14: 0, 15: 0, 16: 0], "palette"),
+      ([3: 30, 14: 0x3FF0_0000, 15: 0xFFC00, 16: 0x3FF], "more than 8 bits (10, 10, 10)"),
+    ] {
+      #expect {
+        try XWDFile.frame(from: Self.file(changes))
+      } throws: { error in
+        let message = (error as? XWDFile.Refusal)?.message ?? ""
+        return message.contains(kind) && message.contains("convert IN.xwd -depth 8")
+      }
+    }
+  }
+
   @Test func everyFaultOfAHeaderIsRefused() throws {
     for changes in [
       [1: 6], [1: 8], [2: 0], [2: 1], [0: 0], [0: 99], [0: 1 << 31], [19: 1 << 28], [19: 0xFFFF_FFFF], [4: 0],

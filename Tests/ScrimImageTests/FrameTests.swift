@@ -20,6 +20,10 @@ import Testing
       let (red, green, blue) = (word / 2048, word / 32 % 64, word % 32)
       return pixel(
         UInt8(red * 8 + red / 4), UInt8(green * 4 + green / 16), UInt8(blue * 8 + blue / 4))
+    case .rgb555:
+      let word = Int(b[0]) + Int(b[1]) * 256
+      let levels = [word / 1024 % 32, word / 32 % 32, word % 32].map { UInt8($0 * 8 + $0 / 4) }
+      return pixel(levels[0], levels[1], levels[2])
     case .gray8: return pixel(b[0], b[0], b[0])
     }
   }

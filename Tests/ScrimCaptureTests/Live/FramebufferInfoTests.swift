@@ -40,6 +40,7 @@ import Testing
     #expect(try info(bits: 24, stride: 3840).layout.format == .bgr24)
     #expect(try info(bits: 24, colours: [(0, 8), (8, 8), (16, 8)], stride: 3840).layout.format == .rgb24)
     #expect(try info(bits: 16, colours: [(11, 5), (5, 6), (0, 5)], stride: 2560).layout.format == .rgb565)
+    #expect(try info(bits: 16, colours: [(10, 5), (5, 5), (0, 5)], stride: 2560).layout.format == .rgb555)
     #expect(try info(bits: 8, gray: 1, colours: [], stride: 1280).layout.format == .gray8)
   }
 

@@ -56,6 +56,26 @@ struct X11ScreenTests {
     #expect(second.damage == Region(Rect(x: 0, y: 0, width: 640, height: 480)))
   }
 
+  @Test func aScreenOfDepth15IsCaptured() throws {
+    let server = try XServer(depth: 15)
+    // Five bits each: 6, 12, 19.
+    try server.fill("#336699")
+    var source = try LiveSource(x11: server.display, options: options)
+    #expect(try pixels(frame(of: &source)) == [Pixel](repeating: 0x31639C, count: 640 * 480))
+  }
+
+  @Test(arguments: [(8, "palette"), (30, "more than 8 bits (10, 10, 10)")])
+  func screensOfOtherDepthsAreRefusedWithWhatToDo(depth: Int, kind: String) throws {
+    let server = try XServer(depth: depth)
+    #expect {
+      var source = try LiveSource(x11: server.display, options: options)
+      _ = try source.next()
+    } throws: { error in
+      guard case CaptureError.badInput(let fault) = error else { return false }
+      return fault.message.contains(kind) && fault.message.contains("depth 24")
+    }
+  }
+
   /// A window that opens and closes between two captures leaves the same pixels, and damage.
   @Test func aChangeThatIsRevertedIsDamage() throws {
     let server = try XServer()

@@ -17,12 +17,12 @@ final class XServer {
 
   struct NotStarted: Error {}
 
-  init(size: String = "640x480") throws {
+  init(size: String = "640x480", depth: Int = 24) throws {
     process = Process()
     process.executableURL = URL(fileURLWithPath: XServer.path(of: "Xvfb") ?? "")
     let pipe = Pipe()
     // It writes its number to standard output when it is ready.
-    process.arguments = ["-displayfd", "1", "-noreset", "-screen", "0", size + "x24"]
+    process.arguments = ["-displayfd", "1", "-noreset", "-screen", "0", "\(size)x\(depth)"]
     process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
     try process.run()
