@@ -27,7 +27,7 @@ public struct RecordingSummary: Sendable {
   /// Events that could not be read.
   public var lostEvents = 0
   public var segments = 0
-  /// Bytes of all segments.
+  /// Bytes of all segments, including what the open one has so far.
   public var bytes = 0
   /// Share of each window that shows older content at the end.
   public var withheldWindows = WithheldWindows()

@@ -13,6 +13,7 @@ public struct SessionRecorder: ~Copyable {
   private var segmenter: Segmenter?
   private var builder: SegmentBuilder<SessionOutput>?
   private let thread: EncoderThread<SessionOutput>?
+  private let written: WrittenBytes
   /// Events to be recorded before the next frame, if ``thread`` records.
   private var events: [SideRecord] = []
   private let filter: EventFilter
@@ -91,6 +92,7 @@ public struct SessionRecorder: ~Copyable {
   ) throws(RecordingError) {
     precondition((1...2).contains(options.threads), "a session is recorded on one thread or two")
     let (width, height) = (header.width, header.height)
+    written = output.written
     let builder = try SegmentBuilder(to: output, header, options.segmenting.coding)
     let segmenter = Segmenter(width: width, height: height, options.segmenting)
     stage = MaskingStage(width: width, height: height, policy: options.policy)
@@ -162,6 +164,7 @@ public struct SessionRecorder: ~Copyable {
       try segmenter?.append(stage.frame, info, to: &builder!)
     }
     summary.note(outcome)
+    noteBytes()
     if !frame.isTreeComplete { summary.partialTrees += 1 }
     return outcome.fault
   }
@@ -185,7 +188,10 @@ public struct SessionRecorder: ~Copyable {
     } else {
       try segmenter?.sealIfFull(at: time, &builder!)
     }
+    noteBytes()
   }
+
+  private mutating func noteBytes() { summary.bytes = (keeper?.totals.bytes ?? 0) + written.bytes }
 
   /// Notes a frame that could not be read far enough to be shown.
   @discardableResult

@@ -75,6 +75,11 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
 
   public var openSegmentSize: Int? { open?.writer.size }
 
+  /// Bytes of the sealed segments, and of the open one so far.
+  public var bytes: Int { sealedBytes + (open?.writer.size ?? 0) }
+
+  private var sealedBytes = 0
+
   /// Takes ownership of a segment and writes its records so far; more may follow. A session that buffers
   /// passes its segments when it flushes.
   ///
@@ -116,6 +121,7 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     try Disk.write(sealed.bytes, to: open.file, at: open.written)
     try folder.publish(open.file, at: index)
     self.open = nil
+    sealedBytes += sealed.size
     manifest.segments.append(
       SessionManifest.Segment(
         header: sealed.header, seal: sealed.seal, size: sealed.size, digest: sealed.digest))
@@ -150,7 +156,7 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     try writeManifest()
     try folder.removeSegmentList(handle)
     return SegmentTotals(
-      segments: manifest.segments.count, bytes: manifest.segments.reduce(0) { $0 + $1.bytes })
+      segments: manifest.segments.count, bytes: sealedBytes)
   }
 
   private mutating func append(

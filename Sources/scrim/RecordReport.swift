@@ -65,7 +65,7 @@ struct RecordReport: Encodable {
 
   /// The state of a live recording, printed once a second.
   static func progress(_ summary: RecordingSummary) -> String {
-    "\(counted(summary.frames, "frame")), \(counted(summary.events, "event")), \(percent(summary.maskedShare)) masked"
+    "\(counted(summary.frames, "frame")), \(counted(summary.events, "event")), \(counted(summary.bytes, "byte")), \(percent(summary.maskedShare)) masked"
   }
 
   var lines: [String] {

@@ -74,6 +74,27 @@ import Testing
       files: try temporary.files(under: name), summary: summary, faults: faults.compactMap { $0 })
   }
 
+  /// The progress of a long recording lists them; with two threads they are those written so far.
+  @Test(arguments: [1, 2]) func bytesAreCountedWhileRecording(threads: Int) throws {
+    var options = RecorderOptions(policy: Self.shown)
+    options.threads = threads
+    options.segmenting.segmentDuration = 200_000_000
+    options.segmenting.keyframeInterval = 200_000_000
+    var recorder = try SessionRecorder(
+      to: SessionFolder(path: temporary.path + "/s"), width: Self.width, height: Self.height,
+      session: Self.session, start: 0, producer: "test", options: options)
+    func bytes() throws -> Int {
+      try temporary.files(under: "s").reduce(0) { $0 + ($1.key.hasPrefix("segments/") ? $1.value.count : 0) }
+    }
+    for (number, pixels) in Self.screens(6, seed: 3).enumerated() {
+      try recorder.record(Self.frame(number, pixels))
+    }
+    try recorder.idle(at: 550_000_000)
+    let count = recorder.summary.bytes
+    #expect(try count > 0 && count == bytes())
+    #expect(try recorder.finish().bytes == bytes())
+  }
+
   /// A live source has frames only when something is drawn. A frame that changes only masked pixels must
   /// leave no trace.
   @Test func changesUnderMasksAloneRecordNothing() throws {

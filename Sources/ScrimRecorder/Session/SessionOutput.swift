@@ -1,5 +1,16 @@
 import ScrimFormat
 import ScrimStore
+import Synchronization
+
+/// Bytes that the present session has on the disk; read by another thread than the one that writes.
+final class WrittenBytes: Sendable {
+  private let count = Atomic<Int>(0)
+
+  var bytes: Int {
+    get { count.load(ordering: .relaxed) }
+    set { count.store(newValue, ordering: .relaxed) }
+  }
+}
 
 /// The destination of the present session's segments: a folder, the buffer in memory, or none.
 ///
@@ -9,6 +20,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   typealias Failure = StoreError
 
   private var writer: SessionWriter?
+  let written = WrittenBytes()
   private(set) var buffer: ReplayBuffer?
   /// A second copy of the buffer, which survives a crash of the process.
   private var crashBuffer: CrashBuffer?
@@ -137,6 +149,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   }
 
   mutating func begin(_ segment: consuming SegmentWriter) throws(StoreError) {
+    defer { noteWritten() }
     let size = segment.size
     guard isWriting || buffer != nil else {
       lostSize = size
@@ -164,6 +177,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   }
 
   mutating func append(_ frame: FrameRecord) throws(StoreError) {
+    defer { noteWritten() }
     if isWriting { return try writer!.append(shifted(frame)) }
     let size = frame.coded.count + 64 + (frame.masks?.added.count ?? 0) * 64
     if buffer != nil {
@@ -202,6 +216,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   }
 
   mutating func seal() throws(StoreError) {
+    defer { noteWritten() }
     if isWriting { return try writer!.seal() }
     if buffer != nil {
       buffer!.seal()
@@ -227,5 +242,13 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   mutating func close() {
     writer = nil
     shift = 0
+    written.bytes = 0
+  }
+
+  private func noteWritten() {
+    switch writer {
+    case .some(let writer): written.bytes = writer.bytes
+    case .none: break
+    }
   }
 }
