@@ -28,6 +28,8 @@ public struct SessionRecorder: ~Copyable {
   /// The boxes of the last frame; nil if there are none.
   private var tree: WidgetTree?
   public internal(set) var summary = RecordingSummary()
+  /// Frames that were passed on to be written, including one that could not be.
+  public private(set) var passedFrames = 0
   /// Manages the sessions; nil if everything is one session.
   var keeper: SessionKeeper?
   /// Metadata for the current session's manifest.
@@ -158,6 +160,7 @@ public struct SessionRecorder: ~Copyable {
       return outcome.fault
     }
     last = info
+    passedFrames += 1
     if let thread {
       try thread.append(&stage, info, after: &events)
     } else {

@@ -74,6 +74,21 @@ enum Disk {
     try sync(folder)
   }
 
+  /// Finds out whether the disk has room for ``replace(_:with:in:)`` with that many bytes, which leaves the
+  /// room to it.
+  static func checkRoom(_ count: Int, toReplace path: String) throws(StoreError) {
+    let temporary = path + ".tmp"
+    do throws(StoreError) {
+      let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
+      try write([UInt8](repeating: 0, count: count), to: file, at: 0)
+      try sync(file)
+    } catch {
+      try? remove(temporary)
+      throw error
+    }
+    try remove(temporary)
+  }
+
   /// Makes a folder and its parents; an existing folder is fine.
   static func makeFolder(_ path: String) throws(StoreError) {
     // The string lives as a C string until the call returns.

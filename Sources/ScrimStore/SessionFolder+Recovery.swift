@@ -1,5 +1,6 @@
 import Glibc
 public import ScrimFormat
+import ScrimSystem
 
 /// Result of ``SessionFolder/recover()``.
 public struct SessionRecovery: Hashable, Sendable {
@@ -7,7 +8,9 @@ public struct SessionRecovery: Hashable, Sendable {
   public var adoptedSegments = 0
   /// Frames and events of the cut-off segment that were recovered; nil if there was none.
   public var recovered: SegmentSummary?
-  /// Bytes after its last intact record, which are lost.
+  /// Intact frames at its end that were given up, because the disk was full and sealing needs room.
+  public var givenUpFrames = 0
+  /// Bytes after its last intact record that was kept, which are lost.
   public var tornBytes = 0
   /// A file, relative to the folder, without an intact frame. It was renamed to this name and does not
   /// belong to the session.
@@ -23,9 +26,12 @@ extension SessionFolder {
   ///
   /// A missing manifest is rebuilt from the segments. The call can be repeated safely, also after it was
   /// interrupted by a crash.
+  /// - Parameter givesUpFrames: whether, on a full disk, the last records of the open segment are given up for
+  ///   the room that the seal and the manifest need: at least 4096 bytes of them, then 8192 more, and so on.
+  ///   Otherwise the call fails there, and can be repeated once there is room.
   /// - Throws: ``StoreError`` if the folder is being written, isn't a session, or a sealed segment is
   ///   damaged.
-  public func recover() throws(StoreError) -> SessionRecovery {
+  public func recover(givesUpFrames: Bool = false) throws(StoreError) -> SessionRecovery {
     let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
     try Disk.lock(handle)
     let isRebuilt = !Disk.exists(manifestPath)
@@ -39,11 +45,11 @@ extension SessionFolder {
       recovery.adoptedSegments += 1
     }
     if Disk.exists(openSegmentPath(manifest.segments.count)) {
-      try recoverOpenSegment(&manifest, &recovery)
+      try recoverOpenSegment(&manifest, &recovery, givesUpFrames)
     }
     manifest.state = .sealed
     if isRebuilt || manifest != before {
-      try Disk.replace(manifestPath, with: manifest.json, in: handle)
+      try replaceManifest(with: manifest, handle, givesUpFrames)
     }
     try removeSegmentList(handle)
     recovery.manifest = manifest
@@ -51,16 +57,22 @@ extension SessionFolder {
   }
 
   private func recoverOpenSegment(
-    _ manifest: inout SessionManifest, _ recovery: inout SessionRecovery
+    _ manifest: inout SessionManifest, _ recovery: inout SessionRecovery, _ givesUpFrames: Bool
   ) throws(StoreError) {
     let index = manifest.segments.count
     let path = openSegmentPath(index)
     let bytes = try Disk.read(path, upTo: FormatLimits.segmentBytes + FormatLimits.payloadBytes)
     guard let found = try? SegmentReader.recover(bytes), !found.segment.frames.isEmpty else {
+      recovery.tornBytes = bytes.count
+      // It holds nothing that a session could show; what the manifest needs comes first.
+      if givesUpFrames, isFull(for: manifest) {
+        try Disk.remove(path)
+        try Disk.syncFolder(segmentsPath)
+        return
+      }
       try Disk.rename(path, to: segmentPath(index) + SessionFolder.damagedSuffix)
       try Disk.syncFolder(segmentsPath)
       recovery.setAside = SessionFolder.segmentFile(index) + SessionFolder.damagedSuffix
-      recovery.tornBytes = bytes.count
       return
     }
     guard manifest.isSession(of: found.segment.header) else { throw StoreError(path, .otherSession) }
@@ -68,21 +80,77 @@ extension SessionFolder {
       throw StoreError(path, .disagrees("the seal names another place in the chain"))
     }
     let file = try Disk.open(path, O_RDWR)
-    try Disk.truncate(file, to: found.wholeBytes)
-    let summary: SegmentSummary
-    if let seal = found.segment.seal {
-      summary = seal.summary
-    } else {
-      let sealed = try self.seal(
-        SegmentWriter(continuing: found, of: bytes), at: index, previous: manifest.lastDigest)
-      try Disk.write(sealed.bytes, to: file, at: found.wholeBytes)
-      summary = sealed.seal.summary
+    guard let kept = try sealWhatFits(found, of: bytes, in: file, manifest, givesUpFrames) else {
+      try Disk.remove(path)
+      try Disk.syncFolder(segmentsPath)
+      recovery.givenUpFrames = found.segment.frames.count
+      recovery.tornBytes = bytes.count
+      return
     }
     try publish(file, at: index)
     let (segment, entry) = try readSegment(index, previous: manifest.lastDigest)
     try manifest.adopt(segment.header, entry, from: segmentPath(index))
-    recovery.recovered = summary
-    recovery.tornBytes = found.tornBytes
+    recovery.recovered = kept.summary
+    recovery.givenUpFrames = found.segment.frames.count - kept.summary.frames
+    recovery.tornBytes = bytes.count - kept.bytes
+  }
+
+  /// Cuts the file after its last intact record and seals it; on a full disk after an earlier one, so that
+  /// the manifest has room as well.
+  ///
+  /// - Returns: what was sealed, and its bytes without the seal; nil if there is no room for even one frame.
+  private func sealWhatFits(
+    _ found: RecoveredSegment, of bytes: [UInt8], in file: OpenFile, _ manifest: SessionManifest,
+    _ givesUpFrames: Bool
+  ) throws(StoreError) -> (summary: SegmentSummary, bytes: Int)? {
+    var (found, bytes, step) = (found, bytes, 4096)
+    while true {
+      do throws(StoreError) {
+        try Disk.truncate(file, to: found.wholeBytes)
+        if let seal = found.segment.seal { return (seal.summary, found.wholeBytes) }
+        let sealed = try seal(
+          SegmentWriter(continuing: found, of: bytes), at: manifest.segments.count,
+          previous: manifest.lastDigest)
+        try Disk.write(sealed.bytes, to: file, at: found.wholeBytes)
+        try Disk.sync(file)
+        try Disk.checkRoom(sizeBound(of: manifest), toReplace: manifestPath)
+        return (sealed.seal.summary, found.wholeBytes)
+      } catch {
+        guard givesUpFrames, error.isFullDisk else { throw error }
+      }
+      bytes = Array(bytes.prefix(max(0, found.wholeBytes - step)))
+      step *= 2
+      guard let earlier = try? SegmentReader.recover(bytes), !earlier.segment.frames.isEmpty else {
+        return nil
+      }
+      found = earlier
+    }
+  }
+
+  /// Bytes of a manifest with one more segment, at most.
+  private func sizeBound(of manifest: SessionManifest) -> Int { manifest.json.count + 1024 }
+
+  private func isFull(for manifest: SessionManifest) -> Bool {
+    do throws(StoreError) {
+      try Disk.checkRoom(sizeBound(of: manifest), toReplace: manifestPath)
+      return false
+    } catch { return error.isFullDisk }
+  }
+
+  /// - Parameter removesFirst: whether, on a full disk, the list and then the old manifest make room: all that
+  ///   both say is in the segments, from which a missing manifest is rebuilt.
+  private func replaceManifest(
+    with manifest: SessionManifest, _ handle: OpenFile, _ removesFirst: Bool
+  ) throws(StoreError) {
+    for old in [segmentListPath, manifestPath] {
+      do throws(StoreError) {
+        return try Disk.replace(manifestPath, with: manifest.json, in: handle)
+      } catch {
+        guard removesFirst, error.isFullDisk else { throw error }
+      }
+      try Disk.remove(old)
+    }
+    try Disk.replace(manifestPath, with: manifest.json, in: handle)
   }
 
   /// The manifest of the session that the first segment's header names.

@@ -43,6 +43,14 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     if case .system(_, ENOENT) = reason { true } else { false }
   }
 
+  /// Whether the disk, or the user's share of it, is full.
+  public var isFullDisk: Bool {
+    switch reason {
+    case .system(_, ENOSPC), .system(_, EDQUOT): true
+    default: false
+    }
+  }
+
   public var fault: Fault {
     switch reason {
     case .system: .system

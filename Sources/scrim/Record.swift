@@ -176,7 +176,13 @@ struct Record: ParsableCommand {
         "recording \(xwd ?? live.name), \(source.width)x\(source.height), to \(folder) with the policy \(self.policy); \(live.ending)"
       )
     }
-    let summary = try record(&source, with: &recorder)
+    let summary: RecordingSummary
+    do { summary = try record(&source, with: &recorder) } catch let failure as FullDisk {
+      let frames = sessions.isSampled || recorder.summary.shortSessions > 0 ? nil : recorder.passedFrames
+      _ = consume recorder
+      guard uploader == nil else { throw Failure(failure.error) }
+      throw failure.sealed(folder, frames, log)
+    }
     // Its lock marks the session as being recorded.
     _ = consume recorder
     try report(summary, policy, source, log)
@@ -260,6 +266,7 @@ struct Record: ParsableCommand {
     } catch {
       progress.clear()
       switch error {
+      case .recorder(.output(let error)) where error.isFullDisk: throw FullDisk(error: error)
       case .recorder(let error): throw Failure(error)
       case .source(let error, let sealed):
         var failure = Failure(error)

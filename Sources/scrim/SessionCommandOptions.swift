@@ -57,6 +57,9 @@ struct SessionCommandOptions: ParsableArguments {
       || [sessionSample, errorSample, errorBuffer, idle, maxSession, minSession].contains { $0 != nil }
   }
 
+  /// Whether sessions, or their beginnings, may be dropped on purpose.
+  var isSampled: Bool { sessionSample != nil || errorSample != nil }
+
   func validate() throws { _ = try options() }
 
   private func options() throws -> SessionOptions {

@@ -1,0 +1,51 @@
+import Foundation
+import ScrimRecorder
+import ScrimStore
+
+/// Ends a recording that filled its disk.
+struct FullDisk: Error {
+  var error: StoreError
+
+  /// Seals the session that was being written, at the cost of its last frames.
+  ///
+  /// - Parameters:
+  ///   - folder: of the only session; the log's sessions take its place.
+  ///   - frames: that were to be written in all sessions; nil if some were meant to be dropped.
+  /// - Returns: what was kept and lost.
+  func sealed(_ folder: String, _ frames: Int?, _ log: SessionLog) -> Failure {
+    let sessions = log.all.filter { $0.ended != "crash" }
+    guard let path = sessions.isEmpty ? folder : sessions.last(where: { $0.ended == nil })?.folder else {
+      return Failure(error)
+    }
+    do {
+      let recovery = try recovered(SessionFolder(path: path))
+      // This recorder's own torn record: it would count as a file that nothing explains.
+      if let torn = recovery.setAside { try FileManager.default.removeItem(atPath: path + "/" + torn) }
+      let kept = recovery.manifest.segments.reduce(0) { $0 + $1.frames }
+      var lost = "at least \(counted(max(1, recovery.givenUpFrames), "frame"))"
+      if let frames {
+        let earlier = try sessions.filter { $0.ended != nil }.reduce(0) {
+          try $0 + SessionFolder(path: $1.folder).read().frameCount
+        }
+        lost = counted(frames - earlier - kept, "frame")
+      }
+      return Failure(
+        .input,
+        "\(error); recording ended there, and \(path) is sealed with \(counted(kept, "frame")), \(lost) lost: make room, and record again to another folder"
+      )
+    } catch {
+      return Failure(.environment, "\(self.error); make room, then seal the session: scrim recover \(path)")
+    }
+  }
+
+  /// The second thread may hold the session's lock for a moment after the recorder has ended.
+  private func recovered(_ session: SessionFolder) throws(StoreError) -> SessionRecovery {
+    for _ in 0..<100 {
+      do throws(StoreError) { return try session.recover(givesUpFrames: true) } catch {
+        guard error.reason == .inUse else { throw error }
+      }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    return try session.recover(givesUpFrames: true)
+  }
+}

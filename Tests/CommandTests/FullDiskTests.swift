@@ -1,0 +1,54 @@
+import Foundation
+import ScrimTestSupport
+import Testing
+
+/// A small tmpfs in a mount namespace of its own.
+private enum SmallDisk {
+  static let isPossible: Bool =
+    ProcessInfo.processInfo.environment["SCRIM_NO_SKIP"] != nil
+    || (try? run("mount -t tmpfs tmpfs /mnt"))?.code == 0
+  static let isMissing = "this user may not mount a tmpfs (unshare --map-root-user --mount)"
+
+  static func run(_ script: String) throws -> Command.Result {
+    try Command.run(
+      Command.process(
+        ["60", "unshare", "--map-root-user", "--mount", "/bin/bash", "-c", script],
+        program: "/usr/bin/timeout"))
+  }
+}
+
+/// Recordings that fill their disk.
+@Suite(.enabled(if: SmallDisk.isPossible, "\(SmallDisk.isMissing)"))
+struct FullDiskTests {
+  /// The session is whole afterwards, and what is lost is counted: at every size, since the disk may fill
+  /// within a record, at a seal or at the manifest.
+  @Test(arguments: [1, 2], [28, 100, 104, 108, 112, 120, 124, 128, 132, 136, 140, 144, 148, 300])
+  func aSessionThatFillsItsDiskIsSealed(threads: Int, kilobytes: Int) throws {
+    let temporary = try TemporaryFolder()
+    // Noise, which takes its full size: 40 frames of 12 KB, in segments of one second.
+    var random = SeededGenerator(seed: 7)
+    try temporary.write(
+      (0..<64 * 64 * 3 * 40).map { _ in .random(in: 0...255, using: &random) }, to: "raw")
+    let result = try SmallDisk.run(
+      """
+      mount -t tmpfs -o size=\(kilobytes)k tmpfs /mnt || exit 99
+      # A limit on sessions' length makes the recorder keep sessions, as it does for a live screen.
+      '\(Command.path)' record \(kilobytes % 8 == 0 ? "--max-session 3600" : "") --raw '\(temporary.path)/raw' --size 64x64 --format rgb24 \
+        --fps 10 --policy none --segment-seconds 1 --threads \(threads) --out /mnt/s
+      echo "record $?"
+      '\(Command.path)' verify --json /mnt/s
+      echo "verify $?"
+      '\(Command.path)' inspect --json /mnt/s
+      """)
+    #expect(result.output.contains("record 1"), "\(result.errors)")
+    #expect(result.output.contains("verify 0"), "\(result.output)\n\(result.errors)")
+    let words = result.errors.split(separator: " ").map(String.init)
+    let sealed = words.firstIndex(of: "sealed").flatMap { Int(words[$0 + 2]) }
+    let lost = words.firstIndex(where: { $0.hasPrefix("lost") }).flatMap { Int(words[$0 - 2]) }
+    let (kept, gone) = (try #require(sealed), try #require(lost))
+    #expect(kept > 0 && gone > 0 && kept + gone <= 40)
+    // A frame takes 12 KB: all but a few of those that have room are there.
+    #expect(kept >= kilobytes / 12 - 4)
+    #expect(result.output.contains("\"frames\":\(kept)") || result.output.contains("\"frames\" : \(kept)"))
+  }
+}
