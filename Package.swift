@@ -25,7 +25,7 @@ let package = Package(
       name: "ScrimInternals",
       targets: [
         "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimDelta", "ScrimFormat", "ScrimStore", "ScrimPlayer",
-        "ScrimExport", "ScrimDelivery",
+        "ScrimExport", "ScrimDelivery", "ScrimCapture",
       ]),
   ],
   traits: [

@@ -68,6 +68,15 @@ import Testing
       second.map(\.pid) == [1014, 1016, 1004, 1006] && second.map(\.window.x) == [2, 202, -1278, -1078])
   }
 
+  /// Such a size trapped where it became whole pixels.
+  @Test(arguments: ["1e300", "-1e300", "1000001"])
+  func sizesThatNoScreenHasAreRefused(_ size: String) throws {
+    let text = String(decoding: tree(), as: UTF8.self)
+    let huge = text.replacing("\"width\":600", with: "\"width\":\(size)")
+    #expect(huge != text)
+    #expect(throws: CaptureError.self) { try SwayWindows.windows(inTree: Data(huge.utf8)) }
+  }
+
   @Test func whereTheyLieIsNotGuessed() throws {
     #expect(try SwayWindows.windows(inTree: tree(outputs: [0, 1280])).isEmpty)
     #expect(try SwayWindows.windows(inTree: tree(outputs: [0, 1280]), output: "HEADLESS-3").isEmpty)

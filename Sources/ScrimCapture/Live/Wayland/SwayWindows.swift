@@ -50,6 +50,8 @@ package struct SwayWindows: Sendable {
   private struct Box: Decodable {
     var x, y, width, height: Double
 
+    var isPlaced: Bool { [x, y, width, height].allSatisfy { (-1e6...1e6).contains($0) } }
+
     func overlaps(_ other: Box) -> Bool {
       x < other.x + other.width && other.x < x + width && y < other.y + other.height
         && other.y < y + height
@@ -74,6 +76,11 @@ package struct SwayWindows: Sendable {
     var nodes: [Node]?
     var floatingNodes: [Node]?
 
+    /// Whether all numbers can be places on a screen.
+    var isPlaced: Bool {
+      [rect, windowRect, decoRect].allSatisfy { $0?.isPlaced ?? true } && (0...100).contains(scale ?? 1)
+    }
+
     /// This node and all below, in drawing order: later ones are drawn above.
     var all: [Node] { [self] + (nodes ?? []).flatMap(\.all) + (floatingNodes ?? []).flatMap(\.all) }
   }
@@ -83,6 +90,10 @@ package struct SwayWindows: Sendable {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let root = try decoder.decode(Node.self, from: json)
+    guard root.all.allSatisfy(\.isPlaced) else {
+      throw CaptureError.badInput(
+        CaptureIssue(place: "sway's list of windows", message: "it has sizes that no screen has"))
+    }
     let outputs = root.all.filter { $0.type == "output" && $0.active == true }
     let chosen = outputs.filter { name == nil || $0.name == name }
     guard chosen.count == 1, let output = chosen.first, output.transform ?? "normal" == "normal" else {
