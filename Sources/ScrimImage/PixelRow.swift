@@ -72,27 +72,4 @@ public enum PixelRow {
       }
     }
   }
-
-  /// Marks in `marks` the tile columns in which two rows differ. Whole rows are compared first, since most
-  /// are equal.
-  ///
-  /// - Parameters:
-  ///   - origin: the picture's column of the rows' first pixel.
-  ///   - side: side length of a tile, in pixels.
-  ///   - marks: one byte per tile column, set to 1 where the rows differ.
-  /// - Returns: whether the rows differ at all.
-  @discardableResult
-  public static func markDifferences(
-    _ a: Span<Pixel>, _ b: Span<Pixel>, origin: Int, side: Int, marks: inout [UInt8]
-  ) -> Bool {
-    guard differs(a, b) else { return false }
-    var x = 0
-    while x < a.count {
-      let column = (origin + x) / side
-      let end = min((column + 1) * side - origin, a.count)
-      if marks[column] == 0, differs(a.extracting(x..<end), b.extracting(x..<end)) { marks[column] = 1 }
-      x = end
-    }
-    return true
-  }
 }

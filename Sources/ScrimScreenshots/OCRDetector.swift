@@ -127,14 +127,6 @@ public enum OCRError: Error, Hashable, Sendable, CustomStringConvertible {
   case failed(status: Int32)
   case unreadable(String)
 
-  /// Whether the error would affect every picture, so that the run should end.
-  public var isOfEnvironment: Bool {
-    switch self {
-    case .notInstalled, .system: true
-    case .timedOut, .failed, .unreadable: false
-    }
-  }
-
   public var description: String {
     switch self {
     case .notInstalled: "tesseract is not on the PATH; install it (apt install tesseract-ocr) or give boxes"

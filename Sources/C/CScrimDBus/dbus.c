@@ -38,7 +38,6 @@ static struct {
   void (*message_unref)(DBusMessage *);
   int (*message_get_type)(DBusMessage *);
   uint32_t (*message_get_reply_serial)(DBusMessage *);
-  const char *(*message_get_sender)(DBusMessage *);
   const char *(*message_get_member)(DBusMessage *);
   dbus_bool_t (*message_iter_init)(DBusMessage *, void *);
   int (*message_iter_get_arg_type)(void *);
@@ -73,7 +72,6 @@ static void open_library(void) {
   FIND(message_unref);
   FIND(message_get_type);
   FIND(message_get_reply_serial);
-  FIND(message_get_sender);
   FIND(message_get_member);
   FIND(message_iter_init);
   FIND(message_iter_get_arg_type);
@@ -169,10 +167,6 @@ int scrim_dbus_kind(scrim_dbus_message *message) { return lib.message_get_type((
 
 uint32_t scrim_dbus_reply_serial(scrim_dbus_message *message) {
   return lib.message_get_reply_serial((DBusMessage *)message);
-}
-
-const char *scrim_dbus_sender(scrim_dbus_message *message) {
-  return lib.message_get_sender((DBusMessage *)message);
 }
 
 const char *scrim_dbus_member(scrim_dbus_message *message) {

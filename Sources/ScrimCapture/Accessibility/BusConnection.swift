@@ -170,7 +170,6 @@ struct BusObject: Hashable, Sendable {
   }
 
   var replySerial: UInt32 { unsafe scrim_dbus_reply_serial(message) }
-  var sender: String { unsafe scrim_dbus_sender(message).map { unsafe String(cString: $0) } ?? "" }
   var member: String { unsafe scrim_dbus_member(message).map { unsafe String(cString: $0) } ?? "" }
 
   /// Reads the body from its start; nil if `read` finds a type that it doesn't expect.

@@ -35,13 +35,4 @@ public struct SourceFrame: Sendable {
     self.isTreeComplete = isTreeComplete
     self.damage = damage
   }
-
-  /// Adds the damage of the previous frame, which is dropped.
-  public mutating func addDamage(of dropped: SourceFrame) {
-    guard let mine = damage, let earlier = dropped.damage else {
-      damage = nil
-      return
-    }
-    damage = earlier.isEmpty ? mine : mine.union(earlier)
-  }
 }

@@ -48,7 +48,6 @@ void scrim_dbus_release(scrim_dbus_message *message);
 int scrim_dbus_kind(scrim_dbus_message *message);
 uint32_t scrim_dbus_reply_serial(scrim_dbus_message *message);
 // NULL if the message has none; valid as long as the message.
-const char *scrim_dbus_sender(scrim_dbus_message *message);
 const char *scrim_dbus_member(scrim_dbus_message *message);
 
 // Reading a body. A type is the code of the D-Bus specification ('s', 'o', 'u', 'i', 'a', 'r', 'v'), 0 at the end.
