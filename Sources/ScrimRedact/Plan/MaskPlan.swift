@@ -1,65 +1,5 @@
 public import ScrimImage
 
-/// Kind of content that a mask covers, which decides its fill. The order is the order of painting: a later
-/// kind covers an earlier one.
-public enum MaskKind: String, CaseIterable, Comparable, Sendable {
-  case uncovered, gap, other, image, text, input, password
-
-  public static func < (a: MaskKind, b: MaskKind) -> Bool { a.order < b.order }
-
-  var order: Int {
-    switch self {
-    case .uncovered: 0
-    case .gap: 1
-    case .other: 2
-    case .image: 3
-    case .text: 4
-    case .input: 5
-    case .password: 6
-    }
-  }
-}
-
-/// Why a rectangle is masked. Carries no name and no text of a widget.
-public enum MaskReason: Hashable, Sendable {
-  /// The widget's explicit mark.
-  case mark
-  /// The library user's callback.
-  case callback
-  /// The content there, or the tree below it, could not be read.
-  case unreadable
-  /// The rule of that index in the policy.
-  case rule(Int)
-  /// The default for the widget's nature.
-  case nature
-  /// A container without listed children.
-  case childless
-  /// A role that the table does not have.
-  case unknownRole
-  /// Below the masked widget with that index in the tree.
-  case inside(Int)
-  /// A window's frame, which no widget describes.
-  case titleBar
-  /// A window without an accessible tree.
-  case treelessWindow
-  /// Pixels that only containers claim, where the policy shows none of them.
-  case gap
-  /// Pixels that nothing claims.
-  case uncovered
-  /// The boxes were not available: everything is masked.
-  case failedClosed
-}
-
-extension MaskReason {
-  init(_ cause: Mark.Cause) {
-    switch cause {
-    case .user: self = .mark
-    case .callback: self = .callback
-    case .unreadable: self = .unreadable
-    }
-  }
-}
-
 /// The masked rectangles of a picture with their reasons: computed from boxes and a policy alone, never
 /// from a pixel.
 public struct MaskPlan: Hashable, Sendable {
@@ -120,18 +60,4 @@ public struct MaskPlan: Hashable, Sendable {
   public var masked: Region { regions.masked }
   /// Pixels outside ``masked`` that are trusted only if the gap guard accepts their texture.
   public var guarded: Region { regions.guarded }
-}
-
-/// The constant colour of each kind of mask.
-public struct MaskFills: Hashable, Sendable {
-  private var colours: [Pixel]
-
-  public init(_ colour: Pixel = 0) {
-    colours = [Pixel](repeating: colour, count: MaskKind.allCases.count)
-  }
-
-  public subscript(kind: MaskKind) -> Pixel {
-    get { colours[kind.order] }
-    set { colours[kind.order] = newValue & 0x00FF_FFFF }
-  }
 }

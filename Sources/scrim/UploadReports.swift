@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import ScrimDelivery
+import ScrimFormat
+import ScrimStore
+import Synchronization
+
+struct UploadReport: Encodable {
+  var delivered: Int
+  var deliveredBytes: Int
+  var rejected: Int
+  var damaged: Int
+  var dropped: Int
+  var waiting: Int
+
+  init(_ summary: UploadSummary) {
+    delivered = summary.delivered
+    deliveredBytes = summary.deliveredBytes
+    rejected = summary.rejected
+    damaged = summary.damaged
+    dropped = summary.dropped
+    waiting = summary.waiting
+  }
+}
+
+struct CheckReport: Encodable {
+  var whole: Int
+  var damaged: [String]
+  var strangers: [String]
+}
+
+struct StatusReport: Encodable {
+  struct Count: Encodable {
+    var segments: Int
+    var bytes: Int
+
+    init(_ count: SpoolStatus.Count) {
+      segments = count.segments
+      bytes = count.bytes
+    }
+  }
+
+  var destination: String?
+  var sessions: Int
+  var waiting: Count
+  var sent: Int
+  var rejected: Count
+  var damaged: Count
+  /// By reason: budget, age, deleted.
+  var dropped: [String: Count]
+  var oldest: String?
+
+  init(_ status: SpoolStatus) {
+    destination = status.destination
+    sessions = status.sessions
+    waiting = Count(status.waiting)
+    sent = status.sent
+    rejected = Count(status.rejected)
+    damaged = Count(status.damaged)
+    dropped = Dictionary(
+      uniqueKeysWithValues: DropReason.allCases.map {
+        ($0.rawValue, Count(status.dropped[$0] ?? SpoolStatus.Count()))
+      })
+    oldest = status.oldest.map { RFC3339.string($0) }
+  }
+
+  var lines: [String] {
+    var lines = ["destination  \(destination ?? "none yet")", "sessions     \(sessions)"]
+    lines.append("waiting      \(counted(waiting.segments, "segment")), \(counted(waiting.bytes, "byte"))")
+    if let oldest { lines.append("oldest       \(oldest)") }
+    lines.append("sent         \(sent) of unfinished sessions")
+    lines.append("rejected     \(counted(rejected.segments, "segment")), \(counted(rejected.bytes, "byte"))")
+    lines.append("damaged      \(counted(damaged.segments, "segment")), \(counted(damaged.bytes, "byte"))")
+    for reason in DropReason.allCases {
+      if let count = dropped[reason.rawValue], count.segments > 0 {
+        lines.append(
+          "dropped      \(counted(count.segments, "segment")), \(counted(count.bytes, "byte")): \(reason.rawValue)"
+        )
+      }
+    }
+    return lines
+  }
+}
