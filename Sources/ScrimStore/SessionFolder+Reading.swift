@@ -111,7 +111,7 @@ public struct SessionReader: Sendable {
   }
 
   /// Files in `segments/` that the manifest doesn't list, sorted: segments that are not sealed or not
-  /// listed yet (see ``SessionFolder/recover()``), and foreign files.
+  /// listed yet (see ``SessionFolder/recover(givesUpFrames:)``), and foreign files.
   public func unlistedFiles() throws(StoreError) -> [String] {
     let listed = Set(manifest.segments.indices.map(SessionFolder.segmentFile))
     return try Disk.names(in: folder.segmentsPath).map { "segments/" + $0 }.filter { !listed.contains($0) }

@@ -2,7 +2,7 @@ import Glibc
 public import ScrimFormat
 import ScrimSystem
 
-/// Result of ``SessionFolder/recover()``.
+/// Result of ``SessionFolder/recover(givesUpFrames:)``.
 public struct SessionRecovery: Hashable, Sendable {
   /// Intact segments that were only missing in the manifest.
   public var adoptedSegments = 0
@@ -26,6 +26,7 @@ extension SessionFolder {
   ///
   /// A missing manifest is rebuilt from the segments. The call can be repeated safely, also after it was
   /// interrupted by a crash.
+  ///
   /// - Parameter givesUpFrames: whether, on a full disk, the last records of the open segment are given up for
   ///   the room that the seal and the manifest need: at least 4096 bytes of them, then 8192 more, and so on.
   ///   Otherwise the call fails there, and can be repeated once there is room.

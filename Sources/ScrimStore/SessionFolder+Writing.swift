@@ -44,7 +44,7 @@ extension SessionFolder {
 ///
 /// If a system call fails (disk full), no data is lost: a record that could not be written is kept and
 /// written first by the next call. ``begin(_:)``, ``seal()`` and ``finish()`` may be called again once the
-/// cause is gone. After a crash, ``SessionFolder/recover()`` seals the intact part.
+/// cause is gone. After a crash, ``SessionFolder/recover(givesUpFrames:)`` seals the intact part.
 public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   private struct Open: Sendable {
     var writer: SegmentWriter
