@@ -147,7 +147,8 @@ let package = Package(
       swiftSettings: strict),
 
     .target(
-      name: "ScrimTestSupport", dependencies: ["ScrimImage", "ScrimCodec"], path: "Tests/ScrimTestSupport",
+      name: "ScrimTestSupport", dependencies: ["ScrimImage", "ScrimCodec", "ScrimFormat"],
+      path: "Tests/ScrimTestSupport",
       swiftSettings: strict),
     .testTarget(
       name: "ScrimImageTests", dependencies: ["ScrimImage", "ScrimTestSupport"],

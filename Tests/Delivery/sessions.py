@@ -4,39 +4,14 @@ import json
 import os
 import random
 import struct
+import sys
 import uuid
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Format"))
+from records import record, varint, zigzag  # noqa: E402
 
 MAGIC = b"\x9dSCRIM\x01\n"
-_TABLE = []
-for _n in range(256):
-    for _ in range(8):
-        _n = _n >> 1 ^ (0x82F63B78 if _n & 1 else 0)
-    _TABLE.append(_n)
-
-
-def crc32c(data):
-    value = 0xFFFFFFFF
-    for byte in data:
-        value = value >> 8 ^ _TABLE[(value ^ byte) & 255]
-    return value ^ 0xFFFFFFFF
-
-
-def varint(n):
-    out = bytearray()
-    while n > 127:
-        out.append(n & 127 | 128)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def zigzag(n):
-    return varint(n << 1 if n >= 0 else (-n << 1) - 1)
-
-
-def record(kind, flags, payload):
-    head = struct.pack("<BBI", kind, flags, len(payload))
-    return head + struct.pack("<I", crc32c(head + payload)) + payload
 
 
 class Session:

@@ -1,36 +1,14 @@
 """Parses and rebuilds segments, from Format.md: to damage content while checksums stay right."""
 import hashlib
 import json
+import sys
 import zlib
 from pathlib import Path
 
 import zstandard
 
-TABLE = []
-for value in range(256):
-    for _ in range(8):
-        value = value >> 1 ^ 0x82F63B78 if value & 1 else value >> 1
-    TABLE.append(value)
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = crc >> 8 ^ TABLE[(crc ^ byte) & 255]
-    return crc ^ 0xFFFFFFFF
-
-
-def varint(value):
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def zigzag(value):
-    return varint(value << 1 if value >= 0 else (-value << 1) - 1)
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Format"))
+from records import record, varint, zigzag  # noqa: E402
 
 
 def read_varint(data, at):
@@ -88,7 +66,7 @@ class Segment:
         offset = time = 0
         for kind, is_key, payload in self.records:
             start = len(data)
-            self.append(data, kind, is_key, payload)
+            data += record(kind, is_key, payload)
             if kind not in (2, 3):
                 continue
             moment, _ = read_zigzag(payload, 0)
@@ -100,13 +78,8 @@ class Segment:
         seal = index.to_bytes(4, "little") + previous + hashlib.sha256(data).digest()
         seal += varint(counts[0]) + varint(counts[1]) + zigzag(min(times)) + zigzag(max(times)) + table
         seal += len(data).to_bytes(4, "little")
-        self.append(data, 127, 0, bytes(seal))
+        data += record(127, 0, bytes(seal))
         return bytes(data)
-
-    @staticmethod
-    def append(data, kind, is_key, payload):
-        head = bytes([kind, is_key]) + len(payload).to_bytes(4, "little")
-        data += head + crc32c(head + payload).to_bytes(4, "little") + payload
 
 
 def recode_to_deflate(segment, change=None):

@@ -81,11 +81,11 @@ private final class FakeDestination: Destination {
   private func write(_ number: UInt8, segments: Int, isSealed: Bool = true) throws -> [SpooledSegment:
     [UInt8]]
   {
-    var header = Samples.header
+    var header = SampleSegments.header
     header.session = session(number)
     var writer = try spool.folder(of: header.session).create(header)
     for index in 0..<segments {
-      try writer.begin(try Samples.segment(index, header: header))
+      try writer.begin(try SampleSegments.segment(index, header: header))
       try writer.seal()
     }
     if isSealed { try writer.finish() }
@@ -210,13 +210,13 @@ private final class FakeDestination: Destination {
 
   /// After a recorder was killed: its open segment is sealed and delivered, and its manifest is sent last.
   @Test func aKilledRecordersSessionIsFinished() throws {
-    let header = Samples.header
+    let header = SampleSegments.header
     do {
       var writer = try spool.folder(of: header.session).create(header)
-      try writer.begin(try Samples.segment(0))
+      try writer.begin(try SampleSegments.segment(0))
       try writer.seal()
-      try writer.begin(try Samples.segment(1))
-      try writer.append(Samples.frame(2))
+      try writer.begin(try SampleSegments.segment(1))
+      try writer.append(SampleSegments.frame(2))
     }
     let destination = FakeDestination()
     let summary = try Uploader(to: destination, UploaderTests.options()).run(spool)
@@ -231,17 +231,17 @@ private final class FakeDestination: Destination {
 
   /// While a session is recorded its segments are sent, and its folder stays.
   @Test func aSessionThatIsBeingRecorded() throws {
-    let header = Samples.header
+    let header = SampleSegments.header
     var writer = try spool.folder(of: header.session).create(header)
     for index in 0..<3 {
-      try writer.begin(try Samples.segment(index))
+      try writer.begin(try SampleSegments.segment(index))
       try writer.seal()
     }
     let destination = FakeDestination()
     #expect(try Uploader(to: destination, UploaderTests.options()).run(spool).delivered == 3)
     let sent = try temporary.files(under: "spool/\(header.session)/sent")
     #expect(sent.count == 3 && sent.values.allSatisfy { $0.isEmpty })
-    try writer.begin(try Samples.segment(3))
+    try writer.begin(try SampleSegments.segment(3))
     try writer.finish()
     #expect(try Uploader(to: destination, UploaderTests.options()).run(spool).delivered == 1)
     _ = consume writer
@@ -290,9 +290,9 @@ private final class FakeDestination: Destination {
       #expect(folder.put(file) == .delivered)
     }
     // Another segment with the same name is refused.
-    var header = Samples.header
+    var header = SampleSegments.header
     header.session = session(1)
-    let other = try Samples.segment(7, header: header).seal(index: 0, previous: .zero)
+    let other = try SampleSegments.segment(7, header: header).seal(index: 0, previous: .zero)
     let answer = folder.put(try SealedFile(other.bytes))
     #expect(
       answer == .status(409, retryAfter: nil, body: "another segment 0 of this session is there already"))

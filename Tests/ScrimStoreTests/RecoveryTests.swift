@@ -17,15 +17,15 @@ import Testing
   /// A session as left by a crash: one segment sealed, one open. Returns the end offsets of the open one's
   /// records.
   private func writeAndCrash() throws -> [Int] {
-    var writer = try folder.create(Samples.header)
-    try writer.begin(try Samples.segment(0))
-    try writer.append(Samples.event)
+    var writer = try folder.create(SampleSegments.header)
+    try writer.begin(try SampleSegments.segment(0))
+    try writer.append(SampleSegments.event)
     try writer.seal()
-    let segment = try Samples.segment(1)
+    let segment = try SampleSegments.segment(1)
     var ends = [segment.size]
     try writer.begin(segment)
     for number in 2..<5 {
-      try writer.append(Samples.frame(number))
+      try writer.append(SampleSegments.frame(number))
       let size = writer.openSegment?.size
       ends.append(try #require(size))
     }
@@ -42,7 +42,8 @@ import Testing
     #expect(reader.manifest.segments.count == 1 && reader.manifest.state == .open)
     #expect(reader.segmentCount == (frames > 0 ? 2 : 1) && reader.frameCount == 1 + frames)
     guard frames > 0 else { return }
-    #expect(try reader.segment(1).frames == (1..<(1 + frames)).map { Samples.frame($0, isKey: $0 == 1) })
+    #expect(
+      try reader.segment(1).frames == (1..<(1 + frames)).map { SampleSegments.frame($0, isKey: $0 == 1) })
     #expect(reader.openSegment?.tornBytes == count - ends[frames - 1])
   }
 
@@ -95,7 +96,7 @@ import Testing
         #expect(recovery.recovered?.frames == frames)
         #expect(recovery.tornBytes == count - ends[frames - 1])
         #expect(recovery.setAside == nil)
-        let expected = (1..<(1 + frames)).map { Samples.frame($0, isKey: $0 == 1) }
+        let expected = (1..<(1 + frames)).map { SampleSegments.frame($0, isKey: $0 == 1) }
         #expect(try reader.segment(1).frames == expected)
         #expect(try reader.unlistedFiles() == [])
       } else {
@@ -113,12 +114,12 @@ import Testing
     _ = try folder.recover()
     let recovered = try temporary.files(under: "session")
     try temporary.remove("session")
-    var writer = try folder.create(Samples.header)
-    try writer.begin(try Samples.segment(0))
-    try writer.append(Samples.event)
+    var writer = try folder.create(SampleSegments.header)
+    try writer.begin(try SampleSegments.segment(0))
+    try writer.append(SampleSegments.event)
     try writer.seal()
-    try writer.begin(try Samples.segment(1))
-    for number in 2..<5 { try writer.append(Samples.frame(number)) }
+    try writer.begin(try SampleSegments.segment(1))
+    for number in 2..<5 { try writer.append(SampleSegments.frame(number)) }
     try writer.finish()
     #expect(try temporary.files(under: "session") == recovered)
   }
@@ -189,9 +190,9 @@ import Testing
 
   @Test func anOpenSegmentOfAnotherSession() throws {
     _ = try writeAndCrash()
-    var other = Samples.header
+    var other = SampleSegments.header
     other.start += 1
-    try temporary.write(try Samples.segment(1, header: other).bytes, to: RecoveryTests.part)
+    try temporary.write(try SampleSegments.segment(1, header: other).bytes, to: RecoveryTests.part)
     let before = try temporary.files(under: "session")
     #expect(throws: StoreError(temporary.path + "/" + RecoveryTests.part, .otherSession)) {
       try folder.recover()

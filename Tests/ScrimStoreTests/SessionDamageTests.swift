@@ -12,10 +12,10 @@ import Testing
   init() throws {
     temporary = try TemporaryFolder()
     folder = SessionFolder(path: temporary.path + "/session")
-    var writer = try folder.create(Samples.header)
+    var writer = try folder.create(SampleSegments.header)
     for index in 0..<3 {
-      try writer.begin(try Samples.segment(index * 2))
-      try writer.append(Samples.frame(index * 2 + 1))
+      try writer.begin(try SampleSegments.segment(index * 2))
+      try writer.append(SampleSegments.frame(index * 2 + 1))
       try writer.seal()
     }
     try writer.finish()
@@ -69,7 +69,7 @@ import Testing
   /// A segment that is valid in itself, at the right place of the right session, but not the original one.
   @Test func aSegmentIsReplaced() throws {
     let manifest = try folder.read().manifest
-    let forged = try Samples.segment(2).seal(index: 1, previous: manifest.segments[0].digest)
+    let forged = try SampleSegments.segment(2).seal(index: 1, previous: manifest.segments[0].digest)
     try temporary.write(forged.bytes, to: file(1))
     #expect(complaint()?.reason == .disagrees("the manifest lists another SHA-256"))
     // Even if the manifest is changed to match, the chain isn't.
@@ -93,7 +93,7 @@ import Testing
       try editManifest(new, old)
       #expect(complaint() == nil)
     }
-    try editManifest(Samples.header.session.description, "ffffffff-0405-0607-0809-0a0b0c0d0e0f")
+    try editManifest(SampleSegments.header.session.description, "ffffffff-0405-0607-0809-0a0b0c0d0e0f")
     #expect(complaint()?.reason == .otherSession)
   }
 

@@ -16,11 +16,11 @@ import Testing
 
   /// Three segments of four frames, an event in each.
   private func writeSession() throws {
-    var writer = try folder.create(Samples.header)
+    var writer = try folder.create(SampleSegments.header)
     for index in 0..<3 {
-      try writer.begin(try Samples.segment(index * 4))
-      for frame in 1..<4 { try writer.append(Samples.frame(index * 4 + frame)) }
-      try writer.append(Samples.event)
+      try writer.begin(try SampleSegments.segment(index * 4))
+      for frame in 1..<4 { try writer.append(SampleSegments.frame(index * 4 + frame)) }
+      try writer.append(SampleSegments.event)
       try writer.seal()
     }
     try writer.finish()
@@ -30,18 +30,18 @@ import Testing
     try writeSession()
     let reader = try folder.read()
     #expect(reader.manifest.state == .sealed)
-    #expect(reader.manifest.session == Samples.header.session)
-    #expect(reader.manifest.start == Samples.header.start)
-    #expect(reader.manifest.producer == Samples.header.producer)
+    #expect(reader.manifest.session == SampleSegments.header.session)
+    #expect(reader.manifest.start == SampleSegments.header.start)
+    #expect(reader.manifest.producer == SampleSegments.header.producer)
     #expect(try reader.unlistedFiles() == [])
     var frames: [FrameRecord] = []
     for index in reader.manifest.segments.indices {
       let segment = try reader.segment(index)
-      #expect(segment.events == [Samples.event])
+      #expect(segment.events == [SampleSegments.event])
       #expect(segment.seal?.index == UInt32(index))
       frames += segment.frames
     }
-    #expect(frames == (0..<12).map { Samples.frame($0, isKey: $0 % 4 == 0) })
+    #expect(frames == (0..<12).map { SampleSegments.frame($0, isKey: $0 % 4 == 0) })
     let files = try temporary.files(under: "above/session")
     #expect(
       files.keys.sorted() == [
@@ -58,8 +58,8 @@ import Testing
   }
 
   @Test func theManifestsSpelling() throws {
-    var writer = try folder.create(Samples.header)
-    try writer.begin(try Samples.segment(0))
+    var writer = try folder.create(SampleSegments.header)
+    try writer.begin(try SampleSegments.segment(0))
     try writer.seal()
     let line = String(decoding: try temporary.bytes(of: "above/session/segments.jsonl"), as: UTF8.self)
     try writer.finish()
@@ -71,7 +71,7 @@ import Testing
           "format" : "scrim-session/1",
           "height" : 48,
           "id" : "00010203-0405-0607-0809-0a0b0c0d0e0f",
-          "policy_sha256" : "\(Samples.header.policy)",
+          "policy_sha256" : "\(SampleSegments.header.policy)",
           "producer" : "scrim/test \\"0.1\\"",
           "segments" : [
             {
@@ -106,8 +106,8 @@ import Testing
 
   @Test(arguments: [0, 1, -1, 549_100_000, -549_123_456, 1 << 61, -(1 << 61), 999_999_999_999] as [Int64])
   func timesReturn(time: Int64) throws {
-    var writer = try folder.create(Samples.header)
-    var segment = try SegmentWriter(header: Samples.header)
+    var writer = try folder.create(SampleSegments.header)
+    var segment = try SegmentWriter(header: SampleSegments.header)
     try segment.append(FrameRecord(time: time, number: 0, isKey: true, coded: []))
     try writer.begin(segment)
     try writer.finish()
@@ -116,14 +116,16 @@ import Testing
   }
 
   @Test func theOpenSegmentGrowsAsRecordsCome() throws {
-    var writer = try folder.create(Samples.header)
-    try writer.begin(try Samples.segment(0))
+    var writer = try folder.create(SampleSegments.header)
+    try writer.begin(try SampleSegments.segment(0))
     let part = "above/session/segments/00000000.scrim.part"
     #expect(try SegmentReader.recover(try temporary.bytes(of: part)).segment.frames.count == 1)
-    try writer.append(Samples.frame(1))
+    try writer.append(SampleSegments.frame(1))
     let bytes = try temporary.bytes(of: part)
     #expect(
-      try SegmentReader.recover(bytes).segment.frames == [Samples.frame(0, isKey: true), Samples.frame(1)])
+      try SegmentReader.recover(bytes).segment.frames == [
+        SampleSegments.frame(0, isKey: true), SampleSegments.frame(1),
+      ])
     let size = writer.openSegment?.size
     #expect(size == bytes.count)
     #expect(try folder.read().manifest.segments.isEmpty)
@@ -134,12 +136,12 @@ import Testing
   }
 
   @Test func segmentsMayDifferInSize() throws {
-    var writer = try folder.create(Samples.header)
-    try writer.begin(try Samples.segment(0))
+    var writer = try folder.create(SampleSegments.header)
+    try writer.begin(try SampleSegments.segment(0))
     try writer.seal()
-    var other = Samples.header
+    var other = SampleSegments.header
     other.width = 128
-    try writer.begin(try Samples.segment(1, header: other))
+    try writer.begin(try SampleSegments.segment(1, header: other))
     try writer.finish()
     let reader = try folder.read()
     #expect(reader.manifest.segments.map(\.width) == [64, 128])
@@ -147,10 +149,10 @@ import Testing
   }
 
   @Test func aSegmentOfAnotherSessionIsRefused() throws {
-    var writer = try folder.create(Samples.header)
-    var other = Samples.header
+    var writer = try folder.create(SampleSegments.header)
+    var other = SampleSegments.header
     other.producer = "someone else"
-    let segment = try Samples.segment(0, header: other)
+    let segment = try SampleSegments.segment(0, header: other)
     let error = #expect(throws: StoreError.self) { try writer.begin(segment) }
     #expect(error?.reason == .otherSession)
     try writer.finish()
@@ -158,15 +160,15 @@ import Testing
   }
 
   @Test func aRefusedRecordLeavesTheSegmentWhole() throws {
-    var writer = try folder.create(Samples.header)
-    try writer.begin(try Samples.segment(3))
-    let error = #expect(throws: StoreError.self) { try writer.append(Samples.frame(2)) }
+    var writer = try folder.create(SampleSegments.header)
+    try writer.begin(try SampleSegments.segment(3))
+    let error = #expect(throws: StoreError.self) { try writer.append(SampleSegments.frame(2)) }
     guard case .segment(let reason)? = error?.reason else {
       Issue.record("another error: \(String(describing: error))")
       return
     }
     #expect(reason.fault == .caller)
-    try writer.append(Samples.frame(4))
+    try writer.append(SampleSegments.frame(4))
     try writer.finish()
     #expect(try folder.read().segment(0).frames.map(\.number) == [3, 4])
   }
@@ -174,18 +176,18 @@ import Testing
   @Test func misuseTraps() async {
     await #expect(processExitsWith: .failure) {
       let temporary = try TemporaryFolder()
-      var writer = try SessionFolder(path: temporary.path).create(Samples.header)
-      try writer.append(Samples.event)
+      var writer = try SessionFolder(path: temporary.path).create(SampleSegments.header)
+      try writer.append(SampleSegments.event)
     }
     await #expect(processExitsWith: .failure) {
       let temporary = try TemporaryFolder()
-      var writer = try SessionFolder(path: temporary.path).create(Samples.header)
-      try writer.begin(try SegmentWriter(header: Samples.header))
+      var writer = try SessionFolder(path: temporary.path).create(SampleSegments.header)
+      try writer.begin(try SegmentWriter(header: SampleSegments.header))
     }
     await #expect(processExitsWith: .failure) {
       let temporary = try TemporaryFolder()
-      var writer = try SessionFolder(path: temporary.path).create(Samples.header)
-      var segment = try Samples.segment(0)
+      var writer = try SessionFolder(path: temporary.path).create(SampleSegments.header)
+      var segment = try SampleSegments.segment(0)
       segment.drain()
       try writer.begin(segment)
     }
@@ -203,7 +205,7 @@ import Testing
 
   private func reasonOfCreating() -> StoreError? {
     do {
-      _ = try folder.create(Samples.header)
+      _ = try folder.create(SampleSegments.header)
       return nil
     } catch {
       return error
@@ -218,7 +220,7 @@ import Testing
 
   @Test func aFolderThatHoldsASession() throws {
     do {
-      var writer = try folder.create(Samples.header)
+      var writer = try folder.create(SampleSegments.header)
       try writer.finish()
     }
     let before = try temporary.files(under: "session")
@@ -246,7 +248,7 @@ import Testing
   @Test func aFileInTheWayAbove() throws {
     try temporary.write([1], to: "session")
     do {
-      _ = try SessionFolder(path: folder.path + "/below").create(Samples.header)
+      _ = try SessionFolder(path: folder.path + "/below").create(SampleSegments.header)
       Issue.record("a session below a file")
     } catch {
       #expect(error.reason == .system(doing: "making the folder", errno: ENOTDIR))
@@ -255,7 +257,7 @@ import Testing
   }
 
   @Test func aSessionThatIsBeingWritten() throws {
-    var writer = try folder.create(Samples.header)
+    var writer = try folder.create(SampleSegments.header)
     let error = #expect(throws: StoreError.self) { try folder.recover() }
     #expect(error?.reason == .inUse)
     try writer.finish()
@@ -274,28 +276,28 @@ import Testing
     await #expect(processExitsWith: .success) {
       let temporary = try TemporaryFolder()
       let folder = SessionFolder(path: temporary.path)
-      var writer = try folder.create(Samples.header)
-      try writer.begin(try Samples.segment(0))
+      var writer = try folder.create(SampleSegments.header)
+      try writer.begin(try SampleSegments.segment(0))
       signal(SIGXFSZ, SIG_IGN)
       try limitFiles(to: 2000)
-      var large = Samples.frame(1)
+      var large = SampleSegments.frame(1)
       large.coded = [UInt8](repeating: 7, count: 5000)
       let error = #expect(throws: StoreError.self) { try writer.append(large) }
       #expect(error?.reason == .system(doing: "writing", errno: EFBIG))
       #expect(error?.fault == .system)
       #expect(throws: StoreError.self) { try writer.finish() }
       try limitFiles(to: 1 << 30)
-      try writer.append(Samples.frame(2))
+      try writer.append(SampleSegments.frame(2))
       try writer.finish()
       let frames = try folder.read().segment(0).frames
-      #expect(frames == [Samples.frame(0, isKey: true), large, Samples.frame(2)])
+      #expect(frames == [SampleSegments.frame(0, isKey: true), large, SampleSegments.frame(2)])
     }
   }
 
   @Test func aSegmentFolderThatIsGone() throws {
-    var writer = try folder.create(Samples.header)
+    var writer = try folder.create(SampleSegments.header)
     try temporary.remove("session/segments")
-    let segment = try Samples.segment(0)
+    let segment = try SampleSegments.segment(0)
     let error = #expect(throws: StoreError.self) { try writer.begin(segment) }
     #expect(error?.reason == .system(doing: "opening", errno: ENOENT))
     #expect(error?.path == folder.path + "/segments/00000000.scrim.part")

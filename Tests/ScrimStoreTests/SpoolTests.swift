@@ -18,11 +18,11 @@ import Testing
   private func session(_ number: UInt8) -> SessionID { SessionID([UInt8](repeating: number, count: 16)) }
 
   private func write(_ number: UInt8, segments: Int, hours: Int = 0, extra: String? = nil) throws {
-    var header = Samples.header
+    var header = SampleSegments.header
     header.session = session(number)
     var writer = try spool.folder(of: header.session).create(header)
     for index in 0..<segments {
-      try writer.begin(try Samples.segment(index, header: header))
+      try writer.begin(try SampleSegments.segment(index, header: header))
       try writer.seal()
     }
     try writer.finish()
@@ -109,10 +109,10 @@ import Testing
 
   /// Recovery rebuilds a manifest from the waiting files, so a file that isn't listed yet stays among them.
   @Test func aSegmentThatTheManifestMissesKeepsItsName() throws {
-    let header = Samples.header
+    let header = SampleSegments.header
     do {
       var writer = try spool.folder(of: header.session).create(header)
-      try writer.begin(try Samples.segment(0))
+      try writer.begin(try SampleSegments.segment(0))
       try writer.seal()
     }
     try temporary.remove("spool/\(header.session)/segments.jsonl")
@@ -153,10 +153,10 @@ import Testing
   }
 
   @Test func aSessionThatIsRecordedLosesItsOldest() throws {
-    let header = Samples.header
+    let header = SampleSegments.header
     var writer = try spool.folder(of: header.session).create(header)
     for index in 0..<6 {
-      try writer.begin(try Samples.segment(index))
+      try writer.begin(try SampleSegments.segment(index))
       try writer.seal()
     }
     for index in 0..<6 {
