@@ -36,11 +36,11 @@ extension Insight {
   }
 
   /// Bounds of the differing pixels in each 16-pixel tile.
-  static func changes(_ before: [Pixel], _ after: [Pixel], _ width: Int) -> [Change] {
+  static func changes(_ before: [Pixel], _ after: [Pixel], _ width: Int) -> [Rect] {
     precondition(before.count == after.count && before.count % width == 0, "both pictures have one size")
     if before == after { return [] }
     let height = before.count / width
-    var changes: [Change] = []
+    var changes: [Rect] = []
     for top in stride(from: 0, to: height, by: 16) {
       let rows = top..<min(top + 16, height)
       guard
@@ -57,7 +57,7 @@ extension Insight {
         }
         guard let bounds else { continue }
         changes.append(
-          Change(
+          Rect(
             x: bounds.left, y: bounds.top, width: bounds.right - bounds.left,
             height: bounds.bottom - bounds.top))
       }

@@ -1,3 +1,4 @@
+package import ScrimImage
 package import ScrimRedact
 
 /// Signs of frustration in a session: repeated presses (rage), presses without an answer (dead), and a frozen screen during input.
@@ -49,14 +50,13 @@ package struct Insight: Hashable, Sendable {
   package struct Moment: Hashable, Sendable {
     package var time: Int64
     /// Bounds of the changes in areas with unchanged masks, in pixels; empty if there are none.
-    package var changes: [Change]
+    package var changes: [Rect]
     /// Whether the list of masks changed, as when a window appears, disappears or moves.
     package var masksChanged: Bool
     /// Whether an answer could have been invisible: there are masks over widgets, or withheld tiles.
     package var hidesAnswers: Bool
 
-    package init(time: Int64, changes: [Change] = [], masksChanged: Bool = false, hidesAnswers: Bool = false)
-    {
+    package init(time: Int64, changes: [Rect] = [], masksChanged: Bool = false, hidesAnswers: Bool = false) {
       self.time = time
       self.changes = changes
       self.masksChanged = masksChanged
@@ -74,23 +74,8 @@ package struct Insight: Hashable, Sendable {
     }
   }
 
-  /// A rectangle that contains changed pixels.
-  package struct Change: Hashable, Sendable {
-    package var x: Int
-    package var y: Int
-    package var width: Int
-    package var height: Int
-
-    package init(x: Int, y: Int, width: Int, height: Int) {
-      self.x = x
-      self.y = y
-      self.width = width
-      self.height = height
-    }
-  }
-
   static let rage = (presses: 4, time: Int64(750_000_000), distance: 30.0)
-  static let patience: Int64 = 2_500_000_000
+  static let answerTimeout: Int64 = 2_500_000_000
   static let frozenTime: Int64 = 2_000_000_000
   static let frozenInputs = 3
   static let caret = (width: 3, height: 40)
@@ -126,7 +111,7 @@ package struct Insight: Hashable, Sendable {
       guard let time = event.time, let x = event.x, let y = event.y else { continue }
       var press = Press(time: time, x: x, y: y, role: event.role, verdict: .unobservable)
       let next = pressed[(place + 1)...].first { !Insight.isNear($0, event) }?.time ?? .max
-      Insight.judge(&press, moments, answers, until: min(time + Insight.patience, next))
+      Insight.judge(&press, moments, answers, until: min(time + Insight.answerTimeout, next))
       presses.append(press)
     }
     rages = Insight.rages(pressed)
@@ -150,12 +135,12 @@ package struct Insight: Hashable, Sendable {
       return
     }
     let before = moments.last { $0.time <= press.time }
-    let isWhole = end - press.time >= patience && moments.last?.time ?? .min >= end
+    let isWhole = end - press.time >= answerTimeout && moments.last?.time ?? .min >= end
     let wasVisible = before?.hidesAnswers == false && !seen.contains(where: \.hidesAnswers)
     press.verdict = isWhole && wasVisible ? .dead : .unobservable
   }
 
-  private static func isOutside(_ change: Change, _ press: Press) -> Bool {
+  private static func isOutside(_ change: Rect, _ press: Press) -> Bool {
     Double(change.x) < press.x - feedback.width / 2
       || Double(change.x + change.width) > press.x + feedback.width / 2
       || Double(change.y) < press.y - feedback.height / 2
