@@ -239,9 +239,9 @@ extension Held {
       let options = try unsafe read(sessions)
       configuration.sessions = try SessionOptions(options)
       let listener = unsafe SessionListener(
-        ask: options.before_error_sampling, tell: options.on_change, context: config.context)
+        ask: options.before_error_sampling, onChange: options.on_change, context: config.context)
       if listener.asks { configuration.beforeErrorSampling = { listener.allows($0) } }
-      if listener.tells { configuration.onSession = { listener.note($0) } }
+      if listener.hasOnChange { configuration.onSession = { listener.note($0) } }
     }
     recorder = Recorder(configuration)
     decide = unsafe config.decide.map { unsafe Decide(call: $0, context: config.context) }

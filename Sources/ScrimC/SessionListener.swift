@@ -10,17 +10,17 @@ import ScrimStore
     @convention(c) (
       UnsafeMutableRawPointer?, UnsafePointer<CChar>?, UnsafePointer<CChar>?
     ) -> Int32
-  typealias Tell =
+  typealias OnChange =
     @convention(c) (
       UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?, UnsafePointer<CChar>?
     ) -> Void
 
   let ask: Ask?
-  let tell: Tell?
+  let onChange: OnChange?
   let context: UnsafeMutableRawPointer?
 
   var asks: Bool { unsafe ask != nil }
-  var tells: Bool { unsafe tell != nil }
+  var hasOnChange: Bool { unsafe onChange != nil }
 
   /// Asks the program about an error before its draw.
   func allows(_ error: Event) -> Bool {
@@ -45,7 +45,7 @@ import ScrimStore
 
   private func call(_ change: Int, _ id: String, _ detail: String) {
     unsafe id.withCString { id in
-      unsafe detail.withCString { unsafe tell?(context, Int32(change), id, $0) }
+      unsafe detail.withCString { unsafe onChange?(context, Int32(change), id, $0) }
     }
   }
 }

@@ -54,15 +54,15 @@ struct LZWEncoder {
       }
       put(followed[0])
       // A decoder adds the string of the last code and this pixel, so the next code's string must begin with it.
-      let told = isKept ? transparent : pixel
+      let written = isKept ? transparent : pixel
       if next < LZWEncoder.codeLimit {
-        children[followed[0] << 8 | Int(told)] = UInt16(next)
+        children[followed[0] << 8 | Int(written)] = UInt16(next)
         next += 1
         if next > 1 << width, width < 12 { width += 1 }
       } else {
         begin(clear)
       }
-      followed = [Int(told)]
+      followed = [Int(written)]
     }
     if let last = followed.first {
       put(last)

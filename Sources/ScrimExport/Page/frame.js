@@ -254,7 +254,7 @@ export class FrameDecoder {
           escapes++;
         }
       }
-      const told = reader.take(3 * escapes);
+      const escaped = reader.take(3 * escapes);
       let next = 0;
       let i = 0;
       for (let row = 0; row < rows; row++) {
@@ -262,7 +262,7 @@ export class FrameDecoder {
         for (const end = place + rect.width; place < end; place++) {
           const index = indices[i++];
           if (index === escape) {
-            pixels[place] = (0xff000000 | told[next] << 16 | told[next + 1] << 8 | told[next + 2]) >>> 0;
+            pixels[place] = (0xff000000 | escaped[next] << 16 | escaped[next + 1] << 8 | escaped[next + 2]) >>> 0;
             next += 3;
           } else {
             pixels[place] = palette[index];

@@ -45,7 +45,7 @@ function reasonOf(error) {
 }
 
 /** @param {any} message @param {Transferable[]} [transfer] */
-function tell(message, transfer = []) {
+function post(message, transfer = []) {
   page.postMessage(message, transfer);
 }
 
@@ -193,7 +193,7 @@ async function showWanted() {
   const isStale = () => wantedPicture !== null;
   const place = await locate(request.want);
   if (isStale()) return;
-  if ("gap" in place) return tellGap(request.id, place);
+  if ("gap" in place) return postGap(request.id, place);
   const loaded = /** @type {Loaded} */ (cache.get(place.segment));
   const frame = loaded.frames[place.frame];
   takeNearerView(place);
@@ -205,12 +205,12 @@ async function showWanted() {
   if (result instanceof DamageError) {
     const next = loaded.frames.findIndex((other, i) => i > place.frame && other.isKey);
     const until = next < 0 ? endOf(place.segment) : loaded.frames[next].time;
-    return tellGap(request.id, { gap: { from: frame.time, until, reason: result.message }, segment: place.segment });
+    return postGap(request.id, { gap: { from: frame.time, until, reason: result.message }, segment: place.segment });
   }
   const decoder = /** @type {FrameDecoder} */ (picture.decoder);
   const rect = decoder.takeDirty();
   const pixels = rect && copyOut(decoder, rect);
-  tell({
+  post({
     type: "shown", id: request.id, gap: null, segment: place.segment, frame: place.frame, time: frame.time,
     number: frame.number, status: frame.status, withheld: frame.withheld, width: decoder.width,
     height: decoder.height, rect, pixels, next: loaded.frames[place.frame + 1]?.time ?? startOf(place.segment + 1),
@@ -218,9 +218,9 @@ async function showWanted() {
 }
 
 /** The page clears its canvas for a gap, so that all of the next picture has to come. @param {number} id @param {{gap: Gap, segment: number}} place */
-function tellGap(id, { gap, segment }) {
+function postGap(id, { gap, segment }) {
   touchAll(picture);
-  tell({ type: "shown", id, gap, segment });
+  post({ type: "shown", id, gap, segment });
 }
 
 /** @param {FrameDecoder} decoder @param {import("./frame.js").Rect} rect @returns {ArrayBuffer} */
@@ -314,7 +314,7 @@ async function read(index, isThorough) {
     const resolves = waiting.get(index);
     if (resolves) return resolves.push(resolve);
     waiting.set(index, [resolve]);
-    tell({ type: "need", index, isOpen });
+    post({ type: "need", index, isOpen });
   });
   if (!bytes) return new MissingError(reason);
   try {
@@ -383,7 +383,7 @@ async function makeThumbnail() {
       });
     }
   }
-  tell({ type: "thumbnail", id: request.id, time: request.time, bitmap }, bitmap ? [bitmap] : []);
+  post({ type: "thumbnail", id: request.id, time: request.time, bitmap }, bitmap ? [bitmap] : []);
 }
 
 /** Reads a segment once for the lists and the curve of activity. */
@@ -391,7 +391,7 @@ async function scan() {
   const { index, result } = /** @type {NonNullable<typeof scanning>} */ (scanning);
   scanning = null;
   const segment = /** @type {Loaded | DamageError} */ (result);
-  if (segment instanceof DamageError) return tell({ type: "scanned", index, error: segment.message });
+  if (segment instanceof DamageError) return post({ type: "scanned", index, error: segment.message });
   const { frames, header } = segment;
   const times = new Float64Array(frames.length);
   const changed = new Float32Array(frames.length);
@@ -429,7 +429,7 @@ async function scan() {
     const note = type === recordTypes.note ? readNote(payload) : null;
     if (note) events.push(note);
   }
-  tell({ type: "scanned", index, error: null, times, changed, withheld, status, events, masks: segment.masks });
+  post({ type: "scanned", index, error: null, times, changed, withheld, status, events, masks: segment.masks });
 }
 
 /** @param {string} json */

@@ -109,15 +109,15 @@ extension SessionRecorder {
       case .pause:
         try withOutput { (_) throws(StoreError) in }
         keeper!.pausedAt = moment.boot
-        tell { .paused($0) }
+        report { .paused($0) }
       case .resume: try resume(at: time, moment)
       case .drop:
         let failure = try withOutput { (output) throws(StoreError) in
           output.drop()
           return output.crashBufferFailure
         }
-        if let failure { tell { .crashBufferLost($0, failure) } }
-        tell { .dropped($0, .noError) }
+        if let failure { report { .crashBufferLost($0, failure) } }
+        report { .dropped($0, .noError) }
       case .end(let reason): try end(reason)
       }
     }
@@ -169,7 +169,7 @@ extension SessionRecorder {
       try output.write(to: writer, header, shift: shift)
       return (time - shift, output.crashBufferFailure)
     }
-    if let failure { tell { .crashBufferLost($0, failure) } }
+    if let failure { report { .crashBufferLost($0, failure) } }
     keeper!.written += 1
     keeper!.life.begin(at: moment.boot - age)
     keeper!.settings.onChange?(.written(id, folder))
@@ -184,7 +184,7 @@ extension SessionRecorder {
   }
 
   private mutating func resume(at time: Int64, _ moment: SessionMoment) throws(RecordingError) {
-    tell { .resumed($0) }
+    report { .resumed($0) }
     let away = moment.boot - keeper!.pausedAt
     if away > 0 { try record(NoteRecord(time: time, kind: .gap, offset: away)) }
     guard var frame = keeper!.held.take() else { return }
@@ -223,13 +223,13 @@ extension SessionRecorder {
     if isShort {
       keeper!.isShort = false
       summary.shortSessions += 1
-      tell { .dropped($0, .tooShort) }
+      report { .dropped($0, .tooShort) }
     } else {
-      tell { .ended($0, end) }
+      report { .ended($0, end) }
     }
   }
 
-  private func tell(_ change: (SessionID) -> SessionChange) {
+  private func report(_ change: (SessionID) -> SessionChange) {
     if let id = keeper!.id { keeper!.settings.onChange?(change(id)) }
   }
 
