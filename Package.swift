@@ -198,7 +198,6 @@ let package = Package(
       name: "ScrimScreenshotsTests",
       dependencies: [
         "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimScreenshots", "ScrimTestSupport",
-        "scrim",
       ],
       exclude: ["Boxes"], swiftSettings: strict),
     .testTarget(

@@ -1,6 +1,7 @@
 import Foundation
 import ScrimCodec
 import ScrimRedact
+import ScrimTestSupport
 import Testing
 
 @testable import ScrimScreenshots

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import ScrimCodec
 import ScrimRedact
+import ScrimTestSupport
 import Testing
 
 @testable import ScrimScreenshots

@@ -2,6 +2,7 @@ import Foundation
 import ScrimCodec
 import ScrimImage
 import ScrimRedact
+import ScrimTestSupport
 import Testing
 
 @testable import ScrimScreenshots

@@ -1,4 +1,5 @@
 import ScrimCodec
+import ScrimTestSupport
 import Testing
 
 @testable import ScrimScreenshots

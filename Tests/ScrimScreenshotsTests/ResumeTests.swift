@@ -1,6 +1,7 @@
 import Foundation
 import ScrimFormat
 import ScrimRedact
+import ScrimTestSupport
 import Testing
 
 @testable import ScrimScreenshots

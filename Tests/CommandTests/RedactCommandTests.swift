@@ -1,50 +1,22 @@
 import Foundation
 import Glibc
+import ScrimTestSupport
 import Testing
 
-@testable import ScrimScreenshots
-
-/// Tests the program: exit codes, output, and the files left when it is stopped.
-@Suite(.serialized) struct CommandTests {
-  /// Path beside the tests, where the build puts it.
-  static let program: String = {
-    let folder = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let beside = folder.prefix(through: folder.lastIndex(of: "/") ?? folder.startIndex) + "scrim"
-    if FileManager.default.isExecutableFile(atPath: String(beside)) { return String(beside) }
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../.build/debug/scrim")
-    return root.standardizedFileURL.path
-  }()
-
-  struct Outcome {
-    var code: Int32
-    var output: String
-    var words: String
-  }
-
-  private func start(_ arguments: [String], in space: Workspace, prefix: String = "") throws -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", prefix + #"exec "$0" redact "$@""#, CommandTests.program] + arguments
+/// Tests `scrim redact`: exit codes, output, and the files left when it is stopped.
+@Suite(.serialized) struct RedactCommandTests {
+  /// `scrim redact` in the folder, after commands of the shell.
+  private func process(_ arguments: [String], in space: Workspace, prefix: String = "") -> Process {
+    let process = Command.process(
+      ["-c", prefix + #"exec "$0" redact "$@""#, Command.path] + arguments, program: "/bin/sh")
     process.currentDirectoryURL = URL(fileURLWithPath: space.root)
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     return process
   }
 
-  private func run(_ arguments: [String], in space: Workspace, prefix: String = "") throws -> Outcome {
-    let process = try start(arguments, in: space, prefix: prefix)
-    let words = space.root + "/words"
-    _ = FileManager.default.createFile(atPath: words, contents: nil)
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: words))
-    try process.run()
-    let printed = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Outcome(
-      code: process.terminationStatus, output: printed,
-      words: String(decoding: try space.bytes("words"), as: UTF8.self))
+  private func run(_ arguments: [String], in space: Workspace, prefix: String = "") throws -> Command.Result {
+    try Command.run(process(arguments, in: space, prefix: prefix))
   }
 
   private func filled(_ count: Int, side: Int = 40) throws -> Workspace {
@@ -72,7 +44,7 @@ import Testing
     try space.putImage("bad.png", [1, 2])
     let refused = try run(["in", "--out", "out"], in: space)
     #expect(
-      refused.code == 1 && refused.words.contains("bad.png: ") && refused.words.contains("1 of 4 images"))
+      refused.code == 1 && refused.errors.contains("bad.png: ") && refused.errors.contains("1 of 4 images"))
     #expect(space.outputs.count == 3)
     #expect(try run(["in", "--out", "/proc/nowhere"], in: space).code == 3)
     let nothing = try run(["in", "--out", "new", "--dry-run"], in: space)
@@ -83,7 +55,7 @@ import Testing
     let space = try filled(3)
     try space.putImage("two\nlines\u{1B}[2J.png", [1])
     let result = try run(["in", "--out", "out", "--report", "-"], in: space)
-    #expect(!result.words.contains("\u{1B}") && !(result.words + result.output).contains("s3cret"))
+    #expect(!result.errors.contains("\u{1B}") && !(result.errors + result.output).contains("s3cret"))
     let lines = result.output.split(separator: "\n")
     #expect(lines.count == 4)
     for line in lines {
@@ -112,16 +84,13 @@ import Testing
       if path == "twin" { unsafe link(space.input + "/0/0.png", space.root + "/twin") }
       let outcome = try run(
         ["in", "--out", "out", "--state", "s\(index)", "--preview", "seen", "--report", path], in: space)
-      #expect(outcome.code == 2, "\(path): \(outcome.words)")
+      #expect(outcome.code == 2, "\(path): \(outcome.errors)")
       #expect(try space.bytes("in/0/0.png") == picture)
     }
   }
 
   private func reference(_ space: Workspace) throws -> [String: [UInt8]] {
-    try space.run {
-      $0.output = space.root + "/reference"
-      $0.state = space.root + "/reference.state"
-    }
+    #expect(try run(["in", "--out", "reference", "--state", "reference.state"], in: space).code == 0)
     var files: [String: [UInt8]] = [:]
     for index in 0..<4 {
       let folder = "reference/\(index)"
@@ -148,7 +117,7 @@ import Testing
     var kills = 0
     var finished = 0
     while kills < wanted, finished < wanted {
-      let process = try start(["in", "--out", "out", "--resume", "--quiet", "--jobs", "3"], in: space)
+      let process = process(["in", "--out", "out", "--resume", "--quiet", "--jobs", "3"], in: space)
       try process.run()
       // A fast machine finishes before most moments of a quarter of a second.
       usleep(.random(in: 1000...(finished > kills ? 40_000 : 250_000)))
@@ -174,7 +143,7 @@ import Testing
   @Test func anInterruptionIsReportedAndTheRunResumes() throws {
     let space = try filled(40, side: 200)
     let reference = try reference(space)
-    let process = try start(["in", "--out", "out", "--jobs", "1"], in: space)
+    let process = process(["in", "--out", "out", "--jobs", "1"], in: space)
     try process.run()
     while space.outputs.isEmpty, process.isRunning { usleep(5000) }
     process.interrupt()
@@ -188,7 +157,7 @@ import Testing
   @Test func twoRunsOnOneOutputAgree() throws {
     let space = try filled(40, side: 100)
     let reference = try reference(space)
-    let runs = try (0..<2).map { _ in try start(["in", "--out", "out"], in: space) }
+    let runs = (0..<2).map { _ in process(["in", "--out", "out"], in: space) }
     for run in runs { try run.run() }
     for run in runs {
       run.waitUntilExit()
@@ -203,7 +172,7 @@ import Testing
     let reference = try reference(space)
     // Blocks of 512 bytes: a file may be smaller than any output, and larger than lines of the ledger.
     let limited = try run(["in", "--out", "out"], in: space, prefix: "ulimit -f 20; ")
-    #expect(limited.code == 3 && limited.words.contains("writing failed"))
+    #expect(limited.code == 3 && limited.errors.contains("writing failed"))
     #expect(space.outputs.isEmpty)
     // A real one, if mounting is allowed.
     try FileManager.default.createDirectory(atPath: space.output, withIntermediateDirectories: true)
@@ -211,18 +180,18 @@ import Testing
     let full = try run(["in", "--out", "out"], in: space, prefix: mount)
     guard full.code != 77 else { return print("not allowed to mount: a full disk was not tried") }
     defer { _ = unsafe umount(space.output) }
-    #expect(full.code == 3 && full.words.contains("No space left"))
+    #expect(full.code == 3 && full.errors.contains("No space left"))
     try expectWhole(space, reference)
     #expect(!space.outputs.isEmpty && space.outputs.count < 8)
   }
 
   /// Every fifth screenshot of the corpus: palettes, alpha, grey, JPEG, boxes in logical pixels.
-  @Test(.enabled(if: CommandTests.corpus != nil, "needs the corpus: ../shared/corpus, or SCRIM_CORPUS"))
+  @Test(.enabled(if: Corpus.folder != nil, "\(Corpus.missing)"))
   func realScreensAllHaveAnOutput() throws {
     let space = try Workspace()
-    let corpus = try #require(CommandTests.corpus)
+    let corpus = try #require(Corpus.folder).path + "/screens"
     let names = try FileManager.default.contentsOfDirectory(atPath: corpus).sorted()
-    let images = names.filter { ImageFormat(name: $0) != nil }
+    let images = names.filter { [".png", ".jpg", ".jpeg"].contains(where: $0.hasSuffix) }
     let chosen = stride(from: 0, to: images.count, by: 5).map { images[$0] }
     for name in chosen {
       let sidecar = name[..<(name.lastIndex(of: ".") ?? name.endIndex)] + ".json"
@@ -234,12 +203,4 @@ import Testing
     #expect(result.code == 0)
     #expect(space.outputs == Set(chosen))
   }
-
-  static let corpus: String? = {
-    let given = ProcessInfo.processInfo.environment["SCRIM_CORPUS"]
-    let beside = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../../shared/corpus")
-    let path = (given.map { URL(fileURLWithPath: $0) } ?? beside.standardizedFileURL).path + "/screens"
-    return FileManager.default.fileExists(atPath: path) ? path : nil
-  }()
 }
