@@ -1,7 +1,7 @@
 import ScrimImage
 import ScrimRedact
 
-/// Draws the masks of a session over its pictures, as the page does (`Page/masks.js`): as outlines, or as a sketch
+/// Draws the masks of a session over its pictures, as the page does (`Page/masklayer.js`): as outlines, or as a sketch
 /// of the hidden content. It uses only rectangles and kinds, so a sketch contains no more than the masks record
 /// does.
 enum MaskSketch {

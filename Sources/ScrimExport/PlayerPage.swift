@@ -9,19 +9,20 @@ import ScrimFormat
 public enum PlayerPage {
   /// The decoder, which runs in a worker.
   public static let worker = script([
-    PackageResources.bytes_js, PackageResources.segment_js, PackageResources.zstd_js,
-    PackageResources.inflate_js,
-    PackageResources.frame_js, PackageResources.masks_js, PackageResources.worker_js,
+    PackageResources.bytes_js, PackageResources.segment_js, PackageResources.fse_js,
+    PackageResources.zstd_js, PackageResources.inflate_js, PackageResources.frame_js,
+    PackageResources.masks_js, PackageResources.view_js, PackageResources.activity_js,
+    PackageResources.worker_js,
   ])
 
   /// The page's script. It reads its session from the JSON of an element `scrim-session` (``PageDescription``).
   public static let page = script([
-    PackageResources.bytes_js, PackageResources.inflate_js, PackageResources.format_js,
-    PackageResources.masks_js,
-    PackageResources.timeline_js, PackageResources.sources_js, PackageResources.player_js,
-    PackageResources.stage_js, PackageResources.scrubber_js, PackageResources.list_js,
-    PackageResources.panel_js, PackageResources.commands_js, PackageResources.badge_js,
-    PackageResources.live_js, PackageResources.app_js,
+    PackageResources.bytes_js, PackageResources.format_js,
+    PackageResources.feedback_js, PackageResources.masklayer_js, PackageResources.timeline_js,
+    PackageResources.sources_js, PackageResources.player_js, PackageResources.stage_js,
+    PackageResources.scrubber_js, PackageResources.list_js, PackageResources.panel_js,
+    PackageResources.commands_js, PackageResources.badge_js, PackageResources.live_js,
+    PackageResources.actions_js, PackageResources.app_js,
   ])
 
   /// Colours, fonts and styles shared by all pages; a part of ``style``.

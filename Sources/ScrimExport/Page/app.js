@@ -1,5 +1,7 @@
+import { commandGroups } from "./actions.js";
 import { Badge } from "./badge.js";
 import { Commands } from "./commands.js";
+import { announce, press, toast } from "./feedback.js";
 import { byId, clock, element, plainSeconds } from "./format.js";
 import { LiveSession } from "./live.js";
 import { Panel } from "./panel.js";
@@ -24,30 +26,8 @@ function linked() {
   return match ? { from: Number(match[1]), until: match[2] ? Number(match[2]) : null } : null;
 }
 
-/** @param {string} text */
-function announce(text) {
-  byId("announce").textContent = text;
-}
-
-/** @type {number | undefined} */
-let toastTimer;
-
-/** @param {string} text @param {string} [selectable] */
-function toast(text, selectable) {
-  const box = byId("toast");
-  box.replaceChildren(element("span", "", text));
-  if (selectable) box.append(element("code", "", selectable));
-  box.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { box.hidden = true; }, selectable ? 12000 : 3500);
-}
-
-/** @param {string} id @param {boolean} isOn */
-function press(id, isOn) {
-  for (const button of document.querySelectorAll(`[data-action="${id}"]`)) button.setAttribute("aria-pressed", String(isOn));
-}
-
-class Page {
+/** The page: its player, its lists, its commands and its settings. */
+export class Page {
   /** @param {any} data @param {EmbeddedSource | ServerSource} source */
   constructor(data, source) {
     this.data = data;
@@ -63,7 +43,7 @@ class Page {
     this.panel = new Panel(player, this.scrubber, { traceURL: data.traceURL });
     this.badge = new Badge(player, data.session);
     this.describe();
-    this.commands = new Commands(this.groups());
+    this.commands = new Commands(commandGroups(this));
     this.bind();
     this.setTheme(stored("theme") ?? "auto");
     this.setStyle("fill");
@@ -135,82 +115,6 @@ class Page {
       player.speed = Number(value);
       byId("speeds").hidePopover();
     });
-  }
-
-  /** @returns {import("./commands.js").Group[]} */
-  groups() {
-    const { player } = this;
-    const quietly = (/** @type {Promise<void>} */ done) => { done.catch(() => {}); };
-    const by = (/** @type {number} */ seconds) => () => quietly(player.seek(player.currentTime + seconds));
-    const command = (/** @type {string} */ id, /** @type {string[]} */ keys, /** @type {string} */ label, /** @type {(event?: any) => void} */ run) => ({ id, keys, label, run });
-    const tenths = Array.from({ length: 10 }, (_, i) => String(i));
-    return [
-      { name: "Play", commands: [
-        command("play", [" ", "k"], "Play or pause", () => player.isPlaying ? player.pause() : player.play()),
-        command("slower", ["<", "["], "Slower", () => this.changeSpeed(-1)),
-        command("faster", [">", "]"], "Faster", () => this.changeSpeed(1)),
-        command("idle", ["s"], "Skip idle time", () => this.toggleIdle()),
-        ...(this.data.server?.isRecording ? [command("live", ["u"], "Follow what is being recorded", () => this.live?.toggle())] : []),
-        command("speed-menu", [], "Speed", (event) => this.openSpeeds(event)),
-      ] },
-      { name: "Move", commands: [
-        command("back", ["ArrowLeft"], "5 seconds back", by(-5)),
-        command("on", ["ArrowRight"], "5 seconds on", by(5)),
-        command("back-1", ["Shift+ArrowLeft"], "1 second back", by(-1)),
-        command("on-1", ["Shift+ArrowRight"], "1 second on", by(1)),
-        command("frame-back", [","], "One frame back", () => quietly(player.step(-1))),
-        command("frame-on", ["."], "One frame on", () => quietly(player.step(1))),
-        command("event-back", ["ArrowUp", "j"], "Event before", () => this.panel.jump(-1)),
-        command("event-on", ["ArrowDown", "l"], "Next event", () => this.panel.jump(1)),
-        command("home", ["Home"], "To the start", () => quietly(player.seek(player.start))),
-        command("end", ["End"], "To the end", () => quietly(player.seek(player.duration))),
-        command("tenth", tenths, "Tenths of the session", (event) => {
-          quietly(player.seek(player.start + (player.duration - player.start) * Number(event.key) / 10));
-        }),
-      ] },
-      { name: "See", commands: [
-        command("fit", ["z"], "Fit, or one pixel for one", () => this.toggleFit()),
-        command("screen", ["f"], "Full screen", () => this.toggleScreen()),
-        command("pointer", ["p"], "Show the pointer", () => this.togglePointer()),
-        command("style", ["m"], "Masks as fill, outline, wireframe", () => this.nextStyle()),
-        command("style-fill", [], "Masks as fill", () => this.setStyle("fill")),
-        command("style-outline", [], "Masks with outlines", () => this.setStyle("outline")),
-        command("style-wireframe", [], "Masks as a wireframe", () => this.setStyle("wireframe")),
-        command("theme", ["t"], "Light, dark, as the system", () => this.nextTheme()),
-        command("panel", ["b"], "Show the lists", () => this.togglePanel()),
-      ] },
-      { name: "Lists", commands: [
-        command("search", ["/"], "Search", () => {
-          this.togglePanel(true);
-          byId("search").focus();
-          byId("search").select();
-        }),
-        command("find-next", ["Enter"], "Next match", () => this.panel.jump(1)),
-        command("tab-events", ["e"], "Events", () => this.panel.open("events")),
-        command("tab-network", ["n"], "Network", () => this.panel.open("network")),
-        command("tab-log", ["g"], "Log", () => this.panel.open("log")),
-        command("tab-errors", ["r"], "Errors", () => this.panel.open("errors")),
-        command("follow", ["w"], "Lists follow the picture", () => this.toggleFollow()),
-      ] },
-      { name: "Share", commands: [
-        command("copy-frame", ["c"], "Copy the picture as PNG", () => this.copyFrame(false)),
-        command("save-frame", ["d"], "Save the picture as PNG", () => this.copyFrame(true)),
-        command("copy-link", ["y"], "Copy a link to this moment", () => this.copyLink()),
-        command("clip-in", ["i"], "Clip begins here", () => this.markClip("from")),
-        command("clip-out", ["o"], "Clip ends here", () => this.markClip("until")),
-        command("clip-clear", ["x"], "No clip", () => this.setClip(null)),
-      ] },
-      { name: "Page", commands: [
-        command("help", ["?"], "This sheet", () => byId("help").showModal()),
-        command("about", ["v"], "What was verified", () => byId("about").showModal()),
-        command("escape", ["Escape"], "Leave the search, close what is open", () => this.escape()),
-        command("close-help", [], "Close", () => byId("help").close()),
-        command("close-about", [], "Close", () => byId("about").close()),
-        command("after-gap", [], "Go to what follows", () => {
-          if (player.gap) quietly(player.seek(player.gap.until / 1e9));
-        }),
-      ] },
-    ];
   }
 
   updatePlay() {

@@ -1,5 +1,5 @@
 import { byId, counted, element } from "./format.js";
-import { MaskTimeline, drawMasks, maskKinds } from "./masks.js";
+import { MaskTimeline, drawMasks, maskKinds } from "./masklayer.js";
 
 /** @typedef {import("./player.js").Player} Player */
 

@@ -1,5 +1,5 @@
 import { span } from "./format.js";
-import { MaskTimeline } from "./masks.js";
+import { MaskTimeline } from "./masklayer.js";
 
 /** @typedef {{segment: number, time: number, event: any, kind: string, text: string, search: string}} Entry */
 /** @typedef {{segment: number, from: number, until: number, reason: string}} DamagedSpan */

@@ -1,19 +1,18 @@
-import { DamageError, ByteReader, hex } from "./bytes.js";
+import { parseEvent, touchedArea } from "./activity.js";
+import { DamageError, hex } from "./bytes.js";
+import { entropyStream } from "./frame.js";
 import { readMaskLists } from "./masks.js";
 import { readNote, readSegment, recordTypes } from "./segment.js";
-import { FrameDecoder, entropyStream, frameLimits, operandBytes, operations } from "./frame.js";
+import { View, reasonOf, turn } from "./view.js";
 
 // Decodes in a worker. It holds three segments, one picture, and one picture for thumbnails.
 
 /** @typedef {{from: number, until: number, reason: string}} Gap seconds are the page's business: these are nanoseconds */
-/** @typedef {import("./segment.js").Segment & {broken: {frame: number, reason: string}[],
- *   masks: {frame: number, masks: import("./masks.js").Mask[]}[]}} Loaded */
-/** @typedef {{segment: number, frame: number}} Place */
+/** @typedef {import("./view.js").Loaded} Loaded */
+/** @typedef {import("./view.js").Place} Place */
 /** @typedef {{time: number} | {place: Place} | {step: number, from: Place}} Wanted */
 
 const kept = 3;
-/** Milliseconds after which long work is interrupted for messages. */
-const turn = 8;
 /** The tolerance for the time of a frame: half a microsecond, since seconds are rounded. */
 const tolerance = 500;
 
@@ -37,12 +36,6 @@ const spare = [];
 let wake = () => {};
 /** @type {any} */
 const page = globalThis;
-
-/** @param {unknown} error */
-function reasonOf(error) {
-  if (error instanceof DamageError) return error.message;
-  return error instanceof RangeError ? "memory is short" : `the decoder failed: ${error}`;
-}
 
 /** @param {any} message @param {Transferable[]} [transfer] */
 function post(message, transfer = []) {
@@ -116,59 +109,6 @@ function fetchForScan(index) {
   });
 }
 
-/** A decoder with its position in a segment. */
-class View {
-  constructor() {
-    this.segment = -1;
-    this.frame = -1;
-    /** @type {FrameDecoder | null} */
-    this.decoder = null;
-    this.coding = 0;
-  }
-
-  /**
-   * Decodes up to a frame.
-   * @param {Loaded} loaded @param {Place} place @param {() => Promise<boolean>} pause whether to stop
-   * @returns {Promise<DamageError | boolean>} true: the picture is there; false: stopped
-   */
-  async decode(loaded, place, pause) {
-    const { frames, header } = loaded;
-    let first = place.frame;
-    while (!frames[first].isKey) first--;
-    const broken = loaded.broken.find(({ frame }) => frame >= first && frame <= place.frame);
-    if (broken) return new DamageError(broken.reason);
-    const isAhead = this.segment === place.segment && this.decoder && this.frame >= first && this.frame <= place.frame;
-    if (!isAhead) {
-      const old = this.decoder;
-      if (!old || old.width !== header.width || old.height !== header.height || this.coding !== header.coding) {
-        this.decoder = new FrameDecoder(header.width, header.height, header.coding);
-        this.coding = header.coding;
-      }
-      this.segment = place.segment;
-      this.frame = first - 1;
-    }
-    const decoder = /** @type {FrameDecoder} */ (this.decoder);
-    let start = performance.now();
-    while (this.frame < place.frame) {
-      const frame = frames[this.frame + 1];
-      try {
-        await decoder.apply(frame.coded, frame.isKey);
-      } catch (error) {
-        const reason = reasonOf(error);
-        if (error instanceof DamageError) loaded.broken.push({ frame: this.frame + 1, reason });
-        this.segment = -1;
-        return new DamageError(reason);
-      }
-      this.frame++;
-      if (performance.now() - start > turn && this.frame < place.frame) {
-        if (await pause()) return false;
-        start = performance.now();
-      }
-    }
-    return true;
-  }
-}
-
 let picture = new View();
 let thumbnail = new View();
 let isThumbnailBusy = false;
@@ -207,7 +147,7 @@ async function showWanted() {
     const until = next < 0 ? endOf(place.segment) : loaded.frames[next].time;
     return postGap(request.id, { gap: { from: frame.time, until, reason: result.message }, segment: place.segment });
   }
-  const decoder = /** @type {FrameDecoder} */ (picture.decoder);
+  const decoder = /** @type {import("./frame.js").FrameDecoder} */ (picture.decoder);
   const rect = decoder.takeDirty();
   const pixels = rect && copyOut(decoder, rect);
   post({
@@ -223,7 +163,7 @@ function postGap(id, { gap, segment }) {
   post({ type: "shown", id, gap, segment });
 }
 
-/** @param {FrameDecoder} decoder @param {import("./frame.js").Rect} rect @returns {ArrayBuffer} */
+/** @param {import("./frame.js").FrameDecoder} decoder @param {import("./frame.js").Rect} rect @returns {ArrayBuffer} */
 function copyOut(decoder, { x, y, width, height }) {
   const size = width * height * 4;
   let buffer = spare.pop();
@@ -430,39 +370,4 @@ async function scan() {
     if (note) events.push(note);
   }
   post({ type: "scanned", index, error: null, times, changed, withheld, status, events, masks: segment.masks });
-}
-
-/** @param {string} json */
-function parseEvent(json) {
-  try {
-    const event = JSON.parse(json);
-    if (typeof event === "object" && event !== null && typeof event.type === "string") return event;
-  } catch {
-    // Shown unchanged.
-  }
-  return { type: "unreadable" };
-}
-
-/**
- * The area that a frame's operations write to, computed from its operation stream alone.
- * @param {Uint8Array} coded @param {ReturnType<typeof entropyStream>} stream @param {number} area
- */
-async function touchedArea(coded, stream, area) {
-  const outer = new ByteReader(coded);
-  const packed = outer.take(outer.varint());
-  const plain = new ByteReader(await stream.append(packed, frameLimits.operationBytes(area)));
-  const list = new ByteReader(plain.take(plain.varint()));
-  let touched = 0;
-  while (list.left) {
-    const code = list.u8();
-    if (code === operations.colours) {
-      list.take(3 * list.u8());
-      continue;
-    }
-    list.take(4);
-    const size = list.u16() * list.u16();
-    if (code !== operations.keep) touched += size;
-    list.take(operandBytes[code] ?? 0);
-  }
-  return touched;
 }
