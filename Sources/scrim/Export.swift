@@ -14,6 +14,9 @@ struct Export: ParsableCommand {
     case sentryStaging = "sentry-staging"
   }
 
+  /// Seconds of a staged clip.
+  private static let stagedSeconds = 30.0
+
   @Argument(help: "A session folder.")
   var session: String
 
@@ -44,6 +47,12 @@ struct Export: ParsableCommand {
       "One picture each so many seconds, as it is shown then.", valueName: "s"))
   var every: Double?
 
+  @Flag(
+    help: """
+      With sentry-staging: write the clip again every 5 seconds while the session is being recorded, until it ends.
+      """)
+  var follow = false
+
   @OptionGroup var looks: PictureLookOptions
 
   @OptionGroup var page: PageOptions
@@ -72,6 +81,10 @@ struct Export: ParsableCommand {
     guard page.traceUrl == nil || to == .html else {
       throw ValidationError("--trace-url goes with --to html")
     }
+    guard !follow || (to == .sentryStaging && part.from == nil && part.until == nil) else {
+      throw ValidationError(
+        "--follow goes with --to sentry-staging, and with --last instead of --from and --until")
+    }
     guard send == nil || to == .sentry else { throw ValidationError("--send goes with --to sentry") }
     try looks.check(to)
   }
@@ -79,6 +92,12 @@ struct Export: ParsableCommand {
   func run() throws {
     let reader = try SessionFolder(path: session).opened()
     Terminal.noteInterrupts()
+    let staged = StagedClip(
+      folder: reader.folder, database: out, options: looks.options(to), isQuiet: quiet)
+    // As for a live recording, a signal is how it ends.
+    if follow {
+      return try staged.follow(lastNanoseconds: Int64(((last ?? Self.stagedSeconds) * 1e9).rounded()))
+    }
     do throws(ExportError) {
       let options = looks.options(to)
       switch to {
@@ -110,10 +129,7 @@ struct Export: ParsableCommand {
         var form = try RRWebExport(file: out, of: export, showsPointer: looks.pointer != .off)
         try write(&form, export)
       case .sentryStaging:
-        let path = try SentryStaging.write(reader, range(reader, last: 30), options, to: out) {
-          !Terminal.isInterrupted
-        }
-        if let path, !quiet { Terminal.say(path) }
+        try staged.write(reader, range(reader, last: Self.stagedSeconds))
       case .sentry: break
       }
     } catch { throw Failure(error) }

@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageStat
 from sentry_sdk.envelope import Envelope
 
 from pictures import shown_at
-from sessions import TRACE, scrim
+from sessions import SCRIM, TRACE, scrim
 
 LIMIT = 10 << 20
 
@@ -194,3 +194,35 @@ def check_staged(session, folder, frames):
         assert abs(length - seconds) <= 1 / about["frameRate"], length
         check_close(video, 1.05, shown_at(frames, frames[-1][0] - length + 1.05)[2])
     return about
+
+
+def check_followed(folder):
+    """`--follow` while a session is recorded: the clip grows, and the last one ends with the session."""
+    session, database = Path(folder) / "followed", Path(folder) / "kept"
+    size = 64 * 48 * 4
+    recorder = subprocess.Popen(
+        [SCRIM, "record", "--raw", "-", "--size", "64x48", "--format", "bgrx", "--fps", "5", "--policy", "none", "--segment-seconds", "2",
+         "--out", str(session), "--quiet"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    follower, lengths = None, set()
+    try:
+        for frame in range(55):
+            recorder.stdin.write(bytes([frame * 4, 255 - frame * 4, 90, 0]) * (size // 4))
+            recorder.stdin.flush()
+            time.sleep(0.2)
+            if frame == 10:
+                follower = subprocess.Popen([SCRIM, "export", str(session), "--to", "sentry-staging", "--follow", "--out", str(database), "--quiet"])
+            for about in database.glob("replays/replay-*.json"):
+                lengths.add(json.loads(about.read_text())["durationMs"])
+        recorder.stdin.close()
+        assert recorder.wait(30) == 0
+        assert follower.wait(60) == 0
+    finally:
+        recorder.kill()
+        if follower:
+            follower.kill()
+    [about] = [json.loads(path.read_text()) for path in database.glob("replays/replay-*.json")]
+    assert len(lengths) >= 2, lengths
+    # 55 frames of 0.2 s, the last one shown for the time of one.
+    assert 10_800 <= about["durationMs"] <= 11_200, about
+    assert max(lengths) < about["durationMs"], (lengths, about)
+    return sorted(lengths)

@@ -113,7 +113,8 @@ def main():
             session, _, frames = made["lively"]
             replays.check_gap(folder)
             say(f"sentry: {len(replays.check_replay(session, folder / 'envelopes', frames))} envelopes, as ffprobe has them; "
-                f"waits of {[round(wait, 1) for wait in replays.check_sent(session, folder)]} s; staged {replays.check_staged(session, folder, frames)}")
+                f"waits of {[round(wait, 1) for wait in replays.check_sent(session, folder)]} s; staged {replays.check_staged(session, folder, frames)}; "
+                f"followed {replays.check_followed(folder)} ms")
         players = rrweb.players(folder) if "rrweb" in options.only else None
         if "rrweb" in options.only and not players:
             skip("rrweb's players: django-rrweb and oss-clarity can't be installed")
