@@ -75,31 +75,7 @@ extension PNG {
     return kept.map { bytes[$0] }
   }
 
-  /// Decodes the samples of a 16-bit picture; for fewer bits there is
-  /// ``decode(_:as:sixteenBit:pixelLimit:)``.
-  public static func decodeSixteenBit(
-    _ bytes: Span<UInt8>, pixelLimit: Int = CodecLimit.pixels
-  ) throws(CodecError) -> DeepImage {
-    let header = try header(of: bytes)
-    guard header.bitDepth == 16 else {
-      throw CodecError(.png, .unsupported, "the samples have \(header.bitDepth) bits, not 16")
-    }
-    let count = try CodecLimit.pixelCount(.png, width: header.width, height: header.height, limit: pixelLimit)
-    let chunks = try chunks(of: bytes)
-    var facts = scrim_png_facts()
-    let samples = try [UInt16](capacity: count * 4) { target throws(CodecError) in
-      try unsafe target.withUnsafeMutableBufferPointer { space, initialized throws(CodecError) in
-        // `space` has room for four samples per pixel, and `run` has written all of them unless it throws.
-        facts = try unsafe run(
-          bytes, header, chunks, form: .SCRIM_PNG_RGBA16,
-          rows: UnsafeMutableRawPointer(space.baseAddress))
-        initialized = count * 4
-      }
-    }
-    return DeepImage(info: Info(header: header, facts: facts), samples: samples)
-  }
-
-  /// - Parameter rows: room for `width × height` words, or four times as many samples of 16 bits.
+  /// - Parameter rows: room for `width × height` words.
   private static func run(
     _ bytes: Span<UInt8>, _ header: Header, _ chunks: [Chunk], form: scrim_png_form,
     rows: UnsafeMutableRawPointer?

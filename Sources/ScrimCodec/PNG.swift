@@ -73,10 +73,4 @@ public enum PNG {
     /// `width × height` pixels, row by row.
     public let pixels: [UInt32]
   }
-
-  public struct DeepImage: Sendable {
-    public let info: Info
-    /// `width × height × 4` samples, row by row: R, G, B, A, exactly as stored.
-    public let samples: [UInt16]
-  }
 }

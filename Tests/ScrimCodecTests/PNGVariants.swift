@@ -1,6 +1,5 @@
 /// A Python program that writes PNG files of every kind from their definition, using zlib only, and for
-/// each the expected pixels: `NAME.argb` (words) and, for 16 bits, `NAME.rgba16`. It prints one line per
-/// file.
+/// each the expected pixels as words, `NAME.argb`. It prints one line per file.
 let pngVariants = #"""
   import random, struct, sys, zlib
   random.seed(7)
@@ -82,8 +81,6 @@ let pngVariants = #"""
           name = '%d-%d-%dx%d-%d%d' % (color, depth, w, h, interlaced, keyed)
           open(out + '/' + name + '.png', 'wb').write(data)
           open(out + '/' + name + '.argb', 'wb').write(words)
-          if depth == 16:
-              open(out + '/' + name + '.rgba16', 'wb').write(b''.join(struct.pack('<4H', *p) for p in deep))
           alpha = 1 if keyed or color in (4, 6) else 0
           print(name, w, h, depth, color, interlaced, alpha, 1 if all(p[3] == 65535 for p in deep) else 0)
   """#

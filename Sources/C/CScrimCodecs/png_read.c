@@ -9,7 +9,6 @@ typedef enum layout {
   LAYOUT_INDEXES,  // a byte a pixel
   LAYOUT_RGB,      // three bytes a pixel
   LAYOUT_BGRA,     // words
-  LAYOUT_DEEP,     // four samples of 16 bits a pixel
 } layout;
 
 typedef struct reader {
@@ -17,7 +16,6 @@ typedef struct reader {
   png_infop info;
   const uint8_t *bytes;
   size_t count, offset;
-  scrim_png_form form;
   uint32_t width, height;
   uint8_t *rows;
   size_t row_bytes;
@@ -108,13 +106,6 @@ static void finish_row(reader *r, uint8_t *row) {
       }
       break;
     }
-    case LAYOUT_DEEP: {
-      const uint16_t *samples = (const uint16_t *)row;
-      uint16_t alpha = 0xFFFF;
-      for (size_t x = 0; x < width; x++) alpha &= samples[x * 4 + 3];
-      if (alpha != 0xFFFF) seen = 0;
-      break;
-    }
   }
   r->seen = seen;
 }
@@ -168,7 +159,6 @@ static void run(reader *r) {
   int color_count = 256;
   size_t skip = 0;
   if (color == PNG_COLOR_TYPE_PALETTE) {
-    if (r->form == SCRIM_PNG_RGBA16) png_error(png, "a palette has no 16-bit samples");
     r->layout = LAYOUT_INDEXES;
     skip = (size_t)r->width * 3;
     color_count = fill_table(r);
@@ -176,20 +166,13 @@ static void run(reader *r) {
   } else {
     png_set_expand(png);
     if (!(color & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(png);
-    if (r->form == SCRIM_PNG_RGBA16) {
-      if (depth != 16) png_error(png, "the image does not have 16-bit samples");
-      r->layout = LAYOUT_DEEP;
-      png_set_swap(png);
-      png_set_add_alpha(png, 0xFFFF, PNG_FILLER_AFTER);
+    if (depth == 16) png_set_scale_16(png);
+    if (r->facts->has_alpha) {
+      r->layout = LAYOUT_BGRA;
+      png_set_bgr(png);
     } else {
-      if (depth == 16) png_set_scale_16(png);
-      if (r->facts->has_alpha) {
-        r->layout = LAYOUT_BGRA;
-        png_set_bgr(png);
-      } else {
-        r->layout = LAYOUT_RGB;
-        skip = r->width;
-      }
+      r->layout = LAYOUT_RGB;
+      skip = r->width;
     }
   }
   int passes = png_set_interlace_handling(png);
@@ -207,11 +190,10 @@ scrim_status scrim_png_decode(const uint8_t *bytes, size_t count, scrim_png_form
                               uint32_t height, void *rows, scrim_png_facts *facts, char *message) {
   reader r = {.bytes = bytes,
               .count = count,
-              .form = form,
               .width = width,
               .height = height,
               .rows = rows,
-              .row_bytes = (size_t)width * (form == SCRIM_PNG_RGBA16 ? 8 : 4),
+              .row_bytes = (size_t)width * 4,
               .kept = form == SCRIM_PNG_RGB ? 0x00FFFFFF : 0xFFFFFFFF,
               .seen = 0xFFFFFFFF,
               .facts = facts,

@@ -23,9 +23,8 @@ typedef enum __attribute__((enum_extensibility(closed))) scrim_status {
 // ---- PNG
 
 typedef enum __attribute__((enum_extensibility(closed))) scrim_png_form {
-  SCRIM_PNG_RGB,     // words 0x00RRGGBB; 16-bit samples are rounded to 8 bits
-  SCRIM_PNG_ARGB,    // words 0xAARRGGBB, not premultiplied; 16-bit samples are rounded to 8 bits
-  SCRIM_PNG_RGBA16,  // four native uint16_t a pixel: R, G, B, A
+  SCRIM_PNG_RGB,   // words 0x00RRGGBB; 16-bit samples are rounded to 8 bits
+  SCRIM_PNG_ARGB,  // words 0xAARRGGBB, not premultiplied; 16-bit samples are rounded to 8 bits
 } scrim_png_form;
 
 typedef struct scrim_png_facts {
@@ -33,8 +32,8 @@ typedef struct scrim_png_facts {
   int is_opaque;  // the alpha of every pixel is the largest value
 } scrim_png_facts;
 
-// Decodes a whole PNG of `width` by `height` pixels into `rows`, which holds width × height words (RGB,
-// ARGB) or width × height × 4 samples (RGBA16). All chunks but IHDR, PLTE, tRNS, IDAT and IEND are skipped
+// Decodes a whole PNG of `width` by `height` pixels into `rows`, which holds width × height words.
+// All chunks but IHDR, PLTE, tRNS, IDAT and IEND are skipped
 // after their CRC is checked. A warning is a failure. Data after the last row in IDAT chunks, and the end
 // and checksum of the zlib stream, are not checked.
 scrim_status scrim_png_decode(const uint8_t *bytes, size_t count, scrim_png_form form, uint32_t width,
