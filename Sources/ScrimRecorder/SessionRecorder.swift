@@ -220,7 +220,7 @@ public struct SessionRecorder: ~Copyable {
   /// Records the parts of an event that the policy keeps.
   @discardableResult
   public mutating func record(_ event: Event) throws(RecordingError) -> EventOutcome {
-    try record(filter.judge(placed(event), in: tree, masked: stage.masked))
+    try record(filter.judge(placed(event), in: tree, masked: stage.masked, named: stage.named))
   }
 
   /// Records the parts of an event that the policy keeps, both for the boxes of its own moment and for
@@ -230,9 +230,10 @@ public struct SessionRecorder: ~Copyable {
   {
     let first = filter.judge(placed(event), in: moment)
     guard let kept = first.event else { return try record(first) }
-    var verdict = filter.judge(kept, in: tree, masked: stage.masked)
+    var verdict = filter.judge(kept, in: tree, masked: stage.masked, named: stage.named)
     verdict.hiding = first.hiding ?? verdict.hiding
-    if first.hiding != nil { verdict.event?.hideRole() }
+    if first.hiding != nil { verdict.event?.hideWidget() }
+    if verdict.event != nil { filter.checkName(of: &verdict.event!, in: moment) }
     return try record(verdict)
   }
 

@@ -88,7 +88,8 @@ struct TimelineReport {
   }
 
   private static func words(_ event: Event) -> String? {
-    let on = event.role.map { " on \($0)" } ?? ""
+    let name = event.isPress ? event.name.map { " \"\($0)\"" } ?? "" : ""
+    let on = event.role.map { " on \($0)\(name)" } ?? ""
     let trace = event.traceID.map { " (trace \($0))" } ?? ""
     let took = event.durationMs.map { " in \(Int($0.rounded())) ms" } ?? ""
     let message = event.message.map { ": \($0)" } ?? ""

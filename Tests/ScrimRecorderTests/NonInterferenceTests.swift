@@ -41,6 +41,7 @@ import Testing
     policy.maskAllText = Bool.random(using: &random)
     policy.maskAllImages = Bool.random(using: &random)
     policy.unknown = Bool.random(using: &random) ? .mask : .keep
+    policy.keepNames = Bool.random(using: &random) ? .shown : .none
     policy.staleAfterMs = 120
     policy.fills[.text] = 0x400000
     return policy
@@ -150,6 +151,12 @@ import Testing
     let policy = Self.policy(&random)
     let moments = try Self.capture(policy, &random)
     let quality = Bool.random(using: &random) ? nil : 60
+    let presses = moments.indices.map { index in
+      let type = ["button-down", "touch-down"].randomElement(using: &random) ?? "button"
+      let x = Int.random(in: 0..<RecorderTests.width, using: &random)
+      let y = Int.random(in: 0..<RecorderTests.height, using: &random)
+      return ##"{"t_ms":\##(index * 100 + 1),"type":"\##(type)","x":\##(x),"y":\##(y)}"##
+    }
     let recorder = try RecorderTests()
     var options = RecorderOptions(policy: policy, coding: .init(quality: quality, level: 3))
     options.segmenting.segmentDuration = 600_000_000
@@ -157,13 +164,13 @@ import Testing
     options.threads = Int(seed % 2) + 1
     func record(_ isNoisy: Bool) throws -> RecorderTests.Recording {
       try recorder.record(
-        moments.enumerated().map { index, moment in
+        moments.enumerated().flatMap { (index, moment) -> [RecorderTests.Step] in
           var frame = RecorderTests.frame(
             index, isNoisy ? moment.noisy : moment.pixels, tree: isNoisy ? moment.reworded : moment.tree,
             version: moment.version, snapshotSpan: moment.snapshotSpan, complete: moment.isComplete)
           frame.damage = isNoisy ? moment.noisyDamage : moment.damage
           if !moment.isRead { frame.pixels = .failure(CaptureIssue(place: "here", message: "no pixels")) }
-          return .frame(frame)
+          return [.frame(frame), .event(presses[index])]
         }, options, to: isNoisy ? "noisy" : "plain")
     }
     let (plain, noisy) = (try record(false), try record(true))

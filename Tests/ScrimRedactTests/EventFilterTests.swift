@@ -221,4 +221,76 @@ struct EventFilterTests {
     #expect(role(55, 15, masked: Region()) == nil)
     #expect(role(90, 90, masked: Region()) == "frame")
   }
+
+  /// With `keepNames`, a press keeps the name of a shown control that neither contains nor lies in anything
+  /// masked.
+  @Test func namesOfPresses() throws {
+    func button(
+      _ id: String, _ x: Double, in parent: String = "w", name: String? = nil, mark: Mark? = nil
+    ) -> Widget {
+      Widget(
+        id: id, role: "push button", name: name ?? id, x: x, y: 10, width: 20, height: 20,
+        parent: .id(parent), mark: mark)
+    }
+    let widgets = [
+      Widget(id: "w", role: "frame", name: "frame", x: 0, y: 0, width: 400, height: 100),
+      button("Save", 10),
+      Widget(id: "l", role: "label", name: "label", x: 12, y: 12, width: 8, height: 8, parent: .id("Save")),
+      button("around a secret", 40),
+      Widget(
+        id: "s", role: "label", name: "secret", x: 42, y: 12, width: 4, height: 4,
+        parent: .id("around a secret"),
+        mark: .masked),
+      button("masked", 70, mark: .masked),
+      Widget(id: "m", role: "panel", x: 100, y: 0, width: 30, height: 40, parent: .id("w"), mark: .masked),
+      button("below a masked panel", 105, in: "m"),
+      // A keyboard hides which key is pressed.
+      Widget(id: "k", role: "keyboard", x: 130, y: 0, width: 30, height: 40, parent: .id("w")),
+      button("7", 135, in: "k"),
+      button("delete ann@example.com of \(String(repeating: "long ", count: 20))", 170),
+      button("under a text of elsewhere", 200),
+      Widget(id: "o", role: "label", name: "other", x: 202, y: 12, width: 6, height: 6, parent: .id("w")),
+      Widget(id: "t", role: "label", name: "text", x: 290, y: 10, width: 20, height: 20, parent: .id("w")),
+      // The label beside it reaches into it by no more than the padding.
+      Widget(id: "n", role: "label", name: "near", x: 221, y: 10, width: 19, height: 20, parent: .id("w")),
+      button("Beside", 240),
+    ]
+    var policy = try MaskPolicy(
+      json: Array(
+        #"{"keepNames":"shown","hideInteraction":["keyboard"],"rules":[{"role":"push button","decision":"unmask","insideMasked":true}]}"#
+          .utf8))
+    func names(_ policy: MaskPolicy) throws -> [Double: String] {
+      let tree = try WidgetTree(widgets: widgets)
+      var usage = PolicyUsage(policy: policy)
+      let plan = MaskPlanner(policy: policy).planOfWindows(for: tree, width: 400, height: 100, usage: &usage)
+      let filter = EventFilter(policy: policy)
+      var names: [Double: String] = [:]
+      for x in stride(from: 1.0, to: 400, by: 1) {
+        var press = Event("button-down", time: 0)
+        (press.x, press.y, press.name) = (x, 14, "of the source")
+        let kept = filter.judge(press, in: tree, masked: plan.masked, named: plan.named).event
+        if let name = kept?.name { names[(x / 10).rounded(.down) * 10] = name }
+      }
+      return names
+    }
+    let kept = try names(policy)
+    #expect(Set(kept.values) == ["Save", "delete [mail] of long long long long lon", "Beside"], "\(kept)")
+    #expect(kept.values.allSatisfy { $0.count <= EventFilter.nameLimit })
+    policy.keepNames = .none
+    #expect(try names(policy).isEmpty)
+  }
+
+  /// A name is kept only if the boxes of the press's own moment had it too.
+  @Test func namesOfAnotherMomentAreDropped() throws {
+    func tree(_ name: String) throws -> WidgetTree {
+      try WidgetTree(widgets: [Widget(role: "push button", name: name, x: 0, y: 0, width: 9, height: 9)])
+    }
+    let filter = EventFilter(policy: MaskPolicy())
+    for (moment, isKept) in [(try tree("Save"), true), (try tree("Delete"), false), (.empty, false)] {
+      var press = Event("button", time: 0)
+      (press.x, press.y, press.name) = (3, 3, "Save")
+      filter.checkName(of: &press, in: moment)
+      #expect((press.name != nil) == isKept)
+    }
+  }
 }

@@ -63,6 +63,16 @@ struct MaskPolicyTests {
       try MaskPolicy(json: always.canonicalJSON) == always && always.canonicalJSON != silent.canonicalJSON)
   }
 
+  /// The default is not written, so that the digests of older policies stay.
+  @Test func keptNamesAreOffUnlessTheyAreSet() throws {
+    let (silent, none) = (try policy("{}"), try policy(#"{"keepNames":"none"}"#))
+    let shown = try policy(#"{"keepNames":"shown"}"#)
+    #expect(silent == none && silent == MaskPolicy() && shown.keepNames == .shown)
+    #expect(!String(decoding: none.canonicalJSON, as: UTF8.self).contains("keepNames"))
+    #expect(try MaskPolicy(json: shown.canonicalJSON) == shown && shown.canonicalJSON != silent.canonicalJSON)
+    #expect(throws: PolicyError.self) { try policy(#"{"keepNames":true}"#) }
+  }
+
   @Test func canonicalFormReadsBack() throws {
     for preset in MaskPolicy.Preset.allCases {
       let policy = MaskPolicy(preset: preset)

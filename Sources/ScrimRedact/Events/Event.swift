@@ -71,7 +71,11 @@ public struct Event: Hashable, Sendable {
 }
 
 extension Event {
-  package mutating func hideRole() { role = nil }
+  /// Removes what describes the pressed widget.
+  package mutating func hideWidget() {
+    role = nil
+    if isPress { name = nil }
+  }
 
   /// Whether it has a position in the picture.
   var isPointer: Bool {
@@ -79,7 +83,7 @@ extension Event {
   }
 
   /// Whether it is a press, a touch or a wheel movement.
-  var isPress: Bool { ["button", "button-down", "wheel", "touch-down"].contains(type) }
+  package var isPress: Bool { ["button", "button-down", "wheel", "touch-down"].contains(type) }
 
   /// Whether it is user activity, which keeps a session from being idle.
   public var isInteraction: Bool { isPress || type == "key" || type == "touch-move" || type == "navigation" }

@@ -33,9 +33,13 @@ package struct EventFilter: Sendable {
   ///   position and no key is kept.
   package func kept(_ event: Event, in tree: WidgetTree?) -> Event? { judge(event, in: tree).event }
 
-  /// - Parameter masked: the pixels masked for `tree`; a press outside of them gets the role of its widget.
-  ///   Nil for no roles.
-  package func judge(_ event: Event, in tree: WidgetTree?, masked: Region? = nil) -> Verdict {
+  /// - Parameters:
+  ///   - masked: the pixels masked for `tree`; a press outside of them gets the role of its widget. Nil for no
+  ///     roles.
+  ///   - named: the widgets of `tree` whose names may be kept.
+  package func judge(
+    _ event: Event, in tree: WidgetTree?, masked: Region? = nil, named: Set<Int> = []
+  ) -> Verdict {
     var verdict = Verdict(time: event.time)
     var kept = Event(event.type, time: event.time)
     switch event.type {
@@ -43,7 +47,7 @@ package struct EventFilter: Sendable {
     case "button", "button-down", "button-up":
       verdict.hiding = place(&kept, event, tree)
       kept.button = event.button.within(0...255)
-      if event.type != "button-up" { kept.role = role(at: kept, verdict.hiding, tree, masked) }
+      if event.type != "button-up" { describe(&kept, verdict.hiding, tree, masked, named) }
     case "wheel":
       verdict.hiding = place(&kept, event, tree)
       kept.button = event.button.within(0...255)
@@ -52,7 +56,7 @@ package struct EventFilter: Sendable {
     case "touch-down", "touch-move", "touch-up":
       verdict.hiding = place(&kept, event, tree)
       kept.touch = event.touch.within(0...65535)
-      if event.type == "touch-down" { kept.role = role(at: kept, verdict.hiding, tree, masked) }
+      if event.type == "touch-down" { describe(&kept, verdict.hiding, tree, masked, named) }
     case "key", "char":
       kept.type = "key"
       guard let tree, tree.mayKeepKeys(policy) else {
@@ -174,16 +178,58 @@ package struct EventFilter: Sendable {
     return hiding
   }
 
-  /// The role of the smallest widget at a position that is neither hidden nor masked.
-  private func role(at event: Event, _ hiding: Rect?, _ tree: WidgetTree?, _ masked: Region?) -> String? {
-    guard hiding == nil, let tree, let masked, let x = event.x, let y = event.y else { return nil }
-    let at = (x: Int(x), y: Int(y))
-    guard !masked.contains(x: at.x, y: at.y) else { return nil }
-    var found: Int?
-    for (index, rect) in tree.rects.enumerated() where rect.contains(x: at.x, y: at.y) {
-      if rect.area <= found.map({ tree.rects[$0].area }) ?? Int.max { found = index }
+  /// Maximum characters of a control's name.
+  package static let nameLimit = 40
+
+  /// Adds the role of the smallest widget at a position that is neither hidden nor masked, and the name of the
+  /// control around it, if that may be kept.
+  private func describe(
+    _ press: inout Event, _ hiding: Rect?, _ tree: WidgetTree?, _ masked: Region?, _ named: Set<Int>
+  ) {
+    guard hiding == nil, let tree, let masked, let index = tree.smallestWidget(at: press),
+      let x = press.x, let y = press.y, !masked.contains(x: Int(x), y: Int(y))
+    else { return }
+    press.role = tree.widgets[index].role.name
+    guard let control = tree.control(around: index), named.contains(control) else { return }
+    press.name = name(of: tree.widgets[control])
+  }
+
+  private func name(of widget: Widget) -> String? {
+    let name = scrubber.scrubbed(widget.name)
+    return name.isEmpty ? nil : String(name.prefix(EventFilter.nameLimit))
+  }
+
+  /// Removes the name of a press unless the boxes of another moment have the same control there.
+  package func checkName(of press: inout Event, in tree: WidgetTree?) {
+    guard press.isPress, press.name != nil else { return }
+    guard let tree, let index = tree.smallestWidget(at: press), let control = tree.control(around: index),
+      name(of: tree.widgets[control]) == press.name
+    else {
+      press.name = nil
+      return
     }
-    return found.map { tree.widgets[$0].role.name }
+  }
+}
+
+extension WidgetTree {
+  /// The smallest widget at an event's position; of equal ones the last.
+  fileprivate func smallestWidget(at event: Event) -> Int? {
+    guard let x = event.x, let y = event.y else { return nil }
+    var found: Int?
+    for (index, rect) in rects.enumerated() where rect.contains(x: Int(x), y: Int(y)) {
+      if rect.area <= found.map({ rects[$0].area }) ?? Int.max { found = index }
+    }
+    return found
+  }
+
+  /// The widget itself or the nearest one around it that is a control.
+  fileprivate func control(around index: Int) -> Int? {
+    var next: Int? = index
+    while let at = next {
+      if widgets[at].role.isControl { return at }
+      next = parent(of: at)
+    }
+    return nil
   }
 }
 

@@ -90,6 +90,9 @@ public struct MaskingStage: ~Copyable {
   /// The pixels masked for the last frame's boxes; nil if there are none.
   package var masked: Region? { plan?.plan.masked }
 
+  /// The widgets of the last frame's boxes whose names a press may keep.
+  package var named: Set<Int> { plan?.plan.named ?? [] }
+
   /// Masks one frame. Frames must be in order of time.
   public mutating func mask(_ source: SourceFrame) -> MaskingOutcome {
     var source = source

@@ -25,6 +25,8 @@ public struct MaskPlan: Hashable, Sendable {
   public let regions: MaskRegions
   /// The masks in the form that a recording lists; empty if the plan is not for one.
   package var listed: [ListedMask] = []
+  /// The widgets whose names a press may keep; empty unless the policy says so.
+  package var named: Set<Int> = []
   /// Which widget claims which pixels: compared with those of the next plan.
   package let claims: Claims
 

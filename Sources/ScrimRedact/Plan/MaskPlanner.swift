@@ -46,6 +46,7 @@ public struct MaskPlanner: Sendable {
       width: width, height: height, masks: run.masks, guarded: guarded,
       boxes: guarded.isEmpty ? GapBoxes() : run.gapBoxes, claims: run.claims())
     plan.listed = run.listed()
+    if policy.keepNames == .shown { plan.named = run.namedControls() }
     usage = run.usage
     usage.plans += 1
     return plan

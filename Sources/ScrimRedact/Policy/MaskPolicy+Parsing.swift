@@ -29,7 +29,7 @@ extension MaskPolicy {
     "maskAllText", "maskAllImages", "maskAllInputs", "unknown", "uncovered", "titleBars", "treelessWindows",
     "gaps",
     "padding", "fill", "clearance", "staleAfter_ms", "hideInteraction", "events", "rules",
-    "network", "scrub",
+    "network", "scrub", "keepNames",
   ]
 
   private mutating func read(_ field: PolicyField) throws(PolicyError) {
@@ -42,6 +42,7 @@ extension MaskPolicy {
     case "titleBars": titleBars = try field.choice()
     case "treelessWindows": treelessWindows = try field.choice()
     case "gaps": gaps = try field.choice()
+    case "keepNames": keepNames = try field.choice()
     case "clearance": clearance = try field.choice()
     case "padding":
       guard let pixels = Int(exactly: try field.number(in: 0...1024)) else {

@@ -27,6 +27,13 @@ public struct MaskPolicy: Hashable, Sendable {
     case mask, unmask
   }
 
+  /// Whose names are kept with a press: a name is not pixels, and no mask hides it.
+  public enum KeptNames: String, CaseIterable, Sendable {
+    case none
+    /// Of shown controls that contain nothing masked.
+    case shown
+  }
+
   /// When a change of a widget's pixels is trusted.
   public enum Trust: String, CaseIterable, Sendable {
     /// If the tree explains it.
@@ -116,6 +123,8 @@ public struct MaskPolicy: Hashable, Sendable {
   public var events: [String] = []
   /// URLs of requests whose headers and bodies are kept.
   public var network = NetworkDetails()
+  /// Whether presses keep the names of shown controls.
+  public var keepNames = KeptNames.none
   /// Additional patterns for texts of events: a word that contains a match is replaced.
   public var scrub: [NamePattern] = []
   /// In order; the first rule that decides wins.
@@ -209,6 +218,7 @@ extension MaskPolicy {
             JSON.Member("headers", strings(network.headers)),
           ])))
     }
+    if keepNames != .none { later.append(JSON.Member("keepNames", .string(keepNames.rawValue))) }
     if !scrub.isEmpty { later.append(JSON.Member("scrub", strings(scrub.map(\.source)))) }
     return JSON.object(
       [
