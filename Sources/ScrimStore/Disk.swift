@@ -107,6 +107,14 @@ enum Disk {
     guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure(path, "removing") }
   }
 
+  /// Whether an open file or folder is still the one at a path.
+  static func isAt(_ path: String, _ file: OpenFile) throws(StoreError) -> Bool {
+    let there = try Disk.status(path)
+    return try attempt(path, "looking at it") { () throws(SystemError) in
+      there?.stamp.inode == UInt64(try file.status().st_ino)
+    }
+  }
+
   static func exists(_ path: String) -> Bool {
     // The string lives as a C string until the call returns.
     unsafe access(path, F_OK) == 0

@@ -27,9 +27,7 @@ extension SessionFolder {
     } catch {
       throw StoreError(path, .segment(error))
     }
-    try Disk.makeFolder(path)
-    let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
-    try Disk.lock(handle)
+    let handle = try makeLocked()
     guard try Disk.names(in: path).isEmpty else {
       throw StoreError(path, .folderNotEmpty(holdsSession: Disk.exists(manifestPath)))
     }
@@ -37,6 +35,27 @@ extension SessionFolder {
     let writer = SessionWriter(folder: self, handle: handle, manifest: SessionManifest(header: header))
     try writer.writeManifest()
     return writer
+  }
+
+  /// Makes the folder, and locks it for this process.
+  ///
+  /// In a spool, an uploader that finds the folder before it is locked removes it as one whose session is
+  /// delivered, under its own lock; then it is made again.
+  private func makeLocked() throws(StoreError) -> OpenFile {
+    var attempts = 0
+    while true {
+      try Disk.makeFolder(path)
+      do throws(StoreError) {
+        let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
+        try Disk.lock(handle)
+        if try Disk.isAt(path, handle) { return handle }
+      } catch {
+        let isEmpty = (try? Disk.names(in: path).isEmpty) ?? true
+        guard error.isMissingFile || (error.reason == .inUse && isEmpty), attempts < 200 else { throw error }
+      }
+      attempts += 1
+      MonotonicClock.wait(for: nil, until: MonotonicClock.now + 5_000_000)
+    }
   }
 }
 
