@@ -16,6 +16,9 @@ let package = Package(
     .executable(name: "scrim", targets: ["scrim"]),
     // Recorder, policy, session folder and player.
     .library(name: "Scrim", targets: ["Scrim"]),
+    // Delivery of recorded sessions, for programs that record themselves; not part of Scrim, so that a program
+    // that keeps its sessions compiles none of it.
+    .library(name: "ScrimDelivery", targets: ["ScrimDelivery"]),
     // Redaction of folders of images.
     .library(name: "ScrimScreenshots", targets: ["ScrimScreenshots"]),
     // For programs in C: samples/feed-c/run shows how to build libscrim.so from it.
@@ -24,8 +27,8 @@ let package = Package(
     .library(
       name: "ScrimInternals",
       targets: [
-        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimDelta", "ScrimFormat", "ScrimStore", "ScrimPlayer",
-        "ScrimExport", "ScrimDelivery", "ScrimCapture",
+        "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimDelta", "ScrimFormat", "ScrimStore", "ScrimRecorder",
+        "ScrimPlayer", "ScrimExport", "ScrimDelivery", "ScrimCapture",
       ]),
   ],
   traits: [
@@ -68,6 +71,8 @@ let package = Package(
       cSettings: [.define("SCRIM_ZSTD", .when(traits: ["Zstd"]))]),
 
     .target(name: "CScrimCrash", path: "Sources/C/CScrimCrash", linkerSettings: [.linkedLibrary("dl")]),
+    // Opens libsystemd at run time.
+    .target(name: "CScrimLogs", path: "Sources/C/CScrimLogs", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CScrimKernels", path: "Sources/C/CScrimKernels"),
     // Opens libdbus-1 at run time.
     .target(name: "CScrimDBus", path: "Sources/C/CScrimDBus", linkerSettings: [.linkedLibrary("dl")]),
@@ -89,7 +94,8 @@ let package = Package(
       dependencies: ["CScrimKernels", "ScrimImage", "ScrimRedact", "ScrimDelta", "ScrimCodec"],
       exclude: ["Format.md"], swiftSettings: strict),
     .target(
-      name: "ScrimStore", dependencies: ["CScrimCrash", "ScrimSystem", "ScrimJSON", "ScrimFormat"],
+      name: "ScrimStore",
+      dependencies: ["CScrimCrash", "CScrimLogs", "ScrimSystem", "ScrimJSON", "ScrimFormat"],
       swiftSettings: strict),
     // Opens libcurl at run time.
     .target(name: "CScrimCurl", path: "Sources/C/CScrimCurl", linkerSettings: [.linkedLibrary("dl")]),
@@ -100,14 +106,15 @@ let package = Package(
     .target(
       name: "ScrimCapture",
       dependencies: [
-        "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus", "CScrimX11", "CScrimWayland",
+        "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "CScrimDBus", "CScrimLogs", "CScrimX11",
+        "CScrimWayland",
       ],
       exclude: ["Accessibility/Accessibility.md"],
       swiftSettings: strict),
     .target(
       name: "ScrimRecorder",
       dependencies: [
-        "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore",
+        "CScrimLogs", "ScrimSystem", "ScrimImage", "ScrimRedact", "ScrimCodec", "ScrimFormat", "ScrimStore",
       ],
       exclude: ["Session/Sessions.md"],
       swiftSettings: strict),
@@ -131,7 +138,9 @@ let package = Package(
     .target(name: "CScrim", path: "Sources/C/CScrim"),
     .target(
       name: "ScrimC",
-      dependencies: ["CScrim", "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore", "ScrimRecorder"],
+      dependencies: [
+        "CScrim", "ScrimImage", "ScrimRedact", "ScrimFormat", "ScrimStore", "ScrimRecorder", "ScrimDelivery",
+      ],
       exclude: ["scrim.map", "make"], swiftSettings: strict),
     .target(
       name: "ScrimScreenshots",

@@ -1,7 +1,9 @@
 import CScrim
+import ScrimDelivery
 import ScrimImage
 import ScrimRecorder
 import ScrimRedact
+import ScrimStore
 
 /// A struct that begins with its size.
 protocol Sized {
@@ -40,7 +42,20 @@ extension scrim_error: Sized {
   static let cName = "scrim_error"
   static var leastSize: Int { unsafe MemoryLayout<Self>.size }
 }
-extension scrim_summary: Sized { static let cName = "scrim_summary" }
+extension scrim_delivery: Sized {
+  static let cName = "scrim_delivery"
+  static var leastSize: Int { unsafe MemoryLayout<Self>.size }
+}
+extension scrim_replay: Sized {
+  static let cName = "scrim_replay"
+  static var leastSize: Int { unsafe MemoryLayout<Self>.size }
+}
+extension scrim_summary: Sized {
+  static let cName = "scrim_summary"
+  static var leastSize: Int {
+    MemoryLayout<Self>.offset(of: \.undelivered_segments) ?? MemoryLayout<Self>.size
+  }
+}
 extension scrim_counts: Sized { static let cName = "scrim_counts" }
 
 /// Copies a struct of the program: the fields that both versions know, and zero for the fields that only this one
@@ -235,6 +250,35 @@ extension SessionOptions {
     minimumSeconds = options.minimum_seconds
     crashBuffer = options.crash_buffer != 0
     do { try validate() } catch { throw .argument("sessions: \(error)") }
+  }
+}
+
+extension DeliveryOptions {
+  init(_ delivery: scrim_delivery) throws(Refusal) {
+    self.init()
+    let most = 1 << 50
+    func count(_ value: Int64, _ name: String) throws(Refusal) -> Int? {
+      guard (0...Int64(most)).contains(value) else {
+        throw .argument("delivery: \(name) must be a number of bytes, 0 for the default")
+      }
+      return value == 0 ? nil : Int(value)
+    }
+    unsafe destination.key = text(delivery.key)
+    unsafe destination.project = text(delivery.project) ?? destination.project
+    unsafe destination.profile = text(delivery.profile)
+    unsafe destination.certificates = text(delivery.certificates)
+    let (inFlight, days) = unsafe (Int(delivery.in_flight), delivery.spool_days)
+    guard (0...64).contains(inFlight) else {
+      throw .argument("delivery: in_flight must be a number from 1 to 64, or 0 for 4")
+    }
+    if inFlight > 0 { destination.inFlight = inFlight }
+    guard (0...36_500).contains(days) else {
+      throw .argument("delivery: spool_days must be a number from 0 to 36500, 0 for 14")
+    }
+    if days > 0 { limits.age = Int64(days * 86_400e9) }
+    destination.bytesPerSecond = try unsafe count(delivery.bytes_per_second, "bytes_per_second")
+    limits.bytesPerDay = try unsafe count(delivery.bytes_per_day, "bytes_per_day")
+    limits.bytes = try unsafe count(delivery.spool_bytes, "spool_bytes") ?? limits.bytes
   }
 }
 

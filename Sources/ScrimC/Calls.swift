@@ -2,6 +2,7 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 public import CScrim
+import ScrimDelivery
 import ScrimFormat
 import ScrimImage
 import ScrimRecorder
@@ -88,6 +89,50 @@ import ScrimStore
   }
 }
 
+@c @implementation public func scrim_get_replay(
+  _ recorder: OpaquePointer?, _ session_id: UnsafePointer<CChar>?,
+  _ replay: UnsafeMutablePointer<scrim_replay>?
+) -> Int32 {
+  answer { () throws(Refusal) in
+    let held = try unsafe Handles.find(recorder)
+    guard let session = SessionID(try unsafe text(session_id, named: "the session's id")) else {
+      throw .argument("the session's id is no UUID; pass one of scrim_report_error")
+    }
+    guard let replay = unsafe replay else { throw .argument("scrim_replay is NULL; pass one") }
+    let state: ReplayState?
+    do throws(StoreError) { state = try held.recorder.replayState(of: session) } catch {
+      throw Refusal(SCRIM_ERROR_DELIVERY, error.description)
+    }
+    var filled = unsafe scrim_replay()
+    switch state {
+    case .waiting: unsafe filled.state = Int32(SCRIM_REPLAY_WAITING)
+    case .absent: unsafe filled.state = Int32(SCRIM_REPLAY_ABSENT)
+    case .dropped(let loss):
+      unsafe filled.state = Int32(SCRIM_REPLAY_DROPPED)
+      unsafe filled.reason = loss.reason.constantText
+      unsafe filled.dropped_segments = UInt64(loss.segments)
+    case nil:
+      throw Refusal(SCRIM_ERROR_STATE, "the recorder has no delivery; set it in scrim_config")
+    }
+    try unsafe write(filled, to: replay)
+    return SCRIM_OK
+  }
+}
+
+extension DropReason {
+  /// Its name, which lives as long as the program.
+  fileprivate var constantText: UnsafePointer<CChar> {
+    let text: StaticString =
+      switch self {
+      case .budget: "budget"
+      case .age: "age"
+      case .deleted: "deleted"
+      }
+    // A literal ends with a NUL.
+    return unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+  }
+}
+
 @c @implementation public func scrim_pause(_ recorder: OpaquePointer?) -> Int32 {
   unsafe call(recorder) { held throws(RecorderError) in try held.recorder.pause() }
 }
@@ -116,6 +161,7 @@ import ScrimStore
     filled.events = UInt64(result.events)
     filled.segments = UInt64(result.segments)
     filled.bytes = UInt64(result.bytes)
+    filled.undelivered_segments = UInt64(result.undeliveredSegments ?? 0)
     try unsafe write(filled, to: summary)
     return SCRIM_OK
   }
@@ -207,8 +253,27 @@ private func rects(_ damage: UnsafePointer<scrim_rect>?, _ count: Int) throws(Re
 }
 
 extension Held {
+  /// The delivery, and the seconds that its end may take.
+  private static func delivery(
+    _ config: scrim_config
+  ) throws(Refusal) -> (BackgroundUploader?, stopSeconds: Double) {
+    guard let given = unsafe config.delivery else { return (nil, 0) }
+    let delivery = try unsafe read(given)
+    let url = try unsafe text(delivery.url, named: "the delivery's url")
+    let spool = try unsafe text(delivery.spool, named: "the delivery's spool")
+    let seconds = unsafe delivery.stop_seconds
+    guard seconds < 86_400 else { throw .argument("delivery: stop_seconds must be below a day; 0 is 5") }
+    let options = try unsafe DeliveryOptions(delivery)
+    do throws(UploadError) {
+      let uploader = try BackgroundUploader(to: url, spool: spool, options)
+      return (uploader, seconds == 0 ? 5 : max(seconds, 0))
+    } catch { throw Refusal(SCRIM_ERROR_DELIVERY, error.description) }
+  }
+
   init(_ config: scrim_config) throws(Refusal) {
-    let folder = SessionFolder(path: try unsafe text(config.folder, named: "the folder"))
+    let (delivery, stopSeconds) = try unsafe Held.delivery(config)
+    let folder = SessionFolder(
+      path: delivery == nil ? try unsafe text(config.folder, named: "the folder") : "")
     let policy = try MaskPolicy(unsafe text(config.policy) ?? MaskPolicy.Preset.default.rawValue)
     let (rate, quality) = unsafe (config.frames_per_second, Int(config.quality))
     guard rate == 0 || rate >= 0.0001 && rate <= 1000 else {
@@ -218,8 +283,14 @@ extension Held {
       throw .argument("quality must be a number from 1 to 100, or 0 to keep every pixel")
     }
     let coding = CodingOptions(quality: quality == 0 ? nil : quality)
-    var configuration = RecorderConfiguration(
-      folder: folder, options: RecorderOptions(policy: policy, coding: coding))
+    var options = RecorderOptions(policy: policy, coding: coding)
+    options.service = unsafe ServiceAttributes(
+      name: text(config.service_name), version: text(config.service_version),
+      environment: text(config.deployment_environment))
+    var configuration = RecorderConfiguration(folder: folder, options: options)
+    configuration.delivery = delivery
+    configuration.deliverySeconds = stopSeconds
+    configuration.copiesStandardError = unsafe config.copy_stderr != 0
     if rate != 0 { configuration.framesPerSecond = rate }
     if let producer = unsafe text(config.producer) {
       guard producer.utf8.count <= FormatLimits.producerBytes else {
@@ -230,8 +301,9 @@ extension Held {
     if let call = unsafe config.on_fault {
       let listener = unsafe Listener(call: call, context: config.context)
       configuration.onIssue = { fault in
+        let status = if case .delivery = fault { SCRIM_ERROR_DELIVERY } else { SCRIM_ERROR_RECORDING }
         unsafe fault.description.withCString {
-          unsafe listener.call(listener.context, Int32(SCRIM_ERROR_RECORDING), $0)
+          unsafe listener.call(listener.context, Int32(status), $0)
         }
       }
     }

@@ -60,7 +60,8 @@ struct Refusal: Error {
     let status =
       switch error {
       case .notStarted, .startedTwice, .stopped: SCRIM_ERROR_STATE
-      case .recording, .noThread: SCRIM_ERROR_RECORDING
+      case .recording, .noThread, .noStandardError: SCRIM_ERROR_RECORDING
+      case .noDelivery: SCRIM_ERROR_DELIVERY
       case .badSurface, .badTime, .noBoxes, .badOptions: SCRIM_ERROR_ARGUMENT
       case .badBoxes: SCRIM_ERROR_BOXES
       case .calledFromRecorder: SCRIM_ERROR_THREAD

@@ -39,6 +39,8 @@ import ScrimStore
     case .ended(let id, let end): call(SCRIM_SESSION_ENDED, "\(id)", end.rawValue)
     case .recovered(let id, let folder): call(SCRIM_SESSION_RECOVERED, "\(id)", folder.path)
     case .crashBufferLost(let id, let error): call(SCRIM_SESSION_UNPROTECTED, "\(id)", "\(error)")
+    case .replayDropped(let loss):
+      call(SCRIM_SESSION_REPLAY_DROPPED, "\(loss.session)", loss.reason.rawValue)
     case .dropped(let id, let reason): call(SCRIM_SESSION_DROPPED, "\(id)", reason.rawValue)
     }
   }

@@ -14,16 +14,16 @@ package protocol Destination: Sendable {
 }
 
 /// Why a destination can't be used.
-package struct DestinationError: Error, Hashable, Sendable, CustomStringConvertible {
-  package enum Fault: Hashable, Sendable {
+public struct DestinationError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Fault: Hashable, Sendable {
     /// The request is contradictory.
     case usage
     /// The machine lacks a requirement.
     case environment
   }
 
-  package var fault: Fault
-  package var description: String
+  public var fault: Fault
+  public var description: String
 
   init(_ fault: Fault, _ description: String) {
     self.fault = fault
@@ -32,24 +32,24 @@ package struct DestinationError: Error, Hashable, Sendable, CustomStringConverti
 }
 
 /// Options of a destination besides its address.
-package struct DestinationOptions: Hashable, Sendable {
+public struct DestinationOptions: Hashable, Sendable {
   /// Sent as `Authorization: Bearer`; HTTP only.
-  package var key: String?
+  public var key: String?
   /// The part of the store for the sessions; folders and S3 only. A server derives it from the key.
-  package var project = "default"
+  public var project = "default"
   /// Certificates to trust instead of the system's.
-  package var certificates: String?
+  public var certificates: String?
   /// Maximum bytes per second of all transfers together; nil for no limit.
-  package var bytesPerSecond: Int?
+  public var bytesPerSecond: Int?
   /// Number of parallel transfers, which share the limit.
-  package var inFlight = 4
+  public var inFlight = 4
   /// A profile of AWS's files; nil uses the environment's.
-  package var profile: String?
+  public var profile: String?
   /// Milliseconds to make a connection, and without a byte in either direction.
-  package var connectTimeout = 15_000
-  package var stallTimeout = 60_000
+  public var connectTimeout = 15_000
+  public var stallTimeout = 60_000
 
-  package init() {}
+  public init() {}
 }
 
 /// Opens the destination at an address: `https://…`, `http://…`, `s3://BUCKET/PREFIX`, `file:///…` or a

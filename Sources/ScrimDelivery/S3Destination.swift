@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Glibc
 import ScrimFormat
 package import ScrimStore
 import ScrimSystem
@@ -36,9 +36,8 @@ package final class S3Destination: Destination {
     var prefix = parts.count > 1 ? String(parts[1]) : ""
     while prefix.hasSuffix("/") { prefix.removeLast() }
     self.prefix = prefix.isEmpty ? "" : prefix + "/"
-    let settings = try AWSSettings(profile: options.profile, environment: environment) { path in
-      FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
-    }
+    let settings = try AWSSettings(
+      profile: options.profile, environment: environment, read: S3Destination.text)
     let usesPath = settings.usesPathStyle ?? (settings.endpoint != nil || bucket.contains("."))
     let endpoint = settings.endpoint ?? "https://s3.\(settings.region).amazonaws.com"
     guard let scheme = endpoint.firstRange(of: "://"),
@@ -55,6 +54,12 @@ package final class S3Destination: Destination {
     project = options.project
     client = try HTTPClient(options)
     signer = SigV4(credentials: settings.credentials, region: settings.region, service: "s3")
+  }
+
+  /// The text of a settings file; nil if there is none. Such files have a few lines.
+  private static func text(of path: String) -> String? {
+    guard let file = try? OpenFile(path, O_RDONLY), let bytes = try? file.read(1 << 20) else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   static func isBucket(_ name: String) -> Bool {

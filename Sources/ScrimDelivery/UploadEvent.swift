@@ -1,6 +1,4 @@
-import Dispatch
-package import ScrimStore
-import Synchronization
+public import ScrimStore
 
 /// Totals of an upload.
 package struct UploadSummary: Hashable, Sendable {
@@ -21,18 +19,23 @@ package enum UploadEvent: Sendable {
   case progress(UploadSummary)
   /// A sentence for people. Repeated failures of one kind are reported once.
   case message(String)
+  /// Segments of a session were dropped.
+  case lost(ReplayLoss)
 }
 
 /// Why an upload ended early.
-package enum UploadError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum UploadError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Another process uses the spool.
   case inUse(String)
   case spool(StoreError)
   /// The destination accepts nothing from this sender (401, 403).
   case refused(String)
+  /// The destination can't be used.
+  case destination(DestinationError)
 
-  package var description: String {
+  public var description: String {
     switch self {
+    case .destination(let error): "\(error)"
     case .inUse(let path): "\(path): another uploader is using this spool"
     case .spool(let error): "\(error)"
     case .refused(let what): what

@@ -302,6 +302,7 @@ struct UploadRun {
   }
 
   private mutating func note() {
+    for loss in source.takeLosses() { report(.lost(loss)) }
     summary.waiting = source.waitingCount
     let now = MonotonicClock.now
     guard now - 100_000_000 >= lastProgress || summary.waiting == 0 else { return }

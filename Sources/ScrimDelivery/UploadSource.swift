@@ -33,6 +33,8 @@ protocol UploadSource: AnyObject {
   func traffic(now: Int64) -> Int
   func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError)
   func settle() throws(StoreError)
+  /// What was dropped since the last call.
+  func takeLosses() -> [ReplayLoss]
 }
 
 extension SpoolKeeper: UploadSource {
@@ -109,4 +111,5 @@ final class SessionSource: UploadSource {
   func traffic(now: Int64) -> Int { 0 }
   func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError) {}
   func settle() throws(StoreError) {}
+  func takeLosses() -> [ReplayLoss] { [] }
 }

@@ -1,5 +1,6 @@
 public import ScrimFormat
 public import ScrimRedact
+public import ScrimStore
 
 /// Options of recording a session.
 public struct RecorderOptions: Sendable {
@@ -10,6 +11,9 @@ public struct RecorderOptions: Sendable {
   /// thread helps instead of waiting. The bytes are the same; one more picture is kept. An error in coding
   /// or writing a frame is then thrown by a later call.
   public var threads = 1
+
+  /// Describes the recorded program in the manifests.
+  public var service = ServiceAttributes()
 
   public init(policy: MaskPolicy, coding: CodingOptions = CodingOptions()) {
     self.policy = policy

@@ -46,8 +46,8 @@ public enum Recording {
     case .frame(let frame): return try recorder.record(frame)
     case .lost(let issue): return recorder.lose(issue)
     case .event(let event): try recorder.record(event)
-    case .lostEvent(let issue):
-      recorder.loseEvent()
+    case .lostEvent(let issue, let count):
+      recorder.loseEvents(count)
       return issue
     case .idle(let time): try recorder.idle(at: time)
     }

@@ -29,6 +29,8 @@ public struct RecordingSummary: Sendable {
   public var segments = 0
   /// Bytes of all segments, including what the open one has so far.
   public var bytes = 0
+  /// Segments in the spool that were not delivered at the end; nil without a delivery.
+  public var undeliveredSegments: Int?
   /// Share of each window that shows older content at the end.
   public var withheldWindows = WithheldWindows()
   /// The share of the picture, 0...1, that the last frame's boxes mask.

@@ -59,6 +59,7 @@ public struct SessionRecorder: ~Copyable {
     do { writer = try folder.create(header) } catch { throw .output(error) }
     try self.init(SessionOutput(to: writer, header), header, options)
     about.kind = .session
+    about.service = options.service
   }
 
   /// Records sessions one after the other, as decided by sampling and session limits.
@@ -75,6 +76,7 @@ public struct SessionRecorder: ~Copyable {
       options)
     do { try header.validate() } catch { throw .format(error) }
     var keeper = SessionKeeper(sessions, header)
+    keeper.service = options.service
     try keeper.recoverCrashedSessions()
     try self.init(SessionOutput(header), header, options)
     self.keeper = keeper
@@ -299,8 +301,8 @@ public struct SessionRecorder: ~Copyable {
     if thread == nil { try record.append(to: &builder!) } else { events.append(record) }
   }
 
-  /// Notes an event that could not be read.
-  public mutating func loseEvent() { summary.lostEvents += 1 }
+  /// Notes events that could not be read, or that came too fast.
+  public mutating func loseEvents(_ count: Int = 1) { summary.lostEvents += count }
 
   /// Seals the open segment and ends the session.
   public mutating func finish() throws(RecordingError) -> RecordingSummary {

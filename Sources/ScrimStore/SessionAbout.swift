@@ -25,6 +25,9 @@ public struct SessionAbout: Hashable, Sendable {
   /// The types of events that a live source could observe; nil if unknown.
   public var observedEvents: [String]?
 
+  /// The program that is recorded.
+  public var service = ServiceAttributes()
+
   public static let limit = 100
 
   public init() {}
@@ -36,7 +39,7 @@ public struct SessionAbout: Hashable, Sendable {
 
   init(
     kind: Kind?, ended: End?, previousID: String?, errorIDs: [String], traceIDs: [String], droppedFrames: Int,
-    droppedEvents: Int, observedEvents: [String]?
+    droppedEvents: Int, observedEvents: [String]?, service: ServiceAttributes
   ) {
     self.kind = kind
     self.ended = ended
@@ -45,6 +48,7 @@ public struct SessionAbout: Hashable, Sendable {
     self.traceIDs = Array(traceIDs.prefix(SessionAbout.limit))
     self.droppedFrames = droppedFrames
     self.droppedEvents = droppedEvents
+    self.service = service
     self.observedEvents = observedEvents.map { Array($0.prefix(SessionAbout.limit)) }
   }
 }

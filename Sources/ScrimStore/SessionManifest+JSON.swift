@@ -7,7 +7,7 @@ extension SessionManifest {
   /// UTF-8, keys sorted, times in milliseconds with as few decimals as needed, a line feed at the end.
   public var json: [UInt8] {
     JSON.object(
-      about.members + [
+      about.members(of: session) + [
         JSON.Member("format", .string(SessionManifest.format)),
         JSON.Member("id", .string(session.description)),
         JSON.Member("started_at", .string(RFC3339.string(start))),
@@ -51,7 +51,7 @@ extension SessionManifest {
 
 extension SessionAbout {
   /// The members of the JSON object; empty ones are left out.
-  fileprivate var members: [JSON.Member] {
+  fileprivate func members(of session: SessionID) -> [JSON.Member] {
     var members: [JSON.Member] = []
     func add(_ key: String, _ value: JSON?) {
       if let value { members.append(JSON.Member(key, value)) }
@@ -66,7 +66,19 @@ extension SessionAbout {
     add("dropped_frames", count(droppedFrames))
     add("dropped_events", count(droppedEvents))
     add("observed_events", observedEvents.map { .array($0.map(JSON.string)) })
+    add("attributes", service.isEmpty ? nil : attributes(of: session))
     return members
+  }
+
+  /// OpenTelemetry's names of what describes the recorded program and its session.
+  private func attributes(of session: SessionID) -> JSON {
+    let service = service.cut
+    let values: [(String, String?)] = [
+      ("service.name", service.name), ("service.version", service.version),
+      ("deployment.environment", service.environment), ("session.id", "\(session)"),
+      ("session.previous_id", previousID),
+    ]
+    return .object(values.compactMap { key, value in value.map { JSON.Member(key, .string($0)) } })
   }
 
   /// Ignores kinds and ends that a later version may add.
@@ -77,7 +89,10 @@ extension SessionAbout {
       previousID: try fields.optionalText("previous_id"), errorIDs: try fields.texts("error_ids"),
       traceIDs: try fields.texts("trace_ids"), droppedFrames: try fields.optionalCount("dropped_frames") ?? 0,
       droppedEvents: try fields.optionalCount("dropped_events") ?? 0,
-      observedEvents: try fields.optionalTexts("observed_events"))
+      observedEvents: try fields.optionalTexts("observed_events"),
+      service: ServiceAttributes(
+        name: fields.attribute("service.name"), version: fields.attribute("service.version"),
+        environment: fields.attribute("deployment.environment")))
   }
 }
 
@@ -158,6 +173,11 @@ private struct ManifestFields {
   func text(_ key: String) throws(StoreError) -> String {
     guard case .string(let text) = try member(key) else { throw fault("\(key)\(place) must be a string") }
     return text
+  }
+
+  /// A text of the object `attributes`; other kinds of values are ignored.
+  func attribute(_ key: String) -> String? {
+    if case .string(let text)? = json["attributes"]?[key] { text } else { nil }
   }
 
   func optionalText(_ key: String) throws(StoreError) -> String? { json[key] == nil ? nil : try text(key) }

@@ -43,6 +43,9 @@ struct LiveInput: ParsableArguments {
     [x11.map { _ in "--x11" }, wayland ? "--wayland" : nil, fbdev.map { _ in "--fbdev" }].compactMap(\.self)
   }
 
+  /// Whether the input is a live screen.
+  var isGiven: Bool { !inputs.isEmpty || follow }
+
   /// The screen, for messages.
   var name: String {
     if let display { return "the X display \(display)" }
@@ -67,7 +70,7 @@ struct LiveInput: ParsableArguments {
     }
     guard outputName == nil || wayland else { throw ValidationError("--output needs --wayland") }
     guard !follow || xwd != nil else { throw ValidationError("--follow needs --xwd") }
-    let isLive = !inputs.isEmpty || follow
+    let isLive = isGiven
     guard isLive || duration == nil else {
       throw ValidationError(
         "--duration needs a live screen: --x11, --wayland, --fbdev, --xwd FILE --follow")

@@ -121,6 +121,9 @@ struct Record: ParsableCommand {
           : "give one input, not \(inputs.count): \(inputs.joined(separator: " and "))")
     }
     try live.check(xwd: xwd, fps: fps, raw: raw)
+    guard sessions.journal == nil || live.isGiven else {
+      throw ValidationError("--journal needs a live screen: --x11, --wayland, --fbdev, --xwd FILE --follow")
+    }
     try delivery.check(out: folder)
     guard raw == nil || (size != nil && format != nil && fps != nil) else {
       throw ValidationError("--raw needs --size WxH, --format FMT and --fps N")
@@ -166,6 +169,7 @@ struct Record: ParsableCommand {
     }
     options.segmenting.keyframeInterval = Int64((keyframeInterval ?? 5) * 1e9)
     options.threads = threads
+    options.service = sessions.service
     options.segmenting.segmentDuration = Int64((segmentSeconds ?? 5) * 1e9)
     let session = try sessionID()
     let log = SessionLog(isQuiet: output.quiet)
@@ -177,20 +181,23 @@ struct Record: ParsableCommand {
       )
     }
     let summary: RecordingSummary
-    do { summary = try record(&source, with: &recorder) } catch let failure as FullDisk {
+    let deliver = {
+      guard let uploader else { return }
+      try delivery.finish(uploader, log.isEmpty ? [session] : log.ids, isQuiet: output.quiet)
+    }
+    do { summary = try record(&source, with: &recorder) } catch {
       let frames = sessions.isSampled || recorder.summary.shortSessions > 0 ? nil : recorder.passedFrames
+      // Its lock marks the session as being recorded.
       _ = consume recorder
-      guard uploader == nil else { throw Failure(failure.error) }
-      throw failure.sealed(folder, frames, log)
+      // What was recorded is delivered all the same, and the first failure is reported.
+      if uploader != nil { try? deliver() }
+      guard let failure = error as? FullDisk else { throw error }
+      throw uploader == nil ? failure.sealed(folder, frames, log) : Failure(failure.error)
     }
-    // Its lock marks the session as being recorded.
     _ = consume recorder
-    try report(summary, policy, source, log)
-    if let uploader {
-      for session in log.isEmpty ? [session] : log.ids {
-        try delivery.finish(uploader, session, isQuiet: output.quiet)
-      }
-    }
+    let reported = Result { try report(summary, policy, source, log) }
+    try deliver()
+    try reported.get()
     if !output.quiet, source.tornReads > 0 {
       Terminal.say(
         "repeated \(counted(source.tornReads, "capture")), because the screen changed during the capture")

@@ -39,11 +39,16 @@ struct RecordDelivery: ParsableArguments {
     var options = UploaderOptions()
     options.inFlight = destination.inFlight
     do {
-      return try BackgroundUploader(
-        SegmentSpool(path: spool ?? RecordDelivery.defaultSpool(out)), to: place, options
-      ) { event in
-        if case .message(let words) = event, !isQuiet { Terminal.say(Terminal.printable(words)) }
+      let uploader = try BackgroundUploader(
+        SegmentSpool(path: spool ?? RecordDelivery.defaultSpool(out)), to: place, options)
+      try uploader.start { event in
+        guard !isQuiet else { return }
+        switch event {
+        case .issue(let words): Terminal.say(Terminal.printable(words))
+        case .lost(let loss): Terminal.say(UploadDisplay.words(for: loss))
+        }
       }
+      return uploader
     } catch { throw Failure(error) }
   }
 
@@ -54,11 +59,11 @@ struct RecordDelivery: ParsableArguments {
     return "\(state)/scrim/spool-\(SHA256.digest(Array(out.utf8).span).description.prefix(12))"
   }
 
-  /// Waits until the rest of the session is delivered.
-  func finish(_ uploader: BackgroundUploader, _ session: SessionID, isQuiet: Bool) throws {
+  /// Waits until the rest of the recorded sessions is delivered.
+  func finish(_ uploader: BackgroundUploader, _ sessions: [SessionID], isQuiet: Bool) throws {
     let left: Int?
     do {
-      left = try uploader.finish(session, within: deliverSeconds ?? 30)
+      left = try uploader.finish(within: deliverSeconds ?? 30)
     } catch {
       throw Failure(.environment, "\(error); the recorded segments wait in \(uploader.spool.path)")
     }
@@ -67,8 +72,13 @@ struct RecordDelivery: ParsableArguments {
       Terminal.say(
         "\(counted(left, "segment")) not delivered yet; scrim upload \(uploader.spool.path) delivers the rest"
       )
-    } else {
-      Terminal.say("session \(session) is delivered")
+      return
+    }
+    for session in sessions {
+      switch try? uploader.replayState(of: session) {
+      case .dropped(let loss): Terminal.say(UploadDisplay.words(for: loss))
+      case .absent, .waiting, nil: Terminal.say("session \(session) is delivered")
+      }
     }
   }
 }

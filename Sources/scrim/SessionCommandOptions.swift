@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import ScrimCapture
 import ScrimFormat
 import ScrimRecorder
@@ -46,11 +47,43 @@ struct SessionCommandOptions: ParsableArguments {
     ))
   var events: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "For a live screen: log lines of this systemd unit, such as cups.service, as the journal gets them.",
+      valueName: "unit"))
+  var journal: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --journal: a folder of journal files, instead of this machine's.", valueName: "dir"))
+  var journalDirectory: String?
+
   @Flag(
     help:
       "Keep what is buffered in memory under $XDG_RUNTIME_DIR too, and begin with what a recorder that was killed left there."
   )
   var crashBuffer = false
+
+  @Option(
+    help: ArgumentHelp(
+      "service.name in the manifest, as OpenTelemetry has it; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES by default.",
+      valueName: "name"))
+  var serviceName: String?
+
+  @Option(help: ArgumentHelp("service.version in the manifest.", valueName: "version"))
+  var serviceVersion: String?
+
+  @Option(help: ArgumentHelp("deployment.environment in the manifest.", valueName: "name"))
+  var deploymentEnvironment: String?
+
+  /// What the manifest says of the recorded program: options come before the environment's variables.
+  var service: ServiceAttributes {
+    var service = ServiceAttributes(environment: ProcessInfo.processInfo.environment)
+    service.name = serviceName ?? service.name
+    service.version = serviceVersion ?? service.version
+    service.environment = deploymentEnvironment ?? service.environment
+    return service
+  }
 
   private var isGiven: Bool {
     crashBuffer
@@ -60,7 +93,15 @@ struct SessionCommandOptions: ParsableArguments {
   /// Whether sessions, or their beginnings, may be dropped on purpose.
   var isSampled: Bool { sessionSample != nil || errorSample != nil }
 
-  func validate() throws { _ = try options() }
+  func validate() throws {
+    _ = try options()
+    guard journalDirectory == nil || journal != nil else {
+      throw ValidationError("--journal-directory needs --journal UNIT")
+    }
+    guard journal?.isEmpty != true else {
+      throw ValidationError("--journal takes the name of a unit, such as cups.service")
+    }
+  }
 
   private func options() throws -> SessionOptions {
     var options = SessionOptions()
@@ -75,11 +116,17 @@ struct SessionCommandOptions: ParsableArguments {
     return options
   }
 
-  /// The source with the events of the file.
+  /// The source with the events of the file, and the log lines of the journal.
   func source(_ source: any FrameSource) throws(CaptureError) -> any FrameSource {
-    guard let events else { return source }
-    return source.isLive
-      ? try LiveEvents(source, events: events) : try SourceWithEvents(source, events: events)
+    var source = source
+    if let events {
+      source =
+        source.isLive
+        ? LiveEvents(source, try EventFeed.start(events)) : try SourceWithEvents(source, events: events)
+    }
+    guard let journal else { return source }
+    let feed = try JournalFeed.start(unit: journal, directory: journalDirectory)
+    return LiveEvents(source, feed, observing: ["log"])
   }
 
   /// Settings for a recorder of sessions; nil if everything is one session.
@@ -148,6 +195,8 @@ final class SessionLog: Sendable {
     case .crashBufferLost(let id, let error):
       say("session \(id) would be lost by a crash from now on: \(error)")
     case .dropped(let id, let reason): say("session \(id) dropped: \(reason.rawValue)")
+    // The delivery says so itself.
+    case .replayDropped: break
     case .began: break
     }
   }

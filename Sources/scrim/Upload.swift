@@ -151,7 +151,8 @@ extension Failure {
   init(_ error: UploadError) {
     switch error {
     case .spool(let error): self.init(error)
-    case .inUse, .refused: self.init(.environment, "\(error)")
+    case .destination(let error) where error.fault == .usage: self.init(.usage, "\(error)")
+    case .inUse, .refused, .destination: self.init(.environment, "\(error)")
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ScrimDelivery
+import ScrimStore
 import Synchronization
 
 /// Shows the progress of an upload.
@@ -24,8 +25,15 @@ final class UploadDisplay: Sendable {
       case .message(let words):
         progress.clear()
         if !isQuiet { Terminal.say(Terminal.printable(words)) }
+      case .lost(let loss):
+        progress.clear()
+        if !isQuiet { Terminal.say(UploadDisplay.words(for: loss)) }
       }
     }
+  }
+
+  static func words(for loss: ReplayLoss) -> String {
+    "session \(loss.session): \(counted(loss.segments, "segment")) dropped, \(loss.reason.words)"
   }
 
   func clear() { progress.withLock { $0.clear() } }

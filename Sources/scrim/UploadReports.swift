@@ -48,7 +48,22 @@ struct StatusReport: Encodable {
   var damaged: Count
   /// By reason: budget, age, deleted.
   var dropped: [String: Count]
+  /// The sessions of which segments were dropped.
+  var replays: [Replay]
   var oldest: String?
+
+  struct Replay: Encodable {
+    var session: String
+    var replayState = "dropped"
+    var reason: String
+    var segments: Int
+    var bytes: Int
+
+    private enum CodingKeys: String, CodingKey {
+      case session, reason, segments, bytes
+      case replayState = "replay_state"
+    }
+  }
 
   init(_ status: SpoolStatus) {
     destination = status.destination
@@ -61,6 +76,10 @@ struct StatusReport: Encodable {
       uniqueKeysWithValues: DropReason.allCases.map {
         ($0.rawValue, Count(status.dropped[$0] ?? SpoolStatus.Count()))
       })
+    replays = status.losses.map {
+      Replay(
+        session: "\($0.session)", reason: $0.reason.rawValue, segments: $0.segments, bytes: $0.bytes)
+    }
     oldest = status.oldest.map { RFC3339.string($0) }
   }
 

@@ -104,6 +104,67 @@ import Testing
     }
   }
 
+  /// What a program writes to standard error arrives there in any case, and in the session as far as it can.
+  @Test(arguments: ["quiet", "flood", "crash", "replaced"])
+  func standardErrorIsCopiedAndArrives(kind: String) throws {
+    let (program, folder) = try compiled(Self.root + "/Tests/ScrimCTests/Fixtures/stderr.c")
+    let (errors, out) = (folder.path + "/errors", folder.path + "/out")
+    // A shell's words about a program that was aborted are not the program's.
+    let script = "ulimit -c 0; timeout 60 \(program) \(folder.path)/s \(kind) 2>\(errors) >\(out); exit $?"
+    let ran = try Self.run("bash", ["-c", script])
+    let printed = try String(contentsOfFile: out, encoding: .utf8)
+    #expect(ran.code == (kind == "crash" ? 134 : 0), "\(ran.output) \(printed)")
+    let first = "before\nmail of ann@example.com\nfrom a child\nhalf a line\n"
+    var expected = first
+    switch kind {
+    case "flood":
+      for line in 0..<300_000 { expected += "line \(line) of a flood that nothing can record\n" }
+      expected += "after\n"
+    case "crash": expected += "the last words"
+    case "replaced": break
+    default: expected += "after\n"
+    }
+    // The process that forwards the last words of a crashed one ends a moment later.
+    for _ in 0..<100 where (try? folder.bytes(of: "errors").count) ?? 0 < expected.utf8.count {
+      usleep(20_000)
+    }
+    let arrived = try String(contentsOfFile: errors, encoding: .utf8)
+    #expect(arrived == expected, "\(arrived.utf8.count) bytes of \(expected.utf8.count)")
+    guard kind != "crash" else { return }
+    let numbers = try #require(printed.firstMatch(of: /(\d+) events, (\d+) dropped/))
+    let (events, dropped) = (Int(numbers.1) ?? 0, Int(numbers.2) ?? 0)
+    // Of a flood, the recorder keeps some hundred lines a second, and counts what it has no room for.
+    #expect(kind == "flood" ? events > 3 && dropped > 1000 : events == 3 && dropped == 0, "\(printed)")
+    for bytes in try folder.files(under: "s").values {
+      #expect(bytes.firstRange(of: Array("ann@example".utf8)) == nil)
+    }
+  }
+
+  /// A recorder with a delivery to a folder, and one to a server that is not there.
+  @Test func sessionsAreDeliveredOrStayInTheSpool() throws {
+    let (program, folder) = try compiled(Self.root + "/Tests/ScrimCTests/Fixtures/delivery.c")
+    let (store, spool) = (folder.path + "/store", folder.path + "/spool")
+    var ran = try Self.run("timeout", ["60", program, "file://" + store, spool, "20"])
+    let id = try #require(
+      ran.output.firstMatch(of: /^([0-9a-f-]{36}) undelivered 0 state 3 -\n$/)?.1, "\(ran.output)")
+    let stored = try folder.files(under: "store")
+    #expect(stored.keys.contains { $0.contains(id) && $0.hasSuffix("segments/00000000.scrim") })
+    let manifest = try #require(stored.first { $0.key.hasSuffix("manifest.json") }?.value)
+    let text = String(decoding: manifest, as: UTF8.self)
+    for word in [
+      #""service.name" : "shop""#, #""service.version" : "2.1""#, #""deployment.environment" : "test""#,
+    ] {
+      #expect(text.contains(word), "\(text)")
+    }
+    #expect(try folder.files(under: "spool").keys.sorted() == ["destination.json"])
+
+    // Nothing listens on the port of discard.
+    ran = try Self.run("timeout", ["60", program, "http://127.0.0.1:9/", folder.path + "/waiting", "0.5"])
+    #expect(ran.output.contains(/undelivered 1 state 1 -/), "\(ran.output)")
+    let left = try folder.files(under: "waiting").keys
+    #expect(left.contains { $0.hasSuffix("segments/00000000.scrim") }, "\(left)")
+  }
+
   @Test func holdsInC() throws {
     try check(["cc", "-std=c11", "-D_POSIX_C_SOURCE=200809L"], name: "c", seed: 1)
   }
@@ -126,6 +187,6 @@ import Testing
     }
     let header = try String(contentsOfFile: prefix + "/include/scrim.h", encoding: .utf8)
     let declared = header.matches(of: /(?m)^[a-z].*?(scrim_[a-z_]+)\(/).map { String($0.1) }
-    #expect(declared.count == 16 && Set(visible) == Set(declared))
+    #expect(declared.count == 17 && Set(visible) == Set(declared))
   }
 }

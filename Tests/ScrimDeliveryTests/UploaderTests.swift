@@ -186,10 +186,24 @@ private final class FakeDestination: Destination {
     let destination = FakeDestination { segment, _ in
       segment.session == deleted ? .status(410, retryAfter: nil, body: "") : nil
     }
-    let summary = try Uploader(to: destination, UploaderTests.options()).run(spool)
+    let lost = Mutex<[ReplayLoss]>([])
+    let uploader = Uploader(to: destination, UploaderTests.options()) { event in
+      if case .lost(let loss) = event { lost.withLock { $0.append(loss) } }
+    }
+    let summary = try uploader.run(spool)
     #expect(summary.delivered == 2)
     destination.state.withLock { #expect($0.segments == other) }
     #expect(try spool.status().dropped[.deleted]?.segments == 5)
+    #expect(lost.withLock { $0 }.map(\.session) == [deleted] && lost.withLock { $0 }.first?.segments == 5)
+    guard case .dropped(let loss) = try spool.replayState(of: deleted) else {
+      Issue.record("the loss is not known")
+      return
+    }
+    #expect(loss.reason == .deleted && loss.segments == 5 && loss.bytes == lost.withLock { $0 }.first?.bytes)
+    #expect(try spool.replayState(of: session(2)) == .absent)
+    let lines = try temporary.bytes(of: "spool/dropped.jsonl").split(separator: 0x0A)
+    let states = lines.filter { String(decoding: $0, as: UTF8.self).contains(#""replay_state":"dropped""#) }
+    #expect(states.count == 5)
     #expect(try spoolFiles == ["destination.json", "dropped.jsonl"])
   }
 

@@ -64,7 +64,7 @@ import Testing
       case .event(let json):
         do { try recorder.record(try Event(json: Array(json.utf8), line: index + 1)) } catch {
           guard error is EventError else { throw error }
-          recorder.loseEvent()
+          recorder.loseEvents()
           faults.append(CaptureIssue(place: "events.jsonl", message: "\(error)"))
         }
       }

@@ -57,6 +57,33 @@ import Testing
     #expect(try temporary.files(under: "above/session") == first)
   }
 
+  /// OpenTelemetry's attributes of the recorded program, and where they come from.
+  @Test func attributesOfTheService() throws {
+    var manifest = SessionManifest(header: SampleSegments.header)
+    #expect(!String(decoding: manifest.json, as: UTF8.self).contains("attributes"))
+    manifest.about.service = ServiceAttributes(environment: [
+      "OTEL_RESOURCE_ATTRIBUTES":
+        "host.name=x, service.name=other,service.version=2.1%2Bbuild%2C7,deployment.environment.name = staging ,broken,service.version",
+      "OTEL_SERVICE_NAME": "shop",
+    ])
+    #expect(
+      manifest.about.service
+        == ServiceAttributes(name: "shop", version: "2.1+build,7", environment: "staging"))
+    manifest.about.previousID = "01234567-89ab-cdef-0123-456789abcdef"
+    let read = try SessionManifest(json: manifest.json, path: "m")
+    #expect(read == manifest)
+    let text = String(decoding: manifest.json, as: UTF8.self)
+    #expect(text.contains(#""session.previous_id" : "01234567-89ab-cdef-0123-456789abcdef""#))
+    #expect(text.contains(#""session.id" : "\#(SampleSegments.header.session)""#))
+    // Values are cut, and those that are no text are ignored.
+    manifest.about.service.name = String(repeating: "ä", count: 200)
+    let cut = try SessionManifest(json: manifest.json, path: "m").about.service.name
+    #expect(cut == String(repeating: "ä", count: 128))
+    let numbers = text.replacing(#""service.name" : "shop""#, with: #""service.name" : 7"#)
+    #expect(try SessionManifest(json: Array(numbers.utf8), path: "m").about.service.name == nil)
+    #expect(ServiceAttributes(environment: ["OTEL_RESOURCE_ATTRIBUTES": "service.name=%zz"]).name == nil)
+  }
+
   @Test func theManifestsSpelling() throws {
     var writer = try folder.create(SampleSegments.header)
     try writer.begin(try SampleSegments.segment(0))

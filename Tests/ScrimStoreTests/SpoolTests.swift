@@ -1,6 +1,7 @@
 import Foundation
 import ScrimFormat
 import ScrimTestSupport
+import Synchronization
 import Testing
 
 @testable import ScrimStore
@@ -123,6 +124,37 @@ import Testing
     #expect(try keeper.delivered(segment))
   }
 
+  /// An uploader removes folders of sessions that are done; one that is just being made looks the same.
+  @Test func aFolderIsMadeWhileAnUploaderCleansUp() throws {
+    let keeper = try keeper()
+    let spool = spool
+    let made = Mutex<(count: Int, failure: String?)>((0, nil))
+    @Sendable func name(_ number: Int) -> SessionID {
+      SessionID((0..<16).map { $0 < 2 ? UInt8(truncatingIfNeeded: number >> (8 * $0)) : 7 })
+    }
+    let thread = Thread {
+      for number in 0..<400 {
+        var header = SampleSegments.header
+        header.session = name(number)
+        do {
+          var writer = try spool.folder(of: header.session).create(header)
+          try writer.begin(try SampleSegments.segment(0, header: header))
+          try writer.seal()
+        } catch {
+          made.withLock { $0.failure = "\(error)" }
+        }
+        made.withLock { $0.count += 1 }
+      }
+    }
+    thread.start()
+    let end = Date().addingTimeInterval(60)
+    while made.withLock({ $0.count }) < 400, Date() < end {
+      _ = try keeper.removeIfDone(name(made.withLock { $0.count }))
+    }
+    #expect(made.withLock { $0.failure } == nil && made.withLock { $0.count } == 400)
+    #expect(try spool.status().waiting.segments == 400)
+  }
+
   // MARK: Limits
 
   @Test func wholeSessionsThatNoErrorRequestedAreDroppedFirst() throws {
@@ -149,6 +181,13 @@ import Testing
     #expect(try waiting() == [session(2): [1, 2, 3]])
     let dropped = try spool.status().dropped[.budget]
     #expect(dropped?.segments == 13)
+    let losses = try spool.status().losses
+    #expect(losses.map(\.session) == [session(3), session(4), session(1), session(2)])
+    #expect(losses.map(\.segments) == [4, 4, 4, 1] && losses.allSatisfy { $0.reason == .budget })
+    #expect(try spool.replayState(of: session(3)) == .dropped(losses[0]))
+    // One of its segments is lost, and the others wait.
+    #expect(try spool.replayState(of: session(2)) == .dropped(losses[3]))
+    #expect(keeper.takeLosses() == losses && keeper.takeLosses().isEmpty)
     #expect(try spool.status().waiting.segments == 3)
   }
 

@@ -221,3 +221,7 @@ void scrim_curl_free(scrim_curl_answer *answer) {
   answer->headers = NULL;
   answer->body = NULL;
 }
+
+extern char **environ;
+
+char **scrim_curl_environment(void) { return environ; }

@@ -37,7 +37,7 @@ struct WindowHistory {
       if known == nil {
         windows.append(
           SourceWindow(
-            number: index + 1, window: record.window, program: record.pid.flatMap(WindowHistory.program),
+            number: index + 1, window: record.window, program: record.pid.flatMap(ProcessInfo.programName),
             since: time))
       }
       listed[key] = index
@@ -48,14 +48,5 @@ struct WindowHistory {
     open = listed
     for index in windows.indices { windows[index].isOpen = false }
     for index in listed.values { windows[index].isOpen = true }
-  }
-
-  /// The file name of a process's program. Its title and arguments are not used, since they may contain
-  /// private data.
-  private static func program(of pid: Int) -> String? {
-    guard let path = ProcessInfo.program(of: pid) else { return nil }
-    // The kernel marks a program file that was replaced as deleted.
-    let file = path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
-    return file.split(separator: "/").last.map { String($0) }
   }
 }

@@ -63,10 +63,9 @@ import ScrimSystem
       event.touch = 0
     case SCRIM_X11_KEY: event.type = "key"
     case SCRIM_X11_FOCUS:
-      guard let program = ProcessInfo.program(of: Int(input.process)) else { return nil }
+      guard let program = ProcessInfo.programName(of: Int(input.process)) else { return nil }
       event.type = "navigation"
-      event.name = String(
-        program[(program.lastIndex(of: "/").map { program.index(after: $0) } ?? program.startIndex)...])
+      event.name = program
     default: return nil
     }
     return event

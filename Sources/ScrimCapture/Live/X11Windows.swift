@@ -58,6 +58,15 @@ extension ProcessInfo {
     try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")
   }
 
+  /// The file name of a process's program. Its title and arguments are not used, since they may contain
+  /// private data.
+  static func programName(of pid: Int) -> String? {
+    guard let path = program(of: pid) else { return nil }
+    // The kernel marks a program file that was replaced as deleted.
+    let file = path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
+    return file.split(separator: "/").last.map { String($0) }
+  }
+
   /// Its parent process; nil if it is gone.
   fileprivate static func parent(of pid: Int) -> Int? {
     guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { return nil }

@@ -2,7 +2,9 @@ import Glibc
 public import ScrimFormat
 public import ScrimImage
 public import ScrimRedact
+public import ScrimStore
 import ScrimSystem
+import Synchronization
 
 /// Records the surface of an application from inside it.
 ///
@@ -28,6 +30,8 @@ public final class Recorder: Sendable {
   private let configuration: RecorderConfiguration
   private let reader: ConditionLock<DamageReader>
   private let queue: ConditionLock<CaptureQueue>
+  /// The copy of standard error while it is recorded.
+  private let standardError = Mutex<StandardErrorCopy?>(nil)
 
   public init(_ configuration: RecorderConfiguration) {
     self.configuration = configuration
@@ -39,6 +43,7 @@ public final class Recorder: Sendable {
   }
 
   deinit {
+    endStandardError()
     let isLeft = queue.withValue { queue in
       switch queue.phase {
       case .recording, .stopFailed: queue.phase = .stopping(isAbandoned: true)
@@ -73,8 +78,11 @@ public final class Recorder: Sendable {
       queue.origin = origin
     }
     do {
+      try startDelivery()
+      try copyStandardError()
       try RecorderThread.start(configuration, queue)
     } catch {
+      endStandardError()
       queue.withValue { $0.phase = .idle }
       throw error
     }
@@ -120,7 +128,12 @@ public final class Recorder: Sendable {
 
   /// Records an event.
   public func record(_ event: Event) throws(RecorderError) {
-    let now = configuration.clock()
+    try Recorder.record(event, into: queue, now: configuration.clock())
+  }
+
+  private static func record(
+    _ event: Event, into queue: ConditionLock<CaptureQueue>, now: Int64
+  ) throws(RecorderError) {
     try queue.withValue { queue throws(RecorderError) in
       guard try queue.admit() else { return }
       let time = try (event.time ?? now).checked(against: now)
@@ -128,6 +141,48 @@ public final class Recorder: Sendable {
         CaptureQueue.QueuedEvent(event: event, time: max(0, time - queue.origin), tree: queue.tree))
     }
     queue.wake()
+  }
+
+  private func startDelivery() throws(RecorderError) {
+    guard let delivery = configuration.delivery else { return }
+    let (onIssue, onSession) = (configuration.onIssue, configuration.onSession)
+    do throws(StoreError) {
+      try delivery.start { event in
+        switch event {
+        case .issue(let message): onIssue?(.delivery(message))
+        case .lost(let loss): onSession?(.replayDropped(loss))
+        }
+      }
+    } catch { throw .noDelivery(error) }
+  }
+
+  /// What has become of a session, such as one whose id ``reportError(_:)`` returned; nil without a delivery.
+  public func replayState(of session: SessionID) throws(StoreError) -> ReplayState? {
+    try configuration.delivery?.replayState(of: session)
+  }
+
+  private func copyStandardError() throws(RecorderError) {
+    guard configuration.copiesStandardError else { return }
+    // Its thread references the queue, not the recorder, so that a released recorder ends.
+    let (queue, clock) = (queue, configuration.clock)
+    do throws(SystemError) {
+      let copy = try StandardErrorCopy(
+        onLine: { line in
+          var event = Event("log")
+          event.logger = "stderr"
+          event.message = line
+          // After the end there is nothing to record into.
+          try? Recorder.record(event, into: queue, now: clock())
+        }, onDropped: { count in queue.withValue { $0.counts.droppedEvents += count } })
+      standardError.withLock { $0 = copy }
+    } catch { throw .noStandardError(errno: error.errno) }
+  }
+
+  private func endStandardError() {
+    standardError.withLock { copy in
+      copy?.end()
+      copy = nil
+    }
   }
 
   /// Records an error as an event, and everything captured before it, without delay.
@@ -201,12 +256,14 @@ public final class Recorder: Sendable {
     if let failure { throw .recording(failure) }
   }
 
-  /// Records what waits, seals the session and ends the thread. A repeated call returns the same summary.
+  /// Records what waits, seals the session and ends the thread. A repeated call returns the same summary. With
+  /// a delivery, waits for the last segments, at most ``RecorderConfiguration/deliverySeconds``.
   ///
   /// - Throws: ``RecorderError/recording(_:)`` if the session could not be sealed. The call may be repeated
   ///   once the cause is gone.
   public func stop() throws(RecorderError) -> RecordingSummary {
     try checkThread()
+    endStandardError()
     try queue.withValue { queue throws(RecorderError) in
       switch queue.phase {
       case .idle: throw .notStarted
@@ -215,15 +272,19 @@ public final class Recorder: Sendable {
       }
     }
     queue.wake()
-    let result: Result<RecordingSummary, RecordingError> = queue.wait { queue in
+    let (result, isOver): (Result<RecordingSummary, RecordingError>, Bool) = queue.wait { queue in
       switch queue.phase {
-      case .ended(let result): .done(result)
-      case .stopFailed(let error): .done(.failure(error))
+      case .ended(let result): .done((result, true))
+      case .stopFailed(let error): .done((.failure(error), false))
       case .idle, .recording, .stopping: .wait
       }
     }
+    // What is sealed is delivered also after a failure, unless the call may be repeated.
+    let undelivered = isOver ? configuration.delivery?.end(within: configuration.deliverySeconds) : nil
     switch result {
-    case .success(let summary): return summary
+    case .success(var summary):
+      summary.undeliveredSegments = undelivered
+      return summary
     case .failure(let error): throw .recording(error)
     }
   }

@@ -40,6 +40,15 @@ public struct RecorderConfiguration: Sendable {
   /// Called on the recording thread when a session changes its state. As ``onIssue``, it must not wait for
   /// the recorder.
   public var onSession: (@Sendable (SessionChange) -> Void)?
+  /// Whether lines that the program and its children write to standard error become `log` events, scrubbed as
+  /// all texts are.
+  ///
+  /// From ``Recorder/start()`` to ``Recorder/stop()`` descriptor 2 is a pipe to a process of its own, which
+  /// writes all of it to the previous standard error: the last words before a crash arrive there too. That
+  /// process is a fork, so it is best begun before the program has much memory. A copy that can't keep up loses
+  /// lines, which are counted in ``RecorderCounts/droppedEvents``; it never makes the program wait. One
+  /// recorder of a program at a time can do this.
+  public var copiesStandardError = false
   /// Returns a random number from 0 up to 1 for each sampling decision.
   public var chance: (@Sendable () -> Double)?
   /// Clocks for the life cycle of sessions; tests may replace them.
@@ -47,8 +56,27 @@ public struct RecorderConfiguration: Sendable {
   /// Nanoseconds on a clock that never goes back: CLOCK_MONOTONIC, unless a test replaces it.
   public var clock: @Sendable () -> Int64 = { MonotonicClock.now }
 
+  /// Delivers the sessions while they are recorded, into the folders that it names; nil to leave them in
+  /// ``folder``. Its issues and losses are reported to ``onIssue`` and ``onSession``, on its threads.
+  public var delivery: (any SessionDelivery)?
+  /// Maximum seconds that ``Recorder/stop()`` waits for the last deliveries. What is not delivered then stays
+  /// in the spool.
+  public var deliverySeconds = 5.0
+
   public init(folder: SessionFolder, options: RecorderOptions) {
     self.folder = folder
     self.options = options
+  }
+
+  /// For a recorder whose sessions are delivered elsewhere.
+  public init(delivery: any SessionDelivery, options: RecorderOptions) {
+    // Not used: each session has a folder of the delivery.
+    self.init(folder: SessionFolder(path: ""), options: options)
+    self.delivery = delivery
+  }
+
+  /// The place of the session with number `count`.
+  func place(of session: SessionID, number count: Int) -> SessionFolder {
+    delivery?.folder(of: session) ?? folder.following(count)
   }
 }

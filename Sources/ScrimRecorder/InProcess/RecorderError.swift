@@ -1,5 +1,8 @@
+import Glibc
 public import ScrimFormat
 public import ScrimRedact
+public import ScrimStore
+import ScrimSystem
 
 /// An issue on the recording thread.
 public enum RecorderIssue: Sendable, CustomStringConvertible {
@@ -9,9 +12,12 @@ public enum RecorderIssue: Sendable, CustomStringConvertible {
   /// The session could not be begun, or not be sealed after the recorder was released. Nothing more is
   /// accepted.
   case ended(RecordingError)
+  /// The delivery reports a problem; what is recorded waits.
+  case delivery(String)
 
   public var description: String {
     switch self {
+    case .delivery(let message): message
     case .interrupted(let error): "recording is interrupted: \(error)"
     case .ended(let error): "recording has ended: \(error)"
     }
@@ -36,6 +42,10 @@ public enum RecorderError: Error, Sendable, CustomStringConvertible {
   /// A call that waits for the recorder was made in one of its own callbacks.
   case calledFromRecorder
   case noThread(errno: Int32)
+  /// The delivery could not be started.
+  case noDelivery(StoreError)
+  /// Standard error can't be copied, see ``RecorderConfiguration/copiesStandardError``.
+  case noStandardError(errno: Int32)
   case badOptions(SessionOptionsError)
 
   public var description: String {
@@ -53,6 +63,11 @@ public enum RecorderError: Error, Sendable, CustomStringConvertible {
     case .calledFromRecorder:
       "this waits for the recorder, so one of its callbacks can't call it; call it from another thread"
     case .badOptions(let error): error.description
+    case .noStandardError(EBUSY):
+      "another recorder of this program copies standard error; copy it in one of them"
+    case .noStandardError(let errno):
+      "standard error can't be copied (\(SystemCall.message(for: errno))); start without the copy"
+    case .noDelivery(let error): error.description
     case .noThread(let errno): "no thread could be started (errno \(errno)); free some and start again"
     }
   }

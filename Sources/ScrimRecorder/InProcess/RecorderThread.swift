@@ -1,9 +1,10 @@
 import Glibc
 import ScrimFormat
+import ScrimStore
 import ScrimSystem
 
 /// The thread of a recorder. It references the queue, not the recorder, so that a released recorder ends.
-final class RecorderThread {
+final class RecorderThread: Sendable {
   private let configuration: RecorderConfiguration
   private let queue: ConditionLock<CaptureQueue>
   private let start: Int64
@@ -17,21 +18,10 @@ final class RecorderThread {
   static func start(
     _ configuration: RecorderConfiguration, _ queue: ConditionLock<CaptureQueue>
   ) throws(RecorderError) {
-    // The thread takes over the one reference.
-    let context = unsafe Unmanaged.passRetained(RecorderThread(configuration, queue))
-    var thread = pthread_t()
-    let code = unsafe pthread_create(
-      &thread, nil,
-      { context in
-        guard let context = unsafe context else { return nil }
-        unsafe Unmanaged<RecorderThread>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      }, context.toOpaque())
-    guard code == 0 else {
-      unsafe context.release()
-      throw .noThread(errno: code)
+    let thread = RecorderThread(configuration, queue)
+    do throws(SystemError) { try DetachedThread.start { thread.run() } } catch {
+      throw .noThread(errno: error.errno)
     }
-    pthread_detach(thread)
   }
 
   private func run() {
@@ -62,6 +52,7 @@ final class RecorderThread {
     do { try worker.record(patch, events) } catch { failure = error }
     if let failure, !worker.hasBegun {
       end(.failure(failure))
+      endDelivery()
       configuration.onIssue?(.ended(failure))
       return false
     }
@@ -85,6 +76,7 @@ final class RecorderThread {
       worker = RecorderWorker(
         configuration, session: SessionID([UInt8](repeating: 0, count: 16)), start: start)
       end(.success(summary))
+      if isLast { endDelivery() }
       return false
     } catch {
       failure = error
@@ -100,9 +92,13 @@ final class RecorderThread {
       return !isAbandoned || finish(&worker, isLast: true)
     }
     end(.failure(failure))
+    if isLast { endDelivery() }
     configuration.onIssue?(.ended(failure))
     return false
   }
+
+  /// For a recorder that was released, or that may never be stopped.
+  private func endDelivery() { _ = configuration.delivery?.end(within: configuration.deliverySeconds) }
 
   private func end(_ result: Result<RecordingSummary, RecordingError>) {
     queue.withValue { $0.end(result) }

@@ -101,12 +101,13 @@ struct RecorderWorker: ~Copyable {
   private mutating func begin(width: Int, height: Int) throws(RecordingError) {
     guard let options = configuration.sessions else {
       recorder = try SessionRecorder(
-        to: configuration.folder, width: width, height: height, session: session, start: start,
+        to: configuration.place(of: session, number: 0), width: width, height: height, session: session,
+        start: start,
         producer: configuration.producer, options: configuration.options)
       return
     }
-    let first = configuration.folder
-    var settings = SessionSettings(options, start: start) { count, _ in first.following(count) }
+    let configuration = configuration
+    var settings = SessionSettings(options, start: start) { configuration.place(of: $1, number: $0) }
     settings.moment = configuration.moment
     if let chance = configuration.chance { settings.chance = chance }
     settings.beforeErrorSampling = configuration.beforeErrorSampling

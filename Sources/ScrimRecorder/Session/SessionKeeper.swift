@@ -30,6 +30,7 @@ struct SessionKeeper: Sendable {
 
   /// The description of the recorder in the manifest of each session.
   var observedEvents: [String]?
+  var service = ServiceAttributes()
   /// The folder of crash buffers; nil if the option is off.
   var crashFolder: CrashBufferFolder?
 
@@ -128,6 +129,7 @@ extension SessionRecorder {
   ) throws(RecordingError) {
     about = SessionAbout()
     about.observedEvents = keeper!.observedEvents
+    about.service = keeper!.service
     about.previousID = keeper!.previous.map { "\($0)" }
     let id = keeper!.settings.name()
     keeper!.id = id

@@ -62,6 +62,9 @@ public enum SessionChange: Hashable, Sendable {
   case dropped(SessionID, SessionDrop)
   /// It was buffered by a process that crashed, and is written now.
   case recovered(SessionID, SessionFolder)
+  /// Segments of it, which was recorded and given to a delivery, were dropped before their destination had them:
+  /// the reporter of an error that has its id should learn of it.
+  case replayDropped(ReplayLoss)
   /// Its buffer no longer survives a crash of the process.
   case crashBufferLost(SessionID, StoreError)
 }

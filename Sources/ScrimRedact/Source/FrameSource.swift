@@ -37,6 +37,6 @@ public enum SourceItem: Sendable {
   case idle(Int64)
   /// An event after the previous frame, at its own time.
   case event(Event)
-  /// An event that could not be read.
-  case lostEvent(CaptureIssue)
+  /// Events that could not be read, or that came too fast.
+  case lostEvent(CaptureIssue, count: Int = 1)
 }

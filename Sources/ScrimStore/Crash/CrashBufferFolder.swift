@@ -1,4 +1,5 @@
 import CScrimCrash
+import CScrimLogs
 import Glibc
 package import ScrimFormat
 import ScrimSystem

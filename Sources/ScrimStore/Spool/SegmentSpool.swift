@@ -98,15 +98,15 @@ package struct SpooledSegment: Hashable, Sendable {
 }
 
 /// Size and age limits of a spool.
-package struct SpoolLimits: Hashable, Sendable {
+public struct SpoolLimits: Hashable, Sendable {
   /// Maximum bytes of all waiting, refused and damaged segments.
-  package var bytes = 512 << 20
+  public var bytes = 512 << 20
   /// Maximum nanoseconds that a segment waits.
-  package var age: Int64 = 14 * 86_400 * 1_000_000_000
+  public var age: Int64 = 14 * 86_400 * 1_000_000_000
   /// Maximum bytes sent per day (UTC), including failed attempts; nil for no limit.
-  package var bytesPerDay: Int?
+  public var bytesPerDay: Int?
 
-  package init() {}
+  public init() {}
 }
 
 /// Why a segment was dropped.
@@ -117,4 +117,13 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable {
   case age
   /// The destination had deleted the session.
   case deleted
+
+  /// For people.
+  public var words: String {
+    switch self {
+    case .budget: "because the spool is full"
+    case .age: "because they waited too long"
+    case .deleted: "because the destination has deleted the session"
+    }
+  }
 }

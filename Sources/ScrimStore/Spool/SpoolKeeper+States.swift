@@ -125,6 +125,7 @@ extension SpoolKeeper {
       if isMoved {
         gone.append(segment)
         lines += SpoolKeeper.line(segment, bytes: bytes ?? 0, reason)
+        note(ReplayLoss(session: segment.session, reason: reason, segments: 1, bytes: bytes ?? 0))
       }
       if state == .waiting { forget(segment) }
     }
@@ -136,10 +137,18 @@ extension SpoolKeeper {
     for segment in gone { try Disk.remove(spool.file(segment, .dropping)) }
   }
 
+  private func note(_ loss: ReplayLoss) {
+    let place = newLosses.firstIndex { $0.session == loss.session && $0.reason == loss.reason }
+    guard let place else { return newLosses.append(loss) }
+    newLosses[place].segments += loss.segments
+    newLosses[place].bytes += loss.bytes
+  }
+
   private static func line(_ segment: SpooledSegment, bytes: Int, _ reason: DropReason) -> [UInt8] {
     JSON.object([
       .init("at", .string(RFC3339.string(WallClock.now))), .init("bytes", .number(Double(bytes))),
       .init("index", .number(Double(segment.index))), .init("reason", .string(reason.rawValue)),
+      .init("replay_state", .string("dropped")),
       .init("session", .string("\(segment.session)")),
     ]).canonicalBytes + [0x0A]
   }

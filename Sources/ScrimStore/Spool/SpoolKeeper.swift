@@ -37,6 +37,8 @@ package final class SpoolKeeper {
   package private(set) var order: [SessionID] = []
   /// Delivered and renamed segments; emptied once the renames are synced.
   var toEmpty: [SpooledSegment] = []
+  /// What was dropped since ``takeLosses()``.
+  var newLosses: [ReplayLoss] = []
   /// Number of segments that a session's manifest lists, and the version of the manifest.
   private var listings: [SessionID: (stamp: ManifestStamp, count: Int)] = [:]
 
@@ -119,6 +121,12 @@ package final class SpoolKeeper {
     var sum = 0
     for name in names { sum += try Disk.status(spool.folder(session, state) + "/" + name)?.bytes ?? 0 }
     return sum
+  }
+
+  /// What was dropped since the last call.
+  package func takeLosses() -> [ReplayLoss] {
+    defer { newLosses = [] }
+    return newLosses
   }
 
   // MARK: Waiting segments

@@ -20,6 +20,8 @@ package struct SpoolStatus: Hashable, Sendable {
   package var damaged = Count()
   /// Dropped segments by reason.
   package var dropped: [DropReason: Count] = [:]
+  /// The same by session and reason: the replays with a loss.
+  package var losses: [ReplayLoss] = []
   /// When the oldest waiting segment was sealed: nanoseconds since 1970.
   package var oldest: Int64?
 }
@@ -62,25 +64,48 @@ extension SegmentSpool {
         }
       }
     }
-    status.dropped = try dropped()
+    status.losses = try losses()
+    for loss in status.losses {
+      status.dropped[loss.reason, default: SpoolStatus.Count()].segments += loss.segments
+      status.dropped[loss.reason, default: SpoolStatus.Count()].bytes += loss.bytes
+    }
     return status
   }
 
-  /// Reads `dropped.jsonl`; a segment listed twice counts once, and a torn line is ignored.
-  func dropped() throws(StoreError) -> [DropReason: SpoolStatus.Count] {
+  /// Reads `dropped.jsonl`, in the order of the first losses; a segment listed twice counts once, and a torn
+  /// line is ignored.
+  func losses() throws(StoreError) -> [ReplayLoss] {
     let path = path + "/" + SegmentSpool.droppedFile
-    guard try Disk.status(path) != nil else { return [:] }
-    var counts: [DropReason: SpoolStatus.Count] = [:]
+    guard try Disk.status(path) != nil else { return [] }
+    var losses: [ReplayLoss] = []
+    var places: [String: Int] = [:]
     var seen: Set<String> = []
     for line in try Disk.read(path, upTo: 1 << 30).split(separator: 0x0A) {
-      guard let json = try? JSON(Array(line)), case .string(let session)? = json["session"],
-        case .number(let index)? = json["index"], case .number(let bytes)? = json["bytes"],
-        case .string(let word)? = json["reason"], let reason = DropReason(rawValue: word)
+      guard let json = try? JSON(Array(line)), case .string(let name)? = json["session"],
+        let session = SessionID(name), case .number(let index)? = json["index"],
+        case .number(let bytes)? = json["bytes"], case .string(let word)? = json["reason"],
+        let reason = DropReason(rawValue: word), seen.insert("\(name)/\(index)").inserted
       else { continue }
-      guard seen.insert("\(session)/\(index)").inserted else { continue }
-      counts[reason, default: SpoolStatus.Count()].add(Int(exactly: bytes.rounded()) ?? 0)
+      let place = places["\(name)/\(word)", default: losses.count]
+      if place == losses.count {
+        losses.append(ReplayLoss(session: session, reason: reason, segments: 0, bytes: 0))
+        places["\(name)/\(word)"] = place
+      }
+      losses[place].segments += 1
+      losses[place].bytes += Int(exactly: bytes.rounded()) ?? 0
     }
-    return counts
+    return losses
+  }
+
+  /// What has become of a session.
+  package func replayState(of session: SessionID) throws(StoreError) -> ReplayState {
+    if let loss = try losses().first(where: { $0.session == session }) { return .dropped(loss) }
+    return try holds(session) ? .waiting : .absent
+  }
+
+  /// Whether the session has a folder here.
+  package func holds(_ session: SessionID) throws(StoreError) -> Bool {
+    try Disk.status(folder(of: session).path) != nil
   }
 
   /// Reads every waiting byte and checks it against its checksums, its name and its session. Changes

@@ -53,7 +53,9 @@ enum {
   /* The policy can't be read. */
   SCRIM_ERROR_POLICY = -6,
   /* The session could not be written: a full disk, or a folder that is not empty. */
-  SCRIM_ERROR_RECORDING = -7
+  SCRIM_ERROR_RECORDING = -7,
+  /* The destination can't be used, or refuses what is sent; what is recorded waits in the spool. Since 0.2. */
+  SCRIM_ERROR_DELIVERY = -8
 };
 
 /* The order of a pixel's bytes in memory. The byte named X or A is ignored. */
@@ -164,8 +166,37 @@ enum {
   /* It was buffered by a process that crashed, and is written to the folder in detail. */
   SCRIM_SESSION_RECOVERED = 7,
   /* Its buffer no longer survives a crash of the process; detail has the reason. */
-  SCRIM_SESSION_UNPROTECTED = 8
+  SCRIM_SESSION_UNPROTECTED = 8,
+  /* Segments of it were dropped before its destination had them, for the reason in detail (budget, age, deleted): an id that
+   * scrim_report_error returned may have no replay. Called by a thread of the delivery. */
+  SCRIM_SESSION_REPLAY_DROPPED = 9
 };
+
+/* Delivery of the sessions while they are recorded, by a thread of its own: sealed segments wait in a spool on this machine until
+ * their destination has them. Since 0.2. */
+typedef struct scrim_delivery {
+  size_t size;
+  /* https://HOST/PATH, s3://BUCKET/PREFIX (credentials and region as AWS's tools find them), file:// or a folder. */
+  const char *url;
+  /* A folder for segments that are not delivered yet; made if it is missing. It has one destination. */
+  const char *spool;
+  /* Optional: the server's key; for S3 and folders the project, NULL for default; a profile of ~/.aws; a file of certificates to trust
+   * instead of the system's. */
+  const char *key;
+  const char *project;
+  const char *profile;
+  const char *certificates;
+  /* Segments sent in parallel, 1 to 64; 0 is 4. */
+  int32_t in_flight;
+  /* Maximum bytes a second, and a day (UTC); 0 for no limit. */
+  int64_t bytes_per_second;
+  int64_t bytes_per_day;
+  /* Limits of the spool, above which the oldest is dropped: 0 is 512 MiB, and 14 days. */
+  int64_t spool_bytes;
+  double spool_days;
+  /* Maximum seconds that scrim_stop waits for the last deliveries; 0 is 5, below 0 is none. */
+  double stop_seconds;
+} scrim_delivery;
 
 typedef struct scrim_config {
   size_t size;
@@ -188,6 +219,16 @@ typedef struct scrim_config {
   void (*on_fault)(void *context, int32_t status, const char *message);
   /* Since 0.2. NULL: one session from start to stop. The folders of further sessions have .2, .3 and so on after their names. */
   const scrim_session_options *sessions;
+  /* Not NULL: the sessions are delivered from folders in its spool; folder is not used and may be NULL. */
+  const scrim_delivery *delivery;
+  /* Optional: OpenTelemetry's service.name, service.version and deployment.environment, for the manifest. */
+  const char *service_name;
+  const char *service_version;
+  const char *deployment_environment;
+  /* Not 0: lines written to standard error become log events, and are written there as before. From start to stop descriptor 2 is a
+   * pipe to a forked process that writes them on, so start before the program has much memory. A copy that can't keep up loses lines,
+   * which dropped_events counts; the program never waits for it. One recorder at a time. */
+  int32_t copy_stderr;
 } scrim_config;
 
 /* Fields that are 0 or NULL are omitted, except x and y, which are used if has_position is set. */
@@ -252,7 +293,27 @@ typedef struct scrim_summary {
   uint64_t events;
   uint64_t segments;
   uint64_t bytes;
+  /* Since 0.2. Segments in the spool that were not delivered at the end; 0 without a delivery. */
+  uint64_t undelivered_segments;
 } scrim_summary;
+
+/* What has become of a session that was given to a delivery. Since 0.2. */
+enum {
+  /* It is being recorded, or segments of it wait. */
+  SCRIM_REPLAY_WAITING = 1,
+  /* Segments of it were dropped before the destination had them. */
+  SCRIM_REPLAY_DROPPED = 2,
+  /* Nothing of it waits and nothing was dropped: it is delivered, or was never recorded. */
+  SCRIM_REPLAY_ABSENT = 3
+};
+
+typedef struct scrim_replay {
+  size_t size;
+  int32_t state;
+  /* Why it was dropped: budget, age or deleted; a constant text, NULL if it was not. */
+  const char *reason;
+  uint64_t dropped_segments;
+} scrim_replay;
 
 typedef struct scrim_counts {
   size_t size;
@@ -297,6 +358,10 @@ int32_t scrim_capture_error(scrim_recorder *recorder, const char *name, const ch
  * session_id receives the 36 characters of the id of the session that contains the error, and a NUL; it is empty if there is none, and
  * may be NULL. Since 0.2. */
 int32_t scrim_report_error(scrim_recorder *recorder, const scrim_error *error, char session_id[37]);
+
+/* What has become of the session with that id, such as one of scrim_report_error. A recorder without delivery has no answer
+ * (SCRIM_ERROR_STATE). Since 0.2. */
+int32_t scrim_get_replay(scrim_recorder *recorder, const char *session_id, scrim_replay *replay);
 
 int32_t scrim_pause(scrim_recorder *recorder);
 int32_t scrim_resume(scrim_recorder *recorder);

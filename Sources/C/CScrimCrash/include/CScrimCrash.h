@@ -29,17 +29,4 @@ int scrim_is_in_memory(int descriptor);
 /* Releases the pages of a part of a file, which then reads as zeros; the file keeps its length. Returns -1 with errno. */
 int scrim_give_back(int descriptor, int64_t offset, int64_t count);
 
-/* Record of systemd-coredump about a core file. */
-typedef struct scrim_coredump {
-  int32_t signal;
-  /* Microseconds since 1970. */
-  int64_t time;
-} scrim_coredump;
-
-/* Looks for the latest core file of a process in the journal. libsystemd is opened at run time.
- *
- * file: of a journal; NULL for those of the machine. since: microseconds since 1970; older ones are another process's of that number.
- * Returns 1 where there is one, 0 where there is none, -1 where there is no journal to be read. */
-int scrim_find_coredump(const char *file, int64_t process, int64_t since, scrim_coredump *found);
-
 #endif

@@ -63,4 +63,7 @@ const char *scrim_curl_version(void);
 int scrim_curl_perform(scrim_curl *curl, const scrim_curl_request *request, scrim_curl_answer *answer);
 void scrim_curl_free(scrim_curl_answer *answer);
 
+// The environment of the process, as NAME=VALUE up to NULL.
+char **scrim_curl_environment(void);
+
 #endif

@@ -134,7 +134,6 @@ package struct SwayWindows: Sendable {
   // MARK: The socket
 
   private static let getTree: UInt32 = 4
-  private static let magic = Array("i3-ipc".utf8)
   /// Maximum size of an answer in bytes; a thousand windows take one megabyte.
   private static let limit = 64 << 20
   private static let cancelCheckInterval: Int64 = 500_000_000
@@ -144,14 +143,13 @@ package struct SwayWindows: Sendable {
     let socket = try UnixSocket.connect(path, place: place, advice: "set SWAYSOCK to that of its session")
     defer { close(socket) }
     let end = MonotonicClock.now + SwayWindows.cancelCheckInterval
-    let question = SwayWindows.magic + SwayWindows.bytes(0) + SwayWindows.bytes(type)
+    let question = SwayIPC.message(type)
     // The count is that of the array, which outlives the call.
     guard unsafe send(socket, question, question.count, Int32(MSG_NOSIGNAL)) == question.count else {
       throw silent
     }
-    let head = try receive(14, from: socket, until: end)
-    let count = head[6..<10].reversed().reduce(0) { $0 << 8 | Int($1) }
-    guard Array(head[0..<6]) == SwayWindows.magic, count <= SwayWindows.limit else {
+    let head = SwayIPC.head(try receive(SwayIPC.headBytes, from: socket, until: end))
+    guard let count = head?.count, count <= SwayWindows.limit else {
       throw .badInput(
         CaptureIssue(place: place, message: "the program at this socket doesn't speak sway's protocol"))
     }
@@ -173,11 +171,6 @@ package struct SwayWindows: Sendable {
       done += part
     }
     return bytes
-  }
-
-  /// The protocol uses the machine's byte order, which is little-endian on all supported platforms.
-  private static func bytes(_ number: UInt32) -> [UInt8] {
-    (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
   }
 
   private var silent: CaptureError {

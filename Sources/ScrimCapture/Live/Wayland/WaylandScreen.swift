@@ -15,7 +15,14 @@ final class WaylandScreen: LiveScreen {
   private var hasPicture = false
   private var failures = 0
 
+  private let focus: SwayFocus?
+
   var tornReads: Int { 0 }
+
+  /// Wayland gives a program no input of other programs.
+  func takeInput() -> [Event] { focus?.take(at: MonotonicClock.now) ?? [] }
+
+  var observes: [String] { focus == nil ? [] : ["navigation"] }
 
   /// A requested copy.
   private struct Copy {
@@ -44,7 +51,9 @@ final class WaylandScreen: LiveScreen {
   /// - Parameters:
   ///   - display: nil uses WAYLAND_DISPLAY.
   ///   - output: nil uses the only one.
-  init(display: String?, output: String?) throws(CaptureError) {
+  ///   - focus: reports which program has the focus; nil if the compositor doesn't.
+  init(display: String?, output: String?, focus: SwayFocus? = nil) throws(CaptureError) {
+    self.focus = focus
     connection = try WaylandConnection(display: display)
     name = connection.name
     globals = try WaylandGlobals(connection, output: output)
@@ -204,6 +213,7 @@ extension LiveSource {
     wayland display: String?, output: String? = nil, trees: (any TreeReader)? = nil,
     options: LiveOptions = LiveOptions()
   ) throws(CaptureError) {
-    try self.init(WaylandScreen(display: display, output: output), trees: trees, options: options)
+    try self.init(
+      WaylandScreen(display: display, output: output, focus: SwayFocus()), trees: trees, options: options)
   }
 }
