@@ -1,7 +1,7 @@
 /// Finds credentials, region and endpoint as AWS's own tools do: in the environment, then in the profile in
-/// their two files.
+/// their two files, then from the container or the machine.
 struct AWSSettings: Hashable, Sendable {
-  var credentials: SigV4.Credentials
+  var credentials: AWSCredentialSource
   var region: String
   /// Such as `http://127.0.0.1:9000`; nil for AWS itself.
   var endpoint: String?
@@ -12,56 +12,65 @@ struct AWSSettings: Hashable, Sendable {
   init(
     profile: String?, environment: [String: String], read: (String) -> String?
   ) throws(DestinationError) {
-    let home = environment["HOME"] ?? ""
-    func file(_ variable: String, _ name: String) -> [String: [String: String]] {
-      AWSSettings.sections(read(environment[variable] ?? "\(home)/.aws/\(name)") ?? "")
-    }
-    let secrets = file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
-    let config = file("AWS_CONFIG_FILE", "config")
-    let name = profile ?? environment["AWS_PROFILE"] ?? environment["AWS_DEFAULT_PROFILE"] ?? "default"
-    let secret = secrets[name] ?? [:]
-    let settings = config["profile \(name)"] ?? config[name] ?? [:]
-    let services = settings["services"].flatMap { config["services \($0)"] } ?? [:]
-    if profile != nil, secret.isEmpty, settings.isEmpty {
+    let files = AWSFiles(environment: environment, read: read)
+    let name =
+      profile ?? environment["AWS_PROFILE"]?.nonEmpty ?? environment["AWS_DEFAULT_PROFILE"]?.nonEmpty
+      ?? "default"
+    let settings = files.settings(of: name)
+    if profile != nil, files.secrets(of: name).isEmpty, settings.isEmpty {
       throw DestinationError(.usage, "profile \(name): it is in neither ~/.aws/credentials nor ~/.aws/config")
-    }
-    // An explicitly named profile has priority over the environment's keys, as in AWS's tools.
-    let fromEnvironment: SigV4.Credentials? =
-      if profile == nil, let access = environment["AWS_ACCESS_KEY_ID"],
-        let key = environment["AWS_SECRET_ACCESS_KEY"], !access.isEmpty
-      {
-        SigV4.Credentials(
-          accessKey: access, secretKey: key, sessionToken: environment["AWS_SESSION_TOKEN"]?.nonEmpty)
-      } else { nil }
-    let stored = secret.merging(settings) { first, _ in first }
-    if let fromEnvironment {
-      credentials = fromEnvironment
-    } else if let access = stored["aws_access_key_id"], let key = stored["aws_secret_access_key"] {
-      credentials = SigV4.Credentials(
-        accessKey: access, secretKey: key, sessionToken: stored["aws_session_token"])
-    } else {
-      throw DestinationError(
-        .usage,
-        "no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write them to "
-          + "~/.aws/credentials under [\(name)]")
     }
     region =
       environment["AWS_REGION"]?.nonEmpty ?? environment["AWS_DEFAULT_REGION"]?.nonEmpty ?? settings["region"]
-      ?? secret["region"] ?? "us-east-1"
+      ?? files.secrets(of: name)["region"] ?? "us-east-1"
     let ignores =
       environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] == "true"
       || settings["ignore_configured_endpoint_urls"] == "true"
-    endpoint =
-      ignores
-      ? nil
-      : environment["AWS_ENDPOINT_URL_S3"]?.nonEmpty ?? environment["AWS_ENDPOINT_URL"]?.nonEmpty
-        ?? services["s3.endpoint_url"] ?? settings["endpoint_url"]
-    while endpoint?.hasSuffix("/") == true { endpoint!.removeLast() }
+    let services = settings["services"].flatMap { files.config["services \($0)"] } ?? [:]
+    func endpoint(_ service: String) -> String? {
+      guard !ignores else { return nil }
+      var endpoint =
+        environment["AWS_ENDPOINT_URL_\(service.uppercased())"]?.nonEmpty
+        ?? environment["AWS_ENDPOINT_URL"]?.nonEmpty ?? services["\(service).endpoint_url"]
+        ?? settings["endpoint_url"]
+      while endpoint?.hasSuffix("/") == true { endpoint!.removeLast() }
+      return endpoint
+    }
+    self.endpoint = endpoint("s3")
     switch settings["s3.addressing_style"] {
     case "path": usesPathStyle = true
     case "virtual": usesPathStyle = false
     default: usesPathStyle = nil
     }
+    let search = AWSCredentialSearch(
+      files: files, environment: environment, region: region,
+      tokenService: endpoint("sts") ?? AWSSettings.tokenService(region))
+    credentials = try search.source(profile: profile, name: name)
+  }
+
+  private static func tokenService(_ region: String) -> String {
+    "https://sts.\(region).amazonaws.com" + (region.hasPrefix("cn-") ? ".cn" : "")
+  }
+}
+
+/// AWS's two files.
+struct AWSFiles: Sendable {
+  let credentials: [String: [String: String]]
+  let config: [String: [String: String]]
+
+  init(environment: [String: String], read: (String) -> String?) {
+    let home = environment["HOME"] ?? ""
+    func file(_ variable: String, _ name: String) -> [String: [String: String]] {
+      AWSFiles.sections(read(environment[variable] ?? "\(home)/.aws/\(name)") ?? "")
+    }
+    credentials = file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+    config = file("AWS_CONFIG_FILE", "config")
+  }
+
+  /// The profile's section in the file of secrets.
+  func secrets(of profile: String) -> [String: String] { credentials[profile] ?? [:] }
+  func settings(of profile: String) -> [String: String] {
+    config["profile \(profile)"] ?? config[profile] ?? [:]
   }
 
   /// Parses the sections of an ini file. An indented line belongs to the key above it: `s3 =` followed by `
@@ -96,5 +105,5 @@ struct AWSSettings: Hashable, Sendable {
 }
 
 extension String {
-  fileprivate var nonEmpty: String? { isEmpty ? nil : self }
+  var nonEmpty: String? { isEmpty ? nil : self }
 }

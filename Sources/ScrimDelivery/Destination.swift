@@ -48,6 +48,8 @@ public struct DestinationOptions: Hashable, Sendable {
   /// Milliseconds to make a connection, and without a byte in either direction.
   public var connectTimeout = 15_000
   public var stallTimeout = 60_000
+  /// Whether to connect directly, whatever proxies the environment names.
+  var ignoresProxies = false
 
   public init() {}
 }

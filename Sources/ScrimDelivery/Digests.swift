@@ -36,8 +36,8 @@ enum ContentDigest {
 }
 
 /// HMAC-SHA-256 (RFC 2104).
-enum HMAC {
-  static func sha256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+public enum HMAC {
+  public static func sha256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
     var block = key.count > 64 ? SHA256.digest(key.span).bytes : key
     block += [UInt8](repeating: 0, count: 64 - block.count)
     let inner = SHA256.digest((block.map { $0 ^ 0x36 } + message).span)

@@ -121,6 +121,7 @@ final class HTTPClient: Sendable {
                 unsafe call.stall_timeout = max(1, options.stallTimeout / 1000)
                 unsafe call.send_limit = sendLimit
                 unsafe call.ca_file = certificates
+                unsafe call.no_proxy = options.ignoresProxies ? 1 : 0
                 unsafe call.cancelled = UnsafePointer(cancelled.place)
                 return unsafe scrim_curl_perform(handle.curl, &call, &answer)
               }

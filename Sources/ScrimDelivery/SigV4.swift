@@ -91,6 +91,12 @@ struct SigV4: Sendable {
     return String(decoding: out, as: UTF8.self)
   }
 
+  /// The form of `x-amz-date`, such as `20150830T123600Z`, of nanoseconds since 1970.
+  static func date(_ nanoseconds: Int64) -> String {
+    let second = nanoseconds - ((nanoseconds % 1_000_000_000) + 1_000_000_000) % 1_000_000_000
+    return RFC3339.string(second).filter { $0 != "-" && $0 != ":" }
+  }
+
   /// Trims spaces, and collapses runs of them to one.
   private static func collapse(_ value: String) -> String {
     value.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" || $0 == "\r\n" })

@@ -162,7 +162,7 @@ extension Disk {
   /// Appends whole lines. A torn line at the end of the file is terminated first, so that only that line is
   /// lost.
   static func append(lines: [UInt8], to path: String) throws(StoreError) {
-    let file = try open(path, O_RDWR | O_CREAT)
+    let file = try open(path, O_RDWR | O_CREAT | O_APPEND)
     try waitForLock(file)
     let size = try status(path)?.bytes ?? 0
     var last: UInt8 = 0x0A

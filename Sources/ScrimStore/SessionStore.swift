@@ -155,8 +155,8 @@ public struct SessionStore: Hashable, Sendable {
     let tombstone = path + "/" + place.tombstone
     let folder = String(tombstone[..<tombstone.lastIndex(of: "/")!])
     try Disk.makeLastingFolder(folder)
-    let line = JSON.object([.init("deleted_at", .string(RFC3339.string(now)))]).canonicalBytes + [0x0A]
-    _ = try Disk.create(tombstone, with: line, in: folder, temporaries: temporaries())
+    _ = try Disk.create(
+      tombstone, with: StoreLayout.tombstoneText(now: now), in: folder, temporaries: temporaries())
     let session = self.folder(of: place).path
     var removed = Removed()
     try count(session, &removed)

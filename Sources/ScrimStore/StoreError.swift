@@ -28,12 +28,14 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A crash buffer is requested, but the user has no folder for it, or the folder is on a disk.
     case noRuntimeFolder
     case notInMemory
+    /// A request to a bucket failed; the text is the answer.
+    case remote(String)
   }
 
   public let path: String
   public let reason: Reason
 
-  package init(_ path: String, _ reason: Reason) {
+  public init(_ path: String, _ reason: Reason) {
     self.path = path
     self.reason = reason
   }
@@ -53,7 +55,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var fault: Fault {
     switch reason {
-    case .system: .system
+    case .system, .remote: .system
     case .folderNotEmpty, .inUse, .otherSession, .otherDestination, .noRuntimeFolder, .notInMemory: .caller
     case .notASession, .badManifest, .disagrees: .input
     case .tooManySegments: .limit
@@ -77,6 +79,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(path) is not set, so there is no place for a crash buffer; log in through PAM or set it to a folder on tmpfs, or do without"
     case .notInMemory:
       "\(path): is not in memory (tmpfs), and what is buffered must reach no disk; set XDG_RUNTIME_DIR to a folder that is, or do without a crash buffer"
+    case .remote(let answer): "\(path): \(answer)"
     case .inUse: "\(path): another program is writing this session; wait until it has ended"
     case .notASession: "\(path): not a session: manifest.json is missing"
     case .badManifest(let what):

@@ -1,4 +1,5 @@
 public import ScrimFormat
+import ScrimJSON
 
 /// Paths in a store: the same names in a folder, on a server's disk and in a bucket.
 ///
@@ -26,6 +27,11 @@ public enum StoreLayout {
   public static func tombstone(_ session: SessionID, project: String) -> String {
     precondition(isProject(project), "a project's name is checked where it is received")
     return "\(project)/deleted/\(session)"
+  }
+
+  /// The content of a tombstone.
+  package static func tombstoneText(now: Int64) -> [UInt8] {
+    JSON.object([.init("deleted_at", .string(RFC3339.string(now)))]).canonicalBytes + [0x0A]
   }
 
   /// Where a server keeps a small picture of a session; it can be thrown away, and goes with the session.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ScrimDelivery
 import ScrimFormat
 import ScrimStore
 
@@ -7,14 +8,19 @@ struct Delete: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete",
     abstract:
-      "Remove every byte of a session from a store or a spool of this machine, and refuse later uploads of it.",
+      "Remove every byte of a session from a store, a bucket or a spool, and refuse later uploads of it.",
     discussion: "Sessions of a server are deleted with DELETE /v1/sessions/SESSION.")
 
   @Argument(help: "The session's id, a UUID.")
   var session: String
 
-  @Option(help: ArgumentHelp("A store, as scrim upload --to DIR and scrim serve keep it.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "A store, as scrim upload --to DIR and scrim serve keep it: a folder, or s3://BUCKET/PREFIX.",
+      valueName: "dir|s3-url"))
   var store: String?
+
+  @OptionGroup var storeOptions: StoreArguments
 
   @Option(help: ArgumentHelp("A spool.", valueName: "dir"))
   var spool: String?
@@ -30,7 +36,7 @@ struct Delete: ParsableCommand {
 
   func validate() throws {
     guard store != nil || spool != nil else {
-      throw ValidationError("give --store DIR, --spool DIR, or both")
+      throw ValidationError("give --store STORE, --spool DIR, or both")
     }
   }
 
@@ -42,7 +48,7 @@ struct Delete: ParsableCommand {
     do {
       if let spool { report.spooledSegments = try delete(id, spool: SegmentSpool(path: spool)) }
       if let store {
-        let removed = try PruneRun.delete(id, in: SessionStore(path: store))
+        let removed = try storeOptions.open(store).delete(id)
         report.files = removed.files
         report.bytes = removed.bytes
       }
@@ -74,7 +80,8 @@ struct Prune: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Delete sessions of a store by age or until it is small enough, the oldest first.")
 
-  @Argument(help: "A store, as scrim upload --to DIR and scrim serve keep it.")
+  @Argument(
+    help: "A store, as scrim upload --to DIR and scrim serve keep it: a folder, or s3://BUCKET/PREFIX.")
   var store: String
 
   @Option(help: ArgumentHelp("Delete sessions that began longer ago.", valueName: "days"))
@@ -83,8 +90,7 @@ struct Prune: ParsableCommand {
   @Option(help: ArgumentHelp("Delete until the store is no larger.", valueName: "mb"))
   var maxMegabytes: Int?
 
-  @Option(help: ArgumentHelp("Use this project only.", valueName: "name"))
-  var project: String?
+  @OptionGroup var storeOptions: StoreArguments
 
   @Flag(help: "Print what would be deleted, and delete nothing.")
   var dryRun = false
@@ -107,15 +113,14 @@ struct Prune: ParsableCommand {
   }
 
   func run() throws {
-    let run = PruneRun(store: SessionStore(path: store), project: project)
+    let run = try storeOptions.open(store)
     do {
       let now = Int64(Date().timeIntervalSince1970 * 1e9)
       let victims = try run.victims(
         olderThan: olderThan.map { now - Int64($0 * 86_400e9) }, bytes: maxMegabytes.map { $0 << 20 })
       var bytes = 0
       for victim in victims.chosen {
-        bytes += victim.bytes
-        if !dryRun { _ = try run.store.delete(victim.place, now: now) }
+        bytes += dryRun ? victim.bytes : try run.delete(victim.place, action: "delete: pruned").bytes
       }
       if output.json {
         try output.print(
@@ -132,9 +137,9 @@ struct Prune: ParsableCommand {
   }
 }
 
-/// Selects sessions of a store for deletion.
+/// Selects and deletes sessions of a store, and notes each deletion in its audit log.
 struct PruneRun {
-  let store: SessionStore
+  let store: any SessionStorage
   /// Nil for all.
   let project: String?
 
@@ -149,12 +154,8 @@ struct PruneRun {
   func victims(olderThan moment: Int64?, bytes limit: Int?) throws(StoreError) -> (
     chosen: [Victim], kept: Int
   ) {
-    var places: [SessionStore.Place] = []
-    try store.forEachSession { place in if project == nil || place.project == project { places.append(place) }
-    }
-    places.sort { ($0.start, "\($0.session)") < ($1.start, "\($1.session)") }
-    var all: [Victim] = []
-    for place in places { all.append(Victim(place: place, bytes: try store.size(of: place))) }
+    let all = try store.sizes(project: project).map { Victim(place: $0.place, bytes: $0.bytes) }
+      .sorted { ($0.place.start, "\($0.place.session)") < ($1.place.start, "\($1.place.session)") }
     var left = all.reduce(0) { $0 + $1.bytes }
     var chosen: [Victim] = []
     for victim in all {
@@ -167,17 +168,60 @@ struct PruneRun {
     return (chosen, all.count - chosen.count)
   }
 
-  /// Deletes a session from a store, whatever its project and day.
-  static func delete(_ session: SessionID, in store: SessionStore) throws(StoreError) -> SessionStore.Removed
-  {
+  /// Deletes a session, whatever its day, and its project if none is given.
+  func delete(_ session: SessionID) throws(StoreError) -> SessionStore.Removed {
     var places: [SessionStore.Place] = []
-    try store.forEachSession { if $0.session == session { places.append($0) } }
+    try store.forEachSession { place in
+      if place.session == session, project == nil || place.project == project { places.append(place) }
+    }
     var removed = SessionStore.Removed()
     for place in places {
-      let one = try store.delete(place, now: Int64(Date().timeIntervalSince1970 * 1e9))
+      let one = try delete(place, action: BucketStore.deletion)
       removed.files += one.files
       removed.bytes += one.bytes
     }
     return removed
+  }
+
+  /// - Parameter action: its words in the audit log.
+  func delete(_ place: SessionStore.Place, action: String) throws(StoreError) -> SessionStore.Removed {
+    let now = Int64(Date().timeIntervalSince1970 * 1e6) * 1000
+    let removed = try store.delete(place, now: now)
+    try store.note([
+      AuditEntry(
+        time: now, key: NSUserName(), remote: "-", project: place.project, session: place.session,
+        action: action)
+    ])
+    return removed
+  }
+}
+
+/// Options for a store that may be a bucket.
+struct StoreArguments: ParsableArguments {
+  @Option(help: ArgumentHelp("A profile of ~/.aws, for S3.", valueName: "name"))
+  var profile: String?
+
+  @Option(help: ArgumentHelp("File of certificates to trust, instead of the system's.", valueName: "file"))
+  var caFile: String?
+
+  @Option(help: ArgumentHelp("Use this project only.", valueName: "name"))
+  var project: String?
+
+  func validate() throws {
+    guard project.map({ StoreLayout.isProject($0) }) ?? true else {
+      throw ValidationError("--project takes lower-case letters, digits, - and _, at most 64 of them")
+    }
+  }
+
+  func open(_ store: String) throws -> PruneRun {
+    guard store.hasPrefix("s3://") else {
+      return PruneRun(store: SessionStore(path: store), project: project)
+    }
+    do {
+      let bucket = try BucketStore(
+        address: store, profile: profile, certificates: caFile,
+        environment: ProcessInfo.processInfo.environment)
+      return PruneRun(store: bucket, project: project)
+    } catch { throw Failure(error.fault == .usage ? .usage : .environment, "\(error)") }
   }
 }

@@ -149,7 +149,7 @@ import Testing
 
   @Test func theDefaultProfile() throws {
     let found = try settings()
-    #expect(found.credentials == SigV4.Credentials(accessKey: "AK1", secretKey: "SK1"))
+    #expect(found.credentials == .stored(SigV4.Credentials(accessKey: "AK1", secretKey: "SK1")))
     #expect(found.region == "eu-west-1")
     #expect(found.endpoint == nil)
     #expect(found.usesPathStyle == nil)
@@ -157,7 +157,9 @@ import Testing
 
   @Test func aNamedProfile() throws {
     for found in [try settings("other"), try settings(nil, ["AWS_PROFILE": "other"])] {
-      #expect(found.credentials == SigV4.Credentials(accessKey: "AK2", secretKey: "SK2", sessionToken: "T2"))
+      #expect(
+        found.credentials
+          == .stored(SigV4.Credentials(accessKey: "AK2", secretKey: "SK2", sessionToken: "T2")))
       #expect(found.region == "eu-central-1")
       #expect(found.endpoint == "http://127.0.0.1:9001")
       #expect(found.usesPathStyle == false)
@@ -171,16 +173,19 @@ import Testing
       "AWS_ENDPOINT_URL": "http://a", "AWS_ENDPOINT_URL_S3": "http://b/",
     ]
     let found = try settings(nil, environment)
-    #expect(found.credentials == SigV4.Credentials(accessKey: "AK3", secretKey: "SK3", sessionToken: "T3"))
+    #expect(
+      found.credentials == .stored(SigV4.Credentials(accessKey: "AK3", secretKey: "SK3", sessionToken: "T3")))
     #expect(found.region == "r")
     #expect(found.endpoint == "http://b")
-    #expect(try settings("other", environment).credentials.accessKey == "AK2")
+    #expect(
+      try settings("other", environment).credentials
+        == .stored(SigV4.Credentials(accessKey: "AK2", secretKey: "SK2", sessionToken: "T2")))
   }
 
   @Test func missingCredentialsAreRefused() {
     #expect(throws: DestinationError.self) { try settings("nowhere") }
     #expect(throws: DestinationError.self) {
-      try AWSSettings(profile: nil, environment: [:]) { _ in nil }
+      try AWSSettings(profile: nil, environment: ["AWS_EC2_METADATA_DISABLED": "true"]) { _ in nil }
     }
   }
 }

@@ -20,6 +20,7 @@ enum {
   OPT_CUSTOMREQUEST = 10036,
   OPT_XFERINFODATA = 10057,
   OPT_CAINFO = 10065,
+  OPT_NOPROXY = 10177,
   OPT_WRITEFUNCTION = 20011,
   OPT_HEADERFUNCTION = 20079,
   OPT_XFERINFOFUNCTION = 20219,
@@ -184,6 +185,7 @@ int scrim_curl_perform(scrim_curl *curl, const scrim_curl_request *request, scri
   lib.easy_setopt(easy, OPT_LOW_SPEED_LIMIT, 1L);
   lib.easy_setopt(easy, OPT_LOW_SPEED_TIME, request->stall_timeout);
   if (request->send_limit > 0) lib.easy_setopt(easy, OPT_MAX_SEND_SPEED_LARGE, request->send_limit);
+  if (request->no_proxy) lib.easy_setopt(easy, OPT_NOPROXY, "*");
   if (request->ca_file) lib.easy_setopt(easy, OPT_CAINFO, request->ca_file);
   if (!strcmp(request->method, "HEAD")) {
     lib.easy_setopt(easy, OPT_NOBODY, 1L);

@@ -41,6 +41,8 @@ typedef struct {
   int64_t send_limit;
   // A file of certificates to trust instead of the system's; NULL for those.
   const char *ca_file;
+  // Not 0: connects directly, whatever proxies the environment names.
+  int no_proxy;
   // Ends the exchange when it is not 0; checked at least once a second.
   const int *cancelled;
 } scrim_curl_request;
