@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Delivery to real third-party servers: nginx (WebDAV), Ceph's radosgw and moto (S3).
+"""Delivery to real third-party servers: nginx (WebDAV, also through a proxy), Ceph's radosgw and moto (S3); and servers over a bucket of them.
 
-    peers.py [--seed N] [nginx|radosgw|moto ...]
+    peers.py [--seed N] [nginx|proxies|radosgw|moto ...]
 """
 import argparse
 import os
@@ -13,6 +13,9 @@ import time
 import urllib.error
 import urllib.request
 
+import buckets
+import credentials
+import proxies as through
 from accounts import in_spool, settle
 from sessions import Session, spool
 from tools import Folder, port, skip, upload
@@ -142,6 +145,10 @@ def s3(folder, endpoint, bucket, seed, prefix):
     return f"{len(made) + len(profile)} segments, byte for byte"
 
 
+def proxies(seed):
+    return through.proxies(seed, wait_for)
+
+
 def radosgw(seed):
     """One monitor, one OSD in memory, one gateway."""
     if not shutil.which("radosgw") or not shutil.which("ceph-osd"):
@@ -202,7 +209,7 @@ cluster addr = 127.0.0.1
             run("ceph-osd", *config, "-i", "0", "--mkfs", "--osd-uuid", osd)
             begin("ceph-osd", *config, "-i", "0", "-f")
             begin("radosgw", *config, "-n", "client.rgw", "-f")
-            wait_for(f"http://127.0.0.1:{http}/", processes[-1], 90)
+            wait_for(f"http://127.0.0.1:{http}/", processes[-1], 240)
             run("radosgw-admin", *config, "user", "create", "--uid", "scrim", "--display-name", "scrim", "--access-key", ACCESS,
                 "--secret-key", SECRET)
             ready = time.monotonic() - started
@@ -212,7 +219,8 @@ cluster addr = 127.0.0.1
                 aws_secret_access_key=SECRET)
             client.create_bucket(Bucket="replays")
             words = s3(folder, f"http://127.0.0.1:{http}", "replays", seed, "pre fix/é+=x")
-            return f"{words}; ready after {ready:.0f} s"
+            more = buckets.side_by_side(folder, f"http://127.0.0.1:{http}", AWS, client, seed, "a fleet/ü")
+            return f"{words}; ready after {ready:.0f} s; {more}"
         finally:
             for process in reversed(processes):
                 process.kill()
@@ -232,7 +240,7 @@ def moto(seed):
         process = subprocess.Popen(
             [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(number)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "4"})
+            env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "8"})
         try:
             wait_for(endpoint, process, 60)
             import json
@@ -250,7 +258,11 @@ def moto(seed):
             s3_client = botocore.session.get_session().create_client(
                 "s3", region_name="us-east-1", endpoint_url=endpoint, aws_access_key_id=ACCESS, aws_secret_access_key=SECRET)
             s3_client.create_bucket(Bucket="replays")
-            return s3(folder, endpoint, "replays", seed, "plain")
+            words = s3(folder, endpoint, "replays", seed, "plain")
+            iam = botocore.session.get_session().create_client(
+                "iam", region_name="us-east-1", endpoint_url=endpoint, aws_access_key_id=ACCESS, aws_secret_access_key=SECRET)
+            words += "; " + credentials.every_source(folder, endpoint, AWS, iam, seed)
+            return f"{words}; {buckets.side_by_side(folder, endpoint, AWS, s3_client, seed, 'fleet')}"
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
@@ -261,7 +273,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    for test in (nginx, radosgw, moto):
+    for test in (nginx, proxies, radosgw, moto):
         if options.names and test.__name__ not in options.names:
             continue
         start = time.monotonic()

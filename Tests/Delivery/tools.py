@@ -46,9 +46,12 @@ class Folder:
 
 def upload(spool, to, *more, wait=120, check=True, env=None, prefix=()):
     """Runs `scrim upload` to its end; returns its exit code and messages."""
-    done = subprocess.run(
-        [*prefix, SCRIM, "upload", spool, "--to", to, "--retry-base", "0.02", *more], capture_output=True, text=True,
-        timeout=wait, env={**os.environ, **(env or {})})
+    try:
+        done = subprocess.run(
+            [*prefix, SCRIM, "upload", spool, "--to", to, "--retry-base", "0.02", *more], capture_output=True, text=True,
+            timeout=wait, env={**os.environ, **(env or {})})
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(f"scrim upload took more than {wait} s: {(error.stderr or b'')[-2000:]}") from error
     if check and done.returncode:
         raise AssertionError(f"scrim upload ended with {done.returncode}: {done.stderr[-2000:]}")
     return done.returncode, done.stderr
@@ -57,8 +60,8 @@ def upload(spool, to, *more, wait=120, check=True, env=None, prefix=()):
 class Server:
     """scrim-server over a store; it may be killed and restarted at the same port."""
 
-    def __init__(self, store, *arguments, at=None):
-        self.store, self.arguments = store, arguments
+    def __init__(self, store, *arguments, at=None, env=None):
+        self.store, self.arguments, self.env = store, arguments, env
         self.port = at or port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
@@ -66,7 +69,7 @@ class Server:
     def start(self):
         self.process = subprocess.Popen(
             [SERVER, "serve", "--store", self.store, "--listen", f"127.0.0.1:{self.port}", *self.arguments],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(self.env or {})})
         self.wait()
 
     def wait(self):

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 
 /// Limits for requests.
@@ -133,14 +134,19 @@ final class LineLog: Sendable {
     if !FileManager.default.fileExists(atPath: path) {
       _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
     }
-    handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-    try handle.seekToEnd()
+    // Other programs append to the same file. The string lives as a C string until the call returns.
+    let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    guard descriptor >= 0 else { throw CocoaError(.fileWriteNoPermission) }
+    handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 
   func write(_ line: some Encodable) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(line) else { return }
-    lock.withLock { _ in try? handle.write(contentsOf: data + Data([0x0A])) }
+    self.write(line: Array(data) + [0x0A])
   }
+
+  /// - Parameter line: with its line feed.
+  func write(line: [UInt8]) { lock.withLock { _ in try? handle.write(contentsOf: Data(line)) } }
 }

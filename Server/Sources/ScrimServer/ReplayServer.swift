@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+import ScrimDelivery
 import ScrimFormat
 import ScrimStore
 
@@ -28,6 +29,14 @@ public struct ServerOptions: Sendable {
   public var embedders: [String] = []
   /// The address of a trace viewer, with `{trace_id}` in it.
   public var traceURL: String?
+  /// For a bucket: a folder of this machine for the index and pictures, which no other server uses. Nil: one below
+  /// the user's folder for caches.
+  public var cache: String?
+  /// For a bucket: seconds between two listings of new sessions.
+  public var refreshSeconds = 5.0
+  /// For a bucket: a profile of AWS's files; nil uses the environment's.
+  public var profile: String?
+  public var environment: [String: String] = ProcessInfo.processInfo.environment
 
   public init(store: String) { self.store = store }
 
@@ -37,6 +46,7 @@ public struct ServerOptions: Sendable {
       != nil
   }
 
+  public var hasBucket: Bool { store.hasPrefix("s3://") }
   public var isLoopback: Bool { address == "127.0.0.1" || address == "::1" || address == "localhost" }
 }
 
@@ -50,6 +60,8 @@ public struct ReplayServer {
   private let options: ServerOptions
   private let service: ReplayService
   private let responder: Responder
+  private let cache: CacheFolder?
+  private let bucketLog: BucketAuditLog?
 
   /// - Throws: ``ServerError`` if it would listen on the network without keys or without TLS.
   public init(_ given: ServerOptions) throws {
@@ -71,21 +83,65 @@ public struct ReplayServer {
       }
     }
     options.hosts = Set(options.hosts.map { $0.lowercased() })
+    let auditLog: any AuditLog
+    let signIns: SignIns
+    if options.hasBucket {
+      let cache = try CacheFolder(options)
+      self.cache = cache
+      let bucket = try ReplayServer.bucket(options)
+      let report = { @Sendable (words: String) in
+        FileHandle.standardError.write(Data("scrim-server: \(words)\n".utf8))
+      }
+      service = ReplayService(
+        bucket: bucket, index: try SessionIndex(path: ReplayServer.indexPath(cache.path)), cache: cache.path,
+        interval: options.refreshSeconds, report: report)
+      let log = try BucketAuditLog(store: bucket, folder: cache.path + "/audit", report: report)
+      bucketLog = log
+      auditLog = log
+      signIns = SignIns(secret: try bucket.secret())
+    } else {
+      try FileManager.default.createDirectory(
+        atPath: options.store, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      cache = nil
+      bucketLog = nil
+      signIns = SignIns()
+      service = ReplayService(
+        store: SessionStore(path: options.store),
+        index: try SessionIndex(path: ReplayServer.indexPath(options.store)))
+      auditLog = try LineLog(path: options.store + "/" + SessionStore.auditFile)
+    }
     self.options = options
-    try FileManager.default.createDirectory(
-      atPath: options.store, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    let service = ReplayService(
-      store: SessionStore(path: options.store),
-      index: try SessionIndex(path: ReplayServer.indexPath(options.store)))
-    self.service = service
     let disk = NIOThreadPool(numberOfThreads: 16)
     disk.start()
     responder = Responder(
       service: service, options: options, limiter: RateLimiter(options.limits),
       budget: BodyBudget(options.limits.bytesInFlight),
       accessLog: try options.accessLog.map { try LineLog(path: $0 == "-" ? nil : $0) },
-      auditLog: try LineLog(path: options.store + "/audit.jsonl"), disk: disk,
-      thumbnails: ThumbnailCache(store: service.store))
+      auditLog: auditLog, disk: disk, signIns: signIns)
+  }
+
+  private static func bucket(_ options: ServerOptions) throws -> BucketStore {
+    do {
+      return try BucketStore(
+        address: options.store, profile: options.profile, environment: options.environment)
+    } catch { throw ServerError(description: "\(error)") }
+  }
+
+  /// Deletes the index and rebuilds it from the store.
+  ///
+  /// - Returns: the number of sessions.
+  public static func reindex(_ options: ServerOptions) throws -> Int {
+    guard options.hasBucket else {
+      return try SessionIndex(path: indexPath(options.store)).rebuild(
+        from: SessionStore(path: options.store), fromNothing: true)
+    }
+    let cache = try CacheFolder(options)
+    let index = try SessionIndex(path: indexPath(cache.path))
+    try index.removeAll()
+    let watch = BucketWatch(store: try bucket(options), index: index, forget: { _ in })
+    try watch.refresh(everything: true)
+    while try watch.readEvents(limit: 1000) > 0 {}
+    return try index.count()
   }
 
   public static func indexPath(_ store: String) -> String { store + "/.index/sessions.sqlite" }
@@ -125,19 +181,30 @@ public struct ReplayServer {
   /// Serves until SIGTERM or SIGINT, then finishes open requests. An index that was not closed is compared with the
   /// store while the server runs.
   public func run() async throws {
+    if let watch = service.watch, let bucketLog {
+      let isOver = DispatchSemaphore(value: 0)
+      Thread.detachNewThread {
+        watch.run { bucketLog.flush() }
+        isOver.signal()
+      }
+      try await application().runService()
+      watch.stop()
+      isOver.wait()
+      return bucketLog.flush()
+    }
     let mark = options.store + "/.index/open"
     let wasOpen = FileManager.default.fileExists(atPath: mark)
-    try service.store.removeLeftovers()
+    let store = SessionStore(path: options.store)
+    try store.removeLeftovers()
     let isEmpty = try service.index.count() == 0
     _ = FileManager.default.createFile(atPath: mark, contents: nil)
-    let thumbnails = responder.thumbnails
     if wasOpen || isEmpty {
       let service = service
       Thread.detachNewThread {
         do {
-          try service.index.rebuild(from: service.store, fromNothing: false)
-          try service.recordings.refresh()
-          thumbnails.removeOrphans { project, session in
+          try service.index.rebuild(from: store, fromNothing: false)
+          try service.refresh()
+          service.thumbnails.removeOrphans { project, session in
             guard let session = SessionID(session) else { return false }
             return ((try? service.index.place(session, project: project)) ?? nil) != nil
           }

@@ -1,29 +1,79 @@
 import Foundation
 import GRDB
+public import ScrimDelivery
 public import ScrimFormat
 public import ScrimStore
 
 /// The location of a session's files.
 struct SessionLocation: Sendable {
   var place: SessionStore.Place
-  var folder: SessionFolder
+  /// Nil for a session in a bucket.
+  var folder: SessionFolder?
   /// Whether a recorder on this machine writes the folder itself, without delivery.
   var isLocal: Bool
   /// The last time at which data arrived, in seconds since 1970; 0 if unknown.
   var updated: Int64
+  /// Whether its manifest is final.
+  var isSealed: Bool
 }
 
 /// The functions of the server without HTTP: checks, stores, finds and deletes sessions. Its calls block on the
 /// disk.
 public struct ReplayService: Sendable {
-  public let store: SessionStore
+  public let store: any SessionStorage
   public let index: SessionIndex
-  let recordings: LocalRecordings
+  /// A folder of this machine for what can be made again: pictures, and the index.
+  let cache: String
+  let thumbnails: ThumbnailCache
+  /// The store if it is a folder.
+  let folder: SessionStore?
+  private let recordings: LocalRecordings?
+  /// Follows the store if it is a bucket.
+  let watch: BucketWatch?
 
   public init(store: SessionStore, index: SessionIndex) {
     self.store = store
     self.index = index
+    cache = store.path
+    thumbnails = ThumbnailCache(path: cache)
+    folder = store
     recordings = LocalRecordings(store: store, index: index)
+    watch = nil
+  }
+
+  /// - Parameters:
+  ///   - cache: a folder of this machine that no other server uses.
+  ///   - interval: seconds between two listings of new sessions.
+  ///   - report: called with what goes wrong while nobody asks.
+  public init(
+    bucket: BucketStore, index: SessionIndex, cache: String, interval: Double,
+    report: @escaping @Sendable (String) -> Void
+  ) {
+    store = bucket
+    self.index = index
+    self.cache = cache
+    let thumbnails = ThumbnailCache(path: cache)
+    self.thumbnails = thumbnails
+    folder = nil
+    recordings = nil
+    watch = BucketWatch(
+      store: bucket, index: index, options: BucketWatch.Options(interval: interval),
+      forget: { thumbnails.remove($0) }, report: report)
+  }
+
+  /// Brings the index up to date with what others write, at most once a second.
+  func refresh() throws {
+    try recordings?.refresh()
+  }
+
+  /// - Throws: if the store can't be used now.
+  func check() throws {
+    if let watch { return try watch.check() }
+    let path = cache + "/.health"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    guard FileManager.default.createFile(atPath: path, contents: Data([1])) else {
+      throw ServerError(description: "the store can't be written")
+    }
   }
 
   /// An answer: an HTTP status, and a message for a failure.
@@ -50,6 +100,7 @@ public struct ReplayService: Sendable {
     if try store.isDeleted(Self.place(file.header, project)) {
       return .refused(410, "the session was deleted")
     }
+    try watch?.prepare(Self.place(file.header, project), before: place)
     if let conflict = try index.conflict(with: file, project: project) { return .refused(409, conflict) }
     let outcome = try store.put(file, project: project)
     switch outcome {
@@ -74,6 +125,7 @@ public struct ReplayService: Sendable {
     }
     let place = SessionStore.Place(project: project, session: session, start: manifest.start)
     if try store.isDeleted(place) { return .refused(410, "the session was deleted") }
+    try watch?.prepare(place)
     if let conflict = try index.conflict(with: manifest, project: project) { return .refused(409, conflict) }
     let digest = SHA256.digest(bytes.span)
     let outcome = try store.put(manifest: bytes, manifest, project: project)
@@ -98,10 +150,21 @@ public struct ReplayService: Sendable {
   }
 
   func find(_ session: SessionID, project: String) throws -> Found {
-    if let (place, folder, updated) = try index.place(session, project: project) {
-      if try store.isDeleted(place) { return .deleted }
-      let path = folder.map { SessionFolder(path: store.path + "/" + $0) } ?? store.folder(of: place)
-      return .here(SessionLocation(place: place, folder: path, isLocal: folder != nil, updated: updated))
+    var known = try index.place(session, project: project)
+    if known == nil, let watch {
+      try watch.refresh()
+      known = try index.place(session, project: project)
+    }
+    if let (place, name, updated, isSealed) = known {
+      if try store.isDeleted(place) {
+        // Deleted elsewhere, or a deletion was interrupted: nothing of it stays.
+        if name == nil { _ = try delete(place) }
+        return .deleted
+      }
+      let path = name.map { SessionFolder(path: cache + "/" + $0) } ?? folder?.folder(of: place)
+      return .here(
+        SessionLocation(
+          place: place, folder: path, isLocal: name != nil, updated: updated, isSealed: isSealed))
     }
     // The path of the tombstone doesn't need the start.
     let place = SessionStore.Place(project: project, session: session, start: 0)
@@ -115,6 +178,7 @@ public struct ReplayService: Sendable {
   func delete(_ place: SessionStore.Place) throws -> SessionStore.Removed {
     let removed = try store.delete(place, now: Int64(Date().timeIntervalSince1970 * 1000) * 1_000_000)
     try index.remove(place.session, project: place.project)
+    thumbnails.remove(place)
     return removed
   }
 }

@@ -64,10 +64,15 @@ extension Responder {
   }
 
   func audit(_ action: String, _ session: SessionID, _ key: AccessKey, _ context: ServerContext) {
-    auditLog.write(
-      AuditLine(
-        at: RFC3339.string(Self.now), key: key.name, remote: context.remote, project: key.project,
-        session: "\(session)", action: action))
+    auditLog.write(entry(action, session, key, context))
+  }
+
+  func entry(
+    _ action: String, _ session: SessionID, _ key: AccessKey, _ context: ServerContext
+  ) -> AuditEntry {
+    AuditEntry(
+      time: Self.now, key: key.name, remote: context.remote, project: key.project, session: session,
+      action: action)
   }
 
   func location(_ session: SessionID, _ key: AccessKey) async throws -> SessionLocation {

@@ -28,12 +28,11 @@ struct Responder: HTTPResponder {
   let budget: BodyBudget
   let metrics = ServerMetrics()
   let accessLog: LineLog?
-  let auditLog: LineLog
+  let auditLog: any AuditLog
   /// Disk calls block, so they run on their own threads.
   let disk: NIOThreadPool
   let assets = PageAssets()
-  let signIns = SignIns()
-  let thumbnails: ThumbnailCache
+  let signIns: SignIns
 
   func respond(to request: Request, context: ServerContext) async throws -> Response {
     let start = ContinuousClock.now
@@ -291,21 +290,24 @@ struct Responder: HTTPResponder {
       throw Refusal(409, "a recorder writes it in a folder of its own; scrim delete removes that")
     }
     let service = service
-    let removed = try await onDisk { try service.delete(location.place) }
-    audit("delete", session, key, context)
+    let log = auditLog
+    let entry = entry("delete", session, key, context)
+    let removed = try await onDisk {
+      let removed = try service.delete(location.place)
+      log.write(entry)
+      return removed
+    }
     return try Self.json(["files": removed.files, "bytes": removed.bytes], .ok)
   }
 
   // MARK: The rest
 
-  /// Whether the store is writable: creates and removes a file.
+  /// Whether the store can be used now.
   private func health() async throws -> Response {
-    let path = service.store.path + "/.health"
-    let isWritable = try await onDisk {
-      defer { try? FileManager.default.removeItem(atPath: path) }
-      return FileManager.default.createFile(atPath: path, contents: Data([1]))
+    let service = service
+    do { try await onDisk { try service.check() } } catch {
+      throw Refusal(503, "the store can't be used now")
     }
-    guard isWritable else { throw Refusal(503, "the store can't be written") }
     return try Self.json(["status": "ok"], .ok)
   }
 
@@ -350,15 +352,6 @@ private struct AccessLine: Encodable {
   var status: Int
   var key: String?
   var remote: String
-}
-
-struct AuditLine: Encodable {
-  var at: String
-  var key: String
-  var remote: String
-  var project: String
-  var session: String
-  var action: String
 }
 
 extension HTTPField.Name {

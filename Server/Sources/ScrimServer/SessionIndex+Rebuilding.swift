@@ -9,11 +9,7 @@ extension SessionIndex {
   /// - Returns: the number of sessions that were read.
   @discardableResult
   public func rebuild(from store: SessionStore, fromNothing: Bool) throws -> Int {
-    if fromNothing {
-      try database.write { db in
-        for table in ["segment", "link", "words", "session"] { try db.execute(sql: "DELETE FROM \(table)") }
-      }
-    }
+    if fromNothing { try removeAll() }
     var places: [SessionStore.Place] = []
     try store.forEachSession { places.append($0) }
     var count = 0
@@ -32,6 +28,14 @@ extension SessionIndex {
       }
     }
     return count
+  }
+
+  func removeAll() throws {
+    try database.write { db in
+      for table in ["segment", "link", "words", "session", "remote"] {
+        try db.execute(sql: "DELETE FROM \(table)")
+      }
+    }
   }
 
   private func read(_ place: SessionStore.Place, from store: SessionStore) throws -> Bool {

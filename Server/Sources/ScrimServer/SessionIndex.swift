@@ -40,7 +40,7 @@ public final class SessionIndex: Sendable {
 
   let database: DatabasePool
   /// Increased when the tables change: an index of another version is deleted.
-  private static let version = 2
+  private static let version = 3
 
   public init(path: String) throws {
     try FileManager.default.createDirectory(
@@ -52,7 +52,7 @@ public final class SessionIndex: Sendable {
     database = try DatabasePool(path: path, configuration: configuration)
     try database.write { db in
       if try Int.fetchOne(db, sql: "PRAGMA user_version") != SessionIndex.version {
-        for table in ["session", "segment", "link", "words"] {
+        for table in ["session", "segment", "link", "words", "remote"] {
           try db.execute(sql: "DROP TABLE IF EXISTS \(table)")
         }
       }
@@ -88,7 +88,11 @@ public final class SessionIndex: Sendable {
     \(indices)
     CREATE TABLE IF NOT EXISTS segment(
       session INTEGER NOT NULL, place INTEGER NOT NULL, digest BLOB NOT NULL, previous BLOB NOT NULL,
-      bytes INTEGER NOT NULL, PRIMARY KEY(session, place)) WITHOUT ROWID;
+      bytes INTEGER NOT NULL, detail INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(session, place)) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS segment_unread ON segment(session, place) WHERE detail = 0;
+    CREATE TABLE IF NOT EXISTS remote(
+      project TEXT NOT NULL, day INTEGER NOT NULL, session TEXT NOT NULL, tag TEXT NOT NULL, complete INTEGER NOT NULL,
+      PRIMARY KEY(project, day, session)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS link(
       project TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, session INTEGER NOT NULL, time INTEGER,
       PRIMARY KEY(project, kind, id, session)) WITHOUT ROWID;
@@ -100,16 +104,18 @@ public final class SessionIndex: Sendable {
 
   /// The location of a session, and the folder if a recorder writes it itself; nil if the name is unknown.
   func place(_ session: SessionID, project: String) throws
-    -> (place: SessionStore.Place, folder: String?, updated: Int64)?
+    -> (place: SessionStore.Place, folder: String?, updated: Int64, isSealed: Bool)?
   {
     try database.read { db in
       try Row.fetchOne(
-        db, sql: "SELECT start, folder, updated FROM session WHERE project = ? AND session = ?",
+        db, sql: "SELECT start, folder, updated, state FROM session WHERE project = ? AND session = ?",
         arguments: [project, "\(session)"])
     }.map { row in
       let start: Int64 = row["start"]
+      let state: String = row["state"]
       return (
-        SessionStore.Place(project: project, session: session, start: start), row["folder"], row["updated"]
+        SessionStore.Place(project: project, session: session, start: start), row["folder"], row["updated"],
+        state == SessionManifest.State.sealed.rawValue
       )
     }
   }
@@ -167,7 +173,7 @@ public final class SessionIndex: Sendable {
   private static let wordsLimit = 8000
 
   /// The row of a session, created if it is missing; nil if it has another start, policy or producer.
-  private static func admit(_ header: SegmentHeader, project: String, _ db: Database) throws -> Int64? {
+  static func admit(_ header: SegmentHeader, project: String, _ db: Database) throws -> Int64? {
     let session = "\(header.session)"
     if let row = try Row.fetchOne(
       db, sql: "SELECT id, start, policy, producer FROM session WHERE project = ? AND session = ?",
@@ -224,22 +230,16 @@ public final class SessionIndex: Sendable {
     let links = EventSummary(file.events)
     try database.write { db in
       guard let id = try SessionIndex.admit(file.header, project: project, db) else { return }
+      try SessionIndex.insert(
+        file.entry, file.index, previous: file.seal.previous, updated: updated, into: id, db)
+      // A segment that a manifest listed counts already; its events are added once.
       try db.execute(
-        sql: "INSERT OR IGNORE INTO segment(session, place, digest, previous, bytes) VALUES (?, ?, ?, ?, ?)",
-        arguments: [
-          id, file.index, Data(file.digest.bytes), Data(file.seal.previous.bytes), file.bytes.count,
-        ])
+        sql: "UPDATE segment SET detail = 1 WHERE session = ? AND place = ? AND detail = 0 AND digest = ?",
+        arguments: [id, file.index, Data(file.digest.bytes)])
       guard db.changesCount > 0 else { return }
       try db.execute(
-        sql: """
-          UPDATE session SET segments = segments + 1, bytes = bytes + ?, frames = frames + ?, events = events + ?,
-            errors = errors + ?, failed = failed + ?, passed = passed + ?, last = max(last, ?), updated = max(updated, ?)
-          WHERE id = ?
-          """,
-        arguments: [
-          file.bytes.count, file.seal.summary.frames, file.seal.summary.events, links.errorCount,
-          links.failedTests, links.passedTests, file.seal.summary.times?.upperBound ?? 0, updated, id,
-        ])
+        sql: "UPDATE session SET errors = errors + ?, failed = failed + ?, passed = passed + ? WHERE id = ?",
+        arguments: [links.errorCount, links.failedTests, links.passedTests, id])
       if let (rank, text) = links.headline {
         // Among those of equal rank, the one of the segment that arrived first.
         try db.execute(
@@ -254,6 +254,23 @@ public final class SessionIndex: Sendable {
       try SessionIndex.add(links.errors, "error", project: project, id, db)
       try SessionIndex.add(links.traces, "trace", project: project, id, db)
     }
+  }
+
+  /// Adds a segment to the totals of its session, unless it is counted already.
+  static func insert(
+    _ entry: SessionManifest.Segment, _ place: Int, previous: SHA256Digest, updated: Int64, into id: Int64,
+    _ db: Database
+  ) throws {
+    try db.execute(
+      sql: "INSERT OR IGNORE INTO segment(session, place, digest, previous, bytes) VALUES (?, ?, ?, ?, ?)",
+      arguments: [id, place, Data(entry.digest.bytes), Data(previous.bytes), entry.bytes])
+    guard db.changesCount > 0 else { return }
+    try db.execute(
+      sql: """
+        UPDATE session SET segments = segments + 1, bytes = bytes + ?, frames = frames + ?, events = events + ?,
+          last = max(last, ?), updated = max(updated, ?) WHERE id = ?
+        """,
+      arguments: [entry.bytes, entry.frames, entry.events, entry.times.upperBound, updated, id])
   }
 
   /// Adds a stored manifest to the index.
@@ -316,6 +333,8 @@ public final class SessionIndex: Sendable {
         "DELETE FROM segment WHERE session = ?", "DELETE FROM link WHERE session = ?",
         "DELETE FROM words WHERE rowid = ?", "DELETE FROM session WHERE id = ?",
       ] { try db.execute(sql: sql, arguments: [id]) }
+      try db.execute(
+        sql: "DELETE FROM remote WHERE project = ? AND session = ?", arguments: [project, "\(session)"])
     }
   }
 }

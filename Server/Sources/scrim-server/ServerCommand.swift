@@ -16,8 +16,12 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Serve a store.")
 
   @Option(
-    help: ArgumentHelp("The folder of the sessions; it is created if it is missing.", valueName: "dir"))
+    help: ArgumentHelp(
+      "The folder of the sessions, which is created if it is missing, or s3://BUCKET/PREFIX.",
+      valueName: "dir|s3-url"))
   var store: String
+
+  @OptionGroup var bucket: BucketArguments
 
   @Option(
     help: ArgumentHelp("The address to listen on; 127.0.0.1:9480 by default.", valueName: "address:port"))
@@ -67,10 +71,6 @@ struct Serve: AsyncParsableCommand {
     guard tls.isEmpty || tls.count == 2 else {
       throw ValidationError("--tls takes a certificate and its key")
     }
-    guard !store.hasPrefix("s3://") else {
-      throw ValidationError(
-        "--store takes a folder; recorders may write to S3 themselves, but this server can't read it")
-    }
     for origin in embed where !ServerOptions.isOrigin(origin) {
       throw ValidationError("--embed takes an origin, as https://grafana.example.com: \(origin)")
     }
@@ -80,7 +80,7 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
-    var options = ServerOptions(store: store)
+    var options = bucket.options(store)
     guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
       (0...65_535).contains(port)
     else { throw ValidationError("--listen takes ADDRESS:PORT") }
@@ -115,16 +115,49 @@ struct Serve: AsyncParsableCommand {
   }
 }
 
+/// Options for a store that is a bucket.
+struct BucketArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "For a bucket: a folder of this machine for the index and pictures, for this server alone.",
+      valueName: "dir"))
+  var cache: String?
+
+  @Option(help: ArgumentHelp("For a bucket: a profile of ~/.aws.", valueName: "name"))
+  var profile: String?
+
+  @Option(help: ArgumentHelp("For a bucket: seconds between two listings of new sessions.", valueName: "s"))
+  var refreshSeconds = 5.0
+
+  func validate() throws {
+    guard refreshSeconds >= 0.2, refreshSeconds <= 3600 else {
+      throw ValidationError("--refresh-seconds takes 0.2 to 3600")
+    }
+  }
+
+  func options(_ store: String) -> ServerOptions {
+    var options = ServerOptions(store: store)
+    options.cache = cache
+    options.profile = profile
+    options.refreshSeconds = refreshSeconds
+    return options
+  }
+}
+
 struct Reindex: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Delete the index and rebuild it from the store.")
 
-  @Option(help: ArgumentHelp("The store.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The store.", valueName: "dir|s3-url"))
   var store: String
 
+  @OptionGroup var bucket: BucketArguments
+
   func run() throws {
-    let count = try SessionIndex(path: ReplayServer.indexPath(store)).rebuild(
-      from: SessionStore(path: store), fromNothing: true)
+    let count: Int
+    do { count = try ReplayServer.reindex(bucket.options(store)) } catch let error as ServerError {
+      throw ValidationError("\(error)")
+    }
     print("\(count) sessions are indexed")
   }
 }

@@ -169,6 +169,24 @@ extension TestResponse {
     #expect(signIns.find(token + "0", now: 100) == nil)
   }
 
+  /// Servers over one bucket share a secret, and know each other's sign-ins.
+  @Test func signInsOfAnotherServer() throws {
+    let secret = [UInt8](repeating: 7, count: 32)
+    let (here, there, stranger) = (SignIns(secret: secret), SignIns(secret: secret), SignIns(secret: [1]))
+    var generator = SystemRandomNumberGenerator()
+    let (_, line) = AccessKeys.make(.reader, project: "p", name: "n", using: &generator)
+    let keys = try AccessKeys(text: line)
+    let token = here.begin(keys.keys[0], now: 100, using: &generator)
+    #expect(there.find(token, now: 100 + 43_199, among: keys) == keys.keys[0])
+    #expect(there.find(token, now: 100 + 43_200, among: keys) == nil)
+    #expect(stranger.find(token, now: 100, among: keys) == nil)
+    // A key that was taken away, and a changed end.
+    #expect(there.find(token, now: 100, among: AccessKeys([])) == nil)
+    #expect(there.find("9" + token, now: 100, among: keys) == nil)
+    there.end(token)
+    #expect(there.find(token, now: 100, among: keys) == nil)
+  }
+
   /// A page of any site makes the browser send requests here; so may another port of this machine.
   @Test func otherSitesAreNotTaken() async throws {
     let site = try Site(withKeys: false)
@@ -368,7 +386,7 @@ extension TestResponse {
 
   @Test func picturesAreBounded() throws {
     let site = try Site()
-    let cache = ThumbnailCache(store: SessionStore(path: site.path))
+    let cache = ThumbnailCache(path: site.path)
     let folder = site.path + "/" + StoreLayout.thumbnails + "/p"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for number in 0..<10 {

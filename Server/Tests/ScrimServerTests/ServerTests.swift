@@ -106,13 +106,13 @@ func segment(
     #expect(try put(stage, second) == 201)
     #expect(try put(stage, try segment(header(2), 0), project: "q") == 201)
     let before = try stage.service.index.list(SessionIndex.Query(), project: "p").entries
-    #expect(try stage.service.index.rebuild(from: stage.service.store, fromNothing: true) == 2)
+    #expect(try stage.service.index.rebuild(from: SessionStore(path: stage.path), fromNothing: true) == 2)
     let after = try stage.service.index.list(SessionIndex.Query(), project: "p").entries
     #expect(after.map(\.segments) == before.map(\.segments) && after.map(\.bytes) == before.map(\.bytes))
     #expect(after.map(\.errors) == [1])
     // What is gone from the store is forgotten.
     try FileManager.default.removeItem(atPath: stage.path + "/q")
-    try stage.service.index.rebuild(from: stage.service.store, fromNothing: false)
+    try stage.service.index.rebuild(from: SessionStore(path: stage.path), fromNothing: false)
     #expect(try stage.service.index.list(SessionIndex.Query(), project: "q").entries.isEmpty)
   }
 

@@ -9,14 +9,14 @@ extension ReplayService {
 
   /// The present state of the session for a page.
   func view(_ location: SessionLocation) throws -> SessionView {
-    guard !location.isLocal else {
-      guard let reader = try? location.folder.read() else {
+    if location.isLocal, let folder = location.folder {
+      guard let reader = try? folder.read() else {
         throw Refusal(404, "the session's folder can't be read")
       }
       let isOpen = reader.manifest.state == .open
       return SessionView(
-        manifest: reader.manifest, open: reader.openSegment,
-        isRecording: isOpen && location.folder.isBeingWritten, interval: 500)
+        manifest: reader.manifest, open: reader.openSegment, isRecording: isOpen && folder.isBeingWritten,
+        interval: 500)
     }
     let manifest = try storedManifest(location)
     return SessionView(
@@ -33,7 +33,7 @@ extension ReplayService {
   func isRecording(_ entry: SessionIndex.Entry) -> Bool {
     guard let folder = entry.folder else { return isRecording(entry.state, entry.updated) }
     return entry.state == SessionManifest.State.open.rawValue
-      && SessionFolder(path: store.path + "/" + folder).isBeingWritten
+      && SessionFolder(path: cache + "/" + folder).isBeingWritten
   }
 
   /// The manifest, which is sent at most once a minute, and the segments received since.
@@ -57,15 +57,39 @@ extension ReplayService {
 
   /// The bytes of a sealed segment; nil if there is none.
   func segment(_ index: Int, of location: SessionLocation) throws -> [UInt8]? {
-    guard location.isLocal else { return try store.segment(index, of: location.place) }
-    let reader = try location.folder.read()
+    guard location.isLocal, let folder = location.folder else {
+      return try store.segment(index, of: location.place)
+    }
+    let reader = try folder.read()
     guard reader.manifest.segments.indices.contains(index) else { return nil }
     return try reader.file(index)
   }
 
   /// The bytes of the manifest; nil if there is none.
   func manifest(of location: SessionLocation) throws -> [UInt8]? {
-    guard location.isLocal else { return try store.manifest(of: location.place) }
-    return try location.folder.manifestToDeliver().bytes
+    guard location.isLocal, let folder = location.folder else {
+      return try store.manifest(of: location.place)
+    }
+    return try folder.manifestToDeliver().bytes
+  }
+
+  /// Calls `body` with a reader of the session, in which the middle segment can be read. The segment of a bucket is in
+  /// a temporary folder for that time.
+  ///
+  /// - Returns: nil if there is none yet.
+  func reading<Value>(_ location: SessionLocation, _ body: (SessionReader) throws -> Value) throws -> Value? {
+    if let folder = location.folder { return try (try? folder.read()).map(body) }
+    let manifest = try storedManifest(location)
+    let middle = manifest.segments.count / 2
+    guard !manifest.segments.isEmpty, let bytes = try store.segment(middle, of: location.place) else {
+      return nil
+    }
+    let path = "\(cache)/.reading/\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try FileManager.default.createDirectory(
+      atPath: path + "/segments", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try Data(manifest.json).write(to: URL(fileURLWithPath: path + "/manifest.json"))
+    try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + SessionFolder.segmentFile(middle)))
+    return try (try? SessionFolder(path: path).read()).map(body)
   }
 }

@@ -58,7 +58,7 @@ extension Responder {
       throw Refusal(404, "a session's name is a UUID in lower case")
     }
     let service = service
-    try await onDisk { try service.recordings.refresh() }
+    try await onDisk { try service.refresh() }
     let location = try await location(session, key)
     switch parts.count {
     case 1: return try await player(location, key, context, isEmbedded: false)
@@ -76,7 +76,7 @@ extension Responder {
     let choice = try SessionList.Choice(fields)
     let service = service
     let project = key.project
-    try await onDisk { try service.recordings.refresh() }
+    try await onDisk { try service.refresh() }
     if let address = try await replay(choice, project) { return .seeOther(address) }
     let query = choice.query(now: Self.now)
     let list = try await onDisk {
@@ -154,7 +154,7 @@ extension Responder {
       let from = Int(fields["from"] ?? "0"), from >= 0
     else { throw Refusal(400, "index is that of a segment, and from a count of bytes") }
     guard location.isLocal else { return Response(status: .noContent) }
-    let found = try await onDisk { location.folder.openSegmentBytes(index) }
+    let found = try await onDisk { location.folder?.openSegmentBytes(index) }
     // It is sealed, or was not begun.
     guard let bytes = found else { return Response(status: .noContent) }
     if from == 0 { audit("read open segment \(index)", location.place.session, key, context) }
@@ -166,7 +166,7 @@ extension Responder {
   private func thumbnail(
     _ request: Request, _ location: SessionLocation, _ key: AccessKey, _ context: ServerContext
   ) async throws -> Response {
-    guard let bytes = try await thumbnails.picture(of: location) else {
+    guard let bytes = try await service.thumbnails.picture(of: location, by: service) else {
       throw Refusal(404, "there is no picture")
     }
     audit("read thumbnail", location.place.session, key, context)
@@ -183,7 +183,7 @@ extension Responder {
   /// The key of a cookie; it may read, never write or delete.
   func signedIn(_ request: Request) -> AccessKey? {
     guard request.method == .get || request.method == .head, let token = token(request) else { return nil }
-    return signIns.find(token, now: Self.uptime)
+    return signIns.find(token, now: signIns.now, among: options.keys)
   }
 
   private func token(_ request: Request) -> String? {
@@ -221,7 +221,7 @@ extension Responder {
         shell.signIn(next: next, message: "This is no key that may read here."), .forbidden)
     }
     var generator = SystemRandomNumberGenerator()
-    let token = signIns.begin(key, now: Self.uptime, using: &generator)
+    let token = signIns.begin(key, now: signIns.now, using: &generator)
     var response = Response.seeOther(next)
     response.headers[.setCookie] = cookie(token, seconds: SignIns.seconds)
     return response

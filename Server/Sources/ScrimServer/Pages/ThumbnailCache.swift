@@ -16,33 +16,42 @@ final class ThumbnailCache: Sendable {
   /// The number of new pictures after which the total size is checked.
   private static let step = 200
 
-  private let store: SessionStore
+  private let path: String
   private let made = Mutex(0)
   /// Decoding uses the processor: at most two pictures are made at a time.
   private let workers: NIOThreadPool
 
-  init(store: SessionStore) {
-    self.store = store
+  /// - Parameter path: a folder, in which they are below ``StoreLayout/thumbnails``.
+  init(path: String) {
+    self.path = path
     workers = NIOThreadPool(numberOfThreads: 2)
     workers.start()
   }
 
   /// - Returns: a JPEG; nil if there is no picture.
-  func picture(of location: SessionLocation) async throws -> [UInt8]? {
-    try await workers.runIfActive { try self.read(location) }
+  func picture(of location: SessionLocation, by service: ReplayService) async throws -> [UInt8]? {
+    try await workers.runIfActive { try self.read(location, service) }
   }
 
-  private func read(_ location: SessionLocation) throws -> [UInt8]? {
-    let path =
-      store.path + "/" + StoreLayout.thumbnail(location.place.session, project: location.place.project)
-    guard let reader = try? location.folder.read() else { return nil }
+  private func file(of place: SessionStore.Place) -> String {
+    path + "/" + StoreLayout.thumbnail(place.session, project: place.project)
+  }
+
+  /// Removes the picture of a session that was deleted.
+  func remove(_ place: SessionStore.Place) {
+    try? FileManager.default.removeItem(atPath: file(of: place))
+  }
+
+  private func read(_ location: SessionLocation, _ service: ReplayService) throws -> [UInt8]? {
+    let path = file(of: location.place)
     let age = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
-    if let age, reader.manifest.state == .sealed || -age.timeIntervalSinceNow < ThumbnailCache.freshSeconds,
+    if let age, location.isSealed || -age.timeIntervalSinceNow < ThumbnailCache.freshSeconds,
       let held = FileManager.default.contents(atPath: path), !held.isEmpty
     {
       return Array(held)
     }
-    guard let made = Thumbnail.jpeg(of: reader, width: ThumbnailCache.width) else { return nil }
+    let picture = try service.reading(location) { Thumbnail.jpeg(of: $0, width: ThumbnailCache.width) }
+    guard let made = picture ?? nil else { return nil }
     try FileManager.default.createDirectory(
       atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o700])
@@ -58,7 +67,7 @@ final class ThumbnailCache: Sendable {
 
   /// Removes the oldest pictures until four fifths of the limit are left.
   func prune(limit: Int = ThumbnailCache.limit) {
-    let root = URL(fileURLWithPath: store.path + "/" + StoreLayout.thumbnails)
+    let root = URL(fileURLWithPath: path + "/" + StoreLayout.thumbnails)
     let keys: Set<URLResourceKey> = [.fileSizeKey, .contentModificationDateKey]
     guard let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: Array(keys)) else {
       return
@@ -80,7 +89,7 @@ final class ThumbnailCache: Sendable {
 
   /// Removes the pictures of sessions that no longer exist.
   func removeOrphans(_ isThere: (_ project: String, _ session: String) -> Bool) {
-    let root = store.path + "/" + StoreLayout.thumbnails
+    let root = path + "/" + StoreLayout.thumbnails
     for project in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
       for file in (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(project)")) ?? [] {
         if isThere(project, (file as NSString).deletingPathExtension) { continue }
