@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import ScrimFormat
 import ScrimJSON
@@ -151,10 +150,8 @@ final class AWSCredentials: Sendable {
   }
 
   private static func file(_ path: String) throws(HTTPClient.Failure) -> String {
-    guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw failure("\(path) can't be read")
-    }
-    return String(decoding: bytes, as: UTF8.self).trimmingSpaceAndLines
+    guard let text = SettingsFile.text(of: path) else { throw failure("\(path) can't be read") }
+    return text.trimmingSpaceAndLines
   }
 
   /// A token first, as version 2 of the metadata service wants; then the role's name, then its keys.

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import ScrimFormat
 import ScrimSystem
 import Synchronization
@@ -35,9 +34,8 @@ final class S3Bucket: Sendable {
     var prefix = parts.count > 1 ? String(parts[1]) : ""
     while prefix.hasSuffix("/") { prefix.removeLast() }
     self.prefix = prefix.isEmpty ? "" : prefix + "/"
-    let settings = try AWSSettings(profile: options.profile, environment: environment) { path in
-      FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
-    }
+    let settings = try AWSSettings(
+      profile: options.profile, environment: environment, read: SettingsFile.text)
     let usesPath = settings.usesPathStyle ?? (settings.endpoint != nil || bucket.contains("."))
     let endpoint = settings.endpoint ?? "https://s3.\(settings.region).amazonaws.com"
     guard let scheme = endpoint.firstRange(of: "://"),
