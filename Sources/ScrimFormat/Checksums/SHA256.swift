@@ -157,10 +157,10 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Lower-case hexadecimal, the only form that the format accepts.
-enum Hex {
+package enum Hex {
   private static let digits = Array("0123456789abcdef".utf8)
 
-  static func string(_ bytes: some Collection<UInt8>) -> String {
+  package static func string(_ bytes: some Collection<UInt8>) -> String {
     var text: [UInt8] = []
     text.reserveCapacity(bytes.count * 2)
     for byte in bytes {
@@ -171,7 +171,7 @@ enum Hex {
   }
 
   /// Nil unless the text consists of pairs of lower-case digits.
-  static func bytes(_ text: some StringProtocol) -> [UInt8]? {
+  package static func bytes(_ text: some StringProtocol) -> [UInt8]? {
     let digits = Array(text.utf8)
     guard digits.count.isMultiple(of: 2) else { return nil }
     var bytes: [UInt8] = []

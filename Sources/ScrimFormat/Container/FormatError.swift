@@ -31,6 +31,10 @@ public struct FormatError: Error, Hashable, Sendable, CustomStringConvertible {
     case masksWithoutList
     /// A field of the seal contradicts the records.
     case sealDisagrees(String)
+    /// The file is an envelope, whose segment is sealed to a public key.
+    case sealedToKey
+    /// An encrypted message was changed, moved or replaced.
+    case messageRefused
   }
 
   public let reason: Reason
@@ -85,6 +89,10 @@ extension FormatError.Reason {
       "a masks record must follow a frame directly, at most one per frame, and this one doesn't"
     case .masksWithoutList: "changes of masks need a complete list since the last keyframe, and there is none"
     case .sealDisagrees(let field): "the seal and the records disagree about \(field); the file is damaged"
+    case .sealedToKey:
+      "the segment is sealed to a public key; give --key FILE with the private one to open it"
+    case .messageRefused:
+      "the message does not open with this session's key: it was changed, moved, or comes from another file; copy the file again"
     }
   }
 }

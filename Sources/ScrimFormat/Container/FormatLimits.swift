@@ -6,6 +6,8 @@ public enum FormatLimits {
   static let recordHeadBytes = 10
   /// Bytes of a segment before its seal.
   public static let segmentBytes = 1 << 30
+  /// Segments of a session: their names have eight digits.
+  package static let segments = 100_000_000
   /// Bytes of one record's payload.
   package static let payloadBytes = 1 << 28
   /// Records in a segment, of any type.

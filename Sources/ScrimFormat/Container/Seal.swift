@@ -36,6 +36,17 @@ public struct SegmentSummary: Hashable, Sendable {
 }
 
 extension Seal {
+  /// The seal of a segment of which only the place is known, since it is sealed to a public key.
+  package init(index: Int, previous: SHA256Digest) {
+    self.init(
+      index: UInt32(index), previous: previous, content: .zero, summary: SegmentSummary(), entries: [])
+  }
+
+  /// Offset of the seal record, from the last bytes of a sealed segment's file.
+  package static func place(in file: [UInt8]) -> Int {
+    file.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
   /// - Parameter offset: where the seal record starts; it is stored in the last four bytes of the file.
   func payload(at offset: Int) -> [UInt8] {
     var payload: [UInt8] = []

@@ -20,6 +20,9 @@ public struct RecoveredSegment: Sendable {
   /// The error that ended the reading; nil if every byte belongs to an intact record.
   public var damage: FormatError?
   var tally: Tally
+
+  /// Counts of its frames and events, and their time span.
+  package var summary: SegmentSummary { tally.summary }
 }
 
 /// Reads segments from untrusted bytes: never crashes, and allocates memory only in proportion to the bytes
@@ -78,6 +81,7 @@ public enum SegmentReader {
       throw .truncated(needed: FormatLimits.magicBytes, present: bytes.count)
     }
     guard bytes[7] == Framing.magic[7] else { throw .notASegment }
+    guard bytes[6] != EnvelopeHeader.version else { throw .sealedToKey }
     guard bytes[6] == Framing.version else { throw .unsupportedVersion(bytes[6]) }
   }
 
