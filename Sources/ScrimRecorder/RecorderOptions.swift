@@ -11,6 +11,9 @@ public struct RecorderOptions: Sendable {
   /// thread helps instead of waiting. The bytes are the same; one more picture is kept. An error in coding
   /// or writing a frame is then thrown by a later call.
   public var threads = 1
+  /// The public key to which sessions are sealed before anything of them is written to a disk; nil for sessions that
+  /// everybody can read. Needs libsodium, which is opened at run time.
+  public var sealTo: PublicKey?
 
   /// Describes the recorded program in the manifests.
   public var service = ServiceAttributes()

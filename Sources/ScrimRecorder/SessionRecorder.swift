@@ -56,7 +56,7 @@ public struct SessionRecorder: ~Copyable {
     let header = SessionRecorder.header(
       session: session, start: start, width: width, height: height, producer: producer, options)
     let writer: SessionWriter
-    do { writer = try folder.create(header) } catch { throw .output(error) }
+    do { writer = try folder.sealed(to: options.sealTo).create(header) } catch { throw .output(error) }
     try self.init(SessionOutput(to: writer, header), header, options)
     about.kind = .session
     about.service = options.service
@@ -75,7 +75,11 @@ public struct SessionRecorder: ~Copyable {
       height: height, producer: producer,
       options)
     do { try header.validate() } catch { throw .format(error) }
-    var keeper = SessionKeeper(sessions, header)
+    // Sessions may begin to be written only after hours: then is no time to find that they can't be sealed.
+    do { try options.sealTo?.check() } catch { throw .output(StoreError(sealing: error)) }
+    var settings = sessions
+    settings.folder = { sessions.folder($0, $1).sealed(to: options.sealTo) }
+    var keeper = SessionKeeper(settings, header)
     keeper.service = options.service
     try keeper.recoverCrashedSessions()
     try self.init(SessionOutput(header), header, options)

@@ -12,19 +12,32 @@ public struct SealedFile: Sendable {
   public let seal: Seal
   /// Its events in order, for search.
   public let events: [EventRecord]
+  /// The public key to which it is sealed; nil for a segment that everybody can read. Then only structure, session,
+  /// start, index and chain are known: ``header`` and ``seal`` hold 0, empty text and zeros for all else.
+  public let key: KeyID?
 
   /// Maximum size of a file in this format.
   public static let limit = FormatLimits.segmentBytes + FormatLimits.payloadBytes
 
   /// - Throws: ``FormatError`` for the first bytes that violate Format.md.
   public init(_ bytes: [UInt8]) throws(FormatError) {
+    digest = SHA256.digest(bytes.span)
+    self.bytes = bytes
+    if Envelope.isEnvelope(bytes) {
+      let found = try Envelope.read(bytes).header
+      header = SegmentHeader(
+        session: found.session, start: found.start, width: 0, height: 0, policy: .zero, producer: "")
+      seal = Seal(index: found.index, previous: found.previous)
+      events = []
+      key = found.key
+      return
+    }
+    key = nil
     let segment = try SegmentReader.read(bytes)
     guard let seal = segment.seal else { preconditionFailure("the reader returns sealed segments only") }
-    self.bytes = bytes
     self.seal = seal
     header = segment.header
     events = segment.events
-    digest = SHA256.digest(bytes.span)
   }
 
   public var session: SessionID { header.session }

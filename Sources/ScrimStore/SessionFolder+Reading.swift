@@ -6,20 +6,32 @@ extension SessionFolder {
   /// Opens a session to read it. One that is being written or was cut off is read up to its last intact
   /// record.
   ///
-  /// - Throws: ``StoreError`` if there is no manifest, or it isn't valid.
+  /// - Throws: ``StoreError`` if there is no manifest, or it isn't valid; for a session that is sealed to a public
+  ///   key also if ``key`` is missing or another, or a segment does not open with it.
   public func read() throws(StoreError) -> SessionReader {
-    var reader = SessionReader(folder: self, manifest: try readManifest())
+    var manifest = try readManifest()
+    var sealed: SealedSession?
+    var openSegment: OpenSegment?
     // Between the two reads a writer may have sealed the open segment and begun another.
-    for _ in 0..<3 where reader.manifest.state == .open {
-      reader.openSegment = readOpenSegment(of: reader.manifest)
-      guard reader.openSegment == nil, Disk.exists(segmentPath(reader.manifest.segments.count)) else { break }
-      reader.manifest = try readManifest()
+    for attempt in 0..<3 {
+      sealed = manifest.envelope == nil ? nil : try SealedSession(self, manifest)
+      guard manifest.state == .open else { break }
+      openSegment = try readOpenSegment(of: manifest, sealed)
+      guard openSegment == nil, Disk.exists(segmentPath(manifest.segments.count)), attempt < 2 else { break }
+      manifest = try readManifest()
     }
-    return reader
+    return SessionReader(
+      folder: self, manifest: try sealed?.manifest() ?? manifest, openSegment: openSegment, sealed: sealed)
   }
 
+  /// Whether the session is sealed to a public key, and to which.
+  public func sealedTo() throws(StoreError) -> KeyID? { try readManifest().envelope?.key }
+
   /// The intact part of the segment that is not sealed; nil if there is none, or it has no intact frame.
-  private func readOpenSegment(of manifest: SessionManifest) -> OpenSegment? {
+  private func readOpenSegment(
+    of manifest: SessionManifest, _ sealed: SealedSession?
+  ) throws(StoreError) -> OpenSegment? {
+    if let sealed { return try sealed.openSegment() }
     guard let (_, found) = wholeOfOpenSegment(manifest.segments.count),
       manifest.isSession(of: found.segment.header)
     else { return nil }
@@ -64,9 +76,12 @@ public struct OpenSegment: Sendable {
 /// checksums, the manifest, and the chain; the open one against the checksums of its records.
 public struct SessionReader: Sendable {
   public let folder: SessionFolder
-  public fileprivate(set) var manifest: SessionManifest
+  /// For a session that is sealed to a public key the one that it would have without: from its opened segments.
+  public let manifest: SessionManifest
   /// The segment after those of the manifest; nil if there is none.
-  public fileprivate(set) var openSegment: OpenSegment?
+  public let openSegment: OpenSegment?
+  /// Opens the segments of a sealed session.
+  fileprivate let sealed: SealedSession?
 
   /// Number of sealed segments, plus the open one.
   public var segmentCount: Int { manifest.segments.count + (openSegment == nil ? 0 : 1) }
@@ -83,6 +98,7 @@ public struct SessionReader: Sendable {
   public func segment(_ index: Int) throws(StoreError) -> Segment {
     precondition((0..<segmentCount).contains(index), "the session has no such segment")
     if index == manifest.segments.count, let openSegment { return openSegment.segment }
+    if let sealed { return try sealed.segment(index).segment }
     let listed = manifest.segments[index]
     let path = folder.segmentPath(index)
     let previous = index == 0 ? .zero : manifest.segments[index - 1].digest
@@ -98,9 +114,13 @@ public struct SessionReader: Sendable {
   }
 
   /// The bytes of the segment's file, if their length and SHA-256 are those in the manifest; the content is
-  /// not parsed.
+  /// not parsed. Of a sealed session, the file that it would be without.
   public func file(_ index: Int) throws(StoreError) -> [UInt8] {
     precondition(manifest.segments.indices.contains(index), "the manifest lists no such segment")
+    if let sealed {
+      let previous = index == 0 ? .zero : manifest.segments[index - 1].digest
+      return try sealed.plainFile(sealed.segment(index), at: index, previous: previous).bytes
+    }
     let path = folder.segmentPath(index)
     let bytes = try Disk.read(path, upTo: FormatLimits.segmentBytes + FormatLimits.payloadBytes)
     let listed = manifest.segments[index]
@@ -112,8 +132,12 @@ public struct SessionReader: Sendable {
 
   /// Files in `segments/` that the manifest doesn't list, sorted: segments that are not sealed or not
   /// listed yet (see ``SessionFolder/recover(givesUpFrames:)``), and foreign files.
-  public func unlistedFiles() throws(StoreError) -> [String] {
+  public func unlistedFiles() throws(StoreError) -> [String] { try folder.unlistedFiles(manifest) }
+}
+
+extension SessionFolder {
+  func unlistedFiles(_ manifest: SessionManifest) throws(StoreError) -> [String] {
     let listed = Set(manifest.segments.indices.map(SessionFolder.segmentFile))
-    return try Disk.names(in: folder.segmentsPath).map { "segments/" + $0 }.filter { !listed.contains($0) }
+    return try Disk.names(in: segmentsPath).map { "segments/" + $0 }.filter { !listed.contains($0) }
   }
 }

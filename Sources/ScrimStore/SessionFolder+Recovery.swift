@@ -8,6 +8,9 @@ public struct SessionRecovery: Hashable, Sendable {
   public var adoptedSegments = 0
   /// Frames and events of the cut-off segment that were recovered; nil if there was none.
   public var recovered: SegmentSummary?
+  /// Messages of the cut-off segment that were kept, if the session is sealed to a public key: what is in them is
+  /// known only with the private key. Nil if there was none.
+  public var recoveredMessages: Int?
   /// Intact frames at its end that were given up, because the disk was full and sealing needs room.
   public var givenUpFrames = 0
   /// Bytes after its last intact record that was kept, which are lost.
@@ -41,12 +44,20 @@ extension SessionFolder {
     var recovery = SessionRecovery(manifest: manifest)
     while Disk.exists(segmentPath(manifest.segments.count)) {
       let index = manifest.segments.count
-      let (segment, entry) = try readSegment(index, previous: manifest.lastDigest)
-      try manifest.adopt(segment.header, entry, from: segmentPath(index))
+      if manifest.envelope == nil {
+        let (segment, entry) = try readSegment(index, previous: manifest.lastDigest)
+        try manifest.adopt(segment.header, entry, from: segmentPath(index))
+      } else {
+        manifest.segments.append(try readUnlistedEnvelope(index, of: manifest).entry)
+      }
       recovery.adoptedSegments += 1
     }
     if Disk.exists(openSegmentPath(manifest.segments.count)) {
-      try recoverOpenSegment(&manifest, &recovery, givesUpFrames)
+      if manifest.envelope == nil {
+        try recoverOpenSegment(&manifest, &recovery, givesUpFrames)
+      } else {
+        try recoverOpenEnvelope(&manifest, &recovery, givesUpFrames)
+      }
     }
     manifest.state = .sealed
     if isRebuilt || manifest != before {
@@ -64,17 +75,7 @@ extension SessionFolder {
     let path = openSegmentPath(index)
     let bytes = try Disk.read(path, upTo: FormatLimits.segmentBytes + FormatLimits.payloadBytes)
     guard let found = try? SegmentReader.recover(bytes), !found.segment.frames.isEmpty else {
-      recovery.tornBytes = bytes.count
-      // It holds nothing that a session could show; what the manifest needs comes first.
-      if givesUpFrames, isFull(for: manifest) {
-        try Disk.remove(path)
-        try Disk.syncFolder(segmentsPath)
-        return
-      }
-      try Disk.rename(path, to: segmentPath(index) + SessionFolder.damagedSuffix)
-      try Disk.syncFolder(segmentsPath)
-      recovery.setAside = SessionFolder.segmentFile(index) + SessionFolder.damagedSuffix
-      return
+      return try setAside(bytes.count, manifest, &recovery, givesUpFrames)
     }
     guard manifest.isSession(of: found.segment.header) else { throw StoreError(path, .otherSession) }
     if let seal = found.segment.seal, Int(seal.index) != index || seal.previous != manifest.lastDigest {
@@ -94,6 +95,24 @@ extension SessionFolder {
     recovery.recovered = kept.summary
     recovery.givenUpFrames = found.segment.frames.count - kept.summary.frames
     recovery.tornBytes = bytes.count - kept.bytes
+  }
+
+  /// Renames the open segment's file, which holds nothing that a session could show.
+  func setAside(
+    _ bytes: Int, _ manifest: SessionManifest, _ recovery: inout SessionRecovery, _ givesUpFrames: Bool
+  ) throws(StoreError) {
+    let index = manifest.segments.count
+    let path = openSegmentPath(index)
+    recovery.tornBytes = bytes
+    // What the manifest needs comes first.
+    if givesUpFrames, isFull(for: manifest) {
+      try Disk.remove(path)
+      try Disk.syncFolder(segmentsPath)
+      return
+    }
+    try Disk.rename(path, to: segmentPath(index) + SessionFolder.damagedSuffix)
+    try Disk.syncFolder(segmentsPath)
+    recovery.setAside = SessionFolder.segmentFile(index) + SessionFolder.damagedSuffix
   }
 
   /// Cuts the file after its last intact record and seals it; on a full disk after an earlier one, so that
@@ -129,7 +148,7 @@ extension SessionFolder {
   }
 
   /// Bytes of a manifest with one more segment, at most.
-  private func sizeBound(of manifest: SessionManifest) -> Int { manifest.json.count + 1024 }
+  func sizeBound(of manifest: SessionManifest) -> Int { manifest.json.count + 1024 }
 
   private func isFull(for manifest: SessionManifest) -> Bool {
     do throws(StoreError) {
@@ -157,6 +176,12 @@ extension SessionFolder {
   /// The manifest of the session that the first segment's header names.
   private func rebuiltManifest() throws(StoreError) -> SessionManifest {
     guard Disk.exists(segmentPath(0)) else { throw StoreError(path, .notASession) }
+    let bytes = try Disk.read(segmentPath(0), upTo: SealedFile.limit)
+    if Envelope.isEnvelope(bytes) {
+      do { return SessionManifest(envelope: try Envelope.read(bytes).header) } catch {
+        throw StoreError(segmentPath(0), .segment(error))
+      }
+    }
     return SessionManifest(header: try readSegment(0, previous: .zero).segment.header)
   }
 }

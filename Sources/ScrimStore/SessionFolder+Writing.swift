@@ -27,12 +27,15 @@ extension SessionFolder {
     } catch {
       throw StoreError(path, .segment(error))
     }
+    var manifest = SessionManifest(header: header)
+    let secret = try newSecret()
+    if let secret, let sealTo { manifest.envelope = SessionEnvelope(key: sealTo.id, secret: secret.sealed) }
     let handle = try makeLocked()
     guard try Disk.names(in: path).isEmpty else {
       throw StoreError(path, .folderNotEmpty(holdsSession: Disk.exists(manifestPath)))
     }
     try Disk.makeFolder(segmentsPath)
-    let writer = SessionWriter(folder: self, handle: handle, manifest: SessionManifest(header: header))
+    let writer = SessionWriter(folder: self, handle: handle, manifest: manifest, secret: secret)
     try writer.writeManifest()
     return writer
   }
@@ -57,6 +60,12 @@ extension SessionFolder {
       MonotonicClock.wait(for: nil, until: MonotonicClock.now + 5_000_000)
     }
   }
+
+  /// The secret of a session that is sealed to ``sealTo``; nil without that.
+  private func newSecret() throws(StoreError) -> SessionSecret? {
+    guard let sealTo else { return nil }
+    do { return try SessionSecret(sealingTo: sealTo) } catch { throw StoreError(path, .sealing(error)) }
+  }
 }
 
 /// Writes the segments of one session, one after the other. Holds the folder's lock for its whole life.
@@ -65,11 +74,34 @@ extension SessionFolder {
 /// written first by the next call. ``begin(_:)``, ``seal()`` and ``finish()`` may be called again once the
 /// cause is gone. After a crash, ``SessionFolder/recover(givesUpFrames:)`` seals the intact part.
 public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
-  private struct Open: Sendable {
+  private struct Open: ~Copyable, Sendable {
     var writer: SegmentWriter
     var file: OpenFile
     /// Bytes of the file that are known to be written.
     var written: Int
+    /// Encrypts what goes to the file; nil unless the session is sealed to a key.
+    var envelope: EnvelopeWriter?
+
+    /// Encrypts the records that were not encrypted yet.
+    ///
+    /// - Returns: all that is still to be written.
+    mutating func encrypt() -> [UInt8] {
+      guard var envelope = envelope.take() else { return [] }
+      envelope.append(writer.bytes)
+      writer.drain()
+      let bytes = envelope.bytes
+      self.envelope = consume envelope
+      return bytes
+    }
+  }
+
+  /// The end of an encrypted segment, which is written again until that succeeds: it can't be encrypted again.
+  private struct Ending: Sendable {
+    var file: OpenFile
+    /// What is still to be written, and where.
+    var bytes: [UInt8]
+    var offset: Int
+    var entry: SessionManifest.Segment
   }
 
   public let folder: SessionFolder
@@ -77,25 +109,34 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   public private(set) var manifest: SessionManifest
   private let handle: OpenFile
   private var open: Open?
+  private var ending: Ending?
+  /// Nil unless the session is sealed to a key.
+  private let secret: SessionSecret?
   /// `segments.jsonl`, from the first segment on, and the segments and bytes that are known to be in it.
   private var list: OpenFile?
   private var listed = (segments: 0, bytes: 0)
 
-  fileprivate init(folder: SessionFolder, handle: OpenFile, manifest: SessionManifest) {
+  fileprivate init(
+    folder: SessionFolder, handle: OpenFile, manifest: SessionManifest, secret: SessionSecret?
+  ) {
     self.folder = folder
     self.handle = handle
     self.manifest = manifest
+    self.secret = secret
   }
 
   /// Size of the open segment and a summary of its content; nil between segments.
   public var openSegment: (size: Int, summary: SegmentSummary)? {
-    open.map { ($0.writer.size, $0.writer.summary) }
+    switch open {
+    case .some(let open): (open.writer.size, open.writer.summary)
+    case .none: nil
+    }
   }
 
-  public var openSegmentSize: Int? { open?.writer.size }
+  public var openSegmentSize: Int? { openSegment?.size }
 
   /// Bytes of the sealed segments, and of the open one so far.
-  public var bytes: Int { sealedBytes + (open?.writer.size ?? 0) }
+  public var bytes: Int { sealedBytes + (openSegmentSize ?? 0) }
 
   private var sealedBytes = 0
 
@@ -104,17 +145,36 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   ///
   /// - Parameter segment: of this session, with its first frame, and with none of its bytes drained.
   public mutating func begin(_ segment: consuming SegmentWriter) throws(StoreError) {
-    precondition(open == nil, "a segment is begun when the previous one is sealed")
+    precondition(openSegmentSize == nil, "a segment is begun when the previous one is sealed")
     precondition(segment.bytes.count == segment.size, "a segment is begun with all of its bytes")
     precondition(segment.summary.frames > 0, "a segment is begun with its first frame")
     precondition(manifest.state == .open, "a sealed session takes no segment")
     guard manifest.isSession(of: segment.header) else { throw StoreError(folder.path, .otherSession) }
+    try finishEnding()
     let index = manifest.segments.count
     guard index < SessionFolder.segmentLimit else { throw StoreError(folder.path, .tooManySegments) }
     let file = try Disk.open(folder.openSegmentPath(index), O_RDWR | O_CREAT | O_TRUNC)
-    try Disk.write(segment.bytes, to: file, at: 0)
-    let written = segment.drain()
-    open = Open(writer: segment, file: file, written: written)
+    if var envelope = try newEnvelope(index) {
+      envelope.append(segment.bytes)
+      segment.drain()
+      try Disk.write(envelope.bytes, to: file, at: 0)
+      let written = envelope.drain()
+      open = Open(writer: segment, file: file, written: written, envelope: envelope)
+    } else {
+      try Disk.write(segment.bytes, to: file, at: 0)
+      let written = segment.drain()
+      open = Open(writer: segment, file: file, written: written, envelope: nil)
+    }
+  }
+
+  private func newEnvelope(_ index: Int) throws(StoreError) -> EnvelopeWriter? {
+    guard let secret, let key = manifest.envelope?.key else { return nil }
+    do {
+      return try EnvelopeWriter(
+        session: manifest.session, start: manifest.start, index: index, previous: manifest.lastDigest,
+        key: key,
+        secret: secret)
+    } catch { throw StoreError(folder.openSegmentPath(index), .sealing(error)) }
   }
 
   public mutating func append(_ frame: FrameRecord) throws(StoreError) {
@@ -134,16 +194,39 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   /// If it throws and ``openSegment`` is nil, only the list could not be written; ``finish()`` and the next
   /// ``seal()`` write it.
   public mutating func seal() throws(StoreError) {
-    guard let open else { preconditionFailure("there is no open segment to seal") }
+    precondition(openSegmentSize != nil, "there is no open segment to seal")
     let index = manifest.segments.count
-    let sealed = try folder.seal(open.writer, at: index, previous: manifest.lastDigest)
-    try Disk.write(sealed.bytes, to: open.file, at: open.written)
-    try folder.publish(open.file, at: index)
+    let sealed = try folder.seal(open!.writer, at: index, previous: manifest.lastDigest)
+    if secret != nil {
+      beginEnding(sealed)
+      return try finishEnding()
+    }
+    try Disk.write(sealed.bytes, to: open!.file, at: open!.written)
+    try folder.publish(open!.file, at: index)
     self.open = nil
     sealedBytes += sealed.size
     manifest.segments.append(
       SessionManifest.Segment(
         header: sealed.header, seal: sealed.seal, size: sealed.size, digest: sealed.digest))
+    try listSegments()
+  }
+
+  /// Encrypts the seal. From here on the segment takes no record, even if its end can't be written yet.
+  private mutating func beginEnding(_ sealed: SealedSegment) {
+    guard var open = open.take(), var envelope = open.envelope.take() else { return }
+    envelope.append(sealed.bytes, isLast: true)
+    ending = Ending(
+      file: open.file, bytes: envelope.bytes, offset: open.written,
+      entry: SessionManifest.Segment(envelope: envelope.size, digest: envelope.digest))
+  }
+
+  private mutating func finishEnding() throws(StoreError) {
+    guard let ending else { return }
+    try Disk.write(ending.bytes, to: ending.file, at: ending.offset)
+    try folder.publish(ending.file, at: manifest.segments.count)
+    self.ending = nil
+    sealedBytes += ending.entry.bytes
+    manifest.segments.append(ending.entry)
     try listSegments()
   }
 
@@ -157,7 +240,7 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
     guard let list else { return }
     var lines: [UInt8] = []
     for index in listed.segments..<manifest.segments.count {
-      lines += manifest.segments[index].line(at: index)
+      lines += manifest.line(index)
     }
     try Disk.write(lines, to: list, at: listed.bytes)
     try Disk.sync(list)
@@ -170,8 +253,16 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   /// Ends the session: seals the open segment, if there is one, and the manifest.
   @discardableResult
   public mutating func finish() throws(StoreError) -> SegmentTotals {
-    if open != nil { try seal() }
+    if openSegmentSize != nil { try seal() }
+    try finishEnding()
     manifest.state = .sealed
+    if let secret {
+      let about: [UInt8]
+      do { about = try SealedAbout.encrypted(manifest, with: secret) } catch {
+        throw StoreError(folder.manifestPath, .sealing(error))
+      }
+      manifest.envelope?.about = about
+    }
     try writeManifest()
     try folder.removeSegmentList(handle)
     return SegmentTotals(
@@ -181,7 +272,7 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
   private mutating func append(
     _ record: (inout SegmentWriter) throws(FormatError) -> Void
   ) throws(StoreError) {
-    precondition(open != nil, "records are appended to an open segment")
+    precondition(openSegmentSize != nil, "records are appended to an open segment")
     do {
       try record(&open!.writer)
     } catch {
@@ -192,9 +283,18 @@ public struct SessionWriter: ~Copyable, Sendable, SegmentOutput {
 
   /// Overwrites the bytes that a failed call may have left after `written`.
   private mutating func flush() throws(StoreError) {
+    if secret != nil { return try flushEnvelope() }
     // In place: a copy of the open segment would copy its bytes.
     try Disk.write(open!.writer.bytes, to: open!.file, at: open!.written)
     open!.written += open!.writer.drain()
+  }
+
+  /// Each record is encrypted once; bytes that could not be written are kept and written first by the next call.
+  private mutating func flushEnvelope() throws(StoreError) {
+    let bytes = open!.encrypt()
+    try Disk.write(bytes, to: open!.file, at: open!.written)
+    open!.written += bytes.count
+    open!.envelope?.drain()
   }
 
   fileprivate func writeManifest() throws(StoreError) {

@@ -1,4 +1,4 @@
-import ScrimFormat
+public import ScrimFormat
 
 /// A session on disk: `manifest.json`, and `segments/` with one file per segment.
 ///
@@ -8,13 +8,19 @@ import ScrimFormat
 ///     segments/00000001.scrim.part      the open one; records are appended
 public struct SessionFolder: Hashable, Sendable {
   public let path: String
+  /// The public key to which a session is sealed that is created here; nil for one that everybody can read.
+  public var sealTo: PublicKey?
+  /// The private key that opens a sealed session.
+  public var key: PrivateKey?
 
-  public init(path: String) {
+  public init(path: String, sealTo: PublicKey? = nil, key: PrivateKey? = nil) {
     self.path = path
+    self.sealTo = sealTo
+    self.key = key
   }
 
   /// Maximum number of segments of a session: their names have eight digits.
-  public static let segmentLimit = 100_000_000
+  public static let segmentLimit = FormatLimits.segments
 
   /// The name of a sealed segment within the folder.
   public static func segmentFile(_ index: Int) -> String {
@@ -48,8 +54,7 @@ public struct SessionFolder: Hashable, Sendable {
     let bytes = try Disk.read(segmentListPath, upTo: SessionFolder.manifestLimit)
     let whole = bytes.prefix(through: bytes.lastIndex(of: 0x0A) ?? -1)
     for (line, json) in whole.split(separator: 0x0A).enumerated() where line >= manifest.segments.count {
-      manifest.segments.append(
-        try SessionManifest.Segment(line: Array(json), at: line, path: segmentListPath))
+      try manifest.append(line: Array(json), path: segmentListPath)
     }
   }
 

@@ -6,7 +6,8 @@ extension SessionManifest {
 
   /// UTF-8, keys sorted, times in milliseconds with as few decimals as needed, a line feed at the end.
   public var json: [UInt8] {
-    JSON.object(
+    if let envelope { return sealedJSON(envelope) }
+    return JSON.object(
       about.members(of: session) + [
         JSON.Member("format", .string(SessionManifest.format)),
         JSON.Member("id", .string(session.description)),
@@ -16,9 +17,67 @@ extension SessionManifest {
         JSON.Member("policy_sha256", .string(policy.description)),
         JSON.Member("producer", .string(producer)),
         JSON.Member("state", .string(state.rawValue)),
-        JSON.Member("segments", .array(segments.enumerated().map { $1.json(at: $0) })),
+        JSON.Member("segments", .array(segments.indices.map(segmentJSON))),
       ]
     ).prettyBytes + [0x0A]
+  }
+
+  /// With nothing but what the session's place, its order and its completeness need.
+  private func sealedJSON(_ envelope: SessionEnvelope) -> [UInt8] {
+    var members = [
+      JSON.Member("format", .string(SessionManifest.sealedFormat)),
+      JSON.Member("id", .string(session.description)),
+      JSON.Member("started_at", .string(RFC3339.string(start))),
+      JSON.Member("state", .string(state.rawValue)),
+      JSON.Member("sealed_to", .string(envelope.key.description)),
+      JSON.Member("sealed_key", .string(Hex.string(envelope.secret))),
+      JSON.Member("segments", .array(segments.indices.map(segmentJSON))),
+    ]
+    if !envelope.about.isEmpty {
+      members.append(JSON.Member("sealed_about", .string(Hex.string(envelope.about))))
+    }
+    return JSON.object(members).prettyBytes + [0x0A]
+  }
+
+  private func segmentJSON(_ index: Int) -> JSON {
+    let segment = segments[index]
+    guard envelope != nil else { return segment.json(at: index) }
+    return .object([
+      JSON.Member("index", .number(Double(index))),
+      JSON.Member("file", .string(SessionFolder.segmentFile(index))),
+      JSON.Member("bytes", .number(Double(segment.bytes))),
+      JSON.Member("sha256", .string(segment.digest.description)),
+      JSON.Member(
+        "previous_sha256", .string((index == 0 ? .zero : segments[index - 1].digest).description)),
+    ])
+  }
+
+  /// The line of `segments.jsonl` that lists a segment, with its line feed.
+  func line(_ index: Int) -> [UInt8] { segmentJSON(index).canonicalBytes + [0x0A] }
+
+  /// Appends the segment of a line of `segments.jsonl`.
+  mutating func append(line: [UInt8], path: String) throws(StoreError) {
+    let json: JSON
+    do { json = try JSON(line, keepingDigits: true) } catch {
+      throw StoreError(path, .badManifest("line \(segments.count + 1) is not JSON"))
+    }
+    try append(json, path: path)
+  }
+
+  private mutating func append(_ json: JSON, path: String) throws(StoreError) {
+    let index = segments.count
+    guard envelope != nil else { return segments.append(try Segment(json, at: index, path: path)) }
+    let name = "segment \(index)"
+    let fields = ManifestFields(json, path: path, place: " of \(name)")
+    try fields.checkPlace(index, name)
+    let previous = try fields.valid(SHA256Digest(hex: fields.text("previous_sha256")), "previous_sha256")
+    guard previous == lastDigest else {
+      throw StoreError(path, .badManifest("\(name) of the list does not follow the segment before it"))
+    }
+    segments.append(
+      Segment(
+        envelope: try fields.count("bytes"),
+        digest: try fields.valid(SHA256Digest(hex: fields.text("sha256")), "sha256")))
   }
 
   /// Reads a manifest; unknown keys are ignored.
@@ -30,28 +89,42 @@ extension SessionManifest {
       fields = ManifestFields(try JSON(json, keepingDigits: true), path: path, place: "")
     } catch { throw StoreError(path, .badManifest("the manifest is not JSON")) }
     let format = try fields.text("format")
-    guard format == SessionManifest.format else {
+    guard format == SessionManifest.format || format == SessionManifest.sealedFormat else {
       throw StoreError(
         path, .badManifest("the manifest is of the format \(format), not \(SessionManifest.format)"))
     }
+    let isSealed = format == SessionManifest.sealedFormat
     session = try fields.valid(SessionID(fields.text("id")), "id")
     start = try fields.valid(RFC3339.nanoseconds(fields.text("started_at")), "started_at")
-    width = try fields.count("width")
-    height = try fields.count("height")
-    policy = try fields.valid(SHA256Digest(hex: fields.text("policy_sha256")), "policy_sha256")
-    producer = try fields.text("producer")
+    width = isSealed ? 0 : try fields.count("width")
+    height = isSealed ? 0 : try fields.count("height")
+    policy =
+      isSealed ? .zero : try fields.valid(SHA256Digest(hex: fields.text("policy_sha256")), "policy_sha256")
+    producer = isSealed ? "" : try fields.text("producer")
     state = try fields.valid(State(rawValue: fields.text("state")), "state")
-    about = try SessionAbout(fields)
+    about = isSealed ? SessionAbout() : try SessionAbout(fields)
+    envelope = isSealed ? try SessionEnvelope(fields) : nil
     segments = []
-    for (place, entry) in try fields.list("segments").enumerated() {
-      segments.append(try Segment(entry, at: place, path: path))
+    for entry in try fields.list("segments") { try append(entry, path: path) }
+  }
+}
+
+extension SessionEnvelope {
+  fileprivate init(_ fields: ManifestFields) throws(StoreError) {
+    key = try fields.valid(KeyID(hex: fields.text("sealed_to")), "sealed_to")
+    secret = try fields.valid(Hex.bytes(fields.text("sealed_key")), "sealed_key")
+    guard secret.count == SessionSecret.sealedBytes else {
+      throw StoreError(fields.path, .badManifest("sealed_key has no valid value"))
+    }
+    if let about = try fields.optionalText("sealed_about") {
+      self.about = try fields.valid(Hex.bytes(about), "sealed_about")
     }
   }
 }
 
 extension SessionAbout {
   /// The members of the JSON object; empty ones are left out.
-  fileprivate func members(of session: SessionID) -> [JSON.Member] {
+  func members(of session: SessionID) -> [JSON.Member] {
     var members: [JSON.Member] = []
     func add(_ key: String, _ value: JSON?) {
       if let value { members.append(JSON.Member(key, value)) }
@@ -82,7 +155,7 @@ extension SessionAbout {
   }
 
   /// Ignores kinds and ends that a later version may add.
-  fileprivate init(_ fields: ManifestFields) throws(StoreError) {
+  init(_ fields: ManifestFields) throws(StoreError) {
     self.init(
       kind: try fields.optionalText("kind").flatMap(Kind.init),
       ended: try fields.optionalText("ended").flatMap(End.init),
@@ -112,28 +185,10 @@ extension SessionManifest.Segment {
     ])
   }
 
-  /// The line of `segments.jsonl` that lists the segment, with its line feed.
-  func line(at index: Int) -> [UInt8] { json(at: index).canonicalBytes + [0x0A] }
-
-  /// Reads a line of `segments.jsonl`.
-  init(line: [UInt8], at index: Int, path: String) throws(StoreError) {
-    let json: JSON
-    do { json = try JSON(line, keepingDigits: true) } catch {
-      throw StoreError(path, .badManifest("line \(index + 1) is not JSON"))
-    }
-    try self.init(json, at: index, path: path)
-  }
-
   fileprivate init(_ json: JSON, at index: Int, path: String) throws(StoreError) {
     let name = "segment \(index)"
     let fields = ManifestFields(json, path: path, place: " of \(name)")
-    let given = try fields.count("index")
-    guard given == index else {
-      throw StoreError(path, .badManifest("\(name) of the list has index \(given): a segment is missing"))
-    }
-    guard try fields.text("file") == SessionFolder.segmentFile(index) else {
-      throw StoreError(path, .badManifest("\(name) is not the file \(SessionFolder.segmentFile(index))"))
-    }
+    try fields.checkPlace(index, name)
     let first = try fields.time("first_t_ms")
     let last = try fields.time("last_t_ms")
     guard first <= last else { throw StoreError(path, .badManifest("\(name) ends before it starts")) }
@@ -146,7 +201,7 @@ extension SessionManifest.Segment {
 }
 
 /// Typed access to the members of a manifest's object; its errors name the member.
-private struct ManifestFields {
+struct ManifestFields {
   let json: JSON
   let path: String
   /// Text after the name of a member, in messages.
@@ -156,6 +211,17 @@ private struct ManifestFields {
     self.json = json
     self.path = path
     self.place = place
+  }
+
+  /// Checks index and file of a segment's object.
+  func checkPlace(_ index: Int, _ name: String) throws(StoreError) {
+    let given = try count("index")
+    guard given == index else {
+      throw fault("\(name) of the list has index \(given): a segment is missing")
+    }
+    guard try text("file") == SessionFolder.segmentFile(index) else {
+      throw fault("\(name) is not the file \(SessionFolder.segmentFile(index))")
+    }
   }
 
   private func fault(_ text: String) -> StoreError { StoreError(path, .badManifest(text)) }

@@ -33,6 +33,11 @@ public struct SessionManifest: Hashable, Sendable {
       times = seal.summary.times ?? 0...0
     }
 
+    /// A segment that is sealed to a key: nothing else is known of it.
+    init(envelope bytes: Int, digest: SHA256Digest) {
+      self.init(bytes: bytes, digest: digest, width: 0, height: 0, frames: 0, events: 0, times: 0...0)
+    }
+
     init(
       bytes: Int, digest: SHA256Digest, width: Int, height: Int, frames: Int, events: Int,
       times: ClosedRange<Int64>
@@ -58,6 +63,9 @@ public struct SessionManifest: Hashable, Sendable {
   public var state: State
   public var segments: [Segment]
   public var about = SessionAbout()
+  /// Nil unless the session is sealed to a public key. Then the manifest as stored says nothing of pictures, counts,
+  /// times, policy or producer: those are 0, empty, or zeros.
+  public var envelope: SessionEnvelope?
 
   /// The manifest of a session that has no segment yet.
   public init(header: SegmentHeader) {

@@ -227,7 +227,9 @@ extension SessionManifest {
   /// Why this manifest can't replace an older one: another session, or a list that doesn't begin with the
   /// older's. Nil if it continues it.
   public func conflict(with older: SessionManifest) -> String? {
-    guard session == older.session, start == older.start, policy == older.policy else {
+    guard session == older.session, start == older.start, policy == older.policy,
+      envelope?.secret == older.envelope?.secret, envelope?.key == older.envelope?.key
+    else {
       return "the stored manifest has another session, start or policy"
     }
     guard segments.count >= older.segments.count, segments.starts(with: older.segments) else {

@@ -30,6 +30,12 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case notInMemory
     /// A request to a bucket failed; the text is the answer.
     case remote(String)
+    /// The session is sealed to a public key, and no private key was given.
+    case needsKey(KeyID)
+    case wrongKey(sealedTo: KeyID, given: KeyID)
+    case sealing(SealingError)
+    /// A key's file is there already.
+    case keyExists
   }
 
   public let path: String
@@ -39,6 +45,9 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     self.path = path
     self.reason = reason
   }
+
+  /// Sessions can't be sealed to the public key that was given.
+  package init(sealing error: SealingError) { self.init("the public key", .sealing(error)) }
 
   /// Whether the requested file does not exist.
   public var isMissingFile: Bool {
@@ -56,7 +65,12 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   public var fault: Fault {
     switch reason {
     case .system, .remote: .system
-    case .folderNotEmpty, .inUse, .otherSession, .otherDestination, .noRuntimeFolder, .notInMemory: .caller
+    case .folderNotEmpty, .inUse, .otherSession, .otherDestination, .noRuntimeFolder, .notInMemory, .needsKey,
+      .wrongKey, .keyExists:
+      .caller
+    case .sealing(.noLibrary), .sealing(.noMemory), .sealing(.system): .system
+    case .sealing(.refused): .input
+    case .sealing: .caller
     case .notASession, .badManifest, .disagrees: .input
     case .tooManySegments: .limit
     case .segment(let error):
@@ -90,6 +104,13 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .tooManySegments: "\(path): a session holds at most \(SessionFolder.segmentLimit) segments"
     case .otherDestination(let other):
       "\(path): this spool's segments go to \(other); use another folder for another destination"
+    case .needsKey(let key):
+      "\(path): the session is sealed to the public key \(key); give --key FILE with its private key to open it"
+    case .wrongKey(let key, let given):
+      "\(path): the session is sealed to the public key \(key), and the given private key opens what is sealed to \(given); give the file of the other one"
+    case .sealing(.system(let code)): "\(path): \(SystemCall.message(for: code))"
+    case .sealing(let error): "\(path): \(error)"
+    case .keyExists: "\(path): is there already, and a key is never overwritten; give another name"
     }
   }
 }

@@ -32,7 +32,8 @@ extension SessionKeeper {
     var header = abandoned.segments[0].header
     header.session = id
     header.start = abandoned.start + first
-    let folder = settings.folder(written, id)
+    // Sealed to the key of the recorder that crashed, even if this one has none.
+    let folder = settings.folder(written, id).sealed(to: abandoned.sealTo)
     var about = SessionAbout()
     about.kind = .buffer
     about.ended = .crash
@@ -78,7 +79,8 @@ extension SessionKeeper {
   /// A crash buffer for a session that begins to be buffered; nil if the option is off, or if it can't be made.
   func crashBuffer(of id: SessionID, start: Int64) -> CrashBuffer? {
     guard let folder = crashFolder else { return nil }
-    do { return try CrashBuffer(in: folder, session: id, start: start) } catch {
+    let sealTo = settings.folder(written, id).sealTo
+    do { return try CrashBuffer(in: folder, session: id, start: start, sealTo: sealTo) } catch {
       settings.onChange?(.crashBufferLost(id, error))
       return nil
     }

@@ -46,7 +46,12 @@ public struct SessionSettings: Sendable {
 extension SessionFolder {
   /// The folder of the session with number `count` after this one: `DIR`, `DIR.2`, `DIR.3`.
   public func following(_ count: Int) -> SessionFolder {
-    count == 0 ? self : SessionFolder(path: "\(path).\(count + 1)")
+    count == 0 ? self : SessionFolder(path: "\(path).\(count + 1)", sealTo: sealTo, key: key)
+  }
+
+  /// The same folder, for a session that is sealed to the key; nil leaves it as it is.
+  func sealed(to key: PublicKey?) -> SessionFolder {
+    SessionFolder(path: path, sealTo: key ?? sealTo, key: self.key)
   }
 }
 

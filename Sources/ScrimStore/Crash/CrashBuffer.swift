@@ -19,8 +19,11 @@ package struct CrashBuffer: Sendable {
   /// - Parameters:
   ///   - session: the session's name.
   ///   - start: nanoseconds since 1970 at time 0 of the session.
-  package init(in folder: CrashBufferFolder, session: SessionID, start: Int64) throws(StoreError) {
-    head = CrashBufferHead(session: session, start: start, process: Int(getpid()))
+  ///   - sealTo: the public key to which its session is sealed when it is written to a disk.
+  package init(
+    in folder: CrashBufferFolder, session: SessionID, start: Int64, sealTo: PublicKey? = nil
+  ) throws(StoreError) {
+    head = CrashBufferHead(session: session, start: start, process: Int(getpid()), sealTo: sealTo)
     let path = folder.path + "/\(head.process)-\(session).\(CrashBufferFolder.pathExtension)"
     watch = Watch(try Disk.open(path, O_RDWR | O_CREAT | O_EXCL, doing: "making the crash buffer"))
     try Disk.lock(file)
@@ -111,13 +114,16 @@ struct CrashBufferHead: Hashable, Sendable {
   var session: SessionID
   var start: Int64
   var process: Int
+  /// The public key to which the session must be sealed; nil for none, which is 32 zeros in the page.
+  var sealTo: PublicKey?
   /// Offsets of the segments, in ascending order.
   var offsets: [Int] = []
 
-  init(session: SessionID, start: Int64, process: Int) {
+  init(session: SessionID, start: Int64, process: Int, sealTo: PublicKey? = nil) {
     self.session = session
     self.start = start
     self.process = process
+    self.sealTo = sealTo
   }
 
   static let pageBytes = 4096
@@ -125,11 +131,12 @@ struct CrashBufferHead: Hashable, Sendable {
   static let dataOffset = 2 * pageBytes
   /// Maximum number of segments in a page.
   static let segmentLimit = 500
-  static let magic: [UInt8] = Array("SCRIMBUF".utf8)
+  static let magic: [UInt8] = Array("SCRIMBU2".utf8)
+  private static let noKey = [UInt8](repeating: 0, count: 32)
 
   /// The bytes of a whole page, which the system copies in one piece.
   var page: [UInt8] {
-    var body = session.bytes
+    var body = session.bytes + (sealTo?.bytes ?? CrashBufferHead.noKey)
     for number in [Int(start), process, offsets.count] + offsets { append(number, to: &body) }
     var crc = CRC32C()
     crc.update(body.span)
@@ -152,15 +159,17 @@ struct CrashBufferHead: Hashable, Sendable {
     func number(at place: Int) -> Int {
       (0..<8).reduce(0) { $0 | Int(page[place + $1]) << (8 * $1) }
     }
-    let count = number(at: 48)
+    let count = number(at: 80)
     guard (0...CrashBufferHead.segmentLimit).contains(count) else { return nil }
     var crc = CRC32C()
-    crc.update(page.span.extracting(16..<(56 + 8 * count)))
+    crc.update(page.span.extracting(16..<(88 + 8 * count)))
     guard number(at: 8) == Int(crc.value) else { return nil }
     session = SessionID(Array(page[16..<32]))
-    start = Int64(number(at: 32))
-    process = number(at: 40)
-    offsets = (0..<count).map { number(at: 56 + 8 * $0) }
+    let key = Array(page[32..<64])
+    sealTo = key == CrashBufferHead.noKey ? nil : PublicKey(key)
+    start = Int64(number(at: 64))
+    process = number(at: 72)
+    offsets = (0..<count).map { number(at: 88 + 8 * $0) }
     guard zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 }),
       offsets.first ?? CrashBufferHead.dataOffset >= CrashBufferHead.dataOffset
     else { return nil }

@@ -94,6 +94,8 @@ package struct AbandonedCrashBuffer: Sendable {
   /// Nanoseconds since 1970 at time 0 of its segments.
   package let start: Int64
   package let process: Int
+  /// The public key to which its session is sealed when it is written to a disk; nil for none.
+  package let sealTo: PublicKey?
   /// The mark of `scrim_mark_crash`.
   private let mark: Crash?
   /// Complete segments, and the complete part of the last one; each has a frame.
@@ -106,6 +108,7 @@ package struct AbandonedCrashBuffer: Sendable {
     session = head.session
     start = head.start
     process = head.process
+    sealTo = head.sealTo
     self.mark = mark.map { Crash(signal: Int($0.signal), time: $0.time) }
     self.segments = segments
   }

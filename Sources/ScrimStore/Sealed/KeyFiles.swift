@@ -1,0 +1,70 @@
+import Glibc
+public import ScrimFormat
+import ScrimSystem
+
+extension PublicKey {
+  /// Reads a public key.
+  ///
+  /// - Parameter source: the key's text, or the path of a file with it.
+  /// - Throws: ``StoreError`` if it is neither.
+  public static func read(_ source: String) throws(StoreError) -> PublicKey {
+    if let key = try? PublicKey(text: source) { return key }
+    guard source.contains("/") || Disk.exists(source) else {
+      throw StoreError(source, .sealing(.notAPublicKey))
+    }
+    let text = String(decoding: try Disk.read(source, upTo: 4096), as: UTF8.self)
+    do { return try PublicKey(text: text) } catch { throw StoreError(source, .sealing(error)) }
+  }
+}
+
+extension PrivateKey {
+  /// Reads the file of a private key. Its bytes go directly to memory that is locked and wiped.
+  public static func read(_ path: String) throws(StoreError) -> PrivateKey {
+    let file = try Disk.open(path, O_RDONLY)
+    do { return try PrivateKey(reading: file.descriptor) } catch { throw StoreError(path, .sealing(error)) }
+  }
+}
+
+/// The two files of a key pair.
+public enum KeyFiles {
+  /// Suffix of the public key's file.
+  public static let publicSuffix = ".pub"
+
+  /// Makes a key pair: the private key in a new file with the mode 0600, the public key in another with that name
+  /// and `.pub`.
+  ///
+  /// - Throws: ``StoreError`` if one of the files exists, which then stays as it is, or can't be written.
+  public static func make(_ path: String) throws(StoreError) -> PublicKey {
+    for file in [path, path + publicSuffix] where try Disk.status(file) != nil {
+      throw StoreError(file, .keyExists)
+    }
+    let key: PrivateKey
+    do { key = try PrivateKey() } catch { throw StoreError(path, .sealing(error)) }
+    let secret = try create(path)
+    do throws(StoreError) {
+      do { try key.write(to: secret.descriptor) } catch { throw StoreError(path, .sealing(error)) }
+      try Disk.sync(secret)
+      let open = try create(path + publicSuffix)
+      do throws(StoreError) {
+        try Disk.write(Array("\(key.publicKey)\n".utf8), to: open, at: 0)
+        try Disk.sync(open)
+      } catch {
+        try? Disk.remove(path + publicSuffix)
+        throw error
+      }
+    } catch {
+      try? Disk.remove(path)
+      throw error
+    }
+    return key.publicKey
+  }
+
+  private static func create(_ path: String) throws(StoreError) -> OpenFile {
+    do throws(StoreError) {
+      return try Disk.open(path, O_WRONLY | O_CREAT | O_EXCL, doing: "making the file")
+    } catch {
+      if case .system(_, EEXIST) = error.reason { throw StoreError(path, .keyExists) }
+      throw error
+    }
+  }
+}

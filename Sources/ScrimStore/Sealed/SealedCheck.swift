@@ -1,0 +1,65 @@
+public import ScrimFormat
+
+/// What can be verified of a sealed session without its private key: that no segment was changed, swapped, left out
+/// or cut. Contents are not read.
+public struct SealedCheck: Hashable, Sendable {
+  public var key: KeyID
+  public var segments = 0
+  public var messages = 0
+  public var bytes = 0
+  /// Whether the last segment was cut off and ended by recovery.
+  public var isCut = false
+  /// Whether the encrypted description is there, which says how many segments the session had when it ended.
+  public var hasDescription: Bool
+  /// Whether the manifest is open.
+  public var isOpen: Bool
+  /// The segment that was not ended; nil if there is none.
+  public var openSegment: Open?
+  /// Files that the manifest doesn't list.
+  public var unlisted: [String] = []
+
+  public struct Open: Hashable, Sendable {
+    /// Whole messages, and the bytes of a torn one after them.
+    public var messages: Int
+    public var tornBytes: Int
+  }
+
+  init(key: KeyID, isOpen: Bool, hasDescription: Bool) {
+    self.key = key
+    self.hasDescription = hasDescription
+    self.isOpen = isOpen
+  }
+}
+
+extension SessionFolder {
+  /// Checks digests, structure, index and chain of a sealed session without its private key.
+  ///
+  /// - Returns: nil if the session is not sealed to a public key.
+  /// - Throws: ``StoreError`` for the first segment that is not the one that belongs in its place.
+  public func checkSealed() throws(StoreError) -> SealedCheck? {
+    let manifest = try readManifest()
+    guard let sealed = manifest.envelope else { return nil }
+    var check = SealedCheck(
+      key: sealed.key, isOpen: manifest.state == .open, hasDescription: !sealed.about.isEmpty)
+    for index in manifest.segments.indices {
+      let (bytes, envelope) = try readEnvelope(index, of: manifest)
+      check.isCut = envelope.ending == .cut
+      guard !check.isCut || (index == manifest.segments.count - 1 && !check.isOpen) else {
+        throw StoreError(
+          segmentPath(index), .disagrees("it was cut off, and only a session's last segment can be"))
+      }
+      check.segments += 1
+      check.messages += envelope.messages.count
+      check.bytes += bytes.count
+    }
+    check.unlisted = try unlistedFiles(manifest)
+    let index = manifest.segments.count
+    if let bytes = try? Disk.read(openSegmentPath(index), upTo: SealedFile.limit),
+      let found = try? Envelope(scanning: bytes), manifest.conflict(with: found.header, at: index) == nil
+    {
+      check.openSegment = SealedCheck.Open(
+        messages: found.messages.count, tornBytes: bytes.count - found.wholeBytes)
+    }
+    return check
+  }
+}
