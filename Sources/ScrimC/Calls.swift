@@ -275,6 +275,7 @@ extension Held {
     let folder = SessionFolder(
       path: delivery == nil ? try unsafe text(config.folder, named: "the folder") : "")
     let policy = try MaskPolicy(unsafe text(config.policy) ?? MaskPolicy.Preset.default.rawValue)
+    let sealTo = try PublicKey(sealTo: unsafe text(config.seal_to))
     let (rate, quality) = unsafe (config.frames_per_second, Int(config.quality))
     guard rate == 0 || rate >= 0.0001 && rate <= 1000 else {
       throw .argument("frames_per_second must lie between 0.0001 and 1000, or be 0 for 10")
@@ -291,6 +292,7 @@ extension Held {
     configuration.delivery = delivery
     configuration.deliverySeconds = stopSeconds
     configuration.copiesStandardError = unsafe config.copy_stderr != 0
+    configuration.options.sealTo = sealTo
     if rate != 0 { configuration.framesPerSecond = rate }
     if let producer = unsafe text(config.producer) {
       guard producer.utf8.count <= FormatLimits.producerBytes else {
@@ -317,6 +319,15 @@ extension Held {
     }
     recorder = Recorder(configuration)
     decide = unsafe config.decide.map { unsafe Decide(call: $0, context: config.context) }
+  }
+}
+
+extension PublicKey {
+  /// The key of a text or a file; nil for NULL.
+  fileprivate init?(sealTo source: String?) throws(Refusal) {
+    guard let source else { return nil }
+    do throws(StoreError) { self = try PublicKey.read(source) } catch { throw .argument("seal_to: \(error)") }
+    do { try check() } catch { throw .argument("seal_to: \(error)") }
   }
 }
 

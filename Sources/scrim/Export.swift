@@ -57,6 +57,8 @@ struct Export: ParsableCommand {
 
   @OptionGroup var page: PageOptions
 
+  @OptionGroup var key: KeyOption
+
   @Option(
     help: ArgumentHelp(
       "With sentry: the server that the envelopes are sent to, https://KEY@HOST/PROJECT.", valueName: "dsn"))
@@ -90,7 +92,7 @@ struct Export: ParsableCommand {
   }
 
   func run() throws {
-    let reader = try SessionFolder(path: session).opened()
+    let reader = try key.opened(session)
     Terminal.noteInterrupts()
     let staged = StagedClip(
       folder: reader.folder, database: out, options: looks.options(to), isQuiet: quiet)

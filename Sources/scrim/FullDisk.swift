@@ -11,8 +11,9 @@ struct FullDisk: Error {
   /// - Parameters:
   ///   - folder: of the only session; the log's sessions take its place.
   ///   - frames: that were to be written in all sessions; nil if some were meant to be dropped.
+  ///   - isSealedToKey: whether sessions are sealed to a public key, so that what was kept can't be counted.
   /// - Returns: what was kept and lost.
-  func sealed(_ folder: String, _ frames: Int?, _ log: SessionLog) -> Failure {
+  func sealed(_ folder: String, _ frames: Int?, _ log: SessionLog, isSealedToKey: Bool = false) -> Failure {
     let sessions = log.all.filter { $0.ended != "crash" }
     guard let path = sessions.isEmpty ? folder : sessions.last(where: { $0.ended == nil })?.folder else {
       return Failure(error)
@@ -21,6 +22,12 @@ struct FullDisk: Error {
       let recovery = try recovered(SessionFolder(path: path))
       // This recorder's own torn record: it would count as a file that nothing explains.
       if let torn = recovery.setAside { try FileManager.default.removeItem(atPath: path + "/" + torn) }
+      if isSealedToKey {
+        return Failure(
+          .input,
+          "\(error); recording ended there, and \(path) is ended with \(counted(recovery.manifest.segments.count, "segment")), its last frames lost: make room, and record again to another folder"
+        )
+      }
       let kept = recovery.manifest.segments.reduce(0) { $0 + $1.frames }
       var lost = "at least \(counted(max(1, recovery.givenUpFrames), "frame"))"
       if let frames {

@@ -25,6 +25,8 @@ struct Inspect: ParsableCommand {
     help: "Print presses in anger or without an answer, and how long answers took, instead (Insight.md).")
   var insight = false
 
+  @OptionGroup var key: KeyOption
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -37,7 +39,7 @@ struct Inspect: ParsableCommand {
   }
 
   func run() throws {
-    let reader = try SessionFolder(path: session).opened()
+    let reader = try key.opened(session)
     if timeline { return try TimelineReport.print(reader, json: output.json) }
     if insight { return try InsightReport(reader).print(output) }
     if let at { return try MomentReport(reader, at: at).print(output) }

@@ -19,11 +19,13 @@ struct Play: ParsableCommand {
 
   @OptionGroup var page: PageOptions
 
+  @OptionGroup var key: KeyOption
+
   @Flag(help: "Print errors only.")
   var quiet = false
 
   func run() throws {
-    let reader = try SessionFolder(path: session).opened()
+    let reader = try key.opened(session)
     Terminal.noteInterrupts()
     let folder = try Play.privateFolder()
     let path = "\(folder)/\(reader.manifest.session).html"
@@ -43,6 +45,9 @@ struct Play: ParsableCommand {
       throw Failure(.interrupted, "interrupted before the page was complete")
     }
     if !quiet { Terminal.say(path) }
+    if key.key != nil, !quiet {
+      Terminal.say("the page is not sealed: remove \(folder) when you have seen it")
+    }
     try Play.open(path)
     if let refused { throw refused }
   }

@@ -37,6 +37,8 @@ struct Record: ParsableCommand {
 
   @OptionGroup var delivery: RecordDelivery
 
+  @OptionGroup var sealing: SealOption
+
   @Option(
     help: ArgumentHelp(
       "The policy that decides what is masked: a file, or default, strict, controls, none.",
@@ -105,6 +107,9 @@ struct Record: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    guard preview == nil || sealing.sealTo == nil else {
+      throw ValidationError("--seal-to goes with --out: a preview is a picture for you to look at")
+    }
     guard (out == nil) != (preview == nil) else {
       throw ValidationError("give either --out DIR, or --preview FILE.png for one masked picture")
     }
@@ -153,6 +158,7 @@ struct Record: ParsableCommand {
     Terminal.forbidCoreFiles()
     let policy = try MaskPolicy.named(self.policy)
     let start = try startTime()
+    let sealTo = try sealing.key()
     if self.policy == MaskPolicy.Preset.none.rawValue {
       Terminal.say("warning: the policy none masks only password fields; do not use it on real screens")
     }
@@ -167,6 +173,7 @@ struct Record: ParsableCommand {
     if keyframeInterval == nil, segmentSeconds == nil, uploader == nil {
       options.segmenting.quietDuration = 15_000_000_000
     }
+    options.sealTo = sealTo
     options.segmenting.keyframeInterval = Int64((keyframeInterval ?? 5) * 1e9)
     options.threads = threads
     options.service = sessions.service
@@ -190,9 +197,11 @@ struct Record: ParsableCommand {
       // Its lock marks the session as being recorded.
       _ = consume recorder
       // What was recorded is delivered all the same, and the first failure is reported.
+      let failure =
+        (error as? FullDisk)?.sealed(
+          uploader?.folder(of: session).path ?? folder, frames, log, isSealedToKey: sealTo != nil) ?? error
       if uploader != nil { try? deliver() }
-      guard let failure = error as? FullDisk else { throw error }
-      throw uploader == nil ? failure.sealed(folder, frames, log) : Failure(failure.error)
+      throw failure
     }
     _ = consume recorder
     let reported = Result { try report(summary, policy, source, log) }

@@ -15,7 +15,7 @@ struct Scrim: ParsableCommand {
     version: producer,
     subcommands: [
       Redact.self, Record.self, Export.self, Play.self, Inspect.self, Verify.self, Recover.self, Doctor.self,
-      Upload.self, Serve.self, Delete.self, Prune.self,
+      Upload.self, Serve.self, Delete.self, Prune.self, Keygen.self,
     ])
 
   /// Written into sessions as their producer.

@@ -22,6 +22,8 @@ struct Verify: ParsableCommand {
   @Option(help: ArgumentHelp("The policy it was recorded with.", valueName: "policy"))
   var policy = "default"
 
+  @OptionGroup var key: KeyOption
+
   @OptionGroup var output: OutputOptions
 
   private struct Report: Encodable {
@@ -31,7 +33,8 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
-    let reader = try SessionFolder(path: session).opened()
+    if key.key == nil, try verifiedSealed() { return }
+    let reader = try key.opened(session)
     var player = SessionPlayer(reader)
     var masks = try capture.map {
       try MaskCheck(capture: $0, policy: .named(policy), manifest: reader.manifest)
@@ -57,9 +60,64 @@ struct Verify: ParsableCommand {
     if output.json { try output.print(json: report) }
     if !output.quiet {
       var line = "\(counted(report.segments, "segment")), \(counted(frames, "frame")): intact"
+      if reader.manifest.envelope?.about.isEmpty == true { line += Verify.unprovedEnd }
       if capture != nil { line += "; \(counted(report.maskedPixelsChecked, "masked pixel")) checked" }
       Terminal.say(line)
     }
+  }
+
+  private static let unprovedEnd =
+    "; the recording was cut off, so nothing shows that these are all of its segments"
+
+  private struct SealedReport: Encodable {
+    var sealedTo: String
+    var segments: Int
+    var bytes: Int
+    var contentsRead = false
+  }
+
+  /// Verifies a session that is sealed to a public key as far as that goes without the private one.
+  ///
+  /// - Returns: false if the session is not sealed to one.
+  private func verifiedSealed() throws -> Bool {
+    let check: SealedCheck
+    do {
+      guard let found = try SessionFolder(path: session).checkSealed() else { return false }
+      check = found
+    } catch { throw Failure(error) }
+    guard capture == nil else {
+      throw Failure(
+        .usage, "\(session): the session is sealed to the public key \(check.key); --capture needs --key FILE"
+      )
+    }
+    let found = "\(counted(check.segments, "segment")), \(counted(check.messages, "message"))"
+    var open = check.unlisted.map { "\($0) is not listed" }
+    if check.isOpen { open.append("manifest.json is open") }
+    guard open.isEmpty else {
+      var message = "the session has not ended: \(open.joined(separator: ", ")); \(found) intact"
+      if let segment = check.openSegment {
+        message += ", and \(counted(segment.messages, "message")) in the segment that is not ended"
+        if segment.tornBytes > 0 {
+          message += ", followed by \(counted(segment.tornBytes, "byte")) of a torn one"
+        }
+      }
+      throw Failure(.input, message + "; if it is no longer being recorded, scrim recover \(session) ends it")
+    }
+    guard check.segments > 0 else { throw Failure(.input, "\(session): the session has no segment") }
+    if output.json {
+      try output.print(
+        json: SealedReport(sealedTo: "\(check.key)", segments: check.segments, bytes: check.bytes))
+    }
+    if !output.quiet {
+      var line = "\(found): digests, order and chain intact"
+      if check.isCut { line += "; the last segment was cut off" }
+      if !check.hasDescription { line += Verify.unprovedEnd }
+      Terminal.say(
+        line
+          + "; contents were not read: they are sealed to the public key \(check.key), and --key FILE opens them"
+      )
+    }
+    return true
   }
 
   /// A session that was cut off may be intact up to its end, but it is still not a success.

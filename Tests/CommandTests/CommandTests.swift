@@ -57,7 +57,7 @@ import Testing
   }
 
   /// To renew the snapshots after an intended change, set SCRIM_RENEW_SNAPSHOTS.
-  @Test(arguments: ["", "record", "redact", "export", "play", "inspect", "verify", "recover"])
+  @Test(arguments: ["", "record", "redact", "export", "play", "inspect", "verify", "recover", "keygen"])
   func helpIsPinned(command: String) throws {
     let result = try Command.run(Command.process((command.isEmpty ? [] : [command]) + ["--help"]))
     #expect(result.code == 0 && result.errors.isEmpty)

@@ -229,6 +229,9 @@ typedef struct scrim_config {
    * pipe to a forked process that writes them on, so start before the program has much memory. A copy that can't keep up loses lines,
    * which dropped_events counts; the program never waits for it. One recorder at a time. */
   int32_t copy_stderr;
+  /* Since 0.2. The public key to which sessions are sealed before anything of them reaches a disk: what scrim keygen printed, or the
+   * path of a file with it; NULL for sessions that everybody can read. Needs libsodium at run time. */
+  const char *seal_to;
 } scrim_config;
 
 /* Fields that are 0 or NULL are omitted, except x and y, which are used if has_position is set. */
