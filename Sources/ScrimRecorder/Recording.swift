@@ -4,9 +4,8 @@ public import ScrimRedact
 public enum Recording {
   /// Why a recording ended before its source did.
   public enum Failure: Error, Sendable {
-    /// The source failed; the earlier frames are sealed, and the summary counts them (nil if sealing failed
-    /// as well).
-    case source(CaptureError, sealed: RecordingSummary?)
+    /// The source failed; the earlier frames are sealed, and the summary counts them, or sealing failed as well.
+    case source(CaptureError, sealed: Result<RecordingSummary, RecordingError>)
     case recorder(RecordingError)
   }
 
@@ -28,7 +27,9 @@ public enum Recording {
         // A read interrupted by a signal is not a failure.
         if isInterrupted() { break }
         // The frames read so far are intact and are sealed before the run ends.
-        throw .source(error, sealed: try? recorder.finish())
+        let sealed: Result<RecordingSummary, RecordingError>
+        do { sealed = .success(try recorder.finish()) } catch { sealed = .failure(error) }
+        throw .source(error, sealed: sealed)
       }
       guard let item else { break }
       do {

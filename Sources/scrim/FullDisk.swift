@@ -1,10 +1,15 @@
 import Foundation
 import ScrimRecorder
+import ScrimRedact
 import ScrimStore
 
 /// Ends a recording that filled its disk.
 struct FullDisk: Error {
   var error: StoreError
+  /// Why the source had ended before, if it did not end by itself.
+  var source: CaptureError?
+
+  private var cause: String { (source.map { "\($0); " } ?? "") + error.description }
 
   /// Seals the session that was being written, at the cost of its last frames.
   ///
@@ -25,7 +30,7 @@ struct FullDisk: Error {
       if isSealedToKey {
         return Failure(
           .input,
-          "\(error); recording ended there, and \(path) is ended with \(counted(recovery.manifest.segments.count, "segment")), its last frames lost: make room, and record again to another folder"
+          "\(cause); recording ended there, and \(path) is ended with \(counted(recovery.manifest.segments.count, "segment")), its last frames lost: make room, and record again to another folder"
         )
       }
       let kept = recovery.manifest.segments.reduce(0) { $0 + $1.frames }
@@ -38,10 +43,10 @@ struct FullDisk: Error {
       }
       return Failure(
         .input,
-        "\(error); recording ended there, and \(path) is sealed with \(counted(kept, "frame")), \(lost) lost: make room, and record again to another folder"
+        "\(cause); recording ended there, and \(path) is sealed with \(counted(kept, "frame")), \(lost) lost: make room, and record again to another folder"
       )
     } catch {
-      return Failure(.environment, "\(self.error); make room, then seal the session: scrim recover \(path)")
+      return Failure(.environment, "\(cause); make room, then seal the session: scrim recover \(path)")
     }
   }
 

@@ -196,12 +196,12 @@ struct Record: ParsableCommand {
       let frames = sessions.isSampled || recorder.summary.shortSessions > 0 ? nil : recorder.passedFrames
       // Its lock marks the session as being recorded.
       _ = consume recorder
-      // What was recorded is delivered all the same, and the first failure is reported.
-      let failure =
-        (error as? FullDisk)?.sealed(
-          uploader?.folder(of: session).path ?? folder, frames, log, isSealedToKey: sealTo != nil) ?? error
+      // What was recorded is delivered all the same, and the first failure is reported. Delivered segments make
+      // room in the spool, in which the uploader then seals the session.
       if uploader != nil { try? deliver() }
-      throw failure
+      guard let failure = error as? FullDisk else { throw error }
+      throw uploader == nil
+        ? failure.sealed(folder, frames, log, isSealedToKey: sealTo != nil) : Failure(failure.error)
     }
     _ = consume recorder
     let reported = Result { try report(summary, policy, source, log) }
@@ -284,10 +284,15 @@ struct Record: ParsableCommand {
       switch error {
       case .recorder(.output(let error)) where error.isFullDisk: throw FullDisk(error: error)
       case .recorder(let error): throw Failure(error)
+      case .source(let error, .failure(.output(let full))) where full.isFullDisk:
+        throw FullDisk(error: full, source: error)
       case .source(let error, let sealed):
         var failure = Failure(error)
-        if let sealed, sealed.frames > 0 {
+        switch sealed {
+        case .success(let sealed) where sealed.frames > 0:
           failure.message += "; \(counted(sealed.frames, "earlier frame")) sealed in \(folder)"
+        case .success: break
+        case .failure(let error): failure.message += "; the session is not sealed: \(Failure(error).message)"
         }
         throw failure
       }

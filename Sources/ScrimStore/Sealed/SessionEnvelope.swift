@@ -57,7 +57,7 @@ struct SealedAbout {
     -> [UInt8]
   {
     var text = JSON.object(
-      manifest.about.members + [
+      manifest.about.members(of: manifest.session) + [
         JSON.Member("id", .string(manifest.session.description)),
         JSON.Member("last_sha256", .string(manifest.lastDigest.description)),
         JSON.Member("segments", .number(Double(manifest.segments.count))),
