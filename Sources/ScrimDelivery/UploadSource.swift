@@ -52,9 +52,9 @@ final class SessionSource: UploadSource {
   private var hasEnded = false
 
   init(_ folder: SessionFolder) throws(StoreError) {
-    let reader = try folder.read()
+    // The list alone: a session that is sealed to a key is delivered without the key.
     self.folder = folder
-    manifest = reader.manifest
+    manifest = try folder.manifestToDeliver().manifest
     session = manifest.session
     waiting = manifest.segments.indices.reversed()
   }

@@ -24,9 +24,6 @@ extension SessionFolder {
       folder: self, manifest: try sealed?.manifest() ?? manifest, openSegment: openSegment, sealed: sealed)
   }
 
-  /// Whether the session is sealed to a public key, and to which.
-  public func sealedTo() throws(StoreError) -> KeyID? { try readManifest().envelope?.key }
-
   /// The intact part of the segment that is not sealed; nil if there is none, or it has no intact frame.
   private func readOpenSegment(
     of manifest: SessionManifest, _ sealed: SealedSession?

@@ -74,4 +74,34 @@ struct FullDiskTests {
     #expect(result.output.contains("record 1") && result.output.contains("verify 0"), "\(result)")
     #expect(result.errors.contains("the stream ends within the frame"), "\(result.errors)")
   }
+
+  /// The same for sessions that are sealed to a public key, which are ended without the private one.
+  @Test(arguments: [1, 2], [100, 108, 116, 124, 132, 140, 148, 300])
+  func aSealedSessionThatFillsItsDiskIsEnded(threads: Int, kilobytes: Int) throws {
+    let temporary = try TemporaryFolder()
+    var random = SeededGenerator(seed: 7)
+    try temporary.write(
+      (0..<64 * 64 * 3 * 40).map { _ in .random(in: 0...255, using: &random) }, to: "raw")
+    let result = try SmallDisk.run(
+      """
+      mount -t tmpfs -o size=\(kilobytes)k tmpfs /mnt || exit 99
+      cd '\(temporary.path)'
+      '\(Command.path)' keygen key --quiet
+      '\(Command.path)' record --raw raw --size 64x64 --format rgb24 --fps 10 --policy none --segment-seconds 1 \
+        --threads \(threads) --seal-to key.pub --out /mnt/s
+      echo "record $?"
+      '\(Command.path)' verify /mnt/s
+      echo "verify $?"
+      '\(Command.path)' verify --json --key key /mnt/s
+      echo "opened $?"
+      """)
+    #expect(result.output.contains("record 1"), "\(result.errors)")
+    #expect(result.errors.contains("is ended with"), "\(result.errors)")
+    #expect(result.output.contains("verify 0"), "\(result.errors)")
+    #expect(result.output.contains("opened 0"), "\(result.errors)")
+    let words = result.output.split(whereSeparator: { " ,:\n".contains($0) }).map(String.init)
+    let frames = words.firstIndex(of: "\"frames\"").flatMap { Int(words[$0 + 1]) }
+    // A frame takes 12 KB: all but a few of those that have room are there.
+    #expect((frames ?? 0) >= kilobytes / 12 - 4, "\(result.output)")
+  }
 }

@@ -131,6 +131,37 @@ static void record_a_session(const char *folder) {
   CHECK(scrim_destroy(recorder) == SCRIM_OK);
 }
 
+/* What scrim keygen prints; nobody has its private key. */
+static const char public_key[] =
+    "scrim-public-key-1:8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285feedd883d";
+
+/* A session that is sealed to a public key: nothing of it can be read, and its manifest says which key opens it. */
+static void record_a_sealed_session(const char *folder) {
+  scrim_config config = config_for(folder);
+  scrim_recorder *recorder = NULL;
+  scrim_frame frame = plain_frame();
+  scrim_boxes boxes = boxes_of(NULL, 0);
+  char path[600], text[4096];
+  FILE *file;
+  size_t size;
+  config.seal_to = "scrim-public-key-1:8f40";
+  REFUSED(scrim_create(&config, &recorder), SCRIM_ERROR_ARGUMENT);
+  config.seal_to = folder;
+  REFUSED(scrim_create(&config, &recorder), SCRIM_ERROR_ARGUMENT);
+  config.seal_to = public_key;
+  CHECK(scrim_create(&config, &recorder) == SCRIM_OK && scrim_start(recorder) == SCRIM_OK);
+  CHECK(scrim_capture(recorder, &frame, &boxes, NULL, 0) == SCRIM_OK);
+  CHECK(scrim_stop(recorder, NULL) == SCRIM_OK && scrim_destroy(recorder) == SCRIM_OK);
+  snprintf(path, sizeof path, "%s/manifest.json", folder);
+  file = fopen(path, "rb");
+  CHECK(file != NULL);
+  if (file == NULL) return;
+  size = fread(text, 1, sizeof text - 1, file);
+  fclose(file);
+  text[size] = 0;
+  CHECK(strstr(text, "scrim-sealed-session/1") && strstr(text, "eedd883d") && !strstr(text, "policy"));
+}
+
 static void misuse(const char *folder) {
   scrim_config config = config_for(folder);
   scrim_recorder *recorder = NULL, *none = NULL;
@@ -322,15 +353,16 @@ static void fuzz(const char *folder, int rounds) {
 }
 
 int main(int argc, char **argv) {
-  char path[4][512];
+  char path[5][512];
   int i;
   if (argc != 3) return 2;
-  for (i = 0; i < 4; i++) snprintf(path[i], sizeof path[i], "%s/%d", argv[1], i);
+  for (i = 0; i < 5; i++) snprintf(path[i], sizeof path[i], "%s/%d", argv[1], i);
   seed = strtoull(argv[2], NULL, 10);
   CHECK(*scrim_last_error() == 0);
   CHECK(scrim_version() == SCRIM_VERSION_MAJOR * 1000 + SCRIM_VERSION_MINOR);
   record_a_session(path[0]);
   misuse(path[1]);
+  record_a_sealed_session(path[4]);
   faults_are_reported(path[0]);
   fuzz(path[2], 2000);
   puts(failures ? "failed" : "ok");

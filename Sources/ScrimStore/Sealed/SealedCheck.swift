@@ -32,6 +32,19 @@ public struct SealedCheck: Hashable, Sendable {
 }
 
 extension SessionFolder {
+  /// The manifest of a session that is sealed to a public key, as it is stored, with the segments sealed so far; nil if
+  /// everybody can read the session.
+  public func sealedManifest() throws(StoreError) -> SessionManifest? {
+    let manifest = try readManifest()
+    return manifest.envelope == nil ? nil : manifest
+  }
+
+  /// The file of a segment of such a session as it is stored, if it is the one that the manifest lists.
+  public func sealedFile(_ index: Int, of manifest: SessionManifest) throws(StoreError) -> [UInt8] {
+    precondition(manifest.segments.indices.contains(index), "the manifest lists no such segment")
+    return try readEnvelope(index, of: manifest).bytes
+  }
+
   /// Checks digests, structure, index and chain of a sealed session without its private key.
   ///
   /// - Returns: nil if the session is not sealed to a public key.
