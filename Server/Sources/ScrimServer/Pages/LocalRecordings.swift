@@ -63,10 +63,14 @@ final class LocalRecordings: Sendable {
     // Adds the session to the index, whether segments of it were delivered or not.
     _ = try index.conflict(with: manifest, project: project)
     let first = known?.session == manifest.session ? known?.segments ?? 0 : 0
-    let reader = try folder.read()
-    for place in first..<max(first, min(manifest.segments.count, reader.manifest.segments.count)) {
-      guard let file = try? SealedFile(reader.file(place)) else { continue }
-      try index.add(file, project: project)
+    if let sealed = try folder.sealedManifest() {
+      try index.add(sealed, first, in: folder, project: project)
+    } else {
+      let reader = try folder.read()
+      for place in first..<max(first, min(manifest.segments.count, reader.manifest.segments.count)) {
+        guard let file = try? SealedFile(reader.file(place)) else { continue }
+        try index.add(file, project: project)
+      }
     }
     try index.add(manifest, bytes, project: project)
     try index.setFolder(name, of: manifest.session, project: project)

@@ -10,6 +10,7 @@ extension ReplayService {
   /// The present state of the session for a page.
   func view(_ location: SessionLocation) throws -> SessionView {
     if location.isLocal, let folder = location.folder {
+      if let view = try sealedView(folder) { return view }
       guard let reader = try? folder.read() else {
         throw Refusal(404, "the session's folder can't be read")
       }
@@ -59,6 +60,9 @@ extension ReplayService {
   func segment(_ index: Int, of location: SessionLocation) throws -> [UInt8]? {
     guard location.isLocal, let folder = location.folder else {
       return try store.segment(index, of: location.place)
+    }
+    if let sealed = try folder.sealedManifest() {
+      return sealed.segments.indices.contains(index) ? try folder.sealedFile(index, of: sealed) : nil
     }
     let reader = try folder.read()
     guard reader.manifest.segments.indices.contains(index) else { return nil }

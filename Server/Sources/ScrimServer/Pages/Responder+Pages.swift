@@ -128,6 +128,7 @@ extension Responder {
     guard !view.isEmpty else {
       throw Refusal(404, "nothing of the session is recorded yet; try again in a moment")
     }
+    guard !view.isSealedToKey else { return sealedPage(location, view, key, isEmbedded: isEmbedded) }
     audit("view", location.place.session, key, context)
     let document = PlayerDocument(
       session: "\(location.place.session)", view: view, assets: assets, traceURL: options.traceURL,

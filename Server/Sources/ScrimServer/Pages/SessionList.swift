@@ -192,7 +192,7 @@ struct SessionList: Sendable {
     let entry = item.entry
     let address = "/s/\(entry.session)"
     let picture: Markup =
-      entry.frames > 0 || item.isRecording
+      (entry.frames > 0 || item.isRecording) && !entry.isSealedToKey
       ? #"<img src="\#(address)/thumbnail" alt="" width="160" height="100" loading="lazy">"# : .nothing
     let short = String(entry.session.prefix(8))
     let title = entry.headline.isEmpty ? "Session \(short)" : entry.headline
@@ -200,10 +200,10 @@ struct SessionList: Sendable {
     let kind: Markup = entry.kind == "buffer" ? #"<span class="chip">Error buffer</span>"# : .nothing
     return """
       <tr>
-      <th scope="row" class="what"><a href="\(address)"><span class="picture">\(picture)</span><span class="words"><span class="title">\(title)</span><span class="sub">\(id)<span>\(entry.width) × \(entry.height)</span> <span>\(entry.producer)</span></span></span></a>\(kind)</th>
+      <th scope="row" class="what"><a href="\(address)"><span class="picture">\(picture)</span><span class="words"><span class="title">\(title)</span><span class="sub">\(id)\(entry.details)</span></span></a>\(kind)</th>
       <td class="start"><time datetime="\(RFC3339.string(entry.start))">\(Self.moment(entry.start))</time></td>
-      <td class="length">\(Self.clock(entry.last))</td>
-      <td class="errors"><span class="\(entry.errors > 0 ? "bad" : "quiet")">\(entry.errors)</span></td>
+      <td class="length">\(entry.isSealedToKey ? "–" : Self.clock(entry.last))</td>
+      <td class="errors"><span class="\(entry.errors > 0 ? "bad" : "quiet")">\(entry.isSealedToKey ? "–" : "\(entry.errors)")</span></td>
       <td class="result">\(result(item))</td>
       <td class="size">\(Self.size(entry.bytes))</td>
       </tr>
