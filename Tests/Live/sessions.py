@@ -9,7 +9,7 @@ holds half of that). The conditions:
           to Unix sockets only
   replay  after the error there is a complete session that begins at least N / 2 seconds before it
   crash   a recorder with --crash-buffer that is killed by SIGKILL leaves only a file of mode 0600 in memory; the next recorder turns it
-          into a complete session that ended by a crash
+          into a complete session that ended by a crash; an application that links libscrim and is killed does the same
 A recorder that records every session shows that `quiet` can fail: its folder exists at once. Exits with 0 only if all hold."""
 import argparse
 import json
@@ -183,6 +183,37 @@ class Sessions:
             shutil.rmtree(memory, ignore_errors=True)
 
 
+    def an_application_that_is_killed(self):
+        """An application that records itself (libscrim.so) is killed while it is buffered; its next start has the seconds before."""
+        library = f"{ROOT}/.build/release/libScrimC.a"
+        if needs.skips("an application with libscrim", ["cc", "pkg-config", library]):
+            return
+        prefix, program = f"{self.desktop.folder}/prefix", f"{self.desktop.folder}/crashing"
+        limits.run([f"{ROOT}/Sources/ScrimC/make", os.path.dirname(library), prefix], check=True, timeout=300)
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Apps", "crashing.c")
+        flags = ["-D_DEFAULT_SOURCE", "-I", f"{prefix}/include", "-L", f"{prefix}/lib", "-lscrim", f"-Wl,-rpath,{prefix}/lib"]
+        limits.run(["cc", source, *flags, "-o", program], check=True)
+        memory = tempfile.mkdtemp(prefix="scrim-live-", dir="/dev/shm")
+        out = f"{self.desktop.folder}/self"
+        try:
+            environment = dict(os.environ, XDG_RUNTIME_DIR=memory)
+            for seconds in (self.seconds * 0.75, 2):
+                application = self.desktop.spawn([program, out], env=environment)
+                if seconds == 2:
+                    self.report.check(wait(20, lambda: os.path.exists(f"{out}/manifest.json")), "libscrim: its next start has a session")
+                time.sleep(seconds)
+                application.kill()
+                application.wait(timeout=10)
+                if seconds != 2:
+                    self.report.check(not os.path.exists(out), "libscrim: killed, it leaves no folder")
+            about, total = self.manifest(out), json.loads(self.inspect(out, "--json"))["total"]
+            self.report.check(self.is_whole(out) and about.get("ended") == "crash", "libscrim: which is whole and says so")
+            length = (total["lastMs"] - total["firstMs"]) / 1000
+            self.report.check(length >= 5, f"libscrim: of {length:.1f} s, {total['frames']} frames")
+        finally:
+            shutil.rmtree(memory, ignore_errors=True)
+
+
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
         return [int(word) for word in file.read().split()]
@@ -213,6 +244,7 @@ def main():
         sessions.an_error()
         sessions.can_fail()
         sessions.a_crash()
+        sessions.an_application_that_is_killed()
     sys.exit(min(report.failed, 1))
 
 
