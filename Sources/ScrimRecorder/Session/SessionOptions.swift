@@ -7,7 +7,7 @@ public struct SessionOptions: Hashable, Sendable {
   /// The minimum number of seconds that the buffer holds, 1...600.
   public var errorBufferSeconds = 60.0
   /// The maximum number of bytes of the buffer; when it is full the oldest segment is dropped, whatever its age.
-  public var errorBufferBytes = 48 << 20
+  public var errorBufferBytes = 80 << 20
   /// Whether the buffer survives a crash of the process: it is kept in memory under $XDG_RUNTIME_DIR. The next
   /// start with this option turns it into a session if its error draw hits.
   public var crashBuffer = false
