@@ -13,6 +13,11 @@ let package = Package(
         .product(name: "Scrim", package: "scrim"), .product(name: "ScrimScreenshots", package: "scrim"),
       ]),
     .testTarget(name: "ExternalTests", dependencies: [.product(name: "Scrim", package: "scrim")]),
+    .testTarget(
+      name: "DeliveryTests",
+      dependencies: [
+        .product(name: "Scrim", package: "scrim"), .product(name: "ScrimDelivery", package: "scrim"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
