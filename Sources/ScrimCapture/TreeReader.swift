@@ -21,6 +21,9 @@ package struct TreeSnapshot: Sendable {
 package protocol TreeReader: AnyObject, Sendable {
   /// The settle delay of the policy that its trees are for (``MaskPolicy/settleDelay``).
   var settleDelay: Int64 { get }
+  /// Whether two trees have the same masks and explain the same changes (``MaskPlanner/isSame(_:_:)``): decides
+  /// when snapshots are made and passed on.
+  func isSame(_ a: WidgetTree, _ b: WidgetTree) -> Bool
   /// The latest complete snapshot; nil before the first.
   func latest() -> TreeSnapshot?
   /// Reports damage at a moment of that clock, so that trees are read only while things change.
@@ -33,4 +36,8 @@ extension TreeReader {
   /// A reader that polls all the time ignores damage.
   package func noteDamage(at time: Int64) {}
   package var windows: [SourceWindow] { [] }
+  /// Without a policy, any difference counts.
+  package func isSame(_ a: WidgetTree, _ b: WidgetTree) -> Bool {
+    LiveBoxes.isEqual(a, b)
+  }
 }

@@ -120,7 +120,7 @@ extension LiveInput {
         "warning: the X server does not report which process drew a window (it lacks X-Resource 1.2), so every window is masked completely"
       )
     }
-    return trees(.init(settleDelay: policy.settleDelay)) {
+    return trees(LiveInput.options(policy)) {
       // If the display is gone, so are its frames; until then no windows are known.
       (try? windows.windows()) ?? []
     }
@@ -130,7 +130,7 @@ extension LiveInput {
   private func treesOfWayland(_ policy: MaskPolicy) -> AccessibilityTrees? {
     do {
       let windows = try SwayWindows(output: outputName)
-      var options = AccessibilityTrees.Options(settleDelay: policy.settleDelay)
+      var options = LiveInput.options(policy)
       options.isRelativeToWindows = true
       if policy.showsWidgets {
         Terminal.say(
@@ -142,6 +142,13 @@ extension LiveInput {
       warn(error)
       return nil
     }
+  }
+
+  private static func options(_ policy: MaskPolicy) -> AccessibilityTrees.Options {
+    let planner = MaskPlanner(policy: policy)
+    var options = AccessibilityTrees.Options(settleDelay: policy.settleDelay)
+    options.isSame = { planner.isSame($0, $1) }
+    return options
   }
 
   private func trees(

@@ -24,6 +24,10 @@ package final class AccessibilityTrees: TreeReader {
     /// Whether boxes are relative to windows, as under Wayland, rather than to the screen.
     package var isRelativeToWindows = false
 
+    /// Whether two trees have the same masks and explain the same changes: ``MaskPlanner/isSame(_:_:)`` of the
+    /// recording's policy. If not, another snapshot confirms the newer one.
+    package var isSame: @Sendable (WidgetTree, WidgetTree) -> Bool = { LiveBoxes.isEqual($0, $1) }
+
     package init(settleDelay: Int64) { self.settleDelay = settleDelay }
   }
 
@@ -82,6 +86,8 @@ package final class AccessibilityTrees: TreeReader {
 
   package var settleDelay: Int64 { options.settleDelay }
 
+  package func isSame(_ a: WidgetTree, _ b: WidgetTree) -> Bool { options.isSame(a, b) }
+
   package func latest() -> TreeSnapshot? { state.withLock { $0.latest } }
 
   /// Duration of each application in the last snapshot, number of snapshots, and nanoseconds of their CPU
@@ -115,7 +121,7 @@ package final class AccessibilityTrees: TreeReader {
 
   /// State passed from one snapshot to the next.
   private struct Last {
-    var widgets: [Widget] = []
+    var tree: WidgetTree?
     var misfits: Set<WindowPlacement.Misfit> = []
   }
 
@@ -170,16 +176,22 @@ package final class AccessibilityTrees: TreeReader {
       let found = DesktopAssembly.outcome(
         of: readings, windows: after, origin: options.isRelativeToWindows ? .window : .screen,
         knownMisfits: isSteady ? last.misfits : [])
-      isNews = isNews || found.widgets != last.widgets
       isUnconfirmed = isSteady && !found.misfits.isSubset(of: last.misfits)
-      last = Last(widgets: found.widgets, misfits: isSteady ? found.misfits : [])
       records = found.records
+      var tree: WidgetTree?
       do {
-        reading.tree = .success(
-          try WidgetTree(widgets: found.widgets, windows: after.filter(\.isVisible).map(\.window)))
+        let new = try WidgetTree(widgets: found.widgets, windows: after.filter(\.isVisible).map(\.window))
+        tree = new
+        reading.tree = .success(new)
       } catch {
         reading.tree = .failure(CaptureIssue(place: "the accessibility bus", message: "\(error)"))
       }
+      if let tree, let old = last.tree {
+        isNews = isNews || !options.isSame(old, tree)
+      } else {
+        isNews = true
+      }
+      last = Last(tree: tree, misfits: isSteady ? found.misfits : [])
     } else {
       reader = nil
     }

@@ -14,7 +14,9 @@ struct LiveBoxes {
   private var latest: TreeSnapshot?
   /// Time span of the last frame's snapshot.
   private var reportedSpan: ClosedRange<Int64>?
-  /// Whether the latest snapshot equals the one delivered before it.
+  /// As ``TreeReader/isSame(_:_:)``.
+  private let isSame: (WidgetTree, WidgetTree) -> Bool
+  /// Whether the latest snapshot has the same masks as the one delivered before it, and explains the same.
   private var isRepetition = false
   /// Times at which delivered snapshots may start clearing tiles; removed once passed.
   private var clearingTimes: [Int64] = []
@@ -37,7 +39,12 @@ struct LiveBoxes {
   /// anything.
   private static let calmReadingsNeeded = 2
 
-  init(settleDelay: Int64) { self.settleDelay = settleDelay }
+  init(
+    settleDelay: Int64, isSame: @escaping (WidgetTree, WidgetTree) -> Bool = { LiveBoxes.isEqual($0, $1) }
+  ) {
+    self.settleDelay = settleDelay
+    self.isSame = isSame
+  }
 
   /// Whether there is a snapshot that no frame carried yet, or one whose clearing time has come, so that
   /// repeating an unchanged picture may show more of it.
@@ -62,7 +69,7 @@ struct LiveBoxes {
   mutating func update(with reading: TreeSnapshot?) {
     guard let reading, reading.span != latest?.span else { return }
     latest = reading
-    isRepetition = isAsReported(reading)
+    isRepetition = isAsReported(reading, by: isSame)
   }
 
   /// The widgets of the last frame; nil if they could not be read.
@@ -96,7 +103,8 @@ struct LiveBoxes {
     }
     clearingTimes.removeAll { $0 <= moment }
     if let time = fillTime, time <= moment { fillTime = nil }
-    if var current, isAsReported(latest) {
+    // Events are judged by the states of masked widgets too, so a frame carries any tree that differs.
+    if var current, isAsReported(latest, by: LiveBoxes.isEqual) {
       current.span = latest.span
       self.current = current
       return current
@@ -111,15 +119,19 @@ struct LiveBoxes {
   }
 
   /// Whether a snapshot equals the last frame's.
-  private func isAsReported(_ reading: TreeSnapshot) -> Bool {
+  private func isAsReported(
+    _ reading: TreeSnapshot, by isSame: (WidgetTree, WidgetTree) -> Bool
+  ) -> Bool {
     guard let current, current.isComplete == reading.isComplete else { return false }
     switch (source, reading.tree) {
     case (nil, .failure): return true
-    case (let source?, .success(let tree)):
-      return tree.boxScale == source.boxScale && tree.windows == source.windows
-        && tree.widgets == source.widgets
+    case (let source?, .success(let tree)): return isSame(source, tree)
     default: return false
     }
+  }
+
+  static func isEqual(_ a: WidgetTree, _ b: WidgetTree) -> Bool {
+    a.boxScale == b.boxScale && a.windows == b.windows && a.widgets == b.widgets
   }
 
   /// Converts boxes of the screen to boxes of a picture at `origin`.

@@ -94,7 +94,9 @@ package struct LiveSource: FrameSource {
     self.screen = screen
     self.trees = trees
     self.options = options
-    boxes = LiveBoxes(settleDelay: trees?.settleDelay ?? 0)
+    boxes =
+      trees.map { trees in LiveBoxes(settleDelay: trees.settleDelay) { trees.isSame($0, $1) } }
+      ?? LiveBoxes(settleDelay: 0)
     limiter = FrameRateLimiter(
       framesPerSecond: options.framesPerSecond, busyShare: 0.5, longestInterval: LiveSource.longestInterval)
     start = MonotonicClock.now

@@ -65,6 +65,27 @@ public struct MaskPlanner: Sendable {
       boxes: guarded.isEmpty ? GapBoxes() : run.gapBoxes, claims: run.claims())
   }
 
+  /// Whether two trees have the same masks and explain the same changes.
+  ///
+  /// Names, texts and states of masked widgets make no difference. When trees are read, and when a snapshot is passed on, may
+  /// depend on this alone: otherwise the times of other changes in a recording would depend on masked text.
+  package func isSame(_ a: WidgetTree, _ b: WidgetTree) -> Bool {
+    guard a.windows == b.windows, a.boxScale == b.boxScale, a.widgets.count == b.widgets.count else {
+      return false
+    }
+    if a.widgets == b.widgets { return true }
+    let boxes = a.rects + a.windowRects + b.rects
+    let limit = 1 << 15
+    let width = min(max(boxes.map(\.maxX).max() ?? 1, 1), limit)
+    let height = min(max(boxes.map(\.maxY).max() ?? 1, 1), limit)
+    var usage = PolicyUsage(policy: policy)
+    let (first, second) = (
+      planOfWindows(for: a, width: width, height: height, usage: &usage),
+      planOfWindows(for: b, width: width, height: height, usage: &usage)
+    )
+    return first.claims == second.claims && first.regions == second.regions && first.listed == second.listed
+  }
+
   private func run(
     for tree: WidgetTree, width: Int, height: Int, _ usage: inout PolicyUsage
   ) -> PlanRun {

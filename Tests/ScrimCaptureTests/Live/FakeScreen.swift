@@ -65,9 +65,20 @@ final class FakeTrees: TreeReader {
 
   /// - Parameter names: one label for each, side by side.
   func report(_ names: String..., begin: Int64, end: Int64, isComplete: Bool = true) throws {
-    let widgets = names.enumerated().map { index, name in
-      Widget(id: name, role: "label", x: Double(index), y: 1, width: 1, height: 1)
-    }
+    try report(
+      names.enumerated().map { index, name in
+        Widget(id: name, role: "label", x: Double(index), y: 1, width: 1, height: 1)
+      }, begin: begin, end: end, isComplete: isComplete)
+  }
+
+  /// - Parameter names: of one label, which has no id.
+  func report(_ names: [String], begin: Int64, end: Int64) throws {
+    try report(
+      names.map { Widget(role: "label", name: $0, x: 0, y: 1, width: 1, height: 1) }, begin: begin, end: end,
+      isComplete: true)
+  }
+
+  private func report(_ widgets: [Widget], begin: Int64, end: Int64, isComplete: Bool) throws {
     let tree = try WidgetTree(
       widgets: widgets, windows: [Window(x: 0, y: 0, width: 8, height: 4)])
     reading.withLock {

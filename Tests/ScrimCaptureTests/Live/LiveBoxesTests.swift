@@ -101,4 +101,29 @@ import Testing
       #expect(current.version == 1 && !current.isComplete)
     }
   }
+
+  /// Names of masked widgets change neither when frames are repeated nor when they are last.
+  @Test func timesDependOnWhatIsShownAlone() throws {
+    let planner = MaskPlanner(policy: MaskPolicy())
+    func times(_ names: [String], isSame: @escaping (WidgetTree, WidgetTree) -> Bool) throws -> [Bool] {
+      var boxes = LiveBoxes(settleDelay: LiveBoxesTests.settleDelay, isSame: isSame)
+      var news: [Bool] = []
+      for (index, name) in names.enumerated() {
+        let moment = Int64(index + 1) * 4 * LiveBoxesTests.second
+        try trees.report([name], begin: moment - 20, end: moment - 10)
+        boxes.update(with: trees.latest())
+        for part in 0..<8 {
+          let now = moment + Int64(part) * LiveBoxesTests.second / 4
+          news.append(boxes.hasNews(at: now))
+          if news.last == true {
+            _ = boxes.boxes(at: now, origin: LiveBoxesTests.origin, isUnchanged: index > 0)
+          }
+        }
+      }
+      return news
+    }
+    let (calm, busy) = (["a", "a", "a", "a", "a"], ["a", "b", "c", "d", "e"])
+    #expect(try times(calm) { planner.isSame($0, $1) } == times(busy) { planner.isSame($0, $1) })
+    #expect(try times(calm) { LiveBoxes.isEqual($0, $1) } != times(busy) { LiveBoxes.isEqual($0, $1) })
+  }
 }
