@@ -286,6 +286,10 @@ class Faces:
         return self.fits(widget.rect, 64, 64)
 
 
+def by_role_alone(rule):
+    return set(rule) & CONDITIONS == {"role"}
+
+
 def own_decision(widget, rules, faces):
     """The decision for one widget alone: (mask, show or gap; the cause; the rule's index)."""
     nature = widget.nature
@@ -296,7 +300,7 @@ def own_decision(widget, rules, faces):
     otherwise = "default"
     for index, rule in enumerate(rules["rules"]):
         if holds(rule, widget):
-            if rule["decision"] == "unmask" and set(rule) & CONDITIONS == {"role"} and widget.role in CONTROLS:
+            if rule["decision"] == "unmask" and by_role_alone(rule) and widget.role in CONTROLS:
                 if id(widget) in faces.content:
                     otherwise = "content"
                     break
@@ -337,12 +341,13 @@ def opens(rule, index, masked_above):
 
 
 def decide(widgets, rules, faces):
-    """For every widget mask, show or gap, ancestors considered; and the boxes cut out of its mask."""
-    result, holes = {}, {id(w): [] for w in widgets}
-    # Inherited: masked ancestors with the cause, and the box of the shown control.
-    pending = [(w, [], None) for w in widgets if w.parent is None]
+    """For every widget mask, show or gap, ancestors considered; the boxes cut out of its mask; and the shown widgets for
+    whose whole box a mark or a rule vouches."""
+    result, holes, vouched = {}, {id(w): [] for w in widgets}, set()
+    # Inherited: masked ancestors with the cause, the box of the shown control, and whether the user vouches for it.
+    pending = [(w, [], None, False) for w in widgets if w.parent is None]
     while pending:
-        widget, masked_above, control = pending.pop()
+        widget, masked_above, control, is_vouched = pending.pop()
         verdict, cause, index = own_decision(widget, rules, faces)
         part = widget.nature in ("text", "image", "decoration", "container") and within(widget.rect, control)
         part = part and cause != "content" and (widget.nature != "image" or faces.is_icon(widget))
@@ -355,12 +360,57 @@ def decide(widgets, rules, faces):
             else:
                 verdict, cause = "mask", "inside"
         result[id(widget)] = verdict
+        by_user = cause == "mark" or cause == "rule" and not by_role_alone(rules["rules"][index])
+        if verdict == "show" and (by_user or is_vouched and part and cause == "default"):
+            vouched.add(id(widget))
         if verdict == "mask":
             masked_above, control = masked_above + [(widget, cause, index)], None
         elif verdict == "show" and cause not in ("default", "content") and widget.role in CONTROLS:
-            control = widget.rect
-        pending += [(child, masked_above, control) for child in widget.children]
-    return result, holes
+            control, is_vouched = widget.rect, by_user
+        pending += [(child, masked_above, control, is_vouched) for child in widget.children]
+    return result, holes, vouched
+
+
+def covered(widgets, verdicts, vouched, grow, width, height):
+    """By shown widget, the boxes of the gaps that are painted after it and cover part of some widget."""
+    spans, order = {}, 0
+    pending = [(w, id(w), None) for w in reversed(widgets) if w.parent is None]
+    while pending:
+        widget, top, start = pending.pop()
+        if start is None:
+            pending.append((widget, top, order))
+            pending += [(child, top, None) for child in reversed(widget.children)]
+            order += 1
+        else:
+            spans[id(widget)] = (start, order, top)
+    picture = (0, 0, width, height)
+
+    def box(widget):
+        """The part of a box that no scroller around it clips."""
+        rect, around = widget.rect or (0, 0, 0, 0), widget.parent
+        while around is not None:
+            if around.role in ("scroll pane", "viewport", "document web"):
+                other = around.rect or (0, 0, 0, 0)
+                rect = (max(rect[0], other[0]), max(rect[1], other[1]), min(rect[2], other[2]), min(rect[3], other[3]))
+            around = around.parent
+        return rect
+
+    layers = [w for w in widgets if w.rect and verdicts[id(w)] == "gap" and common(w.rect, picture)]
+    shown = [w for w in widgets if w.rect and verdicts[id(w)] == "show" and id(w) not in vouched]
+
+    def above(widget, grow):
+        _, end, top = spans[id(widget)]
+        x0, y0, x1, y1 = widget.rect
+        near = (max(x0 - grow, 0), max(y0 - grow, 0), min(x1 + grow, width), min(y1 + grow, height))
+        least = 1 if grow else 5
+
+        def shares(a):
+            return min(min(a[2], near[2]) - max(a[0], near[0]), min(a[3], near[3]) - max(a[1], near[1])) >= least
+
+        return [g for g in layers if spans[id(g)][0] >= end and spans[id(g)][2] == top and shares(box(g))]
+
+    real = {id(g) for w in shown for g in above(w, 0)}
+    return {id(w): [box(g) for g in above(w, grow) if id(g) in real] for w in shown}
 
 
 class Plan:
@@ -440,15 +490,22 @@ def make_plan(given, windows, rules, width, height, scale=1, whole=True, partial
                 cut(covered, hole)[:] = False
         plan.kind[covered] = np.maximum(plan.kind[covered], CODE[kind])
 
-    verdicts, holes = decide(widgets, rules, Faces(widgets, width, height, scale, bool(windows)))
+    verdicts, holes, vouched = decide(widgets, rules, Faces(widgets, width, height, scale, bool(windows)))
+    layers = covered(widgets, verdicts, vouched, grow, width, height)
     for widget in widgets:
         if widget.rect is None:
             continue
         verdict = verdicts[id(widget)]
         if verdict == "mask":
             mask(widget.rect, widget.nature if widget.nature in CODE else "other", holes[id(widget)])
+        elif verdict == "gap":
+            cut(plan.gap, widget.rect)[:] = True
         else:
-            cut(plan.trusted if verdict == "show" else plan.gap, widget.rect)[:] = True
+            own = np.zeros((height, width), bool)
+            cut(own, widget.rect)[:] = True
+            for rect in layers.get(id(widget), ()):
+                cut(own, rect, grow)[:] = False
+            plan.trusted |= own
     for outer, ring in outlines:
         if area(outer) <= 1 or not common(outer, (0, 0, width, height)):
             continue

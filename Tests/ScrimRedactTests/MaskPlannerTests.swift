@@ -1,6 +1,7 @@
 import ScrimImage
-import ScrimRedact
 import Testing
+
+@testable import ScrimRedact
 
 /// The rules of Masking.md, section by section, on a picture of 100 × 80 pixels.
 struct MaskPlannerTests {
@@ -311,6 +312,77 @@ struct MaskPlannerTests {
     #expect(try shown(.strict) == [false, false, false, false, false, false, false, false, false])
     #expect(try shown(.controls) == [true, true, true, false, true, false, false, false, true])
     #expect(try shown(.none) == [true, true, true, true, true, true, true, false, true])
+  }
+
+  /// A container that is listed after a button and not above it in the tree is painted over it: only the guard
+  /// may show what it covers.
+  @Test func layersOverControlsAreGuarded() throws {
+    let button = Self.widget("b", "push button", (10, 10, 30, 20), in: "f")
+    let layer = Self.widget("l", "panel", (20, 15, 40, 30), in: "f")
+    let tail = Self.widget("t", "label", (55, 40, 4, 4), in: "l")
+    let frame = Self.widget("f", "frame", (0, 0, 100, 80))
+    func guarded(_ widgets: [Widget], _ policy: MaskPolicy = MaskPolicy(preset: .controls)) throws -> [Bool] {
+      let plan = try plan(widgets, policy)
+      #expect(!plan.masked.contains(x: 12, y: 12) && !plan.masked.contains(x: 25, y: 20))
+      // Beside the layer, in its padding, below it.
+      return [(15, 12), (18, 20), (25, 20)].map { plan.guarded.contains(x: $0.0, y: $0.1) }
+    }
+    #expect(try guarded([frame, button, layer, tail]) == [false, true, true])
+    #expect(try guarded([frame, layer, tail, button]) == [false, false, false], "painted before it")
+    // The user vouches for the whole box.
+    let byID = try policy(#"{"rules":[{"role":"push button","id":"b","decision":"unmask"}]}"#)
+    #expect(try guarded([frame, button, layer, tail], byID) == [false, false, false])
+    let marked = Self.widget("b", "push button", (10, 10, 30, 20), in: "f", mark: .shown)
+    #expect(try guarded([frame, marked, layer, tail]) == [false, false, false])
+    // What is in the button is part of it, and another application's order is unknown.
+    let inside = Self.widget("l", "panel", (20, 15, 40, 30), in: "b")
+    #expect(try guarded([frame, button, inside, tail]) == [false, false, false])
+    let other = Self.widget("l", "panel", (20, 15, 40, 30))
+    #expect(try guarded([frame, button, other, tail]) == [false, false, false])
+    // A page that is scrolled lies in its viewport alone.
+    let page = Self.widget("d", "document web", (0, 32, 100, 48), in: "f")
+    let part = Self.widget("l", "panel", (20, 15, 40, 30), in: "d")
+    #expect(try guarded([frame, button, page, part, tail]) == [false, false, false])
+    // A container that only touches it is none.
+    let beside = Self.widget("l", "panel", (40, 10, 40, 40), in: "f")
+    #expect(
+      try !plan([frame, button, beside, tail], MaskPolicy(preset: .controls)).guarded.contains(x: 39, y: 20))
+  }
+
+  @Test func manyLayersAreNotComparedOneByOne() throws {
+    let button = Self.widget("b", "push button", (10, 10, 30, 20), in: "f")
+    let layers = (0...PaintOrder.limit).map { Self.widget("\($0)", "slider", (60, 60, 9, 9), in: "f") }
+    let plan = try plan(
+      [Self.widget("f", "frame", (0, 0, 100, 80)), button] + layers, MaskPolicy(preset: .controls))
+    #expect(plan.guarded.contains(x: 25, y: 20))
+  }
+
+  /// When trees are read may depend on shown widgets alone.
+  @Test func namesOfMaskedWidgetsMakeNoDifference() throws {
+    let planner = MaskPlanner(policy: MaskPolicy(preset: .controls))
+    func tree(
+      label: String = "a", text: String = "x", states: [String] = [], button: String = "OK",
+      pressed: [String] = [],
+      x: Double = 10
+    ) throws -> WidgetTree {
+      try WidgetTree(
+        widgets: [
+          Self.widget("f", "frame", (0, 0, 100, 80)),
+          Self.widget("l", "label", (x, 10, 20, 9), in: "f", name: label, states: states, text: text),
+          Self.widget("b", "push button", (10, 40, 20, 9), in: "f", name: button, states: pressed),
+        ], windows: [Window(xid: 1, x: 0, y: 0, width: 100, height: 80)])
+    }
+    let base = try tree()
+    for same in [try tree(label: "other"), try tree(text: "y"), try tree(states: ["focused", "selected"])] {
+      #expect(same.widgets != base.widgets && planner.isSame(base, same))
+    }
+    for other in [
+      try tree(button: "No"), try tree(pressed: ["pressed"]), try tree(x: 11), try tree(states: ["editable"]),
+    ] {
+      #expect(!planner.isSame(base, other))
+    }
+    let byName = MaskPlanner(policy: try policy(#"{"rules":[{"name":"other","decision":"unmask"}]}"#))
+    #expect(try !byName.isSame(base, tree(label: "other")), "where a rule asks for the name")
   }
 
   @Test func usage() throws {

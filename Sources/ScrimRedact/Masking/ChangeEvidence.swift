@@ -164,9 +164,10 @@ extension Claims {
 }
 
 extension Role {
-  fileprivate static let scrollers: Set<Role> = Set(
+  private static let scrollers: Set<Role> = Set(
     ["scroll pane", "viewport", "document web"].map(Role.required))
-  fileprivate var isScroller: Bool { Role.scrollers.contains(self) }
+  /// Whether it clips its content, as a page's viewport does.
+  var isScroller: Bool { Role.scrollers.contains(self) }
 }
 
 /// The areas where windows appeared, disappeared, moved or changed their order.

@@ -3,6 +3,7 @@ import ScrimImage
 /// Rectangles of a plan: those of widgets, of windows, and the pixels that remain.
 extension PlanRun {
   mutating func emitWidgets() {
+    let covered = coveredPixels()
     for index in tree.widgets.indices where !tree.rects[index].isEmpty {
       let rect = tree.rects[index]
       switch outcomes[index] {
@@ -17,7 +18,13 @@ extension PlanRun {
         for piece in pieces.count > MaskPlanner.pieceLimit ? [cut] : pieces {
           emit(piece, kind, reason, widget: index)
         }
-      case .shown: trusted.append(rect.intersection(picture))
+      case .shown:
+        let shown = rect.intersection(picture)
+        guard let covered = covered[index] else {
+          trusted.append(shown)
+          continue
+        }
+        trusted += Region(shown).subtracting(covered).rects
       case .gap:
         containers.append(rect.intersection(picture))
         if tree.nature(of: index) == .decoration { decorations.append(rect.intersection(picture)) }
@@ -26,6 +33,18 @@ extension PlanRun {
         gaps.append(rect.intersection(picture))
       }
     }
+  }
+
+  /// By shown widget: the pixels over which a container may have painted, which only the guard may show.
+  private func coveredPixels() -> [Int: Region] {
+    let shown = tree.widgets.indices.filter {
+      if case .shown = outcomes[$0] { !vouched.contains($0) && !tree.rects[$0].isEmpty } else { false }
+    }
+    if shown.isEmpty { return [:] }
+    let layers = tree.widgets.indices.filter {
+      if case .gap = outcomes[$0] { tree.rects[$0].intersects(picture) } else { false }
+    }
+    return PaintOrder(tree).covered(shown, by: layers, padding: policy.padding, in: picture)
   }
 
   mutating func emit(_ rect: Rect, _ kind: MaskKind, _ reason: MaskReason, widget: Int? = nil) {

@@ -24,6 +24,8 @@ struct PlanRun {
   /// For widgets whose reason may depend on a name: another reason that masks them, if there is one.
   var otherReasons: [Int: MaskReason] = [:]
   let faces: ControlFaces
+  /// Widgets whose whole box the user vouches for: by a mark, the callback, or a rule that is not by role alone.
+  var vouched: Set<Int> = []
   /// Widgets shown by a rule that always trusts them.
   var trustedAlways: Set<Int> = []
   /// The windows in the picture, bottom to top.
@@ -50,6 +52,8 @@ struct PlanRun {
     var rank = PlanRun.byDefault
     /// The box of the shown control that the widget is in.
     var control: Rect?
+    /// Whether the user vouches for the whole box of that control.
+    var isVouched = false
     /// The box of the nearest ancestor that is a gap.
     var gap: Rect?
   }
@@ -101,11 +105,21 @@ struct PlanRun {
       case .showByRule(let rule) where !isCovered || isPart || opens(rule: rule, index, above: above):
         outcomes[index] = .shown
         if policy.rules[rule].trust == .always { trustedAlways.insert(index) }
-        if tree.widgets[index].role.isControl { inherited.control = tree.rects[index] }
+        if !policy.rules[rule].isByRoleAlone { vouched.insert(index) }
+        if tree.widgets[index].role.isControl {
+          inherited.control = tree.rects[index]
+          inherited.isVouched = vouched.contains(index)
+        }
       case .show where !isCovered || isPart:
         outcomes[index] = .shown
-        if tree.widgets[index].role.isControl { inherited.control = tree.rects[index] }
-      case .showInControl: outcomes[index] = .shown
+        vouched.insert(index)
+        if tree.widgets[index].role.isControl {
+          inherited.control = tree.rects[index]
+          inherited.isVouched = true
+        }
+      case .showInControl:
+        outcomes[index] = .shown
+        if above.isVouched { vouched.insert(index) }
       case .showByDefault where !isCovered: outcomes[index] = .shown
       case .gap where !isCovered:
         outcomes[index] = .gap
