@@ -345,4 +345,49 @@ import Testing
       #expect(try scene.read().isEmpty == isSame)
     }
   }
+
+  /// What was unexplained in a window stays so when the window moves, is hidden for a while, or lies under
+  /// another one.
+  @Test(arguments: ["moved", "cut", "hidden", "empty", "covered"]) func windowsTakeUnexplainedPixelsAlong(
+    _ how: String
+  ) throws {
+    let (width, height) = (Self.width, Self.height)
+    for isExplained in [false, true] {
+      var scene = Scene()
+      scene.windows = [Window(xid: 1, x: 0, y: 0, width: 320, height: 160)]
+      _ = try scene.read()
+      scene.text(64, 56)
+      #expect(try scene.read().contains(x: 66, y: 60), "no tree explains other letters")
+      let (pixels, widgets, windows) = (scene.pixels, scene.widgets, scene.windows)
+      var shift = 0
+      switch how {
+      case "moved", "cut":
+        // Or so far that the button lies at the picture's edge, and its box is clipped.
+        shift = how == "cut" ? 192 : 32
+        for y in 0..<height {
+          for x in 0..<width {
+            scene.pixels[y * width + x] = x < shift ? 0x777777 : pixels[y * width + x - shift]
+          }
+        }
+        for index in scene.widgets.indices { scene.widgets[index].x += Double(shift) }
+        scene.windows[0].x += Double(shift)
+      case "hidden":
+        scene.pixels = [Pixel](repeating: 0x777777, count: width * height)
+        (scene.widgets, scene.windows) = ([], [])
+        _ = try scene.read()
+      case "empty":
+        // As a browser's page that is not visible.
+        scene.widgets = Array(widgets.prefix(1))
+        _ = try scene.read()
+      default:
+        scene.windows.append(Window(xid: 2, x: 0, y: 0, width: 320, height: 160))
+        scene.widgets.append(Widget(id: "other", role: "frame", x: 0, y: 0, width: 320, height: 160))
+        scene.fill(Self.all, 0x555555)
+        _ = try scene.read()
+      }
+      if shift == 0 { (scene.pixels, scene.widgets, scene.windows) = (pixels, widgets, windows) }
+      if isExplained { scene.change("ok") { $0.name = "Continue" } }
+      for _ in 0..<2 { #expect(try scene.read().contains(x: 66 + shift, y: 60) != isExplained) }
+    }
+  }
 }

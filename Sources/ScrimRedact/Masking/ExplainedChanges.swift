@@ -12,6 +12,7 @@ struct ExplainedChanges {
   /// The claims of the snapshot that cleared last.
   private var claims: Claims?
   private var witness = ScrollWitness()
+  private var doubts = WindowDoubts()
   /// The visible part of each window.
   private var visible: [Region] = []
   /// By tile: when a snapshot first found its change unexplained, in nanoseconds; nil if none did.
@@ -47,7 +48,8 @@ struct ExplainedChanges {
   ///   - boxes: the pixels masked by the snapshot itself.
   ///   - masked: those and all others masked now; no pixel of it is read.
   ///   - settled: the tiles that did not change.
-  /// - Returns: the tiles with unexplained changes; the other settled ones are cleared.
+  /// - Returns: the rectangles of tiles around unexplained changes, since a neighbour may belong to the same
+  ///   change; the other settled tiles are cleared.
   mutating func judge(
     _ frame: Frame, claims: Claims, boxes: Region, masked: Region, settled: TileSet, at time: Int64
   ) -> TileSet {
@@ -55,7 +57,8 @@ struct ExplainedChanges {
     let kept = masked.complement(in: picture)
     let isUnchanged = content.differing.isEmpty
     let liars = isUnchanged ? Region() : distrusted(claims, frame, kept)
-    let explained = evidence.explained(owned: owned).subtracting(liars).union(trusted)
+    let explained = evidence.explained(owned: owned).subtracting(liars)
+      .subtracting(doubts.pixels(claims, visible, in: picture)).union(trusted)
     var open: [Int: TileBits] = [:]
     var replaced: [Int] = []
     for tile in content.differing where settled.flags[tile] != 0 {
@@ -77,8 +80,14 @@ struct ExplainedChanges {
         open[tile] = nil
       }
     }
-    let refused = open.isEmpty ? TileSet(grid) : refuse(open, frame, kept, liars: liars)
+    let unexplained = open.isEmpty ? TileSet(grid) : refuse(open, frame, kept, liars: liars)
+    let refused = unexplained.isEmpty ? unexplained : unexplained.hulls()
     settle(frame, kept: kept, boxes: boxes, settled, refused, replaced)
+    var left: [Rect] = []
+    for (tile, bits) in open where unexplained.flags[tile] != 0 { left.append(bits.bounds(in: rect(tile))) }
+    doubts.note(
+      open: Region(union: left).subtracting(explained),
+      cleared: settled.region.subtracting(refused.region).intersection(kept), claims, visible, in: picture)
     for index in since.indices where settled.flags[index] != 0 || refused.flags[index] != 0 {
       since[index] = refused.flags[index] == 0 ? nil : since[index] ?? time
     }
@@ -133,8 +142,7 @@ struct ExplainedChanges {
     return owners[tile]
   }
 
-  /// The tiles of `open` without those that only have a new look: as the rectangles around them, since the
-  /// neighbour of a refused tile may belong to the same change.
+  /// The tiles of `open` without those that only have a new look.
   private mutating func refuse(
     _ open: [Int: TileBits], _ frame: Frame, _ kept: Region, liars: Region
   ) -> TileSet {
@@ -149,7 +157,7 @@ struct ExplainedChanges {
       }
       for tile in group { refused[tile % grid.columns, tile / grid.columns] = false }
     }
-    return refused.isEmpty ? refused : refused.hulls()
+    return refused
   }
 
   /// Groups of tiles that touch, corners included.

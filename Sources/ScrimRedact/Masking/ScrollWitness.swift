@@ -10,7 +10,8 @@ import ScrimImage
 struct ScrollWitness {
   /// By id: a control's box and its window's box when its pixels were last cleared.
   private var cleared: [UInt64: (rect: Rect, window: Rect?)] = [:]
-  /// Windows with wrong boxes, with the claims that were wrong.
+  /// Windows with wrong boxes, by the window system's number, and the places that were wrong, relative to the window: a window
+  /// that moves or is hidden for a while remains distrusted.
   private var liars: [Int: Claims] = [:]
 
   /// Maximum number of witnesses per window.
@@ -71,16 +72,24 @@ struct ScrollWitness {
       testimonies[claim.window, default: Testimony()].add(
         ScrollWitness.hear(old, way, in: area, view: view), way)
     }
-    for (window, testimony) in testimonies {
+    var present: [Int] = []
+    for window in Set(testimonies.keys).union(-1..<claims.windows.count) {
+      let key = window < 0 ? -1 : claims.windows[window].xid ?? -2 - window
+      let testimony = testimonies[window] ?? Testimony()
+      guard testimony.isLie || liars[key] != nil else { continue }
+      let places = window < 0 ? claims : claims.relative(to: window, isOfPlaces: true)
       if testimony.isLie {
-        liars[window] = claims
-      } else if testimony.fits > 0 {
-        liars[window] = nil
+        liars[key] = places
+      } else if testimony.fits > 0 || liars[key] != places {
+        // Without contradiction it is trusted again once its widgets are at other places.
+        liars[key] = nil
       }
+      if liars[key] != nil { present.append(window) }
     }
-    // A window without contradiction is trusted again once its tree differs from the wrong one.
-    liars = liars.filter { window, lie in testimonies[window]?.isLie ?? false || lie == claims }
-    return liars.keys.sorted()
+    if liars.count > WindowDoubts.limit {
+      liars = liars.filter { key, _ in claims.windows.contains { $0.xid == key } }
+    }
+    return present.sorted()
   }
 
   private struct Way: Hashable {

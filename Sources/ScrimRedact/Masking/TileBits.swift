@@ -8,6 +8,20 @@ extension SIMD16<UInt16> {
 
   var isEmpty: Bool { self == .none }
 
+  /// The rectangle around the pixels of a tile that are set; empty if none is.
+  func bounds(in tile: Rect) -> Rect {
+    var columns: UInt16 = 0
+    var rows: UInt16 = 0
+    for row in 0..<16 where self[row] != 0 {
+      columns |= self[row]
+      rows |= 1 << UInt16(row)
+    }
+    if rows == 0 { return Rect(x: tile.x, y: tile.y, width: 0, height: 0) }
+    return Rect(
+      minX: tile.x + columns.trailingZeroBitCount, minY: tile.y + rows.trailingZeroBitCount,
+      maxX: tile.x + 16 - columns.leadingZeroBitCount, maxY: tile.y + 16 - rows.leadingZeroBitCount)
+  }
+
   /// Calls `body` with each row's runs of pixels, from the tile's left edge.
   func forEachRun(_ body: (_ row: Int, _ run: Range<Int>) -> Void) {
     for row in 0..<16 {
