@@ -49,6 +49,14 @@ import Testing
     #expect(!small.suspects(boxes: GapBoxes(containers: [shifted])).isEmpty)
   }
 
+  /// Cells of a heat map that reach 30 % of a low picture.
+  @Test func equalBlocksSideBySideAreCells() {
+    var map = Sketch(900, 226)
+    for cell in 0..<5 { map = map.fill(140 + cell * 80, 20, 77, 77, grey(40 + cell * 35)) }
+    let suspects = map.suspects()
+    for cell in 0..<5 { #expect(suspects.contains(x: 180 + cell * 80, y: 50)) }
+  }
+
   @Test func troughsPassInTheirDecorationAlone() {
     let trough = Sketch(640, 480).fill(100, 200, 160, 6, 0x3584E4)
     trough.expectInkMasked()

@@ -40,7 +40,9 @@ struct ShapeJudge {
       let (bounds, others) = continued(surface, pixels)
       if !others.contains(where: { blocks[$0] == .ground || blocks[$0] == .large }) { found.append(bounds) }
     }
-    return found + neighbours(of: found, among: large)
+    let cells = large.filter { isCell($0, among: large + found) }
+    found += cells
+    return found + neighbours(of: found, among: large.filter { !cells.contains($0) })
   }
 
   /// Extends a surface straight through guarded pixels of its own colour near texture. Returns the extended bounds,
@@ -139,6 +141,21 @@ struct ShapeJudge {
       front = next
     }
     return found
+  }
+
+  /// Whether a block that is explained by its size in one direction has a neighbour of the same size, as the cells of a chart
+  /// have.
+  private func isCell(_ block: Rect, among others: [Rect]) -> Bool {
+    if block.width * 100 >= picture.width * ShapeJudge.share,
+      block.height * 100 >= picture.height * ShapeJudge.share
+    {
+      return false
+    }
+    let near = block.padded(by: ShapeJudge.reach)
+    return others.contains {
+      $0 != block && abs($0.width - block.width) <= ShapeJudge.tolerance
+        && abs($0.height - block.height) <= ShapeJudge.tolerance && near.intersects($0)
+    }
   }
 
   /// Whether a block covers a whole side of a container, except where pixels are masked or texture.
