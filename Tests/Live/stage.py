@@ -1,15 +1,19 @@
 """One situation on a private desktop: applications, a recording with each preset, and the ink in the shown pixels."""
+import argparse
 import io
 import os
+import random
 import shutil
 import signal
 import time
 
 import limits
+import needs
 import numpy as np
 from PIL import Image
 
-from recording import HERE, INK, screen
+from desktop import Desktop
+from recording import HERE, INK, ROOT, screen
 from sway_desktop import SwayDesktop
 
 PYTHON = "/usr/bin/python3"
@@ -41,7 +45,7 @@ class Run:
             self.desktop.place(window, *place)
         return window
 
-    def browse(self, kind, html, title):
+    def browse(self, kind, html, title, options=()):
         """A browser's window with a page."""
         path = f"{self.desktop.folder}/home/page.html"
         with open(path, "w", encoding="utf-8") as file:
@@ -59,7 +63,7 @@ class Run:
                 file.write("".join(f'user_pref("{name}",false);' for name in names))
                 file.write('user_pref("termsofuse.bypassNotification",true);')
             command = ["firefox-esr", "-no-remote", "-profile", profile, "-width", "1000", "-height", "700"]
-        self.desktop.spawn([*command, f"file://{path}"])
+        self.desktop.spawn([*command, *options, f"file://{path}"])
         window = self.window(title, seconds=60)
         time.sleep(3)
         self.desktop.xdotool("mousemove", 1270, 790)
@@ -116,3 +120,57 @@ class Run:
                 kept = f"{self.options.keep}/{preset}-{int(time.time())}"
                 shutil.copytree(frames, kept)
         return found
+
+
+def perform(name, situation, manager, seed, options):
+    """Whether a situation passes; prints the result."""
+    chance = random.Random(f"{name} {seed}")
+    kind = SwayDesktop if manager == "sway" else Desktop
+    with kind(1280, 800, **({} if manager == "sway" else {"manager": manager})) as desktop:
+        r = Run(desktop, options, chance)
+        limit = situation(r)
+        found = r.finish()
+        words = desktop.tail() if options.words else ""
+    parts, holds = [], r.most > 0
+    for preset, (pixels, inked, count, share) in found.items():
+        dark = f", {share:.0%} masked" if share is not None else ""
+        parts.append(f"{preset} {pixels} in {inked} of {count}{dark}")
+        holds = holds and pixels == 0
+        if limit is not None and preset == "controls":
+            holds = holds and share <= limit
+    print("ok    " if holds else "FAILED", f"{name} {seed}: ink {r.most}; " + "; ".join(parts), flush=True)
+    if words:
+        print(words)
+    return holds
+
+
+def command(doc, situations, ci, by_name=()):
+    """The command line of a file of situations, each a function, its requirements and a window manager; returns the exit code. Situations
+    in `by_name` are run by name alone."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*")
+    parser.add_argument("--long", action="store_true", help="all situations")
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", help="a folder for pictures that show masked content")
+    parser.add_argument("--all", action="store_true", help="keep the pictures of all")
+    parser.add_argument("--words", action="store_true", help="print the recorders' messages")
+    parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
+    options = parser.parse_args()
+    options.scrim = os.path.abspath(options.scrim)
+    names = options.what or ([name for name in situations if name not in by_name] if options.long else ci)
+    passed = failed = 0
+    for name in names:
+        situation, requirements, manager = situations[name]
+        if needs.skips(name, requirements):
+            continue
+        for seed in range(options.seed, options.seed + options.runs):
+            try:
+                holds = perform(name, situation, manager, seed, options)
+            except Exception as fault:  # an exception is a failed run; the others continue
+                print("FAILED", f"{name} {seed}: {type(fault).__name__}: {fault}", flush=True)
+                holds = False
+            passed, failed = passed + holds, failed + (not holds)
+    failed += needs.failed
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0

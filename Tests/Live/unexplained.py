@@ -33,8 +33,9 @@ from browsers import NEEDS, browse  # noqa: E402
 from desktop import Desktop  # noqa: E402
 from recording import FILL, INK, POLICIES, ROOT, Recording, has_colour, screen  # noqa: E402
 
-STYLE = """<style>body{margin:0;font:20px sans-serif}button{width:100%;height:HEIGHT;font-size:20px}
-.row{height:HEIGHT}b{color:#c80096;font-size:24px;line-height:HEIGHT}
+# The buttons are small: one as large as a card is not shown in any case.
+STYLE = """<style>body{margin:0;font:20px sans-serif}button{width:152px;height:HEIGHT;font-size:20px;margin:0 4px 0 0}
+.row{height:HEIGHT;white-space:nowrap;overflow:hidden}b{color:#c80096;font-size:24px;line-height:HEIGHT}
 #toast{position:fixed;background:#333;color:#c80096;font:bold 40px sans-serif;padding:12px;display:none;
 border:6px solid #c80096}
 @keyframes turn{to{transform:rotate(360deg)}}
@@ -56,11 +57,11 @@ addEventListener('keydown',e=>{
 
 def page(what, chance):
     # After scrolling, the secret below a button is at the button's place.
-    height = "100px"
+    height = "50px"
     rows = "".join(
-        f"<div class=row><button>Row {n}</button></div>"
-        f"<div class=row><b>SECRET-{chance.randint(1000, 9999)} Margarethe hunter2</b></div>"
-        for n in range(60)
+        "<div class=row>" + "".join(f"<button>Row {n}.{k}</button>" for k in range(6)) + "</div>"
+        f"<div class=row><b>SECRET-{chance.randint(1000, 9999)} Margarethe hunter2 {chance.randint(1000, 9999)} Margarethe</b></div>"
+        for n in range(80)
     )
     place = f"left:{chance.randint(0, 200)}px;top:{chance.randint(20, 300)}px"
     toast = f"<div id=toast aria-hidden=true style='{place}'>Margarethe {chance.randint(1000, 9999)}</div>"

@@ -9,9 +9,6 @@ frame is exported. A situation passes if the ink was on the screen, none of it i
 situation requires that: not everything may be masked. Without names CI's situations are run (2 minutes); --long runs all.
 
 The long version: windows.py --long --runs 5 (some 45 minutes). Run N has the seed S + N - 1. Exits with 0 only if all pass."""
-import argparse
-import os
-import random
 import sys
 import time
 
@@ -20,10 +17,7 @@ import needs
 if needs.skips("windows", needs.DESKTOP):
     sys.exit(needs.failed)
 
-from desktop import Desktop  # noqa: E402
-from recording import ROOT  # noqa: E402
-from stage import Run  # noqa: E402
-from sway_desktop import SwayDesktop  # noqa: E402
+import stage  # noqa: E402
 
 I3 = "i3 -c {folder}/i3.conf"
 QT = {"5": "import PyQt5.QtWidgets", "6": "import PyQt6.QtWidgets"}
@@ -272,58 +266,5 @@ SITUATIONS |= {
 CI = ["pidless-qt5-workspace", "two-of-one-process", "reparented", "xembed", "i3-tabbed-gtk3", "combo-gtk3"]
 CI += ["page-chromium", "chooser-gtk3", "sway-menu-without-tree"]
 
-
-def run(name, seed, options):
-    """Whether a situation passes; prints the result."""
-    situation, _, manager = SITUATIONS[name]
-    chance = random.Random(f"{name} {seed}")
-    kind = SwayDesktop if manager == "sway" else Desktop
-    with kind(1280, 800, **({} if manager == "sway" else {"manager": manager})) as desktop:
-        r = Run(desktop, options, chance)
-        limit = situation(r)
-        found = r.finish()
-        words = desktop.tail() if options.words else ""
-    parts, holds = [], r.most > 0
-    for preset, (pixels, inked, count, share) in found.items():
-        dark = f", {share:.0%} masked" if share is not None else ""
-        parts.append(f"{preset} {pixels} in {inked} of {count}{dark}")
-        holds = holds and pixels == 0
-        if limit is not None and preset == "controls":
-            holds = holds and share <= limit
-    print("ok    " if holds else "FAILED", f"{name} {seed}: ink {r.most}; " + "; ".join(parts), flush=True)
-    if words:
-        print(words)
-    return holds
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*")
-    parser.add_argument("--long", action="store_true", help="all situations")
-    parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", help="a folder for pictures that show masked content")
-    parser.add_argument("--all", action="store_true", help="keep the pictures of all")
-    parser.add_argument("--words", action="store_true", help="print the recorders' messages")
-    parser.add_argument("--scrim", default=f"{ROOT}/.build/release/scrim")
-    options = parser.parse_args()
-    options.scrim = os.path.abspath(options.scrim)
-    names = options.what or (list(SITUATIONS) if options.long else CI)
-    passed = failed = 0
-    for name in names:
-        if needs.skips(name, SITUATIONS[name][1]):
-            continue
-        for seed in range(options.seed, options.seed + options.runs):
-            try:
-                holds = run(name, seed, options)
-            except Exception as fault:  # an exception is a failed run; the others continue
-                print("FAILED", f"{name} {seed}: {type(fault).__name__}: {fault}", flush=True)
-                holds = False
-            passed, failed = passed + holds, failed + (not holds)
-    failed += needs.failed
-    print(f"{passed} passed, {failed} failed")
-    return failed > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stage.command(__doc__, SITUATIONS, CI))
