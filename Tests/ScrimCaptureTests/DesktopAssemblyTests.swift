@@ -230,6 +230,24 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
       Set(assemble([reading([top("w", "One"), top("v", "Two")])], [hidden, longer]).keys) == ["app:w"])
   }
 
+  /// A process with a window that is not on the screen may list that one with the box of another.
+  @Test func theOnlyTreeOfAProcessWithAHiddenWindowNeedsItsTitle() {
+    let hidden = window(600, 50, 200, 200, title: "Two", xid: 2, isVisible: false)
+    let shown = window(100, 50, 400, 300, title: "One")
+    func top(_ name: String) -> AccessibleNode {
+      node("v", "frame", Box(x: 100, y: 50, width: 400, height: 300), name: name)
+    }
+    #expect(Set(assemble([reading([top("Three")])], [hidden, shown]).keys) == ["window:1"])
+    #expect(Set(assemble([reading([top("One")])], [hidden, shown]).keys) == ["app:v"])
+    #expect(Set(assemble([reading([top("Three")])], [shown]).keys) == ["app:v"])
+  }
+
+  @Test func aWindowThatTwoTreesDescribeIsMasked() {
+    let one = window(100, 50, 400, 300)
+    let twice = assemble([reading(tree), reading(tree, owner: ":1.6")], [one])
+    #expect(twice["window:1"]?.mark?.masks == true)
+  }
+
   @Test func aWindowInAnothersIsNotDescribedByIt() {
     let host = window(100, 50, 400, 300)
     let guest = window(150, 100, 200, 100, pid: 9, xid: 2, parent: 1)
