@@ -272,7 +272,9 @@ def shares(kernel):
         flat = np.zeros((height, width), bool)
         one = (tiles == tiles[:, :1, :, :1]).all((1, 3))
         flat[:height // 16 * 16, :width // 16 * 16] = spread(one, 16, height, width)
-        sums["sessions" if "/" in name else "screens"] += [1, gap.sum(), masked.sum(), (masked & flat).sum()]
+        kinds = ["sessions"] if "/" in name else ["screens"] + ["screens that are no JPEG"] * (path.suffix == ".png")
+        for kind in kinds:
+            sums[kind] += [1, gap.sum(), masked.sum(), (masked & flat).sum()]
     for kind, (count, gap, masked, flat) in sums.items():
         print(f"{count} {kind}: {gap} gap pixels, {100 * masked / gap:.2f} % masked, {100 * flat / gap:.3f} % masked though flat")
 

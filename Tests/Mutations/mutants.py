@@ -39,7 +39,7 @@ MUTANTS = {
     "block: cut by masks": ("guard", JUDGE, "(a.isUnseen || b.isUnseen) && isCut()", "!OFF && (a.isUnseen || b.isUnseen) && isCut()"),
     "block: a letter": ("guard", JUDGE, "map.intrusion(into: surface) * 10 > bounds.area", "!OFF && map.intrusion(into: surface) * 10 > bounds.area"),
     "block: a cell": ("guard", JUDGE, "let cells = large.filter { isCell", "let cells = OFF ? [] : large.filter { isCell"),
-    "block: beside a suspect": ("guard", JUDGE, "    return found + neighbours(", "    return OFF ? found : found + neighbours("),
+    "block: beside a suspect": ("guard", JUDGE, "      + neighbours(\n        of: found, among: large", "      + neighbours(\n        of: OFF ? [] : found, among: large"),
     "block passes: fills a container": ("guard", JUDGE, "([picture] + boxes.containers).contains(where: { fills(", "!OFF, ([picture] + boxes.containers).contains(where: { fills("),
     "block passes: a trough": ("guard", JUDGE, "    if isPart(ofDecoration: bounds) { return .ground }", "    if !OFF, isPart(ofDecoration: bounds) { return .ground }"),
     "block passes: an island": ("guard", JUDGE, "if block == .island, grounds", "if !OFF, block == .island, grounds"),

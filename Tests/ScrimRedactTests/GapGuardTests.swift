@@ -49,6 +49,20 @@ import Testing
     #expect(!small.suspects(boxes: GapBoxes(containers: [shifted])).isEmpty)
   }
 
+  /// A stem of faint print beside whose strong edges its ends are soft.
+  @Test func softEdgesOfFaintPrintAreCaught() {
+    let sketch = Sketch(600, 400) { x, y in
+      guard (200..<224).contains(x) else { return grey(246) }
+      return (100..<280).contains(y) ? grey(236) : y == 99 || y == 280 ? grey(241) : grey(246)
+    }
+    #expect(sketch.suspects().contains(x: 212, y: 200))
+    let cells = Sketch(300, 346).fill(34, 83, 119, 119, 0x3A3838).fill(154, 83, 119, 119, 0xDEDEDE)
+      .fill(34, 203, 119, 119, 0x555555).fill(154, 203, 119, 119, 0x706E6E)
+    #expect(cells.suspects().contains(x: 90, y: 140) && cells.suspects().contains(x: 200, y: 260))
+    let panes = Sketch(400, 300).fill(0, 0, 200, 300, 0xDDDDEE).fill(200, 0, 200, 300, 0xEEDDDD)
+    #expect(panes.suspects().isEmpty)
+  }
+
   /// Cells of a heat map that reach 30 % of a low picture.
   @Test func equalBlocksSideBySideAreCells() {
     var map = Sketch(900, 226)

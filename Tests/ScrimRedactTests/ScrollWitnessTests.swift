@@ -19,6 +19,7 @@ import Testing
     /// Labels of all buttons are the same.
     var isUniform = false
     var hovered: Int?
+    var count = 60
     /// Buttons of a window that is not active.
     var face: Pixel = 0xC0C0C0
 
@@ -35,7 +36,7 @@ import Testing
       var widgets = [
         Widget(id: "page", role: "document web", x: 0, y: 0, width: 240, height: 320)
       ]
-      for row in 0..<60 {
+      for row in 0..<count {
         let top = row * rowHeight - pixels
         var letters = SeededGenerator(seed: isUniform ? 3 : UInt64(row) + 10)
         for y in top + 4..<top + 36 {
@@ -79,6 +80,16 @@ import Testing
       let hidden = refused.union(plan.masked)
       return (secrets.contains { !hidden.contains(x: $0 % width, y: $0 / width) }, refused)
     }
+  }
+
+  /// Two buttons that are both found at one other place contradict their boxes.
+  @Test func twoButtonsSuffice() throws {
+    var page = Page()
+    page.count = 2
+    _ = try page.read(pixels: 0, boxes: 0)
+    _ = try page.read(pixels: 0, boxes: 0)
+    #expect(try !page.read(pixels: -80, boxes: -40).isSecretShown)
+    #expect(try page.read(pixels: -80, boxes: -80).refused.isEmpty)
   }
 
   @Test(arguments: [10, 40, 100, 1000]) func boxesThatMoveWithThePageAreTrusted(step: Int) throws {

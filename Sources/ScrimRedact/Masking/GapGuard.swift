@@ -51,7 +51,7 @@ public struct GapGuard: Sendable {
     if let second { precondition(second.count == pixels.count, "two pictures of one size") }
     if planes.width != width || planes.height != height {
       planes = StepPlanes(width: width, height: height)
-      texture = TextureMap(width: width, height: height)
+      texture = TextureMap(width: width, height: height, isLossy: map.isLossy)
       isNew = true
     }
     let rows = isNew ? [0..<height] : (changed ?? [0..<height]).map { $0.clamped(to: 0..<height) }

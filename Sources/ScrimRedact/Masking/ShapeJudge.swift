@@ -28,11 +28,11 @@ struct ShapeJudge {
       blocks[surface] = judged(surface, pixels)
     }
     var found: [Rect] = []
-    var large: [Rect] = []
+    var large: [Int] = []
     var grounds: Set<Pixel> = []
     for (surface, block) in blocks where block == .ground || block == .large {
       grounds.insert(map.surfaces[surface].colour & 0x00FF_FFFF)
-      if block == .large { large.append(map.surfaces[surface].bounds) }
+      if block == .large { large.append(surface) }
     }
     for (surface, block) in blocks where block == .suspect || block == .island {
       let colour = map.surfaces[surface].colour
@@ -40,9 +40,12 @@ struct ShapeJudge {
       let (bounds, others) = continued(surface, pixels)
       if !others.contains(where: { blocks[$0] == .ground || blocks[$0] == .large }) { found.append(bounds) }
     }
-    let cells = large.filter { isCell($0, among: large + found) }
-    found += cells
-    return found + neighbours(of: found, among: large.filter { !cells.contains($0) })
+    let bounds = large.map { map.surfaces[$0].bounds }
+    let cells = large.filter { isCell($0, among: bounds + found, pixels) }
+    found += cells.map { map.surfaces[$0].bounds }
+    return found
+      + neighbours(
+        of: found, among: large.filter { !cells.contains($0) }.map { map.surfaces[$0].bounds })
   }
 
   /// Extends a surface straight through guarded pixels of its own colour near texture. Returns the extended bounds,
@@ -143,19 +146,16 @@ struct ShapeJudge {
     return found
   }
 
-  /// Whether a block that is explained by its size in one direction has a neighbour of the same size, as the cells of a chart
-  /// have.
-  private func isCell(_ block: Rect, among others: [Rect]) -> Bool {
-    if block.width * 100 >= picture.width * ShapeJudge.share,
-      block.height * 100 >= picture.height * ShapeJudge.share
-    {
-      return false
-    }
+  /// Whether a block that is explained by its size alone has a neighbour of the same size, as the cells of a chart have;
+  /// panes of one size fill a side of a container.
+  private func isCell(_ surface: Int, among others: [Rect], _ pixels: Span<Pixel>) -> Bool {
+    let block = map.surfaces[surface].bounds
     let near = block.padded(by: ShapeJudge.reach)
-    return others.contains {
+    let isOneOfMany = others.contains {
       $0 != block && abs($0.width - block.width) <= ShapeJudge.tolerance
         && abs($0.height - block.height) <= ShapeJudge.tolerance && near.intersects($0)
     }
+    return isOneOfMany && !([picture] + boxes.containers).contains { fills(surface, block, $0, pixels) }
   }
 
   /// Whether a block covers a whole side of a container, except where pixels are masked or texture.

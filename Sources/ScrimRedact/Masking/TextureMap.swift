@@ -3,14 +3,16 @@ import ScrimImage
 /// The texture of a picture: steps that belong to no long line, by tiles of 8 pixels, kept from frame to frame.
 ///
 /// Texture is letters, slices of letters, dots and icons, but also round corners and dotted lines. A tile is a byte
-/// of a bit plane, so a word is eight tiles. Steps of at most 6 count only if no line of steps over 6 lies in the
-/// tile or next to it, since JPEG has them beside every line.
+/// of a bit plane, so a word is eight tiles. In a JPEG, steps of at most 6 count only if no line of steps over 6 lies
+/// in the tile or next to it, since a JPEG has them beside every line. In another picture they are the soft edge of
+/// faint print.
 struct TextureMap: Sendable {
   /// Pixels that a suspect step covers on each side of its two: the soft rim of a stroke.
   static let rim = 3
   /// The distance in pixels from a line of steps over 6 within which smaller steps don't count.
   static let halo = 9
 
+  private let isLossy: Bool
   private let words: Int
   private let tileRows: Int
   /// One byte per tile: the columns with suspect pixels, and the rows.
@@ -26,7 +28,8 @@ struct TextureMap: Sendable {
   private var far: [UInt64]
   private var row: [UInt64]
 
-  init(width: Int, height: Int) {
+  init(width: Int, height: Int, isLossy: Bool = false) {
+    self.isLossy = isLossy
     words = (width + 63) / 64
     tileRows = (height + GapGuard.tileSide - 1) / GapGuard.tileSide
     let plane = [UInt64](repeating: 0, count: words * tileRows)
@@ -119,7 +122,7 @@ struct TextureMap: Sendable {
       row[word + 1] = near
       any |= near
     }
-    if any == 0 {
+    if any == 0 || !isLossy {
       for word in far.indices { far[word] = ~0 }
       return
     }
