@@ -248,7 +248,7 @@ struct UploadRun {
     case .discardSession:
       retries[job] = nil
       failures = 0
-      complain("session \(job.session) was deleted at the destination; it is removed here too")
+      complain("session \(job.session) was deleted at the destination; \(source.afterDeletion)")
       let before = source.waitingCount
       try source.discard(job.session)
       summary.dropped += before - source.waitingCount

@@ -24,6 +24,8 @@ protocol UploadSource: AnyObject {
   func setAside(_ segment: SpooledSegment) throws(StoreError)
   func rejectManifest(of session: SessionID, status: Int, answer: String) throws(StoreError)
   func discard(_ session: SessionID) throws(StoreError)
+  /// What becomes of a session that was deleted at the destination, for a message.
+  var afterDeletion: String { get }
   /// Whether the session is no longer being written; seals it if its recorder was killed.
   func recover(_ session: SessionID) throws(StoreError) -> Bool
   func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool
@@ -39,6 +41,7 @@ protocol UploadSource: AnyObject {
 
 extension SpoolKeeper: UploadSource {
   var folders: [String] { watchedFolders }
+  var afterDeletion: String { "it is removed here too" }
 }
 
 /// A session folder of the user: its sealed segments are delivered, and nothing in it is changed or
@@ -63,6 +66,7 @@ final class SessionSource: UploadSource {
   var waitingCount: Int { waiting.count }
   var waitingBytes: Int { waiting.reduce(0) { $0 + manifest.segments[$1].bytes } }
   var folders: [String] { [] }
+  var afterDeletion: String { "nothing more of it is sent" }
 
   func rescan() throws(StoreError) -> Bool { false }
 

@@ -44,6 +44,10 @@ public struct SessionExport: Sendable {
     guard reader.frameCount > 0 else {
       throw .noFrames(path: reader.folder.path, isRange: false)
     }
+    // Before a file is made for it.
+    guard let first = reader.spans.first?.times.lowerBound, let last = reader.spans.last?.times.upperBound,
+      range.from ?? .min <= last, range.until ?? .max > first
+    else { throw .noFrames(path: reader.folder.path, isRange: true) }
   }
 
   /// The number of frames in the segments that are read: at least the number that is written.

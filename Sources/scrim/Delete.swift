@@ -54,13 +54,15 @@ struct Delete: ParsableCommand {
       }
     } catch let error as StoreError { throw Failure(error) }
     if output.json { try output.print(json: report) }
+    guard report.files + report.spooledSegments > 0 else {
+      throw Failure(
+        .input,
+        "there is nothing of session \(id), so nothing was removed, and later uploads of it are not refused")
+    }
     if !output.quiet {
       Terminal.say(
         "removed \(counted(report.files, "file")) (\(counted(report.bytes, "byte"))) and \(counted(report.spooledSegments, "waiting segment")); "
           + "later uploads of session \(id) are refused")
-    }
-    guard report.files + report.spooledSegments > 0 else {
-      throw Failure(.input, "there is nothing of session \(id)")
     }
   }
 
@@ -84,7 +86,9 @@ struct Prune: ParsableCommand {
     help: "A store, as scrim upload --to DIR and scrim serve keep it: a folder, or s3://BUCKET/PREFIX.")
   var store: String
 
-  @Option(help: ArgumentHelp("Delete sessions that began longer ago.", valueName: "days"))
+  @Option(
+    help: ArgumentHelp(
+      "Delete sessions of days (UTC) that ended at least so many days ago.", valueName: "days"))
   var olderThan: Double?
 
   @Option(help: ArgumentHelp("Delete until the store is no larger.", valueName: "mb"))
@@ -215,6 +219,17 @@ struct StoreArguments: ParsableArguments {
 
   func open(_ store: String) throws -> PruneRun {
     guard store.hasPrefix("s3://") else {
+      var isFolder: ObjCBool = false
+      // The flag lives until the call returns.
+      guard unsafe FileManager.default.fileExists(atPath: store, isDirectory: &isFolder), isFolder.boolValue
+      else {
+        throw Failure(
+          .input, "\(store): no such folder; give a store, as scrim upload --to DIR or scrim serve made it")
+      }
+      guard !FileManager.default.fileExists(atPath: "\(store)/\(StoreLayout.manifestFile)") else {
+        throw Failure(
+          .input, "\(store): a session, not a store; give the folder of an upload or of scrim serve")
+      }
       return PruneRun(store: SessionStore(path: store), project: project)
     }
     do {

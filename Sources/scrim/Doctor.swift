@@ -25,7 +25,12 @@ struct Doctor: ParsableCommand {
     report.checkDisk()
     if output.json { try output.print(json: report) } else { for line in report.lines { print(line) } }
     guard report.isHealthy else {
-      throw Failure(.input, "not everything works here: see the lines with \"fault\" above")
+      throw Failure(
+        .input,
+        report.canRecord
+          ? "not everything works here: see the lines with \"fault\" above"
+          : "nothing can be recorded here: there is no X display, Wayland compositor or framebuffer to be read"
+      )
     }
   }
 }
@@ -50,7 +55,7 @@ struct DoctorReport: Encodable {
 
   private(set) var checks: [Check] = []
   private(set) var windows: [WindowReport] = []
-  private var canRecord = false
+  private(set) var canRecord = false
 
   private enum CodingKeys: String, CodingKey {
     case checks, windows
@@ -180,10 +185,10 @@ struct DoctorReport: Encodable {
       window.since = 0
       return WindowReport(window, nil)
     }
-    let read = self.windows.count { $0.maskedWhole == nil }
+    let read = self.windows.count { $0.maskedWhole == nil && !$0.isBare }
     note(
       "accessibility", read > 0 || self.windows.isEmpty ? .works : .absent,
-      "\(read) of \(self.windows.count) windows have a readable accessibility tree",
+      "\(read) of \(self.windows.count) windows have an accessibility tree with widgets",
       read == self.windows.count
         ? nil
         : "the others are masked completely: start Qt with QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1, Chromium and Electron with --force-renderer-accessibility, GTK 3 with its at-spi2-core installed"

@@ -163,6 +163,6 @@ struct Export: ParsableCommand {
       return !Terminal.isInterrupted
     }
     progress.clear()
-    if !quiet { Terminal.say("\(written) frames in \(out)") }
+    if !quiet { Terminal.say("\(counted(written, "frame")) in \(out)") }
   }
 }

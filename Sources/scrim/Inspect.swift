@@ -180,7 +180,7 @@ struct SessionReport: Encodable {
 
   private static func lines(_ name: String, _ part: Part) -> [String] {
     var text =
-      "\(name): \(part.bytes) bytes, \(part.frames) frames (\(part.keyframes) keyframes), \(part.events) events"
+      "\(name): \(counted(part.bytes, "byte")), \(counted(part.frames, "frame")) (\(counted(part.keyframes, "keyframe"))), \(counted(part.events, "event"))"
     if let first = part.firstMs, let last = part.lastMs { text += ", \(first) to \(last) ms" }
     var lines = [text]
     let oddities = [
@@ -190,7 +190,8 @@ struct SessionReport: Encodable {
     if !oddities.isEmpty { lines.append("  frames " + oddities.joined(separator: ", ")) }
     for (kind, value) in part.operations.sorted(by: { $0.key < $1.key }) {
       lines.append(
-        "  \(kind): \(value.operations) operations, \(value.pixels) pixels, \(value.plainBytes) bytes plain")
+        "  \(kind): \(counted(value.operations, "operation")), \(counted(value.pixels, "pixel")), \(counted(value.plainBytes, "byte")) plain"
+      )
     }
     return lines
   }

@@ -353,7 +353,15 @@ struct Record: ParsableCommand {
     if output.json { try output.print(json: report) }
     guard !output.quiet else { return }
     for line in report.lines { Terminal.say(line) }
-    if source.isLive, summary.maskedShare > 0.9, self.policy == MaskPolicy.Preset.default.rawValue {
+    if summary.frames > 0, summary.maskedShare == 1,
+      xwd != nil && !source.isLive || raw != nil && widgets == nil
+    {
+      let remedy = raw == nil ? "record it with --raw and --widgets FILE.jsonl" : "give --widgets FILE.jsonl"
+      Terminal.say("hint: this input has no boxes of widgets, so everything is masked; \(remedy)")
+    }
+    if summary.frames > 0, source.isLive, summary.maskedShare > 0.9,
+      self.policy == MaskPolicy.Preset.default.rawValue
+    {
       Terminal.say(
         "hint: \(RecordReport.percent(summary.maskedShare)) of the last picture was masked; --policy controls shows buttons and menus, and --preview FILE.png shows why the rest is masked"
       )

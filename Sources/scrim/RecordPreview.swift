@@ -24,7 +24,7 @@ enum RecordPreview {
       }
     } catch { throw Failure(error) }
     guard frames > 0 else { throw Failure(.input, "there is no frame to show") }
-    let preview = Preview(of: stage.frame, masks: stage.plannedMasks)
+    let preview = Preview(of: stage.frame, masks: stage.plannedMasks, judged: stage.suspects)
     let bytes: [UInt8]
     do { bytes = try preview.encoded() } catch { throw Failure(.environment, "\(path): \(error)") }
     // The picture is redacted, but it still shows a person's screen.

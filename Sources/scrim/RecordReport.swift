@@ -29,6 +29,8 @@ struct RecordReport: Encodable {
   /// The share of the picture, 0...1, that boxes masked at the end.
   var maskedShare: Double
   private let isLive: Bool
+  /// Whether the policy's rules are not the user's.
+  private let isPreset: Bool
 
   private enum CodingKeys: String, CodingKey {
     case frames, withheldFrames, failedClosedFrames, partialTrees, lostFrames, events, droppedEvents,
@@ -41,6 +43,7 @@ struct RecordReport: Encodable {
     _ summary: RecordingSummary, _ policy: MaskPolicy, windows: [SourceWindow] = [], isLive: Bool = false
   ) {
     self.isLive = isLive
+    isPreset = MaskPolicy.Preset.allCases.contains { policy == MaskPolicy(preset: $0) }
     maskedShare = summary.maskedShare
     frames = summary.frames
     withheldFrames = summary.withheldFrames
@@ -96,7 +99,9 @@ struct RecordReport: Encodable {
     if all.count > open.count {
       lines.append("\(counted(all.count - open.count, "more window")) (most of them closed since) in --json")
     }
-    for rule in rulesNeverMatched { lines.append("warning: rule \(rule) of the policy never matched") }
+    for rule in isPreset ? [] : rulesNeverMatched {
+      lines.append("warning: rule \(rule) of the policy (the first is 0) never matched")
+    }
     for role in unknownRoles.sorted(by: { $0.key < $1.key }) {
       lines.append("warning: unknown role \(role.key) (\(counted(role.value, "widget")))")
     }

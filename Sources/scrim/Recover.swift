@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import ScrimFormat
 import ScrimStore
 
@@ -35,6 +36,9 @@ struct Recover: ParsableCommand {
     let recovery: SessionRecovery
     var frames = 0
     let folder = try key.folder(session)
+    guard FileManager.default.fileExists(atPath: session) else {
+      throw Failure(.input, "\(session): no such folder; give a session")
+    }
     let isSealed: Bool
     do {
       recovery = try folder.recover()

@@ -80,7 +80,9 @@ struct RedactionTable: Encodable {
     add("", byStatus)
     add("refused: ", refusedByReason)
     add("masks: ", masksByReason)
-    for rule in rulesNeverMatched { lines.append("warning: rule \(rule) of the policy never matched") }
+    for rule in rulesNeverMatched {
+      lines.append("warning: rule \(rule) of the policy (the first is 0) never matched")
+    }
     for (role, count) in unknownRoles.sorted(by: { $0.key < $1.key }) {
       lines.append("warning: unknown role \(role) (\(counted(count, "widget")))")
     }

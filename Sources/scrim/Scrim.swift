@@ -8,8 +8,8 @@ struct Scrim: ParsableCommand {
     abstract:
       "Records screens and redacts screenshots, with private content masked before anything is stored.",
     discussion: """
-      Exit codes: 0 done, or a live recording ended on request; 1 some input was refused, the rest was processed; 2 usage error; \
-      3 environment error (disk full, unreadable file, lost display); 130 interrupted by a signal, or a live recording \
+      Exit codes: 0 done, or a live recording ended on request; 1 some input was refused and the rest processed, or a recording \
+      filled its disk and is sealed; 2 usage error; 3 environment error (unreadable file, lost display, disk full elsewhere); 130 interrupted by a signal, or a live recording \
       without a frame.
       """,
     version: producer,

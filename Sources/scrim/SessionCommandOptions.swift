@@ -103,6 +103,13 @@ struct SessionCommandOptions: ParsableArguments {
     }
   }
 
+  /// The options of the command, by the library's names.
+  private static let names = [
+    "sessionSampleRate": "--session-sample", "errorSampleRate": "--error-sample",
+    "errorBufferSeconds": "--error-buffer", "idleSeconds": "--idle", "maximumSeconds": "--max-session",
+    "minimumSeconds": "--min-session",
+  ]
+
   private func options() throws -> SessionOptions {
     var options = SessionOptions()
     options.sessionSampleRate = sessionSample ?? options.sessionSampleRate
@@ -112,7 +119,11 @@ struct SessionCommandOptions: ParsableArguments {
     options.maximumSeconds = maxSession ?? options.maximumSeconds
     options.minimumSeconds = minSession ?? options.minimumSeconds
     options.crashBuffer = crashBuffer
-    do { try options.validate() } catch { throw ValidationError("\(error)") }
+    do { try options.validate() } catch {
+      var error = error
+      error.option = SessionCommandOptions.names[error.option] ?? error.option
+      throw ValidationError("\(error)")
+    }
     return options
   }
 

@@ -52,7 +52,7 @@ struct Upload: ParsableCommand {
     let spool = SegmentSpool(path: from)
     if !isSession || status || check {
       guard FileManager.default.fileExists(atPath: from) else {
-        throw Failure(.usage, "\(from): no such folder; give a spool or a session")
+        throw Failure(.input, "\(from): no such folder; give a spool or a session")
       }
     }
     if status || check {
@@ -104,6 +104,10 @@ struct Upload: ParsableCommand {
     }
     if Terminal.isInterrupted, !watch {
       throw Failure(.interrupted, "interrupted; \(counted(summary.waiting, "segment")) waiting in \(from)")
+    }
+    if isSession, summary.dropped > 0 {
+      throw Failure(
+        .input, "the session was deleted at \(address), and is not stored again; \(from) is as it was")
     }
     if summary.rejected + summary.damaged > 0 {
       throw Failure(.input, "some segments were not delivered; see scrim upload \(from) --status")

@@ -19,8 +19,10 @@ struct Verify: ParsableCommand {
   @Option(help: ArgumentHelp("The capture it was recorded from.", valueName: "dir"))
   var capture: String?
 
-  @Option(help: ArgumentHelp("The policy it was recorded with.", valueName: "policy"))
-  var policy = "default"
+  @Option(
+    help: ArgumentHelp(
+      "With --capture: the policy it was recorded with; default if none is given.", valueName: "policy"))
+  var policy: String?
 
   @OptionGroup var key: KeyOption
 
@@ -32,12 +34,18 @@ struct Verify: ParsableCommand {
     var maskedPixelsChecked: Int
   }
 
+  func validate() throws {
+    guard policy == nil || capture != nil else {
+      throw ValidationError("--policy needs --capture, whose masks are recomputed")
+    }
+  }
+
   func run() throws {
     if key.key == nil, try verifiedSealed() { return }
     let reader = try key.opened(session)
     var player = SessionPlayer(reader)
     var masks = try capture.map {
-      try MaskCheck(capture: $0, policy: .named(policy), manifest: reader.manifest)
+      try MaskCheck(capture: $0, policy: .named(policy ?? "default"), manifest: reader.manifest)
     }
     var progress = Progress(
       unit: "frames", total: reader.frameCount, isQuiet: output.quiet)

@@ -46,11 +46,19 @@ struct WindowReport: Encodable {
       let time = sinceMs >= 1000 ? " since \(WindowReport.seconds(sinceMs))" : ""
       return name + "masked completely\(time): \(WindowReport.words(reason))"
     }
-    guard withheldShare > 0, let withheldSinceMs else { return name + "\(counted(nodes, "node")) read" }
+    let read =
+      name + "\(counted(nodes, "node")) read"
+      + (isBare ? ", which are no widgets, so that all of it is masked (\(WindowReport.browserAdvice))" : "")
+    guard withheldShare > 0, let withheldSinceMs else { return read }
     let percent = max(Int((withheldShare * 100).rounded()), 1)
-    return name
-      + "\(counted(nodes, "node")) read; \(percent) % shows older content since \(WindowReport.seconds(withheldSinceMs))"
+    return read + "; \(percent) % shows older content since \(WindowReport.seconds(withheldSinceMs))"
   }
+
+  /// Whether its tree has little more than the window itself: Chromium without its option lists two containers below it.
+  var isBare: Bool { reason == nil && nodes <= 3 }
+
+  private static let browserAdvice =
+    "Chromium and Electron list widgets with --force-renderer-accessibility"
 
   private static func seconds(_ milliseconds: Double) -> String {
     "\((milliseconds / 100).rounded() / 10) s"
@@ -60,7 +68,7 @@ struct WindowReport: Encodable {
     switch reason {
     case .noProcess: "its process is unknown"
     case .noTree:
-      "its program has no accessibility tree (Chromium and Electron build one with --force-renderer-accessibility)"
+      "its program has no accessibility tree (\(browserAdvice))"
     case .unreadable: "its program did not answer in time"
     case .noFit: "its program's tree lists no window of its position and size"
     case .ambiguous: "it can't be distinguished from other windows of its program"

@@ -15,8 +15,8 @@ package enum AccessibilityError: Error, Hashable, Sendable, CustomStringConverti
     case .noLibrary:
       "libdbus-1.so.3 is missing: install libdbus-1-3 (Debian, Ubuntu) or dbus-libs (Fedora)"
     case .noBus(let reason):
-      "no accessibility bus: \(reason). Set DBUS_SESSION_BUS_ADDRESS to the session's bus and install "
-        + "at-spi2-core"
+      "no accessibility bus: \(reason). Set DBUS_SESSION_BUS_ADDRESS to the bus of the applications (without a "
+        + "desktop session, start them and scrim under dbus-run-session), and install at-spi2-core"
     case .system(let errno): "the accessibility reader can't start: \(SystemCall.message(for: errno))"
     }
   }

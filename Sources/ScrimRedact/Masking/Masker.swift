@@ -28,7 +28,7 @@ public struct Masker: ~Copyable {
   /// Tiles whose shown content may differ from the result of `source`, `regions` and the guard.
   private var pending: TileSet
   /// Guarded pixels that the gap guard masks because of their look.
-  private var suspects = Region()
+  private(set) var suspects = Region()
   private var gapGuard = GapGuard()
   /// Whether `regions` changed since the guard last judged the whole picture: `mask()` may install new
   /// regions several frames before the next `show()`.

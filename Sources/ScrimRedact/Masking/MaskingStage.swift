@@ -87,6 +87,9 @@ public struct MaskingStage: ~Copyable {
   /// The share of the picture, 0...1, that the last frame's boxes mask.
   public private(set) var maskedShare = 1.0
 
+  /// Pixels that the gap guard masked in the last frame besides.
+  package var suspects: Region { masker.suspects }
+
   /// The pixels masked for the last frame's boxes; nil if there are none.
   package var masked: Region? { plan?.plan.masked }
 
@@ -123,7 +126,8 @@ public struct MaskingStage: ~Copyable {
     case (.success(let tree), .success(let pixels)):
       let plan = plan(for: tree, version: source.treeVersion, pixels)
       let outcome = show(source, pixels, plan.regions, plan.claims)
-      if source.snapshotSpan != nil, !tree.windows.isEmpty {
+      // Other clearances withhold nothing in part.
+      if source.snapshotSpan != nil, planner.policy.clearance == .settled, !tree.windows.isEmpty {
         withheldWindows.note(tree, withheld: clearance.withheld, at: source.time)
       }
       return outcome
