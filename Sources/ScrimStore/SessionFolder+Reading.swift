@@ -127,6 +127,15 @@ public struct SessionReader: Sendable {
     return bytes
   }
 
+  /// Indices of the listed segments whose files are missing: a spool that reached its limit dropped them before they
+  /// were delivered, or somebody removed them.
+  public func missingSegments() throws(StoreError) -> [Int] {
+    let files = Set(try Disk.names(in: folder.segmentsPath))
+    return manifest.segments.indices.filter {
+      !files.contains(String(SessionFolder.segmentFile($0).dropFirst("segments/".count)))
+    }
+  }
+
   /// Files in `segments/` that the manifest doesn't list, sorted: segments that are not sealed or not
   /// listed yet (see ``SessionFolder/recover(givesUpFrames:)``), and foreign files.
   public func unlistedFiles() throws(StoreError) -> [String] { try folder.unlistedFiles(manifest) }

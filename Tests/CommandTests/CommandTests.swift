@@ -467,6 +467,33 @@ import Testing
     #expect(try run("recover", path("s")).code == 0)
   }
 
+  /// Segments that a full spool dropped are named as a gap, and what lies between them is verified.
+  @Test func missingSegmentsAreAGap() throws {
+    let bytes = (0..<16 * 60).map { UInt8($0 & 0xFF) }
+    try temporary.write(bytes, to: "raw")
+    let recorded = try run(
+      "record", "--raw", path("raw"), "--size", "4x4", "--format", "gray8", "--fps", "10", "--policy", "none",
+      "--segment-seconds", "1", "--out", path("s"), "--quiet")
+    #expect(recorded.code == 0, "\(recorded.errors)")
+    #expect(try run("verify", path("s")).errors.contains("6 segments, 60 frames: intact"))
+    for index in [1, 2, 4] {
+      try FileManager.default.removeItem(atPath: path("s/segments/0000000\(index).scrim"))
+    }
+    let verified = try run("verify", path("s"), "--json")
+    #expect(verified.code == 1)
+    #expect(
+      verified.errors.contains("gap: 3 segments of 6 missing (1 to 2, 4); the rest is intact (30 frames)"),
+      "\(verified.errors)")
+    let report = try JSONSerialization.jsonObject(with: Data(verified.output.utf8)) as? [String: Any]
+    #expect(report?["missing"] as? [Int] == [1, 2, 4])
+    // Damage beside a gap is still damage.
+    var damaged = try temporary.bytes(of: "s/segments/00000003.scrim")
+    damaged[damaged.count / 2] ^= 1
+    try temporary.write(damaged, to: "s/segments/00000003.scrim")
+    let again = try run("verify", path("s"))
+    #expect(again.code == 1 && !again.errors.contains("gap:") && again.errors.contains("00000003"))
+  }
+
   @Test func sessionsArePrivate() throws {
     try capture()
     #expect(try record("capture", to: "s").code == 0)
