@@ -32,6 +32,8 @@ struct UploadRun {
   private var hasRestless = false
   private var isOverTraffic = false
   private var lastProgress: Int64 = .min
+  /// Where the speed is measured from: by the monotonic clock, and bytes delivered until then.
+  private var window: (start: Int64, bytes: Int) = (.min, 0)
 
   private struct ManifestState {
     /// Version of the manifest that was delivered last; nil before the first.
@@ -305,10 +307,27 @@ struct UploadRun {
     for loss in source.takeLosses() { report(.lost(loss)) }
     summary.waiting = source.waitingCount
     let now = MonotonicClock.now
+    noteRate(now)
     guard now - 100_000_000 >= lastProgress || summary.waiting == 0 else { return }
     lastProgress = now
     summary.waitingBytes = source.waitingBytes
     report(.progress(summary))
+  }
+
+  /// Measures the speed over some five seconds; a pause begins anew.
+  private mutating func noteRate(_ now: Int64) {
+    let (seconds, overflow) = now.subtractingReportingOverflow(window.start)
+    guard !overflow, seconds < 30_000_000_000 else {
+      window = (now, summary.deliveredBytes)
+      return
+    }
+    guard seconds >= 5_000_000_000 else { return }
+    let bytes = Double(summary.deliveredBytes - window.bytes)
+    if bytes > 0 {
+      // Only for people: a full disk doesn't end the upload.
+      try? source.note(TransferRate(bytesPerSecond: bytes / Double(seconds) * 1e9, time: WallClock.now))
+    }
+    window = (now, summary.deliveredBytes)
   }
 }
 

@@ -34,6 +34,7 @@ protocol UploadSource: AnyObject {
   func redateImplausible(now: Int64) throws(StoreError)
   func traffic(now: Int64) -> Int
   func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError)
+  func note(_ rate: TransferRate) throws(StoreError)
   func settle() throws(StoreError)
   /// What was dropped since the last call.
   func takeLosses() -> [ReplayLoss]
@@ -114,6 +115,7 @@ final class SessionSource: UploadSource {
   func redateImplausible(now: Int64) throws(StoreError) {}
   func traffic(now: Int64) -> Int { 0 }
   func noteTraffic(_ bytes: Int, now: Int64) throws(StoreError) {}
+  func note(_ rate: TransferRate) throws(StoreError) {}
   func settle() throws(StoreError) {}
   func takeLosses() -> [ReplayLoss] { [] }
 }

@@ -51,6 +51,9 @@ struct StatusReport: Encodable {
   /// The sessions of which segments were dropped.
   var replays: [Replay]
   var oldest: String?
+  /// Over the last seconds; nil if nothing is being delivered now.
+  var bytesPerSecond: Double?
+  var secondsLeft: Double?
 
   struct Replay: Encodable {
     var session: String
@@ -81,11 +84,25 @@ struct StatusReport: Encodable {
         session: "\($0.session)", reason: $0.reason.rawValue, segments: $0.segments, bytes: $0.bytes)
     }
     oldest = status.oldest.map { RFC3339.string($0) }
+    bytesPerSecond = status.rate?.bytesPerSecond
+    secondsLeft = status.rate?.seconds(for: status.waiting.bytes)?.rounded()
+  }
+
+  /// Such as `40 s`, `12 min`, `3 h 20 min`.
+  static func time(_ seconds: Double) -> String {
+    let whole = Int(min(seconds, 1e9))
+    if whole < 100 { return "\(whole) s" }
+    let minutes = (whole + 30) / 60
+    return minutes < 100 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
   }
 
   var lines: [String] {
     var lines = ["destination  \(destination ?? "none yet")", "sessions     \(sessions)"]
     lines.append("waiting      \(counted(waiting.segments, "segment")), \(counted(waiting.bytes, "byte"))")
+    if let bytesPerSecond, let secondsLeft {
+      lines.append(
+        "rate         \(Int(bytesPerSecond)) bytes per second, \(StatusReport.time(secondsLeft)) left")
+    }
     if let oldest { lines.append("oldest       \(oldest)") }
     lines.append("sent         \(sent) of unfinished sessions")
     lines.append("rejected     \(counted(rejected.segments, "segment")), \(counted(rejected.bytes, "byte"))")

@@ -253,6 +253,46 @@ import Testing
     #expect(try spool.status().dropped[.budget]?.segments == 2)
   }
 
+  /// Long lists are renamed, then counted: nothing dropped is forgotten, and the lists stay short.
+  @Test func listsOfDroppedSegmentsStayShort() throws {
+    let log = DroppedLog(spool: spool)
+    func line(_ index: Int) -> [UInt8] {
+      let reason = index % 4 == 0 ? "age" : "budget"
+      return Array(
+        #"{"bytes":10,"index":\#(index),"reason":"\#(reason)","session":"\#(session(UInt8(index % 2)))"}"#
+          .utf8)
+        + [0x0A]
+    }
+    for index in 0..<100 {
+      try log.append(line(index), limit: 500)
+      let counts = try spool.status().dropped
+      #expect((counts[.budget]?.segments ?? 0) + (counts[.age]?.segments ?? 0) == index + 1)
+    }
+    #expect(try spool.status().dropped[.age]?.bytes == 250)
+    let names = try FileManager.default.contentsOfDirectory(atPath: spool.path).filter {
+      $0.contains("dropped")
+    }
+    #expect(names.count <= 3 && names.contains("dropped.json"))
+    let bytes = try names.reduce(0) { try $0 + temporary.bytes(of: "spool/\($1)").count }
+    #expect(bytes < 2000)
+    #expect(try spool.status().losses.map(\.segments).sorted() == [25, 25, 50])
+    #expect(try spool.check().strangers.isEmpty)
+    // A crash after a list was counted, before it was removed.
+    try temporary.write(line(0), to: "spool/dropped.1.jsonl")
+    #expect(try spool.status().dropped[.age]?.segments == 25)
+  }
+
+  @Test func theRateIsThatOfTheLastMinute() throws {
+    let keeper = try keeper()
+    let now = Int64(Date().timeIntervalSince1970 * 1e9)
+    #expect(try spool.status().rate == nil)
+    try keeper.note(TransferRate(bytesPerSecond: 1000, time: now))
+    let rate = try spool.status().rate
+    #expect(rate?.bytesPerSecond == 1000 && rate?.seconds(for: 5000) == 5)
+    try keeper.note(TransferRate(bytesPerSecond: 1000, time: now - 61_000_000_000))
+    #expect(try spool.status().rate == nil)
+  }
+
   // MARK: Crashes between two steps
 
   @Test func aSegmentThatWasNotEmptied() throws {

@@ -60,6 +60,10 @@ package struct SegmentSpool: Hashable, Sendable {
 
   static let destinationFile = "destination.json"
   static let droppedFile = "dropped.jsonl"
+  static let droppedTotalsFile = "dropped.json"
+  static let rateFile = "rate.json"
+  /// An older list of dropped segments, by its number.
+  static func droppedList(_ number: Int) -> String { "dropped.\(number).jsonl" }
   static let trafficFile = "traffic.json"
   /// File in a session's folder: the destination deleted the session.
   static let deletedFile = "deleted"

@@ -184,6 +184,18 @@ extension SpoolKeeper {
     try Disk.rename(temporary, to: trafficPath)
   }
 
+  /// Leaves the speed for ``SegmentSpool/status()``. Not synced to the disk: it is outdated after a minute.
+  package func note(_ rate: TransferRate) throws(StoreError) {
+    let json = JSON.object([
+      .init("at", .string(RFC3339.string(rate.time))),
+      .init("bytes_per_second", .number(rate.bytesPerSecond.rounded())),
+    ])
+    let path = spool.path + "/" + SegmentSpool.rateFile
+    try Disk.write(
+      json.canonicalBytes, to: try Disk.open(path + ".new", O_WRONLY | O_CREAT | O_TRUNC), at: 0)
+    try Disk.rename(path + ".new", to: path)
+  }
+
   private var trafficPath: String { spool.path + "/" + SegmentSpool.trafficFile }
 
   private static func day(_ now: Int64) -> String { String(RFC3339.string(now).prefix(10)) }

@@ -133,7 +133,7 @@ extension SpoolKeeper {
       try Disk.syncFolder(spool.folder(session, .dropping))
       try Disk.syncFolder(spool.folder(session, state))
     }
-    try Disk.append(lines: lines, to: spool.path + "/" + SegmentSpool.droppedFile)
+    try DroppedLog(spool: spool).append(lines)
     for segment in gone { try Disk.remove(spool.file(segment, .dropping)) }
   }
 

@@ -1,5 +1,6 @@
 public import ScrimFormat
 import ScrimJSON
+import ScrimSystem
 
 /// Content of a spool, and the number of dropped segments: every sealed segment that is not at the
 /// destination is counted here.
@@ -24,6 +25,25 @@ package struct SpoolStatus: Hashable, Sendable {
   package var losses: [ReplayLoss] = []
   /// When the oldest waiting segment was sealed: nanoseconds since 1970.
   package var oldest: Int64?
+  /// How fast an uploader delivers; nil if none delivered within the last minute.
+  package var rate: TransferRate?
+}
+
+/// The speed of an uploader over some seconds, which it leaves in the spool for ``SegmentSpool/status()``.
+package struct TransferRate: Hashable, Sendable {
+  package var bytesPerSecond: Double
+  /// When it was measured: nanoseconds since 1970.
+  package var time: Int64
+
+  package init(bytesPerSecond: Double, time: Int64) {
+    self.bytesPerSecond = bytesPerSecond
+    self.time = time
+  }
+
+  /// Seconds until as many bytes are delivered; nil if that can't be said.
+  package func seconds(for bytes: Int) -> Double? {
+    bytesPerSecond > 0 ? Double(bytes) / bytesPerSecond : nil
+  }
 }
 
 /// Result of ``SegmentSpool/check()``.
@@ -69,32 +89,21 @@ extension SegmentSpool {
       status.dropped[loss.reason, default: SpoolStatus.Count()].segments += loss.segments
       status.dropped[loss.reason, default: SpoolStatus.Count()].bytes += loss.bytes
     }
+    status.rate = rate()
     return status
   }
 
-  /// Reads `dropped.jsonl`, in the order of the first losses; a segment listed twice counts once, and a torn
-  /// line is ignored.
-  func losses() throws(StoreError) -> [ReplayLoss] {
-    let path = path + "/" + SegmentSpool.droppedFile
-    guard try Disk.status(path) != nil else { return [] }
-    var losses: [ReplayLoss] = []
-    var places: [String: Int] = [:]
-    var seen: Set<String> = []
-    for line in try Disk.read(path, upTo: 1 << 30).split(separator: 0x0A) {
-      guard let json = try? JSON(Array(line)), case .string(let name)? = json["session"],
-        let session = SessionID(name), case .number(let index)? = json["index"],
-        case .number(let bytes)? = json["bytes"], case .string(let word)? = json["reason"],
-        let reason = DropReason(rawValue: word), seen.insert("\(name)/\(index)").inserted
-      else { continue }
-      let place = places["\(name)/\(word)", default: losses.count]
-      if place == losses.count {
-        losses.append(ReplayLoss(session: session, reason: reason, segments: 0, bytes: 0))
-        places["\(name)/\(word)"] = place
-      }
-      losses[place].segments += 1
-      losses[place].bytes += Int(exactly: bytes.rounded()) ?? 0
-    }
-    return losses
+  /// Dropped segments by session and reason, in the order of the first losses.
+  func losses() throws(StoreError) -> [ReplayLoss] { try DroppedLog(spool: self).losses() }
+
+  /// The speed that an uploader measured within the last minute.
+  private func rate() -> TransferRate? {
+    guard let bytes = try? Disk.read(path + "/" + SegmentSpool.rateFile, upTo: 1 << 12),
+      let json = try? JSON(bytes), case .number(let rate)? = json["bytes_per_second"], rate >= 0,
+      case .string(let text)? = json["at"], let time = RFC3339.nanoseconds(text),
+      (0...60_000_000_000).contains(WallClock.now.subtractingReportingOverflow(time).partialValue)
+    else { return nil }
+    return TransferRate(bytesPerSecond: rate, time: time)
   }
 
   /// What has become of a session.
@@ -114,10 +123,14 @@ extension SegmentSpool {
     var check = SpoolCheck()
     var names: [String] = []
     try Disk.forEachName(in: path) { names.append($0) }
-    let known = [SegmentSpool.destinationFile, SegmentSpool.droppedFile, SegmentSpool.trafficFile]
+    let known = [
+      SegmentSpool.destinationFile, SegmentSpool.droppedFile, SegmentSpool.droppedTotalsFile,
+      SegmentSpool.trafficFile, SegmentSpool.rateFile, SegmentSpool.rateFile + ".new",
+    ]
     for name in names.sorted() {
       guard let session = StoreLayout.session(named: name) else {
-        if !known.contains(name), !Disk.isTemporary(name) { check.strangers.append(name) }
+        let isList = name.hasPrefix("dropped.") && name.hasSuffix(".jsonl")
+        if !known.contains(name), !isList, !Disk.isTemporary(name) { check.strangers.append(name) }
         continue
       }
       var files: [String] = []
