@@ -58,6 +58,34 @@ def made(number, count, now, **more):
     return session
 
 
+def versions(folder, endpoint, aws, client, seed):
+    """A bucket that keeps older versions of its objects: a deletion removes those, too, and only those of the session."""
+    folder += "/versions"
+    client.create_bucket(Bucket="versioned")
+    client.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    environment = {**aws, "AWS_ENDPOINT_URL": endpoint}
+    sessions = [Session(seed * 1000 + 900), Session(seed * 1000 + 901)]
+    for number, session in enumerate(sessions):
+        for part in range(2):
+            for _ in range(4):
+                session.add()
+            # The manifest is replaced by the second upload.
+            session.write(f"{folder}/{number}{part}/{session.id}")
+            upload(f"{folder}/{number}{part}", "s3://versioned/v", env=environment)
+
+    def kept(session):
+        page = client.list_object_versions(Bucket="versioned", Prefix="v/default/sessions/")
+        return [entry for entry in page.get("Versions", []) + page.get("DeleteMarkers", []) if session.id in entry["Key"]]
+    before = len(kept(sessions[1]))
+    assert len(kept(sessions[0])) == before >= 9
+    done = subprocess.run(
+        [SCRIM, "delete", sessions[0].id, "--store", "s3://versioned/v"], capture_output=True, text=True, timeout=60,
+        env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr
+    assert not kept(sessions[0]) and len(kept(sessions[1])) == before, kept(sessions[0])
+    return "deleted with older versions"
+
+
 def side_by_side(folder, endpoint, aws, client, seed, prefix):
     folder += "/fleet"
     now = time.time_ns() // 10**9 * 10**9 - 3_600_000_000_000

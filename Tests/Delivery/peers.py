@@ -261,6 +261,7 @@ def moto(seed):
             words = s3(folder, endpoint, "replays", seed, "plain")
             iam = botocore.session.get_session().create_client(
                 "iam", region_name="us-east-1", endpoint_url=endpoint, aws_access_key_id=ACCESS, aws_secret_access_key=SECRET)
+            words += "; " + buckets.versions(folder, endpoint, AWS, s3_client, seed)
             words += "; " + credentials.every_source(folder, endpoint, AWS, iam, seed)
             return f"{words}; {buckets.side_by_side(folder, endpoint, AWS, s3_client, seed, 'fleet')}"
         finally:

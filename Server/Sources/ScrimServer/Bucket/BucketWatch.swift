@@ -35,6 +35,8 @@ final class BucketWatch: Sendable {
     var full: Double = -.infinity
     /// Wall clock in nanoseconds up to which deletions were read.
     var deletions: Int64?
+    /// Days that are still to be listed, the newest first.
+    var queue: [(project: String, day: Int64)] = []
   }
 
   /// When a session was last looked at, and had last changed: seconds of a monotonic clock.
@@ -63,6 +65,8 @@ final class BucketWatch: Sendable {
     self.report = report
   }
 
+  /// The number of sessions that fail in one pass after which it is given up: the bucket as a whole fails.
+  private static let faultLimit = 5
   private static let day: Int64 = 86_400_000_000_000
   private static var now: Double { Responder.uptime }
 
@@ -74,17 +78,24 @@ final class BucketWatch: Sendable {
   func run(then: @escaping @Sendable () -> Void) {
     while !isStopped.load(ordering: .relaxed) {
       do {
-        try refresh(atLeastAfter: options.interval)
-        note(nil)
+        let fault = try refresh(atLeastAfter: options.interval)
+        note(fault.map { "\($0)" })
       } catch {
         note("\(error)")
       }
       then()
       let due = BucketWatch.now + options.interval
+      defer { wait(until: due) }
       while BucketWatch.now < due, !isStopped.load(ordering: .relaxed) {
-        if (try? readEvents(limit: 16)) ?? 0 == 0 { Thread.sleep(forTimeInterval: 0.2) }
+        do {
+          if try readEvents(limit: 16) == 0 { Thread.sleep(forTimeInterval: 0.2) }
+        } catch { break }
       }
     }
+  }
+
+  private func wait(until due: Double) {
+    while BucketWatch.now < due, !isStopped.load(ordering: .relaxed) { Thread.sleep(forTimeInterval: 0.2) }
   }
 
   func stop() { isStopped.store(true, ordering: .relaxed) }
@@ -117,49 +128,78 @@ final class BucketWatch: Sendable {
   // MARK: Passes
 
   /// A pass, unless one ended less than this time ago or another thread is at it.
-  func refresh(atLeastAfter seconds: Double = 1, everything: Bool = false) throws {
-    try pass.withLockIfAvailable { state in
+  ///
+  /// - Returns: why a session could not be read; the others were.
+  /// - Throws: if the bucket can't be read.
+  @discardableResult
+  func refresh(atLeastAfter seconds: Double = 1, everything: Bool = false) throws -> (any Error)? {
+    let fault: (any Error)?? = try pass.withLockIfAvailable { state -> (any Error)? in
       let begin = BucketWatch.now
-      guard everything || begin - state.ended >= min(seconds, options.interval) else { return }
+      guard everything || begin - state.ended >= min(seconds, options.interval) else { return nil }
       defer { state.ended = BucketWatch.now }
       let wall = Responder.now
       let isFull = everything || begin - state.full >= 3600
-      let isMiddle = isFull || begin - state.middle >= 60
+      let isMiddle = begin - state.middle >= 60
       let today = wall / BucketWatch.day * BucketWatch.day
       // Clocks of servers may differ by the 15 minutes that S3 allows.
       let since = (state.deletions ?? wall) - 1_200_000_000_000
-      let projects = try Set(store.projects() + index.projects())
-      for project in projects.sorted() {
+      var faults: [any Error] = []
+      if isFull { state.queue = [] }
+      for project in try Set(store.projects() + index.projects()).sorted() {
         for session in try store.deletions(of: project, since: since, now: wall) {
           if let found = try index.place(session, project: project) { try drop(found.place) }
+        }
+        for back in -1...1 as ClosedRange<Int64> {
+          _ = try look(project, today - back * BucketWatch.day, until: .infinity, &faults)
         }
         var days: [Int64] = []
         if isFull {
           days = try store.days(of: project)
-        } else {
-          for back in -1...(isMiddle ? options.days : 1) { days.append(today - back * BucketWatch.day) }
+          try dropDays(of: project, except: Set(days))
+        } else if isMiddle {
+          days = (2...options.days).map { today - $0 * BucketWatch.day }
         }
-        for day in days { try look(project, day, everything: everything) }
-        if isFull { try dropDays(of: project, except: Set(days)) }
+        for day in days where !state.queue.contains(where: { $0 == (project, day) }) {
+          state.queue.append((project, day))
+        }
       }
       if isMiddle { state.middle = begin }
       if isFull { state.full = begin }
+      state.queue.sort { $0.day > $1.day }
+      // Old days take a part of each pass, so that new sessions need not wait for them.
+      let deadline = everything ? .infinity : BucketWatch.now + options.interval
+      while let next = state.queue.first, BucketWatch.now < deadline {
+        guard try look(next.project, next.day, until: deadline, &faults) else { break }
+        state.queue.removeFirst()
+      }
       state.deletions = wall
+      return faults.first
     }
+    return fault ?? nil
   }
 
-  private func look(_ project: String, _ day: Int64, everything: Bool) throws {
+  /// - Returns: false if the time was over before all sessions were looked at.
+  private func look(
+    _ project: String, _ day: Int64, until deadline: Double, _ faults: inout [any Error]
+  ) throws -> Bool {
     let known = try index.remotes(of: project, on: day)
     let there = try Set(store.sessions(of: project, on: day))
-    for session in there where known[session]?.isComplete != true {
-      guard !isStopped.load(ordering: .relaxed) else { return }
-      let place = SessionStore.Place(project: project, session: session, start: day)
-      guard everything || isDue(place) else { continue }
-      try sync(place, known[session])
-    }
     for session in known.keys where !there.contains(session) {
       try drop(SessionStore.Place(project: project, session: session, start: day))
     }
+    for session in there where known[session]?.isComplete != true {
+      guard !isStopped.load(ordering: .relaxed), BucketWatch.now < deadline else { return false }
+      let place = SessionStore.Place(project: project, session: session, start: day)
+      guard isDue(place) else { continue }
+      // One that can't be read doesn't keep the others from being listed; it is tried again after a minute.
+      do { try sync(place, known[session]) } catch {
+        let now = BucketWatch.now
+        seen.withLock { $0[place] = Seen(looked: now, changed: now - 1200) }
+        faults.append(error)
+        if faults.count >= BucketWatch.faultLimit { throw error }
+      }
+    }
+    return true
   }
 
   private func dropDays(of project: String, except days: Set<Int64>) throws {
@@ -242,7 +282,8 @@ final class BucketWatch: Sendable {
     for (number, bytes) in content.segments.sorted(by: { $0.key < $1.key })
     where !indexed.contains(number) && state.strangers[number] != bytes {
       hasChanged = true
-      if let data = try store.segment(number, of: place), let file = try? SealedFile(data),
+      if bytes <= SealedFile.limit, let data = try store.segment(number, of: place),
+        let file = try? SealedFile(data),
         file.session == place.session, file.index == number, midnight(file.header.start) == place.start,
         try index.conflict(with: file, project: place.project) == nil
       {
@@ -279,7 +320,7 @@ final class BucketWatch: Sendable {
   ) throws -> SessionManifest? {
     let manifest = try SessionManifest(json: bytes, path: "manifest.json")
     guard manifest.session == place.session, midnight(manifest.start) == place.start,
-      manifest.producer.utf8.count <= FormatLimits.producerBytes, manifest.width > 0, manifest.height > 0,
+      manifest.producer.utf8.count <= FormatLimits.producerBytes,
       try index.conflict(with: manifest, project: place.project) == nil
     else { return nil }
     return manifest
@@ -287,22 +328,36 @@ final class BucketWatch: Sendable {
 
   // MARK: Events
 
-  /// Adds events of segments that came by another way to the index: for search, and for the moments of errors.
+  /// Adds events of segments that came by another way to the index: for search, and for the times of errors.
   ///
   /// - Returns: the number of segments read.
+  /// - Throws: if none can be read; a single one that can't is left out.
   @discardableResult
   func readEvents(limit: Int) throws -> Int {
-    let unread = try index.unread(limit: limit)
-    for (place, number) in unread {
-      guard !isStopped.load(ordering: .relaxed) else { break }
-      if let data = try store.segment(number, of: place), let file = try? SealedFile(data),
-        file.session == place.session, file.index == number
-      {
-        try index.add(file, project: place.project)
+    var failed: [(place: SessionStore.Place, index: Int)] = []
+    var fault: (any Error)?
+    var count = 0
+    for (place, number) in try index.unread(limit: limit) {
+      guard !isStopped.load(ordering: .relaxed) else { return count }
+      do throws(StoreError) {
+        let data = try store.segment(number, of: place)
+        count += 1
+        try? add(data, number, of: place)
+      } catch {
+        failed.append((place, number))
+        fault = error
       }
-      // Still unread if it is another one than its manifest lists.
-      try index.setUnreadable(number, of: place)
     }
-    return unread.count
+    if count == 0, let fault { throw fault }
+    for (place, number) in failed { try index.setUnreadable(number, of: place) }
+    return count
+  }
+
+  private func add(_ data: [UInt8]?, _ number: Int, of place: SessionStore.Place) throws {
+    if let data, let file = try? SealedFile(data), file.session == place.session, file.index == number {
+      try index.add(file, project: place.project)
+    }
+    // Still unread if it is another one than its manifest lists.
+    try index.setUnreadable(number, of: place)
   }
 }
