@@ -32,13 +32,6 @@ public struct ReplayLoss: Hashable, Sendable {
   public var reason: DropReason
   public var segments: Int
   public var bytes: Int
-
-  init(session: SessionID, reason: DropReason, segments: Int, bytes: Int) {
-    self.session = session
-    self.reason = reason
-    self.segments = segments
-    self.bytes = bytes
-  }
 }
 
 /// What has become of a session that was given to a delivery.
