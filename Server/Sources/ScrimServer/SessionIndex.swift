@@ -148,9 +148,11 @@ public final class SessionIndex: Sendable {
   /// The reason to refuse a manifest: another session, or digests that differ from those of the stored segments.
   func conflict(with manifest: SessionManifest, project: String) throws -> String? {
     try database.write { db in
+      // Only a session that is sealed to a key has no size.
+      let least = manifest.envelope == nil ? 1 : 0
       let header = SegmentHeader(
-        session: manifest.session, start: manifest.start, width: max(1, manifest.width),
-        height: max(1, manifest.height),
+        session: manifest.session, start: manifest.start, width: max(least, manifest.width),
+        height: max(least, manifest.height),
         policy: manifest.policy, producer: manifest.producer)
       guard let id = try SessionIndex.admit(header, project: project, db) else {
         return "the session has another start, policy or producer"

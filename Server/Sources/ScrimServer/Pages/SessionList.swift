@@ -202,8 +202,8 @@ struct SessionList: Sendable {
       <tr>
       <th scope="row" class="what"><a href="\(address)"><span class="picture">\(picture)</span><span class="words"><span class="title">\(title)</span><span class="sub">\(id)\(entry.details)</span></span></a>\(kind)</th>
       <td class="start"><time datetime="\(RFC3339.string(entry.start))">\(Self.moment(entry.start))</time></td>
-      <td class="length">\(entry.isSealedToKey ? "–" : Self.clock(entry.last))</td>
-      <td class="errors"><span class="\(entry.errors > 0 ? "bad" : "quiet")">\(entry.isSealedToKey ? "–" : "\(entry.errors)")</span></td>
+      <td class="length">\(entry.isSealedToKey ? SessionList.unknown : Self.clock(entry.last))</td>
+      <td class="errors"><span class="\(entry.errors > 0 ? "bad" : "quiet")">\(entry.isSealedToKey ? SessionList.unknown : String(entry.errors))</span></td>
       <td class="result">\(result(item))</td>
       <td class="size">\(Self.size(entry.bytes))</td>
       </tr>
@@ -247,6 +247,9 @@ struct SessionList: Sendable {
   }
 
   // MARK: Numbers in words
+
+  /// Stands for a number that only the holder of a session's key knows.
+  private static let unknown = "–"
 
   /// `2026-11-29 21:30`.
   static func moment(_ nanoseconds: Int64) -> String {
