@@ -31,6 +31,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
+      name: "FuzzAnswers", dependencies: [.product(name: "ScrimInternals", package: "scrim")],
+      swiftSettings: strict),
+    .executableTarget(
       name: "FuzzBus", dependencies: [.product(name: "ScrimInternals", package: "scrim")],
       swiftSettings: strict),
     .executableTarget(

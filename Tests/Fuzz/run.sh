@@ -1,13 +1,13 @@
 #!/bin/sh
 # Runs each fuzzer for SECONDS (60 by default), from small seeds and its earlier findings.
-# Usage: Tests/Fuzz/run.sh [SECONDS [TARGET...]]     targets: segment widgets policy png boxes compositor bus
+# Usage: Tests/Fuzz/run.sh [SECONDS [TARGET...]]     targets: segment widgets policy png boxes compositor bus answers
 # Exit status 1 if any fuzzer found something. Copy the finding to Tests/ScrimFormatTests/Regressions (segment-…), to
 # Seeds/png (a whole file; a unit test reads all of them), or into a test of the reader.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-segment widgets policy png boxes compositor bus}
+targets=${*:-segment widgets policy png boxes compositor bus answers}
 vectors="$here/../ScrimFormatTests/Vectors"
 regressions="$here/../ScrimFormatTests/Regressions"
 # The runtime's own crash handler would hide the crash from libFuzzer.
@@ -23,7 +23,8 @@ for target in $targets; do
     png) product=FuzzPNG seeds="$here/Seeds/png" longest=2048 ;;
     compositor) product=FuzzCompositor seeds="$here/Seeds/compositor" longest=4096 ;;
     bus) product=FuzzBus seeds="$here/Seeds/bus" longest=4096 ;;
-    *) echo "run.sh: there is no target $target; there are segment, widgets, policy, png, boxes, compositor and bus" >&2; exit 2 ;;
+    answers) product=FuzzAnswers seeds="$here/Seeds/answers" longest=4096 ;;
+    *) echo "run.sh: there is no target $target; there are segment, widgets, policy, png, boxes, compositor, bus and answers" >&2; exit 2 ;;
   esac
   # png and boxes use internal decoders and readers of the libraries.
   swift build --package-path "$here" -c release --sanitize=fuzzer -Xswiftc -enable-testing --product "$product"
