@@ -123,6 +123,11 @@ def test_recording(place):
     before = scrim("verify", folder)
     assert b"contents were not read" in before.stderr, before.stderr
     assert b"35 frames: intact" in scrim("verify", folder, "--key", place.key).stderr
+    missing = folder + "/segments/00000001.scrim"
+    os.rename(missing, place.path("kept"))
+    for key in ([], ["--key", place.key]):
+        assert b"00000001.scrim: it is listed" in scrim("verify", folder, *key, codes=(1,)).stderr
+    os.rename(place.path("kept"), missing)
     for command in (["inspect"], ["play"], ["export", "--to", "png", "--out", place.path("x")]):
         run = scrim(command[0], folder, *command[1:], codes=(2,))
         assert b"--key" in run.stderr and not run.stdout and not os.path.exists(place.path("x"))

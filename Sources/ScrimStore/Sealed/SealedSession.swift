@@ -158,6 +158,9 @@ extension SessionFolder {
     _ index: Int, of manifest: SessionManifest
   ) throws(StoreError) -> (bytes: [UInt8], envelope: Envelope) {
     let path = segmentPath(index)
+    guard Disk.exists(path) else {
+      throw StoreError(path, .disagrees("it is listed, and the file is missing"))
+    }
     let (bytes, envelope, entry) = try readUnlistedEnvelope(index, of: manifest)
     guard entry == manifest.segments[index] else {
       throw StoreError(path, .disagrees("the manifest lists another SHA-256"))
