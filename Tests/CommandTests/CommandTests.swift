@@ -89,7 +89,7 @@ import Testing
     #expect(index.split(separator: "\n").count == 12)
     #expect(index.hasPrefix(#"{"index":0,"t_ms":0,"image":"000000.png"}"#))
     let inspected = try run("inspect", path("s"))
-    #expect(inspected.code == 0 && inspected.output.contains("12 frames (1 keyframes), 1 events"))
+    #expect(inspected.code == 0 && inspected.output.contains("12 frames (1 keyframe), 1 event"))
   }
 
   @Test func aTimelineIsWordsOrJSONLines() throws {
