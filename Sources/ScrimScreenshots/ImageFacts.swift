@@ -104,6 +104,9 @@ struct ImageFacts {
           throw Refusal(
             .unsupported, "a PNG with an Exif rotation, which few programs apply; rotate its pixels first")
         }
+        try checkHidden(HiddenOrientation.inXMP(bytes[chunk.content]))
+      case "tEXt", "zTXt", "iTXt":
+        try checkHidden(HiddenOrientation.inText(chunk.name, bytes[chunk.content]))
       default: break
       }
     }
@@ -128,6 +131,20 @@ struct ImageFacts {
       if bytes[segment.content].starts(with: "MPF\0".utf8) {
         throw Refusal(.unsupported, "several pictures in one JPEG; export the one you need")
       }
+    }
+    // Extended XMP is split over segments.
+    try checkHidden(
+      HiddenOrientation.inXMP(segments.filter { $0.marker == 0xE1 }.flatMap { bytes[$0.content] }))
+  }
+
+  /// Programs differ in which orientation they apply, if there are several; LabelMe and others also apply
+  /// that of XMP.
+  private func checkHidden(_ orientations: Set<Int>) throws(Refusal) {
+    guard orientations.isSubset(of: [orientation.number]) else {
+      throw Refusal(
+        .unsupported,
+        "its XMP or its text says to rotate it otherwise than its Exif data, so programs differ; rotate its pixels, or remove these data (exiftool -XMP:Orientation= or mogrify -strip)"
+      )
     }
   }
 
