@@ -62,6 +62,8 @@ public struct OCRDetector: Sendable {
       let request = SidecarRequest(image: "", stored: size, displayed: size)
       var sidecar = try TesseractTSV.read(Array(answer), for: request)
       sidecar.space = .displayed
+      // The run's own notice says the same.
+      sidecar.notes = []
       sidecar.format = "ocr"
       return sidecar
     } catch {

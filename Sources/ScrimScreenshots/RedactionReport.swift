@@ -66,6 +66,8 @@ public struct RedactionSummary: Sendable {
   /// Files that are not images by their names, such as sidecars: no output, no issue.
   public internal(set) var others = 0
   public internal(set) var isInterrupted = false
+  /// Whether boxes of any image are what an OCR engine read.
+  public internal(set) var hasBoxesOfEngine = false
 
   init(policy: MaskPolicy) { usage = PolicyUsage(policy: policy) }
 
@@ -76,6 +78,7 @@ public struct RedactionSummary: Sendable {
     byStatus[result.status, default: 0] += 1
     if let reason = result.reason { refusals[reason, default: 0] += 1 }
     if let masks = result.masks { masksByReason.merge(masks, uniquingKeysWith: +) }
+    if result.notes?.contains(Sidecar.engineNote) == true { hasBoxesOfEngine = true }
     if let usage { self.usage.merge(usage) }
   }
 }

@@ -46,10 +46,14 @@ extension Sidecar {
     }
     let tree: WidgetTree
     do { tree = try WidgetTree(json) } catch { throw SidecarIssue("\(error)") }
+    let size = PixelSize(
+      width: try Sidecar.side("width", of: root), height: try Sidecar.side("height", of: root))
+    if let fault = tree.mismatch(with: size, isList: root["windows"] == nil) {
+      throw SidecarIssue(fault.sentence)
+    }
     self.init(
       tree: tree,
-      size: PixelSize(
-        width: try Sidecar.side("width", of: root), height: try Sidecar.side("height", of: root)),
+      size: size,
       space: space, describesWholeWindows: root["windows"] != nil, format: "scrim")
   }
 

@@ -28,6 +28,10 @@ public struct Sidecar: Sendable {
   static let eitherNote =
     "Exif rotates the picture, and its boxes don't say whether they refer to the stored or the displayed picture; both places are masked (--box-space decides)"
 
+  /// For files of OCR engines that the user gave.
+  public static let engineNote =
+    "boxes are what an OCR engine read: text that it did not recognise is NOT masked; recall is not guaranteed"
+
   static func scaleNote(_ scale: Double) -> String {
     "boxes scaled: \(scale) pixels per unit"
   }

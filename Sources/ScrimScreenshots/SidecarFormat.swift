@@ -35,10 +35,20 @@ package struct SidecarFormat: Sendable {
   static let boxesJSON = SidecarFormat(name: "boxes", ending: ".json") { bytes, request in
     // Scrim's own sidecars are parsed once, by their reader, which also reports invalid JSON.
     let marks = BoxFormat.marks(in: bytes)
-    if marks.contains("widgets"), marks.count == 1 { return nil }
+    let isObject = bytes.first { $0 > 0x20 && ![0xEF, 0xBB, 0xBF].contains($0) } == UInt8(ascii: "{")
+    if isObject, marks.contains("widgets"), marks.count == 1 { return nil }
     guard let json = try? JSON(bytes, acceptingNonFinite: true) else { return nil }
     let formats = BoxFormat.formats(of: json)
-    if formats.isEmpty { return nil }
+    if formats.isEmpty {
+      if UnknownBoxes.isScrim(json) { return nil }
+      return catching { () throws(BoxesError) in
+        // In any format, keys must not repeat.
+        if case .array(let items) = json, case .object? = items.first {
+          _ = try BoxObject(items[0], .playwright, "item 0")
+        }
+        throw BoxesError(nil, "the outermost value", .malformed(UnknownBoxes.advice(for: json)))
+      }
+    }
     return catching { () throws(BoxesError) in
       guard formats.count == 1, json["widgets"] == nil else {
         throw BoxesError(
@@ -101,7 +111,7 @@ extension Sidecar {
           ))
       }
     }
-    return .failure(SidecarIssue("no known format of boxes; see which are accepted"))
+    return .failure(SidecarIssue(UnknownBoxes.accepted))
   }
 
   /// Text with a UTF-16 byte order mark, as PowerShell's `>` writes it, converted to UTF-8; other bytes

@@ -167,6 +167,7 @@ struct Redact: ParsableCommand {
     if output.json { try output.print(json: table) }
     if !output.quiet { for line in table.lines { Terminal.say(line) } }
     if detect != nil { Terminal.say("warning: \(OCRDetector.notice)") }
+    if summary.hasBoxesOfEngine { Terminal.say("warning: \(Sidecar.engineNote)") }
     if summary.isInterrupted {
       throw Failure(
         .interrupted,

@@ -116,10 +116,13 @@ extension AnnotatedPictures.Picture {
     guard let first = drawn.first else { return }
     let sides = [request.displayed, request.stored]
     let (width, height) = (Double(sides.map(\.width).max() ?? 0), Double(sides.map(\.height).max() ?? 0))
-    if !isScalable, width > 8, height > 8, drawn.allSatisfy({ $0.extent.maxX <= 1 && $0.extent.maxY <= 1 }) {
-      throw BoxesError(
-        format, first.place,
-        .unsupported("numbers of at most 1, which look like fractions of a side; give pixels"))
+    if !isScalable, width > 8, height > 8 {
+      let small = drawn.filter { Fractions.isWithin($0.extent) }
+      if let first = small.first(where: { Fractions.isBroken($0.extent) }) ?? small.first,
+        Fractions.isBroken(first.extent) || small.count == drawn.count
+      {
+        throw BoxesError(format, first.place, Fractions.fault)
+      }
     }
     let isBeside = { (region: AnnotatedPictures.Region) in
       region.extent.minX * scale >= width || region.extent.minY * scale >= height

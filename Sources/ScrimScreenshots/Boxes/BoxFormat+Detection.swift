@@ -6,14 +6,15 @@ extension BoxFormat {
     "widgets", "images", "annotations", "categories", "shapes", "boxes", "nodes", "regions",
   ]
 
-  /// The distinguishing keys that occur as strings anywhere in a JSON text.
+  /// The distinguishing keys that occur anywhere in a JSON text.
   static func marks(in bytes: [UInt8]) -> Set<String> {
     var found: Set<String> = []
     var start = 0
     for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\"") {
       if (5...11).contains(index - start) {
         let word = String(decoding: bytes[start..<index], as: UTF8.self)
-        if marks.contains(word) { found.insert(word) }
+        let next = bytes[(index + 1)...].first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        if marks.contains(word), next == UInt8(ascii: ":") { found.insert(word) }
       }
       start = index + 1
     }
@@ -23,7 +24,8 @@ extension BoxFormat {
   /// The formats whose keys a JSON value has. Scrim's own sidecar (`widgets`) isn't among them.
   static func formats(of json: JSON) -> [BoxFormat] {
     if case .array(let items) = json {
-      return [items.contains(where: LabelStudio.isTask) ? .labelstudio : .playwright]
+      if items.contains(where: LabelStudio.isTask) { return [.labelstudio] }
+      return items.isEmpty || items.contains(where: PlaywrightBoxes.isNode) ? [.playwright] : []
     }
     guard case .object = json else { return [] }
     if VIAAnnotations.pictures(in: json) != nil { return [.via] }
@@ -44,6 +46,7 @@ extension BoxFormat {
     case "hierarchy", "displays": .uiautomator
     case "html": .hocr
     case "annotations": .cvat
+    case _ where name.lowercased() == "html": .hocr
     default: name == "AppiumAUT" || name.hasPrefix("XCUIElementType") ? .xcuitest : nil
     }
   }
@@ -65,6 +68,7 @@ extension AnnotatedPictures {
       throw BoxesError(nil, "the file", .malformed(error.description))
     }
     let formats = BoxFormat.formats(of: json)
+    if formats == [.coco], COCOAnnotations.isPlaceless(json) { return nil }
     guard formats.count == 1, let read = try AnnotatedPictures(json, formats[0]) else { return nil }
     self = read
   }

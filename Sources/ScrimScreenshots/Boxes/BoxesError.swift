@@ -38,7 +38,7 @@ package struct BoxesError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension BoxesError.Fault {
-  fileprivate var sentence: String {
+  var sentence: String {
     switch self {
     case .missing(let key): "\(key) is missing; give it"
     case .wrongType(let key, let expected): "\(key) must be \(expected)"

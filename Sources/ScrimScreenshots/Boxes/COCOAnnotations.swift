@@ -48,19 +48,36 @@ enum COCOAnnotations {
     return result
   }
 
+  /// Whether a file has no regions by its kind: image lists without annotations, and captions.
+  static func isPlaceless(_ json: JSON) -> Bool {
+    guard case .array(let items)? = json["annotations"] else { return json["annotations"] == nil }
+    return !items.isEmpty
+      && items.allSatisfy { item in
+        guard case .object(let members) = item, item["caption"] != nil else { return false }
+        return ["bbox", "segmentation", "keypoints", "segments_info", "category_id"].allSatisfy {
+          item[$0] == nil
+        } && !members.contains { RegionMember.kind(of: $0.key, $0.value) != .none }
+      }
+  }
+
   private static func list(_ key: String, of root: BoxObject) throws(BoxesError) -> [JSON] {
     guard let items = try root.list(key) else { throw root.fault(.missing(key)) }
     return items
   }
 
-  /// The annotation, or the segments of a panoptic one.
+  /// The segments of a panoptic annotation, and the annotation itself if it has a region of its own.
   private static func parts(of annotation: BoxObject) throws(BoxesError) -> [BoxObject] {
     guard let segments = try annotation.list("segments_info") else { return [annotation] }
     var parts: [BoxObject] = []
     for (index, item) in segments.enumerated() {
       parts.append(try BoxObject(item, .coco, "\(annotation.place), segment \(index)"))
     }
-    return parts
+    let isRegion = annotation.members.contains { member in
+      member.value != .null
+        && (["bbox", "segmentation", "keypoints"].contains(member.key)
+          || RegionMember.kind(of: member.key, member.value) != .none)
+    }
+    return isRegion ? parts + [annotation] : parts
   }
 
   private static func extent(of annotation: BoxObject, in size: PixelSize) throws(BoxesError) -> Extent {
@@ -70,7 +87,9 @@ enum COCOAnnotations {
     let degrees = try rotation(of: annotation)
     var extent = Extent()
     try add(segmentation: annotation, in: size, to: &extent)
-    try add(keypoints: annotation, to: &extent)
+    try add(keypoints: annotation, "keypoints", to: &extent)
+    try add(further: annotation, to: &extent)
+    if let attributes = try annotation.object("attributes") { try add(further: attributes, to: &extent) }
     let box = try annotation.numbers("bbox")
     if degrees != 0, extent.hasArea, box?.count != 4 || box?[2] == 0 || box?[3] == 0 {
       // Without a box, the rotation applies to the other parts.
@@ -209,13 +228,40 @@ enum COCOAnnotations {
   }
 
   /// Triples x, y, v; one that isn't labelled is 0, 0, 0.
-  private static func add(keypoints annotation: BoxObject, to extent: inout Extent) throws(BoxesError) {
-    guard let numbers = try annotation.numbers("keypoints") else { return }
+  private static func add(
+    keypoints annotation: BoxObject, _ key: String, to extent: inout Extent
+  ) throws(BoxesError) {
+    guard let numbers = try annotation.numbers(key) else { return }
     guard numbers.count.isMultiple(of: 3) else {
-      throw annotation.fault(.wrongType("keypoints", expected: "triples x, y, v"))
+      throw annotation.fault(.wrongType(printable(key), expected: "triples x, y, v"))
     }
     for index in stride(from: 0, to: numbers.count, by: 3) where numbers[index..<index + 3] != [0, 0, 0] {
       extent.add(x: numbers[index], y: numbers[index + 1])
+    }
+  }
+
+  /// Regions under keys that COCO doesn't define: `face_box`, `lefthand_kpts` (COCO-WholeBody), `vbox`
+  /// (CrowdHuman), …
+  private static func add(further annotation: BoxObject, to extent: inout Extent) throws(BoxesError) {
+    for member in annotation.members {
+      switch RegionMember.kind(of: member.key, member.value) {
+      case .none: continue
+      case .keypoints: try add(keypoints: annotation, member.key, to: &extent)
+      case .box:
+        guard let box = try annotation.numbers(member.key), box.count == 4 else {
+          throw annotation.fault(.unsupported("\(printable(member.key)), which is not x, y, width, height"))
+        }
+        guard box[2] >= 0, box[3] >= 0 else {
+          throw annotation.fault(.badNumber(printable(member.key), "has a negative size"))
+        }
+        // An absent hand or face is an empty box.
+        if box[2] > 0, box[3] > 0 { extent.add(x: box[0], y: box[1], width: box[2], height: box[3]) }
+      case .unknown:
+        throw annotation.fault(
+          .unsupported(
+            "\(printable(member.key)), which COCO does not define and which may be a region; give it as segmentation"
+          ))
+      }
     }
   }
 }

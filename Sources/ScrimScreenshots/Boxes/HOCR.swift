@@ -31,10 +31,11 @@ enum HOCR {
     }
     var list = WidgetList(.hocr)
     for child in page.children { _ = try append(child, to: &list) }
-    if page.hasText { try append(page, "unknown", to: &list) }
+    if hasTextBesideBoxes(page) { try append(page, "unknown", to: &list) }
     var sidecar = Sidecar(
       tree: try list.tree(), size: claimed, space: space, describesWholeWindows: false,
       format: BoxFormat.hocr.rawValue)
+    sidecar.notes.append(Sidecar.engineNote)
     if space == .either { sidecar.notes.append(Sidecar.eitherNote) }
     return sidecar
   }
@@ -51,36 +52,58 @@ enum HOCR {
     }
   }
 
-  /// Adds the words below an element; or the element itself, if it is an OCR element without words, or with
-  /// more than words.
+  /// Adds the words below an element; or the element itself, if it is a box without words, or with more than
+  /// words.
   ///
   /// - Returns: the boxes added.
   private static func append(
     _ element: Markup.Element, to list: inout WidgetList
   ) throws(BoxesError) -> [Extent] {
-    guard let kind = ocrClass(of: element) else {
-      var added: [Extent] = []
-      for child in element.children { added += try append(child, to: &list) }
-      return added
-    }
+    guard !isUnpainted(element) else { return [] }
+    let kind = ocrClass(of: element)
     guard kind != "ocr_page" else {
       throw BoxesError(.hocr, element.place, .malformed("a page lies within a page"))
     }
-    // The descendants of a word are its characters, within its box.
     var added: [Extent] = []
-    if kind != "ocrx_word" {
-      for child in element.children { added += try append(child, to: &list) }
-      let isWhole = isLine(kind) ? !(try box(of: element)).reaches(beyond: added) : true
-      if !added.isEmpty, isWhole, !hasTextBesideWords(element) { return added }
+    if kind == "ocrx_word" {
+      var box = try box(of: element)
+      try add(partsOf: element, to: &box)
+      try append(box, "text", from: element, to: &list)
+      return [box]
     }
-    try append(element, role(of: kind), to: &list)
+    for child in element.children { added += try append(child, to: &list) }
+    guard isBox(element) else { return added }
+    let hasText = hasTextBesideBoxes(element)
+    guard let kind else {
+      // Text in an element of another class, with a place.
+      if hasText { try append(element, "text", to: &list) }
+      return hasText ? added + [try box(of: element)] : added
+    }
+    let role = role(of: kind)
+    let isWhole = isLine(kind) ? !(try box(of: element)).reaches(beyond: added) : role != "image"
+    if !added.isEmpty, isWhole, !hasText { return added }
+    try append(element, role, to: &list)
+    if hasText, role != "text", role != "unknown" { try append(element, "text", to: &list) }
     return added + [try box(of: element)]
+  }
+
+  /// The parts of a word, its characters, may extend beyond it.
+  private static func add(partsOf element: Markup.Element, to box: inout Extent) throws(BoxesError) {
+    for child in element.children {
+      if hasPlace(child) { box.add(try self.box(of: child)) }
+      try add(partsOf: child, to: &box)
+    }
   }
 
   private static func append(
     _ element: Markup.Element, _ role: String, to list: inout WidgetList
   ) throws(BoxesError) {
-    let box = try box(of: element)
+    try append(try box(of: element), role, from: element, to: &list)
+  }
+
+  private static func append(
+    _ box: Extent, _ role: String, from element: Markup.Element, to list: inout WidgetList
+  ) throws(BoxesError) {
     _ = try list.append(
       Widget(role: role, x: box.minX, y: box.minY, width: box.width, height: box.height),
       from: element.place)
@@ -90,14 +113,35 @@ enum HOCR {
     ["ocr_line", "ocrx_line", "ocr_header", "ocr_footer", "ocr_caption", "ocr_textfloat"].contains(kind)
   }
 
-  /// Whether it contains text outside of the OCR elements below it.
-  private static func hasTextBesideWords(_ element: Markup.Element) -> Bool {
-    element.hasText || element.children.contains { ocrClass(of: $0) == nil && hasTextBesideWords($0) }
+  /// Whether it contains text outside of the boxes below it.
+  private static func hasTextBesideBoxes(_ element: Markup.Element) -> Bool {
+    element.hasText
+      || element.children.contains { !isBox($0) && !isUnpainted($0) && hasTextBesideBoxes($0) }
   }
 
+  private static func isUnpainted(_ element: Markup.Element) -> Bool {
+    ["script", "style", "template", "head"].contains(element.name.lowercased())
+  }
+
+  /// Whether it is an OCR element, or another one with a place.
+  private static func isBox(_ element: Markup.Element) -> Bool {
+    ocrClass(of: element) != nil || hasPlace(element)
+  }
+
+  private static func hasPlace(_ element: Markup.Element) -> Bool {
+    properties(of: attribute("title", of: element) ?? "").contains { placeKeys.contains($0.first ?? "") }
+  }
+
+  private static let placeKeys = ["bbox", "poly", "x_bboxes"]
+
   private static func ocrClass(of element: Markup.Element) -> String? {
-    element["class"]?.split(separator: " ").map(String.init)
+    attribute("class", of: element)?.split(whereSeparator: \.isWhitespace).map { $0.lowercased() }
       .first { $0.hasPrefix("ocr_") || $0.hasPrefix("ocrx_") }
+  }
+
+  /// HTML ignores the case of names, and the file may happen to be XML.
+  private static func attribute(_ name: String, of element: Markup.Element) -> String? {
+    element[name] ?? element.attributes.first { $0.name.lowercased() == name }?.value
   }
 
   private static func role(of kind: String) -> String {
@@ -116,11 +160,13 @@ enum HOCR {
   /// The bounds of an element from its title: `bbox`, or the corners of `poly`, united with the boxes of
   /// its characters.
   private static func box(of element: Markup.Element) throws(BoxesError) -> Extent {
-    guard let title = element["title"] else { throw BoxesError(.hocr, element.place, .missing("title")) }
+    guard let title = attribute("title", of: element) else {
+      throw BoxesError(.hocr, element.place, .missing("title"))
+    }
     var extent = Extent()
     var seen: Set<String> = []
     for property in properties(of: title) {
-      guard let key = property.first, ["bbox", "poly", "x_bboxes"].contains(key) else { continue }
+      guard let key = property.first, placeKeys.contains(key) else { continue }
       guard seen.insert(key).inserted else { throw BoxesError(.hocr, element.place, .repeated(key)) }
       let numbers = property.dropFirst().compactMap(\.plainNumber)
       let isWhole =
@@ -164,7 +210,7 @@ enum HOCR {
     for character in title.unicodeScalars {
       if character == "\"" {
         isQuoted.toggle()
-      } else if !isQuoted, character == ";" || character == " " {
+      } else if !isQuoted, character == ";" || character.properties.isWhitespace {
         if !word.isEmpty { properties[properties.count - 1].append(word) }
         word = ""
         if character == ";" { properties.append([]) }

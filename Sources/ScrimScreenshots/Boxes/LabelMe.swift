@@ -19,7 +19,13 @@ enum LabelMe {
       shapes.append(try Shape(try BoxObject(item, .labelme, "shape \(index)")))
     }
     var picture = AnnotatedPictures.Picture(path: path ?? request.name, size: size, place: root.place)
-    for shape in shapes { picture.regions.append(try shape.region(among: shapes)) }
+    var groups: [String: (extent: Extent, isClosed: Bool)] = [:]
+    for shape in shapes {
+      guard let id = shape.group else { continue }
+      groups[id, default: (Extent(), false)].extent.add(shape.extent)
+      if !shape.isOpen { groups[id]?.isClosed = true }
+    }
+    for shape in shapes { picture.regions.append(try shape.region(in: groups)) }
     return try picture.sidecar(.labelme, for: request)
   }
 
@@ -60,6 +66,9 @@ enum LabelMe {
       default:
         throw shape.fault(.unsupported("a shape of the kind \(printable(kind)); draw a rectangle"))
       }
+      guard isOpen || extent.hasArea else {
+        throw shape.fault(.unsupported("a \(kind) that encloses nothing; draw it again or delete it"))
+      }
     }
 
     /// A mask is a picture of its own, which may be larger than its two points imply.
@@ -84,15 +93,16 @@ enum LabelMe {
     }
 
     /// The shape's region; that of a point or a line is the bounds of its group.
-    func region(among shapes: [Shape]) throws(BoxesError) -> AnnotatedPictures.Region {
+    func region(
+      in groups: [String: (extent: Extent, isClosed: Bool)]
+    ) throws(BoxesError) -> AnnotatedPictures.Region {
       var extent = extent
       if isOpen {
-        let others = shapes.filter { $0.group != nil && $0.group == group }
-        for shape in others { extent.add(shape.extent) }
-        guard extent.hasArea, others.contains(where: { !$0.isOpen }) else {
+        guard let group = group.flatMap({ groups[$0] }), group.isClosed, group.extent.hasArea else {
           throw place.fault(
             .unsupported("a line or a point, which encloses nothing; draw a rectangle or delete it"))
         }
+        extent.add(group.extent)
       }
       return AnnotatedPictures.Region(label: label, extent: extent, place: place.place)
     }

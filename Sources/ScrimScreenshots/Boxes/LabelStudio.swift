@@ -13,10 +13,15 @@ enum LabelStudio {
     return members.contains { isResultList($0.value) }
   }
 
-  /// JSON-MIN has the values themselves under the names that the project gives its questions.
+  /// JSON-MIN has the values themselves under the names that the project gives its questions: a list, in
+  /// which a choice or a line of text alone is a string, or one value.
   private static func isResultList(_ json: JSON) -> Bool {
-    guard case .array(let items) = json, let first = items.first else { return false }
-    return first["original_width"] != nil && first["original_height"] != nil
+    values(in: json).contains { $0["original_width"] != nil && $0["original_height"] != nil }
+  }
+
+  private static func values(in json: JSON) -> [JSON] {
+    if case .array(let items) = json { return items }
+    return [json]
   }
 
   static func read(_ json: JSON) throws(BoxesError) -> AnnotatedPictures {
@@ -33,8 +38,8 @@ enum LabelStudio {
       path: try path(of: task), size: nil, isScalable: true, place: task.place)
     guard task["data"] != nil else {
       for member in task.members where isResultList(member.value) {
-        guard case .array(let items) = member.value else { continue }
-        for (index, item) in items.enumerated() {
+        for (index, item) in values(in: member.value).enumerated() {
+          if case .string = item { continue }
           let value = try BoxObject(item, .labelstudio, "\(task.place), region \(index)")
           try add(value, sides: value, kind: nil, to: &picture)
         }
@@ -48,19 +53,45 @@ enum LabelStudio {
     }
     for key in ["annotations", "completions", "predictions", "drafts"] {
       for (index, item) in try task.list(key)?.enumerated() ?? [].enumerated() {
-        // A bare number is the id of an annotation stored elsewhere.
-        if case .number = item {
-          throw task.fault(.unsupported("\(key) that are only ids; export them as full JSON"))
-        }
-        let annotation = try BoxObject(item, .labelstudio, "\(task.place), \(key) \(index)")
-        for (number, item) in try annotation.list("result")?.enumerated() ?? [].enumerated() {
-          let region = try BoxObject(item, .labelstudio, "\(annotation.place), result \(number)")
-          guard let value = try region.object("value") else { continue }
-          try add(value, sides: region, kind: try region.string("type"), to: &picture)
-        }
+        try add(annotation: item, key, "\(task.place), \(key) \(index)", of: task, to: &picture)
       }
     }
     return picture
+  }
+
+  /// Adds the results of an annotation, and those of the prediction or draft inside it.
+  private static func add(
+    annotation item: JSON, _ key: String, _ place: String, of holder: BoxObject,
+    to picture: inout AnnotatedPictures.Picture
+  ) throws(BoxesError) {
+    // A bare number is the id of an annotation stored elsewhere.
+    if case .number = item {
+      throw holder.fault(.unsupported("\(key) that are only ids; export them as full JSON"))
+    }
+    let annotation = try BoxObject(item, .labelstudio, place)
+    for (number, item) in try annotation.list("result")?.enumerated() ?? [].enumerated() {
+      try add(result: item, "\(place), result \(number)", to: &picture)
+    }
+    for inner in ["prediction", "predictions", "draft", "drafts"] {
+      guard let value = annotation[inner] else { continue }
+      for (index, item) in values(in: value).enumerated() {
+        let place = "\(place), \(inner) \(index)"
+        // A draft may be the results alone.
+        if item["value"] != nil {
+          try add(result: item, place, to: &picture)
+        } else {
+          try add(annotation: item, inner, place, of: annotation, to: &picture)
+        }
+      }
+    }
+  }
+
+  private static func add(
+    result item: JSON, _ place: String, to picture: inout AnnotatedPictures.Picture
+  ) throws(BoxesError) {
+    let region = try BoxObject(item, .labelstudio, place)
+    guard let value = try region.object("value") else { return }
+    try add(value, sides: region, kind: try region.string("type"), to: &picture)
   }
 
   private static let extensions = ["png", "jpg", "jpeg"]
@@ -94,6 +125,8 @@ enum LabelStudio {
     let isPlaced = ["x", "y", "points", "vertices", "rle", "imageDataURL"].contains { value[$0] != nil }
     guard isPlaced else {
       if let kind, wordKinds.contains(kind) { return }
+      // JSON-MIN has no kinds.
+      if kind == nil, (wordKinds + ["text"]).contains(where: { value[$0] != nil }) { return }
       throw value.fault(.unsupported("a result of an unknown kind without a position"))
     }
     guard sides["item_index"] == nil else {

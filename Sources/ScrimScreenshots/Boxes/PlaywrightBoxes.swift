@@ -15,7 +15,8 @@ enum PlaywrightBoxes {
       let root = try BoxObject(json, .playwright, "the outermost object")
       page = try PageScale(root)
       if root["role"] != nil {
-        isTree = try append([json], at: "node", under: nil, to: &list)
+        // A page without elements is a page.
+        isTree = try append([json], at: "node", under: nil, to: &list) || root["children"] != nil
       } else {
         isTree = try append(try root.list("nodes") ?? [], at: "node", under: nil, to: &list)
       }
@@ -24,11 +25,14 @@ enum PlaywrightBoxes {
       throw BoxesError(.playwright, "the file", .malformed("it lists no node; give the nodes of the page"))
     }
     let scale = try page.scale(for: request, .playwright)
-    if isTree { list.emptyHelpers(screen: page.screen(for: request, at: scale)) }
+    if isTree {
+      try page.checkRoot(of: list.widgets, scale, request, .playwright)
+      list.emptyHelpers(screen: page.screen(for: request, at: scale))
+    }
     return try page.sidecar(list.tree(scale: scale), scale, request, .playwright, isTree: isTree)
   }
 
-  /// - Returns: whether any node lists children: a tree describes a page, a list describes some places in
+  /// - Returns: whether any node has children: a tree describes a page, a list describes some places in
   ///   it.
   private static func append(
     _ nodes: [JSON], at place: String, under parent: Int?, to list: inout WidgetList
@@ -46,11 +50,16 @@ enum PlaywrightBoxes {
         width: box[2], height: box[3], parent: parent.map(Widget.Parent.index), states: try states(node),
         text: try text(node), mark: try node.boolean("mask").map { Mark(masks: $0) })
       let index = try list.append(widget, from: node.place, isHidden: isHidden)
-      guard let children = try node.list("children") else { continue }
+      guard let children = try node.list("children"), !children.isEmpty else { continue }
       isTree = true
       _ = try append(children, at: "\(node.place).", under: index, to: &list)
     }
     return isTree
+  }
+
+  /// Whether a JSON value has keys of a node.
+  static func isNode(_ json: JSON) -> Bool {
+    json["role"] != nil || boxKeys.contains { json[$0] != nil }
   }
 
   private static let boxKeys = ["boundingBox", "box", "bounds", "rect"]
@@ -145,28 +154,47 @@ struct PageScale {
         width: Double(request.displayed.width) / scale, height: Double(request.displayed.height) / scale)
   }
 
+  /// Width of a scroll bar in CSS pixels, which a page's root may lack.
+  private static let scrollBar = 20.0
+
+  /// Without a viewport, the size of the tree shows whether it is of a picture of this size: a page's root
+  /// spans the picture's width, and the bounds of all boxes don't fit the picture at another scale.
+  func checkRoot(
+    of widgets: [Widget], _ scale: Double, _ request: SidecarRequest, _ format: BoxFormat
+  ) throws(BoxesError) {
+    guard viewport == nil, request.boxScale == nil else { return }
+    let roots = widgets.filter { widget in
+      widget.parent == nil && widget.width > 0 && widget.height > 0
+        && (widget.role.name.hasPrefix("document") || widget.role.name == "application")
+    }
+    var bounds = Extent()
+    for widget in widgets where widget.width > 0 && widget.height > 0 {
+      bounds.add(x: widget.x, y: widget.y, width: widget.width, height: widget.height)
+    }
+    let all = PointSize(width: bounds.isEmpty ? 0 : bounds.maxX, height: bounds.isEmpty ? 0 : bounds.maxY)
+    let other = all.scale(to: request.displayed)
+    let isAtOther = other.map { abs($0 - scale) > 0.02 * scale } ?? false
+    let width = Double(request.displayed.width) / scale - PageScale.scrollBar
+    guard !isAtOther, roots.isEmpty || roots.contains(where: { $0.x + $0.width >= width }) else {
+      let root = roots.first.map { PointSize(width: $0.width, height: $0.height) } ?? all
+      throw BoxesError(
+        format, "the file",
+        .otherSize(
+          claimed: "a page of \(root) CSS pixels at \(scale) pixels each", picture: request.displayed))
+    }
+  }
+
   /// - Parameter scale: at which the viewport fits, so that boxes refer to the picture itself.
   func sidecar(
     _ tree: WidgetTree, _ scale: Double, _ request: SidecarRequest, _ format: BoxFormat, isTree: Bool
   ) throws(BoxesError) -> Sidecar {
-    try checkOverlap(tree, request, format)
+    if let fault = tree.mismatch(with: request.displayed, isList: !isTree) {
+      throw BoxesError(format, "the file", fault)
+    }
     var sidecar = Sidecar(
       tree: tree, size: viewport == nil ? nil : request.displayed, describesWholeWindows: isTree,
       format: format.rawValue)
     if scale != 1 { sidecar.notes.append(Sidecar.scaleNote(scale)) }
     return sidecar
-  }
-
-  /// Refuses boxes if none of them touches the picture.
-  private func checkOverlap(
-    _ tree: WidgetTree, _ request: SidecarRequest, _ format: BoxFormat
-  ) throws(BoxesError) {
-    let shown = tree.rects.filter { !$0.isEmpty }
-    let picture = Rect(x: 0, y: 0, width: request.displayed.width, height: request.displayed.height)
-    guard shown.isEmpty || shown.contains(where: { $0.intersects(picture) }) else {
-      throw BoxesError(
-        format, "the file",
-        .unsupported("boxes that are all outside the picture; count them from its upper left corner"))
-    }
   }
 }

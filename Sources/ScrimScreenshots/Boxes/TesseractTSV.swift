@@ -45,6 +45,7 @@ enum TesseractTSV {
     var sidecar = Sidecar(
       tree: try list.tree(), size: claimed, space: space, describesWholeWindows: false,
       format: BoxFormat.tesseract.rawValue)
+    sidecar.notes.append(Sidecar.engineNote)
     if space == .either { sidecar.notes.append(Sidecar.eitherNote) }
     return sidecar
   }

@@ -1,0 +1,63 @@
+import ScrimJSON
+
+/// Whether a member of an annotation, under a key that its format doesn't define, may be a region.
+enum RegionMember {
+  enum Kind {
+    case none
+    /// X, y, width, height.
+    case box
+    /// Triples x, y, v.
+    case keypoints
+    /// It may be a region, of an unknown form.
+    case unknown
+  }
+
+  /// Keys that COCO and its exporters define.
+  private static let known: Set<String> = [
+    "bbox", "segmentation", "keypoints", "segments_info", "attributes", "bbox_mode", "area", "iscrowd",
+  ]
+
+  /// Parts of keys of values about a region, such as `keypoint_scores`, `rgb`, `embedding`.
+  private static let informative = [
+    "score", "conf", "prob", "logit", "visib", "valid", "color", "colour", "rgb", "embed", "feature",
+    "vector", "name", "label", "class", "categor", "histogram", "date", "time", "tags",
+  ]
+
+  private static let regional = [
+    "box", "kpt", "keypoint", "poly", "segment", "mask", "contour", "corner", "quad", "rle", "rect",
+    "point", "landmark", "vert", "outline", "bound", "hull", "roi", "region", "skeleton", "ellipse",
+  ]
+
+  static func kind(of key: String, _ value: JSON) -> Kind {
+    let key = key.lowercased()
+    guard !known.contains(key) else { return .none }
+    let isRegional = regional.contains { key.contains($0) }
+    switch value {
+    case .null, .bool, .number, .digits: return .none
+    // A run-length mask, or a path to one.
+    case .string(let text):
+      return ["rle", "mask", "counts", "wkt"].contains(key) && !text.isEmpty ? .unknown : .none
+    case .array(let items):
+      if items.isEmpty || informative.contains(where: { key.contains($0) }) { return .none }
+      if items.allSatisfy({ if case .string = $0 { true } else { false } }) { return .none }
+      if key.hasSuffix("kpts") || key.hasSuffix("keypoints") { return .keypoints }
+      if key.hasSuffix("box") || key.hasSuffix("bbox") { return .box }
+      return isRegional || holdsPlaces(items) ? .unknown : .none
+    case .object(let members):
+      return isRegional && !members.isEmpty && !informative.contains { key.contains($0) } ? .unknown : .none
+    }
+  }
+
+  /// Whether a list is long enough for a box, or lists pairs.
+  private static func holdsPlaces(_ items: [JSON]) -> Bool {
+    var numbers = 0
+    for item in items {
+      switch item {
+      case .number, .digits: numbers += 1
+      case .array(let inner): if inner.count > 1, holdsPlaces(inner + inner) { return true }
+      default: break
+      }
+    }
+    return numbers >= 4
+  }
+}
