@@ -17,16 +17,16 @@ final class AnnotationFiles: Sendable {
   private static let beginnings = [
     "instances_", "person_keypoints_", "project-", "via_project", "via_region_data",
   ]
-  /// Prefixes of files in an `annotations` folder that contain no places.
-  private static let placeless = ["captions_", "labels_", "image_info_"]
   private static let limit = 64
   private static let heldFolders = 16
 
   /// The only file to use, if the user named one.
   private let file: (folder: Folder, name: String)?
   private let root: Folder?
-  /// The parts of the root's absolute path.
-  private let rootParts: [String]
+  /// Absolute paths of the pictures' folder and of the files', as parts, and of the folder of the only file.
+  private let roots: [[String]]
+  private let outside: [String]?
+  private let pictures: PictureIndex
   private let held = Mutex<[Level]>([])
 
   private struct Level: Sendable {
@@ -38,26 +38,37 @@ final class AnnotationFiles: Sendable {
   private struct File: Sendable {
     /// Path below the level's folder.
     var name: String
+    /// Whether it lies in the level's folder `annotations`.
+    var isInner: Bool
     /// Nil for a file of another kind.
     var pictures: Result<AnnotatedPictures?, SidecarIssue>
+    /// Which picture each entry is of; nil for a file of another kind.
+    var assignment: PictureAssignment?
 
     var lastName: String { name.split(separator: "/").last.map(String.init) ?? name }
   }
 
-  /// - Parameter root: nothing above it is searched.
-  init(below root: Folder, path: String) {
+  /// - Parameters:
+  ///   - root: the folder of the pictures, or a tree that stands for it; nothing above it is searched.
+  ///   - path: its absolute path without links.
+  init(below root: Folder, path: String, of pictures: PictureIndex) {
     self.root = root
-    rootParts = path.split(separator: "/").map(String.init)
+    self.pictures = pictures
+    let parts = path.split(separator: "/").map(String.init)
+    roots = parts == pictures.root ? [parts] : [pictures.root, parts]
+    outside = nil
     file = nil
   }
 
   /// - Parameters:
   ///   - file: the only one to use.
-  ///   - path: absolute path of the pictures' root.
-  init(only file: String, in folder: Folder, path: String) {
+  ///   - path: absolute path of its folder without links.
+  init(only file: String, in folder: Folder, path: String, of pictures: PictureIndex) {
     self.file = (folder, file)
+    self.pictures = pictures
     root = nil
-    rootParts = path.split(separator: "/").map(String.init)
+    roots = [pictures.root]
+    outside = path.split(separator: "/").map(String.init)
   }
 
   /// Whether the user named the one file to use.
@@ -80,44 +91,63 @@ final class AnnotationFiles: Sendable {
   /// - Throws: if files that may list it can't be read, or if several list it that don't belong together.
   func pictures(named name: String, in folderPath: String) throws(SidecarIssue) -> [ListedPicture] {
     let below = folderPath.split(separator: "/").map(String.init)
-    let path = rootParts + below + [name]
+    var found: [ListedPicture] = []
     for up in 0...2 where up <= below.count {
-      let folder = Array(below.dropLast(up))
-      let level = level(folder.joined(separator: "/"))
+      let path = below.dropLast(up).joined(separator: "/")
+      let level = level(path)
       var listed: [ListedPicture] = []
+      var areUnited = found.isEmpty
       for file in level.files {
-        guard let annotations = try file.pictures.get() else { continue }
-        let place = AnnotatedPictures.Place(folder: rootParts + folder, file: file.lastName) { parts in
-          self.exists(folder + parts)
-        }
-        switch annotations.match(path: path, at: place) {
-        case .none: continue
-        case .picture(let picture):
-          listed.append(ListedPicture(file: file.name, format: annotations.format, picture: picture))
-        case .ambiguous(let one, let other):
-          throw SidecarIssue(
-            "\(file.name) lists \(printable(one)) and \(printable(other)), and either may be this picture; keep one"
-          )
-        }
+        guard let annotations = try file.pictures.get(),
+          let entry = try entry(of: below + [name], in: file, annotations)
+        else { continue }
+        // Those of one folder `annotations` belong together.
+        areUnited = areUnited && file.isInner
+        let shown = path.isEmpty || self.file != nil ? file.name : path + "/" + file.name
+        listed.append(ListedPicture(file: shown, format: annotations.format, picture: entry))
       }
-      if let fault = level.fault, listed.isEmpty { throw fault }
-      let lone = listed.filter { !$0.file.hasPrefix("annotations/") }
-      guard listed.count < 2 || lone.isEmpty else {
-        throw SidecarIssue("two annotations, \(listed[0].file) and \(listed[1].file); keep one")
+      if let fault = level.fault, listed.isEmpty, found.isEmpty { throw fault }
+      found += listed
+      guard listed.isEmpty || found.count < 2 || areUnited else {
+        throw SidecarIssue(
+          "two annotations list it, \(printable(found[0].file)) and \(printable(found[1].file)); keep one")
       }
-      if !listed.isEmpty { return listed }
-      if file != nil { return [] }
+      if file != nil { break }
     }
-    return []
+    return found
+  }
+
+  private func entry(
+    of path: [String], in file: File, _ annotations: AnnotatedPictures
+  ) throws(SidecarIssue) -> AnnotatedPictures.Picture? {
+    switch file.assignment?.match(path) ?? .none {
+    case .none: return nil
+    case .entry(let index): return annotations.pictures[index]
+    case .entries(let one, let other):
+      throw SidecarIssue(
+        "\(file.name) lists \(printable(annotations.pictures[one].path)) and \(printable(annotations.pictures[other].path)), and either may be this picture; keep one"
+      )
+    case .pictures(let entry, let other):
+      throw SidecarIssue(
+        "\(file.name) lists \(printable(annotations.pictures[entry].path)), which may be this picture or \(printable(other.joined(separator: "/"))); list each by its path from the folder of that file"
+      )
+    }
   }
 
   /// For a picture without boxes: which annotation files there are, and what they list; nil if there are
   /// none.
-  func explanation(in folderPath: String) -> String? {
+  func explanation(named name: String, in folderPath: String) -> String? {
     let below = folderPath.split(separator: "/").map(String.init)
     for up in 0...2 where up <= below.count {
       for file in level(below.dropLast(up).joined(separator: "/")).files {
-        guard case .success(let annotations?) = file.pictures else { continue }
+        guard case .success(let annotations?) = file.pictures else {
+          let stem = PicturePath(name).stem
+          guard file.isInner,
+            ["\(name).json", "\(stem).json", "\(name).xml", "\(stem).xml"].contains(file.lastName)
+          else { continue }
+          return
+            "\(file.name) is not a list of pictures; put it beside its picture, or give --widgets and its folder"
+        }
         return
           "\(file.name) lists \(annotations.listing); give it this picture's name, or its path from the folder of that file"
       }
@@ -138,22 +168,21 @@ final class AnnotationFiles: Sendable {
 
   private func read(_ path: String) -> Level {
     if let file {
-      return Level(path: path, files: [AnnotationFiles.read(file.name, shown: file.name, in: file.folder)])
+      let isInner = outside.map { $0 == pictures.root + ["annotations"] } ?? false
+      return Level(path: path, files: [read(file.name, shown: file.name, in: file.folder, [], isInner)])
     }
     var level = Level(path: path, files: [])
+    let parts = path.split(separator: "/").map(String.init)
     do throws(FolderError) {
-      guard let folder = try folder(path.split(separator: "/").map(String.init)) else { return level }
+      guard let folder = try folder(parts) else { return level }
       for name in try folder.names(where: { AnnotationFiles.isName($0) || $0 == "annotations" }).sorted() {
         guard name == "annotations" else {
-          level.files.append(AnnotationFiles.read(name, shown: name, in: folder))
+          level.files.append(read(name, shown: name, in: folder, parts, false))
           continue
         }
         guard try folder.status(of: name)?.kind == .folder else { continue }
         let inner = try folder.folder(named: name)
-        let files = try inner.names { name in
-          (name.hasSuffix(".json") || name.hasSuffix(".xml"))
-            && !AnnotationFiles.placeless.contains { name.hasPrefix($0) }
-        }
+        let files = try inner.names { $0.hasSuffix(".json") || $0.hasSuffix(".xml") }
         guard files.count <= AnnotationFiles.limit else {
           level.fault = SidecarIssue(
             "annotations holds more than \(AnnotationFiles.limit) files; name the right one with --widgets"
@@ -161,7 +190,7 @@ final class AnnotationFiles: Sendable {
           continue
         }
         for file in files.sorted() {
-          level.files.append(AnnotationFiles.read(file, shown: "annotations/" + file, in: inner))
+          level.files.append(read(file, shown: "annotations/" + file, in: inner, parts, true))
         }
       }
     } catch {
@@ -170,25 +199,31 @@ final class AnnotationFiles: Sendable {
     return level
   }
 
-  private static func read(_ name: String, shown: String, in folder: Folder) -> File {
-    let result: Result<AnnotatedPictures?, SidecarIssue>
+  private func read(
+    _ name: String, shown: String, in folder: Folder, _ parts: [String], _ isInner: Bool
+  ) -> File {
+    var file = File(name: shown, isInner: isInner, pictures: .success(nil))
     do {
-      guard let raw = try folder.contents(of: name, limit: SidecarFormat.sizeLimit) else {
-        return File(name: shown, pictures: .success(nil))
-      }
+      guard let raw = try folder.contents(of: name, limit: SidecarFormat.sizeLimit) else { return file }
       guard let bytes = Sidecar.utf8(raw) else {
         throw SidecarIssue("\(shown): it is UTF-16 that can't be read; convert it to UTF-8")
       }
-      var annotations = try AnnotatedPictures(
-        file: bytes, ending: name.hasSuffix(".xml") ? ".xml" : ".json")
-      annotations?.index()
-      result = .success(annotations)
+      guard
+        let annotations = try AnnotatedPictures(
+          file: bytes, ending: name.hasSuffix(".xml") ? ".xml" : ".json")
+      else { return file }
+      let place = PictureAssignment.Place(
+        folder: parts, isInner: isInner, file: name, outside: outside, roots: roots)
+      file.assignment = PictureAssignment(
+        of: annotations.pictures.map(\.path), at: place, among: try pictures.contents(),
+        resolve: RedactionRun.existing)
+      file.pictures = .success(annotations)
     } catch let error as FolderError {
-      result = .failure(SidecarIssue("\(shown): \(error.sentence)"))
+      file.pictures = .failure(SidecarIssue("\(shown): \(error.sentence)"))
     } catch {
-      result = .failure(SidecarIssue("\(shown): \(error)"))
+      file.pictures = .failure(SidecarIssue("\(shown): \(error)"))
     }
-    return File(name: shown, pictures: result)
+    return file
   }
 
   private func folder(_ parts: [String]) throws(FolderError) -> Folder? {
@@ -198,10 +233,5 @@ final class AnnotationFiles: Sendable {
       folder = try folder.folder(named: part)
     }
     return folder
-  }
-
-  private func exists(_ parts: [String]) -> Bool {
-    guard let name = parts.last, !parts.contains("..") else { return false }
-    return (try? folder(Array(parts.dropLast()))?.status(of: name)) != nil
   }
 }

@@ -6,16 +6,21 @@ struct PicturePath: Hashable {
   var parts: [String]
   /// Whether it begins at a drive, a root or a server, so that its folders have no meaning here.
   var isAbsolute = false
+  /// Whether it is an absolute path that may be one of this machine.
+  var isLocal = false
 
   init(_ text: String) {
     var text = text[...]
+    isLocal = text.hasPrefix("/")
     if let scheme = text.range(of: "://") {
       isAbsolute = true
+      isLocal = text.hasPrefix("file:///")
       text = text[scheme.upperBound...]
       // `/data/local-files/?d=folder/a.png` has the path in its query; the other parts are not used.
     }
     if let query = text.range(of: "?d=") {
       isAbsolute = true
+      isLocal = false
       text = text[query.upperBound...]
       text = text[..<(text.firstIndex(of: "&") ?? text.endIndex)]
       text = (text.removingPercentEncoding ?? String(text))[...]
@@ -28,15 +33,25 @@ struct PicturePath: Hashable {
       text = text[text.index(after: drive)...]
     }
     if text.first == "/" || text.first == "\\" { isAbsolute = true }
-    parts = []
-    for part in text.split(whereSeparator: { $0 == "/" || $0 == "\\" }).map(String.init) where part != "." {
+    parts = PicturePath.joined(
+      [], text.split(whereSeparator: { $0 == "/" || $0 == "\\" }).map(String.init))
+  }
+
+  /// A path from a folder, with its `.` and `..` resolved.
+  static func joined(_ folder: [String], _ path: [String]) -> [String] {
+    var parts = folder
+    for part in path where part != "." {
       if part == "..", let last = parts.last, last != ".." {
         parts.removeLast()
       } else {
         parts.append(part)
       }
     }
+    return parts
   }
+
+  /// Whether it is in Label Studio's folder of uploads, which lost their own: `/data/upload/1/a.png`.
+  var isUpload: Bool { zip(parts, parts.dropFirst()).contains { $0 == "data" && $1 == "upload" } }
 
   var name: String { parts.last ?? "" }
 

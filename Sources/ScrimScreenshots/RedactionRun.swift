@@ -1,6 +1,5 @@
 import Dispatch
 import Foundation
-import Glibc
 import ScrimCodec
 import ScrimRedact
 import Synchronization
@@ -42,19 +41,19 @@ public final class RedactionRun: Sendable {
   public init(_ request: RedactionRequest) throws(RunError) {
     self.request = request
     try RedactionRun.checkApart(request)
+    var file: (name: String, folder: Folder, path: String)?
     do throws(FolderError) {
       input = try Folder(request.input)
-      let path = RedactionRun.resolved(request.input)
       if let named = request.widgets, RedactionRun.isFile(named) {
-        let file = RedactionRun.resolved(named)
-        let slash = file.lastIndex(of: "/") ?? file.startIndex
+        let path = RedactionRun.resolved(named)
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        file = (
+          String(path[path.index(after: slash)...]), try Folder(String(path[...slash])),
+          String(path[...slash])
+        )
         widgets = nil
-        annotations = AnnotationFiles(
-          only: String(file[file.index(after: slash)...]), in: try Folder(String(file[...slash])), path: path)
       } else {
         widgets = try request.widgets.map { path throws(FolderError) in try Folder(path) }
-        annotations = AnnotationFiles(
-          below: widgets ?? input, path: request.widgets.map(RedactionRun.resolved) ?? path)
       }
     } catch {
       throw .usage("\(error)")
@@ -86,6 +85,14 @@ public final class RedactionRun: Sendable {
     } catch {
       throw RunError(error)
     }
+    let path = RedactionRun.resolved(request.input)
+    let pictures = PictureIndex(input, path: path, excluding: excluded)
+    if let file {
+      annotations = AnnotationFiles(only: file.name, in: file.folder, path: file.path, of: pictures)
+    } else {
+      annotations = AnnotationFiles(
+        below: widgets ?? input, path: request.widgets.map(RedactionRun.resolved) ?? path, of: pictures)
+    }
     let source: Folder.Status
     do throws(FolderError) { source = try input.status() } catch { throw .system("\(error)") }
     // Two mount points, or two spellings of one name: the paths don't show this.
@@ -100,64 +107,6 @@ public final class RedactionRun: Sendable {
     } catch {
       throw .system("\(error)")
     }
-  }
-
-  /// Input, output, ledger and sidecars must not contain each other where that would mix them.
-  private static func checkApart(_ request: RedactionRequest) throws(RunError) {
-    let output = resolved(request.output)
-    let others =
-      [("the input", request.input), ("the ledger", request.state)]
-      + (request.widgets.map { [("the sidecars", $0)] } ?? [])
-      + (request.preview.map { [("the previews", $0)] } ?? [])
-    for (what, path) in others where overlap(output, resolved(path)) {
-      throw .usage(
-        "\(request.output): the output and \(what) (\(path)) contain each other; give a separate folder")
-    }
-    if let preview = request.preview {
-      let inputs =
-        [("input", request.input), ("ledger", request.state)]
-        + (request.widgets.map { [("sidecars", $0)] } ?? [])
-      for (what, path) in inputs where overlap(resolved(preview), resolved(path)) {
-        throw .usage(
-          "\(preview): the previews and the \(what) (\(path)) contain each other; give a separate folder")
-      }
-    }
-    guard !overlap(resolved(request.input), resolved(request.state)) else {
-      throw .usage("\(request.state): the ledger and the input contain each other; give a separate folder")
-    }
-  }
-
-  /// Whether one equals the other, or contains it.
-  static func overlap(_ a: String, _ b: String) -> Bool {
-    let (a, b) = (Array((a == "/" ? a : a + "/").utf8), Array((b == "/" ? b : b + "/").utf8))
-    return a.starts(with: b) || b.starts(with: a)
-  }
-
-  /// The path without links; for a path that does not exist yet, its existing part is resolved.
-  static func resolved(_ path: String) -> String {
-    // The result is a terminated string from malloc, freed here.
-    if let real = unsafe realpath(path, nil) {
-      defer { unsafe free(real) }
-      return unsafe String(cString: real)
-    }
-    var trimmed = path[...]
-    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
-    guard let slash = trimmed.lastIndex(of: "/") else { return resolved(".") + "/" + trimmed }
-    let parent = slash == trimmed.startIndex ? "/" : resolved(String(trimmed[..<slash]))
-    // If the parent is yet to be made it will not be a link, so that dots can be resolved textually.
-    switch trimmed[slash...].dropFirst() {
-    case ".": return parent
-    case "..":
-      return parent.lastIndex(of: "/").map { $0 == parent.startIndex ? "/" : String(parent[..<$0]) } ?? "/"
-    default: return (parent == "/" ? "" : parent) + trimmed[slash...]
-    }
-  }
-
-  /// Whether a path leads to a regular file, through links.
-  private static func isFile(_ path: String) -> Bool {
-    var status = stat()
-    // `status` outlives the call, the path lives until it returns.
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   /// Number of images to process in this shard. Walks the whole tree.
@@ -268,7 +217,8 @@ public final class RedactionRun: Sendable {
       throw .refused(
         Refusal(
           .noBoxes,
-          annotations.explanation(in: image.folderPath).map { "no file has its boxes; \($0)" }
+          (annotations.explanation(named: image.name, in: image.folderPath) ?? unreadFile(beside: image))
+            .map { "no file has its boxes; \($0)" }
             ?? "no file has its boxes; put \(image.name).json or annotations.json beside it, name a file of annotations with --widgets, or give --on-missing"
         ))
     }
@@ -366,6 +316,18 @@ public final class RedactionRun: Sendable {
     } catch {
       throw .refused(error)
     }
+  }
+
+  /// A file beside an image that may hold its boxes in a format that isn't read.
+  private func unreadFile(beside image: ScannedImage) -> String? {
+    let stem = PicturePath(image.name).stem
+    let names = [
+      stem + ".txt", stem + ".csv", "via_region_data.csv", "annotations.csv", "_annotations.csv",
+      "labels.csv",
+    ]
+    guard let name = names.first(where: { (try? image.folder.status(of: $0)) != nil }) else { return nil }
+    return
+      "\(printable(name)) is not read (YOLO, CSV); export the boxes as COCO or in another format of Boxes.md"
   }
 
   private func outputName(of image: ScannedImage) -> String {

@@ -65,7 +65,10 @@ struct SidecarFile {
     // Several files of one export together describe one picture: boxes, key points, …
     var picture = first.picture
     for other in annotations.dropFirst() {
-      guard other.picture.size == picture.size, other.format == first.format else {
+      guard other.format == first.format else {
+        throw SidecarIssue("\(first.file) and \(other.file) list it in two formats; keep one")
+      }
+      guard other.picture.size == picture.size else {
         throw SidecarIssue("\(first.file) and \(other.file) are of pictures of two sizes; keep one")
       }
       picture.regions += other.picture.regions

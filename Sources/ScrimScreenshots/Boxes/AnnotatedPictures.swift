@@ -1,4 +1,3 @@
-import ScrimJSON
 import ScrimRedact
 
 /// An annotation tool's entries for one or many pictures: regions drawn by a person, and their labels.
@@ -29,26 +28,6 @@ struct AnnotatedPictures: Sendable {
 
   var format: BoxFormat
   var pictures: [Picture] = []
-  /// The pictures by the last part of their paths, with and without an upload's prefix; empty until
-  /// ``index()``.
-  private(set) var byName: [JSONKey: [Int]] = [:]
-
-  /// Builds a table of the names, for files of many thousands of pictures.
-  mutating func index() {
-    byName.reserveCapacity(pictures.count)
-    for (index, picture) in pictures.enumerated() {
-      let path = PicturePath(picture.path)
-      byName[JSONKey(path.name), default: []].append(index)
-      if let upload = path.withoutUploadPrefix { byName[JSONKey(upload.name), default: []].append(index) }
-    }
-  }
-
-  /// The entries that may have a name.
-  func pictures(named name: String) -> [Picture] {
-    guard !byName.isEmpty else { return pictures }
-    let places = [name, PicturePath.uploaded(name)].map { byName[JSONKey($0)] ?? [] }
-    return Set(places.joined()).sorted().map { pictures[$0] }
-  }
 }
 
 extension AnnotatedPictures.Picture {
