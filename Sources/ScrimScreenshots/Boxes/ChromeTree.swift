@@ -26,6 +26,7 @@ enum ChromeTree {
       throw root.fault(.malformed("none of its nodes has a box; give the boxes of all that are shown"))
     }
     let scale = try page.scale(for: request, .chrome)
+    try page.checkRoot(of: list.widgets, scale, request, .chrome)
     list.emptyHelpers(screen: page.screen(for: request, at: scale))
     return try page.sidecar(list.tree(scale: scale), scale, request, .chrome, isTree: true)
   }

@@ -11,18 +11,18 @@ enum UIAutomatorDump {
   static let starts = ["<?xml", "<hierarchy", "<displays", "<AppiumAUT", "<XCUIElementType"]
 
   static func read(_ root: Markup.Element, for request: SidecarRequest) throws(BoxesError) -> Sidecar {
+    let scale = request.boxScale ?? 1
+    let screen = PointSize(
+      width: Double(request.displayed.width) / scale, height: Double(request.displayed.height) / scale)
     var list = WidgetList(.uiautomator)
     if root.name == "displays" {
-      try append(windowsOf: root, to: &list)
+      try append(windowsOf: root, screen, to: &list)
     } else {
-      for child in root.children { try append(child, under: nil, to: &list) }
+      for child in root.children { try append(child, under: nil, screen, to: &list) }
     }
     guard !list.widgets.isEmpty else {
       throw BoxesError(.uiautomator, root.place, .malformed("it lists no node; run uiautomator dump again"))
     }
-    let scale = request.boxScale ?? 1
-    let screen = PointSize(
-      width: Double(request.displayed.width) / scale, height: Double(request.displayed.height) / scale)
     list.emptyHelpers(screen: screen)
     let tree = try list.tree(scale: scale)
     let fit = ScreenFit(
@@ -42,7 +42,9 @@ enum UIAutomatorDump {
 
   /// `uiautomator dump --windows`: each `display` has `window`s, each with a `hierarchy`; sorted from the
   /// lowest layer up.
-  private static func append(windowsOf root: Markup.Element, to list: inout WidgetList) throws(BoxesError) {
+  private static func append(
+    windowsOf root: Markup.Element, _ screen: PointSize, to list: inout WidgetList
+  ) throws(BoxesError) {
     guard root.children.count == 1, let display = root.children.first, display.name == "display" else {
       throw BoxesError(
         .uiautomator, root.place, .unsupported("a file of several displays; keep one"))
@@ -56,7 +58,7 @@ enum UIAutomatorDump {
       windows.append((window["layer"]?.plainNumber ?? 0, window))
     }
     for (_, window) in windows.sorted(by: { ($0.layer, $1.element.number) < ($1.layer, $0.element.number) }) {
-      let box = try box(of: window, under: nil, in: list)
+      let box = try box(of: window, under: nil, isHidden: false, in: list)
       let index = try list.append(
         Widget(role: "window", x: box[0], y: box[1], width: box[2], height: box[3]), from: window.place)
       for hierarchy in window.children {
@@ -64,32 +66,53 @@ enum UIAutomatorDump {
           throw BoxesError(
             .uiautomator, hierarchy.place, .unsupported("an element of a window that is not a hierarchy"))
         }
-        for child in hierarchy.children { try append(child, under: index, to: &list) }
+        for child in hierarchy.children { try append(child, under: index, screen, to: &list) }
       }
     }
   }
 
   private static func append(
-    _ element: Markup.Element, under parent: Int?, to list: inout WidgetList
+    _ element: Markup.Element, under parent: Int?, _ screen: PointSize, to list: inout WidgetList
   ) throws(BoxesError) {
     guard let type = element["class"] ?? (element.name == "node" ? nil : element.name) else {
       throw BoxesError(.uiautomator, element.place, .missing("class"))
     }
     let isHidden = ["displayed", "visible-to-user"].contains { element[$0] == "false" }
-    let box = try box(of: element, under: parent, in: list)
+    let box = try box(of: element, under: parent, isHidden: isHidden, in: list)
+    let isTitled = isTitled(element, type, box, screen)
     let id = element["resource-id"].flatMap { $0.isEmpty ? nil : $0 }
     let widget = Widget(
-      id: id, role: type, name: element["content-desc"] ?? "", x: box[0], y: box[1],
-      width: box[2], height: box[3], parent: parent.map(Widget.Parent.index),
-      states: try states(element), text: element["text"])
+      id: id, role: type, name: element["content-desc"] ?? (isTitled ? element["text"] : nil) ?? "",
+      x: box[0], y: box[1], width: box[2], height: box[3], parent: parent.map(Widget.Parent.index),
+      states: try states(element), text: isTitled ? nil : element["text"])
     let index = try list.append(widget, from: element.place, isHidden: isHidden)
-    for child in element.children { try append(child, under: index, to: &list) }
+    for child in element.children { try append(child, under: index, screen, to: &list) }
+  }
+
+  /// Share of the screen from which the text of a container with described children is a title, as a web
+  /// view has that of its page and a landmark its name, and is not painted over all of it.
+  private static let titledShare = 0.5
+
+  private static func isTitled(
+    _ element: Markup.Element, _ type: String, _ box: [Double], _ screen: PointSize
+  ) -> Bool {
+    guard element["text"]?.isEmpty == false, let role = Role(named: type),
+      role.nature == .container || role == .unknown
+    else { return false }
+    let isLarge = box[2] * box[3] >= titledShare * screen.width * screen.height
+    return isLarge && element.children.contains(where: isDescribed)
+  }
+
+  /// Whether it, or an element in it, has text.
+  private static func isDescribed(_ element: Markup.Element) -> Bool {
+    ["text", "content-desc"].contains { element[$0]?.isEmpty == false }
+      || element.children.contains(where: isDescribed)
   }
 
   /// Left, top, width, height. A node outside its scrolling parent is clipped so that its edges are in the
   /// wrong order.
   private static func box(
-    of element: Markup.Element, under parent: Int?, in list: WidgetList
+    of element: Markup.Element, under parent: Int?, isHidden: Bool, in list: WidgetList
   ) throws(BoxesError) -> [Double] {
     guard let bounds = element["bounds"] else {
       throw BoxesError(.uiautomator, element.place, .missing("bounds"))
@@ -97,6 +120,9 @@ enum UIAutomatorDump {
     guard let edges = edges(bounds) else {
       throw BoxesError(
         .uiautomator, element.place, .wrongType("bounds", expected: "[left,top][right,bottom]"))
+    }
+    if edges.contains(where: WidgetList.isEndless) {
+      return try list.boxWithoutNumbers(under: parent, isHidden: isHidden, at: element.place)
     }
     return list.settled(
       [edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]], under: parent)
@@ -171,10 +197,12 @@ private enum ScreenFit {
     let top = screen == nil ? tops.map(\.y).min() ?? 0 : 0
     let bar = Int(ScreenFit.barShare * Double(max(picture.width, picture.height)))
     let spansWidth = left <= 0 && right == picture.width
+    // A bar lies at one side: what ends before both is another screen.
+    let endsEarly = right < picture.width && bottom < picture.height
     let isNear = left <= bar && picture.width - right <= bar && picture.height - bottom <= bar
-    if isNear, top <= bar {
+    if isNear, top <= bar, !endsEarly || left > 0 {
       self = .whole
-    } else if left <= 0, top <= 0 {
+    } else if left <= 0, top <= 0 || isNear && endsEarly {
       // From the corner to far before an edge: a smaller screen's.
       return
     } else if spansWidth ? isNear : abs(left + right - picture.width) <= max(2, picture.width / 50) {

@@ -41,6 +41,13 @@ struct WidgetList {
     return [left, top, max(0, right - left), max(0, bottom - top)]
   }
 
+  /// Whether a coordinate is one of the largest numbers of 32 or 64 bits, or of a floating type, which
+  /// systems write for what is scrolled out. Other numbers beyond any screen are errors.
+  static func isEndless(_ number: Double) -> Bool {
+    let size = abs(number)
+    return size >= 1e30 || [0x1p31 - 1, 0x1p31, 0x1p32 - 1, 0x1p63].contains(size)
+  }
+
   /// The box for a widget with invalid numbers (NaN, infinite): that of its parent, since it may be
   /// anywhere there; an empty one for a widget that is invisible and has no text.
   func boxWithoutNumbers(under parent: Int?, isHidden: Bool, at place: String) throws(BoxesError) -> [Double]

@@ -12,6 +12,11 @@ enum XCUITestSource {
     for top in tops { try append(top, under: nil, to: &list) }
     let size = PointSize(width: list.widgets[0].width, height: list.widgets[0].height)
     let isAtOrigin = list.widgets[0].x == 0 && list.widgets[0].y == 0
+    guard tops.count == 1 || request.boxScale != nil else {
+      throw BoxesError(
+        .xcuitest, tops[1].place,
+        .unsupported("a source of several applications; keep the one that the picture shows"))
+    }
     guard
       let scale = request.boxScale
         ?? (tops.count == 1 && isAtOrigin ? size.scale(to: request.displayed) : nil)
@@ -46,11 +51,15 @@ enum XCUITestSource {
     // `name` is the identifier if the element has one, otherwise it repeats the label, which is text.
     let label = element["label"]
     let name = element["name"]
-    let isIdentifier = name != nil && name != "" && name != label && name != element["value"] && label != nil
+    // An empty label is not written; the name of a plain container is then its identifier.
+    let mayLackLabel = ["XCUIElementTypeOther", "XCUIElementTypeWindow", "XCUIElementTypeGroup"].contains(
+      element.name)
+    let isIdentifier =
+      name != nil && name != "" && name != label && name != element["value"] && (label != nil || mayLackLabel)
     let isHidden = ["false", "0"].contains(element["visible"])
     let box = try box(of: element, under: parent, isHidden: isHidden, in: list)
     let widget = Widget(
-      id: isIdentifier ? name : nil, role: element.name, name: label ?? name ?? "",
+      id: isIdentifier ? name : nil, role: element.name, name: label ?? (isIdentifier ? nil : name) ?? "",
       x: box[0], y: box[1], width: box[2], height: box[3],
       parent: parent.map(Widget.Parent.index), states: try states(element), text: element["value"])
     let index = try list.append(widget, from: element.place, isHidden: isHidden)
@@ -77,6 +86,8 @@ enum XCUITestSource {
     for key in ["x", "y", "width", "height"] {
       guard let text = element[key] else { throw BoxesError(.xcuitest, element.place, .missing(key)) }
       if ["nan", "inf", "-inf", "infinity", "-infinity"].contains(text.lowercased()) { continue }
+      // The largest number of a system stands for no number.
+      if let number = Double(text), WidgetList.isEndless(number) { continue }
       guard let number = text.plainNumber else {
         throw BoxesError(.xcuitest, element.place, .badNumber(key, "is not a plain number"))
       }
