@@ -266,7 +266,7 @@ struct Record: ParsableCommand {
   private func record(
     _ source: inout any FrameSource, with recorder: inout SessionRecorder
   ) throws -> RecordingSummary {
-    var log = FaultLog(isLive: source.isLive)
+    var log = IssueLog(isLive: source.isLive)
     var progress = Progress(unit: "frames", total: source.expectedFrames, isQuiet: output.quiet)
     let isLive = source.isLive
     do {
@@ -369,42 +369,4 @@ struct Record: ParsableCommand {
   }
 }
 
-/// A size as `WIDTHxHEIGHT`.
-struct PixelSize: ExpressibleByArgument {
-  var width: Int
-  var height: Int
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let width = parts[0], let height = parts[1],
-      (1...FormatLimits.side).contains(width), (1...FormatLimits.side).contains(height)
-    else { return nil }
-    self.width = width
-    self.height = height
-  }
-}
-
 extension PixelFormat: ExpressibleByArgument {}
-
-/// Prints the issues of single frames, up to a readable number.
-struct FaultLog {
-  private let isLive: Bool
-  private let start = ContinuousClock.now
-  private var counts = 0
-  private static let limit = 20
-
-  init(isLive: Bool) { self.isLive = isLive }
-
-  mutating func note(_ fault: CaptureIssue, _ progress: inout Progress) {
-    // The first tree takes a moment, which is not an issue.
-    if isLive, fault.place == LiveSource.treesPlace, ContinuousClock.now - start < .seconds(3) { return }
-    counts += 1
-    guard counts <= FaultLog.limit else { return }
-    progress.clear()
-    Terminal.say("\(fault)")
-  }
-
-  func close() {
-    if counts > FaultLog.limit { Terminal.say("and \(counts - FaultLog.limit) more issues") }
-  }
-}

@@ -89,12 +89,15 @@ def kills_of_server(full, seed):
             round_number += 1
         end = time.monotonic() + 30
         while True:
-            listed = json.loads(subprocess.check_output(
-                ["curl", "-s", "-m", "10", server.url + "/v1/sessions?limit=500"]))["sessions"]
-            if sum(entry["segments"] for entry in listed) == len(made) or time.monotonic() > end:
+            listed, page = 0, {"next": ""}
+            while "next" in page:
+                after = f"&after={page['next']}" if page["next"] else ""
+                page = json.loads(subprocess.check_output(["curl", "-s", "-m", "10", f"{server.url}/v1/sessions?limit=500{after}"]))
+                listed += sum(entry["segments"] for entry in page["sessions"])
+            if listed == len(made) or time.monotonic() > end:
                 break
             time.sleep(0.2)
-        assert sum(entry["segments"] for entry in listed) == len(made), "the index lacks segments"
+        assert listed == len(made), f"the index has {listed} segments of {len(made)}"
         assert server.stop() == 0
         assert not [name for _, _, names in os.walk(folder + "/store/default") for name in names if ".tmp" in name]
         return f"{kills} kills over {len(made)} segments"
