@@ -158,7 +158,12 @@ final class AnnotationFiles: Sendable {
   private func level(_ path: String) -> Level {
     held.withLock { held in
       let path = file == nil ? path : ""
-      if let index = held.firstIndex(where: { $0.path == path }) { return held[index] }
+      if let index = held.firstIndex(where: { $0.path == path }) {
+        // The folder that was not used for longest is given up.
+        let level = held.remove(at: index)
+        held.append(level)
+        return level
+      }
       let level = read(path)
       held.append(level)
       if held.count > AnnotationFiles.heldFolders { held.removeFirst() }

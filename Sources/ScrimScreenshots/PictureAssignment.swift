@@ -138,7 +138,9 @@ struct PictureAssignment: Sendable {
     case .elsewhere: return nil
     case .unknown: break
     }
-    var spellings = [(listed, pictures.pictures(named: listed.name))]
+    let named =
+      listed.isUpload ? pictures.pictures(named: listed.name) : pictures.pictures(listedAt: listed.parts)
+    var spellings = [(listed, named)]
     if let upload = listed.withoutUploadPrefix {
       spellings += [
         (upload, pictures.pictures(named: upload.name)),

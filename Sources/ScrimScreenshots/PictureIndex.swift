@@ -9,6 +9,8 @@ final class PictureIndex: Sendable {
     fileprivate(set) var paths: [[String]] = []
     private var byPath: [JSONKey: Int] = [:]
     private var byName: [JSONKey: [Int]] = [:]
+    /// By the last folder and the name.
+    private var byFolder: [JSONKey: [Int]] = [:]
     /// By the name as Label Studio converts it, if that is another.
     private var byConverted: [JSONKey: [Int]] = [:]
 
@@ -33,14 +35,22 @@ final class PictureIndex: Sendable {
         return
       }
       byName[JSONKey(name), default: []].append(paths.count)
+      if path.count > 1 { byFolder[Contents.key(path.suffix(2)), default: []].append(paths.count) }
       let converted = JSONKey(PicturePath.uploaded(name))
       if converted != JSONKey(name) { byConverted[converted, default: []].append(paths.count) }
       paths.append(path)
     }
 
-    private static func key(_ path: [String]) -> JSONKey { JSONKey(path.joined(separator: "/")) }
+    private static func key(_ path: some Sequence<String>) -> JSONKey { JSONKey(path.joined(separator: "/")) }
 
     func index(of path: [String]) -> Int? { byPath[Contents.key(path)] }
+    /// Those in a folder of the same name as the listed one, if there are any: no other fits as well.
+    func pictures(listedAt path: [String]) -> [Int] {
+      let named = path.last.map { pictures(named: $0) } ?? []
+      guard path.count > 1, named.count > 1 else { return named }
+      return byFolder[Contents.key(path.suffix(2))] ?? named
+    }
+
     func pictures(named name: String) -> [Int] { byName[JSONKey(name)] ?? [] }
     func pictures(convertedTo name: String) -> [Int] { byConverted[JSONKey(name)] ?? [] }
   }

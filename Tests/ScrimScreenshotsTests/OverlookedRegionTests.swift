@@ -76,6 +76,7 @@ import Testing
   @Test(arguments: [
     #"{"deviceScaleFactor":1,"nodes":[{"role":"text","box":{"x":0.1,"y":0.1,"width":0.3,"height":0.1}}]}"#,
     #"{"width":800,"height":600,"widgets":[{"role":"text","x":0.125,"y":0.2,"w":0.25,"h":0.1}]}"#,
+    #"{"width":800,"height":600,"widgets":[{"role":"text","x":0.125,"y":0.2,"w":0.25,"h":0.1},{"role":"text","x":5,"y":5,"w":9,"h":9}]}"#,
   ])
   func fractionsOfASideAreNotPixels(_ text: String) { refused(text, ".json", "fractions") }
 
