@@ -24,16 +24,6 @@ public enum StoreLayout {
     return "\(project)/sessions/\(day)/\(session)"
   }
 
-  public static func tombstone(_ session: SessionID, project: String) -> String {
-    precondition(isProject(project), "a project's name is checked where it is received")
-    return "\(project)/deleted/\(session)"
-  }
-
-  /// The content of a tombstone.
-  package static func tombstoneText(now: Int64) -> [UInt8] {
-    JSON.object([.init("deleted_at", .string(RFC3339.string(now)))]).canonicalBytes + [0x0A]
-  }
-
   /// Where a server keeps a small picture of a session; it can be thrown away, and goes with the session.
   public static func thumbnail(_ session: SessionID, project: String) -> String {
     precondition(isProject(project), "a project's name is checked where it comes in")

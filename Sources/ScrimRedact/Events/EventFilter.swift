@@ -15,8 +15,8 @@ package struct EventFilter: Sendable {
     package var time: Int64?
   }
 
-  private let policy: MaskPolicy
-  private let scrubber: Scrubber
+  let policy: MaskPolicy
+  let scrubber: Scrubber
 
   /// Maximum bytes of a message in UTF-8; longer ones are cut between characters.
   package static let messageLimit = 4096
@@ -112,7 +112,7 @@ package struct EventFilter: Sendable {
     return true
   }
 
-  private func text(_ text: String) -> String { EventText.message(scrubber.scrubbed(text)) }
+  func text(_ text: String) -> String { EventText.message(scrubber.scrubbed(text)) }
 
   /// At most 16 values, the first by their keys; a value under a key that names a secret is removed.
   private func data(_ data: [String: Event.Value]) -> [String: Event.Value] {
@@ -134,30 +134,6 @@ package struct EventFilter: Sendable {
     guard let whole = Int(exactly: number) else { return .number(number) }
     let text = String(whole)
     return scrubber.scrubbed(text) == text ? .number(number) : .text(Scrubber.card)
-  }
-
-  private func keepRequest(_ kept: inout Event, _ event: Event) {
-    kept.method = event.method.flatMap(EventText.word)
-    kept.url = event.url.flatMap(EventText.address)
-    kept.status = event.status.within(0...999)
-    kept.durationMs = event.durationMs.within(0...1e12)
-    kept.requestBytes = event.requestBytes.within(0...(1 << 53))
-    kept.responseBytes = event.responseBytes.within(0...(1 << 53))
-    guard let url = kept.url, policy.network.names(url) else { return }
-    kept.requestHeaders = event.requestHeaders.map { headers($0) }
-    kept.responseHeaders = event.responseHeaders.map { headers($0) }
-    kept.requestBody = event.requestBody.map { scrubber.scrubbed(body: $0) }
-    kept.responseBody = event.responseBody.map { scrubber.scrubbed(body: $0) }
-  }
-
-  private func headers(_ headers: [String: String]) -> [String: String] {
-    var kept: [String: String] = [:]
-    for (name, value) in headers {
-      let name = name.lowercased()
-      guard policy.network.keeps(header: name) else { continue }
-      kept[name] = String(text(value).prefix(1024))
-    }
-    return kept
   }
 
   // MARK: Places
@@ -263,7 +239,7 @@ extension WidgetTree {
 
 extension Optional where Wrapped: Comparable {
   /// The value, if it is present and within the range.
-  fileprivate func within(_ range: ClosedRange<Wrapped>) -> Wrapped? {
+  func within(_ range: ClosedRange<Wrapped>) -> Wrapped? {
     flatMap { range.contains($0) ? $0 : nil }
   }
 }

@@ -191,8 +191,8 @@ extension JSONField<PolicyPlace> {
     do throws(PatternError) { return try NamePattern(text) } catch { throw problem(error.description) }
   }
 
-  fileprivate func network() throws(PolicyError) -> NetworkDetails {
-    var network = NetworkDetails()
+  fileprivate func network() throws(PolicyError) -> NetworkAllowList {
+    var network = NetworkAllowList()
     for field in try PolicyPlace.fields(of: value, at: key, known: ["allow", "deny", "headers"]) {
       let items = try field.items()
       switch field.key {

@@ -122,7 +122,7 @@ public struct MaskPolicy: Hashable, Sendable {
   /// Additional types of events to keep.
   public var events: [String] = []
   /// URLs of requests whose headers and bodies are kept.
-  public var network = NetworkDetails()
+  public var network = NetworkAllowList()
   /// Whether presses keep the names of shown controls.
   public var keepNames = KeptNames.none
   /// Additional patterns for texts of events: a word that contains a match is replaced.
@@ -208,7 +208,7 @@ extension MaskPolicy {
     // Keys of later versions are written only if they are used, so that the digest of an older policy
     // stays.
     var later: [JSON.Member] = []
-    if network != NetworkDetails() {
+    if network != NetworkAllowList() {
       later.append(
         JSON.Member(
           "network",

@@ -99,16 +99,6 @@ public struct Widget: Hashable, Sendable {
   private static func says(_ text: String) -> Bool {
     text.unicodeScalars.contains { $0 != "\u{FFFC}" && !$0.properties.isWhitespace }
   }
-
-  private static func nature(of role: Role, states: [String], hasText: Bool) -> Nature {
-    if role.nature == .password || states.contains("password") || states.contains("protected") {
-      return .password
-    }
-    var nature = role.nature
-    if hasText, nature != .input { nature = .text }
-    if nature == .text, states.contains("editable") { nature = .input }
-    return nature
-  }
 }
 
 /// A window of the screen, in a list from bottom to top. Its title is not kept.

@@ -1,5 +1,5 @@
 /// Selects the requests whose headers and bodies are kept. None if ``allow`` is empty.
-public struct NetworkDetails: Hashable, Sendable {
+public struct NetworkAllowList: Hashable, Sendable {
   /// Patterns over URLs in the kept form: scheme, host and path.
   public var allow: [NamePattern] = []
   /// Exceptions from ``allow``.
@@ -26,7 +26,7 @@ public struct NetworkDetails: Hashable, Sendable {
 
   /// - Parameter name: in lower case.
   func keeps(header name: String) -> Bool {
-    guard !NetworkDetails.never.contains(name), !Scrubber.isSecret(key: name) else { return false }
-    return NetworkDetails.always.contains(name) || headers.contains { $0.lowercased() == name }
+    guard !NetworkAllowList.never.contains(name), !Scrubber.isSecret(key: name) else { return false }
+    return NetworkAllowList.always.contains(name) || headers.contains { $0.lowercased() == name }
   }
 }
