@@ -52,14 +52,16 @@ enum HiddenOrientation {
     } else if name == "zTXt" {
       text.removeFirst(min(1, text.count))
     }
+    // "Page orientation" and the like say nothing about the picture's rows.
+    let isOrientation = keyword == "orientation" || keyword.hasSuffix(":orientation")
     let isRaw = keyword.hasPrefix("raw profile type")
     if isPacked {
       guard let unpacked = unpacked(text) else {
-        return isRaw || keyword.contains("xmp") || keyword.hasSuffix("orientation") ? [unreadable] : []
+        return isRaw || keyword.contains("xmp") || isOrientation ? [unreadable] : []
       }
       text = unpacked
     }
-    if keyword.hasSuffix("orientation") {
+    if isOrientation {
       let value = String(decoding: text.filter { !isSpace($0) && $0 != 0 }.prefix(8), as: UTF8.self)
       return [Int(value) ?? unreadable]
     }

@@ -57,7 +57,7 @@ struct Delete: ParsableCommand {
     guard report.files + report.spooledSegments > 0 else {
       throw Failure(
         .input,
-        "there is nothing of session \(id), so nothing was removed, and later uploads of it are not refused")
+        "there is nothing of session \(id), so nothing was removed, and no tombstone was written")
     }
     if !output.quiet {
       Terminal.say(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ScrimDelivery
+import ScrimFormat
 import ScrimStore
 import Synchronization
 
@@ -55,6 +56,10 @@ struct Upload: ParsableCommand {
         throw Failure(.input, "\(from): no such folder; give a spool or a session")
       }
     }
+    guard try isSession || isSpool(spool) else {
+      throw Failure(
+        .input, "\(from): neither a session nor a spool, and not empty; give the folder of one of them")
+    }
     if status || check {
       guard !isSession else {
         throw Failure(
@@ -71,6 +76,15 @@ struct Upload: ParsableCommand {
     guard !address.isEmpty else { throw Failure(.usage, "give the destination: --to URL") }
     if retryRejected { try retry(spool) }
     try upload(to: address, isSession: isSession, spool)
+  }
+
+  /// Whether the folder is a spool, or may become one: it is empty, or holds nothing but sessions.
+  private func isSpool(_ spool: SegmentSpool) throws -> Bool {
+    do {
+      if try spool.destination() != nil { return true }
+    } catch { throw Failure(error) }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: from)) ?? []
+    return names.allSatisfy { $0.hasPrefix(".") || $0.hasSuffix(".jsonl") || SessionID($0) != nil }
   }
 
   private func upload(to address: String, isSession: Bool, _ spool: SegmentSpool) throws {

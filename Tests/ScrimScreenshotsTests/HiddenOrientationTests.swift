@@ -91,6 +91,7 @@ import Testing
       ("tEXt", Array("Comment\0Orientation is everything".utf8)),
       ("zTXt", Array("Comment\0".utf8) + [0, 1, 2]),
       ("tEXt", Array("exif:Orientation\0".utf8) + [0x31]),
+      ("tEXt", Array("Page orientation\0portrait".utf8)), ("tEXt", Array("DeviceOrientation\u{0}0".utf8)),
     ]
     for (name, content) in upright { #expect(isRead(try png(name, content), .png), "\(name)") }
   }

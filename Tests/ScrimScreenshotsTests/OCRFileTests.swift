@@ -47,6 +47,14 @@ import Testing
     }
   }
 
+  /// No-break spaces stand where an engine found nothing.
+  @Test(arguments: ["&nbsp;", " &#160; ", "&#xA0;", "\u{A0}"], [".hocr", ".html"])
+  func blanksAreNoText(_ blank: String, _ ending: String) throws {
+    let word = "<span class='ocrx_word' title='bbox 1 2 30 40'>a</span>"
+    #expect(try rects(page("<p>\(blank)</p>" + word), ending) == [rect(1, 2, 30, 40)])
+    #expect(try rects(page("<p>\(blank)b</p>" + word), ending) != [rect(1, 2, 30, 40)])
+  }
+
   @Test(arguments: [
     "<html><body><div class=ocr_page title='bbox 0 0 400 120'><span class=ocrx_word title='bbox 1 2'>a</span><br></div></body></html>",
     "<html><body><div class=ocr_page title='bbox 0 0 400 120'><b title=a title=b><br></div></body></html>",

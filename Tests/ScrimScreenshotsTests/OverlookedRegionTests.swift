@@ -39,6 +39,7 @@ import Testing
     #""bbox":[1,1,9,9],"attributes":{"hand_box":[100,100,200,40]}"#,
     #""bbox":[1,1,9,9],"face_kpts":[100,100,2,300,140,1,0,0,0]"#,
     #""bbox":[1,1,9,9],"foot_keypoints":[100,100,2,300,140,1]"#,
+    #""bbox":[1,1,9,9],"name_bbox":[100,100,200,40]"#, #""bbox":[1,1,9,9],"class_box":[100,100,200,40]"#,
     #""segments_info":[],"bbox":[100,100,200,40]"#,
     #""segments_info":[{"id":1,"category_id":1,"bbox":[1,1,9,9]}],"bbox":[100,100,200,40]"#,
     #""segments_info":[],"segmentation":[[100,100,300,100,300,140,100,140]]"#,
@@ -53,7 +54,8 @@ import Testing
     #""quad":[100,100,300,100,300,140,100,140]"#, #""points":[[100,100],[300,140]]"#, #""mask":"a.png""#,
     #""segmentation_rle":{"size":[600,800],"counts":"x"}"#, #""something":[100,100,200,40]"#,
     #""face_box":[100,100,200]"#, #""face_box":[100,100,-1,4]"#, #""face_kpts":[100,100]"#,
-    #""rois":[[1,1,2,2]]"#,
+    #""rois":[[1,1,2,2]]"#, #""label_polygon":[100,100,300,140,1,1]"#, #""color_mask":[[100,100],[300,140]]"#,
+    #""polygon":["100","100","300","140"]"#,
   ])
   func unknownPartsAreRefused(_ member: String) {
     refused(coco(#""bbox":[1,1,9,9],"# + member))

@@ -205,6 +205,17 @@ import Testing
     }
   }
 
+  /// A file that was extended, but not written, before a power loss ends with zeros, which look like an ending.
+  @Test(arguments: [false, true], [5, 64, 4096])
+  func zerosAtTheEndAreCut(isOpened: Bool, zeros: Int) throws {
+    try write(in: folder)
+    let whole = try temporary.bytes(of: SealedSessionTests.part)
+    try temporary.write(whole + [UInt8](repeating: 0, count: zeros), to: SealedSessionTests.part)
+    let recovery = try (isOpened ? opened : SessionFolder(path: folder.path)).recover()
+    #expect(recovery.recoveredMessages == 4 && recovery.tornBytes == zeros)
+    #expect(try opened.read().frameCount == 9)
+  }
+
   @Test func aLostManifestIsRebuiltWithoutTheKey() throws {
     try write(in: folder)
     try temporary.remove("session/manifest.json")

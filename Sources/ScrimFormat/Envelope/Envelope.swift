@@ -111,6 +111,14 @@ package struct Envelope: Sendable {
     return found
   }
 
+  /// The same without its ending: what ends in the middle of a file, as zeros after a power loss seem to, is none.
+  package var withoutEnding: Envelope {
+    var found = self
+    found.ending = nil
+    found.wholeBytes = messages.last?.upperBound ?? EnvelopeHeader.byteCount
+    return found
+  }
+
   /// Bytes of a message's length before it.
   package static let lengthBytes = 4
 

@@ -41,7 +41,9 @@ struct HTMLMarkup {
   private mutating func readDocument() throws(BoxesError) -> Markup.Element {
     var open: [Markup.Element] = []
     while at < bytes.count {
-      if bytes[at] != UInt8(ascii: "<") {
+      if skipBlank() {
+        continue
+      } else if bytes[at] != UInt8(ascii: "<") {
         if bytes[at] > 0x20, let inner = open.indices.last { open[inner].hasText = true }
         advance()
       } else if skip("<!--") {
@@ -171,6 +173,12 @@ struct HTMLMarkup {
   }
 
   private mutating func skipSpace() { while at < bytes.count, bytes[at] <= 0x20 { advance() } }
+
+  /// Skips a no-break space, which shows nothing.
+  private mutating func skipBlank() -> Bool {
+    guard bytes[at] == 0xC2 || bytes[at] == UInt8(ascii: "&") else { return false }
+    return Markup.blanks.contains { skip($0) }
+  }
 
   private mutating func skip(_ text: String) -> Bool {
     guard bytes[at...].starts(with: text.utf8) else { return false }

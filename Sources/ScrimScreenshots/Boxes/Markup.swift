@@ -9,6 +9,8 @@ enum Markup {
   static let depthLimit = 512
   static let elementLimit = 1 << 20
   static let attributeLimit = 256
+  /// A no-break space in UTF-8 and as references: it shows nothing.
+  static let blanks = ["\u{A0}", "&nbsp;", "&#160;", "&#xa0;", "&#xA0;"]
 
   struct Element: Sendable {
     var name: String
@@ -268,7 +270,22 @@ private struct MarkupReader {
       if bytes[at] == 0x0A { line += 1 }
       at += 1
     }
-    return at > start
+    return !isBlank(start..<at)
+  }
+
+  /// Whether a text shows nothing: white space, and no-break spaces, which stand where an engine read no word.
+  private func isBlank(_ text: Range<Int>) -> Bool {
+    var index = text.lowerBound
+    while index < text.upperBound {
+      if bytes[index] <= 0x20 {
+        index += 1
+      } else if let blank = Markup.blanks.first(where: { bytes[index...].starts(with: $0.utf8) }) {
+        index += blank.utf8.count
+      } else {
+        return false
+      }
+    }
+    return true
   }
 
   private mutating func skipPast(_ end: String) throws(BoxesError) {

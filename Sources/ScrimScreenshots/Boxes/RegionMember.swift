@@ -28,6 +28,10 @@ enum RegionMember {
     "point", "landmark", "vert", "outline", "bound", "hull", "roi", "region", "skeleton", "ellipse",
   ]
 
+  private static let regionalEnds = [
+    "boxes", "polygon", "polygons", "mask", "masks", "region", "regions", "contour",
+  ]
+
   static func kind(of key: String, _ value: JSON) -> Kind {
     let key = key.lowercased()
     guard !known.contains(key) else { return .none }
@@ -38,10 +42,13 @@ enum RegionMember {
     case .string(let text):
       return ["rle", "mask", "counts", "wkt"].contains(key) && !text.isEmpty ? .unknown : .none
     case .array(let items):
-      if items.isEmpty || informative.contains(where: { key.contains($0) }) { return .none }
-      if items.allSatisfy({ if case .string = $0 { true } else { false } }) { return .none }
+      if items.isEmpty { return .none }
+      // The end of a key says what the value is, as in name_bbox; its beginning only of what.
       if key.hasSuffix("kpts") || key.hasSuffix("keypoints") { return .keypoints }
       if key.hasSuffix("box") || key.hasSuffix("bbox") { return .box }
+      if RegionMember.regionalEnds.contains(where: { key.hasSuffix($0) }) { return .unknown }
+      if informative.contains(where: { key.contains($0) }) { return .none }
+      if items.allSatisfy({ if case .string = $0 { true } else { false } }) { return .none }
       return isRegional || holdsPlaces(items) ? .unknown : .none
     case .object(let members):
       return isRegional && !members.isEmpty && !informative.contains { key.contains($0) } ? .unknown : .none

@@ -9,6 +9,8 @@ extension PublicKey {
   /// - Throws: ``StoreError`` if it is neither.
   public static func read(_ source: String) throws(StoreError) -> PublicKey {
     if let key = try? PublicKey(text: source) { return key }
+    // The text of a private key must not appear in a message.
+    guard !PrivateKey.isText(source) else { throw StoreError("the given text", .sealing(.privateKeyText)) }
     guard source.contains("/") || Disk.exists(source) else {
       throw StoreError(source, .sealing(.notAPublicKey))
     }
@@ -20,8 +22,14 @@ extension PublicKey {
 extension PrivateKey {
   /// Reads the file of a private key. Its bytes go directly to memory that is locked and wiped.
   public static func read(_ path: String) throws(StoreError) -> PrivateKey {
+    guard !isText(path) else { throw StoreError("the given text", .sealing(.privateKeyText)) }
     let file = try Disk.open(path, O_RDONLY)
     do { return try PrivateKey(reading: file.descriptor) } catch { throw StoreError(path, .sealing(error)) }
+  }
+
+  /// Whether an argument is a private key itself, not the path of its file.
+  fileprivate static func isText(_ argument: String) -> Bool {
+    argument.drop(while: \.isWhitespace).hasPrefix("scrim-private-key-")
   }
 }
 

@@ -15,6 +15,7 @@ extension SessionFolder {
       return try setAside(bytes.count, manifest, &recovery, givesUpFrames)
     }
     if let conflict = manifest.conflict(with: found.header, at: index) { throw StoreError(path, conflict) }
+    if found.wholeBytes < bytes.count { found = found.withoutEnding }
     if key != nil {
       let opened = try SealedSession(self, manifest).open(found, bytes)
       guard opened.messages > 0, let segment = try? SegmentReader.recover(opened.segment) else {
