@@ -197,12 +197,13 @@ struct UploadRun {
     switch result.job {
     case .segment(let segment):
       // A missing file was dropped or deleted meanwhile.
-      if damage.isMissingFile {
+      if damage.isMissingFile, !source.keepsFiles {
         mayHaveNews = true
         return
       }
       summary.damaged += 1
-      complain("\(damage); it is set aside, and the next segment is sent")
+      complain(
+        "\(damage); it is \(source.keepsFiles ? "left out" : "set aside"), and the next segment is sent")
       try source.setAside(segment)
     case .manifest(let session):
       if damage.isMissingFile { return }
@@ -250,7 +251,9 @@ struct UploadRun {
     case .discardSession:
       retries[job] = nil
       failures = 0
-      complain("session \(job.session) was deleted at the destination; \(source.afterDeletion)")
+      complain(
+        "session \(job.session) was deleted at the destination; \(source.keepsFiles ? "nothing more of it is sent" : "it is removed here too")"
+      )
       let before = source.waitingCount
       try source.discard(job.session)
       summary.dropped += before - source.waitingCount

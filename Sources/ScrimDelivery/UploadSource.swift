@@ -8,6 +8,8 @@ protocol UploadSource: AnyObject {
   var order: [SessionID] { get }
   var waitingCount: Int { get }
   var waitingBytes: Int { get }
+  /// Whether no file is ever moved, removed or changed; otherwise another process may have taken a missing one.
+  var keepsFiles: Bool { get }
   /// Folders in which files may be added.
   var folders: [String] { get }
 
@@ -15,6 +17,8 @@ protocol UploadSource: AnyObject {
   func next(where isReady: (SpooledSegment) -> Bool) -> (segment: SpooledSegment, bytes: Int)?
   func hasWaiting(_ session: SessionID) -> Bool
   func path(of segment: SpooledSegment) -> String
+  /// The SHA-256 that the manifest lists for a segment; nil if it isn't listed yet.
+  func listedDigest(of segment: SpooledSegment) -> SHA256Digest?
   func folder(of session: SessionID) -> SessionFolder
   func isDeleted(_ session: SessionID) -> Bool
 
@@ -24,8 +28,6 @@ protocol UploadSource: AnyObject {
   func setAside(_ segment: SpooledSegment) throws(StoreError)
   func rejectManifest(of session: SessionID, status: Int, answer: String) throws(StoreError)
   func discard(_ session: SessionID) throws(StoreError)
-  /// What becomes of a session that was deleted at the destination, for a message.
-  var afterDeletion: String { get }
   /// Whether the session is no longer being written; seals it if its recorder was killed.
   func recover(_ session: SessionID) throws(StoreError) -> Bool
   func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool
@@ -42,7 +44,7 @@ protocol UploadSource: AnyObject {
 
 extension SpoolKeeper: UploadSource {
   var folders: [String] { watchedFolders }
-  var afterDeletion: String { "it is removed here too" }
+  var keepsFiles: Bool { false }
 }
 
 /// A session folder of the user: its sealed segments are delivered, and nothing in it is changed or
@@ -67,7 +69,7 @@ final class SessionSource: UploadSource {
   var waitingCount: Int { waiting.count }
   var waitingBytes: Int { waiting.reduce(0) { $0 + manifest.segments[$1].bytes } }
   var folders: [String] { [] }
-  var afterDeletion: String { "nothing more of it is sent" }
+  var keepsFiles: Bool { true }
 
   func rescan() throws(StoreError) -> Bool { false }
 
@@ -83,6 +85,7 @@ final class SessionSource: UploadSource {
   func path(of segment: SpooledSegment) -> String {
     folder.path + "/" + SessionFolder.segmentFile(segment.index)
   }
+  func listedDigest(of segment: SpooledSegment) -> SHA256Digest? { manifest.segments[segment.index].digest }
   func folder(of session: SessionID) -> SessionFolder { folder }
   func isDeleted(_ session: SessionID) -> Bool { hasEnded }
 

@@ -130,9 +130,11 @@ package final class Uploader: Sendable {
     switch job {
     case .segment(let segment):
       let path = source.path(of: segment)
+      let listed = source.listedDigest(of: segment)
       workers.async { [self] in
         do throws(StoreError) {
-          let file = try SealedFile.read(path, session: segment.session, index: segment.index)
+          let file = try SealedFile.read(
+            path, session: segment.session, index: segment.index, listed: listed)
           finish(Result(job: job, bytes: file.bytes.count, answer: destination.put(file)))
         } catch {
           finish(Result(job: job, bytes: 0, answer: .cancelled, damage: error))

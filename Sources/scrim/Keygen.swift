@@ -8,7 +8,7 @@ struct Keygen: ParsableCommand {
     discussion: """
       Writes the private key to FILE, which only you can read, and the public key to FILE.pub and to standard output. Give \
       the public key to scrim record --seal-to on every machine that records, and keep the private key elsewhere: without it \
-      nobody can read what was sealed. Existing files are never overwritten.
+      what was sealed can no longer be read. Existing files are never overwritten.
       """)
 
   @Argument(help: ArgumentHelp("The private key's new file; scrim.key by default.", valueName: "file"))

@@ -124,7 +124,10 @@ struct Upload: ParsableCommand {
         .input, "the session was deleted at \(address), and is not stored again; \(from) is as it was")
     }
     if summary.rejected + summary.damaged > 0 {
-      throw Failure(.input, "some segments were not delivered; see scrim upload \(from) --status")
+      throw Failure(
+        .input,
+        "some segments were not delivered; "
+          + (isSession ? "scrim verify \(from) checks all of it" : "see scrim upload \(from) --status"))
     }
   }
 

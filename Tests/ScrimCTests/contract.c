@@ -131,7 +131,7 @@ static void record_a_session(const char *folder) {
   CHECK(scrim_destroy(recorder) == SCRIM_OK);
 }
 
-/* What scrim keygen prints; nobody has its private key. */
+/* What scrim keygen prints; its private key was thrown away. */
 static const char public_key[] =
     "scrim-public-key-1:8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285feedd883d";
 

@@ -116,6 +116,53 @@ private final class FakeDestination: Destination {
     #expect(try spoolFiles == ["destination.json"])
   }
 
+  /// A session of three segments, sealed to a public key or readable, in a folder of its own.
+  private func folder(_ name: String, sealedTo key: PublicKey?, content: Int = 0) throws -> SessionFolder {
+    var header = SampleSegments.header
+    header.session = session(1)
+    let folder = SessionFolder(path: temporary.path + "/" + name, sealTo: key)
+    var writer = try folder.create(header)
+    for index in 0..<3 {
+      try writer.begin(try SampleSegments.segment(content + index, header: header))
+      try writer.seal()
+    }
+    try writer.finish()
+    return folder
+  }
+
+  /// An intact file of the right session and index, but not the listed one. An envelope has no checksums that can be
+  /// verified without its key.
+  @Test(arguments: [false, true]) func aSegmentOtherThanTheListedOneIsNotSent(isSealed: Bool) throws {
+    let key = isSealed ? try PrivateKey().publicKey : nil
+    let name = "spool/\(session(1))"
+    _ = try folder(name, sealedTo: key)
+    let place = name + "/" + SessionFolder.segmentFile(1)
+    var bytes: [UInt8]
+    if isSealed {
+      bytes = try temporary.bytes(of: place)
+      bytes[bytes.count / 2] ^= 1
+    } else {
+      _ = try folder("other", sealedTo: nil, content: 5)
+      bytes = try temporary.bytes(of: "other/" + SessionFolder.segmentFile(1))
+    }
+    try temporary.write(bytes, to: place)
+    #expect(try spool.check().whole == 2 && spool.check().damaged.count == 1)
+    let destination = FakeDestination()
+    let summary = try Uploader(to: destination, UploaderTests.options()).run(spool)
+    #expect(summary.delivered == 2 && summary.damaged == 1)
+    #expect(destination.state.withLock { $0.segments.keys.map(\.index).sorted() } == [0, 2])
+    #expect(try spool.status().damaged.segments == 1)
+  }
+
+  /// The session of a user stays as it is, so a listed file that is missing is a fault, not taken by another process.
+  @Test(arguments: [false, true]) func aSessionWithoutASegmentEnds(isSealed: Bool) throws {
+    let session = try folder("mine", sealedTo: isSealed ? try PrivateKey().publicKey : nil)
+    try temporary.remove("mine/" + SessionFolder.segmentFile(1))
+    let destination = FakeDestination()
+    let summary = try Uploader(to: destination, UploaderTests.options()).run(session)
+    #expect(summary.delivered == 2 && summary.damaged == 1)
+  }
+
   @Test func faultsAreRepeatedUntilTheyPass() throws {
     let written = try write(1, segments: 8)
     let troubles: [DeliveryAnswer] = [

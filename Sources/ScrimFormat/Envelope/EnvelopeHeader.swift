@@ -14,7 +14,7 @@ package struct EnvelopeHeader: Hashable, Sendable {
   /// The header of the stream; 24 random bytes.
   package var stream: [UInt8]
 
-  /// The version byte of an envelope: the high bit tells it from a segment.
+  /// The version byte of an envelope: the high bit distinguishes it from a segment.
   package static let version: UInt8 = 0x81
   package static let byteCount =
     FormatLimits.magicBytes + 16 + 8 + 4 + 32 + KeyID.byteCount + SessionSecret.sealedBytes

@@ -40,7 +40,7 @@ package final class SpoolKeeper {
   /// What was dropped since ``takeLosses()``.
   var newLosses: [ReplayLoss] = []
   /// Number of segments that a session's manifest lists, and the version of the manifest.
-  private var listings: [SessionID: (stamp: ManifestStamp, count: Int)] = [:]
+  private var listings: [SessionID: (stamp: ManifestStamp, digests: [SHA256Digest])] = [:]
 
   init(spool: SegmentSpool, handle: OpenFile) throws(StoreError) {
     self.spool = spool
@@ -184,11 +184,27 @@ package final class SpoolKeeper {
   func isListed(_ segment: SpooledSegment) -> Bool {
     let folder = spool.folder(of: segment.session)
     guard let stamp = folder.manifestStamp else { return true }
-    if let known = listings[segment.session], known.count > segment.index { return true }
-    if let known = listings[segment.session], known.stamp == stamp { return false }
+    return listedDigest(of: segment, stamp) != nil
+  }
+
+  /// The SHA-256 that the manifest lists for a segment; nil if it isn't listed, or there is no manifest.
+  package func listedDigest(of segment: SpooledSegment) -> SHA256Digest? {
+    guard let stamp = spool.folder(of: segment.session).manifestStamp else { return nil }
+    return listedDigest(of: segment, stamp)
+  }
+
+  private func listedDigest(of segment: SpooledSegment, _ stamp: ManifestStamp) -> SHA256Digest? {
+    func known(_ digests: [SHA256Digest]) -> SHA256Digest? {
+      digests.indices.contains(segment.index) ? digests[segment.index] : nil
+    }
+    if let listing = listings[segment.session] {
+      let digest = known(listing.digests)
+      if digest != nil || listing.stamp == stamp { return digest }
+    }
     // An unreadable manifest is set aside by ``recover(_:)``.
-    let count = (try? folder.readManifest())?.segments.count ?? 0
-    listings[segment.session] = (stamp, count)
-    return count > segment.index
+    let manifest = try? spool.folder(of: segment.session).readManifest()
+    let digests = manifest?.segments.map(\.digest) ?? []
+    listings[segment.session] = (stamp, digests)
+    return known(digests)
   }
 }

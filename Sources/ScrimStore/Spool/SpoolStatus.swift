@@ -135,11 +135,12 @@ extension SegmentSpool {
       }
       var files: [String] = []
       try Disk.forEachName(in: folder(session, .waiting)) { files.append($0) }
+      let listed = (try? folder(of: session).readManifest())?.segments ?? []
       for file in files.sorted() {
         guard let index = StoreLayout.index(ofFile: file) else { continue }
         let segment = SpooledSegment(session: session, index: index)
         do throws(StoreError) {
-          _ = try read(segment)
+          _ = try read(segment, listed: listed.indices.contains(index) ? listed[index].digest : nil)
           check.whole += 1
         } catch {
           check.damaged.append("\(error)")
@@ -150,17 +151,23 @@ extension SegmentSpool {
   }
 
   /// Reads a waiting segment and checks its checksums, its session and its place.
-  package func read(_ segment: SpooledSegment) throws(StoreError) -> SealedFile {
+  ///
+  /// - Parameter listed: the SHA-256 in the manifest, if it lists the segment.
+  package func read(
+    _ segment: SpooledSegment, listed: SHA256Digest? = nil
+  ) throws(StoreError) -> SealedFile {
     try SealedFile.read(
-      file(segment, .waiting), session: segment.session, index: segment.index)
+      file(segment, .waiting), session: segment.session, index: segment.index, listed: listed)
   }
 }
 
 extension SealedFile {
+  /// - Parameter listed: the file's SHA-256 by its session's manifest. An envelope has no checksums that can be verified
+  ///   without its key, so that this alone shows a changed byte of it.
   /// - Throws: ``StoreError`` if the file can't be read, isn't intact, or is another segment than its name
   ///   says.
   public static func read(
-    _ path: String, session: SessionID, index: Int
+    _ path: String, session: SessionID, index: Int, listed: SHA256Digest? = nil
   ) throws(StoreError) -> SealedFile {
     let bytes = try Disk.read(path, upTo: SealedFile.limit)
     let file: SealedFile
@@ -168,6 +175,9 @@ extension SealedFile {
     guard file.session == session else { throw StoreError(path, .otherSession) }
     guard file.index == index else {
       throw StoreError(path, .disagrees("the seal says index \(file.index)"))
+    }
+    guard listed == nil || file.digest == listed else {
+      throw StoreError(path, .disagrees("the manifest lists another SHA-256"))
     }
     return file
   }
