@@ -103,7 +103,11 @@ struct PictureAssignment: Sendable {
     self.pictures = pictures
     for (entry, path) in listed.enumerated() {
       guard let found = best(for: path, resolve) else { continue }
-      for index in found.pictures where found.isOnlyBeside ? isBeside(index) : true {
+      let listed = PicturePath(path)
+      for index in found.pictures
+      where (found.isOnlyBeside ? isBeside(index) : true)
+        && (found.pictures.count > 1 || mayBe(listed, pictures.paths[index], found.fit))
+      {
         let rival = found.pictures.first { $0 != index }
         let claim = Claim(entry: entry, rival: rival, fit: found.fit)
         if claims[index]?.add(claim) == nil { claims[index] = Claims(claim) }
@@ -160,6 +164,26 @@ struct PictureAssignment: Sendable {
       if let found { return found }
     }
     return nil
+  }
+
+  /// Whether a picture's folders allow what its name suggests, if it is the only one of that name: the right one may be
+  /// missing. (Several are refused in any case.)
+  private func mayBe(_ listed: PicturePath, _ picture: [String], _ fit: Fit) -> Bool {
+    let own = Array(picture.dropLast())
+    switch fit.way {
+    case .exact, .subset, .images, .parent: return true
+    case .anySubset: return !namesAnotherSubset(place.stem, own.last ?? "")
+    case .name:
+      if listed.isUpload || fit.spelling > 0 { return true }
+      // A path of another machine ends as it does here.
+      let folders = Array(listed.parts.dropLast())
+      let below = begins(own, with: place.folder) ? Array(own.dropFirst(place.folder.count)) : own
+      let isImages = { (part: String) in hasSameBytes(part, "images") }
+      if listed.isAbsolute, !ends(folders.filter { !isImages($0) }, with: below.filter { !isImages($0) }) {
+        return false
+      }
+      return !namesAnotherSubset(folders.last ?? place.stem, own.last ?? "")
+    }
   }
 
   private func isBeside(_ index: Int) -> Bool {
@@ -243,6 +267,21 @@ struct PictureAssignment: Sendable {
     }
     guard isBelow || shared > 0 else { return nil }
     return Fit(spelling: spelling, way: .name, folders: shared)
+  }
+
+  /// Whether two names say that they are of different parts of a data set, as `train.json` and the folder `val` do.
+  private func namesAnotherSubset(_ a: String, _ b: String) -> Bool {
+    let (first, second) = (PictureAssignment.subsets(in: a), PictureAssignment.subsets(in: b))
+    return !first.isEmpty && !second.isEmpty && first.isDisjoint(with: second)
+  }
+
+  /// The parts of a data set that a name contains as a word, without the digits of a year.
+  private static func subsets(in name: String) -> Set<String> {
+    let known = [
+      "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
+      "test": "test", "testing": "test",
+    ]
+    return Set(name.lowercased().split { !$0.isLetter }.compactMap { known[String($0)] })
   }
 
   private func hasSameBytes(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }

@@ -38,6 +38,17 @@ import Testing
     (["x/a.png", "y/a.png"], "in/annotations.json", "ROOT/in/x/a.png", ["x/a.png"]),
     (["x/a.png", "y/a.png"], "in/annotations.json", "file://ROOT/in/x/a.png", ["x/a.png"]),
     (["x/a.png", "y/a.png"], "in/y/annotations.json", "/mnt/shots/x/a.png", []),
+    // Another folder is of another picture, though that is missing.
+    (["deep/deadbeef-login.png", "login.png"], "in/annotations.json", "/x/deadbeef-login.png", []),
+    (["de/a.png"], "in/annotations.json", "/mnt/shots/en/a.png", []),
+    (["de/a.png"], "in/annotations.json", "C:\\\\shots\\\\en\\\\a.png", []),
+    (["de/home/a.png"], "in/annotations.json", "s3://bucket/en/home/a.png", []),
+    (["de/a.png"], "in/annotations.json", "/mnt/shots/de/a.png", ["de/a.png"]),
+    (["a.png"], "in/annotations.json", "/mnt/shots/en/a.png", ["a.png"]),
+    (["images/a.png"], "in/annotations.json", "/mnt/shots/a.png", ["images/a.png"]),
+    (["val/a.png"], "in/val/annotations.json", "../train/a.png", []),
+    (["val/a.png"], "in/val/annotations.json", "train2017/a.png", []),
+    (["images/val/a.png"], "in/annotations/train.json", "a.png", []),
     // A path with `..`, and one from a parent.
     (["x/a.png", "y/a.png"], "in/y/annotations.json", "../x/a.png", []),
     (["a.png", "y/a.png"], "in/y/annotations.json", "../a.png", []),
@@ -57,7 +68,7 @@ import Testing
       ["login.png", "deadbeef-login.png"], "in/annotations.json", "deadbeef-login.png", ["deadbeef-login.png"]
     ),
     (
-      ["deep/deadbeef-login.png", "login.png"], "in/annotations.json", "/x/deadbeef-login.png",
+      ["deep/deadbeef-login.png", "login.png"], "in/annotations.json", "/x/deep/deadbeef-login.png",
       ["deep/deadbeef-login.png"]
     ),
     (["a(1).png", "a1.png"], "in/annotations.json", "1a2b3c4d-a1.png", ["a1.png"]),
