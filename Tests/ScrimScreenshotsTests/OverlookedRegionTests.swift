@@ -37,6 +37,7 @@ import Testing
     #""bbox":[1,1,9,9],"vbox":[100,100,200,40]"#,
     #""bbox":[1,1,9,9],"face_bbox":[100,100,200,40]"#,
     #""bbox":[1,1,9,9],"attributes":{"hand_box":[100,100,200,40]}"#,
+    #""bbox":[1,1,9,9],"attributes":{"bbox":[100,100,200,40]}"#,
     #""bbox":[1,1,9,9],"face_kpts":[100,100,2,300,140,1,0,0,0]"#,
     #""bbox":[1,1,9,9],"foot_keypoints":[100,100,2,300,140,1]"#,
     #""bbox":[1,1,9,9],"name_bbox":[100,100,200,40]"#, #""bbox":[1,1,9,9],"class_box":[100,100,200,40]"#,
@@ -55,7 +56,10 @@ import Testing
     #""segmentation_rle":{"size":[600,800],"counts":"x"}"#, #""something":[100,100,200,40]"#,
     #""face_box":[100,100,200]"#, #""face_box":[100,100,-1,4]"#, #""face_kpts":[100,100]"#,
     #""rois":[[1,1,2,2]]"#, #""label_polygon":[100,100,300,140,1,1]"#, #""color_mask":[[100,100],[300,140]]"#,
-    #""polygon":["100","100","300","140"]"#,
+    #""polygon":["100","100","300","140"]"#, #""extra":{"bbox":[100,100,200,40]}"#,
+    #""words":[{"text":"a","bbox":[100,100,200,40]}]"#, #""attributes":{"segmentation":[[1,1,9,1,9,9]]}"#,
+    #""position":{"x":100,"y":100,"width":200,"height":40}"#, #""xmin":100,"ymin":100,"xmax":300,"ymax":140"#,
+    #""text_bbox":"[100,100,200,40]""#, #""meta":{"a":{"geometry":{"coordinates":[[100,100],[300,140]]}}}"#,
   ])
   func unknownPartsAreRefused(_ member: String) {
     refused(coco(#""bbox":[1,1,9,9],"# + member))
@@ -65,6 +69,8 @@ import Testing
   @Test(arguments: [
     #""score":0.5,"keypoint_scores":[0.1,0.2,0.3,0.4]"#, #""rgb":[1,2,3]"#, #""embedding":[1,2,3,4,5]"#,
     #""tags":["a","b"]"#, #""attributes":{"occluded":false,"visibility":[1,0,1,0]}"#, #""boxes":[]"#,
+    #""attributes":{"rotation":0,"track_id":3,"tags":["a","b"],"size":{"width":3,"height":4}}"#,
+    #""extra":{"note":"box 7","count":3}"#, #""caption":"x","text":"1 2 3 4""#,
     #""lefthand_box":[0,0,0,0],"lefthand_valid":false"#, #""num_keypoints":3"#, #""area":81"#,
   ])
   func valuesAboutARegionAreIgnored(_ member: String) throws {

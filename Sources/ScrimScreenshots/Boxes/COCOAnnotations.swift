@@ -89,7 +89,9 @@ enum COCOAnnotations {
     try add(segmentation: annotation, in: size, to: &extent)
     try add(keypoints: annotation, "keypoints", to: &extent)
     try add(further: annotation, to: &extent)
-    if let attributes = try annotation.object("attributes") { try add(further: attributes, to: &extent) }
+    if let attributes = try annotation.object("attributes") {
+      try add(further: attributes, isNested: true, to: &extent)
+    }
     let box = try annotation.numbers("bbox")
     if degrees != 0, extent.hasArea, box?.count != 4 || box?[2] == 0 || box?[3] == 0 {
       // Without a box, the rotation applies to the other parts.
@@ -242,9 +244,14 @@ enum COCOAnnotations {
 
   /// Regions under keys that COCO doesn't define: `face_box`, `lefthand_kpts` (COCO-WholeBody), `vbox`
   /// (CrowdHuman), …
-  private static func add(further annotation: BoxObject, to extent: inout Extent) throws(BoxesError) {
+  private static func add(
+    further annotation: BoxObject, isNested: Bool = false, to extent: inout Extent
+  ) throws(BoxesError) {
+    if RegionMember.hasCorners(annotation.members) {
+      throw annotation.fault(.unsupported("a box under keys that COCO does not define; give it as bbox"))
+    }
     for member in annotation.members {
-      switch RegionMember.kind(of: member.key, member.value) {
+      switch RegionMember.kind(of: member.key, member.value, isNested: isNested) {
       case .none: continue
       case .keypoints: try add(keypoints: annotation, member.key, to: &extent)
       case .box:
