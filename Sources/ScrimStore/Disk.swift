@@ -107,11 +107,13 @@ enum Disk {
     guard unsafe unlink(path) == 0 || errno == ENOENT else { throw failure(path, "removing") }
   }
 
-  /// Whether an open file or folder is still the one at a path.
-  static func isAt(_ path: String, _ file: OpenFile) throws(StoreError) -> Bool {
-    let there = try Disk.status(path)
+  /// Whether an open folder is still the one at a path, which may be a symbolic link to it.
+  static func isAt(_ path: String, _ folder: OpenFile) throws(StoreError) -> Bool {
+    guard exists(path) else { return false }
+    let there = try open(path, O_RDONLY | O_DIRECTORY)
     return try attempt(path, "looking at it") { () throws(SystemError) in
-      there?.stamp.inode == UInt64(try file.status().st_ino)
+      let (a, b) = (try there.status(), try folder.status())
+      return a.st_ino == b.st_ino && a.st_dev == b.st_dev
     }
   }
 

@@ -42,23 +42,38 @@ extension SessionFolder {
 
   /// Makes the folder, and locks it for this process.
   ///
-  /// In a spool, an uploader that finds the folder before it is locked removes it as one whose session is
-  /// delivered, under its own lock; then it is made again.
+  /// An uploader removes a folder without segments that nobody has locked, as one whose session is delivered. So
+  /// a new folder is locked under a temporary name, and gets its own name afterwards.
   private func makeLocked() throws(StoreError) -> OpenFile {
     var attempts = 0
     while true {
-      try Disk.makeFolder(path)
+      let isThere = Disk.exists(path)
+      let name = isThere ? path : temporaryPath
       do throws(StoreError) {
-        let handle = try Disk.open(path, O_RDONLY | O_DIRECTORY)
+        try Disk.makeFolder(name)
+        let handle = try Disk.open(name, O_RDONLY | O_DIRECTORY)
         try Disk.lock(handle)
+        if !isThere { try Disk.move(name, to: path) }
         if try Disk.isAt(path, handle) { return handle }
+        throw StoreError(path, .system(doing: "opening", errno: ENOENT))
       } catch {
-        let isEmpty = (try? Disk.names(in: path).isEmpty) ?? true
-        guard error.isMissingFile || (error.reason == .inUse && isEmpty), attempts < 200 else { throw error }
+        // The folder was removed meanwhile, by an uploader that took it for a leftover, or another recorder made
+        // one of that name. The next attempt finds out.
+        attempts += 1
+        guard error.isMissingFile || Disk.exists(path) != isThere, attempts < 10 else {
+          throw StoreError(error.path == name ? path : error.path, error.reason)
+        }
       }
-      attempts += 1
-      MonotonicClock.wait(for: nil, until: MonotonicClock.now + 5_000_000)
     }
+  }
+
+  /// The folder's name before it is locked: beside it, so that it can be renamed, and one of those that an
+  /// uploader removes after a crash.
+  private var temporaryPath: String {
+    var name = path[...]
+    while name.count > 1, name.hasSuffix("/") { name.removeLast() }
+    let start = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
+    return "\(name[..<start]).\(name[start...]).tmp"
   }
 
   /// The secret of a session that is sealed to ``sealTo``; nil without that.

@@ -321,6 +321,38 @@ import Testing
     }
   }
 
+  @Test func aFolderBehindASymbolicLink() throws {
+    try FileManager.default.createDirectory(
+      atPath: temporary.path + "/real", withIntermediateDirectories: true)
+    let link = temporary.path + "/link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "real")
+    var writer = try SessionFolder(path: link).create(SampleSegments.header)
+    try writer.begin(try SampleSegments.segment(0))
+    try writer.finish()
+    #expect(try SessionFolder(path: temporary.path + "/real").read().segment(0).frames.count == 1)
+
+    let dangling = temporary.path + "/dangling"
+    try FileManager.default.createSymbolicLink(atPath: dangling, withDestinationPath: "missing")
+    #expect(throws: StoreError.self) { _ = try SessionFolder(path: dangling).create(SampleSegments.header) }
+  }
+
+  @Test func aNewFolderOfAnotherRecorder() throws {
+    _ = try folder.create(SampleSegments.header)
+    let error = #expect(throws: StoreError.self) { _ = try folder.create(SampleSegments.header) }
+    #expect(error?.reason == .folderNotEmpty(holdsSession: true))
+    // A crash between making a folder and giving it its name leaves one of this name.
+    let name = temporary.path + "/.late.tmp"
+    try FileManager.default.createDirectory(atPath: name, withIntermediateDirectories: true)
+    let late = SessionFolder(path: temporary.path + "/late")
+    do {
+      let other = try Disk.open(name, O_RDONLY | O_DIRECTORY)
+      try Disk.lock(other)
+      #expect(throws: StoreError(late.path, .inUse)) { _ = try late.create(SampleSegments.header) }
+    }
+    _ = try late.create(SampleSegments.header)
+    #expect(!FileManager.default.fileExists(atPath: name))
+  }
+
   @Test func aSegmentFolderThatIsGone() throws {
     var writer = try folder.create(SampleSegments.header)
     try temporary.remove("session/segments")

@@ -151,7 +151,9 @@ import Testing
     while made.withLock({ $0.count }) < 400, Date() < end {
       _ = try keeper.removeIfDone(name(made.withLock { $0.count }))
     }
-    #expect(made.withLock { $0.failure } == nil && made.withLock { $0.count } == 400)
+    let (count, failure) = made.withLock { ($0.count, $0.failure) }
+    #expect(count == 400)
+    #expect(failure == nil)
     #expect(try spool.status().waiting.segments == 400)
   }
 
