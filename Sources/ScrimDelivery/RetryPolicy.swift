@@ -61,6 +61,13 @@ package struct RetryPolicy: Hashable, Sendable {
 
   package init() {}
 
+  /// - Parameter base: seconds of ``base``, 0.001 to 3600. Below one second, ``cap`` shrinks with it.
+  package init(base seconds: Double) {
+    let factor = min(max(seconds, 0.001), 3600)
+    cap = max(Int64(factor * Double(base)), Int64(min(factor, 1) * Double(cap)))
+    base = Int64(factor * Double(base))
+  }
+
   package enum Verdict: Hashable, Sendable {
     case delivered
     /// Try again at this moment of the monotonic clock.

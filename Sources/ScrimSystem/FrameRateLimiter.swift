@@ -3,6 +3,10 @@
 /// It reads no clock: the caller passes all times, in nanoseconds of one clock. The processing time is averaged over about four
 /// frames, so that one slow frame causes no pause.
 package struct FrameRateLimiter: Sendable {
+  /// The share of time spent on processing frames unless a caller gives another: on a slow machine, at least half
+  /// of one core is left to the recorded program.
+  package static let defaultBusyShare = 0.5
+
   /// Minimum nanoseconds from the start of one frame to the start of the next.
   package let interval: Int64
   /// Maximum delay of a frame in nanoseconds, however busy the machine is.

@@ -9,11 +9,6 @@ struct Export: ParsableCommand {
       "Write a session as pictures, as a film, as a page that plays in a browser, or as a replay for other tools."
   )
 
-  enum Target: String, CaseIterable, ExpressibleByArgument {
-    case png, apng, gif, mp4, webm, html, rrweb, sentry
-    case sentryStaging = "sentry-staging"
-  }
-
   /// Seconds of a staged clip.
   private static let stagedSeconds = 30.0
 
@@ -26,7 +21,7 @@ struct Export: ParsableCommand {
       film by ffmpeg; html, one page that plays it; rrweb, a file of events for rrweb's players; sentry, a replay as \
       envelopes; sentry-staging, a clip that sentry-native sends with a crash.
       """)
-  var to: Target
+  var to: ExportForm
 
   @Option(
     help: ArgumentHelp(

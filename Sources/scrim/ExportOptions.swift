@@ -56,8 +56,8 @@ struct PictureLookOptions: ParsableArguments {
   }
 
   /// Refuses options that the format doesn't use.
-  func check(_ target: Export.Target) throws {
-    guard target == .html else { return }
+  func check(_ form: ExportForm) throws {
+    guard form == .html else { return }
     for (name, isGiven) in [
       ("--scale", scale != nil), ("--style", style != nil), ("--pointer", pointer != nil),
     ] where isGiven {
@@ -65,11 +65,11 @@ struct PictureLookOptions: ParsableArguments {
     }
   }
 
-  func options(_ target: Export.Target) -> PictureOptions {
+  func options(_ form: ExportForm) -> PictureOptions {
     var options = PictureOptions()
     options.scale = scale ?? 1
     options.style = style ?? .fill
-    options.showsPointer = pointer == .on && target != .rrweb
+    options.showsPointer = pointer == .on && form != .rrweb
     return options
   }
 }

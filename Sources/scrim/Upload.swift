@@ -36,7 +36,7 @@ struct Upload: ParsableCommand {
   var retryRejected = false
 
   @Option(help: ArgumentHelp("Maximum seconds before the first retry.", visibility: .hidden))
-  var retryBase = 1.0
+  var retryBase: Double?
 
   @OptionGroup var spoolLimits: SpoolLimitArguments
 
@@ -93,8 +93,7 @@ struct Upload: ParsableCommand {
     options.limits = spoolLimits.limits
     options.isWatching = watch
     options.inFlight = destination.inFlight
-    options.policy.base = Int64(min(max(retryBase, 0.001), 3600) * 1e9)
-    options.policy.cap = max(options.policy.base, Int64(min(retryBase, 1) * 300e9))
+    if let retryBase { options.policy = RetryPolicy(base: retryBase) }
     let display = UploadDisplay(isQuiet: output.quiet, isWatching: watch)
     Terminal.noteInterrupts()
     let uploader = Uploader(to: place, options) { display.show($0) }

@@ -82,4 +82,15 @@ import Testing
       policy.verdict(on: .status(503, retryAfter: .date(.min), body: ""), attempt: 1, now: early, random: 1)
         == .wait(until: second))
   }
+
+  /// The limit shrinks with a short first wait, so that a test of many retries is short; it never falls below it.
+  @Test(
+    arguments: [
+      (0.02, 20_000_000, 6_000_000_000), (1, 1_000_000_000, 300_000_000_000),
+      (600, 600_000_000_000, 600_000_000_000), (0, 1_000_000, 300_000_000),
+    ] as [(Double, Int64, Int64)])
+  func aShortFirstWait(seconds: Double, base: Int64, cap: Int64) {
+    let policy = RetryPolicy(base: seconds)
+    #expect(policy.base == base && policy.cap == cap)
+  }
 }

@@ -98,7 +98,8 @@ package struct LiveSource: FrameSource {
       trees.map { trees in LiveBoxes(settleDelay: trees.settleDelay) { trees.isSame($0, $1) } }
       ?? LiveBoxes(settleDelay: 0)
     limiter = FrameRateLimiter(
-      framesPerSecond: options.framesPerSecond, busyShare: 0.5, longestInterval: LiveSource.longestInterval)
+      framesPerSecond: options.framesPerSecond, busyShare: FrameRateLimiter.defaultBusyShare,
+      longestInterval: LiveSource.longestInterval)
     start = MonotonicClock.now
     guard case .picture(let first) = try screen.capture(isThorough: true) else {
       throw .unavailable(CaptureIssue(place: screen.name, message: "it is not visible"))

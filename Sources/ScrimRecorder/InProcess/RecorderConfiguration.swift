@@ -14,7 +14,7 @@ public struct RecorderConfiguration: Sendable {
   public var framesPerSecond = 10.0
   /// Maximum share of its thread's time that recording may take. If a frame took longer, the next one
   /// waits: at 0.5 as long again as the average of the last few.
-  public var busyShare = 0.5
+  public var busyShare = FrameRateLimiter.defaultBusyShare
   /// Name and version of the recording program.
   public var producer = "scrim"
   /// The session's id; nil for a random one.

@@ -131,7 +131,7 @@ struct ScrollWitness {
 
   /// Searches a control's earlier pixels: at its box, otherwise above, below and beside its old position.
   private static func hear(_ old: Rect, _ way: Way, in area: Rect?, view: (Rect) -> View) -> Answer {
-    let bounds = area ?? Rect(x: 0, y: 0, width: 1 << 15, height: 1 << 15)
+    let bounds = area ?? Rect(x: 0, y: 0, width: PictureLimits.side, height: PictureLimits.side)
     let column = view(Rect(minX: old.x, minY: bounds.y, maxX: old.maxX, maxY: bounds.maxY))
     guard let sample = Sample(old, in: column) else { return .knowsNothing }
     let target = Rect(x: old.x + way.x, y: old.y + way.y, width: old.width, height: old.height)

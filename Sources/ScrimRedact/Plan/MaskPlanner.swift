@@ -75,7 +75,7 @@ public struct MaskPlanner: Sendable {
     }
     if a.widgets == b.widgets { return true }
     let boxes = a.rects + a.windowRects + b.rects
-    let limit = 1 << 15
+    let limit = PictureLimits.side
     let width = min(max(boxes.map(\.maxX).max() ?? 1, 1), limit)
     let height = min(max(boxes.map(\.maxY).max() ?? 1, 1), limit)
     var usage = PolicyUsage(policy: policy)
