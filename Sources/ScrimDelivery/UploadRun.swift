@@ -128,7 +128,7 @@ struct UploadRun {
       guard try source.recover(session) else {
         // It is being recorded; it is checked from time to time, since a killed recorder sends no
         // notification.
-        if options.isWatching { hasRestless = true }
+        if options.isWatching || unlisted.contains(where: { $0.session == session }) { hasRestless = true }
         continue
       }
       for segment in unlisted where segment.session == session {
@@ -272,7 +272,11 @@ struct UploadRun {
     case .segment(let segment):
       summary.delivered += 1
       summary.deliveredBytes += result.bytes
-      if try !source.delivered(segment) { unlisted.insert(segment) }
+      if try !source.delivered(segment) {
+        // Its recorder is about to list it, or was killed before.
+        unlisted.insert(segment)
+        mayHaveNews = true
+      }
       if !source.hasWaiting(segment.session) { mayHaveNews = true }
     case .manifest(let session):
       manifests[session, default: ManifestState()].delivered = result.stamp

@@ -103,13 +103,19 @@ extension Disk {
   /// Makes a folder and its parents, and syncs their names to the disk.
   static func makeLastingFolder(_ path: String) throws(StoreError) {
     if let status = try status(path), status.isFolder { return }
-    if let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
-      let above = String(path[..<slash])
-      try makeLastingFolder(above)
-      try makeFolder(path)
-      try syncFolder(above)
-    } else {
-      try makeFolder(path)
+    let above = parent(of: path)
+    if above != path { try makeLastingFolder(above) }
+    try makeFolder(path)
+    try syncNames(in: above)
+  }
+
+  /// Syncs the names in a folder to the disk. A folder that may be written but not read can't be synced; file systems
+  /// with a journal keep the name of a new folder there once a file in it is synced.
+  static func syncNames(in path: String) throws(StoreError) {
+    do {
+      try syncFolder(path)
+    } catch {
+      guard case .system(_, EACCES) = error.reason else { throw error }
     }
   }
 

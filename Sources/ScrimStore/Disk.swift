@@ -89,12 +89,20 @@ enum Disk {
     try remove(temporary)
   }
 
+  /// The folder that has a path's last name.
+  static func parent(of path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   /// Makes a folder and its parents; an existing folder is fine.
   static func makeFolder(_ path: String) throws(StoreError) {
     // The string lives as a C string until the call returns.
     if unsafe mkdir(path, 0o700) == 0 { return }
-    if errno == ENOENT, let slash = path.dropLast().lastIndex(of: "/"), slash > path.startIndex {
-      try makeFolder(String(path[..<slash]))
+    if errno == ENOENT, !path.isEmpty {
+      try makeFolder(parent(of: path))
       // As above.
       if unsafe mkdir(path, 0o700) == 0 { return }
     }
@@ -130,8 +138,8 @@ enum Disk {
       return
     }
     guard errno == ENOENT else { throw failure(path, "making the folder") }
-    let above = path.dropLast().lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    guard !above.isEmpty, above != path else { return }
+    let above = parent(of: path)
+    guard above != path else { return }
     try checkWritable(above)
   }
 

@@ -42,18 +42,20 @@ extension SessionFolder {
 
   /// Makes the folder, and locks it for this process.
   ///
-  /// An uploader removes a folder without segments that nobody has locked, as one whose session is delivered. So
-  /// a new folder is locked under a temporary name, and gets its own name afterwards.
+  /// An uploader removes a folder without segments that no process has locked, as one whose session is delivered. So
+  /// a new folder is locked under a temporary name, and gets its own name afterwards. The name is synced to the disk,
+  /// since segments that are synced within the folder would be lost with it.
   private func makeLocked() throws(StoreError) -> OpenFile {
     var attempts = 0
     while true {
       let isThere = Disk.exists(path)
       let name = isThere ? path : temporaryPath
       do throws(StoreError) {
+        if !isThere { try Disk.makeLastingFolder(Disk.parent(of: path)) }
         try Disk.makeFolder(name)
         let handle = try Disk.open(name, O_RDONLY | O_DIRECTORY)
         try Disk.lock(handle)
-        if !isThere { try Disk.move(name, to: path) }
+        if !isThere, try Disk.move(name, to: path) { try Disk.syncNames(in: Disk.parent(of: path)) }
         if try Disk.isAt(path, handle) { return handle }
         throw StoreError(path, .system(doing: "opening", errno: ENOENT))
       } catch {
@@ -70,10 +72,8 @@ extension SessionFolder {
   /// The folder's name before it is locked: beside it, so that it can be renamed, and one of those that an
   /// uploader removes after a crash.
   private var temporaryPath: String {
-    var name = path[...]
-    while name.count > 1, name.hasSuffix("/") { name.removeLast() }
-    let start = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
-    return "\(name[..<start]).\(name[start...]).tmp"
+    let name = path.split(separator: "/").last ?? ""
+    return "\(Disk.parent(of: path))/.\(name).tmp"
   }
 
   /// The secret of a session that is sealed to ``sealTo``; nil without that.

@@ -116,6 +116,19 @@ private final class FakeDestination: Destination {
     #expect(try spoolFiles == ["destination.json"])
   }
 
+  /// A power cut can leave a sealed segment whose line in the list was not written yet.
+  @Test func aSegmentThatIsNotListedIsListedAtOnce() throws {
+    let written = try write(1, segments: 2, isSealed: false)
+    try temporary.write([], to: "spool/\(session(1))/segments.jsonl")
+    let destination = FakeDestination()
+    let start = ContinuousClock.now
+    let summary = try Uploader(to: destination, UploaderTests.options()).run(spool)
+    #expect(ContinuousClock.now - start < .seconds(30), "the next look at the spool is after a minute")
+    #expect(summary.delivered == 2)
+    #expect(destination.state.withLock { $0.segments } == written)
+    #expect(try spoolFiles == ["destination.json"])
+  }
+
   /// A session of three segments, sealed to a public key or readable, in a folder of its own.
   private func folder(_ name: String, sealedTo key: PublicKey?, content: Int = 0) throws -> SessionFolder {
     var header = SampleSegments.header
