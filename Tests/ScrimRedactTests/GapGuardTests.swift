@@ -78,6 +78,54 @@ import Testing
     let shown = trough.suspects(boxes: GapBoxes(containers: [box], decorations: [box]))
     // Its ends are short lines.
     #expect(!shown.contains(x: 180, y: 203))
+    let alone = trough.suspects(boxes: GapBoxes(decorations: [box]))
+    #expect(!alone.contains(x: 180, y: 203), "a decoration need not be a container")
+  }
+
+  @Test func groundsBetweenMasksPass() {
+    var island = Sketch(640, 480)
+    island.hide(Rect(x: 100, y: 100, width: 300, height: 60))
+    island.hide(Rect(x: 100, y: 220, width: 300, height: 60))
+    island.hide(Rect(x: 100, y: 100, width: 60, height: 180))
+    island.hide(Rect(x: 340, y: 100, width: 60, height: 180))
+    #expect(island.suspects().isEmpty)
+    let print = island.fill(160, 160, 180, 60, 0xDDEEFF)
+    #expect(print.suspects().contains(x: 250, y: 190), "of another colour than every ground")
+  }
+
+  /// The tiles of round corners cut a strip of the ground off, between the panel and a mask.
+  @Test func groundsThatRoundCornersCutPass() {
+    let radius = 9
+    var panel = Sketch(640, 480) { x, y in
+      let dx = max(106 + radius - x, x - (499 - radius), 0)
+      let dy = max(100 + radius - y, y - (399 - radius), 0)
+      return dx * dx + dy * dy <= radius * radius && (106..<500).contains(x) && (100..<400).contains(y)
+        ? 0xFFFFFF : 0x404040
+    }
+    panel.hide(Rect(x: 40, y: 60, width: 60, height: 380))
+    #expect(!panel.suspects().contains(x: 102, y: 250))
+  }
+
+  @Test func frameOfAContainerPasses() {
+    let frame = Sketch(900, 640).fill(100, 80, 120, 90, 0x777777).erase(101, 81, 118, 88)
+    #expect(frame.suspects().contains(x: 160, y: 80))
+    let box = Rect(x: 100, y: 80, width: 120, height: 90)
+    #expect(frame.suspects(boxes: GapBoxes(containers: [box])).isEmpty)
+  }
+
+  @Test func bordersOfAContainerPassWhereverTheyEnd() {
+    let rule = Sketch(640, 480).fill(100, 200, 300, 1, 0x777777).write(atX: 402, y: 197, ink: 0)
+    #expect(rule.suspects().contains(x: 200, y: 200))
+    let box = Rect(x: 90, y: 200, width: 400, height: 150)
+    #expect(!rule.suspects(boxes: GapBoxes(containers: [box])).contains(x: 200, y: 200))
+  }
+
+  /// A JPEG has small steps beside every line.
+  @Test func smallStepsBesideLinesOfAJPEGPass() {
+    let rule = Sketch(640, 480).fill(0, 200, 640, 2, 0x404040).fill(300, 204, 6, 2, grey(250))
+    #expect(rule.suspects().contains(x: 302, y: 204))
+    var lossy = GapGuard(isLossy: true)
+    #expect(rule.suspects(by: &lossy).isEmpty)
   }
 
   @Test func roundCornersLoseOnlyTheCorners() {
@@ -171,6 +219,8 @@ import Testing
     var noise = SeededGenerator(seed: 5)
     let blurred = Sketch(80, 80) { _, _ in grey(90 + Int.random(in: 0...2, using: &noise)) }
     #expect(blurred.suspects().area == 6400, "photographs out of focus")
+    let faint = Sketch(80, 80) { x, y in grey(90 + (x + y) % 2) }
+    #expect(faint.suspects().area == 6400, "no two neighbours differ by more than 1")
   }
 
   @Test func largeLettersAreCaughtByTheirShape() {
@@ -189,6 +239,31 @@ import Testing
         letter.expectInkMasked("outline \(outline), \(bars.count) bars")
       }
     }
+  }
+
+  /// Of 30 % of the picture and more in both directions, as a card is.
+  @Test func veryLargeLettersAreCaught() {
+    Sketch(900, 640).fill(200, 100, 90, 420, 0x202020).fill(200, 430, 320, 90, 0x202020)
+      .expectInkMasked("L", includingSurfaces: true)
+    var ring = Sketch(900, 640).fill(200, 100, 320, 300, 0x202020)
+    ring.hide(Rect(x: 214, y: 114, width: 292, height: 272))
+    ring.expectInkMasked("a stroke around what a mask covers", includingSurfaces: true)
+  }
+
+  /// Bars of a chart without an axis: what is beyond their ends differs, and they are no small blocks.
+  @Test func barsThatStandOnAnEdgeAreCaught() {
+    let standing = Sketch(900, 700).fill(0, 600, 900, 100, 0xDDDDDD).fill(200, 150, 100, 450, 0x3465A4)
+    #expect(standing.suspects().contains(x: 250, y: 400))
+    let lying = Sketch(900, 700).fill(0, 0, 150, 700, 0xDDDDDD).fill(150, 200, 450, 90, 0x3465A4)
+    #expect(lying.suspects().contains(x: 400, y: 245))
+  }
+
+  /// Parts of a graph that don't touch: a mask of each would show the others.
+  @Test func piecesOfAGraphAreCaught() {
+    let steps = Sketch(900, 640).fill(100, 200, 150, 1, 0x3465A4).fill(256, 224, 150, 1, 0x3465A4)
+    steps.expectInkMasked("a step", includingSurfaces: true)
+    let corner = Sketch(900, 640).fill(100, 200, 200, 1, 0x3465A4).fill(308, 208, 1, 200, 0x3465A4)
+    corner.expectInkMasked("a corner without a frame", includingSurfaces: true)
   }
 
   @Test func barsAndStepsAreCaught() {
@@ -309,6 +384,9 @@ import Testing
     #expect(bounds.x < 60 - 8 && bounds.maxX > 239 + 8, "the margin grows: \(bounds)")
     let dot = Sketch(300, 300).fill(60, 60, 3, 3, 0).suspects().rects
     #expect(dot.count == 1 && dot[0].x >= 56, "a small one's is small")
+    // The gaps of a code are up to four modules wide, half of which is masked from either side.
+    let bar = Sketch(300, 300).fill(100, 100, 6, 100, 0).suspects()
+    #expect(bar.contains(x: 100 - 2 * 6, y: 150) && bar.contains(x: 105 + 2 * 6, y: 150))
   }
 
   @Test(arguments: [20, 24, 30]) func aRectangleGoesOnBehindMasks(thick: Int) {
