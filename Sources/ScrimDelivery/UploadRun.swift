@@ -272,17 +272,14 @@ struct UploadRun {
     case .segment(let segment):
       summary.delivered += 1
       summary.deliveredBytes += result.bytes
-      if try !source.delivered(segment) {
-        // Its recorder is about to list it, or was killed before.
-        unlisted.insert(segment)
-        mayHaveNews = true
-      }
-      if !source.hasWaiting(segment.session) { mayHaveNews = true }
+      if try !source.delivered(segment) { unlisted.insert(segment) }
     case .manifest(let session):
       manifests[session, default: ManifestState()].delivered = result.stamp
       manifests[session, default: ManifestState()].sentAt = now
-      if !source.hasWaiting(session) { mayHaveNews = true }
     }
+    // The session may be complete. A segment that isn't listed yet has a recorder that is about to list it, or one
+    // that was killed before.
+    if !source.hasWaiting(result.job.session) || !unlisted.isEmpty { mayHaveNews = true }
   }
 
   // MARK: Waiting
