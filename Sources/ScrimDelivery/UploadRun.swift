@@ -132,7 +132,13 @@ struct UploadRun {
         continue
       }
       for segment in unlisted where segment.session == session {
-        if try source.delivered(segment) { unlisted.remove(segment) }
+        unlisted.remove(segment)
+        guard try !source.delivered(segment) else { continue }
+        summary.damaged += 1
+        complain(
+          "segment \(segment.index) of session \(session) is delivered, but can't be listed, since the list of those before it is lost; it is set aside"
+        )
+        try source.setAside(segment)
       }
       _ = try source.rescan()
       guard !source.hasWaiting(session) else { continue }

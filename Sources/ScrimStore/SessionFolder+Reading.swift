@@ -137,13 +137,21 @@ public struct SessionReader: Sendable {
   }
 
   /// Files in `segments/` that the manifest doesn't list, sorted: segments that are not sealed or not
-  /// listed yet (see ``SessionFolder/recover(givesUpFrames:)``), and foreign files.
+  /// listed yet (see ``SessionFolder/recover(givesUpFrames:)``), and foreign files; not those that were set aside.
   public func unlistedFiles() throws(StoreError) -> [String] { try folder.unlistedFiles(manifest) }
 }
 
 extension SessionFolder {
   func unlistedFiles(_ manifest: SessionManifest) throws(StoreError) -> [String] {
     let listed = Set(manifest.segments.indices.map(SessionFolder.segmentFile))
-    return try Disk.names(in: segmentsPath).map { "segments/" + $0 }.filter { !listed.contains($0) }
+    return try Disk.names(in: segmentsPath).map { "segments/" + $0 }
+      .filter { !listed.contains($0) && !$0.hasSuffix(SessionFolder.damagedSuffix) }
+  }
+
+  /// Files in `segments/` that a recovery renamed because they hold no frame, sorted. They are not part of the
+  /// session.
+  public func setAsideFiles() throws(StoreError) -> [String] {
+    try Disk.names(in: segmentsPath).map { "segments/" + $0 }
+      .filter { $0.hasSuffix(SessionFolder.damagedSuffix) }
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 public import ScrimFormat
 
 /// A session on disk: `manifest.json`, and `segments/` with one file per segment.
@@ -55,6 +56,15 @@ public struct SessionFolder: Hashable, Sendable {
     let whole = bytes.prefix(through: bytes.lastIndex(of: 0x0A) ?? -1)
     for (line, json) in whole.split(separator: 0x0A).enumerated() where line >= manifest.segments.count {
       try manifest.append(line: Array(json), path: segmentListPath)
+    }
+  }
+
+  /// Waits until the lines of `segments.jsonl` are stored on the disk.
+  func syncSegmentList() throws(StoreError) {
+    do {
+      try Disk.sync(try Disk.open(segmentListPath, O_RDONLY))
+    } catch {
+      guard error.isMissingFile else { throw error }
     }
   }
 

@@ -170,7 +170,18 @@ struct Verify: ParsableCommand {
           + "; contents were not read: they are sealed to the public key \(check.key), and --key FILE opens them"
       )
     }
+    try mentionSetAside()
     return true
+  }
+
+  private func mentionSetAside() throws {
+    let files: [String]
+    do { files = try SessionFolder(path: session).setAsideFiles() } catch { throw Failure(error) }
+    if !output.quiet, !files.isEmpty {
+      Terminal.say(
+        "\(files.joined(separator: ", ")): set aside by a recovery, since no frame in it is intact; not part of the session"
+      )
+    }
   }
 
   /// A session that was cut off may be intact up to its end, but it is still not a success.
@@ -178,7 +189,7 @@ struct Verify: ParsableCommand {
     var open: [String]
     do { open = try reader.unlistedFiles().map { "\($0) is not listed" } } catch { throw Failure(error) }
     if reader.manifest.state == .open { open.append("manifest.json is open") }
-    guard !open.isEmpty else { return }
+    guard !open.isEmpty else { return try mentionSetAside() }
     var message = "the session is not sealed: \(open.joined(separator: ", "))"
     if let segment = reader.openSegment {
       message +=

@@ -494,6 +494,18 @@ import Testing
     #expect(again.code == 1 && !again.errors.contains("gap:") && again.errors.contains("00000003"))
   }
 
+  /// A file that a recovery set aside is not part of the session, so there is nothing to recover.
+  @Test func aFileThatWasSetAsideIsNoFault() throws {
+    try capture()
+    #expect(try record("capture", to: "s").code == 0)
+    try temporary.write([1, 2, 3], to: "s/segments/00000009.scrim.damaged")
+    let verified = try run("verify", path("s"))
+    #expect(verified.code == 0, "\(verified.errors)")
+    #expect(verified.errors.contains("segments/00000009.scrim.damaged: set aside by a recovery"))
+    try temporary.write([1, 2, 3], to: "s/segments/00000009.scrim")
+    #expect(try run("verify", path("s")).code == 1)
+  }
+
   @Test func sessionsArePrivate() throws {
     try capture()
     #expect(try record("capture", to: "s").code == 0)

@@ -129,6 +129,21 @@ private final class FakeDestination: Destination {
     #expect(try spoolFiles == ["destination.json"])
   }
 
+  /// The list was lost, and the segments before are delivered and gone.
+  @Test func aSegmentThatCannotBeListedIsSetAside() throws {
+    let written = try write(1, segments: 3, isSealed: false)
+    let name = "spool/\(session(1))"
+    try temporary.write([UInt8](repeating: 0, count: 600), to: name + "/segments.jsonl")
+    try temporary.remove(name + "/segments/00000000.scrim")
+    try temporary.remove(name + "/segments/00000001.scrim")
+    let destination = FakeDestination()
+    let summary = try Uploader(to: destination, UploaderTests.options()).run(spool)
+    #expect(summary.delivered == 1 && summary.damaged == 1 && summary.waiting == 0)
+    let last = SpooledSegment(session: session(1), index: 2)
+    #expect(destination.state.withLock { $0.segments } == [last: written[last]])
+    #expect(try temporary.bytes(of: name + "/damaged/00000002.scrim") == written[last])
+  }
+
   /// A session of three segments, sealed to a public key or readable, in a folder of its own.
   private func folder(_ name: String, sealedTo key: PublicKey?, content: Int = 0) throws -> SessionFolder {
     var header = SampleSegments.header

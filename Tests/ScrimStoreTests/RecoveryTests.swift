@@ -103,7 +103,8 @@ import Testing
         #expect(recovery.recovered == nil)
         #expect(recovery.tornBytes == count)
         #expect(recovery.setAside == "segments/00000001.scrim.damaged")
-        #expect(try reader.unlistedFiles() == ["segments/00000001.scrim.damaged"])
+        #expect(try reader.unlistedFiles() == [])
+        #expect(try folder.setAsideFiles() == ["segments/00000001.scrim.damaged"])
       }
       _ = try reader.segment(0)
     }

@@ -9,6 +9,7 @@ extension SpoolKeeper {
   /// - Returns: false if the manifest doesn't list it yet; call again when the recorder has written it.
   package func delivered(_ segment: SpooledSegment) throws(StoreError) -> Bool {
     guard isListed(segment) else { return false }
+    try syncListing(of: segment.session)
     try Disk.makeFolder(spool.folder(segment.session, .sent))
     if try Disk.move(spool.file(segment, .waiting), to: spool.file(segment, .sent)) {
       toEmpty.append(segment)

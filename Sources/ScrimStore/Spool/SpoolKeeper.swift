@@ -40,7 +40,7 @@ package final class SpoolKeeper {
   /// What was dropped since ``takeLosses()``.
   var newLosses: [ReplayLoss] = []
   /// Number of segments that a session's manifest lists, and the version of the manifest.
-  private var listings: [SessionID: (stamp: ManifestStamp, digests: [SHA256Digest])] = [:]
+  private var listings: [SessionID: (stamp: ManifestStamp, digests: [SHA256Digest], isSynced: Bool)] = [:]
 
   init(spool: SegmentSpool, handle: OpenFile) throws(StoreError) {
     self.spool = spool
@@ -187,6 +187,13 @@ package final class SpoolKeeper {
     return listedDigest(of: segment, stamp) != nil
   }
 
+  /// Syncs the list that ``isListed(_:)`` read to the disk: a recorder may have written a line of the list and not synced it yet.
+  func syncListing(of session: SessionID) throws(StoreError) {
+    guard listings[session]?.isSynced == false else { return }
+    try spool.folder(of: session).syncSegmentList()
+    listings[session]?.isSynced = true
+  }
+
   /// The SHA-256 that the manifest lists for a segment; nil if it isn't listed, or there is no manifest.
   package func listedDigest(of segment: SpooledSegment) -> SHA256Digest? {
     guard let stamp = spool.folder(of: segment.session).manifestStamp else { return nil }
@@ -204,7 +211,7 @@ package final class SpoolKeeper {
     // An unreadable manifest is set aside by ``recover(_:)``.
     let manifest = try? spool.folder(of: segment.session).readManifest()
     let digests = manifest?.segments.map(\.digest) ?? []
-    listings[segment.session] = (stamp, digests)
+    listings[segment.session] = (stamp, digests, false)
     return known(digests)
   }
 }
