@@ -312,7 +312,69 @@ def limits(full, seed):
         return f"{counts}"
 
 
-TESTS = [troubles, two_uploaders, idle, limits, many_waiting, kill_between_calls, kills_of_uploader, kills_of_recorder,
+def black_hole(full, seed):
+    """A network that swallows packets, in a network namespace of its own: connections and answers that never come."""
+    inside = [sys.executable, "-c", f"import faults; print(faults.in_black_hole({full}, {seed}))"]
+    cable = ["unshare", "-n", "ip", "link", "add", "name", "cable", "type", "veth", "peer", "name", "end"]
+    if not shutil.which("ip"):
+        return skip("iproute2 is not installed")
+    if subprocess.run(cable, capture_output=True, timeout=10).returncode:
+        # This depends on the kernel and its rights; nothing that could be installed.
+        return "skipped: this machine makes no network namespace with a virtual cable"
+    done = subprocess.run(["unshare", "-n", *inside], capture_output=True, text=True, timeout=400, cwd=os.path.dirname(os.path.abspath(__file__)))
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.strip()
+
+
+def in_black_hole(full, seed):
+    def ip(*words):
+        subprocess.run(["ip", *words], check=True, timeout=10)
+
+    # Packets to this address go into a cable at whose end no one has it, until this machine gets it itself.
+    address = "10.66.66.66"
+    ip("link", "set", "lo", "up")
+    ip("link", "add", "name", "cable", "type", "veth", "peer", "name", "end")
+    for side in ("cable", "end"):
+        ip("link", "set", side, "up")
+    ip("addr", "add", "10.66.66.1/24", "dev", "cable")
+    ip("neigh", "replace", address, "lladdr", "02:00:00:00:00:66", "dev", "cable", "nud", "permanent")
+    with Folder() as folder:
+        made = spool(folder + "/spool", seed, 1, 6)
+        peer = Peer(port(), seed, address="0.0.0.0")
+        url = f"http://{address}:{peer.port}"
+        begin = time.monotonic()
+        process = subprocess.Popen(
+            [SCRIM, "upload", folder + "/spool", "--to", url, "--retry-base", "0.02"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        # A connection attempt ends after 15 s.
+        time.sleep(40 if full else 2)
+        assert process.poll() is None and not peer.store, "it ended in a black hole"
+        ip("addr", "add", address + "/32", "dev", "lo")
+        assert process.wait(120) == 0, process.stderr.read()
+        process.stderr.close()
+        took = time.monotonic() - begin
+        settle(made, folder + "/spool", peer.store, allow_waiting=False)
+        words = f"connected {took:.0f} s after the first packet was lost"
+        if not full:
+            return words
+        # Each answer is slow, so that there is time to cut the cable before it.
+        made |= spool(folder + "/second", seed + 1, 1, 3)
+        peer.rate, peer.troubles, peer.delay = 1.0, ["slow"], 2
+        process = subprocess.Popen(
+            [SCRIM, "upload", folder + "/second", "--to", url, "--retry-base", "0.02"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(1)
+        ip("addr", "del", address + "/32", "dev", "lo")
+        time.sleep(5)
+        peer.rate = 0.0
+        assert process.poll() is None, "it ended in a black hole"
+        ip("addr", "add", address + "/32", "dev", "lo")
+        begin = time.monotonic()
+        assert process.wait(200) == 0, process.stderr.read()
+        process.stderr.close()
+        settle(made, folder + "/second", peer.store, allow_waiting=False)
+        return words + f"; delivered {time.monotonic() - begin:.0f} s after answers were lost"
+
+
+TESTS = [troubles, black_hole, two_uploaders, idle, limits, many_waiting, kill_between_calls, kills_of_uploader, kills_of_recorder,
          kills_of_server, full_disk]
 
 

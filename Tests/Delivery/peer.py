@@ -14,10 +14,10 @@ TROUBLES = ["reset early", "reset after storing", "503", "500", "408", "429", "s
 class Peer:
     """Stores in memory. A fault of `troubles` is picked with probability `rate` until `limit` of them happened."""
 
-    def __init__(self, port, seed=0, rate=0.0, troubles=TROUBLES, limit=10**9):
+    def __init__(self, port, seed=0, rate=0.0, troubles=TROUBLES, limit=10**9, address="127.0.0.1"):
         self.random, self.rate, self.troubles, self.limit = random.Random(seed), rate, troubles, limit
         self.store, self.manifests, self.lock = {}, {}, threading.Lock()
-        self.counts, self.puts = {}, 0
+        self.counts, self.puts, self.port, self.delay = {}, 0, port, 0.2
         peer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -110,7 +110,7 @@ class Peer:
                 """Ignores killed clients, which are part of these tests."""
 
         self.portal = False
-        self.server = Quiet(("127.0.0.1", port), Handler)
+        self.server = Quiet((address, port), Handler)
         self.server.daemon_threads = True
         self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -123,7 +123,7 @@ class Peer:
             trouble = self.random.choice(self.troubles)
             self.counts[trouble] = self.counts.get(trouble, 0) + 1
         if trouble == "slow":
-            threading.Event().wait(0.2)
+            threading.Event().wait(self.delay)
         return trouble
 
     def close(self):
