@@ -56,8 +56,9 @@ let package = Package(
         .product(name: "ScrimInternals", package: "scrim"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      swiftSettings: strict),
+      exclude: ["Sessions"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import ScrimFormat
+public import ScrimPlayer
 public import ScrimStore
 
 /// The data of a session that a page has before it reads a segment: the JSON of its element `scrim-session`. Times
@@ -99,6 +100,8 @@ public struct PageDescription: Encodable, Sendable {
   /// The address of a trace viewer, with `{trace_id}` in it.
   public var traceURL: String?
   public var title: String?
+  /// Rage clicks, dead clicks and frozen screens; nil if they are unknown.
+  public var findings: [Finding]?
   /// Nil for a page that contains its segments.
   public var server: Server?
 

@@ -6,7 +6,12 @@ package import ScrimStore
 extension Insight {
   /// Plays a session and evaluates its changes.
   package init(_ reader: SessionReader) throws(PlaybackError) {
-    var player = SessionPlayer(reader)
+    try self.init(SessionPlayer(reader))
+  }
+
+  /// Plays a session from its first frame and evaluates its changes. Memory: a picture, and some 100 bytes a frame.
+  init(_ played: consuming SessionPlayer) throws(PlaybackError) {
+    var player = played
     var moments: [Moment] = []
     var events: [Event] = []
     var segment = -1
@@ -25,7 +30,9 @@ extension Insight {
       let pixels = picture.pixels
       if let before, before.width == picture.width, before.pixels.count == pixels.count {
         moment.masksChanged = before.masks != masks
-        if !moment.masksChanged { moment.changes = Insight.changes(before.pixels, pixels, picture.width) }
+        if !moment.masksChanged, frame.isChanged {
+          moment.change = Insight.change(before.pixels, pixels, picture.width)
+        }
       } else {
         moment.masksChanged = before != nil
       }
@@ -35,33 +42,26 @@ extension Insight {
     self.init(moments: moments, events: events)
   }
 
-  /// Bounds of the differing pixels in each 16-pixel tile.
-  static func changes(_ before: [Pixel], _ after: [Pixel], _ width: Int) -> [Rect] {
+  /// Bounds of the differing pixels; nil if there are none.
+  static func change(_ before: [Pixel], _ after: [Pixel], _ width: Int) -> Rect? {
     precondition(before.count == after.count && before.count % width == 0, "both pictures have one size")
-    if before == after { return [] }
-    let height = before.count / width
-    var changes: [Rect] = []
-    for top in stride(from: 0, to: height, by: 16) {
-      let rows = top..<min(top + 16, height)
-      guard
-        before[(rows.lowerBound * width)..<(rows.upperBound * width)]
-          != after[(rows.lowerBound * width)..<(rows.upperBound * width)]
-      else { continue }
-      for left in stride(from: 0, to: width, by: 16) {
-        var bounds: (left: Int, top: Int, right: Int, bottom: Int)?
-        for y in rows {
-          for x in left..<min(left + 16, width) where before[y * width + x] != after[y * width + x] {
-            let old = bounds ?? (x, y, x + 1, y + 1)
-            bounds = (min(old.left, x), min(old.top, y), max(old.right, x + 1), max(old.bottom, y + 1))
-          }
-        }
-        guard let bounds else { continue }
-        changes.append(
-          Rect(
-            x: bounds.left, y: bounds.top, width: bounds.right - bounds.left,
-            height: bounds.bottom - bounds.top))
-      }
+    let (before, after) = (before.span, after.span)
+    var bounds: (left: Int, top: Int, right: Int, bottom: Int)?
+    for y in 0..<(before.count / width) {
+      let row = y * width
+      var difference: Pixel = 0
+      for i in row..<(row + width) { difference |= before[i] ^ after[i] }
+      if difference == 0 { continue }
+      var old = bounds ?? (width, y, 0, y)
+      var left = 0
+      while before[row + left] == after[row + left] { left += 1 }
+      var right = width
+      while before[row + right - 1] == after[row + right - 1] { right -= 1 }
+      old = (min(old.left, left), old.top, max(old.right, right), y + 1)
+      bounds = old
     }
-    return changes
+    return bounds.map {
+      Rect(x: $0.left, y: $0.top, width: $0.right - $0.left, height: $0.bottom - $0.top)
+    }
   }
 }

@@ -49,16 +49,16 @@ package struct Insight: Hashable, Sendable {
   /// The properties of a frame that are evaluated.
   package struct Moment: Hashable, Sendable {
     package var time: Int64
-    /// Bounds of the changes in areas with unchanged masks, in pixels; empty if there are none.
-    package var changes: [Rect]
+    /// Bounds of all changes in pixels, if the masks are unchanged; nil if there are none.
+    package var change: Rect?
     /// Whether the list of masks changed, as when a window appears, disappears or moves.
     package var masksChanged: Bool
     /// Whether an answer could have been invisible: there are masks over widgets, or withheld tiles.
     package var hidesAnswers: Bool
 
-    package init(time: Int64, changes: [Rect] = [], masksChanged: Bool = false, hidesAnswers: Bool = false) {
+    package init(time: Int64, change: Rect? = nil, masksChanged: Bool = false, hidesAnswers: Bool = false) {
       self.time = time
-      self.changes = changes
+      self.change = change
       self.masksChanged = masksChanged
       self.hidesAnswers = hidesAnswers
     }
@@ -66,11 +66,8 @@ package struct Insight: Hashable, Sendable {
     /// Whether there was a change larger than a caret.
     var isVisible: Bool {
       if masksChanged { return true }
-      guard let first = changes.first else { return false }
-      let (x, y) = (changes.map(\.x).min() ?? first.x, changes.map(\.y).min() ?? first.y)
-      let right = changes.map { $0.x + $0.width }.max() ?? 0
-      let bottom = changes.map { $0.y + $0.height }.max() ?? 0
-      return right - x > Insight.caret.width || bottom - y > Insight.caret.height
+      guard let change else { return false }
+      return change.width > Insight.caret.width || change.height > Insight.caret.height
     }
   }
 
@@ -128,7 +125,7 @@ package struct Insight: Hashable, Sendable {
       answers.contains { $0 > press.time && $0 <= end }
       || seen.contains { moment in
         guard moment.isVisible else { return false }
-        return moment.masksChanged || itself || moment.changes.contains { isOutside($0, press) }
+        return moment.masksChanged || itself || moment.change.map { isOutside($0, press) } ?? false
       }
     if isAnswered {
       press.verdict = .responded

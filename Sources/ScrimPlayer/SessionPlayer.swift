@@ -22,7 +22,7 @@ public struct SessionPlayer: ~Copyable {
     public var segment: Int
   }
 
-  private let reader: SessionReader
+  private let read: (Int) throws(StoreError) -> Segment
   private var segment: Segment?
   /// Read, but not started: the picture is still that of `segment`.
   private var upcoming: Segment?
@@ -39,7 +39,16 @@ public struct SessionPlayer: ~Copyable {
     let all = 0..<reader.segmentCount
     let segments = segments ?? all
     precondition(segments.isEmpty || all.contains(segments), "the session has no such segments")
-    self.reader = reader
+    self.init(segments) { (index) throws(StoreError) in try reader.segment(index) }
+  }
+
+  /// A player of segments that are in no session folder, such as those of a server's store.
+  ///
+  /// - Parameters:
+  ///   - segments: their indices; each begins with a keyframe.
+  ///   - read: returns a segment that has at least one frame. Called once for each, in order.
+  public init(_ segments: Range<Int>, read: @escaping (Int) throws(StoreError) -> Segment) {
+    self.read = read
     nextSegment = segments.lowerBound
     endSegment = segments.upperBound
   }
@@ -71,7 +80,7 @@ public struct SessionPlayer: ~Copyable {
   public mutating func nextTime() throws(PlaybackError) -> Int64? {
     if let segment, nextFrame < segment.frames.count { return segment.frames[nextFrame].time }
     if upcoming == nil, nextSegment < endSegment {
-      do { upcoming = try reader.segment(nextSegment) } catch { throw .store(error) }
+      do { upcoming = try read(nextSegment) } catch { throw .store(error) }
     }
     // The reader refuses a segment without frames.
     return upcoming?.frames.first?.time

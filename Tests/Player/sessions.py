@@ -129,6 +129,44 @@ def lively_capture(folder, seconds=20, seed=1):
     return folder
 
 
+# What annoyed_capture has: by kind.
+ANNOYED = {"errors": 2, "rage": 1, "dead": 5, "frozen": 1}
+
+
+def annoyed_capture(folder):
+    """A capture of 29 seconds with signs of frustration that are known by its making (ANNOYED).
+
+    Four clicks within 0.6 s without an answer (rage, and each of them dead), two clicks with an answer, one of them half a second later
+    across the tenth second, one dead click, and three keys over 2.5 s without a change.
+    """
+    folder = Path(folder)
+    (folder / "frames").mkdir(parents=True)
+    width, height = 320, 200
+    button = {"id": "b", "parent": "w", "role": "push button", "name": "Save", "x": 20, "y": 20, "w": 60, "h": 24}
+    widgets = [{"id": "w", "role": "frame", "x": 0, "y": 0, "w": width, "h": height}, button]
+    # The picture changes at these times, in ms.
+    answers = [6000, 8500, 10500, 19000, 24500]
+    for number in range(len(answers) + 1):
+        image = Image.new("RGB", (width, height), "#f4f6f9")
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((20, 20, 79, 43), fill="#3b76c4")
+        draw.rectangle((160, 100, 299, 179), fill=(40 * number, 200 - 30 * number, 90))
+        image.save(folder / f"frames/{number}.png")
+    frames = []
+    for index in range(59):
+        moment = index * 500
+        frames.append({"index": index, "t_ms": moment, "image": f"frames/{sum(at <= moment for at in answers)}.png"})
+        frames[-1].update({"widgets": widgets} if index == 0 else {"widgets_of_frame": 0})
+    events = [{"t_ms": moment, "type": "button-down", "x": 40, "y": 30, "button": 1} for moment in (2000, 2200, 2400, 2600, 8000, 9900, 15000)]
+    events += [{"t_ms": moment, "type": "key"} for moment in (21100, 22100, 23600)]
+    events += [{"t_ms": moment, "type": "error", "name": "SaveError", "message": "the disk is full"} for moment in (5500, 27000)]
+    events.sort(key=lambda event: event["t_ms"])
+    (folder / "capture.json").write_text(json.dumps({"format": "capture-corpus/1", "width": width, "height": height, "fps": 2}))
+    (folder / "frames.jsonl").write_text("".join(json.dumps(frame) + "\n" for frame in frames))
+    (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    return folder
+
+
 def uneven_capture(folder, minutes, seed=1):
     """A capture of small grey pictures at uneven times; successive greys differ by 40 or more. Returns seconds and greys."""
     folder = Path(folder)

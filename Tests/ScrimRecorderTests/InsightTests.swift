@@ -32,7 +32,7 @@ import Testing
 
   private func change(_ seconds: Double, x: Int, y: Int, width: Int = 20, height: Int = 20) -> Moment {
     Moment(
-      time: Int64(seconds * 1e9), changes: [Rect(x: x, y: y, width: width, height: height)])
+      time: Int64(seconds * 1e9), change: Rect(x: x, y: y, width: width, height: height))
   }
 
   private func verdict(_ moments: [Moment], _ more: [Event] = [], role: String? = "push button") throws

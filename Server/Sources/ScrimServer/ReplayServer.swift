@@ -181,6 +181,11 @@ public struct ReplayServer {
   /// Serves until SIGTERM or SIGINT, then finishes open requests. An index that was not closed is compared with the
   /// store while the server runs.
   public func run() async throws {
+    let evaluator = SessionEvaluator(service) { words in
+      FileHandle.standardError.write(Data("scrim-server: \(words)\n".utf8))
+    }
+    Thread.detachNewThread { evaluator.run() }
+    defer { evaluator.stop() }
     if let watch = service.watch, let bucketLog {
       let isOver = DispatchSemaphore(value: 0)
       Thread.detachNewThread {

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import ScrimFormat
+import ScrimPlayer
 import ScrimStore
 
 extension Responder {
@@ -103,6 +104,19 @@ extension Responder {
           throw Refusal(400, "limit is 1 to 500")
         }
         query.limit = limit
+      case "filter":
+        guard let filter = SessionIndex.Filter(rawValue: value) else {
+          throw Refusal(400, "filter is one of \(Self.names(SessionIndex.Filter.self))")
+        }
+        query.filter = filter
+      case "sort":
+        guard let sort = SessionIndex.Sort(rawValue: value) else {
+          throw Refusal(400, "sort is one of \(Self.names(SessionIndex.Sort.self))")
+        }
+        query.sort = sort
+      case "order":
+        guard ["up", "down"].contains(value) else { throw Refusal(400, "order is up or down") }
+        query.isAscending = value == "up"
       default: throw Refusal(400, "there is no parameter of that name")
       }
     }
@@ -115,6 +129,10 @@ extension Responder {
     }
     return try Self.json(page, .ok)
   }
+
+  private static func names<Name: RawRepresentable<String> & CaseIterable>(_: Name.Type) -> String {
+    Name.allCases.map(\.rawValue).joined(separator: ", ")
+  }
 }
 
 private struct Page: Encodable {
@@ -126,14 +144,20 @@ private struct Page: Encodable {
     var bytes: Int64
     var frames: Int
     var events: Int
-    var errors: Int
+    /// These four are left out if they are unknown.
+    var errors: Int?
+    var rages: Int?
+    var deadClicks: Int?
+    var frozen: Int?
     var width: Int
     var height: Int
     var producer: String
     var state: String
 
     enum CodingKeys: String, CodingKey {
-      case session, segments, bytes, frames, events, errors, width, height, producer, state
+      case session, segments, bytes, frames, events, errors, frozen, width, height, producer, state
+      case rages = "rage_clicks"
+      case deadClicks = "dead_clicks"
       case startedAt = "started_at"
       case duration = "duration_ms"
     }
@@ -146,7 +170,10 @@ private struct Page: Encodable {
       bytes = entry.bytes
       frames = entry.frames
       events = entry.events
-      errors = entry.errors
+      errors = entry.knownErrors
+      rages = entry.count(.rage)
+      deadClicks = entry.count(.dead)
+      frozen = entry.count(.frozen)
       width = entry.width
       height = entry.height
       producer = entry.producer

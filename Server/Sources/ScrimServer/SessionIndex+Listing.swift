@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import ScrimFormat
+import ScrimPlayer
 
 extension SessionIndex {
   /// The query of a list.
@@ -32,6 +33,8 @@ extension SessionIndex {
     case open
     /// Kept because of an error.
     case buffer
+    /// With rage clicks, dead clicks, or a frozen screen.
+    case rage, dead, frozen
 
     fileprivate var condition: String {
       switch self {
@@ -39,12 +42,15 @@ extension SessionIndex {
       case .failed: "(session.failed > 0 OR session.ended = 'crash')"
       case .open: "session.state <> 'sealed'"
       case .buffer: "session.kind = 'buffer'"
+      case .rage: "session.rages > 0"
+      case .dead: "session.dead > 0"
+      case .frozen: "session.frozen > 0"
       }
     }
   }
 
   public enum Sort: String, Hashable, Sendable, CaseIterable {
-    case start, length, size, errors
+    case start, length, size, errors, rage, dead, frozen
 
     fileprivate var column: String {
       switch self {
@@ -52,6 +58,9 @@ extension SessionIndex {
       case .length: "last"
       case .size: "bytes"
       case .errors: "errors"
+      case .rage: Finding.Kind.rage.column
+      case .dead: Finding.Kind.dead.column
+      case .frozen: Finding.Kind.frozen.column
       }
     }
   }
@@ -195,7 +204,8 @@ extension SessionIndex {
     }
   }
 
-  /// Generates sessions for measurements, one second apart: one of 50 has errors, and each has one of 16 programs.
+  /// Generates sessions for measurements, one second apart: one of 50 has errors, one of 40 rage clicks, and each has
+  /// one of 16 programs.
   func fill(_ count: Int) throws {
     try database.write { db in
       for number in 1...count {
@@ -203,12 +213,13 @@ extension SessionIndex {
         try db.execute(
           sql: """
             INSERT INTO session(id, project, session, start, last, segments, bytes, errors, width, height, policy, producer,
-              state, headline)
-            VALUES (?, 'p', ?, ?, ?, 12, ?, ?, 64, 48, '', ?, 'sealed', 'https://shop.example/checkout')
+              state, headline, rages, dead, frozen, evaluated)
+            VALUES (?, 'p', ?, ?, ?, 12, ?, ?, 64, 48, '', ?, 'sealed', 'https://shop.example/checkout', ?, ?, 0, 12)
             """,
           arguments: [
             id, Self.name(number), id, number % 3600 * 1_000_000_000, number * 7919 % 1_000_003,
             number % 50 == 0 ? number % 7 + 1 : 0, "producer \(number % 16)",
+            number % 40 == 0 ? number % 3 + 1 : 0, number % 9 - 1,
           ])
         try db.execute(
           sql: "INSERT INTO words(rowid, text, project) VALUES (?, ?, ?)",

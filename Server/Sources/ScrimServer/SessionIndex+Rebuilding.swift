@@ -32,9 +32,7 @@ extension SessionIndex {
 
   func removeAll() throws {
     try database.write { db in
-      for table in ["segment", "link", "words", "session", "remote"] {
-        try db.execute(sql: "DELETE FROM \(table)")
-      }
+      for table in SessionIndex.tableNames { try db.execute(sql: "DELETE FROM \(table)") }
     }
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 public import GRDB
 import ScrimFormat
+import ScrimPlayer
 import ScrimStore
 
 /// The index that lists, filters and finds sessions quickly. All of its content can be deleted and read from the
@@ -30,6 +31,10 @@ public final class SessionIndex: Sendable {
     /// The numbers of failed and passed tests, from the session's events.
     public var failed: Int
     public var passed: Int
+    /// The numbers of rage clicks, dead clicks and frozen screens; −1 if they are unknown, see ``count(_:)``.
+    public var rages: Int
+    public var dead: Int
+    public var frozen: Int
     /// The first error, test or navigation, as text.
     public var headline: String
     /// The last time at which data arrived, in seconds since 1970; 0 if unknown.
@@ -39,8 +44,8 @@ public final class SessionIndex: Sendable {
   }
 
   let database: DatabasePool
-  /// Increased when the tables change: an index of another version is deleted.
-  private static let version = 3
+  /// Increased when the tables change: an index of an unknown version is deleted.
+  private static let version = 4
 
   public init(path: String) throws {
     try FileManager.default.createDirectory(
@@ -51,23 +56,37 @@ public final class SessionIndex: Sendable {
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = OFF") }
     database = try DatabasePool(path: path, configuration: configuration)
     try database.write { db in
-      if try Int.fetchOne(db, sql: "PRAGMA user_version") != SessionIndex.version {
-        for table in ["session", "segment", "link", "words", "remote"] {
-          try db.execute(sql: "DROP TABLE IF EXISTS \(table)")
-        }
-      }
+      try SessionIndex.migrate(from: Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0, db)
       try db.execute(sql: SessionIndex.tables)
       try db.execute(sql: "PRAGMA user_version = \(SessionIndex.version)")
     }
   }
 
+  /// Adds what an older version's tables lack, or deletes them, so that the content is read from the store again.
+  private static func migrate(from version: Int, _ db: Database) throws {
+    if version == 3 {
+      for column in Finding.Kind.allCases.map(\.column) {
+        try db.execute(sql: "ALTER TABLE session ADD COLUMN \(column) INTEGER NOT NULL DEFAULT -1")
+      }
+      try db.execute(sql: "ALTER TABLE session ADD COLUMN evaluated INTEGER NOT NULL DEFAULT 0")
+      for column in orders { try db.execute(sql: "DROP INDEX IF EXISTS session_by_\(column)") }
+    } else if version != SessionIndex.version {
+      for table in tableNames { try db.execute(sql: "DROP TABLE IF EXISTS \(table)") }
+    }
+  }
+
+  static let tableNames = ["session", "segment", "link", "words", "remote", "finding"]
+  private static let orders = ["id", "last", "bytes", "errors"] + Finding.Kind.allCases.map(\.column)
+
   /// An index for each order. It includes the columns of the filters, so only rows that are shown are read: finding
   /// that none of 100,000 sessions has a failed test takes some 20 ms, and 200 ms without.
   private static let indices: String = {
     var lines: [String] = []
-    for column in ["id", "last", "bytes", "errors"] {
+    let filtered =
+      ["errors", "failed", "ended", "state", "kind", "segments"] + Finding.Kind.allCases.map(\.column)
+    for column in orders {
       let order = column == "id" ? [column] : [column, "id"]
-      let rest = ["errors", "failed", "ended", "state", "kind", "segments"].filter { $0 != column }
+      let rest = filtered.filter { $0 != column }
       let columns: String = (["project"] + order + rest).joined(separator: ", ")
       lines.append("CREATE INDEX IF NOT EXISTS session_by_\(column) ON session(\(columns));" as String)
     }
@@ -84,8 +103,11 @@ public final class SessionIndex: Sendable {
       state TEXT NOT NULL DEFAULT 'unknown', kind TEXT NOT NULL DEFAULT '', ended TEXT NOT NULL DEFAULT '',
       failed INTEGER NOT NULL DEFAULT 0, passed INTEGER NOT NULL DEFAULT 0, headline TEXT NOT NULL DEFAULT '',
       headline_rank INTEGER NOT NULL DEFAULT 9, updated INTEGER NOT NULL DEFAULT 0, folder TEXT,
-      UNIQUE(project, session));
+      rages INTEGER NOT NULL DEFAULT -1, dead INTEGER NOT NULL DEFAULT -1, frozen INTEGER NOT NULL DEFAULT -1,
+      evaluated INTEGER NOT NULL DEFAULT 0, UNIQUE(project, session));
     \(indices)
+    CREATE INDEX IF NOT EXISTS session_unevaluated ON session(id) WHERE segments > evaluated;
+    CREATE TABLE IF NOT EXISTS finding(session INTEGER PRIMARY KEY, list BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS segment(
       session INTEGER NOT NULL, place INTEGER NOT NULL, digest BLOB NOT NULL, previous BLOB NOT NULL,
       bytes INTEGER NOT NULL, detail INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(session, place)) WITHOUT ROWID;
@@ -290,9 +312,14 @@ public final class SessionIndex: Sendable {
           arguments: [project, "\(manifest.session)"])
       else { return }
       try db.execute(
-        sql: "UPDATE session SET state = ?, kind = ?, ended = ? WHERE id = ?",
+        // A session that has just ended is evaluated again: segments may be missing at its end.
+        sql: """
+          UPDATE session SET evaluated = CASE WHEN state = ? THEN evaluated ELSE 0 END, state = ?, kind = ?, ended = ?
+          WHERE id = ?
+          """,
         arguments: [
-          manifest.state.rawValue, manifest.about.kind?.rawValue ?? "", manifest.about.ended?.rawValue ?? "",
+          manifest.state.rawValue, manifest.state.rawValue, manifest.about.kind?.rawValue ?? "",
+          manifest.about.ended?.rawValue ?? "",
           id,
         ])
       try SessionIndex.add(ids("error_ids"), "error", project: project, id, db)
@@ -333,7 +360,8 @@ public final class SessionIndex: Sendable {
       else { return }
       for sql in [
         "DELETE FROM segment WHERE session = ?", "DELETE FROM link WHERE session = ?",
-        "DELETE FROM words WHERE rowid = ?", "DELETE FROM session WHERE id = ?",
+        "DELETE FROM words WHERE rowid = ?", "DELETE FROM finding WHERE session = ?",
+        "DELETE FROM session WHERE id = ?",
       ] { try db.execute(sql: sql, arguments: [id]) }
       try db.execute(
         sql: "DELETE FROM remote WHERE project = ? AND session = ?", arguments: [project, "\(session)"])

@@ -168,7 +168,7 @@ func segment(
         $0.sort = sort
         $0.after = SessionIndex.Cursor(value: sort == .start ? middle : 1800, id: middle)
       }
-      for filter in [SessionIndex.Filter.errors, .failed] {
+      for filter in [SessionIndex.Filter.errors, .failed, .rage, .frozen] {
         add("by \(sort), \(filter)") {
           $0.sort = sort
           $0.filter = filter
@@ -224,6 +224,9 @@ func segment(
       case .length: entry.last
       case .size: entry.bytes
       case .errors: Int64(entry.errors)
+      case .rage: Int64(entry.rages)
+      case .dead: Int64(entry.dead)
+      case .frozen: Int64(entry.frozen)
       }
     }
     #expect(values == (isAscending ? values.sorted() : values.sorted(by: >)))

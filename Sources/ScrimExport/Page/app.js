@@ -41,6 +41,7 @@ export class Page {
     this.stage = new Stage(player);
     this.scrubber = new Scrubber(player);
     this.panel = new Panel(player, this.scrubber, { traceURL: data.traceURL });
+    if (data.findings) player.setFindings(data.findings);
     this.badge = new Badge(player, data.session);
     this.describe();
     this.commands = new Commands(commandGroups(this));

@@ -9,7 +9,7 @@ const tabs = ["events", "network", "log", "errors"];
 
 /** The names of the kinds. @type {Record<string, string>} */
 const labels = {
-  input: "Input", navigation: "Navigation", log: "Log", network: "Network", error: "Error", test: "Test", other: "Other",
+  input: "Input", navigation: "Navigation", log: "Log", network: "Network", error: "Error", test: "Test", sign: "Frustration", other: "Other",
 };
 
 /** The interval in nanoseconds within which keys are merged to one row. */
@@ -161,6 +161,7 @@ export class Panel {
     into.dataset.kind = row.kind;
     const isBad = row.kind === "error" || event.level === "error" || event.level === "fatal" || event.status >= 400;
     into.classList.toggle("is-bad", isBad);
+    into.classList.toggle("is-sign", row.kind === "sign");
     into.append(element("span", "when", clock(row.time / 1e9)));
     if (this.tab === "network") return this.drawRequest(row, into);
     const tag = row.kind === "log" ? String(event.level ?? "log") : labels[row.kind];

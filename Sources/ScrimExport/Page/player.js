@@ -163,9 +163,9 @@ export class Player extends EventTarget {
 
   /**
    * Adds newly recorded segments: takes the list of all segments, which begins with the known ones.
-   * @param {any[]} segments @param {{isRecording: boolean, state: string}} what
+   * @param {any[]} segments @param {{isRecording: boolean, state: string, findings?: import("./timeline.js").Finding[]}} what
    */
-  grow(segments, { isRecording, state }) {
+  grow(segments, { isRecording, state, findings }) {
     const { info } = this;
     // The last segment may have grown, or was sealed and now has its digest.
     const changed = segments.findIndex((segment, i) => {
@@ -184,6 +184,13 @@ export class Player extends EventTarget {
       if (this.shown && this.shown.next === null) this.shown.next = this.shown.time;
     }
     this.emit("grow");
+    if (findings) this.setFindings(findings);
+  }
+
+  /** @param {import("./timeline.js").Finding[]} findings rage clicks, dead clicks and frozen screens, in order */
+  setFindings(findings) {
+    this.timeline.setFindings(findings);
+    this.emit("scan");
   }
 
   /** A small, exact picture at a given time; null if there is none. The caller closes it.

@@ -163,13 +163,14 @@ export class Scrubber {
       ? this.hits.map((time) => ({ time, name: "accent" }))
       : this.player.timeline.entries.flatMap(({ time, kind, event }) => {
         if (kind === "error" || event.level === "error" || event.status >= 500) return [{ time, name: "error" }];
+        if (kind === "sign") return [{ time, name: "warn" }];
         if (kind === "navigation" || kind === "test" || event.type === "mark") return [{ time, name: "accent" }];
         return [];
       });
     let last = -9;
     for (const { time, name } of marks) {
       const x = place(time);
-      if (name !== "error" && x - last < 2) continue;
+      if (name === "accent" && x - last < 2) continue;
       last = x;
       c.beginPath();
       c.arc(x, floor + 8, 3, 0, 7);

@@ -5,7 +5,7 @@ import { MaskTimeline } from "./masklayer.js";
 /** @typedef {{segment: number, from: number, until: number, reason: string}} DamagedSpan */
 
 /** The kinds of events that the lists distinguish. */
-export const kinds = ["input", "navigation", "log", "network", "error", "test", "other"];
+export const kinds = ["input", "navigation", "log", "network", "error", "test", "sign", "other"];
 
 /** @type {Record<string, string>} */
 const kindOfType = {
@@ -19,6 +19,11 @@ const names = {
   button: "Click", "button-down": "Press", "button-up": "Release", wheel: "Scroll", key: "Key", char: "Key",
   "touch-down": "Touch", "touch-up": "Touch ends",
 };
+
+/** @typedef {{kind: string, time: number, until?: number, count?: number, x?: number, y?: number, role?: string}} Finding as the page's data has it */
+
+/** The segment of entries that are no event of a segment. */
+const noSegment = -1;
 
 /** Idle spans shorter than this, in nanoseconds, are not skipped. */
 const idleLimit = 3e9;
@@ -40,6 +45,9 @@ export function summary(event) {
     case "mark": return word(event.name);
     case "gap": return `Nothing was recorded for ${span(event.duration_ms)}`;
     case "clock step": return `The wall clock was set ${event.offset_ms < 0 ? "back" : "on"} by ${span(Math.abs(event.offset_ms))}`;
+    case "rage": return `Rage: ${event.count} clicks on ${word(event.role)}`;
+    case "dead": return event.role ? `Dead click on ${word(event.role)}` : "Dead click";
+    case "frozen": return `Frozen for ${span(event.duration_ms)}, with ${event.inputs} inputs`;
     case "unreadable": return "An event that can't be read";
     default: {
       const name = names[event.type] ?? word(event.type);
@@ -126,6 +134,20 @@ export class Timeline {
     const text = summary(event);
     const values = Object.values(event).filter((value) => typeof value === "string" || typeof value === "number");
     this.entries.push({ segment, time, event, kind, text, search: `${text} ${values.join(" ")}`.toLowerCase() });
+  }
+
+  /** Replaces the signs of frustration in the list. @param {Finding[]} findings in order */
+  setFindings(findings) {
+    this.entries = this.entries.filter(({ segment }) => segment !== noSegment);
+    for (const { kind, time, until, count, x, y, role } of findings) {
+      const event = kind === "frozen" ? { type: kind, duration_ms: ((until ?? time) - time) / 1e6, inputs: count } : { type: kind, count, x, y, role };
+      // Without the fields that it doesn't have.
+      const fields = Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined));
+      this.entries.push({ segment: noSegment, time, event: fields, kind: "sign", text: summary(fields), search: `${kind} ${summary(fields)}`.toLowerCase() });
+    }
+    // The sort is stable, so a sign stands after the click that it is about.
+    this.entries.sort((a, b) => a.time - b.time);
+    this.idleSpans = null;
   }
 
   /** The entry at a time or the last one before it; −1 for none. @param {Entry[]} entries @param {number} time */

@@ -69,7 +69,7 @@ final class LocalRecordings: Sendable {
       let reader = try folder.read()
       for place in first..<max(first, min(manifest.segments.count, reader.manifest.segments.count)) {
         guard let file = try? SealedFile(reader.file(place)) else { continue }
-        try index.add(file, project: project)
+        try index.add(file, project: project, updated: ReplayService.now)
       }
     }
     try index.add(manifest, bytes, project: project)

@@ -1,6 +1,7 @@
 import Foundation
 import ScrimExport
 import ScrimFormat
+import ScrimPlayer
 import ScrimStore
 
 /// The page of one session: the player, which loads its segments from this server.
@@ -14,6 +15,7 @@ struct PlayerDocument: Sendable {
   var markup: Markup {
     var description = PageDescription(view.manifest, open: view.open)
     description.traceURL = traceURL
+    description.findings = view.findings
     description.server = PageDescription.Server(
       segments: "/v1/sessions/\(session)/segments/", worker: assets.worker, live: "/s/\(session)/live",
       open: "/s/\(session)/open", interval: view.interval, isRecording: view.isRecording,
@@ -48,6 +50,8 @@ struct SessionView: Sendable {
   var isRecording: Bool
   /// The interval in milliseconds at which a page may ask for new data.
   var interval: Int
+  /// Rage clicks, dead clicks and frozen screens; nil if they are unknown.
+  var findings: [Finding]?
 
   var isEmpty: Bool { manifest.segments.isEmpty && open == nil }
 }
@@ -58,6 +62,7 @@ struct LiveAnswer: Encodable {
   var segments: [PageDescription.Segment]
   var isRecording: Bool
   var state: String
+  var findings: [Finding]?
 
   init(_ view: SessionView, known: Int) {
     segments = view.manifest.segments.dropFirst(known).map(PageDescription.Segment.init)
@@ -66,5 +71,6 @@ struct LiveAnswer: Encodable {
     }
     isRecording = view.isRecording
     state = view.manifest.state.rawValue
+    findings = view.findings
   }
 }

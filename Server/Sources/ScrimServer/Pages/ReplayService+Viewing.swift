@@ -8,6 +8,13 @@ extension ReplayService {
   static let deliverySeconds: Int64 = 90
 
   /// The present state of the session for a page.
+  func page(of location: SessionLocation) throws -> SessionView {
+    var view = try view(location)
+    view.findings = try index.findings(of: location.place.session, project: location.place.project)
+    return view
+  }
+
+  /// The present state of the session in the store.
   func view(_ location: SessionLocation) throws -> SessionView {
     if location.isLocal, let folder = location.folder {
       if let view = try sealedView(folder) { return view }

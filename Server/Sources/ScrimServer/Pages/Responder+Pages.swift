@@ -124,7 +124,7 @@ extension Responder {
     _ location: SessionLocation, _ key: AccessKey, _ context: ServerContext, isEmbedded: Bool
   ) async throws -> Response {
     let service = service
-    let view = try await onDisk { try service.view(location) }
+    let view = try await onDisk { try service.page(of: location) }
     guard !view.isEmpty else {
       throw Refusal(404, "nothing of the session is recorded yet; try again in a moment")
     }
@@ -142,7 +142,7 @@ extension Responder {
       throw Refusal(400, "known is a count of segments")
     }
     let service = service
-    return try Self.json(LiveAnswer(try await onDisk { try service.view(location) }, known: known), .ok)
+    return try Self.json(LiveAnswer(try await onDisk { try service.page(of: location) }, known: known), .ok)
   }
 
   /// The complete part of the segment that is being recorded, from a byte offset on.

@@ -25,7 +25,7 @@ extension SessionIndex {
   func add(_ sealed: SessionManifest, _ first: Int, in folder: SessionFolder, project: String) throws {
     for place in first..<max(first, sealed.segments.count) {
       guard let file = try? SealedFile(folder.sealedFile(place, of: sealed)) else { continue }
-      try add(file, project: project)
+      try add(file, project: project, updated: ReplayService.now)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import ScrimFormat
+import ScrimPlayer
 
 /// The page that lists sessions, with search, filters, order and paging.
 struct SessionList: Sendable {
@@ -150,6 +151,9 @@ struct SessionList: Sendable {
     case .failed: "Failed"
     case .open: "Not ended"
     case .buffer: "Error buffers"
+    case .rage: "Rage clicks"
+    case .dead: "Dead clicks"
+    case .frozen: "Frozen"
     }
   }
 
@@ -165,7 +169,7 @@ struct SessionList: Sendable {
   private var table: Markup {
     """
     <table class="sessions">
-    <thead><tr><th scope="col">Session</th>\(head(.start, "Started (UTC)"))\(head(.length, "Length"))\(head(.errors, "Errors"))<th scope="col">Result</th>\(head(.size, "Size"))</tr></thead>
+    <thead><tr><th scope="col">Session</th>\(head(.start, "Started (UTC)"))\(head(.length, "Length"))\(head(.errors, "Errors"))\(head(.rage, "Rage"))\(head(.dead, "Dead"))\(head(.frozen, "Frozen"))<th scope="col">Result</th>\(head(.size, "Size"))</tr></thead>
     <tbody>
     \(Markup(items.map(row)))
     </tbody>
@@ -203,12 +207,19 @@ struct SessionList: Sendable {
       <th scope="row" class="what"><a href="\(address)"><span class="picture">\(picture)</span><span class="words"><span class="title">\(title)</span><span class="sub">\(id)\(entry.details)</span></span></a>\(kind)</th>
       <td class="start"><time datetime="\(RFC3339.string(entry.start))">\(Self.moment(entry.start))</time></td>
       <td class="length">\(entry.isSealedToKey ? SessionList.unknown : Self.clock(entry.last))</td>
-      <td class="errors"><span class="\(entry.errors > 0 ? "bad" : "quiet")">\(entry.isSealedToKey ? SessionList.unknown : String(entry.errors))</span></td>
+      \(number(entry.knownErrors, "errors", "bad"))\(number(entry.count(.rage), "rage", "warn"))\(number(entry.count(.dead), "dead", "warn"))\(number(entry.count(.frozen), "frozen", "warn"))
       <td class="result">\(result(item))</td>
       <td class="size">\(Self.size(entry.bytes))</td>
       </tr>
 
       """
+  }
+
+  /// - Parameter count: nil if it is unknown.
+  private func number(_ count: Int?, _ name: String, _ style: String) -> Markup {
+    let text = count.map(String.init) ?? SessionList.unknown
+    return
+      #"<td class="count \#(name)"><span class="\#(count ?? 0 > 0 ? style : "quiet")">\#(text)</span></td>"#
   }
 
   private func result(_ item: Item) -> Markup {
@@ -248,7 +259,7 @@ struct SessionList: Sendable {
 
   // MARK: Numbers in words
 
-  /// Stands for a number that only the holder of a session's key knows.
+  /// Stands for a number that is not known, such as one that only the holder of a session's key knows.
   private static let unknown = "–"
 
   /// `2026-11-29 21:30`.
