@@ -12,7 +12,7 @@ from pathlib import Path
 from browsers import PageError
 from controls import click, expect
 from pictures import check_exact
-from sessions import ROOT, SCRIM, TRACE, lively_capture, pictures, record_capture, scrim
+from sessions import ANNOYED, ROOT, SCRIM, TRACE, annoyed_capture, lively_capture, pictures, record_capture, scrim
 
 AXE = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 200) + ' ' + nodes[0].failureSummary))"
 MOMENTS = 10
@@ -179,6 +179,106 @@ def check_player(browser, served, session, frames, axe):
     return sorted(took)[len(took) // 2]
 
 
+def check_findings(browser, served, session, folder):
+    """The list, the page and `scrim inspect --insight` give the same signs of frustration: those that the session was made with."""
+    insight = json.loads(scrim("inspect", folder, "--insight", "--json").stdout)
+    dead = [press for press in insight["presses"] if press["verdict"] == "dead"]
+    assert {"rage": len(insight["rages"]), "dead": len(dead), "frozen": len(insight["frozen"])} == {kind: ANNOYED[kind] for kind in ("rage", "dead", "frozen")}
+    cell = f"document.querySelector('a[href=\"/s/{session}\"]')?.closest('tr').querySelector"
+    deadline = time.monotonic() + 30
+    while True:
+        browser.open(f"{served.url}/s")
+        browser.until("document.querySelectorAll('tbody tr').length > 0")
+        counts = {kind: browser.evaluate(f"{cell}('td.{kind}')?.textContent") for kind in ANNOYED}
+        if counts == {kind: str(count) for kind, count in ANNOYED.items()}:
+            break
+        assert time.monotonic() < deadline, f"{browser.name}: the list shows {counts}"
+        time.sleep(0.3)
+    for kind in ("rage", "dead", "frozen"):
+        press(browser, f".filters a[href*={kind}]")
+        browser.until(f"location.search.includes('filter={kind}') && document.querySelector('.filters [aria-current]')?.href.includes('{kind}')")
+        assert rows(browser) == [session], f"{browser.name}: the filter {kind}"
+        press(browser, f"th.{kind} a")
+        browser.until(f"document.querySelector('th.{kind}')?.ariaSort === 'descending'")
+        assert rows(browser) == [session]
+    keep_shot(browser, "list")
+    browser.open_player(f"{served.url}/s/{session}")
+    browser.until("scrim.player.timeline.isWhole")
+    shown = browser.evaluate("scrim.player.timeline.entries.filter(({ kind }) => kind === 'sign').map(({ time, event }) => [event.type, time / 1e6])")
+    expected = [["rage", rage["tMs"]] for rage in insight["rages"]] + [["dead", press["tMs"]] for press in dead] + [["frozen", span["fromMs"]] for span in insight["frozen"]]
+    assert sorted(map(tuple, shown)) == sorted(map(tuple, expected)), f"{browser.name}: {shown}"
+    # By its chip, the list has only them; a row leads to its moment.
+    browser.until("document.querySelector('#filters [data-kind=sign]')?.hidden === false")
+    for kind in ("input", "error", "other"):
+        if browser.evaluate(f"!document.querySelector('#filters [data-kind={kind}]').hidden"):
+            click(browser, f"#filters [data-kind={kind}]")
+    browser.until(f"document.querySelectorAll('#list .is-sign').length === {len(expected)} && document.querySelectorAll('#list .row').length === {len(expected)}")
+    click(browser, "#list .row:last-child")
+    expect(browser, f"Math.abs(scrim.player.currentTime * 1000 - {insight['frozen'][0]['fromMs']}) < 1", "a row leads to its moment")
+    expect(browser, "document.getElementById('detail').textContent.includes('inputs')", "the details of a frozen screen")
+    keep_shot(browser, "player")
+    browser.resize(390, 844)
+    browser.open(f"{served.url}/s")
+    browser.until("document.querySelectorAll('tbody tr').length > 0")
+    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the list fits a phone"
+    keep_shot(browser, "phone")
+    browser.resize(1440, 900)
+
+
+def keep_shot(browser, name):
+    """Keeps a picture of the page for people, in the folder PLAYER_SHOTS if it is set."""
+    folder = os.environ.get("PLAYER_SHOTS")
+    if folder:
+        time.sleep(0.3)
+        browser.screenshot(Path(folder, f"{browser.name}-{name}.png"))
+
+
+def check_delivered(browser, served, seconds=14):
+    """Watches a session whose segments are delivered: the page follows each new one without being loaded again. Returns their number."""
+    browser.open(f"{served.url}/s")
+    browser.until("document.querySelectorAll('tbody tr').length > 0")
+    known = set(rows(browser))
+    width, height = 320, 200
+    process = subprocess.Popen(
+        [SCRIM, "record", "--raw", "-", "--size", f"{width}x{height}", "--format", "bgrx", "--fps", "10", "--policy", "none",
+         "--segment-seconds", "2", "--out", served.url, "--quiet"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={**os.environ, "SCRIM_KEY": served.keys["writer", "default"]})
+
+    def feed():
+        start = time.monotonic()
+        for number in range(seconds * 10):
+            time.sleep(max(0, start + number / 10 - time.monotonic()))
+            process.stdin.write(bytes([number % 256, 5, 99, 0]) * (width * height))
+            process.stdin.flush()
+        process.stdin.close()
+
+    feeder = threading.Thread(target=feed, daemon=True)
+    feeder.start()
+    deadline = time.monotonic() + 30
+    while True:
+        browser.open(f"{served.url}/s")
+        browser.until("document.querySelectorAll('tbody tr').length > 0")
+        new = [session for session in rows(browser) if session not in known]
+        if new:
+            break
+        assert time.monotonic() < deadline, f"{browser.name}: nothing was delivered"
+        time.sleep(0.2)
+    browser.open_player(f"{served.url}/s/{new[0]}")
+    browser.evaluate("void (window.sameDocument = true)")
+    expect(browser, "!document.getElementById('live').hidden && document.getElementById('live').ariaPressed === 'true'", "Live is on")
+    first = browser.evaluate("scrim.player.info.segments.length")
+    blue = "scrim.player.canvas.getContext('2d').getImageData(9, 9, 1, 1).data[2]"
+    # Frames of later segments are shown while the recording goes on.
+    browser.until(f"scrim.player.isGrowing && scrim.player.info.segments.length >= {first + 2} && {blue} > {20 * (first + 1)}", 30)
+    feeder.join(60)
+    assert process.wait(60) == 0
+    browser.until("document.getElementById('live').hidden && scrim.player.timeline.isWhole && window.sameDocument", 30)
+    expect(browser, "document.getElementById('badge-text').textContent === 'Verified'", "the badge at the end")
+    browser.evaluate("scrim.player.seek(scrim.player.duration)")
+    assert browser.evaluate(blue) == seconds * 10 - 1, "the last picture"
+    return browser.evaluate("scrim.player.info.segments.length")
+
+
 def check_links(browser, served, lively):
     browser.open(f"{served.url}/s?trace_id={TRACE}")
     browser.until("Boolean(window.scrim)")
@@ -319,23 +419,27 @@ def check_all(browsers, folder, axe, say):
         events = [line for line in (quiet / "events.jsonl").read_text().splitlines() if '"error"' not in line]
         (quiet / "events.jsonl").write_text("\n".join(events) + "\n")
         record_capture(quiet, folder / "second", "none")
+        record_capture(annoyed_capture(folder / "annoyed-capture"), folder / "annoyed", "none", "--segment-seconds", "5")
         lively, second = session_of(served.store / "lively"), session_of(folder / "second")
         frames = {lively: pictures(served.store / "lively", folder / "lively-png"), second: pictures(folder / "second", folder / "second-png")}
         scrim("upload", folder / "second", "--to", served.url, "--quiet", env={**os.environ, "SCRIM_KEY": served.keys["writer", "default"]})
+        scrim("upload", folder / "annoyed", "--to", served.url, "--quiet", env={**os.environ, "SCRIM_KEY": served.keys["writer", "default"]})
         for number, browser_type in enumerate(browsers):
             with browser_type() as browser:
                 check_sign_in(browser, served, axe)
-                # Each earlier browser left a recording.
-                check_list(browser, served, lively, 2 + number, axe)
+                # Each earlier browser left two recordings.
+                check_list(browser, served, lively, 3 + 2 * number, axe)
+                check_findings(browser, served, session_of(folder / "annoyed"), folder / "annoyed")
                 took = [check_player(browser, served, session, frames[session], axe) for session in (lively, second)]
                 check_links(browser, served, lively)
                 check_frame(browser, served, lively, allowed, refused)
                 most, median = check_live(browser, served)
+                delivered = check_delivered(browser, served)
                 check_sign_out(browser, served)
                 assert not browser.console, f"{browser.name}: {browser.console[:5]}"
                 own = (served.url + "/", f"http://127.0.0.1:{allowed.server_port}/", f"http://127.0.0.1:{refused.server_port}/", "blob:", "data:", "about:")
                 outside = [address for address in browser.requests if not address.startswith(own)]
                 assert not outside, f"{browser.name}: {outside[:5]}"
-                say(f"{browser.name}: served: exact at {2 * MOMENTS} moments, a seek {max(took):.0f} ms; live: {most:.2f} s behind at most, {median:.2f} mostly")
+                say(f"{browser.name}: served: exact at {2 * MOMENTS} moments, a seek {max(took):.0f} ms; live: {most:.2f} s behind at most, {median:.2f} mostly; {delivered} delivered segments followed")
     for holder in (allowed, refused):
         holder.shutdown()

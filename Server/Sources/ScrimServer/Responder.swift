@@ -356,6 +356,8 @@ private struct AccessLine: Encodable {
 
 extension HTTPField.Name {
   static var contentDigest: Self { .init("Content-Digest")! }
+  /// A browser loads the page again after these seconds.
+  static var refresh: Self { .init("Refresh")! }
   static var referrerPolicy: Self { .init("Referrer-Policy")! }
   static var crossOriginResourcePolicy: Self { .init("Cross-Origin-Resource-Policy")! }
 }

@@ -233,6 +233,32 @@ private func undecodable(_ header: SegmentHeader) throws -> [UInt8] {
     }
   }
 
+  /// A manifest may come before the first segment: its page waits for it, and asks again by itself.
+  @Test func aSessionWithoutASegmentIsWaitedFor() async throws {
+    let path =
+      FileManager.default.temporaryDirectory.appendingPathComponent("scrim-findings-\(UUID().uuidString)")
+      .path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let stage = ReplayService(
+      store: SessionStore(path: path), index: try SessionIndex(path: ReplayServer.indexPath(path)))
+    let manifest = SessionManifest(header: header(1))
+    guard case .stored = try stage.put(manifest: manifest.json, of: manifest.session, project: "default")
+    else {
+      Issue.record("the manifest is not stored")
+      return
+    }
+    var options = ServerOptions(store: path)
+    options.port = 0
+    try await ReplayServer(options).application().test(.router) { client in
+      for part in ["", "/embed"] {
+        try await client.execute(uri: "/s/\(manifest.session)\(part)", method: .get) { answer in
+          #expect(answer.status == .ok && answer.headers[.refresh] == "2")
+          #expect(String(buffer: answer.body).contains("has not arrived yet"))
+        }
+      }
+    }
+  }
+
   /// The index of an older version keeps its content; the findings are added.
   @Test func anOlderIndexIsMigrated() throws {
     let annoyed = try Annoyed()

@@ -126,6 +126,8 @@ extension Responder {
     let service = service
     let view = try await onDisk { try service.page(of: location) }
     guard !view.isEmpty else {
+      // The manifest comes before the first segment.
+      if view.manifest.state == .open { return waitingPage(location, key, isEmbedded: isEmbedded) }
       throw Refusal(404, "nothing of the session is recorded yet; try again in a moment")
     }
     guard !view.isSealedToKey else { return sealedPage(location, view, key, isEmbedded: isEmbedded) }
@@ -135,6 +137,23 @@ extension Responder {
       isEmbedded: isEmbedded)
     return .page(
       document.markup, policy: PagePolicy.player(ancestors: isEmbedded ? options.embedders : nil))
+  }
+
+  /// The page of a session of which nothing has arrived yet: the browser loads it again until the player can start.
+  private func waitingPage(_ location: SessionLocation, _ key: AccessKey, isEmbedded: Bool) -> Response {
+    let name = "Session \(String("\(location.place.session)".prefix(8)))"
+    let body: Markup = """
+      <main class="narrow">
+      <h1>\(name)</h1>
+      <p>The first segment of this session has not arrived yet. This page shows it as soon as it is here.</p>
+      <p><a href="/s">All sessions</a></p>
+      </main>
+      """
+    var response = Response.page(
+      shell.page(name, project: isEmbedded ? nil : key.project, canSignOut: false, body: body),
+      policy: isEmbedded ? PagePolicy.player(ancestors: options.embedders) : PagePolicy.plain)
+    response.headers[.refresh] = "2"
+    return response
   }
 
   private func live(_ fields: FormFields, _ location: SessionLocation) async throws -> Response {
