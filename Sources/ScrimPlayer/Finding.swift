@@ -1,6 +1,6 @@
 /// A sign of frustration in a session, for lists and players: rage clicks, a dead click, or a frozen screen.
 ///
-/// Insight.md has the definitions; ``Insight`` decides. All findings follow from the bytes of the session, and so from
+/// Insight.md has the definitions. All findings follow from the bytes of the session, and so from
 /// no masked content.
 public struct Finding: Hashable, Codable, Sendable {
   public enum Kind: String, Codable, CaseIterable, Sendable {
