@@ -10,6 +10,11 @@ extension SessionIndex {
   @discardableResult
   public func rebuild(from store: SessionStore, fromNothing: Bool) throws -> Int {
     if fromNothing { try removeAll() }
+    // Read before the store is: a session that arrives meanwhile is in the store before it is in the index, so what is
+    // known here and missing there was deleted.
+    let known = try database.read {
+      try Row.fetchAll($0, sql: "SELECT project, session, folder FROM session")
+    }
     var places: [SessionStore.Place] = []
     try store.forEachSession { places.append($0) }
     var count = 0
@@ -17,9 +22,6 @@ extension SessionIndex {
       if try read(place, from: store) { count += 1 }
     }
     let there = Set(places.map { "\($0.project)/\($0.session)" })
-    let known = try database.read {
-      try Row.fetchAll($0, sql: "SELECT project, session, folder FROM session")
-    }
     for row in known where row["folder"] == nil {
       let project: String = row["project"]
       let name: String = row["session"]
