@@ -222,9 +222,11 @@ def children(pid):
 def written_before(trace, out):
     """Calls before the folder was created that open a file for writing, or connect to anything but a Unix socket."""
     found = []
+    # The folder is made under a temporary name, and locked, before it gets its own.
+    temporary = os.path.join(os.path.dirname(out), f".{os.path.basename(out)}.tmp")
     with open(trace, encoding="utf-8", errors="replace") as file:
         for line in file:
-            if re.search(r"mkdir(at)?\(", line) and out in line:
+            if re.search(r"mkdir(at)?\(", line) and (out in line or temporary in line):
                 break
             if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(|mkdir(at)?\(", line) and not re.search(r'"/dev/(null|shm/)', line):
                 found.append(line.strip())
