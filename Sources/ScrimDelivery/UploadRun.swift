@@ -123,12 +123,12 @@ struct UploadRun {
   /// Finishes sessions that are delivered completely.
   private mutating func tendSessions() throws(StoreError) {
     hasRestless = false
-    for session in source.order where !source.hasWaiting(session) || !unlisted.isEmpty {
+    for session in source.order where !source.hasWaiting(session) || hasUnlisted(session) {
       guard !busy.contains(where: { $0.session == session }) else { continue }
       guard try source.recover(session) else {
         // It is being recorded; it is checked from time to time, since a killed recorder sends no
         // notification.
-        if options.isWatching || unlisted.contains(where: { $0.session == session }) { hasRestless = true }
+        if options.isWatching || hasUnlisted(session) { hasRestless = true }
         continue
       }
       for segment in unlisted where segment.session == session {
@@ -149,6 +149,8 @@ struct UploadRun {
       }
     }
   }
+
+  private func hasUnlisted(_ session: SessionID) -> Bool { unlisted.contains { $0.session == session } }
 
   /// Whether the current manifest is neither delivered nor refused.
   private func needsManifest(_ session: SessionID) -> Bool {
@@ -285,7 +287,8 @@ struct UploadRun {
     }
     // The session may be complete. A segment that isn't listed yet has a recorder that is about to list it, or one
     // that was killed before.
-    if !source.hasWaiting(result.job.session) || !unlisted.isEmpty { mayHaveNews = true }
+    let session = result.job.session
+    if !source.hasWaiting(session) || hasUnlisted(session) { mayHaveNews = true }
   }
 
   // MARK: Waiting

@@ -39,7 +39,7 @@ package final class SpoolKeeper {
   var toEmpty: [SpooledSegment] = []
   /// What was dropped since ``takeLosses()``.
   var newLosses: [ReplayLoss] = []
-  /// Number of segments that a session's manifest lists, and the version of the manifest.
+  /// The digests that a session's manifest lists, its version, and whether its list is known to be on the disk.
   private var listings: [SessionID: (stamp: ManifestStamp, digests: [SHA256Digest], isSynced: Bool)] = [:]
 
   init(spool: SegmentSpool, handle: OpenFile) throws(StoreError) {
@@ -187,7 +187,7 @@ package final class SpoolKeeper {
     return listedDigest(of: segment, stamp) != nil
   }
 
-  /// Syncs the list that ``isListed(_:)`` read to the disk: a recorder may have written a line of the list and not synced it yet.
+  /// Syncs the list that ``isListed(_:)`` read to the disk: a recorder may have written a line and not synced it yet.
   func syncListing(of session: SessionID) throws(StoreError) {
     guard listings[session]?.isSynced == false else { return }
     try spool.folder(of: session).syncSegmentList()
