@@ -144,14 +144,18 @@ public struct SessionReader: Sendable {
 extension SessionFolder {
   func unlistedFiles(_ manifest: SessionManifest) throws(StoreError) -> [String] {
     let listed = Set(manifest.segments.indices.map(SessionFolder.segmentFile))
-    return try Disk.names(in: segmentsPath).map { "segments/" + $0 }
-      .filter { !listed.contains($0) && !$0.hasSuffix(SessionFolder.damagedSuffix) }
+    return try Disk.names(in: segmentsPath)
+      .filter { !listed.contains("segments/" + $0) && !SessionFolder.isSetAside($0) }.map { "segments/" + $0 }
   }
 
   /// Files in `segments/` that a recovery renamed because they hold no frame, sorted. They are not part of the
   /// session.
   public func setAsideFiles() throws(StoreError) -> [String] {
-    try Disk.names(in: segmentsPath).map { "segments/" + $0 }
-      .filter { $0.hasSuffix(SessionFolder.damagedSuffix) }
+    try Disk.names(in: segmentsPath).filter(SessionFolder.isSetAside).map { "segments/" + $0 }
+  }
+
+  /// Whether a recovery gives such a name to a file that it sets aside.
+  private static func isSetAside(_ name: String) -> Bool {
+    name.hasSuffix(damagedSuffix) && StoreLayout.index(ofFile: name.dropLast(damagedSuffix.count)) != nil
   }
 }

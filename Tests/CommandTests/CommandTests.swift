@@ -502,8 +502,11 @@ import Testing
     let verified = try run("verify", path("s"))
     #expect(verified.code == 0, "\(verified.errors)")
     #expect(verified.errors.contains("segments/00000009.scrim.damaged: set aside by a recovery"))
-    try temporary.write([1, 2, 3], to: "s/segments/00000009.scrim")
-    #expect(try run("verify", path("s")).code == 1)
+    for foreign in ["s/segments/00000009.scrim", "s/segments/notes.damaged"] {
+      try temporary.write([1, 2, 3], to: foreign)
+      #expect(try run("verify", path("s")).code == 1, "\(foreign)")
+      try temporary.remove(foreign)
+    }
   }
 
   @Test func sessionsArePrivate() throws {
