@@ -10,7 +10,7 @@ final class SessionEvaluator: Sendable {
   private let service: ReplayService
   private let report: @Sendable (String) -> Void
   private let isStopped = Atomic<Bool>(false)
-  /// Sessions that a bucket could not deliver, with the time at which they are tried again.
+  /// Sessions that could not be evaluated, with the time at which they are tried again.
   private let postponed = Mutex<[Int64: Double]>([:])
 
   /// Seconds between two looks for new segments, and before a session is tried again.
@@ -28,7 +28,7 @@ final class SessionEvaluator: Sendable {
     while !isStopped.load(ordering: .relaxed) {
       do {
         if try evaluateNext() { continue }
-      } catch { report("a session could not be evaluated: \(error)") }
+      } catch { report("the index can't be read: \(error)") }
       Thread.sleep(forTimeInterval: SessionEvaluator.rest)
     }
   }
@@ -50,18 +50,15 @@ final class SessionEvaluator: Sendable {
         quiet: ReplayService.now - ReplayService.deliverySeconds, onlyEnded: service.watch != nil,
         except: except)
     else { return false }
-    do throws(StoreError) {
+    do {
       let findings = next.isSealedToKey ? nil : try service.evaluate(next.session, project: next.project)
-      try index { try service.index.set(findings, of: next) }
+      try service.index.set(findings, of: next)
     } catch {
+      // A bucket that doesn't answer, or an index that can't be written.
+      report("session \(next.session) could not be evaluated, and is tried again in 5 minutes: \(error)")
       postponed.withLock { $0[next.id] = now + SessionEvaluator.retrySeconds }
     }
     return true
-  }
-
-  /// A failure of the index is none of the session.
-  private func index(_ body: () throws -> Void) throws(StoreError) {
-    do { try body() } catch { report("the index can't be written: \(error)") }
   }
 }
 
