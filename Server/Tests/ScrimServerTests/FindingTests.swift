@@ -36,6 +36,11 @@ private struct Annoyed {
     if case .refused(let status, let why) = answer { Issue.record("segment \(place): \(status) \(why)") }
   }
 
+  func putAll(_ stage: Stage) throws {
+    for place in segments.indices { try put(place, stage) }
+    try putManifest(stage)
+  }
+
   func putManifest(_ stage: Stage) throws {
     let answer = try stage.service.put(manifest: manifest, of: session, project: "p")
     if case .refused(let status, let why) = answer { Issue.record("the manifest: \(status) \(why)") }
@@ -106,8 +111,7 @@ private func undecodable(_ header: SegmentHeader) throws -> [UInt8] {
   @Test func theyAreThoseOfThePlayer() throws {
     let annoyed = try Annoyed()
     let stage = try Stage()
-    for place in annoyed.segments.indices { try annoyed.put(place, stage) }
-    try annoyed.putManifest(stage)
+    try annoyed.putAll(stage)
     try stage.evaluate()
     let reader = try SessionFolder(path: Annoyed.folder).read()
     let found = try #require(try stage.service.index.findings(of: annoyed.session, project: "p"))
@@ -137,8 +141,7 @@ private func undecodable(_ header: SegmentHeader) throws -> [UInt8] {
   @Test func damagedSessionsDoNotStopTheOthers() throws {
     let annoyed = try Annoyed()
     let stage = try Stage()
-    for place in annoyed.segments.indices { try annoyed.put(place, stage) }
-    try annoyed.putManifest(stage)
+    try annoyed.putAll(stage)
     let bad = try undecodable(header(1, start: 1_900_000_000_000_000_000))
     guard
       case .stored = try stage.service.put(
@@ -263,8 +266,7 @@ private func undecodable(_ header: SegmentHeader) throws -> [UInt8] {
   @Test func anOlderIndexIsMigrated() throws {
     let annoyed = try Annoyed()
     let stage = try Stage()
-    for place in annoyed.segments.indices { try annoyed.put(place, stage) }
-    try annoyed.putManifest(stage)
+    try annoyed.putAll(stage)
     // The tables of version 3.
     try stage.service.index.database.write { db in
       for name in try String.fetchAll(

@@ -1,6 +1,7 @@
 import Foundation
 import ScrimFormat
 import ScrimStore
+import Synchronization
 import Testing
 
 @testable import ScrimServer
@@ -114,6 +115,29 @@ func segment(
     try FileManager.default.removeItem(atPath: stage.path + "/q")
     try stage.service.index.rebuild(from: SessionStore(path: stage.path), fromNothing: false)
     #expect(try stage.service.index.list(SessionIndex.Query(), project: "q").entries.isEmpty)
+  }
+
+  /// A server compares its index with the store when it starts, while recorders already send.
+  @Test func sessionsThatArriveDuringAComparisonStay() throws {
+    let stage = try Stage()
+    let service = stage.service
+    let isDone = Mutex(false)
+    let sender = Thread {
+      for number in UInt8(1)...200 {
+        guard let bytes = try? segment(header(number), 0) else { continue }
+        _ = try? service.put(
+          segment: bytes, 0, of: header(number).session, digest: SHA256.digest(bytes.span), project: "p")
+      }
+      isDone.withLock { $0 = true }
+    }
+    sender.start()
+    let end = Date().addingTimeInterval(60)
+    while !isDone.withLock({ $0 }), Date() < end {
+      try stage.service.index.rebuild(from: SessionStore(path: stage.path), fromNothing: false)
+    }
+    var query = SessionIndex.Query()
+    query.limit = 500
+    #expect(try stage.service.index.list(query, project: "p").entries.count == 200)
   }
 
   @Test func theChainIsHeldAgainstNeighbours() throws {
