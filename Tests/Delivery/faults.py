@@ -3,7 +3,6 @@
 
     faults.py [--full] [--seed N] [NAME ...]
 """
-import argparse
 import json
 import os
 import random
@@ -17,7 +16,7 @@ import time
 from accounts import dropped, in_spool, settle, store_of_folder
 from peer import TROUBLES, Peer
 from sessions import Session, spool
-from tools import SCRIM, SERVER, Folder, Server, port, skip, upload
+from tools import SCRIM, SERVER, Folder, Server, port, run, skip, upload
 
 
 def troubles(full, seed):
@@ -66,7 +65,9 @@ def kills_of_uploader(full, seed):
 
 def kills_of_server(full, seed):
     """kill -9 of scrim-server while an uploader runs; then its index agrees with its store."""
-    chance, kills, segments = random.Random(seed), 0, 0
+    if not os.path.exists(SERVER):
+        return skip("scrim-server is not built")
+    chance, kills = random.Random(seed), 0
     wanted = 300 if full else 15
     with Folder() as folder:
         made = {}
@@ -378,22 +379,5 @@ TESTS = [troubles, black_hole, two_uploaders, idle, limits, many_waiting, kill_b
          kills_of_server, full_disk]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--full", action="store_true")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
-    for test in TESTS:
-        if options.names and test.__name__ not in options.names:
-            continue
-        if test is kills_of_server and not os.path.exists(SERVER):
-            skip("scrim-server is not built")
-            continue
-        start = time.monotonic()
-        words = test(options.full, options.seed)
-        print(f"{test.__name__}: {words} ({time.monotonic() - start:.1f} s, seed {options.seed})", flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run(TESTS)

@@ -12,7 +12,6 @@ fsync of its folder. The second has all names, as a journal may have written the
 third has a random number of the names, in their order, and of each file all bytes, those that were fsynced, or zeros for the others.
 Without --full, every ninth moment is tried.
 """
-import argparse
 import glob
 import hashlib
 import json
@@ -21,11 +20,10 @@ import random
 import re
 import shutil
 import subprocess
-import sys
 
 from accounts import in_spool, settle, store_of_folder
 from sessions import spool
-from tools import SCRIM, Folder, skip, upload
+from tools import SCRIM, Folder, run, skip, upload
 
 CALLS = "openat,write,pwrite64,fsync,fdatasync,rename,renameat2,link,linkat,unlink,unlinkat,ftruncate,mkdir,rmdir"
 FIELD = re.compile(r'\d+<((?:\\x[0-9a-f]{2})*)>(?:\(deleted\))?|"((?:\\x[0-9a-f]{2})*)"|([^,\s][^,]*)')
@@ -304,17 +302,8 @@ def delivery(full, seed):
 TESTS = [uploader, recorder, delivery]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--full", action="store_true")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
-    if not shutil.which("strace"):
-        return skip("strace is not installed")
-    for test in [test for test in TESTS if not options.names or test.__name__ in options.names]:
-        print(f"{test.__name__} under power loss: {test(options.full, options.seed)}, seed {options.seed}", flush=True)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    if shutil.which("strace"):
+        run(TESTS)
+    else:
+        skip("strace is not installed")

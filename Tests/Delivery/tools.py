@@ -1,4 +1,5 @@
 """Shared by the delivery tests: programs, folders, ports, waits with a limit."""
+import argparse
 import os
 import shutil
 import signal
@@ -94,3 +95,17 @@ class Server:
         code = self.process.wait(30)
         self.process.stderr.close()
         return code
+
+
+def run(tests):
+    """Runs tests of (full, seed), which return words for people, by the program's arguments."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    for test in [test for test in tests if not options.names or test.__name__ in options.names]:
+        start = time.monotonic()
+        words = test(options.full, options.seed)
+        if words:
+            print(f"{test.__name__}: {words} ({time.monotonic() - start:.1f} s, seed {options.seed})", flush=True)
