@@ -15,6 +15,7 @@ import time
 import limits
 import needs
 
+FOCUS, ENTRY = "goes to foot", "warning: mail from [mail]"
 REMOTE = "/lib/systemd/systemd-journal-remote"
 if needs.skips("the timeline of sway", [*needs.DESKTOP, *needs.SWAY, "foot", REMOTE]):
     sys.exit(needs.failed)
@@ -34,6 +35,21 @@ def write(folder, message):
         file.write("".join(f"{key}={value}\n" for key, value in entry.items()) + "\n")
     limits.run([REMOTE, "-o", f"{folder}/shop.journal", f"{folder}/export"], check=True, capture_output=True)
     os.chmod(f"{folder}/shop.journal", 0o644)
+
+
+def timeline(scrim, session):
+    return limits.run([scrim, "inspect", session, "--timeline"], capture_output=True, text=True)
+
+
+def await_line(scrim, session, words, desktop, seconds=30):
+    """Waits until the open session has frames and its timeline has `words`; says what it has if they don't come."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = timeline(scrim, session)
+        if found.returncode == 0 and words in found.stdout:
+            return
+        time.sleep(0.3)
+    print(f"no {words!r} within {seconds} s\n{found.stdout}{found.stderr}the log of sway ends: {desktop.tail()}", flush=True)
 
 
 def main():
@@ -56,18 +72,19 @@ def main():
         out = f"{folder}/session"
         recorder = desktop.spawn(
             [scrim, "record", *desktop.source, "--out", out, "--journal", "shop", "--journal-directory", f"{folder}/journal"])
-        time.sleep(5)
+        await_line(scrim, out, "", desktop)
         desktop.spawn(["foot", "-T", "TITLE-OF-A-TERMINAL"])
-        time.sleep(5)
+        desktop.window("TITLE-OF-A-TERMINAL")
+        await_line(scrim, out, FOCUS, desktop)
         write(f"{folder}/journal", "mail from ann@example.com")
-        time.sleep(3)
+        await_line(scrim, out, ENTRY, desktop)
         recorder.send_signal(signal.SIGINT)
         recorder.wait(timeout=30)
-        shown = limits.run([scrim, "inspect", out, "--timeline"], capture_output=True, text=True).stdout
+        shown = timeline(scrim, out).stdout
         with open(f"{out}/manifest.json", encoding="utf-8") as file:
             manifest = json.load(file)
-    check("goes to foot" in shown, "focus: the terminal's program")
-    check("warning: mail from [mail]" in shown, "journal: the entry, scrubbed")
+    check(FOCUS in shown, "focus: the terminal's program")
+    check(ENTRY in shown, "journal: the entry, scrubbed")
     check(not any(word in shown for word in ("TITLE", "EARLIER", "ann@")), "neither titles, earlier entries nor addresses")
     check({"log", "navigation"} <= set(manifest.get("observed_events", [])), f"manifest: {manifest.get('observed_events')}")
     check(manifest.get("attributes", {}).get("service.name") == "shop", "manifest: service.name of the environment")
