@@ -130,7 +130,10 @@ public struct SessionExport: Sendable {
   }
 
   private func time(ofNextIn player: inout SessionPlayer) throws(ExportError) -> Int64? {
-    do { return try player.nextTime() } catch { throw .playback(error) }
+    do {
+      try player.passRepeats()
+      return try player.nextTime()
+    } catch { throw .playback(error) }
   }
 
   private func play(_ player: inout SessionPlayer) throws(ExportError) -> SessionPlayer.PlayedFrame? {

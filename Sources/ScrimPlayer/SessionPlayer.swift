@@ -30,6 +30,8 @@ public struct SessionPlayer: ~Copyable {
   private let endSegment: Int
   private var nextFrame = 0
   private var decoder: FrameDecoder?
+  /// Number of the last played frame.
+  private var lastNumber: Int?
   /// The masks in force at the last frame, in no particular order; nil if the session doesn't list them.
   public private(set) var masks: [ListedMask]?
 
@@ -86,6 +88,15 @@ public struct SessionPlayer: ~Copyable {
     return upcoming?.frames.first?.time
   }
 
+  /// Plays the frames that only repeat the last one, at the start of segments whose events came without a new frame.
+  public mutating func passRepeats() throws(PlaybackError) {
+    while try nextTime() != nil {
+      let isNextSegment = segment.map { nextFrame == $0.frames.count } ?? true
+      guard isNextSegment, let number = upcoming?.frames.first?.number, number == lastNumber else { return }
+      _ = try next()
+    }
+  }
+
   /// Plays the next frame; nil at the end of the session.
   public mutating func next() throws(PlaybackError) -> PlayedFrame? {
     guard try nextTime() != nil else { return nil }
@@ -117,6 +128,7 @@ public struct SessionPlayer: ~Copyable {
     }
     if frame.isKey { masks = nil }
     frame.masks?.apply(to: &masks)
+    lastNumber = frame.number
     return PlayedFrame(
       number: frame.number, time: frame.time, isKey: frame.isKey, status: frame.status,
       withheldTiles: frame.withheldTiles, isChanged: frame.isKey || !frame.coded.isEmpty,

@@ -25,6 +25,12 @@ public struct SessionRecorder: ~Copyable {
   /// numbers don't count them.
   private var last: FrameInfo?
   private var leftOut = 0
+  /// Whether the present session has a segment that takes events.
+  private var segment = SegmentState.none
+  /// Whether events wait in memory for the next segment.
+  private var hasWaitingEvents = false
+  /// Time of the last error for which a segment was sealed.
+  private var lastSealedError: Int64?
   /// The boxes of the last frame; nil if there are none.
   private var tree: WidgetTree?
   public internal(set) var summary = RecordingSummary()
@@ -116,12 +122,48 @@ public struct SessionRecorder: ~Copyable {
     filter = EventFilter(policy: options.policy)
   }
 
-  /// Seals the open segment, then runs `body` with the output.
+  private enum SegmentState {
+    /// The session has no frame yet; its events wait for the first.
+    case none
+    case open
+    /// All segments are sealed, unless that failed.
+    case sealed
+  }
+
+  /// Minimum nanoseconds between two errors for each of which a segment is sealed.
+  private static let errorSealInterval: Int64 = 1_000_000_000
+
+  /// Forgets the last frame: the next one is the first of a session.
+  mutating func forgetLastFrame() {
+    last = nil
+    segment = .none
+    hasWaitingEvents = false
+    lastSealedError = nil
+  }
+
+  /// Runs `body` with the output.
+  ///
+  /// - Parameter sealing: whether the open segment is sealed before.
   mutating func withOutput<Result>(
-    _ body: (inout SessionOutput) throws(StoreError) -> Result
+    sealing: Bool = true, _ body: (inout SessionOutput) throws(StoreError) -> Result
   ) throws(RecordingError) -> Result {
-    if let thread { return try thread.withOutput(after: &events, body) }
-    return try builder!.withOutput(body)
+    if hasWaitingEvents { try reopen() }
+    if segment == .open, sealing { segment = .sealed }
+    if let thread { return try thread.withOutput(after: &events, sealing: sealing, body) }
+    return try builder!.withOutput(sealing: sealing, body)
+  }
+
+  /// Begins a segment with the last frame, unless one is open: a segment starts with a picture, and events
+  /// may come long before the next change.
+  private mutating func reopen() throws(RecordingError) {
+    guard segment == .sealed, let last else { return }
+    if let thread {
+      try thread.repeatFrame(last, after: &events)
+    } else {
+      try segmenter?.repeatFrame(stage.frame, last, to: &builder!)
+    }
+    segment = .open
+    hasWaitingEvents = false
   }
 
   /// Records the next frame. A frame without boxes or pixels is recorded as fill.
@@ -172,6 +214,8 @@ public struct SessionRecorder: ~Copyable {
     } else {
       try segmenter?.append(stage.frame, info, to: &builder!)
     }
+    segment = .open
+    hasWaitingEvents = false
     summary.note(outcome)
     noteBytes()
     if !frame.isTreeComplete { summary.partialTrees += 1 }
@@ -192,11 +236,22 @@ public struct SessionRecorder: ~Copyable {
   public mutating func idle(at time: Int64) throws(RecordingError) {
     let time = clock.shifted(time)
     try pass(to: time)
+    try sealIfFull(at: time)
+  }
+
+  /// Writes all frames and events so far, and seals the open segment if its time is over.
+  private mutating func sealIfFull(at time: Int64) throws(RecordingError) {
+    var isOpen = false
     if let thread {
-      try thread.idle(at: time, after: &events)
+      isOpen = try thread.idle(at: time, after: &events)
     } else {
       try segmenter?.sealIfFull(at: time, &builder!)
+      switch builder {
+      case .some(let builder): isOpen = builder.sizes.open != nil
+      case .none: break
+      }
     }
+    if segment == .open, !isOpen { segment = .sealed }
     noteBytes()
   }
 
@@ -279,12 +334,21 @@ public struct SessionRecorder: ~Copyable {
     for event in events { try append(event) }
     summary.thinnedEvents += thinner.thinned - thinned
     if case .reported(let report) = outcome {
-      // It is on the disk before its session is returned.
-      if report.session != nil { try withOutput { (_) throws(StoreError) in } }
+      if report.session != nil { try keepError(at: time) }
       return outcome
     }
     if verdict.hiding != nil { return .hidden }
     return events.isEmpty ? .merged : .recorded
+  }
+
+  /// Brings an error to the disk before its session is returned to the reporter: in a sealed segment, or,
+  /// within a second of the previous one, in the open one, which survives the end of the process.
+  private mutating func keepError(at time: Int64) throws(RecordingError) {
+    if let lastSealedError, abs(time - lastSealedError) < SessionRecorder.errorSealInterval {
+      return try sealIfFull(at: time)
+    }
+    try withOutput { (_) throws(StoreError) in }
+    lastSealedError = time
   }
 
   private mutating func noteHiddenInput(at time: Int64?) {
@@ -295,11 +359,16 @@ public struct SessionRecorder: ~Copyable {
   private mutating func append(_ event: Event) throws(RecordingError) {
     guard let time = event.time else { return }
     summary.events += 1
+    // Moves alone are not worth the bytes of a picture.
+    if event.type == "move" { hasWaitingEvents = hasWaitingEvents || segment == .sealed } else { try reopen() }
     try append(.event(EventRecord(time: time, json: event.canonicalJSON)))
   }
 
   /// Records that nothing was captured for a while, or that the wall clock stepped.
-  public mutating func record(_ note: NoteRecord) throws(RecordingError) { try append(.note(note)) }
+  public mutating func record(_ note: NoteRecord) throws(RecordingError) {
+    hasWaitingEvents = hasWaitingEvents || segment == .sealed
+    try append(.note(note))
+  }
 
   private mutating func append(_ record: SideRecord) throws(RecordingError) {
     if thread == nil { try record.append(to: &builder!) } else { events.append(record) }

@@ -130,7 +130,8 @@ struct SessionReport: Encodable {
     if frame.status.contains(.withheldInPart) { part.withheldFrames += 1 }
     part.withheldTiles += frame.withheldTiles
     if frame.status.contains(.failedClosed) { part.failedClosedFrames += 1 }
-    if let lastNumber { part.droppedFrames += frame.number - lastNumber - 1 }
+    // A segment may begin with the last frame of the one before.
+    if let lastNumber, frame.number > lastNumber { part.droppedFrames += frame.number - lastNumber - 1 }
     lastNumber = frame.number
     let time = Double(frame.time) / 1e6
     part.firstMs = part.firstMs ?? time

@@ -214,6 +214,7 @@ private struct MaskCheck {
   private let planner: MaskPlanner
   private var plan: (version: Int, expected: [Pixel?], listed: [ListedMask: Int])?
   private(set) var pixels = 0
+  private var last: SourceFrame?
 
   init(capture: String, policy: MaskPolicy, manifest: SessionManifest) throws {
     do { source = try CaptureFolder(capture) } catch { throw Failure(error) }
@@ -261,9 +262,14 @@ private struct MaskCheck {
   }
 
   private mutating func frame(_ number: Int) throws -> SourceFrame {
+    // A segment may begin with the last frame of the one before.
+    if let last, last.number == number { return last }
     do {
       while let item = try source.next() {
-        if case .frame(let frame) = item, frame.number == number { return frame }
+        if case .frame(let frame) = item, frame.number == number {
+          last = frame
+          return frame
+        }
       }
     } catch { throw Failure(error) }
     throw Failure(.input, "the capture has no frame \(number), the session has one")

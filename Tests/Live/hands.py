@@ -27,7 +27,7 @@ if needs.skips("hands on a live X screen", [*needs.DESKTOP, needs.GTK3, "xterm",
     sys.exit(needs.failed)
 
 from desktop import Desktop  # noqa: E402
-from recording import ROOT  # noqa: E402
+from recording import ROOT, await_line, timeline  # noqa: E402
 
 APPLICATION = """
 import gi
@@ -101,10 +101,10 @@ def main():
         desktop.run(["xdotool", "type", "--delay", "60", "correct horse battery staple"])
         press(FIELD, 3)
         desktop.spawn(["xterm", "-T", "TITLE-OF-A-TERMINAL"])
-        time.sleep(4)
+        await_line(options.scrim, out, "goes to xterm", desktop)
         recorder.send_signal(signal.SIGINT)
         recorder.wait(timeout=30)
-        shown = limits.run([options.scrim, "inspect", out, "--timeline", "--json"], capture_output=True, text=True).stdout
+        shown = timeline(options.scrim, out, "--json")
         with open(f"{out}/manifest.json", encoding="utf-8") as file:
             manifest = json.load(file)
         check(report, [json.loads(line) for line in shown.splitlines()], shown, manifest, (left, top))

@@ -20,7 +20,7 @@ REMOTE = "/lib/systemd/systemd-journal-remote"
 if needs.skips("the timeline of sway", [*needs.DESKTOP, *needs.SWAY, "foot", REMOTE]):
     sys.exit(needs.failed)
 
-from recording import ROOT  # noqa: E402
+from recording import ROOT, await_frame, await_line, timeline  # noqa: E402
 from sway_desktop import SwayDesktop  # noqa: E402
 
 
@@ -35,21 +35,6 @@ def write(folder, message):
         file.write("".join(f"{key}={value}\n" for key, value in entry.items()) + "\n")
     limits.run([REMOTE, "-o", f"{folder}/shop.journal", f"{folder}/export"], check=True, capture_output=True)
     os.chmod(f"{folder}/shop.journal", 0o644)
-
-
-def timeline(scrim, session):
-    return limits.run([scrim, "inspect", session, "--timeline"], capture_output=True, text=True)
-
-
-def await_line(scrim, session, words, desktop, seconds=30):
-    """Waits until the open session has frames and its timeline has `words`; says what it has if they don't come."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = timeline(scrim, session)
-        if found.returncode == 0 and words in found.stdout:
-            return
-        time.sleep(0.3)
-    print(f"no {words!r} within {seconds} s\n{found.stdout}{found.stderr}the log of sway ends: {desktop.tail()}", flush=True)
 
 
 def main():
@@ -72,7 +57,7 @@ def main():
         out = f"{folder}/session"
         recorder = desktop.spawn(
             [scrim, "record", *desktop.source, "--out", out, "--journal", "shop", "--journal-directory", f"{folder}/journal"])
-        await_line(scrim, out, "", desktop)
+        await_frame(out)
         desktop.spawn(["foot", "-T", "TITLE-OF-A-TERMINAL"])
         desktop.window("TITLE-OF-A-TERMINAL")
         await_line(scrim, out, FOCUS, desktop)
@@ -80,7 +65,7 @@ def main():
         await_line(scrim, out, ENTRY, desktop)
         recorder.send_signal(signal.SIGINT)
         recorder.wait(timeout=30)
-        shown = timeline(scrim, out).stdout
+        shown = timeline(scrim, out)
         with open(f"{out}/manifest.json", encoding="utf-8") as file:
             manifest = json.load(file)
     check(FOCUS in shown, "focus: the terminal's program")

@@ -57,6 +57,32 @@ def cpu(pid):
     return total / 1e9
 
 
+def timeline(scrim, session, *options):
+    """The events of a session in words, also while it is recorded."""
+    return limits.run([scrim, "inspect", session, "--timeline", *options], capture_output=True, text=True).stdout
+
+
+def await_frame(session, seconds=30):
+    """Waits until a session that is recorded has its first segment."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if os.path.isdir(f"{session}/segments") and os.listdir(f"{session}/segments"):
+            return
+        time.sleep(0.1)
+    print(f"{session} has no segment within {seconds} s", flush=True)
+
+
+def await_line(scrim, session, words, desktop, seconds=30):
+    """Waits until the timeline of a session that is recorded has `words`; prints what it has if they don't come."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        shown = timeline(scrim, session)
+        if words in shown:
+            return
+        time.sleep(0.3)
+    print(f"no {words!r} within {seconds} s in\n{shown}the log of the desktop ends: {desktop.tail()}", flush=True)
+
+
 def share(pid, work):
     """Percent of a core that a process uses during `work`."""
     before, start = cpu(pid), time.monotonic()

@@ -96,12 +96,89 @@ import Testing
     while let frame = try player.next() {
       played.times.append(frame.time)
       played.colours.append(player.picture?.pixels.first ?? 0)
+      try player.passRepeats()
     }
     return played
   }
 
   private func exists(_ name: String) -> Bool {
     FileManager.default.fileExists(atPath: temporary.path + "/" + name)
+  }
+
+  /// The events of all segments of a session, in their order, and the sizes of its files.
+  private func events(_ name: String) throws -> [String] {
+    let reader = try SessionFolder(path: temporary.path + "/" + name).read()
+    var events: [String] = []
+    for index in 0..<reader.segmentCount {
+      events += try reader.segment(index).events.map { String(decoding: $0.json, as: UTF8.self) }
+    }
+    return events
+  }
+
+  /// Errors that come long before the next frame are on the disk when their session is returned, and so is
+  /// the one that ended the buffering.
+  @Test(arguments: [1, 2], [0.0, 1]) func errorsWithoutAFrameAreOnTheDisk(
+    threads: Int, sampled: Double
+  ) throws {
+    var options = SessionOptions()
+    options.sessionSampleRate = sampled
+    options.errorSampleRate = 1
+    let world = World()
+    var recorder = try recorder(options, world, threads: threads)
+    try recorder.record(frame(0, time: 0))
+    for number in 1...4 {
+      // The last two are within a second.
+      let time = number < 4 ? Int64(number) * 2 * Self.second : 6 * Self.second + 1
+      world.pass(number < 4 ? 2 * Self.second : 1)
+      let report = try recorder.record(error(time, id: "e\(number)"))
+      #expect(report.session != nil)
+      #expect(try events("s").filter { $0.contains("e\(number)") }.count == 1)
+    }
+    try recorder.record(frame(1, time: 7 * Self.second))
+    _ = try recorder.finish()
+    let played = try play("s")
+    #expect(played.times.last == 7 * Self.second)
+    #expect(Set(played.times) == [0, 7 * Self.second])
+    #expect(try events("s").count == 4)
+  }
+
+  /// Moves wait for a frame or another event, and are written at the end in any case.
+  @Test(arguments: [1, 2]) func movesWithoutAFrameAreWrittenAtTheEnd(threads: Int) throws {
+    var options = SessionOptions()
+    options.errorSampleRate = 1
+    let world = World()
+    var recorder = try recorder(options, world, threads: threads)
+    try recorder.record(frame(0, time: 0))
+    try recorder.record(error(1, id: "e"))
+    var move = Event("move", time: Self.second)
+    (move.x, move.y) = (3, 3)
+    try recorder.record(move)
+    try recorder.record(press(2 * Self.second))
+    try recorder.idle(at: 60 * Self.second)
+    move.time = 61 * Self.second
+    try recorder.record(move)
+    _ = try recorder.finish()
+    let all = try events("s")
+    #expect(all.count == 4)
+    #expect(all.map { $0.contains("move") } == [false, true, false, true])
+  }
+
+  /// The first frame of a session is recorded even if it equals the last one of the previous session.
+  @Test(arguments: [1, 2]) func anUnchangedPictureBeginsTheNextSession(threads: Int) throws {
+    var options = SessionOptions()
+    options.maximumSeconds = 60
+    let world = World()
+    var recorder = try recorder(options, world, threads: threads)
+    for number in 0..<8 {
+      var same = frame(0, time: Int64(number) * 10 * Self.second)
+      same.number = number
+      same.mayBeLeftOut = true
+      try recorder.record(same)
+      world.pass(10 * Self.second)
+    }
+    _ = try recorder.finish()
+    #expect(try play("s").times == [0])
+    #expect(try play("s.2").times.count == 1)
   }
 
   /// Ninety seconds are buffered, then an error is sampled: at least the minute before it is there, and

@@ -101,11 +101,13 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
     do { try output.seal() } catch { throw .output(error) }
   }
 
-  /// Seals the open segment, then runs `body` with the output. The next frame must be a keyframe.
+  /// Runs `body` with the output.
+  ///
+  /// - Parameter sealing: whether the open segment is sealed before, so that the next frame must be a keyframe.
   package mutating func withOutput<Result>(
-    _ body: (inout Output) throws(Output.Failure) -> Result
+    sealing: Bool = true, _ body: (inout Output) throws(Output.Failure) -> Result
   ) throws(SegmentingError<Output.Failure>) -> Result {
-    try seal()
+    if sealing { try seal() }
     do { return try body(&output) } catch { throw .output(error) }
   }
 

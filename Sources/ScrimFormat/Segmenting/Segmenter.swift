@@ -38,6 +38,15 @@ package struct Segmenter: ~Copyable {
     try sink.end()
   }
 
+  /// Begins a segment with the last frame again, unless one is open.
+  package mutating func repeatFrame<Sink: SegmenterOutput & ~Copyable>(
+    _ frame: borrowing MaskedFrame, _ info: FrameInfo, to sink: inout Sink
+  ) throws(SegmentingError<Sink.Failure>) {
+    // It is open if an earlier attempt to seal it failed.
+    if sink.openSegmentSizeBound != nil, sink.settle().open != nil { return }
+    try append(frame, info, to: &sink)
+  }
+
   /// Seals the open segment if it is full at `time`.
   package mutating func sealIfFull<Sink: SegmenterOutput & ~Copyable>(
     at time: Int64, _ sink: inout Sink

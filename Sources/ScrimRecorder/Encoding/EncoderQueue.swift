@@ -14,8 +14,16 @@ final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked Sendable
   struct Entry {
     var info: FrameInfo
     var events: [SideRecord]
-    /// Whether a picture comes with it; otherwise it equals the previous frame.
-    var hasPicture: Bool
+    var kind: Kind
+
+    enum Kind {
+      /// A picture comes with it.
+      case new
+      /// Its picture equals the previous one.
+      case unchanged
+      /// It is the previous frame again, for events, unless a segment is open.
+      case again
+    }
   }
 
   /// A buffer of uncompressed bytes, which is reused.
@@ -92,14 +100,27 @@ final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked Sendable
     _ stage: inout MaskingStage, _ info: FrameInfo, _ events: inout [SideRecord]
   ) throws(SegmentingError<Output.Failure>) {
     let isNew = !stage.frame.damage.isEmpty || stage.frame.touched != touched
-    var entry = Entry(info: info, events: [], hasPicture: isNew)
-    swap(&entry.events, &events)
     wait { $0.entries.count < EncoderQueue.most && (!isNew || $0.fresh == nil) ? () : nil }
     if isNew {
       note(stage.frame.touched)
       var frame: MaskedFrame? = stage.lend()
       state.withValue { $0.fresh = frame.take() }
     }
+    try append(info, isNew ? .new : .unchanged, &events)
+  }
+
+  func repeatFrame(
+    _ info: FrameInfo, _ events: inout [SideRecord]
+  ) throws(SegmentingError<Output.Failure>) {
+    wait { $0.entries.count < EncoderQueue.most ? () : nil }
+    try append(info, .again, &events)
+  }
+
+  private func append(
+    _ info: FrameInfo, _ kind: Entry.Kind, _ events: inout [SideRecord]
+  ) throws(SegmentingError<Output.Failure>) {
+    var entry = Entry(info: info, events: [], kind: kind)
+    swap(&entry.events, &events)
     let failed = state.withValue { state in
       state.entries.append(entry)
       defer { state.failure = nil }
@@ -113,20 +134,21 @@ final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked Sendable
     if touched?.grid == tiles.grid { touched?.assign(tiles) } else { touched = tiles }
   }
 
-  func idle(at time: Int64, _ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) {
+  func idle(at time: Int64, _ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) -> Bool {
     if let failed = drain() { throw failed }
     defer { _ = settle() }
     while !events.isEmpty { try events.removeFirst().append(to: &builder) }
     try segmenter.sealIfFull(at: time, &builder)
+    return builder.sizes.open != nil
   }
 
   func withOutput<Result>(
-    _ events: inout [SideRecord], _ body: (inout Output) throws(Output.Failure) -> Result
+    _ events: inout [SideRecord], sealing: Bool, _ body: (inout Output) throws(Output.Failure) -> Result
   ) throws(SegmentingError<Output.Failure>) -> Result {
     if let failed = drain() { throw failed }
     defer { _ = settle() }
     while !events.isEmpty { try events.removeFirst().append(to: &builder) }
-    return try builder.withOutput(body)
+    return try builder.withOutput(sealing: sealing, body)
   }
 
   func finish(_ events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) -> SegmentTotals {
@@ -256,11 +278,13 @@ final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked Sendable
     var shown: MaskedFrame?
     var sink = QueuedSegmenterOutput(queue: self)
     while let entry = nextEntry() {
-      if entry.hasPicture { take(&shown) }
+      if entry.kind == .new { take(&shown) }
       var failure: SegmentingError<Output.Failure>?
       do throws(SegmentingError<Output.Failure>) {
         for event in entry.events { try event.append(to: &sink) }
         switch shown {
+        case .some(let frame) where entry.kind == .again:
+          try segmenter.repeatFrame(frame, entry.info, to: &sink)
         case .some(let frame): try segmenter.append(frame, entry.info, to: &sink)
         case .none: preconditionFailure("the first frame has a picture")
         }

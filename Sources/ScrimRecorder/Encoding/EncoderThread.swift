@@ -40,18 +40,34 @@ final class EncoderThread<Output: SegmentOutput & ~Copyable>: Sendable {
     try queue.hand(&stage, info, &events)
   }
 
+  /// Passes the picture of the last frame on again, with the events before it.
+  ///
+  /// - Parameter events: emptied.
+  /// - Precondition: there was a frame.
+  func repeatFrame(
+    _ info: FrameInfo, after events: inout [SideRecord]
+  ) throws(SegmentingError<Output.Failure>) {
+    try queue.repeatFrame(info, &events)
+  }
+
   /// Waits for all earlier frames, adds the events since and seals the open segment if it is full at
   /// `time`.
-  func idle(at time: Int64, after events: inout [SideRecord]) throws(SegmentingError<Output.Failure>) {
+  ///
+  /// - Returns: whether a segment is open.
+  func idle(
+    at time: Int64, after events: inout [SideRecord]
+  ) throws(SegmentingError<Output.Failure>) -> Bool {
     try queue.idle(at: time, &events)
   }
 
-  /// Waits for all earlier frames, adds the events since, seals the open segment and runs `body` with the
-  /// output.
+  /// Waits for all earlier frames, adds the events since and runs `body` with the output.
+  ///
+  /// - Parameter sealing: whether the open segment is sealed before.
   func withOutput<Result>(
-    after events: inout [SideRecord], _ body: (inout Output) throws(Output.Failure) -> Result
+    after events: inout [SideRecord], sealing: Bool,
+    _ body: (inout Output) throws(Output.Failure) -> Result
   ) throws(SegmentingError<Output.Failure>) -> Result {
-    try queue.withOutput(&events, body)
+    try queue.withOutput(&events, sealing: sealing, body)
   }
 
   /// Waits for all earlier frames, adds the last events and ends the session.

@@ -127,6 +127,7 @@ extension SessionRecorder {
   private mutating func begin(
     _ mode: Sampling.Mode, at time: Int64, _ moment: SessionMoment
   ) throws(RecordingError) {
+    forgetLastFrame()
     about = SessionAbout()
     about.observedEvents = keeper!.observedEvents
     about.service = keeper!.service
@@ -159,7 +160,8 @@ extension SessionRecorder {
     var header = keeper!.header
     header.session = id
     let template = header
-    let (age, failure) = try withOutput { (output) throws(StoreError) in
+    // The open segment of the buffer continues in the folder, with the error for which it is written.
+    let (age, failure) = try withOutput(sealing: false) { (output) throws(StoreError) in
       let first = output.buffer?.segments.first
       let shift = first?.first ?? time
       var header = template
