@@ -14,9 +14,9 @@ import sys
 from nacl import bindings
 from nacl.public import PrivateKey, SealedBox
 
-MAGIC = bytes([0x9D, 0x53, 0x43, 0x52, 0x49, 0x4D, 129, 0x0A])
+MAGIC = {bytes([0x9D, 0x53, 0x43, 0x52, 0x49, 0x4D, version, 0x0A]): version for version in (129, 130)}
 HEADER = struct.Struct("<8s16sqI32s8s80s24s")
-COMPLETE, CUT = 0, 0xFFFFFFFF
+COMPLETE, CUT = {129: 0, 130: 0xFFFFFFFE}, 0xFFFFFFFF
 FINAL = bindings.crypto_secretstream_xchacha20poly1305_TAG_FINAL
 
 
@@ -65,18 +65,21 @@ class Envelope:
         expect(len(data) >= HEADER.size, "the header is cut off")
         (magic, self.session, self.start, self.index, self.previous, self.key, self.secret, self.stream) = (
             HEADER.unpack_from(data))
-        expect(magic == MAGIC, "not an envelope")
+        expect(magic in MAGIC, "not an envelope")
+        self.complete = COMPLETE[MAGIC[magic]]
         expect((self.index == 0) == (self.previous == bytes(32)), "index and chain disagree")
         self.also = data[:HEADER.size]
         self.messages, self.ending, self.whole = [], None, HEADER.size
         place = HEADER.size
         while place + 4 <= len(data):
             (length,) = struct.unpack_from("<I", data, place)
-            if length in (COMPLETE, CUT):
+            if length in (self.complete, CUT):
                 self.ending, self.whole = length, place + 4
                 break
             expect(length > 17, "a message is too short")
             if place + 4 + length > len(data):
+                break
+            if not any(data[place + 4 + length - 16:place + 4 + length]):
                 break
             self.messages.append(data[place + 4:place + 4 + length])
             place += 4 + length
@@ -104,7 +107,7 @@ def open_session(folder, key_file):
         expect(envelope.secret.hex() == manifest["sealed_key"], "another secret")
         expect(envelope.ending is not None and envelope.whole == len(data), "not ended")
         contents, is_final = pull(derive(secret, 1), envelope.stream, envelope.messages, envelope.also)
-        if envelope.ending == COMPLETE:
+        if envelope.ending == envelope.complete:
             expect(is_final, "the last message is missing")
         else:
             expect(index == len(manifest["segments"]) - 1, "cut, and not the last")

@@ -96,6 +96,37 @@ import Testing
     }
   }
 
+  /// A file that was extended, but not written, before a power loss.
+  @Test func zerosAreNoEnding() throws {
+    let (file, _, ends, _) = try envelope()
+    for end in ends.dropLast() {
+      for zeros in 1...40 {
+        let bytes = file.prefix(end) + [UInt8](repeating: 0, count: zeros)
+        let found = try Envelope(scanning: Array(bytes))
+        #expect(found.ending == nil && found.wholeBytes == end, "\(zeros) zeros after \(end)")
+        #expect(throws: FormatError.self) { try Envelope.read(Array(bytes)) }
+        guard zeros >= 16 else { continue }
+        // In place of the end of the last message.
+        let torn = file.prefix(end - zeros) + [UInt8](repeating: 0, count: zeros)
+        #expect(try Envelope(scanning: Array(torn)).messages.count == ends.firstIndex(of: end))
+      }
+    }
+    #expect(try Envelope.read(file).hasCertainEnding)
+  }
+
+  /// Version 129 is read, where zeros are the ending.
+  @Test func theOlderEndingIsRead() throws {
+    var (file, _, _, _) = try envelope()
+    file[6] = 129
+    #expect(throws: FormatError.self) { try Envelope.read(file) }
+    file.replaceSubrange(file.count - 4..<file.count, with: [0, 0, 0, 0])
+    let found = try Envelope.read(file)
+    #expect(found.ending == .complete && !found.hasCertainEnding && Envelope.isEnvelope(file))
+    #expect(found.header.bytes == Array(file.prefix(EnvelopeHeader.byteCount)))
+    file[6] = 131
+    #expect(!Envelope.isEnvelope(file))
+  }
+
   @Test func everyChangedByteIsFound() throws {
     let (file, _, _, _) = try envelope()
     for offset in file.indices {

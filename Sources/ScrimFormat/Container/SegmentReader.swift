@@ -81,7 +81,7 @@ public enum SegmentReader {
       throw .truncated(needed: FormatLimits.magicBytes, present: bytes.count)
     }
     guard bytes[7] == Framing.magic[7] else { throw .notASegment }
-    guard bytes[6] != EnvelopeHeader.version else { throw .sealedToKey }
+    guard !EnvelopeHeader.versions.contains(bytes[6]) else { throw .sealedToKey }
     guard bytes[6] == Framing.version else { throw .unsupportedVersion(bytes[6]) }
   }
 

@@ -6,11 +6,20 @@ package struct Envelope: Sendable {
     /// Cut off, and ended by recovery without the key.
     case cut
 
-    /// What stands in place of a message's length.
+    /// What stands in place of a message's length: never zero, since a file that was extended before a power loss, but
+    /// not written, ends with zeros.
     var mark: UInt32 {
       switch self {
-      case .complete: 0
+      case .complete: 0xFFFF_FFFE
       case .cut: 0xFFFF_FFFF
+      }
+    }
+
+    init?(mark: UInt32, version: UInt8) {
+      switch mark {
+      case Ending.cut.mark: self = .cut
+      case EnvelopeHeader.zeroEndingVersion == version ? 0 : Ending.complete.mark: self = .complete
+      default: return nil
       }
     }
 
@@ -35,7 +44,7 @@ package struct Envelope: Sendable {
   /// Whether the bytes are those of an envelope rather than of a segment.
   package static func isEnvelope(_ bytes: [UInt8]) -> Bool {
     bytes.count > Framing.magicStem.count && bytes.starts(with: Framing.magicStem)
-      && bytes[Framing.magicStem.count] == EnvelopeHeader.version
+      && EnvelopeHeader.versions.contains(bytes[Framing.magicStem.count])
   }
 
   /// Reads every whole message's place.
@@ -56,10 +65,10 @@ package struct Envelope: Sendable {
     if ending != nil { throw .bytesAfterSeal(bytes.count - wholeBytes) }
     var reader = ByteReader(bytes, wholeBytes..<bytes.count)
     let length = try reader.littleEndian(UInt32.self)
-    if length == Ending.complete.mark || length == Ending.cut.mark {
+    if let found = Ending(mark: length, version: header.version) {
       // Every envelope is begun with its first frame.
       guard !messages.isEmpty else { throw .noFrames }
-      ending = length == Ending.complete.mark ? .complete : .cut
+      ending = found
       wholeBytes = reader.offset
       return
     }
@@ -70,7 +79,12 @@ package struct Envelope: Sendable {
     guard length <= Envelope.messageBytes else {
       throw .overLimit("a message's length", value: Int(length), limit: Envelope.messageBytes)
     }
-    messages.append(try reader.take(Int(length)))
+    let message = try reader.take(Int(length))
+    // The last bytes authenticate the message. Where they are zeros, its end was never written.
+    guard !bytes[message.suffix(SecretStream.authenticatorBytes)].allSatisfy({ $0 == 0 }) else {
+      throw .badValue("a message's end")
+    }
+    messages.append(message)
     wholeBytes = reader.offset
   }
 
@@ -111,7 +125,10 @@ package struct Envelope: Sendable {
     return found
   }
 
-  /// The same without its ending: what ends in the middle of a file, as zeros after a power loss seem to, is none.
+  /// Whether its ending can be nothing but one: zeros can't, which stand for one in files of an older version.
+  package var hasCertainEnding: Bool { ending == .cut || header.version != EnvelopeHeader.zeroEndingVersion }
+
+  /// The same without its ending: what ends in the middle of a file is none.
   package var withoutEnding: Envelope {
     var found = self
     found.ending = nil
@@ -128,6 +145,8 @@ package struct Envelope: Sendable {
     package var segment: [UInt8] = []
     /// Messages that could be opened, and where they end in the file.
     package var messages = 0
+    /// Where each of them ends in ``segment``.
+    package var ends: [Int] = []
     package var wholeBytes = EnvelopeHeader.byteCount
     /// Whether the last of them is the one that its writer wrote last.
     package var isLast = false
@@ -160,6 +179,7 @@ package struct Envelope: Sendable {
         break
       }
       opened.messages += 1
+      opened.ends.append(opened.segment.count)
       opened.wholeBytes = message.upperBound
     }
     return opened

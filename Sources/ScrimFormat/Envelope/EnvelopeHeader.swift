@@ -13,16 +13,20 @@ package struct EnvelopeHeader: Hashable, Sendable {
   package var secret: [UInt8]
   /// The header of the stream; 24 random bytes.
   package var stream: [UInt8]
+  package private(set) var version = EnvelopeHeader.newest
 
   /// The version byte of an envelope: the high bit distinguishes it from a segment.
-  package static let version: UInt8 = 0x81
+  package static let newest: UInt8 = 0x82
+  /// The version whose ending is zero. It is read only.
+  package static let zeroEndingVersion: UInt8 = 0x81
+  static let versions = zeroEndingVersion...newest
   package static let byteCount =
     FormatLimits.magicBytes + 16 + 8 + 4 + 32 + KeyID.byteCount + SessionSecret.sealedBytes
     + SecretStream.headerBytes
 
   /// The bytes of the file from its start; every message of the file authenticates them.
   package var bytes: [UInt8] {
-    var bytes = Framing.magicStem + [EnvelopeHeader.version, 0x0A]
+    var bytes = Framing.magicStem + [version, 0x0A]
     bytes += session.bytes
     bytes.appendLittleEndian(UInt64(bitPattern: start))
     bytes.appendLittleEndian(UInt32(index))
@@ -39,7 +43,8 @@ package struct EnvelopeHeader: Hashable, Sendable {
       throw .truncated(needed: EnvelopeHeader.byteCount, present: bytes.count)
     }
     guard bytes[7] == Framing.magic[7] else { throw .notASegment }
-    guard bytes[6] == EnvelopeHeader.version else { throw .unsupportedVersion(bytes[6]) }
+    guard EnvelopeHeader.versions.contains(bytes[6]) else { throw .unsupportedVersion(bytes[6]) }
+    version = bytes[6]
     var reader = ByteReader(bytes, FormatLimits.magicBytes..<EnvelopeHeader.byteCount)
     session = SessionID(Array(bytes[try reader.take(16)]))
     start = Int64(bitPattern: try reader.littleEndian(UInt64.self))

@@ -65,6 +65,8 @@ extension PublicKey {
   package static let headerBytes = SCRIM_STREAM_HEADER_BYTES
   /// What a message is longer than its content.
   package static let extraBytes = SCRIM_STREAM_EXTRA_BYTES
+  /// Bytes at the end of a message that authenticate it.
+  static let authenticatorBytes = 16
 
   package enum Purpose {
     /// The segment whose key the secret has now.
