@@ -67,12 +67,29 @@ package func openDestination(
     return try HTTPDestination(address, options)
   }
   if address.hasPrefix("s3://") { return try S3Destination(address, options, environment: environment) }
-  if address.hasPrefix("file://") {
-    return FolderDestination(path: String(address.dropFirst(7)), project: options.project)
+  if let path = try folder(ofFileURL: address) {
+    return FolderDestination(path: path, project: options.project)
   }
   guard !address.contains("://") else {
     throw DestinationError(
       .usage, "\(address): give a URL with https://, http://, s3:// or file://, or a folder")
   }
   return FolderDestination(path: address, project: options.project)
+}
+
+/// The folder that a `file://` URL names; nil for any other address.
+///
+/// - Throws: ``DestinationError`` if the URL names a host, as `file://DIR` with two slashes does, or no folder.
+package func folder(ofFileURL address: String) throws(DestinationError) -> String? {
+  let scheme = "file://"
+  guard address.hasPrefix(scheme) else { return nil }
+  let rest = address.dropFirst(scheme.count)
+  let host = rest.prefix { $0 != "/" }
+  let path = rest.dropFirst(host.count)
+  guard host.isEmpty || host == "localhost", path.count > 1 else {
+    throw DestinationError(
+      .usage, "\(address): names no folder of this machine; give file:///DIR, with three slashes, or a folder"
+    )
+  }
+  return String(path)
 }

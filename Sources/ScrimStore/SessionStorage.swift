@@ -25,6 +25,9 @@ public protocol SessionStorage: Sendable {
 
   func isDeleted(_ place: SessionStore.Place) throws(StoreError) -> Bool
 
+  /// Names of projects, sorted.
+  func projects() throws(StoreError) -> [String]
+
   /// Removes every byte of a session and leaves a tombstone, because of which later uploads are refused.
   ///
   /// - Parameter now: nanoseconds since 1970.

@@ -180,10 +180,15 @@ public struct SessionStore: Hashable, Sendable {
     for name in names { try count(path + "/" + name, &removed) }
   }
 
+  /// Names of projects, sorted.
+  public func projects() throws(StoreError) -> [String] {
+    try names(in: path).filter { StoreLayout.isProject($0) }
+  }
+
   /// Calls `body` for all sessions, reading only names of folders; `start` of a place is the midnight of
   /// its day.
   public func forEachSession(_ body: (Place) -> Void) throws(StoreError) {
-    for project in try names(in: path) where StoreLayout.isProject(project) {
+    for project in try projects() {
       let root = "\(path)/\(project)/sessions"
       for year in try names(in: root) {
         for month in try names(in: "\(root)/\(year)") {

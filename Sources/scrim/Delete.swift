@@ -32,6 +32,8 @@ struct Delete: ParsableCommand {
     var files = 0
     var bytes = 0
     var spooledSegments = 0
+    /// Whether there was nothing to remove, since it had been deleted before.
+    var alreadyDeleted = false
   }
 
   func validate() throws {
@@ -45,36 +47,53 @@ struct Delete: ParsableCommand {
       throw Failure(.usage, "\(session): a session's id is a UUID, as scrim inspect prints it")
     }
     var report = Report(session: "\(id)")
+    var spooled: SpoolDeletion?
+    var wasDeleted = false
     do {
-      if let spool { report.spooledSegments = try delete(id, spool: SegmentSpool(path: spool)) }
+      if let spool {
+        let deletion = try delete(id, spool: SegmentSpool(path: spool))
+        report.spooledSegments = deletion.segments
+        wasDeleted = deletion.wasDeleted
+        spooled = deletion
+      }
       if let store {
-        let removed = try storeOptions.open(store).delete(id)
+        let run = try storeOptions.open(store)
+        let removed = try run.delete(id)
         report.files = removed.files
         report.bytes = removed.bytes
+        if try removed.files == 0 && run.isDeleted(id) { wasDeleted = true }
       }
     } catch let error as StoreError { throw Failure(error) }
+    let isRemoved =
+      report.files + report.spooledSegments > 0 || (spooled?.isThere == true && !wasDeleted)
+    report.alreadyDeleted = !isRemoved && wasDeleted
     if output.json { try output.print(json: report) }
-    guard report.files + report.spooledSegments > 0 else {
+    guard isRemoved || wasDeleted else {
       throw Failure(
         .input,
         "there is nothing of session \(id), so nothing was removed, and no tombstone was written")
     }
-    if !output.quiet {
-      Terminal.say(
-        "removed \(counted(report.files, "file")) (\(counted(report.bytes, "byte"))) and \(counted(report.spooledSegments, "waiting segment")); "
-          + "later uploads of session \(id) are refused")
-    }
+    if !output.quiet { say(report, id, isBeingRecorded: spooled?.isBeingRecorded ?? false) }
   }
 
-  private func delete(_ id: SessionID, spool: SegmentSpool) throws -> Int {
+  private func say(_ report: Report, _ id: SessionID, isBeingRecorded: Bool) {
+    if report.alreadyDeleted {
+      return Terminal.say("session \(id) is already deleted; nothing is left to remove")
+    }
+    var parts: [String] = []
+    if store != nil { parts.append("\(counted(report.files, "file")) (\(counted(report.bytes, "byte")))") }
+    if spool != nil { parts.append(counted(report.spooledSegments, "waiting segment")) }
+    var line = "removed " + parts.joined(separator: " and ")
+    if store != nil { line += "; later uploads of session \(id) are refused" }
+    if isBeingRecorded { line += "; it is still being recorded, and what it adds to the spool is discarded" }
+    Terminal.say(line)
+  }
+
+  private func delete(_ id: SessionID, spool: SegmentSpool) throws -> SpoolDeletion {
     guard let keeper = try spool.keeper() else {
       throw Failure(.environment, "\(spool.path): an uploader is using this spool; stop it, then delete")
     }
-    let before = keeper.waitingCount
-    guard FileManager.default.fileExists(atPath: keeper.folder(of: id).path) else { return 0 }
-    try keeper.discard(id)
-    _ = try keeper.removeIfDone(id)
-    return before - keeper.waitingCount
+    return try keeper.delete(id)
   }
 }
 
@@ -187,6 +206,15 @@ struct PruneRun {
     return removed
   }
 
+  /// Whether a tombstone refuses uploads of a session, in any project if none is given.
+  func isDeleted(_ session: SessionID) throws(StoreError) -> Bool {
+    let projects = if let project { [project] } else { try store.projects() }
+    for project in projects {
+      if try store.isDeleted(SessionStore.Place(project: project, session: session, start: 0)) { return true }
+    }
+    return false
+  }
+
   /// - Parameter action: its words in the audit log.
   func delete(_ place: SessionStore.Place, action: String) throws(StoreError) -> SessionStore.Removed {
     let now = Int64(Date().timeIntervalSince1970 * 1e6) * 1000
@@ -218,7 +246,15 @@ struct StoreArguments: ParsableArguments {
   }
 
   func open(_ store: String) throws -> PruneRun {
+    var store = store
+    do { store = try folder(ofFileURL: store) ?? store } catch { throw Failure(.usage, "\(error)") }
     guard store.hasPrefix("s3://") else {
+      guard !store.contains("://") else {
+        throw Failure(
+          .usage,
+          "\(store): a store is a folder or s3://BUCKET/PREFIX; a server deletes with DELETE /v1/sessions/SESSION"
+        )
+      }
       var isFolder: ObjCBool = false
       // The flag lives until the call returns.
       guard unsafe FileManager.default.fileExists(atPath: store, isDirectory: &isFolder), isFolder.boolValue

@@ -331,4 +331,44 @@ import Testing
     try temporary.write([0x7B], to: "spool/traffic.json")
     #expect(keeper.traffic(now: SpoolTests.now) == 0)
   }
+
+  @Test func aDeletionLeavesNothingAndIsRemembered() throws {
+    try write(1, segments: 2)
+    try write(2, segments: 1)
+    // All of it is delivered, and a killed recorder left a part.
+    try Disk.makeFolder(spool.folder(session(2), .sent))
+    let sent = SpooledSegment(session: session(2), index: 0)
+    try Disk.rename(spool.file(sent, .waiting), to: spool.file(sent, .sent))
+    try temporary.write([1, 2, 3], to: "spool/\(session(2))/segments/00000001.scrim.part")
+    let keeper = try keeper()
+    for (number, count) in [(UInt8(1), 2), (2, 0)] {
+      let first = try keeper.delete(session(number))
+      #expect(first.isThere && !first.wasDeleted && first.segments == count && !first.isBeingRecorded)
+      #expect(try !spool.holds(session(number)) && spool.isDeleted(session(number)))
+      let second = try keeper.delete(session(number))
+      #expect(!second.isThere && second.wasDeleted && second.segments == 0)
+    }
+    #expect(try !keeper.delete(session(3)).wasDeleted)
+    #expect(try spool.status().dropped[.deleted]?.segments == 2)
+    #expect(try spool.losses().map(\.segments) == [2, 0])
+  }
+
+  @Test func aSessionThatIsBeingRecordedStaysAndItsSegmentsAreDiscarded() throws {
+    var header = SampleSegments.header
+    header.session = session(4)
+    var writer = try spool.folder(of: header.session).create(header)
+    try writer.begin(try SampleSegments.segment(0, header: header))
+    let keeper = try keeper()
+    let first = try keeper.delete(header.session)
+    #expect(first.isThere && first.isBeingRecorded && first.segments == 0)
+    try writer.seal()
+    try keeper.rescan()
+    try keeper.enforce(SpoolLimits(), busy: [], now: SpoolTests.now)
+    #expect(try waiting().isEmpty && spool.holds(header.session))
+    try writer.finish()
+    // Its lock ends with it.
+    _ = consume writer
+    let second = try keeper.delete(header.session)
+    #expect(try second.wasDeleted && !second.isBeingRecorded && !spool.holds(header.session))
+  }
 }

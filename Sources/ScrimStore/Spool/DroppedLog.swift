@@ -1,5 +1,6 @@
 import ScrimFormat
 import ScrimJSON
+import ScrimSystem
 
 /// The lists of dropped segments: `dropped.jsonl`, which grows to some megabytes; then it is renamed to
 /// `dropped.{number}.jsonl`, and the one before it is added to the counts of each session in
@@ -24,6 +25,16 @@ struct DroppedLog {
     try fold(lists)
     _ = try Disk.move(current, to: list(next))
     try Disk.syncFolder(spool.path)
+  }
+
+  /// Appends that a session was deleted of which no segment waited: a line with no segment.
+  func noteDeletion(of session: SessionID) throws(StoreError) {
+    try append(
+      JSON.object([
+        .init("at", .string(RFC3339.string(WallClock.now))), .init("bytes", .number(0)),
+        .init("index", .null), .init("reason", .string(DropReason.deleted.rawValue)),
+        .init("replay_state", .string("dropped")), .init("session", .string("\(session)")),
+      ]).canonicalBytes + [0x0A])
   }
 
   /// Adds renamed lists to the totals, then removes them: after a crash in between the number says that a list is
@@ -90,9 +101,14 @@ struct DroppedLog {
     var losses: [ReplayLoss] = []
     var seen: Set<String> = []
     for line in try Disk.read(path, upTo: 1 << 30).split(separator: 0x0A) {
-      guard let json = try? JSON(Array(line)), case .number(let index)? = json["index"],
-        let loss = DroppedLog.loss(json), seen.insert("\(loss.session)/\(index)").inserted
-      else { continue }
+      guard let json = try? JSON(Array(line)), var loss = DroppedLog.loss(json) else { continue }
+      switch json["index"] {
+      case .number(let index)?:
+        guard seen.insert("\(loss.session)/\(index)").inserted else { continue }
+      // The deletion of a session of which no segment waited.
+      case .null?: loss.segments = 0
+      default: continue
+      }
       losses.append(loss)
     }
     var merged: [ReplayLoss] = []

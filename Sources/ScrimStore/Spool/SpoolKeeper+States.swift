@@ -221,16 +221,41 @@ extension SpoolKeeper {
   ///
   /// - Returns: whether it was removed.
   package func removeIfDone(_ session: SessionID) throws(StoreError) -> Bool {
+    try remove(session) { () throws(StoreError) in
+      var isEmpty = true
+      for state in [SegmentSpool.State.waiting, .rejected, .damaged, .dropping] {
+        try Disk.forEachName(in: self.spool.folder(session, state)) { _ in isEmpty = false }
+      }
+      return isEmpty
+    }
+  }
+
+  /// Removes every byte of a session, and counts its segments as deleted. While it is being recorded its folder stays, and
+  /// later segments are discarded.
+  package func delete(_ session: SessionID) throws(StoreError) -> SpoolDeletion {
+    var deletion = SpoolDeletion(wasDeleted: try spool.isDeleted(session))
+    guard try spool.holds(session) else { return deletion }
+    deletion.isThere = true
+    for state in [SegmentSpool.State.waiting, .rejected, .damaged] {
+      deletion.segments += try indices(session, state).count
+    }
+    try discard(session)
+    // What is left in the folder was delivered or is not whole; without a line nothing would say that it was deleted.
+    if deletion.segments == 0, !deletion.wasDeleted { try DroppedLog(spool: spool).noteDeletion(of: session) }
+    deletion.isBeingRecorded = try !remove(session) { true }
+    return deletion
+  }
+
+  /// - Parameter isReady: whether it may be removed; called when no process can write it.
+  private func remove(
+    _ session: SessionID, if isReady: () throws(StoreError) -> Bool
+  ) throws(StoreError) -> Bool {
     try settle()
     let folder = "\(spool.path)/\(session)"
     guard try Disk.status(folder) != nil else { return true }
     let handle = try Disk.open(folder, O_RDONLY | O_DIRECTORY)
     guard try Disk.tryLock(handle) else { return false }
-    var isEmpty = true
-    for state in [SegmentSpool.State.waiting, .rejected, .damaged, .dropping] {
-      try Disk.forEachName(in: spool.folder(session, state)) { _ in isEmpty = false }
-    }
-    guard isEmpty else { return false }
+    guard try isReady() else { return false }
     let leftover = "\(spool.path)/.\(session).tmp"
     try Disk.move(folder, to: leftover)
     try Disk.syncFolder(spool.path)
@@ -255,4 +280,15 @@ extension SpoolKeeper {
       try drop(dropping, from: .dropping, sessions[session]!.isDeleted ? .deleted : .budget)
     }
   }
+}
+
+/// Result of ``SpoolKeeper/delete(_:)``.
+package struct SpoolDeletion: Hashable, Sendable {
+  /// Whether it had been deleted before.
+  package var wasDeleted: Bool
+  /// Whether the spool held anything of it.
+  package var isThere = false
+  /// Removed segments that waited or were kept.
+  package var segments = 0
+  package var isBeingRecorded = false
 }

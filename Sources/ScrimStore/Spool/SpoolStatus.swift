@@ -117,6 +117,12 @@ extension SegmentSpool {
     try Disk.status(folder(of: session).path) != nil
   }
 
+  /// Whether the session was deleted from this spool, or at the destination.
+  package func isDeleted(_ session: SessionID) throws(StoreError) -> Bool {
+    if try Disk.status(folder(of: session).path + "/" + SegmentSpool.deletedFile) != nil { return true }
+    return try losses().contains { $0.session == session && $0.reason == .deleted }
+  }
+
   /// Reads every waiting byte and checks it against its checksums, its name and its session. Changes
   /// nothing.
   package func check() throws(StoreError) -> SpoolCheck {
