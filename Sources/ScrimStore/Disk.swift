@@ -22,17 +22,25 @@ enum Disk {
 
   /// Reads the whole file, which must be at most `limit` bytes long; allocates memory for the actual size
   /// only.
+  ///
+  /// - Throws: ``StoreError`` also for a FIFO or a device, which might have no end.
   static func read(_ path: String, upTo limit: Int) throws(StoreError) -> [UInt8] {
-    let file = try open(path, O_RDONLY)
+    let (file, kind) = try openAny(path)
+    guard kind == S_IFREG else { throw StoreError(path, .notAFile) }
     return try attempt(path, "reading") { () throws(SystemError) in
-      let status = try file.status()
-      guard status.st_mode & S_IFMT == S_IFREG else {
-        throw SystemError(errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
-      }
-      let size = Int(status.st_size)
+      let size = Int(try file.status().st_size)
       guard size <= limit else { throw SystemError(errno: EFBIG) }
       return try file.read(size, at: 0)
     }
+  }
+
+  /// Opens whatever is at a path to read it, without waiting: a FIFO has perhaps no writer.
+  ///
+  /// - Returns: also its kind, such as `S_IFREG`.
+  static func openAny(_ path: String) throws(StoreError) -> (file: OpenFile, kind: mode_t) {
+    let file = try open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+    let kind = try attempt(path, "reading") { () throws(SystemError) in try file.status().st_mode & S_IFMT }
+    return (file, kind)
   }
 
   /// Bytes of an open file from `offset` on; fewer where it ends before.
@@ -67,7 +75,7 @@ enum Disk {
   /// Replaces a file atomically: every reader sees the old bytes or the new ones, also after a power cut.
   static func replace(_ path: String, with bytes: [UInt8], in folder: OpenFile) throws(StoreError) {
     let temporary = path + ".tmp"
-    let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
+    let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK)
     try write(bytes, to: file, at: 0)
     try sync(file)
     try rename(temporary, to: path)
@@ -79,7 +87,7 @@ enum Disk {
   static func checkRoom(_ count: Int, toReplace path: String) throws(StoreError) {
     let temporary = path + ".tmp"
     do throws(StoreError) {
-      let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
+      let file = try open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK)
       try write([UInt8](repeating: 0, count: count), to: file, at: 0)
       try sync(file)
     } catch {

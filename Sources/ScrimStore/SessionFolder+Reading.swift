@@ -9,6 +9,17 @@ extension SessionFolder {
   /// - Throws: ``StoreError`` if there is no manifest, or it isn't valid; for a session that is sealed to a public
   ///   key also if ``key`` is missing or another, or a segment does not open with it.
   public func read() throws(StoreError) -> SessionReader {
+    let reader = try readWhatIsThere()
+    if let fault = reader.damaged.first { throw fault.error }
+    if let fault = reader.endFault { throw fault }
+    return reader
+  }
+
+  /// The same for a session of which something is missing or damaged: ``SessionReader/damaged`` and
+  /// ``SessionReader/endFault`` say what.
+  ///
+  /// - Throws: ``StoreError`` if there is no manifest, it isn't valid, or the key is missing or another.
+  public func readWhatIsThere() throws(StoreError) -> SessionReader {
     var manifest = try readManifest()
     var sealed: SealedSession?
     var openSegment: OpenSegment?
@@ -20,8 +31,12 @@ extension SessionFolder {
       guard openSegment == nil, Disk.exists(segmentPath(manifest.segments.count)), attempt < 2 else { break }
       manifest = try readManifest()
     }
+    var faults: [SegmentFault] = []
+    var endFault: StoreError?
+    let whole = try sealed?.manifest(noting: &faults, &endFault) ?? manifest
     return SessionReader(
-      folder: self, manifest: try sealed?.manifest() ?? manifest, openSegment: openSegment, sealed: sealed)
+      folder: self, manifest: whole, openSegment: openSegment, damaged: faults, endFault: endFault,
+      sealed: sealed)
   }
 
   /// The intact part of the segment that is not sealed; nil if there is none, or it has no intact frame.
@@ -77,6 +92,11 @@ public struct SessionReader: Sendable {
   public let manifest: SessionManifest
   /// The segment after those of the manifest; nil if there is none.
   public let openSegment: OpenSegment?
+  /// Listed segments of a session sealed to a public key that are missing or don't open. Those of other sessions are not
+  /// read in advance.
+  public let damaged: [SegmentFault]
+  /// Why the list of such a session does not end as the session did; nil if it does, or nothing says how it ended.
+  public let endFault: StoreError?
   /// Opens the segments of a sealed session.
   fileprivate let sealed: SealedSession?
 
@@ -98,6 +118,7 @@ public struct SessionReader: Sendable {
     if let sealed { return try sealed.segment(index).segment }
     let listed = manifest.segments[index]
     let path = folder.segmentPath(index)
+    guard Disk.exists(path) else { throw StoreError(path, .missing) }
     let previous = index == 0 ? .zero : manifest.segments[index - 1].digest
     let (segment, entry) = try folder.readSegment(index, previous: previous)
     guard manifest.isSession(of: segment.header) else { throw StoreError(path, .otherSession) }
@@ -129,12 +150,7 @@ public struct SessionReader: Sendable {
 
   /// Indices of the listed segments whose files are missing: a spool that reached its limit dropped them before they
   /// were delivered, or somebody removed them.
-  public func missingSegments() throws(StoreError) -> [Int] {
-    let files = Set(try Disk.names(in: folder.segmentsPath))
-    return manifest.segments.indices.filter {
-      !files.contains(String(SessionFolder.segmentFile($0).dropFirst("segments/".count)))
-    }
-  }
+  public func missingSegments() throws(StoreError) -> [Int] { try folder.missingSegments(of: manifest) }
 
   /// Files in `segments/` that the manifest doesn't list, sorted: segments that are not sealed or not
   /// listed yet (see ``SessionFolder/recover(givesUpFrames:)``), and foreign files; not those that were set aside.
@@ -142,16 +158,33 @@ public struct SessionReader: Sendable {
 }
 
 extension SessionFolder {
+  /// The names in `segments/`, sorted; none if that is missing.
+  private func segmentNames() throws(StoreError) -> [String] {
+    Disk.exists(segmentsPath) ? try Disk.names(in: segmentsPath) : []
+  }
+
+  func missingSegments(of manifest: SessionManifest) throws(StoreError) -> [Int] {
+    let files = Set(try segmentNames().compactMap { StoreLayout.index(ofFile: $0) })
+    return manifest.segments.indices.filter { !files.contains($0) }
+  }
+
+  /// Whether a file, relative to the folder, has the name of a segment, sealed or not.
+  static func isSegment(_ file: String) -> Bool {
+    let name = file.dropFirst("segments/".count)
+    return StoreLayout.index(ofFile: name.hasSuffix(openSuffix) ? name.dropLast(openSuffix.count) : name)
+      != nil
+  }
+
   func unlistedFiles(_ manifest: SessionManifest) throws(StoreError) -> [String] {
     let listed = Set(manifest.segments.indices.map(SessionFolder.segmentFile))
-    return try Disk.names(in: segmentsPath)
+    return try segmentNames()
       .filter { !listed.contains("segments/" + $0) && !SessionFolder.isSetAside($0) }.map { "segments/" + $0 }
   }
 
   /// Files in `segments/` that a recovery renamed because they hold no frame, sorted. They are not part of the
   /// session.
   public func setAsideFiles() throws(StoreError) -> [String] {
-    try Disk.names(in: segmentsPath).filter(SessionFolder.isSetAside).map { "segments/" + $0 }
+    try segmentNames().filter(SessionFolder.isSetAside).map { "segments/" + $0 }
   }
 
   /// Whether a recovery gives such a name to a file that it sets aside.

@@ -11,6 +11,8 @@ public struct SessionRecovery: Hashable, Sendable {
   /// Messages of the cut-off segment that were kept, if the session is sealed to a public key: what is in them is
   /// known only with the private key. Nil if there was none.
   public var recoveredMessages: Int?
+  /// Whole messages of such a segment that do not open with the key, or follow one that doesn't, and were cut off.
+  public var lostMessages = 0
   /// Intact frames at its end that were given up, because the disk was full and sealing needs room.
   public var givenUpFrames = 0
   /// Bytes after its last intact record that was kept, which are lost.
@@ -18,6 +20,11 @@ public struct SessionRecovery: Hashable, Sendable {
   /// A file, relative to the folder, without an intact frame. It was renamed to this name and does not
   /// belong to the session.
   public var setAside: String?
+  /// Indices of listed segments whose files are missing; those that a spool has delivered are not.
+  public var missing: [Int] = []
+  /// Segments' files, relative to the folder, that could not be listed and stay as they are: the one before them is
+  /// missing, or the session had ended without them.
+  public var unlisted: [String] = []
   /// The manifest after recovery; sealed.
   public var manifest: SessionManifest
 }
@@ -27,7 +34,10 @@ extension SessionFolder {
   /// lists segments that are missing in the manifest, and seals the manifest. An intact session stays as it
   /// is.
   ///
-  /// A missing manifest is rebuilt from the segments. The call can be repeated safely, also after it was
+  /// With ``key``, a sealed session's last segment is cut before the first message that does not open, also if a recovery
+  /// without the key ended it before.
+  ///
+  /// A missing manifest is rebuilt from the segments. Missing segments are reported, and keep their lines in the list. The call can be repeated safely, also after it was
   /// interrupted by a crash.
   ///
   /// - Parameter givesUpFrames: whether, on a full disk, the last records of the open segment are given up for
@@ -42,21 +52,16 @@ extension SessionFolder {
     var manifest = isRebuilt ? try rebuiltManifest() : try readManifest()
     let before = manifest
     var recovery = SessionRecovery(manifest: manifest)
-    while Disk.exists(segmentPath(manifest.segments.count)) {
-      let index = manifest.segments.count
-      if manifest.envelope == nil {
-        let (segment, entry) = try readSegment(index, previous: manifest.lastDigest)
-        try manifest.adopt(segment.header, entry, from: segmentPath(index))
+    if !manifest.provesItsEnd {
+      try adoptUnlistedSegments(&manifest, &recovery)
+      if Disk.exists(openSegmentPath(manifest.segments.count)) {
+        if manifest.envelope == nil {
+          try recoverOpenSegment(&manifest, &recovery, givesUpFrames)
+        } else {
+          try recoverOpenEnvelope(&manifest, &recovery, givesUpFrames)
+        }
       } else {
-        manifest.segments.append(try readUnlistedEnvelope(index, of: manifest).entry)
-      }
-      recovery.adoptedSegments += 1
-    }
-    if Disk.exists(openSegmentPath(manifest.segments.count)) {
-      if manifest.envelope == nil {
-        try recoverOpenSegment(&manifest, &recovery, givesUpFrames)
-      } else {
-        try recoverOpenEnvelope(&manifest, &recovery, givesUpFrames)
+        try repairLastEnvelope(&manifest, &recovery, handle, givesUpFrames)
       }
     }
     manifest.state = .sealed
@@ -65,7 +70,64 @@ extension SessionFolder {
     }
     try removeSegmentList(handle)
     recovery.manifest = manifest
+    recovery.missing = try segmentsNowhere(manifest)
+    recovery.unlisted = try unlistedFiles(manifest).filter(SessionFolder.isSegment)
     return recovery
+  }
+
+  /// Lists the sealed segments that follow the listed ones.
+  private func adoptUnlistedSegments(
+    _ manifest: inout SessionManifest, _ recovery: inout SessionRecovery
+  ) throws(StoreError) {
+    while Disk.exists(segmentPath(manifest.segments.count)) {
+      let index = manifest.segments.count
+      do throws(StoreError) {
+        if manifest.envelope == nil {
+          let (segment, entry) = try readSegment(index, previous: manifest.lastDigest)
+          try manifest.adopt(segment.header, entry, from: segmentPath(index))
+        } else {
+          manifest.segments.append(try readUnlistedEnvelope(index, of: manifest).entry)
+        }
+      } catch {
+        guard case .segment = error.reason, try isTorn(index) else { throw error }
+        // A disk may lose the end of a file and keep its new name: then it is the open segment again.
+        try Disk.rename(segmentPath(index), to: openSegmentPath(index))
+        return try Disk.syncFolder(segmentsPath)
+      }
+      recovery.adoptedSegments += 1
+    }
+  }
+
+  /// Whether a segment that is not listed is the last one, and has lost nothing but its end: it stops in the middle of a
+  /// record, or only zeros follow. A file that is damaged in another way stays as it is.
+  private func isTorn(_ index: Int) throws(StoreError) -> Bool {
+    let path = segmentPath(index)
+    guard !Disk.exists(openSegmentPath(index)), !Disk.exists(segmentPath(index + 1)),
+      !Disk.exists(openSegmentPath(index + 1))
+    else { return false }
+    let bytes = try Disk.read(path, upTo: SealedFile.limit)
+    let whole: (bytes: Int, damage: FormatError?)
+    if let found = try? Envelope(scanning: bytes), !found.messages.isEmpty {
+      whole = (found.wholeBytes, found.damage)
+    } else if let found = try? SegmentReader.recover(bytes), !found.segment.frames.isEmpty {
+      whole = (found.wholeBytes, found.damage)
+    } else {
+      return false
+    }
+    if case .truncated? = whole.damage?.reason { return true }
+    return bytes[whole.bytes...].allSatisfy { $0 == 0 }
+  }
+
+  /// Indices of the listed segments that are neither here nor, of a spool's session, delivered or refused.
+  private func segmentsNowhere(_ manifest: SessionManifest) throws(StoreError) -> [Int] {
+    var missing = Set(try missingSegments(of: manifest))
+    guard !missing.isEmpty else { return [] }
+    for state in [SegmentSpool.State.sent, .rejected] {
+      try Disk.forEachName(in: "\(path)/\(state.rawValue)") { name in
+        if let index = StoreLayout.index(ofFile: name) { missing.remove(index) }
+      }
+    }
+    return missing.sorted()
   }
 
   private func recoverOpenSegment(
@@ -159,7 +221,7 @@ extension SessionFolder {
 
   /// - Parameter removesFirst: whether, on a full disk, the list and then the old manifest make room: all that
   ///   both say is in the segments, from which a missing manifest is rebuilt.
-  private func replaceManifest(
+  func replaceManifest(
     with manifest: SessionManifest, _ handle: OpenFile, _ removesFirst: Bool
   ) throws(StoreError) {
     for old in [segmentListPath, manifestPath] {
@@ -187,6 +249,9 @@ extension SessionFolder {
 }
 
 extension SessionManifest {
+  /// Whether nothing can follow the listed segments: the description of a sealed session says how many there are.
+  var provesItsEnd: Bool { envelope?.about.isEmpty == false }
+
   fileprivate mutating func adopt(
     _ header: SegmentHeader, _ entry: Segment, from path: String
   ) throws(StoreError) {

@@ -62,7 +62,7 @@ public struct SessionFolder: Hashable, Sendable {
   /// Waits until the lines of `segments.jsonl` are stored on the disk.
   func syncSegmentList() throws(StoreError) {
     do {
-      try Disk.sync(try Disk.open(segmentListPath, O_RDONLY))
+      try Disk.sync(try Disk.openAny(segmentListPath).file)
     } catch {
       guard error.isMissingFile else { throw error }
     }

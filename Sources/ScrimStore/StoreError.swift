@@ -19,6 +19,12 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The manifest can't be read, or violates the format.
     case badManifest(String)
     case segment(FormatError)
+    /// The manifest lists the segment, and its file is missing.
+    case missing
+    /// A message in the last segment of a sealed session does not open, which a recovery without the key can't know.
+    case garbled(FormatError)
+    /// A FIFO, a device or a folder is where a file should be.
+    case notAFile
     /// The file contradicts the manifest, or its place in the chain, about this.
     case disagrees(String)
     case otherSession
@@ -34,6 +40,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case needsKey(KeyID)
     case wrongKey(sealedTo: KeyID, given: KeyID)
     case sealing(SealingError)
+    /// The file that was given for a key does not exist.
+    case noKeyFile
     /// A key's file is there already.
     case keyExists
   }
@@ -51,7 +59,10 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// Whether the requested file does not exist.
   public var isMissingFile: Bool {
-    if case .system(_, ENOENT) = reason { true } else { false }
+    switch reason {
+    case .system(_, ENOENT), .missing: true
+    default: false
+    }
   }
 
   /// Whether the disk, or the user's share of it, is full.
@@ -64,14 +75,12 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var fault: Fault {
     switch reason {
-    case .system, .remote: .system
-    case .folderNotEmpty, .inUse, .otherSession, .otherDestination, .noRuntimeFolder, .notInMemory, .needsKey,
-      .wrongKey, .keyExists:
-      .caller
+    case .system, .remote, .inUse, .noRuntimeFolder, .notInMemory: .system
+    case .folderNotEmpty, .otherDestination, .needsKey, .wrongKey, .noKeyFile, .keyExists: .caller
     case .sealing(.noLibrary), .sealing(.noMemory), .sealing(.system): .system
     case .sealing(.refused): .input
     case .sealing: .caller
-    case .notASession, .badManifest, .disagrees: .input
+    case .notASession, .badManifest, .disagrees, .missing, .garbled, .notAFile, .otherSession: .input
     case .tooManySegments: .limit
     case .segment(let error):
       switch error.fault {
@@ -97,10 +106,16 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .inUse: "\(path): another program is writing this session; wait until it has ended"
     case .notASession: "\(path): not a session: manifest.json is missing"
     case .badManifest(let what):
-      "\(path): \(what); if the segments are intact, remove the file and recover the session to rebuild it"
+      "\(path): \(what); copy the file again from where the session was recorded or delivered. If there is no intact copy, rename it, so that it is kept, and recover the session: that lists the segments that are there. The list alone shows which are missing, and a sealed manifest that the session ended"
     case .segment(let error): "\(path): \(error)"
+    case .missing:
+      "\(path): the manifest lists this segment, and the file is missing; look for it where the session was copied from"
+    case .garbled(let error):
+      "\(path): \(error); if there is no intact copy, recover the session with --key, which cuts the segment before it"
+    case .notAFile: "\(path): not a regular file; give the session's own files, or copy the session again"
     case .disagrees(let what): "\(path): \(what); the file was damaged or replaced: copy the session again"
-    case .otherSession: "\(path): the segment belongs to another session"
+    case .otherSession:
+      "\(path): the segment belongs to another session; move it away, or copy the session again"
     case .tooManySegments: "\(path): a session holds at most \(SessionFolder.segmentLimit) segments"
     case .otherDestination(let other):
       "\(path): this spool's segments go to \(other); use another folder for another destination"
@@ -110,6 +125,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(path): the session is sealed to the public key \(key), and the given private key opens what is sealed to \(given); give the file of the other one"
     case .sealing(.system(let code)): "\(path): \(SystemCall.message(for: code))"
     case .sealing(let error): "\(path): \(error)"
+    case .noKeyFile: "\(path): no such file; give the one that scrim keygen wrote"
     case .keyExists: "\(path): is there already, and a key is never overwritten; give another name"
     }
   }

@@ -66,7 +66,8 @@ struct SealOption: ParsableArguments {
 struct KeyOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The private key that opens a session recorded with --seal-to.", valueName: "file"))
+      "The private key that opens a session recorded with --seal-to; a file, or a pipe as /dev/stdin and <(…) are.",
+      valueName: "file"))
   var key: String?
 
   /// The session's folder, with the key if one was given.

@@ -486,12 +486,18 @@ import Testing
       "\(verified.errors)")
     let report = try JSONSerialization.jsonObject(with: Data(verified.output.utf8)) as? [String: Any]
     #expect(report?["missing"] as? [Int] == [1, 2, 4])
-    // Damage beside a gap is still damage.
+    let recovered = try run("recover", path("s"))
+    #expect(
+      recovered.code == 1 && recovered.errors.contains("gap: 3 segments of 6 missing (1 to 2, 4)"),
+      "\(recovered.errors)")
+    // Damage beside a gap is listed too.
     var damaged = try temporary.bytes(of: "s/segments/00000003.scrim")
     damaged[damaged.count / 2] ^= 1
     try temporary.write(damaged, to: "s/segments/00000003.scrim")
     let again = try run("verify", path("s"))
-    #expect(again.code == 1 && !again.errors.contains("gap:") && again.errors.contains("00000003"))
+    #expect(again.code == 1 && again.errors.contains("gap: 3 segments of 6"), "\(again.errors)")
+    #expect(again.errors.contains("00000003") && again.errors.contains("1 segment of 6 (3) damaged"))
+    #expect(again.errors.contains("the rest is intact (20 frames)"))
   }
 
   /// A file that a recovery set aside is not part of the session, so there is nothing to recover.

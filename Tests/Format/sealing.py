@@ -126,7 +126,7 @@ def test_recording(place):
     missing = folder + "/segments/00000001.scrim"
     os.rename(missing, place.path("kept"))
     for key in ([], ["--key", place.key]):
-        assert b"00000001.scrim: it is listed" in scrim("verify", folder, *key, codes=(1,)).stderr
+        assert b"gap: 1 segment of 4 missing (1)" in scrim("verify", folder, *key, codes=(1,)).stderr
     os.rename(place.path("kept"), missing)
     for command in (["inspect"], ["play"], ["export", "--to", "png", "--out", place.path("x")]):
         run = scrim(command[0], folder, *command[1:], codes=(2,))

@@ -181,6 +181,44 @@ import Testing
     #expect(try folder.read().manifest == whole.manifest)
   }
 
+  @Test func missingSegmentsAreNamed() throws {
+    _ = try writeAndCrash()
+    let first = try temporary.bytes(of: "session/segments/00000000.scrim")
+    try temporary.remove("session/segments/00000000.scrim")
+    let recovery = try folder.recover()
+    #expect(recovery.missing == [0] && recovery.recovered?.frames == 4 && recovery.manifest.state == .sealed)
+    #expect(try folder.read().missingSegments() == [0])
+    // One that a spool has delivered is not missing.
+    try temporary.write([], to: "session/sent/00000000.scrim")
+    #expect(try folder.recover().missing.isEmpty)
+    try temporary.remove("session/sent")
+    // Without the list, nothing after the gap can be listed.
+    try temporary.write(first, to: "session/segments/00000000.scrim")
+    try temporary.rename("session/segments/00000001.scrim", to: "session/segments/00000002.scrim.part")
+    try temporary.remove("session/manifest.json")
+    let rebuilt = try folder.recover()
+    #expect(rebuilt.manifest.segments.count == 1 && rebuilt.unlisted == ["segments/00000002.scrim.part"])
+  }
+
+  /// A disk may keep the name of a sealed segment and lose its end.
+  @Test(arguments: [0, 50]) func aNamedSegmentWithoutItsEnd(zeros: Int) throws {
+    let ends = try writeAndCrash()
+    let open = try temporary.bytes(of: RecoveryTests.part)
+    try temporary.remove(RecoveryTests.part)
+    try temporary.write(
+      open + [UInt8](repeating: 0, count: zeros), to: "session/segments/00000001.scrim")
+    let recovery = try folder.recover()
+    #expect(recovery.recovered?.frames == ends.count && recovery.tornBytes == zeros)
+    #expect(try folder.read().segment(1).frames.count == ends.count)
+    // Other damage is left as it is.
+    try temporary.remove("session/manifest.json")
+    var whole = try temporary.bytes(of: "session/segments/00000001.scrim")
+    whole[whole.count / 2] ^= 1
+    try temporary.write(whole, to: "session/segments/00000001.scrim")
+    #expect(throws: StoreError.self) { try folder.recover() }
+    #expect(try temporary.bytes(of: "session/segments/00000001.scrim") == whole)
+  }
+
   @Test func aLeftoverOfReplacingTheManifest() throws {
     _ = try writeAndCrash()
     try temporary.write([0x7B], to: "session/manifest.json.tmp")

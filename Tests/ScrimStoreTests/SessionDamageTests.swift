@@ -46,7 +46,7 @@ import Testing
   @Test func aSegmentIsMissing() throws {
     try temporary.remove(file(1))
     #expect(
-      complaint() == StoreError(temporary.path + "/" + file(1), .system(doing: "opening", errno: ENOENT)))
+      complaint() == StoreError(temporary.path + "/" + file(1), .missing))
   }
 
   @Test func everyByteOfASegmentCounts() throws {

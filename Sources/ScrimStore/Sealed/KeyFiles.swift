@@ -14,16 +14,24 @@ extension PublicKey {
     guard source.contains("/") || Disk.exists(source) else {
       throw StoreError(source, .sealing(.notAPublicKey))
     }
-    let text = String(decoding: try Disk.read(source, upTo: 4096), as: UTF8.self)
-    do { return try PublicKey(text: text) } catch { throw StoreError(source, .sealing(error)) }
+    let file = try KeyFiles.open(source, otherwise: .notAPublicKey)
+    let bytes: [UInt8]
+    do { bytes = try file.read(KeyFiles.limit) } catch {
+      throw StoreError(source, .system(doing: "reading", errno: error.errno))
+    }
+    do { return try PublicKey(text: String(decoding: bytes, as: UTF8.self)) } catch {
+      throw StoreError(source, .sealing(error))
+    }
   }
 }
 
 extension PrivateKey {
   /// Reads the file of a private key. Its bytes go directly to memory that is locked and wiped.
+  ///
+  /// - Parameter path: of a regular file, or of a pipe that this process was given, such as `/dev/stdin`.
   public static func read(_ path: String) throws(StoreError) -> PrivateKey {
     guard !isText(path) else { throw StoreError("the given text", .sealing(.privateKeyText)) }
-    let file = try Disk.open(path, O_RDONLY)
+    let file = try KeyFiles.open(path, otherwise: .notAPrivateKey)
     do { return try PrivateKey(reading: file.descriptor) } catch { throw StoreError(path, .sealing(error)) }
   }
 
@@ -65,6 +73,36 @@ public enum KeyFiles {
       throw error
     }
     return key.publicKey
+  }
+
+  /// Maximum size of a key's file.
+  static let limit = 4096
+
+  /// Opens a key's file to read it. Never waits for a FIFO's writer or for a device; of pipes only those are read that
+  /// this process was given (`--key /dev/stdin`, `--key <(…)`), since a key need not be on a disk.
+  static func open(_ path: String, otherwise: SealingError) throws(StoreError) -> OpenFile {
+    let found: (file: OpenFile, kind: mode_t)
+    do throws(StoreError) { found = try Disk.openAny(path) } catch {
+      switch error.reason {
+      case .system(_, ENOENT), .system(_, ENOTDIR): throw StoreError(path, .noKeyFile)
+      // A socket.
+      case .system(_, ENXIO): throw StoreError(path, .sealing(otherwise))
+      default: throw error
+      }
+    }
+    switch found.kind {
+    case S_IFREG: return found.file
+    case S_IFIFO where isGiven(path):
+      // From here on a read waits for the writer. Opening it without waiting succeeds also when the writer has ended.
+      guard fcntl(found.file.descriptor, F_SETFL, 0) == 0 else { throw Disk.failure(path, "opening") }
+      return found.file
+    default: throw StoreError(path, .sealing(otherwise))
+    }
+  }
+
+  /// Whether a path stands for a descriptor of this process.
+  private static func isGiven(_ path: String) -> Bool {
+    path == "/dev/stdin" || path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/")
   }
 
   private static func create(_ path: String) throws(StoreError) -> OpenFile {

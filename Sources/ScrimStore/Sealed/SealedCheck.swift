@@ -4,6 +4,13 @@ public import ScrimFormat
 /// or cut. Contents are not read.
 public struct SealedCheck: Hashable, Sendable {
   public var key: KeyID
+  /// Segments that the manifest lists, and indices of those whose files are missing. The chain in the manifest and in the
+  /// envelopes proves that the list is complete up to its end.
+  public var listed: Int
+  public var missing: [Int] = []
+  /// Those that are not the ones that belong in their places.
+  public var damaged: [SegmentFault] = []
+  /// Intact ones, their messages and bytes.
   public var segments = 0
   public var messages = 0
   public var bytes = 0
@@ -24,11 +31,18 @@ public struct SealedCheck: Hashable, Sendable {
     public var tornBytes: Int
   }
 
-  init(key: KeyID, isOpen: Bool, hasDescription: Bool) {
+  init(key: KeyID, listed: Int, isOpen: Bool, hasDescription: Bool) {
     self.key = key
+    self.listed = listed
     self.hasDescription = hasDescription
     self.isOpen = isOpen
   }
+}
+
+/// A segment that is not intact, and why.
+public struct SegmentFault: Hashable, Sendable {
+  public var index: Int
+  public var error: StoreError
 }
 
 extension SessionFolder {
@@ -45,25 +59,34 @@ extension SessionFolder {
     return try readEnvelope(index, of: manifest).bytes
   }
 
-  /// Checks digests, structure, index and chain of a sealed session without its private key.
+  /// Checks digests, structure, index and chain of a sealed session without its private key, past what is missing or
+  /// damaged.
   ///
   /// - Returns: nil if the session is not sealed to a public key.
-  /// - Throws: ``StoreError`` for the first segment that is not the one that belongs in its place.
+  /// - Throws: ``StoreError`` if there is no manifest, or it isn't valid.
   public func checkSealed() throws(StoreError) -> SealedCheck? {
     let manifest = try readManifest()
     guard let sealed = manifest.envelope else { return nil }
     var check = SealedCheck(
-      key: sealed.key, isOpen: manifest.state == .open, hasDescription: !sealed.about.isEmpty)
-    for index in manifest.segments.indices {
-      let (bytes, envelope) = try readEnvelope(index, of: manifest)
-      check.isCut = envelope.ending == .cut
-      guard !check.isCut || (index == manifest.segments.count - 1 && !check.isOpen) else {
-        throw StoreError(
-          segmentPath(index), .disagrees("it was cut off, and only a session's last segment can be"))
+      key: sealed.key, listed: manifest.segments.count, isOpen: manifest.state == .open,
+      hasDescription: manifest.provesItsEnd)
+    check.missing = try missingSegments(of: manifest)
+    let missing = Set(check.missing)
+    for index in manifest.segments.indices where !missing.contains(index) {
+      do throws(StoreError) {
+        let (bytes, envelope) = try readEnvelope(index, of: manifest)
+        let isCut = envelope.ending == .cut
+        guard !isCut || (index == manifest.segments.count - 1 && !check.isOpen) else {
+          throw StoreError(
+            segmentPath(index), .disagrees("it was cut off, and only a session's last segment can be"))
+        }
+        check.isCut = isCut
+        check.segments += 1
+        check.messages += envelope.messages.count
+        check.bytes += bytes.count
+      } catch {
+        check.damaged.append(SegmentFault(index: index, error: error))
       }
-      check.segments += 1
-      check.messages += envelope.messages.count
-      check.bytes += bytes.count
     }
     check.unlisted = try unlistedFiles(manifest)
     let index = manifest.segments.count

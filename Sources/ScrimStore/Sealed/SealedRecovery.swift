@@ -15,14 +15,16 @@ extension SessionFolder {
       return try setAside(bytes.count, manifest, &recovery, givesUpFrames)
     }
     if let conflict = manifest.conflict(with: found.header, at: index) { throw StoreError(path, conflict) }
-    if found.wholeBytes < bytes.count { found = found.withoutEnding }
+    if found.wholeBytes < bytes.count || (key == nil && !found.hasCertainEnding) {
+      found = found.withoutEnding
+    }
     if key != nil {
-      let opened = try SealedSession(self, manifest).open(found, bytes)
-      guard opened.messages > 0, let segment = try? SegmentReader.recover(opened.segment) else {
-        return try setAside(bytes.count, manifest, &recovery, givesUpFrames)
-      }
+      let opened = try whatOpens(found, bytes, SealedSession(self, manifest))
+      recovery.lostMessages = found.messages.count - opened.messages
+      guard opened.messages > 0 else { return try setAside(bytes.count, manifest, &recovery, givesUpFrames) }
       found = found.prefix(opened.messages)
-      recovery.recovered = segment.summary
+      if found.ending == .complete, !opened.isLast { found = found.withoutEnding }
+      recovery.recovered = opened.summary
     }
     let file = try Disk.open(path, O_RDWR)
     guard let kept = try endWhatFits(found, in: file, manifest, givesUpFrames) else {
@@ -38,6 +40,45 @@ extension SessionFolder {
     recovery.recoveredMessages = kept.messages.count
     recovery.givenUpFrames = found.messages.count - kept.messages.count
     recovery.tornBytes = bytes.count - kept.wholeBytes
+  }
+
+  /// Messages of an envelope that open and hold intact records, up to the first that doesn't.
+  ///
+  /// - Returns: their number, zero if there is no frame in them; what is in them, and whether the last is the one that its
+  ///   writer wrote last.
+  private func whatOpens(
+    _ found: Envelope, _ bytes: [UInt8], _ session: SealedSession
+  ) throws(StoreError) -> (messages: Int, summary: SegmentSummary?, isLast: Bool) {
+    let opened = try session.open(found, bytes)
+    guard let segment = try? SegmentReader.recover(opened.segment), !segment.segment.frames.isEmpty else {
+      return (0, nil, false)
+    }
+    let messages = opened.ends.prefix { $0 <= segment.wholeBytes }.count
+    return (messages, segment.summary, opened.isLast && messages == opened.messages)
+  }
+
+  /// Cuts the last segment of a sealed session before the first message that does not open, and lists it again. A recovery
+  /// without the key can't know of such a message, and ended the segment after it. Does nothing without ``key``.
+  func repairLastEnvelope(
+    _ manifest: inout SessionManifest, _ recovery: inout SessionRecovery, _ handle: OpenFile,
+    _ givesUpFrames: Bool
+  ) throws(StoreError) {
+    guard key != nil, manifest.envelope != nil, let index = manifest.segments.indices.last else { return }
+    // A file that is missing or was changed since it was listed stays as it is.
+    guard let (bytes, found) = try? readEnvelope(index, of: manifest) else { return }
+    let opened = try whatOpens(found, bytes, SealedSession(self, manifest))
+    guard opened.messages < found.messages.count || (found.ending == .complete && !opened.isLast) else {
+      return
+    }
+    // In this order, so that after a crash in between another recovery continues: the manifest without the segment, the
+    // list beside it, then the file's name.
+    manifest.segments.removeLast()
+    manifest.state = .open
+    try replaceManifest(with: manifest, handle, givesUpFrames)
+    try removeSegmentList(handle)
+    try Disk.rename(segmentPath(index), to: openSegmentPath(index))
+    try Disk.syncFolder(segmentsPath)
+    try recoverOpenEnvelope(&manifest, &recovery, givesUpFrames)
   }
 
   /// Cuts the file after its last whole message and marks it as cut; on a full disk after an earlier one, so that the

@@ -59,8 +59,11 @@ final class SealedSession: Sendable {
     let path = folder.segmentPath(index)
     let (bytes, envelope) = try folder.readEnvelope(index, of: listed)
     let opened = try open(envelope, bytes)
-    if let damage = opened.damage { throw StoreError(path, .segment(damage)) }
     let isCut = envelope.ending == .cut
+    if let damage = opened.damage {
+      let isRepairable = isCut && index == listed.segments.count - 1 && !listed.provesItsEnd
+      throw StoreError(path, isRepairable ? .garbled(damage) : .segment(damage))
+    }
     guard opened.isLast || isCut else { throw StoreError(path, .disagrees("its last message is missing")) }
     guard !isCut || index == listed.segments.count - 1 else {
       throw StoreError(path, .disagrees("it was cut off, and only a session's last segment can be"))
@@ -97,28 +100,53 @@ final class SealedSession: Sendable {
   }
 
   /// The manifest that the session would have if it were not sealed to a key, from its segments and its description.
-  func manifest() throws(StoreError) -> SessionManifest {
+  ///
+  /// - Parameters:
+  ///   - faults: gets the segments that can't be read; they have no frames in the manifest.
+  ///   - endFault: why the list does not end as the session did.
+  func manifest(
+    noting faults: inout [SegmentFault], _ endFault: inout StoreError?
+  ) throws(StoreError) -> SessionManifest {
     var manifest = listed
     manifest.segments = []
+    var isDescribed = false
     for index in listed.segments.indices {
-      let opened = try segment(index)
-      if index == 0 { manifest.describe(by: opened.segment.header) }
-      guard manifest.isSession(of: opened.segment.header) else {
-        throw StoreError(folder.segmentPath(index), .otherSession)
+      do throws(StoreError) {
+        let opened = try segment(index)
+        if !isDescribed { manifest.describe(by: opened.segment.header) }
+        isDescribed = true
+        guard manifest.isSession(of: opened.segment.header) else {
+          throw StoreError(folder.segmentPath(index), .otherSession)
+        }
+        manifest.segments.append(try plainFile(opened, at: index, previous: manifest.lastDigest).entry)
+      } catch {
+        // What is wrong with the key or the library is wrong with every segment.
+        if case .sealing = error.reason { throw error }
+        faults.append(SegmentFault(index: index, error: error))
+        manifest.segments.append(listed.segments[index])
       }
-      manifest.segments.append(try plainFile(opened, at: index, previous: manifest.lastDigest).entry)
     }
-    guard listed.envelope?.about.isEmpty == false else { return manifest }
+    guard listed.provesItsEnd else { return manifest }
+    do throws(StoreError) { manifest.about = try about() } catch {
+      if case .sealing = error.reason { throw error }
+      endFault = error
+    }
+    return manifest
+  }
+
+  private func about() throws(StoreError) -> SessionAbout {
     let path = folder.manifestPath
     let about = try withSecret(at: 0) { secret in
       Result { () throws(StoreError) in try SealedAbout(listed, with: secret, path: path) }
     }.get()
     guard about.segments == listed.segments.count, about.lastDigest == listed.lastDigest else {
       throw StoreError(
-        path, .disagrees("the session ended with \(about.segments) segments, and others are listed"))
+        path,
+        .disagrees(
+          "the session ended with \(about.segments) segments, and \(listed.segments.count) others are listed")
+      )
     }
-    manifest.about = about.about
-    return manifest
+    return about.about
   }
 
   /// The part of the segment that is being written, or was cut off, which opens with the key; nil if there is none.
@@ -158,9 +186,7 @@ extension SessionFolder {
     _ index: Int, of manifest: SessionManifest
   ) throws(StoreError) -> (bytes: [UInt8], envelope: Envelope) {
     let path = segmentPath(index)
-    guard Disk.exists(path) else {
-      throw StoreError(path, .disagrees("it is listed, and the file is missing"))
-    }
+    guard Disk.exists(path) else { throw StoreError(path, .missing) }
     let (bytes, envelope, entry) = try readUnlistedEnvelope(index, of: manifest)
     guard entry == manifest.segments[index] else {
       throw StoreError(path, .disagrees("the manifest lists another SHA-256"))
