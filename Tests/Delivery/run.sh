@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Delivery, from outside: faults, power loss, third-party servers, and attacks on scrim-server. Some three minutes.
+# Delivery, from outside: faults, power loss, third-party servers, attacks on scrim-server, and sealed
+# sessions that were cut off, garbled or forged. Some four minutes.
 #   Tests/Delivery/run.sh            the part for every change
 #   Tests/Delivery/run.sh --full     300 kills of each program, a kill at every call, 100,100 waiting segments: half an hour
 # SCRIM_CONFIGURATION=release uses release builds; scrim-server is built if it is missing. Missing requirements are skipped with a
@@ -29,5 +30,6 @@ cd Tests/Delivery
 timeout 1800 /usr/bin/python3 faults.py --seed "$seed" "$@"
 timeout 1800 /usr/bin/python3 power.py --seed "$seed" "$@"
 timeout 300 /usr/bin/python3 attacks.py --seed "$seed"
+timeout 600 /usr/bin/python3 sealing.py --seed "$seed" "$@"
 timeout 400 "$python" peers.py --seed "$seed"
 timeout 200 "$python" interface.py
