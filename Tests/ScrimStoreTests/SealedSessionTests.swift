@@ -221,6 +221,35 @@ import Testing
     #expect(try folder.checkSealed()?.isCut == true)
   }
 
+  /// In a `.part` of version 129 zeros may be the ending or not. Only the key shows which; both ways nothing is lost.
+  @Test(arguments: [false, true], [false, true])
+  func anOlderPartIsRecovered(isOpened: Bool, isEnded: Bool) throws {
+    let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Vectors"
+    let older = SessionFolder(path: vectors + "/sealed", key: try PrivateKey.read(vectors + "/sealed.key"))
+    var manifest = try #require(try older.sealedManifest())
+    for index in 0..<2 {
+      let bytes = try Disk.read(older.segmentPath(index), upTo: SealedFile.limit)
+      try temporary.write(bytes, to: SealedSessionTests.segment(index))
+    }
+    let bytes = try temporary.bytes(of: SealedSessionTests.segment(1))
+    let envelope = try Envelope(scanning: bytes)
+    #expect(envelope.header.version == 129 && bytes.suffix(4) == [0, 0, 0, 0])
+    let count = envelope.messages.count - (isEnded ? 0 : 1)
+    try temporary.remove(SealedSessionTests.segment(1))
+    try temporary.write(
+      bytes.prefix(envelope.messages[count - 1].upperBound) + [0, 0, 0, 0],
+      to: SealedSessionTests.segment(1) + ".part")
+    manifest.segments.removeLast()
+    manifest.envelope?.about = []
+    manifest.state = .open
+    try temporary.write(manifest.json, to: "session/manifest.json")
+    let keyed = SessionFolder(path: folder.path, key: older.key)
+    let recovery = try (isOpened ? keyed : SessionFolder(path: folder.path)).recover()
+    #expect(recovery.recoveredMessages == count && recovery.lostMessages == 0)
+    #expect(try folder.checkSealed()?.isCut == !(isOpened && isEnded))
+    #expect(try keyed.read().segment(1).frames == older.read().segment(1).frames)
+  }
+
   /// A disk may keep the name of an ended segment and lose its end.
   @Test(arguments: [false, true], [0, 4, 100])
   func aNamedSegmentWithoutItsEndIsCut(isOpened: Bool, zeros: Int) throws {
