@@ -51,8 +51,8 @@ extension AnnotatedPictures.Picture {
       guard !region.extent.isEmpty else { continue }
       _ = try list.append(
         Widget(
-          label: region.label, x: region.extent.minX, y: region.extent.minY, width: region.extent.width,
-          height: region.extent.height), from: region.place)
+          label: region.label, x: region.extent.minX, y: region.extent.minY,
+          width: region.extent.reachX, height: region.extent.reachY), from: region.place)
     }
     var sidecar = Sidecar(
       tree: try list.tree(scale: scale), size: nil, space: space, describesWholeWindows: false,

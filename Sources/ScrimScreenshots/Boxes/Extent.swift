@@ -14,6 +14,10 @@ struct Extent: Hashable, Sendable {
   var isEmpty: Bool { minX > maxX }
   var width: Double { isEmpty ? 0 : maxX - minX }
   var height: Double { isEmpty ? 0 : maxY - minY }
+  /// Width and height that lead from the lower edges to the upper ones or beyond: a difference is rounded, so that
+  /// adding it may end short of a pixel.
+  var reachX: Double { Extent.reach(from: minX, to: maxX) }
+  var reachY: Double { Extent.reach(from: minY, to: maxY) }
   var hasArea: Bool { width > 0 && height > 0 }
 
   /// Whether it extends beyond all others together, by more than a pixel of rounding on a side.
@@ -81,6 +85,12 @@ struct Extent: Hashable, Sendable {
     let (from, to) = (Double(along.0), Double(along.1))
     add(x: areColumns ? low : from, y: areColumns ? from : low)
     add(x: areColumns ? high : to, y: areColumns ? to : high)
+  }
+
+  private static func reach(from low: Double, to high: Double) -> Double {
+    var reach = max(0, high - low)
+    while reach.isFinite, low + reach < high { reach = reach.nextUp }
+    return reach
   }
 
   /// Exact for quarter turns, which `sin` and `cos` of radians are not.

@@ -310,13 +310,19 @@ private struct MarkupReader {
 }
 
 extension String {
-  /// The number that the whole text is in plain decimal: no exponent, no white space, at most 15 digits.
+  /// The number that the whole text is in plain decimal: no exponent, no white space, at most 40 digits.
+  ///
+  /// Nil for digits that a `Double` loses at a whole number (`100.00000000000000001`): rounded outward, it would be
+  /// another pixel. No program prints them for a number that it holds as a `Double`.
   var plainNumber: Double? {
     var digits = 0
     var points = 0
+    var hasFraction = false
     for (index, byte) in utf8.enumerated() {
       switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digits += 1
+      case UInt8(ascii: "0")...UInt8(ascii: "9"):
+        digits += 1
+        if points > 0, byte != UInt8(ascii: "0") { hasFraction = true }
       case UInt8(ascii: "."):
         guard digits > 0, points == 0 else { return nil }
         points = 1
@@ -325,7 +331,9 @@ extension String {
       default: return nil
       }
     }
-    guard (1...15).contains(digits), utf8.last != UInt8(ascii: ".") else { return nil }
-    return Double(self)
+    guard (1...40).contains(digits), utf8.last != UInt8(ascii: "."), let value = Double(self),
+      !hasFraction || value != value.rounded()
+    else { return nil }
+    return value
   }
 }
