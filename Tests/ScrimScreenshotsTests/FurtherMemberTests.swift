@@ -25,8 +25,37 @@ import Testing
     #expect(throws: SidecarIssue.self) { try rects(text, ending) }
   }
 
+  private func coco(_ more: String, image: String = "", root: String = "") -> String {
+    #"{"images":[{"id":1,"width":800,"height":600,"file_name":"shot.png"\#(image)}],"categories":[{"id":1,"name":"x"}],"annotations":[{"id":1,"image_id":1,"category_id":1,"bbox":[1,1,9,9]\#(more)}]\#(root)}"#
+  }
+
   private func cvat(_ shape: String, image: String = "") -> String {
     #"<annotations><version>1.1</version><image id="0" name="shot.png" width="800" height="600"\#(image)>\#(shape)</image></annotations>"#
+  }
+
+  // MARK: COCO
+
+  @Test(arguments: [
+    #","BBox":[100,100,200,40]"#, #","Segmentation":[[100,100,300,100,300,140,100,140]]"#,
+    #","segments_info":[],"x":100,"y":100,"width":200"#,
+  ])
+  func otherSpellingsOfKeysAreNotPassedOver(_ member: String) {
+    if (try? areMasked(coco(member))) != true { expectRefused(coco(member)) }
+  }
+
+  /// A value nested in many lists takes linear time.
+  @Test(.timeLimit(.minutes(1))) func nestedListsAreReadInLinearTime() throws {
+    var value = "[0]"
+    for _ in 0..<200 { value = "[\(value),0]" }
+    let text = coco(#","deep":\#(value)"#)
+    _ = try? rects(text)
+    // JSON in a text, and JSON in that.
+    var json = String(repeating: "[", count: 400) + String(repeating: "]", count: 400)
+    for _ in 0..<3 {
+      json = "\"" + json.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+      json = String(repeating: "[", count: 400) + json + String(repeating: "]", count: 400)
+    }
+    _ = try? rects(coco(#","deep":\#(json)"#))
   }
 
   // MARK: Numbers in XML

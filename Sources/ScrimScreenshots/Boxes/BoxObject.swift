@@ -66,4 +66,13 @@ extension JSONObject<BoxPlace> {
     guard let value = self[key] else { return nil }
     return try BoxObject(value, context.format, "\(place), \(key)")
   }
+
+  /// Refuses members that may be a region, under keys that the format doesn't define (``RegionMember``).
+  func refuseRegions(except known: Set<String>) throws(BoxesError) {
+    guard let key = RegionMember.first(in: members, except: known) else { return }
+    throw fault(
+      .unsupported(
+        "\(printable(key)), which \(context.format.name) don't define and which may be a region; give it as a region of its own, or delete it"
+      ))
+  }
 }

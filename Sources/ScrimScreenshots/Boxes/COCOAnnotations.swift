@@ -8,11 +8,13 @@ enum COCOAnnotations {
   ///   is not used for any picture.
   static func read(_ json: JSON) throws(BoxesError) -> AnnotatedPictures {
     let root = try BoxObject(json, .coco, "the outermost object")
+    try root.refuseRegions(except: ["info", "licenses", "images", "annotations", "categories"])
     var result = AnnotatedPictures(format: .coco)
     var indexOfID: [String: Int] = [:]
     var paths: Set<JSONKey> = []
     for (index, item) in try list("images", of: root).enumerated() {
       let image = try BoxObject(item, .coco, "image \(index)")
+      try image.refuseRegions(except: [])
       guard let path = try image.string("file_name") else { throw image.fault(.missing("file_name")) }
       let size = PixelSize(width: try image.pixels("width"), height: try image.pixels("height"))
       guard indexOfID.updateValue(index, forKey: try image.id("id")) == nil else {
@@ -56,7 +58,7 @@ enum COCOAnnotations {
         guard case .object(let members) = item, item["caption"] != nil else { return false }
         return ["bbox", "segmentation", "keypoints", "segments_info", "category_id"].allSatisfy {
           item[$0] == nil
-        } && !members.contains { RegionMember.kind(of: $0.key, $0.value) != .none }
+        } && RegionMember.first(in: members, except: []) == nil
       }
   }
 
@@ -72,11 +74,12 @@ enum COCOAnnotations {
     for (index, item) in segments.enumerated() {
       parts.append(try BoxObject(item, .coco, "\(annotation.place), segment \(index)"))
     }
-    let isRegion = annotation.members.contains { member in
-      member.value != .null
-        && (["bbox", "segmentation", "keypoints"].contains(member.key)
-          || RegionMember.kind(of: member.key, member.value) != .none)
-    }
+    let isRegion =
+      annotation.members.contains { member in
+        member.value != .null
+          && (["bbox", "segmentation", "keypoints"].contains(member.key)
+            || RegionMember.kind(of: member.key, member.value) != .none)
+      } || hasCorners(annotation)
     return isRegion ? parts + [annotation] : parts
   }
 
@@ -242,12 +245,19 @@ enum COCOAnnotations {
     }
   }
 
+  private static let numbers: Set<String> = ["id", "image_id", "category_id", "area", "iscrowd", "score"]
+
+  /// Whether members that COCO doesn't define are a box together.
+  private static func hasCorners(_ annotation: BoxObject) -> Bool {
+    RegionCorners.key(among: annotation.members.filter { !numbers.contains($0.key) }) != nil
+  }
+
   /// Regions under keys that COCO doesn't define: `face_box`, `lefthand_kpts` (COCO-WholeBody), `vbox`
   /// (CrowdHuman), …
   private static func add(
     further annotation: BoxObject, isNested: Bool = false, to extent: inout Extent
   ) throws(BoxesError) {
-    if RegionMember.hasCorners(annotation.members) {
+    if hasCorners(annotation) {
       throw annotation.fault(.unsupported("a box under keys that COCO does not define; give it as bbox"))
     }
     for member in annotation.members {

@@ -1,6 +1,9 @@
 import ScrimJSON
 
-/// Whether a member of an annotation, under a key that its format doesn't define, may be a region.
+/// Whether a member of an object, under a key that its format doesn't define, may be a region.
+///
+/// The same for all formats, also for the free attributes that people add: structured coordinates may be a
+/// region, at any depth; single numbers and words are none.
 enum RegionMember {
   enum Kind {
     case none
@@ -23,75 +26,111 @@ enum RegionMember {
     "vector", "name", "label", "class", "categor", "histogram", "date", "time", "tags",
   ]
 
+  /// Of those, parts of keys of values that may be lists of numbers in a text.
+  private static let numeric = [
+    "score", "conf", "prob", "logit", "color", "colour", "rgb", "embed", "feature", "vector", "histogram",
+  ]
+
   private static let regional = [
     "box", "kpt", "keypoint", "poly", "segment", "mask", "contour", "corner", "quad", "rle", "rect",
-    "point", "landmark", "vert", "outline", "bound", "hull", "roi", "region", "skeleton", "ellipse",
+    "point", "landmark", "vert", "outline", "bound", "hull", "roi", "region", "skeleton", "ellipse", "bitmap",
   ]
 
   private static let regionalEnds = [
     "boxes", "polygon", "polygons", "mask", "masks", "region", "regions", "contour", "segmentation",
   ]
 
-  /// - Parameter isNested: whether the member lies deeper than the annotation itself, where COCO's own keys have no
-  ///   meaning and are not read.
-  static func kind(of key: String, _ value: JSON, isNested: Bool = false) -> Kind {
-    let key = key.lowercased()
+  /// The key of the first member that may be a region, among the members that a format doesn't define.
+  ///
+  /// - Parameter known: the keys that the format defines. Keys are compared exactly: a reader of `bbox`
+  ///   doesn't read `BBox`.
+  static func first(
+    in members: [JSON.Member], except known: Set<String>, isInText: Bool = false
+  ) -> String? {
+    let rest = members.filter { !known.contains($0.key) }
+    if let member = rest.first(where: {
+      kind(of: $0.key, $0.value, isNested: true, isInText: isInText) != .none
+    }) {
+      return member.key
+    }
+    return RegionCorners.key(among: rest)
+  }
+
+  /// - Parameters:
+  ///   - isNested: whether the member lies deeper than the annotation itself, where COCO's own keys have no
+  ///     meaning and are not read.
+  ///   - isInText: whether the member is of JSON in a text, of which texts are not read as JSON again.
+  static func kind(
+    of key: String, _ value: JSON, isNested: Bool = false, isInText: Bool = false
+  ) -> Kind {
     guard isNested || !known.contains(key) else { return .none }
-    let isRegional = regional.contains { key.contains($0) }
+    let key = key.lowercased()
     switch value {
     case .null, .bool, .number, .digits: return .none
-    // A run-length mask, a path to one, or numbers as text.
-    case .string(let text):
-      let isMask = ["rle", "mask", "counts", "wkt"].contains(key) && !text.isEmpty
-      let isBox = ["box", "polygon", "segmentation"].contains { key.hasSuffix($0) }
-      return isMask || isBox && text.contains(where: \.isNumber) ? .unknown : .none
+    case .string(let text): return mayBeRegion(text, key, isInText) ? .unknown : .none
     case .array(let items):
       if items.isEmpty { return .none }
       // The end of a key says what the value is, as in name_bbox; its beginning only of what.
       if key.hasSuffix("kpts") || key.hasSuffix("keypoints") { return .keypoints }
       if key.hasSuffix("box") || key.hasSuffix("bbox") { return .box }
       if regionalEnds.contains(where: { key.hasSuffix($0) }) { return .unknown }
-      if items.contains(where: holdsRegion) { return .unknown }
-      if informative.contains(where: { key.contains($0) }) { return .none }
-      if items.allSatisfy({ if case .string = $0 { true } else { false } }) { return .none }
-      return isRegional || holdsPlaces(items) ? .unknown : .none
+      if holdsRegion(value, isInText: isInText) { return .unknown }
+      if isInformative(key) || RegionText.isTranscript(key) && RegionText.areTexts(items) { return .none }
+      if holdsPlaces(items, isInText: isInText) { return .unknown }
+      return isRegional(key) && !RegionText.areTexts(items) ? .unknown : .none
     case .object(let members):
       if members.isEmpty { return .none }
-      if holdsRegion(value) { return .unknown }
-      return isRegional && !informative.contains { key.contains($0) } ? .unknown : .none
+      if holdsRegion(value, isInText: isInText) { return .unknown }
+      return isRegional(key) && !isInformative(key) ? .unknown : .none
     }
   }
 
-  /// Whether an object, at any depth, has a member that may be a region.
-  private static func holdsRegion(_ value: JSON) -> Bool {
-    guard case .object(let members) = value else { return false }
-    return hasCorners(members) || members.contains { kind(of: $0.key, $0.value, isNested: true) != .none }
+  /// - Parameter key: in lower case.
+  static func isInformative(_ key: String) -> Bool { informative.contains { key.contains($0) } }
+
+  private static func isRegional(_ key: String) -> Bool { regional.contains { key.contains($0) } }
+
+  /// Text may be a run-length mask, the name of its file, or coordinates.
+  private static func mayBeRegion(_ text: String, _ key: String, _ isInText: Bool) -> Bool {
+    if text.isEmpty { return false }
+    if ["rle", "counts", "wkt"].contains(key) { return true }
+    if key == "mask" { return !RegionText.isAnswer(text) }
+    let namesRegion = ["box", "polygon", "segmentation"].contains { key.hasSuffix($0) }
+    if namesRegion, text.contains(where: \.isNumber) { return true }
+    if isRegional(key), RegionText.numberCount(text) ?? 0 >= 4 { return true }
+    if isRegional(key), RegionText.isFileOrData(text) { return true }
+    return !RegionText.isTranscript(key) && !numeric.contains { key.contains($0) }
+      && RegionText.isCoordinates(text, isInText: isInText)
   }
 
-  /// Whether numbers under keys of their own are a box: `x`, `y`, `width`, `height`, or `xmin` and so on.
-  static func hasCorners(_ members: [JSON.Member]) -> Bool {
-    func has(_ keys: [String]) -> Bool {
-      members.contains { member in
-        switch member.value {
-        case .number, .digits: keys.contains(member.key.lowercased())
-        default: false
-        }
-      }
+  /// Whether an object, or one in a list of any depth, has members that may be a region.
+  static func holdsRegion(_ value: JSON, isInText: Bool) -> Bool {
+    switch value {
+    case .object(let members): first(in: members, except: [], isInText: isInText) != nil
+    case .array(let items): items.contains { holdsRegion($0, isInText: isInText) }
+    default: false
     }
-    return has(["x", "left", "xmin", "x_min", "x1"]) && has(["y", "top", "ymin", "y_min", "y1"])
-      && has(["width", "w", "right", "xmax", "x_max", "x2"])
   }
 
-  /// Whether a list is long enough for a box, or lists pairs.
-  private static func holdsPlaces(_ items: [JSON]) -> Bool {
-    var numbers = 0
+  /// Whether a list is long enough for a box, or lists pairs. Numbers may be text.
+  static func holdsPlaces(_ items: [JSON], isInText: Bool) -> Bool {
+    countOfNumbers(items, isInText) >= 4
+  }
+
+  /// The count of numbers in a list; a pair or a text of coordinates counts as four.
+  private static func countOfNumbers(_ items: [JSON], _ isInText: Bool) -> Int {
+    var count = 0
     for item in items {
       switch item {
-      case .number, .digits: numbers += 1
-      case .array(let inner): if inner.count > 1, holdsPlaces(inner + inner) { return true }
-      default: break
+      case .array(let inner):
+        count += inner.count(where: RegionText.isNumber) > 1 ? 4 : countOfNumbers(inner, isInText)
+      case .object: count += RegionCorners.isPoint(item) ? 2 : 0
+      case .string(let text):
+        count += RegionText.isCoordinates(text, isInText: isInText) ? 4 : RegionText.numberCount(text) ?? 0
+      default: count += RegionText.isNumber(item) ? 1 : 0
       }
+      if count >= 4 { break }
     }
-    return numbers >= 4
+    return count
   }
 }
