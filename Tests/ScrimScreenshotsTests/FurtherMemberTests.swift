@@ -25,6 +25,10 @@ import Testing
     #expect(throws: SidecarIssue.self) { try rects(text, ending) }
   }
 
+  private func labelMe(shape: String = "", root: String = "") -> String {
+    #"{"version":"5.4.1","shapes":[{"label":"x","shape_type":"rectangle","points":[[1,1],[10,10]]\#(shape)}],"imagePath":"shot.png","imageWidth":800,"imageHeight":600\#(root)}"#
+  }
+
   private func coco(_ more: String, image: String = "", root: String = "") -> String {
     #"{"images":[{"id":1,"width":800,"height":600,"file_name":"shot.png"\#(image)}],"categories":[{"id":1,"name":"x"}],"annotations":[{"id":1,"image_id":1,"category_id":1,"bbox":[1,1,9,9]\#(more)}]\#(root)}"#
   }
@@ -56,6 +60,52 @@ import Testing
       json = String(repeating: "[", count: 400) + json + String(repeating: "]", count: 400)
     }
     _ = try? rects(coco(#","deep":\#(json)"#))
+  }
+
+  // MARK: LabelMe and X-AnyLabeling
+
+  /// As the tools write them.
+  @Test func membersOfLabelMeAndXAnyLabelingAreRead() throws {
+    let box = [Rect(x: 1, y: 1, width: 9, height: 9)]
+    #expect(
+      try rects(
+        labelMe(
+          shape:
+            #","group_id":null,"description":"","flags":{},"mask":null,"score":0.9,"difficult":false,"attributes":{"a":"b"},"kie_linking":[[1,2],[3,4]],"locked":true,"text":"1,2,3,4","line_color":null,"fill_color":[255,0,0,128]"#,
+          root:
+            #","flags":{},"checked":true,"description":"","tags":["a"],"imageData":null,"lineColor":[0,255,0,128],"fillColor":[255,0,0,128],"text":"""#
+        )) == box)
+    #expect(try rects(labelMe(shape: #","direction":0,"orientation":"left""#)) == box)
+    let oriented = labelMe().replacing("rectangle", with: "oriented_rectangle")
+      .replacing("[[1,1],[10,10]]", with: "[[100,100],[200,150],[180,190],[80,140]]")
+    #expect(try rects(oriented) == [Rect(minX: 80, minY: 100, maxX: 200, maxY: 190)])
+  }
+
+  @Test(arguments: [
+    #","bbox":[100,100,200,40]"#, #","rle":{"size":[600,800],"counts":"x"}"#, #","rotation":30"#,
+    #","angle":0.5"#,
+    #","Theta":1"#, #","polygon":[[100,100],[300,100],[300,140]]"#, #","points2":[[100,100],[300,140]]"#,
+    #","x":100,"y":100,"width":200,"height":40"#, #","mask":"iVBORw0KGgo=""#, #","group":{"bbox":[1,2,3,4]}"#,
+    #","other_data":{"points":[[100,100],[300,140]]}"#, #","flags":{"place":"100,100,200,40"}"#,
+    #","cuboid3d":{"corners":[[100,100],[300,140]]}"#, #","cuboid3d":{"depth_vector":[1,2,3]}"#,
+  ])
+  func othersOfAShapeAreRefused(_ member: String) { expectRefused(labelMe(shape: member)) }
+
+  @Test func rotationAndDepthWidenAShape() throws {
+    // A quarter turn about 200,120.
+    let turned = labelMe(shape: #","direction":1.5707963267948966"#)
+      .replacing("[[1,1],[10,10]]", with: "[[100,100],[300,140]]")
+    #expect(try rects(turned) == [Rect(minX: 100, minY: 20, maxX: 300, maxY: 220)])
+    // The front of a cuboid, and the way to its back.
+    let cuboid = labelMe(
+      shape:
+        #","cuboid3d":{"version":1,"mode":"from_rectangle","vertices2d_order":["front_tl","front_tr"],"depth_vector":[30.0,-20.0],"source":"manual"}"#
+    ).replacing("rectangle\"", with: "cuboid\"")
+      .replacing("[[1,1],[10,10]]", with: "[[100,100],[300,100],[300,140],[100,140]]")
+    #expect(try rects(cuboid) == [Rect(minX: 100, minY: 80, maxX: 330, maxY: 140)])
+    // A mask without its picture: its points are pixels, the last included.
+    let mask = labelMe().replacing("rectangle", with: "mask")
+    #expect(try rects(mask) == [Rect(minX: 1, minY: 1, maxX: 11, maxY: 11)])
   }
 
   // MARK: Numbers in XML

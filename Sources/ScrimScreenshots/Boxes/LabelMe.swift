@@ -13,6 +13,7 @@ enum LabelMe {
     if let path, PicturePath(path).stem != PicturePath(request.name).stem {
       throw root.fault(.unsupported("boxes whose imagePath names another picture"))
     }
+    try root.refuseRegions(except: ["shapes", "imageData", "imagePath"])
     guard let items = try root.list("shapes") else { throw root.fault(.missing("shapes")) }
     var shapes: [Shape] = []
     for (index, item) in items.enumerated() {
@@ -30,6 +31,16 @@ enum LabelMe {
   }
 
   private struct Shape {
+    /// Members that are read here, or that LabelMe and X-AnyLabeling define as text or (`kie_linking`) as pairs of
+    /// groups. Their `flags` and `attributes` are free.
+    private static let known: Set<String> = [
+      "label", "points", "mask", "cuboid3d", "text", "description", "kie_linking",
+    ]
+    /// Rotations that neither defines.
+    private static let rotations: Set<String> = [
+      "rotation", "angle", "theta", "rotate", "rotation_angle", "orientation", "skew", "tilt",
+    ]
+
     var label: String
     var group: String?
     var extent: Extent
@@ -41,6 +52,7 @@ enum LabelMe {
       guard let label = try shape.string("label") else { throw shape.fault(.missing("label")) }
       self.label = label
       place = shape
+      try Shape.refuseOthers(of: shape)
       group = shape["group_id"] == nil ? nil : try shape.id("group_id")
       let points = try Shape.points(of: shape)
       let kind = try shape.string("shape_type") ?? "polygon"
@@ -49,10 +61,12 @@ enum LabelMe {
       isOpen = false
       switch kind {
       case "rectangle" where points.count == 2 || points.count == 4, "polygon" where points.count >= 3,
-        "rotation" where points.count == 4, "quadrilateral" where points.count == 4,
-        "cuboid" where points.count >= 4:
+        "rotation" where points.count == 4, "oriented_rectangle" where points.count == 4,
+        "quadrilateral" where points.count == 4, "cuboid" where points.count >= 4:
         break
-      case "mask" where points.count == 2: try addMask(of: shape, at: points[0])
+      case "mask" where points.count == 2:
+        // Its points are pixels of the mask, the last included.
+        extent.add(x: extent.maxX + 1, y: extent.maxY + 1)
       case "circle" where points.count == 2:
         // The centre and a point on the circle.
         let (dx, dy) = (points[1][0] - points[0][0], points[1][1] - points[0][1])
@@ -61,23 +75,67 @@ enum LabelMe {
       case "point", "points", "line", "linestrip", "polyline":
         guard !points.isEmpty else { throw shape.fault(.malformed("it has no points; delete it")) }
         isOpen = points.count < 3 || !extent.hasArea
-      case "rectangle", "polygon", "rotation", "quadrilateral", "cuboid", "mask", "circle":
+      case "rectangle", "polygon", "rotation", "oriented_rectangle", "quadrilateral", "cuboid", "mask",
+        "circle":
         throw shape.fault(.malformed("a \(kind) of \(points.count) points; draw it again"))
       default:
         throw shape.fault(.unsupported("a shape of the kind \(printable(kind)); draw a rectangle"))
       }
+      try addDepth(of: shape, points)
+      try addRotation(of: shape, kind)
+      if let corner = points.first { try addMask(of: shape, at: corner, isMask: kind == "mask") }
       guard isOpen || extent.hasArea else {
         throw shape.fault(.unsupported("a \(kind) that encloses nothing; draw it again or delete it"))
       }
     }
 
+    /// Refuses members that may be a region and are not read.
+    private static func refuseOthers(of shape: BoxObject) throws(BoxesError) {
+      try shape.refuseRegions(except: known)
+      for member in shape.members where rotations.contains(member.key.lowercased()) {
+        switch member.value {
+        case .null, .bool, .number(0), .array, .object: continue
+        case .string(let text) where RegionText.numberCount(text) == nil: continue
+        case .string, .number, .digits:
+          throw shape.fault(
+            .unsupported("\(printable(member.key)), which LabelMe does not define; draw a polygon"))
+        }
+      }
+    }
+
     /// A mask is a picture of its own, which may be larger than its two points imply.
-    private mutating func addMask(of shape: BoxObject, at corner: [Double]) throws(BoxesError) {
+    private mutating func addMask(
+      of shape: BoxObject, at corner: [Double], isMask: Bool
+    ) throws(BoxesError) {
       guard let text = try shape.string("mask") else { return }
+      guard isMask else {
+        throw shape.fault(.unsupported("a mask of a shape of another kind; draw a polygon"))
+      }
       guard let head = Data(base64Encoded: String(text.filter { !$0.isWhitespace }.prefix(64))),
         let size = PixelSize(pngHead: Array(head))
       else { throw shape.fault(.malformed("its mask is not a PNG; draw it again")) }
       extent.add(x: corner[0], y: corner[1], width: Double(size.width), height: Double(size.height))
+    }
+
+    /// The back of a cuboid, which X-AnyLabeling also gives as the vector to it from the front.
+    private mutating func addDepth(of shape: BoxObject, _ points: [[Double]]) throws(BoxesError) {
+      guard let cuboid = try shape.object("cuboid3d") else { return }
+      try cuboid.refuseRegions(except: ["depth_vector", "vertices2d_order"])
+      guard let vector = try cuboid.numbers("depth_vector") else { return }
+      guard vector.count == 2 else {
+        throw cuboid.fault(.wrongType("depth_vector", expected: "two numbers"))
+      }
+      // Of eight points, the last four are the back.
+      for point in points.prefix(4) { extent.add(x: point[0] + vector[0], y: point[1] + vector[1]) }
+    }
+
+    /// X-AnyLabeling's `direction` in radians: the points of a `rotation` are its rotated corners. Any other shape may
+    /// be meant without it or with it.
+    private mutating func addRotation(of shape: BoxObject, _ kind: String) throws(BoxesError) {
+      guard let radians = try shape.number("direction"), radians != 0, kind != "rotation" else { return }
+      extent.add(
+        x: extent.minX, y: extent.minY, width: extent.width, height: extent.height,
+        degrees: radians * 180 / .pi)
     }
 
     private static func points(of shape: BoxObject) throws(BoxesError) -> [[Double]] {
