@@ -29,6 +29,12 @@ import Testing
     #"{"version":"5.4.1","shapes":[{"label":"x","shape_type":"rectangle","points":[[1,1],[10,10]]\#(shape)}],"imagePath":"shot.png","imageWidth":800,"imageHeight":600\#(root)}"#
   }
 
+  private func via(shape: String = "", attributes: String = "", picture: String = "", region: String = "")
+    -> String
+  {
+    #"{"shot.png-1":{"filename":"shot.png","size":-1,"regions":[{"shape_attributes":{"name":"rect","x":1,"y":1,"width":9,"height":9\#(shape)},"region_attributes":{\#(attributes)}\#(region)}],"file_attributes":{}\#(picture)}}"#
+  }
+
   private func coco(_ more: String, image: String = "", root: String = "") -> String {
     #"{"images":[{"id":1,"width":800,"height":600,"file_name":"shot.png"\#(image)}],"categories":[{"id":1,"name":"x"}],"annotations":[{"id":1,"image_id":1,"category_id":1,"bbox":[1,1,9,9]\#(more)}]\#(root)}"#
   }
@@ -106,6 +112,39 @@ import Testing
     // A mask without its picture: its points are pixels, the last included.
     let mask = labelMe().replacing("rectangle", with: "mask")
     #expect(try rects(mask) == [Rect(minX: 1, minY: 1, maxX: 11, maxY: 11)])
+  }
+
+  // MARK: VIA
+
+  @Test(arguments: [
+    #","r":50"#, #","rotation":30"#, #","theta2":1"#,
+    #","all_points_x":[100,300,300],"all_points_y":[100,100,140]"#,
+    #","cx":200,"cy":120,"rx":100,"ry":20"#, #","more":{"x":100,"y":100,"width":200,"height":40}"#,
+    #","x2":"300""#,
+  ])
+  func othersOfAVIAShapeAreRefused(_ member: String) { expectRefused(via(shape: member)) }
+
+  @Test func membersOfVIAAreRead() throws {
+    let box = [Rect(x: 1, y: 1, width: 9, height: 9)]
+    #expect(try rects(via(picture: #","fileref":"","base64_img_data":"""#)) == box)
+    #expect(try rects(via(shape: #","note":"a","theta":0"#)) == box)
+    expectRefused(via(region: #","bbox":[100,100,200,40]"#))
+    expectRefused(via(picture: #","more_regions":[{"shape_attributes":{"name":"rect"}}]"#))
+    let project = { (more: String) in
+      #"{"_via_settings":{"ui":{"image":{"on_image_annotation_editor_placement":"NEAR_REGION"}},"core":{},"project":{"name":"a"}},"_via_img_metadata":\#(via()),"_via_attributes":{"region":{"bbox":{"type":"text","default_options":{}}},"file":{}},"_via_data_format_version":"2.0.10","_via_image_id_list":["shot.png-1"]\#(more)}"#
+    }
+    #expect(try rects(project("")) == box)
+    // Another list of regions beside it.
+    expectRefused(project(#","annotations":[{"bbox":[100,100,200,40]}]"#))
+    expectRefused(project(#","shapes":[]"#))
+    expectRefused(project(#","metadata":{"1":{"vid":"1","z":[],"xy":[2,100,100,200,40],"av":{}}}"#))
+  }
+
+  /// VIA 3, which is not read.
+  @Test func projectsOfVIA3AreRefused() {
+    expectRefused(
+      #"{"project":{"pid":"a","vid_list":["1"]},"config":{},"attribute":{},"file":{"1":{"fid":"1","fname":"shot.png","type":2,"loc":1,"src":"shot.png"}},"metadata":{"1_a":{"vid":"1","flg":0,"z":[],"xy":[2,100,100,200,40],"av":{}}},"view":{"1":{"fid_list":["1"]}}}"#
+    )
   }
 
   // MARK: Numbers in XML

@@ -28,10 +28,11 @@ extension BoxFormat {
       return items.isEmpty || items.contains(where: PlaywrightBoxes.isNode) ? [.playwright] : []
     }
     guard case .object = json else { return [] }
-    if VIAAnnotations.pictures(in: json) != nil { return [.via] }
-    if LabelStudio.isTask(json) { return [.labelstudio] }
     var formats: [BoxFormat] = []
-    if json["images"] != nil || json["annotations"] != nil || json["categories"] != nil {
+    if VIAAnnotations.pictures(in: json) != nil { formats.append(.via) }
+    if LabelStudio.isTask(json) {
+      formats.append(.labelstudio)
+    } else if json["images"] != nil || json["annotations"] != nil || json["categories"] != nil {
       formats.append(.coco)
     }
     if json["shapes"] != nil { formats.append(.labelme) }

@@ -17,9 +17,15 @@ enum VIAAnnotations {
 
   static func read(_ json: JSON) throws(BoxesError) -> AnnotatedPictures {
     var result = AnnotatedPictures(format: .via)
+    if json["_via_img_metadata"] != nil {
+      // The settings, the questions of the project, and the order of the pictures.
+      try BoxObject(json, .via, "the outermost object").refuseRegions(
+        except: ["_via_img_metadata", "_via_settings", "_via_attributes", "_via_image_id_list"])
+    }
     let root = try BoxObject(pictures(in: json) ?? json, .via, "the pictures")
     for (index, member) in root.members.enumerated() {
       let item = try BoxObject(member.value, .via, "picture \(index)")
+      try item.refuseRegions(except: ["filename", "regions", "fileref", "base64_img_data"])
       guard let path = try item.string("filename") else { throw item.fault(.missing("filename")) }
       var picture = AnnotatedPictures.Picture(path: path, size: nil, place: item.place)
       if case .number(let bytes)? = item["size"], bytes > 0 { picture.byteCount = Int(exactly: bytes) }
@@ -43,6 +49,9 @@ enum VIAAnnotations {
     guard let shape = try region.object("shape_attributes") else {
       throw region.fault(.missing("shape_attributes"))
     }
+    try region.refuseRegions(except: ["shape_attributes", "region_attributes"])
+    try region.object("region_attributes")?.refuseRegions(except: [])
+    try refuseOthers(of: shape)
     var extent = Extent()
     switch try shape.string("name") {
     case "rect":
@@ -71,6 +80,27 @@ enum VIAAnnotations {
     default: throw shape.fault(.unsupported("a shape that VIA 2 does not have; draw a rectangle"))
     }
     return AnnotatedPictures.Region(label: try label(of: region), extent: extent, place: region.place)
+  }
+
+  /// Refuses numbers under names that the shape doesn't have: a rotation, or the places of another shape.
+  private static func refuseOthers(of shape: BoxObject) throws(BoxesError) {
+    let known: [String: Set<String>] = [
+      "rect": ["x", "y", "width", "height", "theta"], "circle": ["cx", "cy", "r"],
+      "ellipse": ["cx", "cy", "rx", "ry", "theta"], "polygon": ["all_points_x", "all_points_y"],
+      "polyline": ["all_points_x", "all_points_y"],
+    ]
+    guard let own = known[try shape.string("name") ?? ""] else { return }
+    try shape.refuseRegions(except: own.union(["name"]))
+    for member in shape.members where !own.contains(member.key) {
+      switch member.value {
+      case .string(let text) where RegionText.numberCount(text) == nil: continue
+      case .null, .bool, .number(0): continue
+      case .string, .number, .digits:
+        throw shape.fault(
+          .unsupported("\(printable(member.key)), which this shape does not have in VIA; draw a polygon"))
+      case .array, .object: continue
+      }
+    }
   }
 
   private static let enclosesNothing = BoxesError.Fault.unsupported(
