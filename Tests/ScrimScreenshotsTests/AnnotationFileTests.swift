@@ -154,6 +154,44 @@ import Testing
     #expect(results["deep/c.png"]?.message?.contains("export.json lists 2 pictures") == true)
   }
 
+  /// A project of CVAT: names repeat from subset to subset, and each picture has the boxes of its own.
+  @Test func subsetsOfCVATKeepTheirPicturesApart() throws {
+    func annotations(_ images: [(name: String, subset: String, width: Int)]) -> [UInt8] {
+      let images = images.map {
+        #"<image id="0" name="\#($0.name)" subset="\#($0.subset)" task_id="1" width="40" height="24"><box label="a" xtl="0" ytl="0" xbr="\#($0.width)" ybr="10"/></image>"#
+      }
+      return Array("<annotations>\(images.joined())</annotations>".utf8)
+    }
+    let space = try Workspace()
+    for name in [
+      "train/a.png", "val/a.png", "default/a.png", "train/b.png", "val/c.png", "default/d.png",
+    ] {
+      try space.put("in/images/" + name, try Pictures.png())
+    }
+    try space.put(
+      "in/annotations.xml",
+      annotations([
+        ("a.png", "train", 1), ("a.png", "val", 2), ("a.png", "default", 3), ("b.png", "train", 4),
+        ("c.png", "val", 5), ("d.png", "default", 6),
+      ]))
+    let masked = try space.run { $0.settings.policy = Pictures.policy }.mapValues(\.maskedPixels)
+    #expect(
+      masked == [
+        "images/train/a.png": 10, "images/val/a.png": 20, "images/default/a.png": 30,
+        "images/train/b.png": 40,
+        "images/val/c.png": 50, "images/default/d.png": 60,
+      ])
+    // The picture of another subset, and one beside the file.
+    let other = try Workspace()
+    try other.put("in/images/val/a.png", try Pictures.png())
+    try other.put("in/annotations.xml", annotations([("a.png", "train", 1)]))
+    #expect(try other.run()["images/val/a.png"]?.status == .refused)
+    let beside = try Workspace()
+    try beside.put("in/a.png", try Pictures.png())
+    try beside.put("in/annotations.xml", annotations([("a.png", "train", 1)]))
+    #expect(try beside.run { $0.settings.policy = Pictures.policy }["a.png"]?.maskedPixels == 10)
+  }
+
   /// The other formats of many pictures.
   @Test(arguments: [
     ("cvat.xml", "annotations.xml"), ("labelstudio.json", "project-1-at-2026-01-01.json"),

@@ -43,6 +43,35 @@ import Testing
     #"<annotations><version>1.1</version><image id="0" name="shot.png" width="800" height="600"\#(image)>\#(shape)</image></annotations>"#
   }
 
+  /// CVAT's attributes are text between tags.
+  @Test(arguments: [
+    ("place", "100,100,300,140"), ("place", "[100, 100, 200, 40]"), ("bbox", "100 100 200 40"),
+    ("place", "{&quot;x&quot;:100,&quot;y&quot;:100,&quot;width&quot;:200}"), ("place", "100&#44;100,200,40"),
+    ("place", "<![CDATA[100,100,200,40]]>"), ("place", "100,100,<!-- a -->200,40"), ("place", "1,2,3,4<b/>"),
+  ])
+  func regionsInAttributesOfCVATAreRefused(name: String, value: String) {
+    let attribute = #"<attribute name="\#(name)">\#(value)</attribute>"#
+    expectRefused(cvat(#"<box label="a" xtl="1" ytl="1" xbr="10" ybr="10">\#(attribute)</box>"#), ".xml")
+    expectRefused(cvat(#"<tag label="a" source="manual">\#(attribute)</tag>"#), ".xml")
+    expectRefused(
+      cvat(
+        #"<skeleton label="a"><points label="b" points="1,1;9,9">\#(attribute)</points></skeleton>"#), ".xml")
+  }
+
+  @Test func numbersInSeveralAttributesOfCVATAreRefused() throws {
+    let corners = [("x", 100), ("y", 100), ("width", 200), ("height", 40)].map {
+      "<attribute name=\"\($0)\">\($1)</attribute>"
+    }
+    let box = { (inner: String) in
+      #"<box label="a" xtl="1" ytl="1" xbr="10" ybr="10">\#(inner)</box>"#
+    }
+    expectRefused(cvat(box(corners.joined())), ".xml")
+    let facts =
+      #"<attribute name="kind">a, b &amp; c</attribute><attribute name="count">3</attribute>"#
+      + #"<attribute name="text">1,234,567,890</attribute><attribute name="x">5</attribute><attribute name="flag"></attribute>"#
+    #expect(try rects(cvat(box(facts)), ".xml") == [Rect(x: 1, y: 1, width: 9, height: 9)])
+  }
+
   // MARK: COCO
 
   @Test(arguments: [
@@ -145,6 +174,59 @@ import Testing
     expectRefused(
       #"{"project":{"pid":"a","vid_list":["1"]},"config":{},"attribute":{},"file":{"1":{"fid":"1","fname":"shot.png","type":2,"loc":1,"src":"shot.png"}},"metadata":{"1_a":{"vid":"1","flg":0,"z":[],"xy":[2,100,100,200,40],"av":{}}},"view":{"1":{"fid_list":["1"]}}}"#
     )
+  }
+
+  // MARK: CVAT
+
+  @Test(arguments: [
+    #"<box label="a" xtl="1" ytl="1" xbr="10" ybr="10" points="100,100;300,140"/>"#,
+    #"<box label="a" xtl="1" ytl="1" xbr="10" ybr="10" angle="30"/>"#,
+    #"<box label="a" xtl="1" ytl="1" xbr="10" ybr="10" bbox="[100,100,200,40]"/>"#,
+    #"<polygon label="a" points="1,1;10,1;10,10" xtl="100" ytl="100" xbr="300" ybr="140"/>"#,
+    #"<mask label="a" rle="0, 81" left="1" top="1" width="9" height="9" rotation="45.0"/>"#,
+    #"<mask label="a" rle="0, 82" left="1" top="1" width="9" height="9"/>"#,
+    #"<mask label="a" rle="0, x" left="1" top="1" width="9" height="9"/>"#,
+    #"<mask label="a" rle="-1, 9" left="1" top="1" width="9" height="9"/>"#,
+    #"<ellipse label="a" cx="5" cy="5" rx="3" ry="3" points="100,100;300,140"/>"#,
+    #"<skeleton label="a" points="100,100;300,140"><points label="b" points="1,1;9,9"/></skeleton>"#,
+    #"<box label="a" xtl="1" ytl="1" xbr="10" ybr="10">100,100,300,140</box>"#,
+    #"<tag label="a" xtl="100" ytl="100" xbr="300" ybr="140"/>"#, #"<tag label="a"><box label="b"/></tag>"#,
+    "100,100,300,140",
+  ])
+  func othersOfACVATShapeAreRefused(_ shape: String) { expectRefused(cvat(shape), ".xml") }
+
+  @Test func membersOfCVATAreRead() throws {
+    let facts =
+      #"label="a" source="manual" occluded="0" outside="0" keyframe="1" z_order="0" group_id="7" annotation_type="manual" score="0.9" frame="3" votes="2""#
+    for shape in [
+      #"<box \#(facts) xtl="1" ytl="1" xbr="10" ybr="10" rotation="0.00"/>"#,
+      #"<polygon \#(facts) points="1,1;10,1;10,10"/>"#,
+      #"<mask \#(facts) rle="0, 81" left="1" top="1" width="9" height="9"></mask><tag \#(facts)></tag>"#,
+      #"<skeleton \#(facts)><points \#(facts) points="1,1"/><points \#(facts) points="10,10"/></skeleton>"#,
+      #"<cuboid \#(facts) xtl1="1" ytl1="1" xbl1="1" ybl1="10" xtr1="10" ytr1="1" xbr1="10" ybr1="10" xtl2="1" ytl2="1" xbl2="1" ybl2="10" xtr2="10" ytr2="1" xbr2="10" ybr2="10"/>"#,
+    ] {
+      #expect(
+        try rects(cvat(shape, image: #" subset="default" task_id="5" frame="0""#), ".xml")
+          == [Rect(x: 1, y: 1, width: 9, height: 9)], "\(shape)")
+    }
+    expectRefused(cvat("", image: #" roi="100,100,300,140""#), ".xml")
+    expectRefused(cvat("", image: #" rotation="90""#), ".xml")
+    let meta =
+      "<meta><task><labels><label><name>a</name><type>polygon</type><svg>&lt;line x1=\"1\"&gt;</svg></label></labels></task></meta>"
+    #expect(try rects(cvat("").replacing("<version>", with: meta + "<version>"), ".xml") == [])
+    expectRefused(
+      cvat("").replacing("<version>", with: "<meta><image><box/></image></meta><version>"), ".xml")
+  }
+
+  /// All corners of a cuboid count.
+  @Test func aCuboidIsMaskedWhole() throws {
+    let corners = ["tl1", "bl1", "tr1", "br1", "tl2", "bl2", "tr2", "br2"]
+    for moved in corners {
+      let attributes = corners.map {
+        "x\($0)=\"\($0 == moved ? 300 : 100)\" y\($0)=\"\($0 == moved ? 140 : 100)\""
+      }
+      #expect(try areMasked(cvat("<cuboid label=\"a\" \(attributes.joined(separator: " "))/>"), ".xml"))
+    }
   }
 
   // MARK: Numbers in XML

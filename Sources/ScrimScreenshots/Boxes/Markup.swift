@@ -10,6 +10,8 @@ enum Markup {
   static let elementLimit = 1 << 20
   static let attributeLimit = 256
   /// A no-break space in UTF-8 and as references: it shows nothing.
+  /// Elements whose text is kept: the free attributes of CVAT.
+  static let textElements: Set<String> = ["attribute"]
   static let blanks = ["\u{A0}", "&nbsp;", "&#160;", "&#xa0;", "&#xA0;"]
 
   struct Element: Sendable {
@@ -18,6 +20,8 @@ enum Markup {
     var children: [Element] = []
     /// Whether it contains text of its own, apart from white space.
     var hasText = false
+    /// That text, for the elements of ``Markup/textElements``.
+    var text = ""
     /// The number of the element in the file, from 1, and its line.
     var number: Int
     var line: Int
@@ -89,15 +93,23 @@ private struct MarkupReader {
   mutating func readDocument(accepting afterword: [String]) throws(BoxesError) -> Markup.Element {
     var open: [Markup.Element] = []
     while true {
+      let from = at
       let hasText = try skipText(insideRoot: !open.isEmpty)
-      if hasText, let inner = open.indices.last { open[inner].hasText = true }
+      if hasText, let inner = open.indices.last {
+        open[inner].hasText = true
+        if Markup.textElements.contains(open[inner].name) { open[inner].text += try text(from..<at) }
+      }
       guard at < bytes.count else { throw fault("the document ends before its root does") }
       if skip("<!--") {
         try skipPast("-->")
       } else if skip("<![CDATA[") {
         guard let inner = open.indices.last else { throw fault("character data outside the root") }
         open[inner].hasText = true
+        let from = at
         try skipPast("]]>")
+        if Markup.textElements.contains(open[inner].name) {
+          open[inner].text += String(decoding: bytes[from..<at - 3], as: UTF8.self)
+        }
       } else if skip("<?") {
         try skipPast("?>")
       } else if skip("<!DOCTYPE") {
@@ -271,6 +283,23 @@ private struct MarkupReader {
       at += 1
     }
     return !isBlank(start..<at)
+  }
+
+  /// A text with its references replaced.
+  private func text(_ range: Range<Int>) throws(BoxesError) -> String {
+    var reader = self
+    reader.at = range.lowerBound
+    var text: [UInt8] = []
+    while reader.at < range.upperBound {
+      if bytes[reader.at] == UInt8(ascii: "&") {
+        reader.at += 1
+        text += String(try reader.readReference()).utf8
+      } else {
+        text.append(bytes[reader.at])
+        reader.at += 1
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Whether a text shows nothing: white space, and no-break spaces, which stand where an engine read no word.
