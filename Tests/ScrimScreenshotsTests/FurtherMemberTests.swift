@@ -25,6 +25,49 @@ import Testing
     #expect(throws: SidecarIssue.self) { try rects(text, ending) }
   }
 
+  // MARK: Free attributes, the same in all formats
+
+  /// Members of a free object, as people and scripts add them.
+  static let regions: [String] = [
+    #""bbox":[100,100,200,40]"#, #""bbox":"[100,100,200,40]""#, #""place":"[100, 100, 200, 40]""#,
+    #""place":"100,100,300,140""#, #""place":"100;100;200;40""#, #""place":"x=100 y=100 w=200 h=40""#,
+    #""place":"{\"x\":100,\"y\":100,\"width\":200,\"height\":40}""#, #""place":"(100, 100, 200, 40)""#,
+    #""place":"{'x': 100, 'y': 100, 'w': 200, 'h': 40}""#, #""place":"POLYGON((100 100, 300 100, 300 140))""#,
+    #""place":"M 100 100 L 300 100 L 300 140 Z""#, #""place":"M100,100h200v40h-200z""#,
+    #""place":"{\"label\":\"a\",\"bbox\":[100,100,200,40]}""#, #""place":"100.5%,100%,200%,40%""#,
+    #""x":"100","y":"100","width":"200","height":"40""#, #""x":100,"y":100,"w":200,"h":40"#,
+    #""bbox_x":100,"bbox_y":100,"bbox_w":200,"bbox_h":40"#,
+    #""boxLeft":"100","boxTop":"100","boxRight":"300""#,
+    #""cx":200,"cy":120,"r":20"#, #""x0":100,"y0":100,"x1":300,"y1":140"#,
+    #""xMin":100,"yMin":100,"xMax":300"#,
+    #""p1_x":100,"p1_y":100,"p2_x":300,"p2_y":140"#, #""topleft":[100,100],"bottomright":[300,140]"#,
+    #""center":[200,120],"size":[200,40]"#, #""xs":[100,300,300],"ys":[100,100,140]"#,
+    #""outside":[{"x":100,"y":100},{"x":300,"y":100},{"x":300,"y":140}]"#,
+    #""a":{"x":100,"y":100},"b":{"x":300,"y":140}"#, #""place":["100","100","200","40"]"#,
+    #""place":["100,100","300,140"]"#, #""words":[[{"bbox":[100,100,200,40]}]]"#,
+    #""deep":{"deep":[{"deep":{"place":[100,100,200,40]}}]}"#, #""place":[[100],[100],[200],[40]]"#,
+    #""mask":"iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk""#, #""mask_file":"masks/a.png""#,
+    #""place":"100.5 100.5 200 40""#, #""roi":"100 100 200 40""#, #""place":"100，100，200，40""#,
+    #""place":"200x40+100+100""#, #""place":"x: 200, y: 120, r: 100""#, #""place":"circle(200 120 100)""#,
+    #""place":["{\"x\":100,\"y\":100,\"width\":200}"]"#,
+    #""place":{"0":100,"1":100,"2":200,"3":40}"#, #""rle":"aZ1 2""#, #""size":[600,800],"counts":"PPYo0""#,
+  ]
+
+  /// What people write about a region.
+  static let facts: [String] = [
+    #""kind":"account-number""#, #""count":3"#, #""x":"5""#, #""date":"2024-01-02 10:30:00""#,
+    #""day":"2024-01-02""#, #""ip":"192.168.100.140""#, #""version":"1.2.3.4""#,
+    #""phone":"(030) 123 456 78""#,
+    #""phone":"+49 30 1234 5678 90""#, #""card":"4111 1111 1111 1111""#, #""text":"1,234,567,890""#,
+    #""description":"[1, 2, 3, 4]""#, #""transcription":"10, 20, 30, 40""#, #""plate":"B 12 34 56 78""#,
+    #""place":"52.52, 13.405""#, #""color":"255,0,0,128""#, #""mask":"yes""#, #""face_mask":"surgical""#,
+    #""note":"box 7, page 3""#, #""hours":"10:00, 11:00, 12:00, 13:00""#, #""angle":"30""#,
+    #""width":"30","height":"40""#, #""resolution":[1600,1200],"original_size":[800,600]"#, #""range":[0,1]"#,
+    #""scores":[0.5,0.5],"probs":[0.1,0.9]"#, #""position":"left""#, #""center_x":5,"center_y":6"#,
+    #""options":{"a":true,"b":false}"#, #""id":"6e9d1c52-88f0-4c5b-9d4a-0b7a9d0c1e22""#, #""box":"yes""#,
+    #""screen":"1920x1080""#, #""price":"12.50 EUR""#, #""roi_count":"3""#, #""tax":{"0":true,"1":false}"#,
+  ]
+
   private func labelMe(shape: String = "", root: String = "") -> String {
     #"{"version":"5.4.1","shapes":[{"label":"x","shape_type":"rectangle","points":[[1,1],[10,10]]\#(shape)}],"imagePath":"shot.png","imageWidth":800,"imageHeight":600\#(root)}"#
   }
@@ -41,6 +84,40 @@ import Testing
 
   private func cvat(_ shape: String, image: String = "") -> String {
     #"<annotations><version>1.1</version><image id="0" name="shot.png" width="800" height="600"\#(image)>\#(shape)</image></annotations>"#
+  }
+
+  private func labelStudio(value: String = "", result: String = "", data: String = "", task: String = "")
+    -> String
+  {
+    #"[{"id":1,"data":{"image":"/d/shot.png"\#(data)},"annotations":[{"id":1,"result":[{"type":"rectanglelabels","original_width":800,"original_height":600,"value":{"x":0.125,"y":0.25,"width":1.125,"height":1.25\#(value)}\#(result)}]}]\#(task)}]"#
+  }
+
+  @Test(arguments: regions) func regionsInFreeAttributesAreRefused(_ member: String) {
+    expectRefused(labelMe(shape: #","attributes":{\#(member)}"#))
+    expectRefused(labelMe(shape: #","other":{\#(member)}"#))
+    expectRefused(labelMe(root: #","other":{\#(member)}"#))
+    expectRefused(via(attributes: member))
+    expectRefused(via(picture: #","more":{\#(member)}"#))
+    expectRefused(coco("", image: #","extra":{\#(member)}"#))
+    expectRefused(coco("", root: #","extra":{\#(member)}"#))
+    expectRefused(labelStudio(data: "," + member))
+    expectRefused(labelStudio(result: #","meta":{\#(member)}"#))
+    expectRefused(labelStudio(task: #","meta":{\#(member)}"#))
+    // Of an annotation of COCO itself, some are read.
+    if (try? areMasked(coco("," + member))) != true { expectRefused(coco("," + member)) }
+    expectRefused(coco(#","attributes":{"more":{\#(member)}}"#))
+  }
+
+  @Test(arguments: facts) func factsInFreeAttributesPass(_ member: String) throws {
+    let box = [Rect(x: 1, y: 1, width: 9, height: 9)]
+    #expect(try rects(labelMe(shape: #","attributes":{\#(member)}"#)) == box)
+    #expect(try rects(labelMe(root: #","other":{\#(member)}"#)) == box)
+    #expect(try rects(via(attributes: member)) == box)
+    #expect(try rects(via(picture: #","more":{\#(member)}"#)) == box)
+    #expect(try rects(coco("", image: #","extra":{\#(member)}"#)) == box)
+    if !member.contains("angle") { #expect(try rects(coco(#","attributes":{\#(member)}"#)) == box) }
+    #expect(
+      try rects(labelStudio(result: #","meta":{\#(member)}"#)) == [Rect(x: 1, y: 1, width: 9, height: 8)])
   }
 
   /// CVAT's attributes are text between tags.
@@ -227,6 +304,82 @@ import Testing
       }
       #expect(try areMasked(cvat("<cuboid label=\"a\" \(attributes.joined(separator: " "))/>"), ".xml"))
     }
+  }
+
+  // MARK: Label Studio
+
+  private static let place = #""x":12.5,"y":16.6666666666,"width":25,"height":6.6666666668"#
+
+  /// A region without the sides of its picture: a percentage of unknown numbers.
+  @Test(arguments: [
+    #""label":[{PLACE,"rectanglelabels":["a"]}]"#,
+    #""done":[{"x":1,"y":1,"width":2,"height":2,"rectanglelabels":["a"],"original_width":800,"original_height":600}],"label":[{PLACE,"rectanglelabels":["a"]}]"#,
+    #""done":[{"x":1,"y":1,"width":2,"height":2,"original_width":800,"original_height":600}],"label":{PLACE}"#,
+    #""done":[{"x":1,"y":1,"width":2,"height":2,"original_width":800,"original_height":600}],"label":"[100,100,300,140]""#,
+    #""done":[{"x":1,"y":1,"width":2,"height":2,"original_width":800,"original_height":600}],"bbox":[100,100,300,140]"#,
+    #""done":[{"x":1,"y":1,"width":2,"height":2,"original_width":800,"original_height":600}],"q":[{"text":["a"],"bbox":[100,100,300,140]}]"#,
+  ])
+  func regionsWithoutSidesAreRefused(_ members: String) {
+    let text = members.replacing("PLACE", with: FurtherMemberTests.place)
+    let error = #expect(throws: SidecarIssue.self) {
+      try rects(#"[{"image":"/data/upload/1/1a2b3c4d-shot.png","id":1,\#(text),"annotator":1}]"#)
+    }
+    #expect(error?.description.contains("Label Studio") == true, "\(error?.description ?? "")")
+  }
+
+  @Test func sidesThatContradictThePictureAreRefused() throws {
+    for (sides, isRead) in [((800, 600), true), ((400, 300), true), ((600, 800), false), ((800, 500), false)]
+    {
+      let text = labelStudio().replacing(
+        #""original_width":800,"original_height":600"#,
+        with: #""original_width":\#(sides.0),"original_height":\#(sides.1)"#)
+      #expect(((try? rects(text)) != nil) == isRead)
+    }
+    expectRefused(labelStudio().replacing(#""original_width":800,"#, with: ""))
+    expectRefused(labelStudio().replacing(#""original_height":600,"#, with: ""))
+  }
+
+  @Test(arguments: [
+    #","points":[[12.5,16.6666],[37.5,16.6666],[37.5,23.3334]]"#,
+    #","vertices":[{"x":12.5,"y":16.6666},{"x":37.5,"y":16.6666},{"x":37.5,"y":23.3334}]"#,
+    #","radiusX":40,"radiusY":40"#,
+  ])
+  func allPlacesOfAValueAreMasked(_ member: String) throws {
+    #expect(try areMasked(labelStudio(value: member)))
+  }
+
+  @Test(arguments: [
+    (#","angle":30"#, ""), (#","bbox":[100,100,200,40]"#, ""), ("", #","bbox":[100,100,200,40]"#),
+    ("", #","x":12.5,"y":16,"width":25,"height":7"#),
+    (#","sequence":[{"x":12,"y":16,"width":25,"height":6}]"#, ""),
+  ])
+  func othersOfAResultAreRefused(value: String, result: String) {
+    expectRefused(labelStudio(value: value, result: result))
+  }
+
+  @Test(arguments: [
+    #"{"type":"rectanglelabels","original_width":800,"original_height":600,PLACE}"#,
+    #"{"type":"rectanglelabels","original_width":800,"original_height":600,"values":{PLACE}}"#,
+    #"{"type":"rectanglelabels"}"#, #"{"type":"choices","value":{"choices":["a"],"bbox":[100,100,200,40]}}"#,
+    #"{"type":"relation","PLACE2":[{PLACE}]}"#,
+  ])
+  func resultsElsewhereAreRefused(_ result: String) {
+    let text = result.replacing("PLACE2", with: "more").replacing("PLACE", with: FurtherMemberTests.place)
+    expectRefused(#"[{"id":1,"data":{"image":"/d/shot.png"},"annotations":[{"result":[\#(text)]}]}]"#)
+    expectRefused(
+      #"[{"id":1,"data":{"image":"/d/shot.png"},"annotations":[{"result":[]}],"results":[\#(text)]}]"#
+        .replacing(#"{"type":"rectanglelabels"}"#, with: #"{"bbox":[1,2,3,4]}"#))
+  }
+
+  /// As Label Studio 1.20 writes them.
+  @Test func membersOfLabelStudioAreRead() throws {
+    let box = Rect(minX: 100, minY: 120, maxX: 300, maxY: 180)
+    let text =
+      #"[{"id":1,"annotations":[{"id":1,"completed_by":{"id":1,"email":"a@example.com","first_name":"","last_name":""},"result":[{"from_id":"a","to_id":"b","type":"relation","direction":"right"},{"original_width":800,"original_height":600,"image_rotation":0,"value":{"x":12.5,"y":20,"width":25,"height":10,"rotation":0,"rectanglelabels":["a"]},"meta":{"text":["1,2,3,4"]},"id":"a","from_name":"label","to_name":"image","type":"rectanglelabels","origin":"manual","score":0.9,"parentID":null,"hidden":false},{"original_width":800,"original_height":600,"image_rotation":0,"value":{"x":12.5,"y":20,"width":25,"height":10,"rotation":0,"text":["1, 2, 3, 4"]},"id":"a","from_name":"t","to_name":"image","type":"textarea"},{"value":{"taxonomy":[["1","2"],["3","4"]]},"id":"b","from_name":"x","to_name":"image","type":"taxonomy"},{"value":{"rating":4},"type":"rating"},{"value":{"number":4},"type":"number"}],"was_cancelled":false,"ground_truth":false,"created_at":"2024-05-02T10:00:00.000000Z","updated_at":"2024-05-02T10:00:00.000000Z","draft_created_at":null,"lead_time":4.2,"prediction":{},"result_count":1,"unique_id":"6e9d1c52-88f0-4c5b-9d4a-0b7a9d0c1e22","import_id":null,"last_action":null,"bulk_created":false,"task":1,"project":1,"updated_by":1,"parent_prediction":null,"parent_annotation":null,"last_created_by":null}],"file_upload":"1a2b3c4d-shot.png","drafts":[],"predictions":[{"id":3,"model_version":"m","result":[],"score":0.5,"cluster":null,"neighbors":[1,2,3,4],"mislabeling":0.0}],"data":{"image":"/data/upload/1/1a2b3c4d-shot.png","id":7,"ocr":"x"},"meta":{},"created_at":"2024-05-02T10:00:00.000000Z","updated_at":"2024-05-02T10:00:00.000000Z","allow_skip":true,"inner_id":1,"total_annotations":1,"cancelled_annotations":0,"total_predictions":1,"comment_count":0,"unresolved_comment_count":0,"last_comment_updated_at":null,"project":1,"updated_by":1,"comment_authors":[]}]"#
+    #expect(try rects(text) == [box, box])
+    let brief =
+      #"[{"image":"/data/upload/1/1a2b3c4d-shot.png","id":1,"label":[{"x":12.5,"y":20,"width":25,"height":10,"rotation":0,"rectanglelabels":["a"],"original_width":800,"original_height":600}],"transcription":["1,2,3,4","x"],"kind":"a","tax":[{"taxonomy":[["1","2"]]}],"annotator":1,"annotation_id":2,"created_at":"2024-05-02T10:00:00.000000Z","updated_at":"2024-05-02T10:00:00.000000Z","lead_time":4.2,"agreement":0.5}]"#
+    #expect(try rects(brief) == [box])
   }
 
   // MARK: Numbers in XML

@@ -16,8 +16,18 @@ enum LabelStudio {
   /// JSON-MIN has the values themselves under the names that the project gives its questions: a list, in
   /// which a choice or a line of text alone is a string, or one value.
   private static func isResultList(_ json: JSON) -> Bool {
-    values(in: json).contains { $0["original_width"] != nil && $0["original_height"] != nil }
+    values(in: json).contains { item in
+      guard case .object(let members) = item else { return false }
+      if item["original_width"] != nil && item["original_height"] != nil { return true }
+      // Without them it can't be read, but it is meant as such a task.
+      return isPlaced(item) && members.contains { $0.key.hasSuffix("labels") }
+    }
   }
+
+  private static let positions = ["x", "y", "points", "vertices", "rle", "imageDataURL"]
+
+  /// Whether an object has a position.
+  private static func isPlaced(_ json: JSON) -> Bool { positions.contains { json[$0] != nil } }
 
   private static func values(in json: JSON) -> [JSON] {
     if case .array(let items) = json { return items }
@@ -36,27 +46,42 @@ enum LabelStudio {
   private static func picture(_ task: BoxObject) throws(BoxesError) -> AnnotatedPictures.Picture {
     var picture = AnnotatedPictures.Picture(
       path: try path(of: task), size: nil, isScalable: true, place: task.place)
-    guard task["data"] != nil else {
-      for member in task.members where isResultList(member.value) {
-        for (index, item) in values(in: member.value).enumerated() {
-          if case .string = item { continue }
-          let value = try BoxObject(item, .labelstudio, "\(task.place), region \(index)")
-          try add(value, sides: value, kind: nil, to: &picture)
-        }
-      }
+    guard let data = try task.object("data") else {
+      try add(brief: task, to: &picture)
       return picture
     }
+    let lists = ["annotations", "completions", "predictions", "drafts"]
+    try task.refuseRegions(except: Set(lists + ["data", "neighbors"]))
+    try data.refuseRegions(except: [])
     // A task that is not done yet, or was skipped, gives no information about private content.
     let done = (try task.list("annotations") ?? []) + (try task.list("completions") ?? [])
     if !done.contains(where: { $0["was_cancelled"] != .bool(true) }) {
       picture.problem = .unsupported("a task that is not annotated yet, or was skipped; annotate it")
     }
-    for key in ["annotations", "completions", "predictions", "drafts"] {
+    for key in lists {
       for (index, item) in try task.list(key)?.enumerated() ?? [].enumerated() {
         try add(annotation: item, key, "\(task.place), \(key) \(index)", of: task, to: &picture)
       }
     }
     return picture
+  }
+
+  /// Adds the regions of a task of JSON-MIN: every value that has a position.
+  private static func add(
+    brief task: BoxObject, to picture: inout AnnotatedPictures.Picture
+  ) throws(BoxesError) {
+    var read: Set<String> = []
+    for member in task.members {
+      let items = values(in: member.value)
+      guard isResultList(member.value) || items.contains(where: isPlaced) else { continue }
+      read.insert(member.key)
+      for (index, item) in items.enumerated() {
+        if case .string = item { continue }
+        let value = try BoxObject(item, .labelstudio, "\(task.place), region \(index)")
+        try add(value, sides: value, kind: nil, to: &picture)
+      }
+    }
+    try task.refuseRegions(except: read)
   }
 
   /// Adds the results of an annotation, and those of the prediction or draft inside it.
@@ -69,10 +94,12 @@ enum LabelStudio {
       throw holder.fault(.unsupported("\(key) that are only ids; export them as full JSON"))
     }
     let annotation = try BoxObject(item, .labelstudio, place)
+    let inside = ["prediction", "predictions", "draft", "drafts"]
+    try annotation.refuseRegions(except: Set(inside + ["result", "neighbors"]))
     for (number, item) in try annotation.list("result")?.enumerated() ?? [].enumerated() {
       try add(result: item, "\(place), result \(number)", to: &picture)
     }
-    for inner in ["prediction", "predictions", "draft", "drafts"] {
+    for inner in inside {
       guard let value = annotation[inner] else { continue }
       for (index, item) in values(in: value).enumerated() {
         let place = "\(place), \(inner) \(index)"
@@ -90,8 +117,14 @@ enum LabelStudio {
     result item: JSON, _ place: String, to picture: inout AnnotatedPictures.Picture
   ) throws(BoxesError) {
     let region = try BoxObject(item, .labelstudio, place)
-    guard let value = try region.object("value") else { return }
-    try add(value, sides: region, kind: try region.string("type"), to: &picture)
+    let kind = try region.string("type")
+    try region.refuseRegions(except: ["value"])
+    guard let value = try region.object("value") else {
+      // A relation of two regions has none.
+      guard let kind, wordKinds.contains(kind) else { throw region.fault(.missing("value")) }
+      return
+    }
+    try add(value, sides: region, kind: kind, to: &picture)
   }
 
   private static let extensions = ["png", "jpg", "jpeg"]
@@ -122,8 +155,8 @@ enum LabelStudio {
   private static func add(
     _ value: BoxObject, sides: BoxObject, kind: String?, to picture: inout AnnotatedPictures.Picture
   ) throws(BoxesError) {
-    let isPlaced = ["x", "y", "points", "vertices", "rle", "imageDataURL"].contains { value[$0] != nil }
-    guard isPlaced else {
+    try refuseOthers(of: value)
+    guard positions.contains(where: { value[$0] != nil }) else {
       if let kind, wordKinds.contains(kind) { return }
       // JSON-MIN has no kinds.
       if kind == nil, (wordKinds + ["text"]).contains(where: { value[$0] != nil }) { return }
@@ -147,54 +180,86 @@ enum LabelStudio {
       AnnotatedPictures.Region(label: try label(of: value), extent: extent, place: value.place))
   }
 
+  /// Refuses places and rotations that a value of Label Studio doesn't have.
+  private static func refuseOthers(of value: BoxObject) throws(BoxesError) {
+    let known = positions + ["width", "height", "radiusX", "radiusY", "text"] + wordKinds
+    try value.refuseRegions(except: Set(known))
+    for key in ["angle", "theta", "rotate", "skew", "skewX", "skewY", "scaleX", "scaleY"]
+    where value[key] != nil && value[key] != .number(0) {
+      throw value.fault(.unsupported("\(key), which Label Studio does not define; draw a polygon"))
+    }
+  }
+
+  /// The bounds of all that a value has: a brush, points, and a rectangle, an ellipse or a key point.
   private static func extent(of value: BoxObject, in size: PixelSize) throws(BoxesError) -> Extent {
     let (perX, perY) = (Double(size.width) / 100, Double(size.height) / 100)
-    var extent = Extent()
-    if let data = try value.numbers("rle") {
-      let bytes = data.compactMap { UInt8(exactly: $0) }
-      guard bytes.count == data.count,
-        RunLengths.unpack(
-          bytes, count: size.width * size.height * 4,
-          { run, word in
-            guard word != 0 else { return }
-            extent.add(run: run.lowerBound / 4..<(run.upperBound - 1) / 4 + 1, lines: size.width)
-          })
-      else { throw value.fault(.malformed("its rle is damaged, or of another size; export it again")) }
-      return extent
-    }
     if value["imageDataURL"] != nil {
       throw value.fault(.unsupported("a bitmask; use the brush or a polygon"))
     }
+    var extent = Extent()
     let degrees = try value.number("rotation") ?? 0
+    let hasPoints = ["rle", "points", "vertices"].contains { value[$0] != nil }
+    guard !hasPoints || degrees == 0 else {
+      throw value.fault(.unsupported("a rotation of points; draw a rectangle"))
+    }
+    if let data = try value.numbers("rle") {
+      try add(brush: data, of: value, in: size, to: &extent)
+    }
     for key in ["points", "vertices"] {
       guard let points = try value.list(key) else { continue }
-      guard degrees == 0 else { throw value.fault(.unsupported("a rotation of points; draw a rectangle")) }
-      for item in points { try add(point: item, key, of: value, perX, perY, to: &extent) }
-      guard extent.hasArea else {
-        throw value.fault(
-          .unsupported("a line or a point, which encloses nothing; draw a rectangle or delete it"))
-      }
-      return extent
+      var outline = Extent()
+      for item in points { try add(point: item, key, of: value, perX, perY, to: &outline) }
+      guard outline.hasArea else { throw value.fault(enclosesNothing) }
+      extent.add(outline)
     }
+    if !hasPoints || value["x"] != nil || value["y"] != nil {
+      try add(placed: value, degrees, perX, perY, to: &extent)
+    }
+    return extent
+  }
+
+  private static let enclosesNothing = BoxesError.Fault.unsupported(
+    "a line or a point, which encloses nothing; draw a rectangle or delete it")
+
+  private static func add(
+    brush data: [Double], of value: BoxObject, in size: PixelSize, to extent: inout Extent
+  ) throws(BoxesError) {
+    let bytes = data.compactMap { UInt8(exactly: $0) }
+    var brush = Extent()
+    guard bytes.count == data.count,
+      RunLengths.unpack(
+        bytes, count: size.width * size.height * 4,
+        { run, word in
+          guard word != 0 else { return }
+          brush.add(run: run.lowerBound / 4..<(run.upperBound - 1) / 4 + 1, lines: size.width)
+        })
+    else { throw value.fault(.malformed("its rle is damaged, or of another size; export it again")) }
+    extent.add(brush)
+  }
+
+  /// A rectangle, an ellipse or a key point.
+  private static func add(
+    placed value: BoxObject, _ degrees: Double, _ perX: Double, _ perY: Double, to extent: inout Extent
+  ) throws(BoxesError) {
     let (x, y) = (try value.required("x") * perX, try value.required("y") * perY)
-    if value["radiusX"] != nil || value["radiusY"] != nil {
+    let isEllipse = value["radiusX"] != nil || value["radiusY"] != nil
+    if isEllipse {
       extent.add(
         ellipseAtX: x, y: y, radiusX: try value.size("radiusX") * perX,
         radiusY: try value.size("radiusY") * perY, degrees: degrees)
-    } else if value["height"] != nil {
+    }
+    if value["height"] != nil {
       extent.add(
         x: x, y: y, width: try value.size("width") * perX, height: try value.size("height") * perY,
         degrees: degrees, aboutX: x, y: y)
-    } else {
+    } else if !extent.isEmpty, value["width"] == nil {
+      extent.add(x: x, y: y)
+    } else if !isEllipse {
       // A key point is a disc, whose width is a fraction of the picture's.
       let reach = try value.number("width").map { $0 * perX } ?? 0
-      guard reach > 0 else {
-        throw value.fault(
-          .unsupported("a line or a point, which encloses nothing; draw a rectangle or delete it"))
-      }
+      guard reach > 0 else { throw value.fault(enclosesNothing) }
       extent.add(ellipseAtX: x, y: y, radiusX: reach, radiusY: reach)
     }
-    return extent
   }
 
   /// A pair, or an object with `x` and `y` and the handles of a curve.
