@@ -35,31 +35,44 @@ struct MomentReport: Encodable {
   init(_ reader: SessionReader, at seconds: Double) throws {
     let time = Int64((seconds * 1e9).rounded())
     let segments = reader.manifest.segments
-    guard let first = segments.firstIndex(where: { $0.frames > 0 }) else {
+    let open = reader.openSegment?.segment.frames ?? []
+    guard segments.contains(where: { $0.frames > 0 }) || !open.isEmpty else {
       throw Failure(.input, "the session has no frame")
     }
-    // Events may be earlier than the frames of their segment, so the previous segment may contain the
-    // frame.
-    var shown: MomentReport?
-    let last = segments.lastIndex { $0.times.lowerBound <= time } ?? first
-    for index in [last, last - 1] where index >= 0 && shown == nil {
-      let segment: Segment
-      do { segment = try reader.segment(index) } catch { throw Failure(error) }
-      shown = MomentReport(segment, upTo: time)
+    let ends = segments.filter { $0.frames + $0.events > 0 }.map(\.times.upperBound) + open.map(\.time)
+    let end = ends.max() ?? 0
+    guard time <= end else {
+      let length = Double(end) / 1e9
+      throw Failure(
+        .usage,
+        "--at \(seconds) is after the end of the session, which \(open.isEmpty ? "lasts" : "has") \(length) s\(open.isEmpty ? "" : " so far"); give at most that"
+      )
     }
-    if shown == nil {
-      do { shown = MomentReport(try reader.segment(first), upTo: .max, firstOnly: true) } catch {
-        throw Failure(error)
-      }
+    func frames(of index: Int) throws -> [FrameRecord] {
+      guard index < segments.count else { return open }
+      do { return try reader.segment(index).frames } catch { throw Failure(error) }
+    }
+    // Events may be earlier than the frames of their segment, so an earlier segment may contain the frame.
+    var shown: MomentReport?
+    var index = segments.count
+    if open.first.map({ $0.time > time }) ?? true {
+      index = segments.lastIndex { $0.times.lowerBound <= time } ?? -1
+    }
+    while index >= 0, shown == nil {
+      shown = MomentReport(try frames(of: index), upTo: time)
+      index -= 1
+    }
+    for index in 0...segments.count where shown == nil {
+      shown = MomentReport(try frames(of: index), upTo: .max, firstOnly: true)
     }
     guard let shown else { throw Failure(.input, "the session has no frame") }
     self = shown
   }
 
-  private init?(_ segment: Segment, upTo time: Int64, firstOnly: Bool = false) {
+  private init?(_ frames: [FrameRecord], upTo time: Int64, firstOnly: Bool = false) {
     var masks: [ListedMask]?
     var found: FrameRecord?
-    for frame in segment.frames {
+    for frame in frames {
       guard frame.time <= time else { break }
       if frame.isKey { masks = nil }
       frame.masks?.apply(to: &masks)

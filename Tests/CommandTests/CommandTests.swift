@@ -128,6 +128,21 @@ import Testing
     #expect(try run("inspect", path("p"), "--timeline", "--at", "1").code == 2)
   }
 
+  /// A moment after the end is a mistake, and not the last frame.
+  @Test func aMomentLiesInTheSession() throws {
+    try capture()
+    #expect(try record("capture", to: "s").code == 0)
+    let last = try run("inspect", path("s"), "--at", "1.1")
+    #expect(last.code == 0 && last.output.hasPrefix("frame 11 at 1100"))
+    for more in [[], ["--json"]] {
+      for moment in ["1.101", "1100", "1e9"] {
+        let late = try Command.run(Command.process(["inspect", path("s"), "--at", moment] + more))
+        #expect(late.code == 2 && late.output.isEmpty, "\(moment)")
+        #expect(late.errors.contains("lasts 1.1 s"), "\(late.errors)")
+      }
+    }
+  }
+
   @Test func equalInputGivesEqualBytesEverywhere() throws {
     try capture()
     let policy = try writePolicy()
