@@ -6,6 +6,7 @@ enum HiddenOrientation {
   /// Stands for a value that can't be read.
   static let unreadable = 0
   private static let textLimit = 1 << 24
+  private static let valueLimit = 64
 
   /// The orientations in XMP anywhere in some bytes, in any encoding of ASCII and UTF-16.
   static func inXMP(_ bytes: some Sequence<UInt8>) -> Set<Int> {
@@ -24,11 +25,36 @@ enum HiddenOrientation {
         if before == UInt8(ascii: "<") { found.insert(unreadable) }
         continue
       }
-      let value = rest.dropFirst().drop { isSpace($0) || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "'") }
-      let digits = value.prefix(8).prefix { (48..<58).contains($0) }
-      found.insert(Int(String(decoding: digits, as: UTF8.self)) ?? unreadable)
+      var value = rest.dropFirst()
+      var end = UInt8(ascii: "<")
+      if sign == UInt8(ascii: "=") {
+        value = value.drop { isSpace($0) }
+        end = value.popFirst() ?? end
+      }
+      // Bounded, so that a text of many keys is read once.
+      found.insert(number(value.prefix(valueLimit + 1).prefix { $0 != end }))
     }
     return found
+  }
+
+  /// The values of Exif in the words of its standard, as libexif and ImageMagick write them, in any case and
+  /// with any hyphens.
+  private static let names = [
+    "topleft", "topright", "bottomright", "bottomleft", "lefttop", "righttop", "rightbottom", "leftbottom",
+  ].map { Array($0) }
+
+  /// 1 to 8 from a number or a name.
+  private static func number(_ value: some Collection<UInt8>) -> Int {
+    guard value.count <= valueLimit, let text = String(validating: value, as: UTF8.self) else {
+      return unreadable
+    }
+    let isBlank = { (character: Character) in character.isWhitespace || character == "\0" }
+    let word = text.lowercased().drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+    if word.allSatisfy({ ("0"..."9").contains($0) }) {
+      let number = Int(String(word)) ?? unreadable
+      return (1...8).contains(number) ? number : unreadable
+    }
+    return names.firstIndex(of: Array(word).filter { !" -_".contains($0) }).map { $0 + 1 } ?? unreadable
   }
 
   private static func isNameByte(_ byte: UInt8) -> Bool {
@@ -62,8 +88,7 @@ enum HiddenOrientation {
       text = unpacked
     }
     if isOrientation {
-      let value = String(decoding: text.filter { !isSpace($0) && $0 != 0 }.prefix(8), as: UTF8.self)
-      return [Int(value) ?? unreadable]
+      return [number(text)]
     }
     var found = inXMP(text)
     if isRaw, let profile = profile(text) {

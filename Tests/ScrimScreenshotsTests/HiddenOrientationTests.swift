@@ -1,3 +1,4 @@
+import Foundation
 import ScrimCodec
 import ScrimTestSupport
 import Testing
@@ -20,7 +21,10 @@ import Testing
     (#"tiff:Orientation="3">"#, 3), ("tiff:Orientation = '6'>", 6), (#"t:Orientation="8">"#, 8),
     ("><tiff:Orientation>3</tiff:Orientation>", 3), ("><tiff:Orientation>\n 1 </tiff:Orientation>", 1),
     (#"tiff:Orientation="1">"#, 1), ("><tiff:Orientation rdf:datatype=\"x\">3</tiff:Orientation>", 0),
-    (#"tiff:Orientation="&#51;">"#, 0), (#"tiff:Make="Orientation">"#, nil), (">", nil),
+    (#"tiff:Orientation="&#51;">"#, 0), (#"tiff:Orientation="top-left">"#, 1),
+    ("><tiff:Orientation> Right-Top\n</tiff:Orientation>", 6), (#"tiff:Orientation="6 (right-top)">"#, 0),
+    (#"tiff:Orientation="10">"#, 0), (#"tiff:Orientation="3x">"#, 0), (#"tiff:Orientation="000000003">"#, 3),
+    (#"tiff:Orientation="">"#, 0), (#"tiff:Make="Orientation">"#, nil), (">", nil),
   ]
 
   @Test(arguments: packets) func xmpIsSearched(_ xmp: String, _ orientation: Int?) {
@@ -28,6 +32,38 @@ import Testing
     let expected = Set([orientation].compactMap(\.self))
     #expect(HiddenOrientation.inXMP(bytes) == expected)
     #expect(HiddenOrientation.inXMP(bytes.flatMap { [0, $0] }) == expected)
+  }
+
+  /// The names of Exif and of ImageMagick, and numbers. A value that is none of these is not upright.
+  @Test func valuesAreNamesOrNumbers() {
+    let names = [
+      "top-left", "top-right", "bottom-right", "bottom-left", "left-top", "right-top", "right-bottom",
+      "left-bottom",
+    ]
+    for (index, name) in names.enumerated() {
+      let camel = name.split(separator: "-").map(\.capitalized).joined()
+      for text in [
+        name, name.capitalized, name.uppercased(), camel, " \(name) \n", "\(index + 1)", " \(index + 1)\0",
+      ] {
+        for key in ["exif:Orientation", "Orientation", "tiff:orientation"] {
+          let content = Array("\(key)\0\(text)".utf8)
+          #expect(HiddenOrientation.inText("tEXt", content[...]) == [index + 1], "\(text)")
+        }
+      }
+    }
+    for text in [
+      "", "0", "9", "-1", "1.0", "10000000000000000000000", "1 0", "6abc", "top", "top-left-top", "lefttopp",
+      "upright", "landscape", "t\u{F6}p-left",
+    ] {
+      let content = Array("exif:Orientation\0\(text)".utf8)
+      #expect(HiddenOrientation.inText("tEXt", content[...]) == [HiddenOrientation.unreadable], "\(text)")
+    }
+  }
+
+  /// Many keys without an end take linear time.
+  @Test func keysWithoutAnEndAreReadOnce() {
+    let text = Array(String(repeating: "<a:Orientation>", count: 100_000).utf8.map { $0 == 60 ? 32 : $0 })
+    #expect(HiddenOrientation.inXMP(text) == [HiddenOrientation.unreadable])
   }
 
   private func jpeg(_ segments: [[UInt8]]) throws -> [UInt8] {
@@ -83,14 +119,14 @@ import Testing
       ("iTXt", key + [0, 0, 0, 0] + packet), ("iTXt", key + [1, 0, 0, 0] + (try deflated(packet))),
       ("tEXt", key + packet), ("zTXt", key + [0] + (try deflated(packet))), ("tEXt", rawKey + raw),
       ("zTXt", rawKey + [0] + (try deflated(raw))), ("tEXt", Array("exif:Orientation\0".utf8) + [0x36]),
-      ("zTXt", rawKey + [0, 1, 2, 3]),
+      ("zTXt", rawKey + [0, 1, 2, 3]), ("tEXt", Array("exif:Orientation\0right-top".utf8)),
     ]
     for (name, content) in turned { #expect(!isRead(try png(name, content), .png), "\(name)") }
     let upright: [(String, [UInt8])] = [
       ("iTXt", key + [0, 0, 0, 0] + plain), ("iTXt", key + [1, 0, 0, 0] + (try deflated(plain))),
       ("tEXt", Array("Comment\0Orientation is everything".utf8)),
       ("zTXt", Array("Comment\0".utf8) + [0, 1, 2]),
-      ("tEXt", Array("exif:Orientation\0".utf8) + [0x31]),
+      ("tEXt", Array("exif:Orientation\0".utf8) + [0x31]), ("tEXt", Array("exif:Orientation\0Top-left".utf8)),
       ("tEXt", Array("Page orientation\0portrait".utf8)), ("tEXt", Array("DeviceOrientation\u{0}0".utf8)),
     ]
     for (name, content) in upright { #expect(isRead(try png(name, content), .png), "\(name)") }
