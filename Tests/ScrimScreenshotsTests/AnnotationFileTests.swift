@@ -9,12 +9,13 @@ import Testing
 /// Locations and names of the files in which exporters describe many pictures, and the picture names in
 /// them.
 @Suite struct AnnotationFileTests {
-  static func coco(_ names: [String]) -> [UInt8] {
+  /// A list of pictures of 40x24 with a box of 12x6 each.
+  static func coco(_ names: [String], more: String = "") -> [UInt8] {
     let images = names.enumerated().map {
       "{\"id\":\($0.offset),\"width\":40,\"height\":24,\"file_name\":\"\($0.element)\"}"
     }
     let annotations = names.indices.map {
-      "{\"id\":\($0),\"image_id\":\($0),\"category_id\":1,\"bbox\":[\(10 + $0),8,12,6],\"segmentation\":[]}"
+      "{\"id\":\($0),\"image_id\":\($0),\"category_id\":1,\"bbox\":[\(10 + $0),8,12,6],\"segmentation\":[]\(more)}"
     }
     return Array(
       """
@@ -110,6 +111,38 @@ import Testing
     try space.put("in/images/annotations.json", AnnotationFileTests.coco(["a.png"]))
     try space.put("in/images/result.json", AnnotationFileTests.coco(["a.png"]))
     #expect(try space.run { $0.output += "2" }["images/a.png"]?.reason == "bad boxes")
+  }
+
+  /// Ids of labels are no places; places under such a name are.
+  @Test(arguments: [
+    (#""attribute_ids":[1,5,9,12]"#, true), (#""track_ids":["a","b","c","d"]"#, true),
+    (#""attributeIds":[1,5,9,12,30]"#, true), (#""attributes":{"label_ids":[3,4,5,6]}"#, true),
+    (#""box_ids":[[1,2],[3,4]]"#, false), (#""attribute_ids":[1.5,5,9,12]"#, false),
+    (#""grids":[1,5,9,12]"#, false), (#""box_ids":[1,5,9,12]"#, false),
+    (#""ids":[{"x":1,"y":1,"w":1}]"#, false),
+  ])
+  func listsOfIdsAreNoPlaces(_ more: String, _ isAccepted: Bool) throws {
+    let space = try Workspace()
+    try space.put("in/a.png", try Pictures.png())
+    try space.put("in/annotations.json", AnnotationFileTests.coco(["a.png"], more: "," + more))
+    #expect((try space.run()["a.png"]?.status == .written) == isAccepted)
+  }
+
+  /// Files of `annotations` that list no boxes of pictures.
+  @Test(arguments: [
+    ("label_ids.json", "[1,2,3]"), ("category_ids.json", #"{"person":1,"car":2}"#),
+    ("ids.json", #"["a.png"]"#),
+    ("splits.json", #"{"images":["a.png"]}"#), ("labels.json", #"{"categories":[{"id":1,"name":"text"}]}"#),
+    ("meta.xml", "<meta/>"),
+    ("empty.json", "[]"),
+  ])
+  func filesWithoutBoxesRefuseNothing(_ name: String, _ text: String) throws {
+    let space = try Workspace()
+    try space.put("in/images/a.png", try Pictures.png())
+    try space.put("in/annotations/instances_default.json", AnnotationFileTests.coco(["a.png"]))
+    try space.put("in/annotations/" + name, Array(text.utf8))
+    let result = try space.run()["images/a.png"]
+    #expect(result?.status == .written, "\(result?.message ?? "")")
   }
 
   /// A file that lists thousands of pictures: twice the pictures take about twice the time.

@@ -61,10 +61,10 @@ enum RegionMember {
   ///     meaning and are not read.
   ///   - isInText: whether the member is of JSON in a text, of which texts are not read as JSON again.
   static func kind(
-    of key: String, _ value: JSON, isNested: Bool = false, isInText: Bool = false
+    of name: String, _ value: JSON, isNested: Bool = false, isInText: Bool = false
   ) -> Kind {
-    guard isNested || !known.contains(key) else { return .none }
-    let key = key.lowercased()
+    guard isNested || !known.contains(name) else { return .none }
+    let key = name.lowercased()
     switch value {
     case .null, .bool, .number, .digits: return .none
     case .string(let text): return mayBeRegion(text, key, isInText) ? .unknown : .none
@@ -76,6 +76,7 @@ enum RegionMember {
       if regionalEnds.contains(where: { key.hasSuffix($0) }) { return .unknown }
       if holdsRegion(value, isInText: isInText) { return .unknown }
       if isInformative(key) || RegionText.isTranscript(key) && RegionText.areTexts(items) { return .none }
+      if !isRegional(key), areIDs(items, of: name) { return .none }
       if holdsPlaces(items, isInText: isInText) { return .unknown }
       return isRegional(key) && !RegionText.areTexts(items) ? .unknown : .none
     case .object(let members):
@@ -89,6 +90,16 @@ enum RegionMember {
   static func isInformative(_ key: String) -> Bool { informative.contains { key.contains($0) } }
 
   private static func isRegional(_ key: String) -> Bool { regional.contains { key.contains($0) } }
+
+  /// Whether a list is of whole numbers under a name such as `attribute_ids` (Fashionpedia) or `labelIds`.
+  private static func areIDs(_ items: [JSON], of name: String) -> Bool {
+    let isName = name.lowercased().hasSuffix("_ids") || ["Ids", "IDs"].contains { name.hasSuffix($0) }
+    return isName
+      && items.allSatisfy { item in
+        guard case .number(let value) = item else { return false }
+        return value >= 0 && value == value.rounded()
+      }
+  }
 
   /// Text may be a run-length mask, the name of its file, or coordinates.
   private static func mayBeRegion(_ text: String, _ key: String, _ isInText: Bool) -> Bool {
