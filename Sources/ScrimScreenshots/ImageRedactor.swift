@@ -107,21 +107,21 @@ struct ImageRedactor: Sendable {
 
   /// - Parameters:
   ///   - bytes: of the file.
-  ///   - sidecar: its boxes; nil masks all of it.
+  ///   - sidecars: its boxes from one or several files, of which each may mask; none masks all of it.
   func redact(
-    _ bytes: [UInt8], facts: ImageFacts, sidecar: Sidecar?
+    _ bytes: [UInt8], facts: ImageFacts, sidecars: [Sidecar]
   ) throws(Refusal) -> RedactedImage {
     var source = try SourceImage(bytes, facts: facts, pixelLimit: settings.pixelLimit)
     let format = settings.output.format ?? facts.format
     var usage = PolicyUsage(policy: settings.policy)
-    var sidecar = sidecar
+    var sidecars = sidecars
     var notes = source.facts.notes
-    if sidecar == nil, let detector = settings.detector {
-      sidecar = try detect(detector, source, facts)
+    if sidecars.isEmpty, let detector = settings.detector {
+      sidecars = [try detect(detector, source, facts)]
       notes.append(OCRDetector.notice)
     }
-    notes += sidecar?.notes ?? []
-    let (planned, masks) = plan(sidecar, facts, usage: &usage)
+    for note in sidecars.flatMap(\.notes) where !notes.contains(note) { notes.append(note) }
+    let (planned, masks) = plan(sidecars, facts, usage: &usage)
     var grow = Growth(facts: facts, source: source.block, output: PixelSize(width: 1, height: 1))
     if format == .jpeg { grow.output = ImageRedactor.codedBlock }
     let size = facts.displayed
@@ -137,16 +137,18 @@ struct ImageRedactor: Sendable {
     try verify(encoded, format, masked, regions)
     var reasons = usage.masksByReason
     if suspects > 0 { reasons["gap guard"] = suspects }
-    if sidecar == nil { reasons[MaskReason.failedClosed.name] = 1 }
+    if sidecars.isEmpty { reasons[MaskReason.failedClosed.name] = 1 }
     var preview: [UInt8]?
     if settings.makesPreviews {
       let gap = MaskKind.allCases.firstIndex(of: .gap) ?? 0
       let judged = regions.byKind[gap].subtracting(grown.byKind[gap])
       preview = try Preview(of: masked, masks: masks, judged: judged).encoded()
     }
+    let formats = Set(sidecars.map(\.format)).sorted().joined(separator: "+")
     return RedactedImage(
       bytes: encoded, format: format, size: size, usage: usage, masksByReason: reasons,
-      maskedPixels: regions.masked.area, boxes: sidecar?.format, notes: notes, preview: preview)
+      maskedPixels: regions.masked.area, boxes: formats.isEmpty ? nil : formats, notes: notes,
+      preview: preview)
   }
 
   /// Finds words in the displayed picture; a transparent picture is composed on white.
@@ -167,14 +169,26 @@ struct ImageRedactor: Sendable {
     return taken
   }
 
-  /// The masks in the displayed picture.
+  /// The masks in the displayed picture: those of all files together.
   private func plan(
-    _ sidecar: Sidecar?, _ facts: ImageFacts, usage: inout PolicyUsage
+    _ sidecars: [Sidecar], _ facts: ImageFacts, usage: inout PolicyUsage
   ) -> (regions: MaskRegions, masks: [MaskPlan.Mask]) {
-    guard let sidecar else {
+    guard let first = sidecars.first else {
       let plan = MaskPlan.failedClosed(width: facts.displayed.width, height: facts.displayed.height)
       return (plan.regions, plan.masks)
     }
+    var (regions, masks) = plan(first, facts, usage: &usage)
+    for sidecar in sidecars.dropFirst() {
+      let more = plan(sidecar, facts, usage: &usage)
+      regions = regions.union(more.regions)
+      masks += more.masks
+    }
+    return (regions, masks)
+  }
+
+  private func plan(
+    _ sidecar: Sidecar, _ facts: ImageFacts, usage: inout PolicyUsage
+  ) -> (regions: MaskRegions, masks: [MaskPlan.Mask]) {
     switch sidecar.space {
     case .displayed: return plan(sidecar, storedIn: nil, facts, usage: &usage)
     case .stored: return plan(sidecar, storedIn: facts.stored, facts, usage: &usage)

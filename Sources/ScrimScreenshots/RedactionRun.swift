@@ -223,10 +223,8 @@ public final class RedactionRun: Sendable {
         ))
     }
     let name = outputName(of: image)
-    let mark = ledger?.mark(of: [
-      request.settings.identity, Array(image.path.utf8), bytes, Array((file?.ending ?? "").utf8),
-      file?.bytes ?? [],
-    ])
+    let mark = ledger?.mark(
+      of: [request.settings.identity, Array(image.path.utf8), bytes] + (file?.identity ?? [[], []]))
     if request.resumes, let mark, isFinished(mark, at: name) {
       var result = ImageResult(image.path, .resumed)
       result.output = name
@@ -301,10 +299,10 @@ public final class RedactionRun: Sendable {
   ) throws(ImageIssue) -> RedactedImage {
     do throws(Refusal) {
       let facts = try ImageFacts(bytes, format: image.format)
-      guard let file else { return try redactor.redact(bytes, facts: facts, sidecar: nil) }
-      let sidecar: Sidecar
+      guard let file else { return try redactor.redact(bytes, facts: facts, sidecars: []) }
+      let sidecars: [Sidecar]
       do throws(SidecarIssue) {
-        sidecar = try file.sidecar(
+        sidecars = try file.sidecars(
           SidecarRequest(
             image: image.path, stored: facts.stored, displayed: facts.displayed,
             isTurned: facts.orientation != .upright, byteCount: bytes.count,
@@ -312,7 +310,7 @@ public final class RedactionRun: Sendable {
       } catch {
         throw Refusal(error)
       }
-      return try redactor.redact(bytes, facts: facts, sidecar: sidecar)
+      return try redactor.redact(bytes, facts: facts, sidecars: sidecars)
     } catch {
       throw .refused(error)
     }

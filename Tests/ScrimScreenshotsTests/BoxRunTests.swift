@@ -36,8 +36,6 @@ import Testing
 
   @Test func twoFilesForOneImageAreRefused() throws {
     let space = try Workspace()
-    try words(space, "a.png", "words.hocr", as: "a.hocr")
-    try words(space, "a.png", "words.tsv", as: "a.png.tsv")
     try words(space, "b/words.png", "coco.json", as: "b/annotations.json")
     try words(space, "b/words.png", "words.tsv", as: "b/words.tsv")
     try words(space, "c/words.png", "coco.json", as: "c/annotations.json")
@@ -50,10 +48,76 @@ import Testing
     let reasons = try space.run().mapValues(\.reason)
     #expect(
       reasons == [
-        "a.png": "bad boxes", "b/words.png": "bad boxes", "c/words.png": "bad boxes", "d/x.png": "no boxes",
+        "b/words.png": "bad boxes", "c/words.png": "bad boxes", "d/x.png": "no boxes",
         "d/x.jpg": "no boxes", "e/x.png": nil,
       ])
     #expect(space.outputs == ["e/x.png"])
+  }
+
+  /// All files that a picture's name names are read, and what any of them masks is masked.
+  @Test func filesOfOnePictureAreUnited() throws {
+    let space = try Workspace()
+    try words(space, "page.png", "words.hocr", as: "page.hocr")
+    try words(space, "page.png", "words.tsv", as: "page.tsv")
+    try words(space, "hocr.png", "words.hocr", as: "hocr.hocr")
+    try space.putImage("two.png", try Pictures.png(), sidecar: Pictures.sidecar())
+    try space.put("in/two.json", Array(Pictures.sidecar(box: (0, 0, 4, 4)).utf8))
+    let widgets = #"[{"role":"textbox","box":{"x":30,"y":4,"width":6,"height":3}}]"#
+    try space.put(
+      "in/two.xml", Array("<annotations><image name='two.png' width='40' height='24'/></annotations>".utf8))
+    try space.putImage("three.png", try Pictures.png(), sidecar: widgets)
+    try space.put("in/three.json", Array(Pictures.sidecar().utf8))
+    let results = try space.run {
+      $0.settings.policy = Pictures.policy
+      $0.settings.boxScale = 1
+    }
+    #expect(results["page.png"]?.boxes == "hocr+tesseract", "\(results["page.png"]?.message ?? "")")
+    #expect(results["page.png"]?.maskedPixels == results["hocr.png"]?.maskedPixels)
+    #expect(results["page.png"]?.notes == [Sidecar.engineNote])
+    #expect(results["two.png"]?.maskedPixels == 72 + 16 && results["two.png"]?.boxes == "cvat+scrim")
+    #expect(results["three.png"]?.maskedPixels == 72 + 18)
+  }
+
+  /// One that can't be read, or is of another size, may be the one that has the private boxes.
+  @Test(arguments: [
+    ("page.hocr", "words.hocr", "page.tsv", ""), ("page.hocr", "", "page.png.tsv", "words.tsv"),
+    ("page.hocr", "words.hocr", "page.tsv", "size"), ("page.json", "labelme.json", "page.hocr", "words.hocr"),
+    ("page.hocr", "words.hocr", "page.html", "<html><body><p>Saved page</p></body></html>"),
+    ("page.hocr", "words.hocr", "page.png.hocr", "link"),
+  ])
+  func oneBadFileOfAPictureRefusesIt(_ one: String, _ sample: String, _ other: String, _ content: String)
+    throws
+  {
+    let space = try Workspace()
+    try words(space, "page.png")
+    for (name, content) in [(one, sample), (other, content)] {
+      switch content {
+      case "link":
+        try FileManager.default.createSymbolicLink(
+          atPath: space.input + "/" + name, withDestinationPath: space.input + "/page.hocr")
+      case "size":
+        try space.put(
+          "in/" + name,
+          Array(
+            try BoxSamples.text("words.tsv").replacingOccurrences(of: "\t400\t120", with: "\t401\t120").utf8))
+      case _ where content.hasPrefix("words") || content == "labelme.json":
+        try space.put("in/" + name, try BoxSamples.bytes(content))
+      default: try space.put("in/" + name, Array(content.utf8))
+      }
+    }
+    let result = try space.run()["page.png"]
+    #expect(result?.reason == "bad boxes", "\(result?.boxes ?? "")")
+  }
+
+  /// A finished image is redacted again if any of its files changes.
+  @Test func everyFileOfAPictureCountsForResuming() throws {
+    let space = try Workspace()
+    try words(space, "page.png", "words.hocr", as: "page.hocr")
+    try words(space, "page.png", "words.tsv", as: "page.tsv")
+    try space.run()
+    #expect(try space.run { $0.resumes = true }["page.png"]?.status == .resumed)
+    try space.put("in/page.tsv", try BoxSamples.bytes("words.tsv") + Array("\n".utf8))
+    #expect(try space.run { $0.resumes = true }["page.png"]?.status != .resumed)
   }
 
   @Test func aScaleIsTakenFromTheUser() throws {

@@ -21,7 +21,7 @@ import Testing
       Array(sidecar.utf8), ending: ".json",
       request: SidecarRequest(image: "a", stored: facts.stored, displayed: facts.displayed)
     ).get()
-    return try ImageRedactor(settings).redact(bytes, facts: facts, sidecar: boxes)
+    return try ImageRedactor(settings).redact(bytes, facts: facts, sidecars: [boxes])
   }
 
   @Test func pngIsExactOutsideTheMaskAndFillInside() throws {
@@ -213,7 +213,7 @@ import Testing
     let facts = try ImageFacts(bytes, format: .png)
     let tree = try WidgetTree(widgets: [Widget(role: "label", x: 13, y: 9, width: 64, height: 20)])
     let sidecar = Sidecar(tree: tree, size: nil, describesWholeWindows: false, format: "test")
-    let result = try ImageRedactor(settings).redact(bytes, facts: facts, sidecar: sidecar)
+    let result = try ImageRedactor(settings).redact(bytes, facts: facts, sidecars: [sidecar])
     let out = try JPEG.decode(result.bytes.span)
     let colour = out.pixels[8 * 77 + 8]
     for y in 8..<32 { for x in 8..<77 { #expect(out.pixels[y * 77 + x] == colour) } }

@@ -103,7 +103,7 @@ import Testing
     ]
     for (name, sidecar) in sidecars { try space.putImage(name + ".png", png, sidecar: sidecar) }
     try space.putImage("two.png", png, sidecar: Pictures.sidecar())
-    try space.put("in/two.json", Array(Pictures.sidecar().utf8))
+    try space.put("in/two.json", Array(Pictures.sidecar(24, 40).utf8))
     let results = try space.run()
     #expect(results.count == 6)
     #expect(results.values.allSatisfy { $0.reason == "bad boxes" })
