@@ -1,3 +1,5 @@
+import ScrimJSON
+
 /// Finds the entry of a picture in its own side file.
 extension AnnotatedPictures {
   /// The boxes from a side file of one picture: its only entry, or the only one with that name.
@@ -10,6 +12,10 @@ extension AnnotatedPictures {
         return [request.name, uploaded].contains { stripped.utf8.elementsEqual($0.utf8) }
       }
     }
+    if found.isEmpty {
+      let folded = PicturePath.folded(request.name)
+      found = pictures.filter { PicturePath.folded(PicturePath($0.path).name).hasSameBytes(as: folded) }
+    }
     guard let picture = found.first else {
       throw BoxesError(
         format, "the file",
@@ -19,7 +25,7 @@ extension AnnotatedPictures {
       throw BoxesError(
         format, "the file",
         .unsupported(
-          "a choice between two pictures: \(printable(picture.path)) and \(printable(found[1].path)) have its name"
+          "a choice between two pictures: \(printable(picture.path)) and \(printable(found[1].path)) have its name; keep one"
         ))
     }
     return try picture.sidecar(format, for: request)

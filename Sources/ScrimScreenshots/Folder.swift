@@ -101,6 +101,22 @@ package final class Folder: Sendable {
   /// All bytes of a regular file; nil if there is no such name. A link, a pipe or a device is an error, and
   /// is not waited for.
   func contents(of name: String, limit: Int) throws(FolderError) -> [UInt8]? {
+    guard let (file, status) = try opened(name) else { return nil }
+    guard status.size <= limit else { throw .tooLarge(path: file.path, size: status.size, limit: limit) }
+    let bytes = try file.attempt("reading") { () throws(SystemError) in try file.read(status.size) }
+    let after = Status(try file.attempt("reading") { () throws(SystemError) in try file.status() })
+    guard bytes.count == status.size, after == status else { throw .changed(path: file.path) }
+    return bytes
+  }
+
+  /// The first bytes of a regular file, and its size; nil if there is no such name.
+  func head(of name: String, count: Int) throws(FolderError) -> (bytes: [UInt8], size: Int)? {
+    guard let (file, status) = try opened(name) else { return nil }
+    let count = min(count, status.size)
+    return (try file.attempt("reading") { () throws(SystemError) in try file.read(count) }, status.size)
+  }
+
+  private func opened(_ name: String) throws(FolderError) -> (OpenFile, Status)? {
     let file: OpenFile
     do throws(SystemError) {
       file = try OpenFile(name, in: self.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
@@ -113,11 +129,7 @@ package final class Folder: Sendable {
     }
     let status = Status(try file.attempt("reading") { () throws(SystemError) in try file.status() })
     guard status.kind == .file else { throw .notAFile(path: file.path) }
-    guard status.size <= limit else { throw .tooLarge(path: file.path, size: status.size, limit: limit) }
-    let bytes = try file.attempt("reading") { () throws(SystemError) in try file.read(status.size) }
-    let after = Status(try file.attempt("reading") { () throws(SystemError) in try file.status() })
-    guard bytes.count == status.size, after == status else { throw .changed(path: file.path) }
-    return bytes
+    return (file, status)
   }
 
   /// A name's path, for messages.

@@ -1,10 +1,13 @@
+import ScrimJSON
+
 /// Which existing picture each entry of a file of annotations is of. No entry is used for two pictures, and
 /// no picture gets an entry that fits another one better: names repeat from folder to folder, and
 /// screenshots all have one size.
 ///
 /// A name that exists as listed has priority over one without the prefix of an upload. Then the exact path
 /// has priority over the folders in which exporters put pictures, and those over the name alone, of which
-/// more equal folders are better. What fits two equally well is used for neither.
+/// more equal folders are better. What fits two equally well is used for neither. A name in another case or
+/// Unicode form is the last resort, for one picture and one entry.
 struct PictureAssignment: Sendable {
   /// Location of a file of annotations.
   struct Place: Sendable {
@@ -23,6 +26,8 @@ struct PictureAssignment: Sendable {
 
   enum Match {
     case entry(Int)
+    /// The only entry whose name differs in case or Unicode form at most, of one picture.
+    case respelled(Int)
     case none
     /// Several listed entries may be the picture.
     case entries(Int, Int)
@@ -30,67 +35,21 @@ struct PictureAssignment: Sendable {
     case pictures(entry: Int, other: [String])
   }
 
-  private struct Claim {
-    var entry: Int
-    /// Another picture that the entry fits as well.
-    var rival: Int?
-    var fit: Fit
-  }
-
-  private struct Fit: Comparable {
-    /// 0 for the listed name, 1 without an upload's prefix, 2 also as an upload converts it.
-    var spelling: Int
-    var way: Way
-    /// The number of equal folders before the name, if the name alone decides.
-    var folders = 0
-
-    static func < (a: Fit, b: Fit) -> Bool {
-      (a.spelling, a.way.rawValue, -a.folders) < (b.spelling, b.way.rawValue, -b.folders)
-    }
-
-    /// The better spelling and the better way of both.
-    func least(_ other: Fit) -> Fit {
-      var best = (way.rawValue, -folders) <= (other.way.rawValue, -other.folders) ? self : other
-      best.spelling = min(spelling, other.spelling)
-      return best
-    }
-  }
-
-  private enum Way: Int {
-    case exact, subset, images, anySubset, parent, name
-  }
-
-  /// The claims on a picture, of which one is used only if it is better than all others in every respect.
-  private struct Claims {
-    private let first: Claim
-    private var second: Claim?
-    private var winner: Claim?
-    private var equal: Claim?
-    private var least: Fit
-
-    init(_ claim: Claim) {
-      first = claim
-      winner = claim
-      least = claim.fit
-    }
-
-    mutating func add(_ claim: Claim) {
-      if second == nil { second = claim }
-      least = least.least(claim.fit)
-      if let winner, winner.fit != least { (self.winner, equal) = (nil, nil) }
-      guard claim.fit == least else { return }
-      if winner == nil { winner = claim } else { equal = claim }
-    }
-
-    var match: (Claim, other: Claim?) {
-      if let winner { return (winner, equal) }
-      return (first, second)
-    }
-  }
-
   private let place: Place
   private let pictures: PictureIndex.Contents
-  private var claims: [Int: Claims] = [:]
+  private let part: DataSetPart
+  private var claims: [Int: PictureClaims] = [:]
+  /// Pictures that have the name of an entry and lie in a folder that names another part of the data set.
+  private var declined: [Int: Int] = [:]
+  private var groups: [JSONKey: Group] = [:]
+
+  /// The entries that are listed in one folder.
+  private struct Group {
+    /// One whose picture is not here.
+    var missing: Int?
+    /// The folders of the others' pictures, below the input.
+    var folders: Set<JSONKey> = []
+  }
 
   /// - Parameters:
   ///   - listed: the paths of the entries, as the file writes them.
@@ -101,89 +60,182 @@ struct PictureAssignment: Sendable {
   ) {
     self.place = place
     self.pictures = pictures
-    for (entry, path) in listed.enumerated() {
-      guard let found = best(for: path, resolve) else { continue }
-      let listed = PicturePath(path)
-      for index in found.pictures
-      where (found.isOnlyBeside ? isBeside(index) : true)
-        && (found.pictures.count > 1 || mayBe(listed, pictures.paths[index], found.fit))
-      {
+    part = DataSetPart(of: place.stem)
+    for (entry, text) in listed.enumerated() {
+      let path = PicturePath(text)
+      guard let found = best(for: text, path, resolve) else { continue }
+      for index in found.declined { declined[index] = entry }
+      let usable = usable(found, path)
+      for index in usable {
         let rival = found.pictures.first { $0 != index }
-        let claim = Claim(entry: entry, rival: rival, fit: found.fit)
-        if claims[index]?.add(claim) == nil { claims[index] = Claims(claim) }
+        let claim = PictureClaims.Claim(entry: entry, rival: rival, fit: found.fit)
+        if claims[index]?.add(claim) == nil { claims[index] = PictureClaims(claim) }
       }
+      // Files of other formats can't be missed here.
+      guard !usable.isEmpty || ImageFormat(name: path.name) != nil else { continue }
+      let folder = JSONKey(path.isUpload ? "" : path.parts.dropLast().joined(separator: "/"))
+      var group = groups[folder] ?? Group()
+      if usable.isEmpty { group.missing = group.missing ?? entry }
+      for index in usable { group.folders.insert(folderKey(of: index)) }
+      groups[folder] = group
     }
   }
 
   /// The entry of the picture at a path below the input.
   func match(_ path: [String]) -> Match {
-    guard let index = pictures.index(of: path), let (claim, other) = claims[index]?.match else {
-      return .none
-    }
+    guard let index = pictures.index(of: path) else { return .none }
+    return match(index)
+  }
+
+  private func match(_ index: Int) -> Match {
+    guard let (claim, other) = claims[index]?.match else { return .none }
     if let other { return .entries(claim.entry, other.entry) }
     if let rival = claim.rival { return .pictures(entry: claim.entry, other: pictures.paths[rival]) }
-    return .entry(claim.entry)
+    return claim.fit.spelling == PictureFit.respelled ? .respelled(claim.entry) : .entry(claim.entry)
   }
 
-  private struct Found {
-    var pictures: [Int]
-    var fit: Fit
-    /// Whether a picture must lie beside the file: a path of this tree that leads nowhere is a name only for
-    /// those.
-    var isOnlyBeside = false
-  }
+  /// The pictures that an entry may be of.
+  var listed: some Sequence<Int> { claims.keys }
 
-  /// The existing pictures that an entry fits best.
-  private func best(for text: String, _ resolve: (String) -> String?) -> Found? {
-    let listed = PicturePath(text)
-    guard !listed.parts.isEmpty else { return nil }
-    switch exact(text, listed, resolve) {
-    case .here(let found): return Found(pictures: found, fit: Fit(spelling: 0, way: .exact))
-    case .elsewhere: return nil
-    case .unknown: break
-    }
-    let named =
-      listed.isUpload ? pictures.pictures(named: listed.name) : pictures.pictures(listedAt: listed.parts)
-    var spellings = [(listed, named)]
-    if let upload = listed.withoutUploadPrefix {
-      spellings += [
-        (upload, pictures.pictures(named: upload.name)),
-        (upload, pictures.pictures(convertedTo: upload.name)),
-      ]
-    }
-    for (spelling, (path, candidates)) in spellings.enumerated() {
-      var found: Found?
-      for index in candidates {
-        guard let fit = fit(path, pictures.paths[index], spelling) else { continue }
-        if let best = found?.fit, !(fit < best) {
-          if fit == best { found?.pictures.append(index) }
-        } else {
-          found = Found(pictures: [index], fit: fit, isOnlyBeside: fit.way == .name && !path.isAbsolute)
-        }
+  /// The pictures with an entry of their own, in the order of the scan.
+  var matches: [(entry: Int, path: [String])] {
+    claims.keys.sorted().compactMap { index in
+      switch match(index) {
+      case .entry(let entry), .respelled(let entry): (entry, pictures.paths[index])
+      default: nil
       }
-      if let found { return found }
+    }
+  }
+
+  /// An entry that has the name of a picture whose folder names another part of the data set than the list.
+  func declinedEntry(of path: [String]) -> Int? { pictures.index(of: path).flatMap { declined[$0] } }
+
+  /// An entry without a picture, and a picture in the folder of its neighbours that no list has.
+  ///
+  /// - Parameter listed: the pictures that any list of this place has.
+  func difference(outside listed: Set<Int>) -> (missing: Int, unlisted: [String])? {
+    var missing: [JSONKey: Int] = [:]
+    for group in groups.values {
+      guard let entry = group.missing else { continue }
+      for folder in group.folders { missing[folder] = min(missing[folder] ?? entry, entry) }
+    }
+    guard !missing.isEmpty else { return nil }
+    for index in pictures.paths.indices where !listed.contains(index) {
+      if let entry = missing[folderKey(of: index)] { return (entry, pictures.paths[index]) }
     }
     return nil
   }
 
+  private func folderKey(of index: Int) -> JSONKey {
+    JSONKey(pictures.paths[index].dropLast().joined(separator: "/"))
+  }
+
+  private struct Found {
+    var pictures: [Int] = []
+    var fit = PictureFit(spelling: 0, way: .exact)
+    /// Whether a picture must lie beside the file: a path of this tree that leads nowhere is a name only for
+    /// those.
+    var isOnlyBeside = false
+    /// Those of another part of the data set.
+    var declined: [Int] = []
+  }
+
+  /// The existing pictures that an entry fits best; nil if it is of a file that is none of the pictures.
+  private func best(for text: String, _ listed: PicturePath, _ resolve: (String) -> String?) -> Found? {
+    guard !listed.parts.isEmpty else { return Found() }
+    switch exact(text, listed, resolve) {
+    case .here(let found):
+      var best = Found()
+      for index in found { add(index, listed, best.fit, to: &best) }
+      return best
+    case .elsewhere: return nil
+    case .unknown: break
+    }
+    var best = Found()
+    for (spelling, (path, candidates)) in spellings(of: listed).enumerated() where best.pictures.isEmpty {
+      for index in candidates {
+        guard let fit = fit(path, pictures.paths[index], spelling) else { continue }
+        add(index, listed, fit, to: &best)
+      }
+    }
+    best.isOnlyBeside = best.fit.way == .name && !listed.isAbsolute
+    guard usable(best, listed).isEmpty else { return best }
+    // All that it may be, since another case or Unicode form is a reason for a unique picture only.
+    var respelled = Found(declined: best.declined)
+    for index in pictures.pictures(spelledLike: listed.name) {
+      guard let fit = fit(listed, pictures.paths[index], PictureFit.respelled),
+        fit.way != .name || listed.isAbsolute || isBeside(index)
+      else { continue }
+      add(index, listed, fit, to: &respelled)
+    }
+    return respelled.pictures.isEmpty ? best : respelled
+  }
+
+  private func usable(_ found: Found, _ listed: PicturePath) -> [Int] {
+    found.pictures.filter { index in
+      (found.isOnlyBeside ? isBeside(index) : true)
+        && (found.pictures.count > 1 || mayBe(listed, pictures.paths[index], found.fit))
+    }
+  }
+
+  /// The forms of a name, from best to least, each with the pictures of that name.
+  private func spellings(of listed: PicturePath) -> [(PicturePath, [Int])] {
+    let named =
+      listed.isUpload ? pictures.pictures(named: listed.name) : pictures.pictures(listedAt: listed.parts)
+    guard let upload = listed.withoutUploadPrefix else { return [(listed, named)] }
+    return [
+      (listed, named), (upload, pictures.pictures(named: upload.name)),
+      (upload, pictures.pictures(convertedTo: upload.name)),
+    ]
+  }
+
+  /// Adds a picture if none fits better; one of another part of the data set is no candidate.
+  private func add(_ index: Int, _ listed: PicturePath, _ fit: PictureFit, to found: inout Found) {
+    guard !isOfAnotherPart(listed, pictures.paths[index], fit.way) else {
+      found.declined.append(index)
+      return
+    }
+    let isRespelled = fit.spelling == PictureFit.respelled
+    if found.pictures.isEmpty || !isRespelled && fit.isBetter(than: found.fit) {
+      (found.pictures, found.fit) = ([index], fit)
+    } else if isRespelled || fit.isAsGood(as: found.fit) {
+      found.pictures.append(index)
+    }
+  }
+
+  /// Whether the names of a picture's folder and of the list, or of the listed folder, say that they are of
+  /// different parts of a data set, as `train.json` and the folder `val` do.
+  private func isOfAnotherPart(_ listed: PicturePath, _ picture: [String], _ way: PictureFit.Way) -> Bool {
+    let folder = listed.isUpload ? nil : listed.parts.dropLast().last
+    var said = part
+    switch way {
+    // A path, or the names agree.
+    case .subset, .part, .parent: return false
+    case .exact, .images: if folder != nil { return false }
+    case .anySubset: break
+    case .name:
+      let named = folder.map { DataSetPart(of: $0) }
+      if let named, named.isNamed { said = named }
+    }
+    guard said.isNamed else { return false }
+    let own = picture.dropLast()
+    let below = begins(Array(own), with: place.folder) ? own.dropFirst(place.folder.count) : own
+    let named = (below.isEmpty ? own.suffix(1) : below).map { DataSetPart(of: $0) }.last { $0.isNamed }
+    return named.map { said.excludes($0) } ?? false
+  }
+
   /// Whether a picture's folders allow what its name suggests, if it is the only one of that name: the right one may be
   /// missing. (Several are refused in any case.)
-  private func mayBe(_ listed: PicturePath, _ picture: [String], _ fit: Fit) -> Bool {
+  private func mayBe(_ listed: PicturePath, _ picture: [String], _ fit: PictureFit) -> Bool {
+    guard fit.way == .name, listed.isAbsolute, !listed.isUpload,
+      [0, PictureFit.respelled].contains(fit.spelling)
+    else { return true }
+    // A path of another machine ends as it does here.
     let own = Array(picture.dropLast())
-    switch fit.way {
-    case .exact, .subset, .images, .parent: return true
-    case .anySubset: return !namesAnotherSubset(place.stem, own.last ?? "")
-    case .name:
-      if listed.isUpload || fit.spelling > 0 { return true }
-      // A path of another machine ends as it does here.
-      let folders = Array(listed.parts.dropLast())
-      let below = begins(own, with: place.folder) ? Array(own.dropFirst(place.folder.count)) : own
-      let isImages = { (part: String) in hasSameBytes(part, "images") }
-      if listed.isAbsolute, !ends(folders.filter { !isImages($0) }, with: below.filter { !isImages($0) }) {
-        return false
-      }
-      return !namesAnotherSubset(folders.last ?? place.stem, own.last ?? "")
-    }
+    let below = begins(own, with: place.folder) ? Array(own.dropFirst(place.folder.count)) : own
+    let isOther = { (part: String) in !part.hasSameBytes(as: "images") }
+    return ends(
+      listed.parts.dropLast().filter(isOther), with: below.filter(isOther), comparison(fit.spelling))
   }
 
   private func isBeside(_ index: Int) -> Bool {
@@ -229,69 +281,65 @@ struct PictureAssignment: Sendable {
     return nil
   }
 
-  private func fit(_ listed: PicturePath, _ picture: [String], _ spelling: Int) -> Fit? {
+  private func fit(_ listed: PicturePath, _ picture: [String], _ spelling: Int) -> PictureFit? {
     // The name was compared already, and may be another spelling.
     let folders = Array(listed.parts.dropLast())
     let own = Array(picture.dropLast())
     let isBelow = begins(own, with: place.folder)
+    let isSame = comparison(spelling)
     if !listed.isAbsolute, listed.parts.first != ".." {
       let below = isBelow ? Array(own.dropFirst(place.folder.count)) : nil
-      if let below, ends(below, with: folders) {
+      if let below, ends(below, with: folders, isSame) {
         let between = Array(below.dropLast(folders.count))
-        if between.isEmpty { return Fit(spelling: spelling, way: place.isInner ? .images : .exact) }
-        if between == ["images"] { return Fit(spelling: spelling, way: .images) }
+        if between.isEmpty { return PictureFit(spelling: spelling, way: place.isInner ? .images : .exact) }
+        if between == ["images"] { return PictureFit(spelling: spelling, way: .images) }
         let isInImages = between.count == 2 && between[0] == "images"
         if between.count == 1 || isInImages, let last = between.last {
-          if hasSameBytes(last, place.subset ?? place.stem) { return Fit(spelling: spelling, way: .subset) }
-          if isInImages, place.subset == nil { return Fit(spelling: spelling, way: .anySubset) }
+          if place.subsets.contains(where: { hasSameBytes(last, $0) }) {
+            return PictureFit(spelling: spelling, way: .subset)
+          }
+          if part.isSame(as: DataSetPart(of: last)) { return PictureFit(spelling: spelling, way: .part) }
+          if isInImages, place.subset == nil { return PictureFit(spelling: spelling, way: .anySubset) }
         }
       }
       if place.bases.contains(where: { base in
         let path = base.root + own
-        guard ends(path, with: folders) else { return false }
+        guard ends(path, with: folders, isSame) else { return false }
         let start = path.count - folders.count
         return start < base.folder.count && begins(base.folder, with: Array(path.prefix(start)))
       }) {
-        return Fit(spelling: spelling, way: .parent)
+        return PictureFit(spelling: spelling, way: .parent)
       }
     }
     // An upload has lost its folder, and so has a path after its last `..`.
     var shared = 0
-    if !listed.isUpload, spelling == 0 {
+    if !listed.isUpload, [0, PictureFit.respelled].contains(spelling) {
       for root in place.roots.prefix(1) {
         for (a, b) in zip(folders.reversed(), (root + own).reversed()) {
-          guard hasSameBytes(a, b), a != ".." else { break }
+          guard isSame(a, b), a != ".." else { break }
           shared += 1
         }
       }
     }
     guard isBelow || shared > 0 else { return nil }
-    return Fit(spelling: spelling, way: .name, folders: shared)
+    return PictureFit(spelling: spelling, way: .name, folders: shared)
   }
 
-  /// Whether two names say that they are of different parts of a data set, as `train.json` and the folder `val` do.
-  private func namesAnotherSubset(_ a: String, _ b: String) -> Bool {
-    let (first, second) = (PictureAssignment.subsets(in: a), PictureAssignment.subsets(in: b))
-    return !first.isEmpty && !second.isEmpty && first.isDisjoint(with: second)
+  private func comparison(_ spelling: Int) -> (String, String) -> Bool {
+    spelling == PictureFit.respelled
+      ? { PicturePath.folded($0).hasSameBytes(as: PicturePath.folded($1)) } : { $0.hasSameBytes(as: $1) }
   }
 
-  /// The parts of a data set that a name contains as a word, without the digits of a year.
-  private static func subsets(in name: String) -> Set<String> {
-    let known = [
-      "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
-      "test": "test", "testing": "test",
-    ]
-    return Set(name.lowercased().split { !$0.isLetter }.compactMap { known[String($0)] })
-  }
-
-  private func hasSameBytes(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
+  private func hasSameBytes(_ a: String, _ b: String) -> Bool { a.hasSameBytes(as: b) }
 
   private func begins(_ parts: [String], with start: [String]) -> Bool {
     parts.count >= start.count && zip(parts, start).allSatisfy(hasSameBytes)
   }
 
-  private func ends(_ parts: [String], with end: [String]) -> Bool {
-    parts.count >= end.count && zip(parts.suffix(end.count), end).allSatisfy(hasSameBytes)
+  private func ends(
+    _ parts: [String], with end: [String], _ isSame: (String, String) -> Bool
+  ) -> Bool {
+    parts.count >= end.count && zip(parts.suffix(end.count), end).allSatisfy(isSame)
   }
 }
 
@@ -301,6 +349,12 @@ extension PictureAssignment.Place {
     let kinds = ["instances", "person_keypoints", "panoptic", "stuff"]
     guard let kind = kinds.first(where: { stem.hasPrefix($0 + "_") }) else { return nil }
     return String(stem.dropFirst(kind.count + 1))
+  }
+
+  /// The names that a folder of its pictures may have.
+  fileprivate var subsets: [String] {
+    if let subset { return [subset] }
+    return stem.hasPrefix("coco_") ? [stem, String(stem.dropFirst(5))] : [stem]
   }
 
   /// `train` of `train.json`.

@@ -13,6 +13,8 @@ final class PictureIndex: Sendable {
     private var byFolder: [JSONKey: [Int]] = [:]
     /// By the name as Label Studio converts it, if that is another.
     private var byConverted: [JSONKey: [Int]] = [:]
+    /// By the name without case and in one Unicode form, if that is another.
+    private var byFolded: [JSONKey: [Int]] = [:]
 
     init(_ paths: [[String]]) {
       for path in paths { add(path) }
@@ -38,6 +40,8 @@ final class PictureIndex: Sendable {
       if path.count > 1 { byFolder[Contents.key(path.suffix(2)), default: []].append(paths.count) }
       let converted = JSONKey(PicturePath.uploaded(name))
       if converted != JSONKey(name) { byConverted[converted, default: []].append(paths.count) }
+      let folded = JSONKey(PicturePath.folded(name))
+      if folded != JSONKey(name) { byFolded[folded, default: []].append(paths.count) }
       paths.append(path)
     }
 
@@ -53,6 +57,11 @@ final class PictureIndex: Sendable {
 
     func pictures(named name: String) -> [Int] { byName[JSONKey(name)] ?? [] }
     func pictures(convertedTo name: String) -> [Int] { byConverted[JSONKey(name)] ?? [] }
+    /// Those whose names differ in case or Unicode form at most.
+    func pictures(spelledLike name: String) -> [Int] {
+      let folded = PicturePath.folded(name)
+      return (byFolded[JSONKey(folded)] ?? []) + pictures(named: folded)
+    }
   }
 
   /// Absolute path of the input without links, as parts.
@@ -69,6 +78,9 @@ final class PictureIndex: Sendable {
     self.excluded = excluded
     root = path.split(separator: "/").map(String.init)
   }
+
+  /// Reads the beginnings of the pictures' files.
+  func heads() -> PictureHeads { PictureHeads(root: folder) }
 
   func contents() throws(SidecarIssue) -> Contents {
     let result: Result<Contents, SidecarIssue> = held.withLock { held in

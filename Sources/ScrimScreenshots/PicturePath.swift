@@ -70,6 +70,15 @@ struct PicturePath: Hashable {
     return path
   }
 
+  /// Whether it is a name alone, without any folder.
+  var isBare: Bool { parts.count == 1 && !isAbsolute }
+
+  /// A name in the form in which systems without case, and those with another Unicode form, compare it.
+  static func folded(_ name: String) -> String {
+    if name.utf8.allSatisfy({ $0 < 0x80 }) { return name.lowercased() }
+    return name.lowercased().decomposedStringWithCanonicalMapping
+  }
+
   /// A name as Label Studio converts it for a file: spaces become underscores.
   static func uploaded(_ name: String) -> String {
     String(

@@ -88,10 +88,13 @@ public final class RedactionRun: Sendable {
     let path = RedactionRun.resolved(request.input)
     let pictures = PictureIndex(input, path: path, excluding: excluded)
     if let file {
-      annotations = AnnotationFiles(only: file.name, in: file.folder, path: file.path, of: pictures)
+      annotations = AnnotationFiles(
+        only: file.name, in: file.folder, path: file.path, of: pictures,
+        isScaleGiven: request.settings.boxScale != nil)
     } else {
       annotations = AnnotationFiles(
-        below: widgets ?? input, path: request.widgets.map(RedactionRun.resolved) ?? path, of: pictures)
+        below: widgets ?? input, path: request.widgets.map(RedactionRun.resolved) ?? path, of: pictures,
+        isScaleGiven: request.settings.boxScale != nil)
     }
     let source: Folder.Status
     do throws(FolderError) { source = try input.status() } catch { throw .system("\(error)") }

@@ -1,3 +1,5 @@
+import ScrimJSON
+
 /// The files with the boxes of an image, not yet parsed. The boxes of all are used together: what any of them
 /// masks is masked.
 struct SidecarFile {
@@ -45,12 +47,15 @@ struct SidecarFile {
       if AnnotationFiles.isName(name), annotations.holdsMany(name, in: folderPath) { continue }
       found.append(Part(bytes: bytes, name: name, ending: ending))
     }
-    let listed: [ListedPicture]
+    var listed: [ListedPicture]
     if found.isEmpty {
       listed = try annotations.pictures(named: image, in: folderPath)
     } else {
       // Annotations that aren't needed may be invalid.
       listed = (try? annotations.pictures(named: image, in: folderPath)) ?? []
+      // `result.json` of `result.png` is both.
+      let own = found.map { folderPath.isEmpty ? $0.name : folderPath + "/" + $0.name }
+      listed.removeAll { entry in own.contains { $0.hasSameBytes(as: entry.file) } }
     }
     guard let first = listed.first else { return found.isEmpty ? nil : SidecarFile(parts: found) }
     if let own = found.first {
@@ -95,7 +100,9 @@ struct SidecarFile {
       picture.regions += other.picture.regions
     }
     do {
-      return try picture.sidecar(first.format, for: request)
+      var sidecar = try picture.sidecar(first.format, for: request)
+      sidecar.notes += Set(annotations.compactMap(\.note)).sorted()
+      return sidecar
     } catch {
       throw SidecarIssue("\(first.file): \(error)")
     }

@@ -53,6 +53,17 @@ import Testing
     ("train/a.png", "train/_annotations.coco.json", "a.png"), ("a.png", "instances_default.json", "a.png"),
     ("images/a.png", "annotations/anything.json", "a.png"),
     ("a.png", "annotations.json", "s3://bucket/deep/a.png"),
+    // Any number of folders below the list.
+    ("1/2/3/a.png", "annotations.json", "1/2/3/a.png"), ("1/2/3/4/5/a.png", "result.json", "1/2/3/4/5/a.png"),
+    ("1/2/3/a.png", "annotations/instances_default.json", "1/2/3/a.png"),
+    ("1/2/3/a.png", "annotations.json", "/mnt/shots/1/2/3/a.png"),
+    ("images/1/2/3/a.png", "annotations/list.json", "1/2/3/a.png"),
+    // The part of a data set, in names of lists and folders.
+    ("train/a.png", "coco_train.json", "a.png"), ("images/val/a.png", "coco_val2017.json", "a.png"),
+    ("val/a.png", "instances_val2017.json", "a.png"), ("val2017/a.png", "annotations/val.json", "a.png"),
+    ("images/train2017/a.png", "annotations/train.json", "a.png"),
+    ("a.png", "coco_annotations.json", "a.png"),
+    ("some/a.png", "coco_some.json", "a.png"),
   ])
   func exportsAreFound(picture: String, file: String, name: String) throws {
     let result = try masked(picture, file, [name])
@@ -67,7 +78,9 @@ import Testing
     ("val/a.png", "annotations/instances_train.json", ["a.png"], ["train/a.png"]),
     ("images/val/a.png", "annotations/instances_train.json", ["a.png"], ["images/train/a.png"]),
     ("sub/a.png", "annotations.json", ["a.png"], ["a.png"]), ("sub/a.png", "annotations.json", ["a.png"], []),
-    ("a.png", "annotations.json", ["b.png"], []), ("a.png", "annotations.json", ["A.png"], []),
+    ("a.png", "annotations.json", ["b.png"], []), ("1/2/3/a.png", "annotations.json", ["a.png"], []),
+    ("1/2/3/a.png", "annotations.json", ["2/3/a.png"], []),
+    ("1/2/3/a.png", "1/annotations.json", ["3/a.png"], []),
     ("images/a.png", "result.json", ["other/a.png"], []),
     // If two may be it, neither is used.
     ("a.png", "annotations.json", ["/x/a.png", "/y/a.png"], []),
@@ -111,6 +124,43 @@ import Testing
     try space.put("in/images/annotations.json", AnnotationFileTests.coco(["a.png"]))
     try space.put("in/images/result.json", AnnotationFileTests.coco(["a.png"]))
     #expect(try space.run { $0.output += "2" }["images/a.png"]?.reason == "bad boxes")
+  }
+
+  /// Two files of one content are one export, under whatever names and in whatever format.
+  @Test(arguments: [
+    ["in/x/annotations.json", "in/x/result.json"], ["in/x/annotations.json", "in/x/annotations/x.json"],
+    ["in/x/annotations/a.json", "in/x/annotations/b.json"], ["in/x/annotations.json", "in/annotations.json"],
+    ["in/x/annotations.json", "in/annotations/instances_x.json", "in/x/_annotations.coco.json"],
+  ])
+  func equalExportsAreOne(_ files: [String]) throws {
+    let space = try Workspace()
+    try space.put("in/x/a.png", try Pictures.png())
+    for file in files {
+      let isAbove = !file.hasPrefix("in/x/")
+      // One is written otherwise, with the same content.
+      let list = AnnotationFileTests.coco(
+        [isAbove ? "x/a.png" : "a.png"], more: isAbove ? "" : ",\"iscrowd\":0")
+      try space.put(file, list)
+    }
+    let result = try space.run { $0.settings.policy = Pictures.policy }["x/a.png"]
+    #expect(result?.maskedPixels == 72 && result?.masks?.values.reduce(0, +) == 1, "\(result?.message ?? "")")
+    let points = AnnotationFileTests.coco(["a.png"], more: ",\"keypoints\":[1,1,2]")
+    try space.put("in/x/annotations.json", points)
+    let other = try space.run { $0.output += "2" }["x/a.png"]
+    let isOneFolder = files.allSatisfy { $0.contains("/annotations/") }
+    #expect(isOneFolder || other?.reason == "bad boxes")
+  }
+
+  /// `result.json` beside `result.png` is the picture's own file and a list: one file.
+  @Test(arguments: ["result", "coco_1", "x/annotations"]) func aListMayHaveThePicturesName(_ name: String)
+    throws
+  {
+    let space = try Workspace()
+    try space.put("in/\(name).png", try Pictures.png())
+    let last = name.split(separator: "/").last ?? ""
+    try space.put("in/\(name).json", AnnotationFileTests.coco(["\(last).png"]))
+    let result = try space.run()[name + ".png"]
+    #expect(result?.status == .written, "\(result?.message ?? "")")
   }
 
   /// Ids of labels are no places; places under such a name are.

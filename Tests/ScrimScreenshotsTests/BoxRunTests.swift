@@ -20,6 +20,7 @@ import Testing
     try words(space, "c.png", "words.hocr", as: "c.xml")
     try words(space, "d/words.png", "labelme.json", as: "d/words.json")
     try words(space, "e/words.png", "coco.json", as: "e/annotations.json")
+    try words(space, "e/empty.png")
     try words(space, "e/other.png")
     try words(space, "f/words.png", "coco.json", as: "f/_annotations.coco.json")
     let results = try space.run { $0.settings.policy = Pictures.policy }
@@ -27,9 +28,9 @@ import Testing
       results.mapValues(\.boxes) == [
         "a.png": "hocr", "b.png": "tesseract", "c.png": "hocr", "d/words.png": "labelme",
         "e/words.png": "coco",
-        "e/other.png": nil, "f/words.png": "coco",
+        "e/empty.png": "coco", "e/other.png": nil, "f/words.png": "coco",
       ])
-    #expect(results["e/other.png"]?.reason == "no boxes" && space.outputs.count == 6)
+    #expect(results["e/other.png"]?.reason == "no boxes" && space.outputs.count == 7)
     let image = try decoded(try space.bytes("out/b.png"))
     #expect(image.pixels[400 * 70 + 20] == 0 && image.pixels[0] == 0xFFFFFF)
   }
@@ -39,7 +40,7 @@ import Testing
     try words(space, "b/words.png", "coco.json", as: "b/annotations.json")
     try words(space, "b/words.png", "words.tsv", as: "b/words.tsv")
     try words(space, "c/words.png", "coco.json", as: "c/annotations.json")
-    try words(space, "c/words.png", "coco.json", as: "c/_annotations.coco.json")
+    try words(space, "c/words.png", "cvat.xml", as: "c/annotations.xml")
     // One stem for two images, and unreadable annotations that aren't needed.
     try words(space, "d/x.png", "words.tsv", as: "d/x.tsv")
     try space.put("in/d/x.jpg", try Pictures.jpeg())

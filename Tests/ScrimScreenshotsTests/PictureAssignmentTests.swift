@@ -61,6 +61,33 @@ import Testing
     (["images/train/a.png", "images/val/a.png"], "in/annotations/some.json", "a.png", []),
     (["images/train/a.png"], "in/annotations/some.json", "a.png", ["images/train/a.png"]),
     (["images/train/a.png", "images/val/a.png"], "in/annotations.json", "a.png", []),
+    // The part of a data set that the names say, with another year, also if its folder is missing.
+    (["train/a.png", "val/a.png"], "in/coco_train.json", "a.png", ["train/a.png"]),
+    (["train/a.png", "val/a.png"], "in/instances_val2017.json", "a.png", ["val/a.png"]),
+    (["train/a.png", "val/a.png"], "in/annotations/train.json", "a.png", ["train/a.png"]),
+    (
+      ["images/train2017/a.png", "images/val2017/a.png"], "in/annotations/train.json", "a.png",
+      ["images/train2017/a.png"]
+    ),
+    (
+      ["images/train/a.png", "images/val/a.png"], "in/annotations/my_train.json", "a.png",
+      ["images/train/a.png"]
+    ),
+    (["images/train_1/a.png", "images/train_2/a.png"], "in/annotations/train.json", "a.png", []),
+    (
+      ["images/train_1/a.png", "images/train_2/a.png"], "in/annotations/train_2.json", "a.png",
+      ["images/train_2/a.png"]
+    ),
+    (["images/train_1/a.png"], "in/annotations/train_2.json", "a.png", []),
+    (["val2014/a.png"], "in/annotations/instances_val2017.json", "a.png", []),
+    (["val/a.png", "images/a.png"], "in/annotations/instances_val2017.json", "a.png", []),
+    (["val/a.png"], "in/coco_train.json", "a.png", []),
+    (["val/a.png"], "in/val/instances_train.json", "a.png", []),
+    (["val/a.png"], "in/val/annotations/train.json", "a.png", []),
+    (["images/val/a.png"], "in/annotations/train.json", "/data/upload/1/1a2b3c4d-a.png", []),
+    (["val/a.png"], "in/val/instances_train.json", "/mnt/shots/a.png", []),
+    (["test/images/a.png"], "in/test/annotations/instances_train.json", "a.png", ["test/images/a.png"]),
+    (["val/a.png"], "in/coco_train.json", "val/a.png", ["val/a.png"]),
     (["a.png", "images/a.png"], "in/annotations.json", "a.png", ["a.png"]),
     (["a.png", "images/a.png"], "in/annotations/some.json", "a.png", []),
     // An existing name has priority over a spelling of it.
@@ -139,9 +166,17 @@ import Testing
     let space = try Workspace()
     try space.put("in/train/a.png", try Pictures.png())
     try space.put("in/train/annotations.json", AnnotationFileTests.coco(["a.png"]))
-    try space.put(other, AnnotationFileTests.coco(["train/a.png"]))
+    try space.put(other, AnnotationFileTests.coco(["train/a.png"], more: ",\"keypoints\":[1,1,2]"))
     let result = try space.run()["train/a.png"]
-    #expect(result?.reason == "bad boxes" && result?.message?.contains("two annotations list it") == true)
+    #expect(result?.reason == "bad boxes" && result?.message?.contains("both list it, and differ") == true)
+  }
+
+  /// A refusal says which part the list and the folder name.
+  @Test func aMessageNamesTheOtherPart() throws {
+    let message = try results(["val/a.png"], "in/val/instances_train.json", ["a.png"])["val/a.png"]?.message
+    #expect(
+      message?.contains("val/instances_train.json") == true && message?.contains("part") == true,
+      "\(message ?? "")")
   }
 
   /// A file in `annotations` is read for what it holds, whatever its name.
