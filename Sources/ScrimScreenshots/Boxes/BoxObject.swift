@@ -75,4 +75,18 @@ extension JSONObject<BoxPlace> {
         "\(printable(key)), which \(context.format.name) don't define and which may be a region; give it as a region of its own, or delete it"
       ))
   }
+
+  /// Refuses numbers that change a shape, under keys that the format doesn't define: a rotation, a radius.
+  func refuseMeasures(except known: Set<String>) throws(BoxesError) {
+    for member in members
+    where !known.contains(member.key) && RegionMember.measures.contains(member.key.lowercased()) {
+      switch member.value {
+      case .null, .bool, .number(0), .array, .object: continue
+      case .string(let text) where RegionText.numberCount(text) == nil: continue
+      case .string, .number, .digits:
+        throw fault(
+          .unsupported("\(printable(member.key)), which \(context.format.name) don't define; draw a polygon"))
+      }
+    }
+  }
 }

@@ -36,11 +36,6 @@ enum LabelMe {
     private static let known: Set<String> = [
       "label", "points", "mask", "cuboid3d", "text", "description", "kie_linking",
     ]
-    /// Rotations that neither defines.
-    private static let rotations: Set<String> = [
-      "rotation", "angle", "theta", "rotate", "rotation_angle", "orientation", "skew", "tilt",
-    ]
-
     var label: String
     var group: String?
     var extent: Extent
@@ -92,15 +87,7 @@ enum LabelMe {
     /// Refuses members that may be a region and are not read.
     private static func refuseOthers(of shape: BoxObject) throws(BoxesError) {
       try shape.refuseRegions(except: known)
-      for member in shape.members where rotations.contains(member.key.lowercased()) {
-        switch member.value {
-        case .null, .bool, .number(0), .array, .object: continue
-        case .string(let text) where RegionText.numberCount(text) == nil: continue
-        case .string, .number, .digits:
-          throw shape.fault(
-            .unsupported("\(printable(member.key)), which LabelMe does not define; draw a polygon"))
-        }
-      }
+      try shape.refuseMeasures(except: [])
     }
 
     /// A mask is a picture of its own, which may be larger than its two points imply.

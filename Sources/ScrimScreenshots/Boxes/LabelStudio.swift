@@ -184,10 +184,7 @@ enum LabelStudio {
   private static func refuseOthers(of value: BoxObject) throws(BoxesError) {
     let known = positions + ["width", "height", "radiusX", "radiusY", "text"] + wordKinds
     try value.refuseRegions(except: Set(known))
-    for key in ["angle", "theta", "rotate", "skew", "skewX", "skewY", "scaleX", "scaleY"]
-    where value[key] != nil && value[key] != .number(0) {
-      throw value.fault(.unsupported("\(key), which Label Studio does not define; draw a polygon"))
-    }
+    try value.refuseMeasures(except: ["width", "height", "rotation"])
   }
 
   /// The bounds of all that a value has: a brush, points, and a rectangle, an ellipse or a key point.

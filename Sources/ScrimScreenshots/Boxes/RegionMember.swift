@@ -40,6 +40,12 @@ enum RegionMember {
     "boxes", "polygon", "polygons", "mask", "masks", "region", "regions", "contour", "segmentation",
   ]
 
+  /// Names of numbers that change a shape, if they are members of the shape itself.
+  static let measures: Set<String> = [
+    "rotation", "angle", "theta", "rotate", "rotation_angle", "orientation", "skew", "skewx", "skewy", "tilt",
+    "radius", "r", "rx", "ry", "width", "height", "w", "h", "line_width", "thickness", "padding", "margin",
+  ]
+
   /// The key of the first member that may be a region, among the members that a format doesn't define.
   ///
   /// - Parameter known: the keys that the format defines. Keys are compared exactly: a reader of `bbox`
