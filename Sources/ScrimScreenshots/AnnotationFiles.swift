@@ -263,7 +263,7 @@ final class AnnotationFiles: Sendable {
     do {
       guard let raw = try folder.contents(of: name, limit: SidecarFormat.sizeLimit) else { return file }
       guard let bytes = Sidecar.utf8(raw) else {
-        throw SidecarIssue("\(shown): it is UTF-16 that can't be read; convert it to UTF-8")
+        throw SidecarIssue("it is UTF-16 that can't be read; convert it to UTF-8")
       }
       guard
         let annotations = try AnnotatedPictures(
@@ -275,10 +275,12 @@ final class AnnotationFiles: Sendable {
         of: annotations.pictures.map(\.path), at: place, among: try pictures.contents(),
         resolve: RedactionRun.existing)
       file.pictures = .success(annotations)
-    } catch let error as FolderError {
-      file.pictures = .failure(SidecarIssue("\(shown): \(error.sentence)"))
     } catch {
-      file.pictures = .failure(SidecarIssue("\(shown): \(error)"))
+      let reason = (error as? FolderError)?.sentence ?? "\(error)"
+      file.pictures = .failure(
+        SidecarIssue(
+          "\(shown) may list it, but can't be used: \(reason). Correct or remove that file, or name the right list with --widgets"
+        ))
     }
     return file
   }

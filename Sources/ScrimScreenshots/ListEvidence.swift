@@ -22,13 +22,12 @@ struct ListEvidence {
       guard listed.size != nil || !isScaleGiven, let head = heads.head(of: path),
         let contradiction = listed.contradiction(to: head)
       else { continue }
-      let name = printable(path.joined(separator: "/"))
       let remedy =
         listed.size == nil
         ? "annotate these files, or confirm the list with --box-scale 1"
         : "put it beside the pictures that it is of, or annotate or remove the one that was changed"
       return SidecarIssue(
-        "\(file) may be a list of other pictures with these names: \(contradiction.listed) as \(name), which \(contradiction.found); \(remedy)"
+        "\(file) may be a list of other pictures with these names: for \(printable(path.joined(separator: "/"))) it has \(contradiction); \(remedy)"
       )
     }
     return nil
@@ -48,15 +47,15 @@ struct ListEvidence {
 
 extension AnnotatedPictures.Picture {
   /// What an entry and its picture say of the picture's size; nil if they agree.
-  fileprivate func contradiction(to head: PictureHead) -> (listed: String, found: String)? {
+  fileprivate func contradiction(to head: PictureHead) -> String? {
     let sides = [head.displayed, head.stored]
     if let size {
       let isScaled = { isScalable && PointSize(size).scale(to: $0) != nil }
       if sides.contains(where: { $0 == size || isScaled($0) }) { return nil }
-      return ("it has \(size)", "is \(head.displayed)")
+      return "the size \(size), not \(head.displayed)"
     }
     if let byteCount, byteCount != head.byteCount {
-      return ("it has \(byteCount) bytes", "has \(head.byteCount)")
+      return "\(byteCount) bytes, not \(head.byteCount)"
     }
     let (width, height) = (sides.map(\.width).max() ?? 0, sides.map(\.height).max() ?? 0)
     let isOutside = regions.contains { region in
@@ -64,7 +63,7 @@ extension AnnotatedPictures.Picture {
         && (region.extent.minX >= Double(width) || region.extent.minY >= Double(height)
           || region.extent.maxX <= 0 || region.extent.maxY <= 0)
     }
-    return isOutside ? ("it has a region outside of a picture", "is \(head.displayed)") : nil
+    return isOutside ? "a region outside of the \(head.displayed) pixels" : nil
   }
 
   /// Whether two entries, of whatever files and names, list the same.

@@ -58,6 +58,26 @@ import Testing
     #expect(written(try results(pictures, list) { $0.widgets = file }).isEmpty)
   }
 
+  /// A list that can't be read may have the boxes of every picture below it: the message says which and what to do.
+  @Test(arguments: [
+    ("result.json", "{"), ("x/coco_1.json", "[1,"),
+    ("x/annotations/a.json", #"{"images":[{}],"annotations":[]}"#),
+    ("annotations.xml", "<annotations><image/></annotations>"),
+  ])
+  func aListThatCanNotBeReadIsNamed(_ file: String, _ text: String) throws {
+    let space = try Workspace()
+    try space.put("in/x/y/z/a.png", try Pictures.png())
+    try space.put("in/" + file, Array(text.utf8))
+    let result = try space.run()["x/y/z/a.png"]
+    #expect(result?.reason == "bad boxes")
+    for part in ["\(file) may list it", "Correct or remove", "--widgets"] {
+      #expect(result?.message?.contains(part) == true, "\(result?.message ?? "")")
+    }
+    // Not if the picture has its own.
+    try space.put("in/x/y/z/a.png.json", Array(Pictures.sidecar().utf8))
+    #expect(written(try space.run { $0.output += "2" }) == ["x/y/z/a.png"])
+  }
+
   /// What is no contradiction of size.
   @Test func aPictureThatCanNotBeReadContradictsNothing() throws {
     let space = try Workspace()
