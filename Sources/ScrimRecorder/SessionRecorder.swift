@@ -360,7 +360,11 @@ public struct SessionRecorder: ~Copyable {
     guard let time = event.time else { return }
     summary.events += 1
     // Moves alone are not worth the bytes of a picture.
-    if event.type == "move" { hasWaitingEvents = hasWaitingEvents || segment == .sealed } else { try reopen() }
+    if event.type == "move" {
+      hasWaitingEvents = hasWaitingEvents || segment == .sealed
+    } else {
+      try reopen()
+    }
     try append(.event(EventRecord(time: time, json: event.canonicalJSON)))
   }
 
