@@ -63,6 +63,26 @@ def check_page(browser, url, folder, frames):
     return f"opens in {took:.2f} s; sandboxed: {badge}"
 
 
+def check_repeats(browser, url):
+    """A frame that later segments repeat for their events is one frame: for playing, and for steps in both directions."""
+    browser.open_player(url)
+    browser.until("scrim.player.timeline.isWhole")
+    browser.evaluate("""void (() => {
+      window.seen = []; window.stopped = false;
+      scrim.player.addEventListener('frame', () => seen.push(scrim.player.shown?.number));
+      scrim.player.addEventListener('ended', () => { window.stopped = true; });
+      scrim.player.speed = 16;
+      scrim.player.seek(scrim.player.start).then(() => scrim.player.play());
+    })()""")
+    browser.until("window.stopped === true", 60)
+    assert browser.evaluate("[...new Set(seen)]") == [0, 1, 2, 3], browser.evaluate("seen")
+    for count, numbers in ((-1, [2, 1, 0, 0]), (1, [1, 2, 3, 3])):
+        for number in numbers:
+            seen = browser.evaluate(f"scrim.player.step({count}).then(() => scrim.player.shown?.number)")
+            assert seen == number, f"{browser.name}: a step of {count} leads to frame {seen}, not {number}"
+    return "frames that segments repeat are one frame each"
+
+
 def check_smooth(browser, url, frames):
     """During playback of a 1080p scroll every recorded frame is shown, and the page responds."""
     browser.open_player(url)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Tests the player from outside: real browsers on real sessions. Some three minutes; more with --moments, --mutants.
 
-    Tests/Player/run.py [--moments N] [--mutants N] [--only PART …] [--shots DIR]
+    Tests/Player/run.py [--moments N] [--mutants N] [--only PART …]
 
 Parts: pictures controls damage playing films page rrweb sentry types, and served, which needs scrim-server (SCRIM_SERVER, or
 Server/.build). SCRIM is the path of the command, by default the release build's; PLAYER_BROWSER selects one
@@ -59,6 +59,9 @@ def make(folder, wants_raw):
     # As an older version wrote it, without masks records.
     recorded = sessions.record_capture(sessions.lively_capture(folder / "lively"), folder / "recorded", "none")
     add("lively", segments.rewrite(recorded, folder / "lively-s", lambda segment, _: segment.drop(5)))
+    # Its segments begin with a frame that the one before ended with.
+    failing = sessions.failing_capture(folder / "failing")
+    add("failing", sessions.record_capture(failing, folder / "failing-s", "none", "--session-sample", "0", "--error-sample", "1"))
     if sessions.corpus():
         for name in CORPUS:
             add(name, sessions.record_capture(sessions.corpus() / "sessions" / name, folder / f"{name}-s"))
@@ -146,6 +149,8 @@ def main():
                             continue
                         took = pictures.check_exact(browser, frames, options.moments, name)
                         say(f"{browser.name}: {name}: exact at {len(took)} moments, a seek {sorted(took)[len(took) // 2]:.0f} ms, 95 of 100 within {pictures.p95(took):.0f}")
+                if "playing" in options.only:
+                    say(f"{browser.name}: {pages.check_repeats(browser, made['failing'][1])}")
                 if "playing" in options.only and "scroll" in made:
                     say(f"{browser.name}: {pages.check_smooth(browser, made['scroll'][1], made['scroll'][2])}")
                 if "damage" in options.only:

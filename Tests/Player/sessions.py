@@ -76,6 +76,27 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 HOSTILE = "<img src=x onerror=\"window.broken=1\"><script>window.broken=1</script></script>"
 
 
+def failing_capture(folder):
+    """A capture of four pictures: after two of them come errors and log lines for seconds, without a frame."""
+    folder = Path(folder)
+    (folder / "frames").mkdir(parents=True)
+    frames, events = [], []
+    for index, moment in enumerate((500, 1000, 12000, 20000)):
+        image = Image.new("RGB", (320, 200), "#f4f6f9")
+        ImageDraw.Draw(image).rectangle((20, 20, 60 + index * 40, 60), fill="#22384f")
+        image.save(folder / f"frames/{index}.png")
+        frames.append({"index": index, "t_ms": moment, "image": f"frames/{index}.png",
+                       "widgets": [{"id": "w", "role": "frame", "x": 0, "y": 0, "w": 320, "h": 200}]})
+    for start in (2000, 13000):
+        for step in range(5):
+            events.append({"t_ms": start + step * 1200, "type": "error", "message": f"the {step}th failure", "id": f"{start}-{step}"})
+            events.append({"t_ms": start + step * 1200 + 300, "type": "log", "level": "info", "message": "tried again"})
+    (folder / "capture.json").write_text(json.dumps({"format": "capture-corpus/1", "width": 320, "height": 200, "fps": 2}))
+    for name, items in (("frames", frames), ("events", events)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
+    return folder
+
+
 def lively_capture(folder, seconds=20, seed=1):
     """A capture with every kind of event, an idle span, and texts that look like markup."""
     folder = Path(folder)

@@ -206,15 +206,18 @@ async function locate(want) {
   return { segment: first, frame: 0 };
 }
 
-/** @param {number} step 1 or −1 @param {Place} from */
+/** A segment may begin with the last frame of the one before, which is one step. @param {number} step 1 or −1 @param {Place} from */
 async function locateStep(step, from) {
   const [first, end] = info.range;
   let { segment, frame } = from;
+  const start = await load(segment);
+  const number = start instanceof DamageError ? null : start.frames[frame].number;
   frame += step;
   for (;;) {
     const loaded = await load(segment);
-    const frames = loaded instanceof DamageError ? 0 : loaded.frames.length;
-    if (frame >= 0 && frame < frames) return { segment, frame };
+    const frames = loaded instanceof DamageError ? [] : loaded.frames;
+    while (frames[frame]?.number === number) frame += step;
+    if (frames[frame]) return { segment, frame };
     if (segment + step < first || segment + step >= end) break;
     segment += step;
     const next = await load(segment);
