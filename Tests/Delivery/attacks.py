@@ -211,6 +211,41 @@ def framing(client, folder):
     expect(client.put(made, 0), 201)
 
 
+def heads(client, folder):
+    """HEAD has the header of GET and no body, which would be read as the next answer of the connection."""
+    made = session(31)
+    expect(client.put(made, 0), 201)
+    for path, status in ((f"/v1/sessions/{made.id}/segments/00000000", 200), ("/v1/sessions?limit=500", 200), ("/healthz", 200), ("/v1/none", 404)):
+        fields = f"Host: 127.0.0.1\r\nAuthorization: Bearer {client.key}\r\n"
+        data = "".join(f"{method} {path} HTTP/1.1\r\n{fields}{more}\r\n" for method, more in (("HEAD", ""), ("HEAD", ""), ("GET", "Connection: close\r\n")))
+        with socket.create_connection(("127.0.0.1", client.server.port), 10) as connection:
+            connection.settimeout(10)
+            connection.sendall(data.encode())
+            got = b""
+            while part := connection.recv(65536):
+                got += part
+        first, second, third, body = got.split(b"\r\n\r\n", 3)
+        for head in (first, second, third):
+            assert head.startswith(b"HTTP/1.1 %d " % status), head
+            assert b"\r\ncontent-length: %d\r\n" % len(body) in head.lower() + b"\r\n", (path, head, len(body))
+
+
+def doubles(client, folder):
+    """Fields that may come once: which of two counts differs from program to program."""
+    made = session(32)
+    good = made.segments[0]
+    path = f"/v1/sessions/{made.id}/segments/00000000"
+    expect(client.send("GET", "/v1/sessions", Host=f"127.0.0.1\r\nHost: 127.0.0.1:{client.server.port}")[0], 400)
+    expect(client.send("GET", "/v1/sessions", Host="127.0.0.1\r\nhOST: evil.example")[0], 400)
+    expect(client.send("GET", "/v1/sessions", Authorization=f"Bearer {client.key}\r\nAuthorization: Bearer {client.key}")[0], 401)
+    right, wrong = digest(good), digest(b"other")
+    for value in (f"{right}, {wrong}", f"{wrong}, {right}", f"{right}\r\nContent-Digest: {wrong}", f"{right}, sha-256=:AAAA:", f"sha-256=1, {right}",
+                  f"sha-512=:AAAA:, {wrong}"):
+        expect(client.put(made, 0, Content_Digest=value), 400)
+    expect(client.send("GET", path)[0], 404)
+    expect(client.put(made, 0, Content_Digest=f"sha-512=:AAAA:, {right},{right}"), 201)
+
+
 def slow(client, folder):
     """A header and a body at one byte per second: the connection is closed, and others are served in the meantime."""
     made = session(40)
@@ -433,7 +468,7 @@ def main():
         server = Server(folder + "/store", "--keys", folder + "/keys", "--max-segment-megabytes", "2", "--header-seconds", "3",
                         "--body-seconds", "3", "--rate", "100000")
         client = Client(server, found["admin"])
-        for attack in (contract, wrong_bodies, paths, framing, slow, rebinding):
+        for attack in (contract, wrong_bodies, paths, framing, heads, doubles, slow, rebinding):
             start = time.monotonic()
             attack(client, folder)
             print(f"{attack.__name__}: held ({time.monotonic() - start:.1f} s)", flush=True)

@@ -47,6 +47,8 @@ struct Responder: HTTPResponder {
       // Usually a full disk: the sender keeps its data and tries again.
       response = Refusal(503, "the store can't be used now", retryAfter: 30).response
     }
+    // The header is that of GET; a client would read a body as the next answer.
+    if request.method == .head { response = response.createHeadResponse() }
     response.headers[.xContentTypeOptions] = "nosniff"
     response.headers[.referrerPolicy] = "same-origin"
     response.headers[.crossOriginResourcePolicy] = "same-origin"
@@ -158,6 +160,8 @@ struct Responder: HTTPResponder {
   /// Refuses requests that a page of another site makes a browser send: through a name that resolves to this
   /// machine, or across sites.
   private func checkHost(_ request: Request) throws {
+    // The first one is the authority. A proxy may have chosen by the second (RFC 9112, 3.2).
+    guard request.headers[.host] == nil else { throw Refusal(400, "a request has one Host") }
     guard let host = request.head.authority.map(Self.hostName), options.hosts.contains(host) else {
       throw Refusal(421, "this is not a name of the server; see --host")
     }
@@ -234,17 +238,23 @@ struct Responder: HTTPResponder {
     }
   }
 
+  /// The SHA-256 that the sender gives; several must be equal, since readers of a header differ in which one counts.
   private static func digest(_ request: Request) throws -> SHA256Digest {
-    for field in request.headers[values: .contentDigest] {
-      for part in field.split(separator: ",") {
-        let part = part.trimmingCharacters(in: .whitespaces)
-        guard part.hasPrefix("sha-256=:"), part.hasSuffix(":"), part.utf8.count > 10,
-          let bytes = Data(base64Encoded: String(part.dropFirst(9).dropLast())), bytes.count == 32
-        else { continue }
-        return SHA256Digest(Array(bytes))
+    var found: SHA256Digest?
+    for part in request.headers[values: .contentDigest].flatMap({ $0.split(separator: ",") }) {
+      let part = part.trimmingCharacters(in: .whitespaces)
+      guard part.hasPrefix("sha-256=") else { continue }
+      guard part.hasPrefix("sha-256=:"), part.hasSuffix(":"), part.utf8.count > 10,
+        let bytes = Data(base64Encoded: String(part.dropFirst(9).dropLast())), bytes.count == 32
+      else { throw Refusal(400, "the sha-256 of Content-Digest is not 32 bytes in base64") }
+      let digest = SHA256Digest(Array(bytes))
+      guard found == nil || found == digest else {
+        throw Refusal(400, "Content-Digest has two different sha-256")
       }
+      found = digest
     }
-    throw Refusal(400, "Content-Digest with sha-256 is missing")
+    guard let found else { throw Refusal(400, "Content-Digest with sha-256 is missing") }
+    return found
   }
 
   static func headers(_ digest: SHA256Digest) -> HTTPFields {
@@ -356,6 +366,7 @@ private struct AccessLine: Encodable {
 
 extension HTTPField.Name {
   static var contentDigest: Self { .init("Content-Digest")! }
+  static var host: Self { .init("Host")! }
   /// A browser loads the page again after these seconds.
   static var refresh: Self { .init("Refresh")! }
   static var referrerPolicy: Self { .init("Referrer-Policy")! }
