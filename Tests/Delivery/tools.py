@@ -61,8 +61,9 @@ def upload(spool, to, *more, wait=120, check=True, env=None, prefix=()):
 class Server:
     """scrim-server over a store; it may be killed and restarted at the same port."""
 
-    def __init__(self, store, *arguments, at=None, env=None):
-        self.store, self.arguments, self.env = store, arguments, env
+    def __init__(self, store, *arguments, at=None, env=None, errors=None):
+        """`errors` is a file for its messages."""
+        self.store, self.arguments, self.env, self.errors = store, arguments, env, errors
         self.port = at or port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
@@ -70,14 +71,15 @@ class Server:
     def start(self):
         self.process = subprocess.Popen(
             [SERVER, "serve", "--store", self.store, "--listen", f"127.0.0.1:{self.port}", *self.arguments],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(self.env or {})})
+            stdout=subprocess.DEVNULL, stderr=self.errors or subprocess.PIPE, env={**os.environ, **(self.env or {})})
         self.wait()
 
     def wait(self):
         end = time.monotonic() + 30
         while time.monotonic() < end:
             if self.process.poll() is not None:
-                raise AssertionError(f"the server ended: {self.process.stderr.read().decode()[-1000:]}")
+                words = self.process.stderr.read() if self.process.stderr else open(self.errors.name, "rb").read()
+                raise AssertionError(f"the server ended: {words.decode()[-1000:]}")
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
                 return
@@ -85,16 +87,25 @@ class Server:
                 time.sleep(0.02)
         raise AssertionError("the server doesn't listen")
 
+    def resident(self):
+        """Its memory in megabytes."""
+        with open(f"/proc/{self.process.pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
-        self.process.stderr.close()
+        self.close()
 
     def stop(self):
         self.process.terminate()
         code = self.process.wait(30)
-        self.process.stderr.close()
+        self.close()
         return code
+
+    def close(self):
+        if self.process.stderr:
+            self.process.stderr.close()
 
 
 def run(tests):
