@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Delivery to real third-party servers: nginx (WebDAV, also through a proxy), Ceph's radosgw and moto (S3); and servers over a bucket of them.
+"""Delivery to real third-party servers: nginx (WebDAV, also through a proxy), Ceph's radosgw and moto (S3); servers over a bucket of them, and
+sealed sessions in one.
 
     peers.py [--seed N] [nginx|proxies|radosgw|moto ...]
 """
@@ -16,6 +17,7 @@ import urllib.request
 import buckets
 import credentials
 import proxies as through
+import sealed_sessions
 from accounts import in_spool, settle
 from sessions import Session, spool
 from tools import Folder, port, skip, upload
@@ -229,6 +231,7 @@ cluster addr = 127.0.0.1
                 aws_secret_access_key=SECRET)
             client.create_bucket(Bucket="replays")
             words = s3(folder, f"http://127.0.0.1:{http}", "replays", seed, "pre fix/é+=x")
+            words += "; " + sealed_sessions.over_bucket(folder, f"http://127.0.0.1:{http}", AWS, client, seed, "sealed")
             more = buckets.side_by_side(folder, f"http://127.0.0.1:{http}", AWS, client, seed, "a fleet/ü")
             return f"{words}; ready after {ready:.0f} s; {more}"
         finally:
@@ -273,6 +276,7 @@ def moto(seed):
                 "iam", region_name="us-east-1", endpoint_url=endpoint, aws_access_key_id=ACCESS, aws_secret_access_key=SECRET)
             words += "; " + buckets.versions(folder, endpoint, AWS, s3_client, seed)
             words += "; " + credentials.every_source(folder, endpoint, AWS, iam, seed)
+            words += "; " + sealed_sessions.over_bucket(folder, endpoint, AWS, s3_client, seed, "sealed")
             return f"{words}; {buckets.side_by_side(folder, endpoint, AWS, s3_client, seed, 'fleet')}"
         finally:
             process.send_signal(signal.SIGTERM)
