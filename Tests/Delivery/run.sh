@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # Delivery, from outside: faults, power loss, third-party servers, attacks on scrim-server, and sealed
 # sessions that were cut off, garbled or forged. Some four minutes.
+# Delivery, from outside: faults, power loss, third-party servers, attacks on scrim-server, mutated requests, many recorders, and
+# sealed sessions. Some six minutes.
 #   Tests/Delivery/run.sh            the part for every change
-#   Tests/Delivery/run.sh --full     300 kills of each program, a kill at every call, 100,100 waiting segments: half an hour
+#   Tests/Delivery/run.sh --full     300 kills of each program, a kill at every call, 100,100 waiting segments, 30,000 mutated requests,
+#                                    64 recorders for a minute: three quarters of an hour
+# By itself: load.py, which compares with nginx, and measures the memory over minutes.
 # SCRIM_CONFIGURATION=release uses release builds; scrim-server is built if it is missing. Missing requirements are skipped with a
 # message, and fail if SCRIM_NO_SKIP is set.
 set -euo pipefail
@@ -31,5 +35,11 @@ timeout 1800 /usr/bin/python3 faults.py --seed "$seed" "$@"
 timeout 1800 /usr/bin/python3 power.py --seed "$seed" "$@"
 timeout 300 /usr/bin/python3 attacks.py --seed "$seed"
 timeout 600 /usr/bin/python3 sealing.py --seed "$seed" "$@"
+timeout 3600 /usr/bin/python3 fuzz_requests.py --seed "$seed" "$@"
+case " $* " in
+  *" --full "*) timeout 600 /usr/bin/python3 recorders.py --recorders 64 --seconds 60 ;;
+  *) timeout 300 /usr/bin/python3 recorders.py ;;
+esac
+timeout 200 /usr/bin/python3 sealed_sessions.py --seed "$seed"
 timeout 400 "$python" peers.py --seed "$seed"
 timeout 200 "$python" interface.py
