@@ -147,7 +147,7 @@ public struct SessionRecorder: ~Copyable {
   mutating func withOutput<Result>(
     sealing: Bool = true, _ body: (inout SessionOutput) throws(StoreError) -> Result
   ) throws(RecordingError) -> Result {
-    if hasWaitingEvents { try reopen() }
+    if hasWaitingEvents { try reopen(at: lastTime ?? 0) }
     if segment == .open, sealing { segment = .sealed }
     if let thread { return try thread.withOutput(after: &events, sealing: sealing, body) }
     return try builder!.withOutput(sealing: sealing, body)
@@ -155,12 +155,14 @@ public struct SessionRecorder: ~Copyable {
 
   /// Begins a segment with the last frame, unless one is open: a segment starts with a picture, and events
   /// may come long before the next change.
-  private mutating func reopen() throws(RecordingError) {
+  ///
+  /// - Parameter time: of the event.
+  private mutating func reopen(at time: Int64) throws(RecordingError) {
     guard segment == .sealed, let last else { return }
     if let thread {
-      try thread.repeatFrame(last, after: &events)
+      try thread.repeatFrame(last, at: time, after: &events)
     } else {
-      try segmenter?.repeatFrame(stage.frame, last, to: &builder!)
+      try segmenter?.repeatFrame(stage.frame, last, at: time, to: &builder!)
     }
     segment = .open
     hasWaitingEvents = false
@@ -363,7 +365,7 @@ public struct SessionRecorder: ~Copyable {
     if event.type == "move" {
       hasWaitingEvents = hasWaitingEvents || segment == .sealed
     } else {
-      try reopen()
+      try reopen(at: time)
     }
     try append(.event(EventRecord(time: time, json: event.canonicalJSON)))
   }
@@ -386,6 +388,8 @@ public struct SessionRecorder: ~Copyable {
     for event in thinner.flush() where admitsEvents() { try append(event) }
     let totals: SegmentTotals
     if keeper != nil {
+      // A session that could not begin has nothing to end.
+      keeper!.pending = nil
       if let unfinished = keeper!.unfinished { try end(unfinished) }
       _ = try take(.stop, at: lastTime ?? 0)
       totals = keeper!.totals

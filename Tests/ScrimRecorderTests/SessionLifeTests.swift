@@ -190,6 +190,25 @@ import Testing
     FrameRecord(time: time, number: Int(time / 1_000_000), isKey: key, coded: [])
   }
 
+  /// Segments that repeat one frame for their events are as old as their events.
+  @Test func repeatedFramesKeepTheLastEvents() {
+    var buffer = ReplayBuffer(seconds: 60, budget: 1 << 30)
+    func event(_ second: Int64) -> ReplayBuffer.Item {
+      .event(EventRecord(time: second * 1_000_000_000, json: []))
+    }
+    for second in stride(from: Int64(0), through: 110, by: 10) {
+      buffer.begin(header, [.frame(frame(0, key: true))], first: 0, bytes: 100)
+      buffer.append(event(second), time: nil, bytes: 100)
+      buffer.seal()
+    }
+    let now: Int64 = 115_000_000_000
+    buffer.begin(header, [.frame(frame(now, key: true))], first: now, bytes: 100)
+    let kept = buffer.segments.flatMap(\.items).compactMap { item -> Int64? in
+      if case .event(let event) = item { event.time / 1_000_000_000 } else { nil }
+    }
+    #expect(kept == [60, 70, 80, 90, 100, 110])
+  }
+
   /// For any rhythm of segments and frames it holds the requested seconds, or as many as there were, within
   /// its bytes.
   @Test(arguments: 0..<60 as Range<UInt64>) func itHoldsTheSecondsAskedFor(seed: UInt64) throws {

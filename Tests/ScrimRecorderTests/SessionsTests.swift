@@ -181,6 +181,79 @@ import Testing
     #expect(try play("s.2").times.count == 1)
   }
 
+  /// Events between two sessions are the next one's.
+  @Test(arguments: [1, 2]) func eventsBetweenSessionsAreTheNextOnes(threads: Int) throws {
+    var options = SessionOptions()
+    options.maximumSeconds = 60
+    let world = World()
+    var recorder = try recorder(options, world, threads: threads)
+    try recorder.record(frame(0, time: 0))
+    world.pass(61 * Self.second)
+    try recorder.idle(at: 61 * Self.second)
+    try recorder.record(press(62 * Self.second))
+    try recorder.record(press(63 * Self.second))
+    try recorder.record(frame(1, time: 64 * Self.second))
+    _ = try recorder.finish()
+    #expect(try events("s").isEmpty)
+    #expect(try events("s.2").count == 2)
+  }
+
+  /// Presses that change nothing do not make a segment each second, even long after the last frame.
+  @Test(arguments: [1, 2]) func eventsOfAnUnchangedPictureShareSegments(threads: Int) throws {
+    let world = World()
+    var recorder = try recorder(SessionOptions(), world, threads: threads)
+    try recorder.record(frame(0, time: 0))
+    for second in 1...120 {
+      world.pass(Self.second)
+      try recorder.record(press(Int64(second) * Self.second))
+      try recorder.idle(at: Int64(second) * Self.second)
+    }
+    _ = try recorder.finish()
+    #expect(try events("s").count == 120)
+    #expect(try SessionFolder(path: temporary.path + "/s").read().segmentCount <= 30)
+  }
+
+  /// A folder that can't be made is made later, and its session is not returned before.
+  @Test(arguments: [1, 2]) func aSessionThatCannotBeginIsTriedAgain(threads: Int) throws {
+    let world = World()
+    try Data().write(to: URL(fileURLWithPath: temporary.path + "/blocked"))
+    var recorder = try recorder(SessionOptions(), world, threads: threads, to: "blocked/s")
+    #expect(throws: RecordingError.self) { try recorder.record(frame(0, time: 0)) }
+    #expect(throws: RecordingError.self) { try recorder.record(error(1)) }
+    #expect(throws: RecordingError.self) { try recorder.record(frame(1, time: Self.second)) }
+    try FileManager.default.removeItem(atPath: temporary.path + "/blocked")
+    try recorder.record(frame(2, time: 2 * Self.second))
+    let report = try recorder.record(error(3 * Self.second, id: "e"))
+    #expect(report.session != nil)
+    #expect(try events("blocked/s").count == 1)
+    _ = try recorder.finish()
+    #expect(try play("blocked/s").colours == [3])
+  }
+
+  /// An end that fails is tried again before the next session begins.
+  @Test(arguments: [1, 2]) func aSessionThatCannotEndIsTriedAgain(threads: Int) throws {
+    var options = SessionOptions()
+    options.maximumSeconds = 60
+    let world = World()
+    var recorder = try recorder(options, world, threads: threads)
+    try recorder.record(frame(0, time: 0))
+    let manifest = temporary.path + "/s/manifest.json"
+    try FileManager.default.moveItem(atPath: manifest, toPath: temporary.path + "/kept")
+    try FileManager.default.createDirectory(
+      atPath: manifest + "/full", withIntermediateDirectories: true)
+    for number in 1...3 {
+      world.pass(61 * Self.second)
+      #expect(throws: RecordingError.self) {
+        try recorder.record(frame(number, time: Int64(number) * 61 * Self.second))
+      }
+    }
+    try FileManager.default.removeItem(atPath: manifest)
+    try recorder.record(frame(4, time: 184 * Self.second))
+    _ = try recorder.finish()
+    #expect(try play("s").colours == [1])
+    #expect(try play("s.2").colours == [5])
+  }
+
   /// Ninety seconds are buffered, then an error is sampled: at least the minute before it is there, and
   /// everything after.
   @Test(arguments: [1, 2]) func anErrorHasTheMinuteBeforeItWritten(threads: Int) throws {

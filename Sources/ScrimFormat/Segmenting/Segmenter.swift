@@ -24,6 +24,7 @@ package struct Segmenter: ~Copyable {
   ) throws(SegmentingError<Sink.Failure>) {
     try resize(toFit: frame, &sink)
     try sealIfFull(at: info.time, &sink)
+    lastKeyframe = min(lastKeyframe, info.time)
     let isFirst = sink.openSegmentSizeBound == nil
     let age = info.time - lastKeyframe
     let isKey =
@@ -39,12 +40,16 @@ package struct Segmenter: ~Copyable {
   }
 
   /// Begins a segment with the last frame again, unless one is open.
+  ///
+  /// - Parameter time: from which the segment is counted, which may be long after the frame.
   package mutating func repeatFrame<Sink: SegmenterOutput & ~Copyable>(
-    _ frame: borrowing MaskedFrame, _ info: FrameInfo, to sink: inout Sink
+    _ frame: borrowing MaskedFrame, _ info: FrameInfo, at time: Int64, to sink: inout Sink
   ) throws(SegmentingError<Sink.Failure>) {
     // It is open if an earlier attempt to seal it failed.
     if sink.openSegmentSizeBound != nil, sink.settle().open != nil { return }
     try append(frame, info, to: &sink)
+    segmentStart = max(info.time, time)
+    lastKeyframe = segmentStart
   }
 
   /// Seals the open segment if it is full at `time`.
@@ -74,6 +79,8 @@ package struct Segmenter: ~Copyable {
       guard let size = sizes.open else { return false }
       if size >= options.segmentBytes { return true }
     }
+    // The time of an event may be wrong, and far ahead.
+    segmentStart = min(segmentStart, time)
     let age = time - segmentStart
     return age >= options.segmentDuration && !Segmenter.isQuiet(age, options, &sink)
   }

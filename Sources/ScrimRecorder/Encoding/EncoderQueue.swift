@@ -21,8 +21,8 @@ final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked Sendable
       case new
       /// Its picture equals the previous one.
       case unchanged
-      /// It is the previous frame again, for events, unless a segment is open.
-      case again
+      /// It is the previous frame again, for events from that time on, unless a segment is open.
+      case again(at: Int64)
     }
   }
 
@@ -110,10 +110,10 @@ final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked Sendable
   }
 
   func repeatFrame(
-    _ info: FrameInfo, _ events: inout [SideRecord]
+    _ info: FrameInfo, at time: Int64, _ events: inout [SideRecord]
   ) throws(SegmentingError<Output.Failure>) {
     wait { $0.entries.count < EncoderQueue.most ? () : nil }
-    try append(info, .again, &events)
+    try append(info, .again(at: time), &events)
   }
 
   private func append(
@@ -278,14 +278,17 @@ final class EncoderQueue<Output: SegmentOutput & ~Copyable>: @unchecked Sendable
     var shown: MaskedFrame?
     var sink = QueuedSegmenterOutput(queue: self)
     while let entry = nextEntry() {
-      if entry.kind == .new { take(&shown) }
+      if case .new = entry.kind { take(&shown) }
       var failure: SegmentingError<Output.Failure>?
       do throws(SegmentingError<Output.Failure>) {
         for event in entry.events { try event.append(to: &sink) }
         switch shown {
-        case .some(let frame) where entry.kind == .again:
-          try segmenter.repeatFrame(frame, entry.info, to: &sink)
-        case .some(let frame): try segmenter.append(frame, entry.info, to: &sink)
+        case .some(let frame):
+          if case .again(let time) = entry.kind {
+            try segmenter.repeatFrame(frame, entry.info, at: time, to: &sink)
+          } else {
+            try segmenter.append(frame, entry.info, to: &sink)
+          }
         case .none: preconditionFailure("the first frame has a picture")
         }
       } catch {

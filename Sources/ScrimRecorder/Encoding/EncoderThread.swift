@@ -42,12 +42,14 @@ final class EncoderThread<Output: SegmentOutput & ~Copyable>: Sendable {
 
   /// Passes the picture of the last frame on again, with the events before it.
   ///
-  /// - Parameter events: emptied.
+  /// - Parameters:
+  ///   - time: from which its segment is counted.
+  ///   - events: emptied.
   /// - Precondition: there was a frame.
   func repeatFrame(
-    _ info: FrameInfo, after events: inout [SideRecord]
+    _ info: FrameInfo, at time: Int64, after events: inout [SideRecord]
   ) throws(SegmentingError<Output.Failure>) {
-    try queue.repeatFrame(info, &events)
+    try queue.repeatFrame(info, at: time, &events)
   }
 
   /// Waits for all earlier frames, adds the events since and seals the open segment if it is full at

@@ -19,11 +19,17 @@ struct ReplayBuffer: Sendable {
     var bytes: Int
     /// The time of its first frame.
     var first: Int64
+    /// The time from which it holds what happened: later than that of its first frame if this repeats the last frame of the
+    /// segment before.
+    var begins: Int64
     var isSealed = false
   }
 
   private let span: Int64
   private let budget: Int
+  /// The latest time of a frame, and of a frame or event.
+  private var lastFrame = Int64.min
+  private var latest = Int64.min
   private(set) var segments: [Segment] = []
   private(set) var bytes = 0
   /// The number of segments that were dropped for the budget although they were young enough.
@@ -61,9 +67,20 @@ struct ReplayBuffer: Sendable {
   mutating func begin(_ header: SegmentHeader, _ items: [Item], first: Int64, bytes size: Int) {
     precondition(openSize == nil, "a segment is begun when the one before is sealed")
     segments.append(
-      Segment(header: header, items: items, bytes: size, first: first))
+      Segment(header: header, items: items, bytes: size, first: first, begins: max(first, latest)))
     bytes += size
-    trim(at: first)
+    for item in items { note(item) }
+    trim()
+  }
+
+  private mutating func note(_ item: Item) {
+    switch item {
+    case .frame(let frame):
+      lastFrame = max(lastFrame, frame.time)
+      latest = max(latest, frame.time)
+    case .event(let event): latest = max(latest, event.time)
+    case .note: break
+    }
   }
 
   mutating func append(_ item: Item, time: Int64?, bytes size: Int) {
@@ -71,7 +88,8 @@ struct ReplayBuffer: Sendable {
     segments[segments.count - 1].items.append(item)
     segments[segments.count - 1].bytes += size
     bytes += size
-    if let time { trim(at: time) }
+    note(item)
+    if time != nil { trim() }
   }
 
   mutating func seal() {
@@ -80,9 +98,9 @@ struct ReplayBuffer: Sendable {
   }
 
   /// Drops segments that are too old or exceed the budget; never the last one.
-  private mutating func trim(at now: Int64) {
+  private mutating func trim() {
     while segments.count > 1 {
-      if segments[1].first <= now - span {
+      if segments[1].begins <= lastFrame - span {
         // The remaining segments must contain the requested seconds.
       } else if bytes > budget {
         droppedByBudget += 1

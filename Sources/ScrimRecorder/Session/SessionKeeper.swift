@@ -25,6 +25,8 @@ struct SessionKeeper: Sendable {
   var early = 0
   /// The reason for the end of a session that could not be sealed yet.
   var unfinished: SessionLife.End?
+  /// A begin or a write that failed, and is tried again.
+  var pending: Pending?
   /// Totals of all sessions that ended.
   var totals = SegmentTotals(segments: 0, bytes: 0)
 
@@ -33,6 +35,11 @@ struct SessionKeeper: Sendable {
   var service = ServiceAttributes()
   /// The folder of crash buffers; nil if the option is off.
   var crashFolder: CrashBufferFolder?
+
+  enum Pending: Equatable, Sendable {
+    case begin(Sampling.Mode)
+    case write(SessionAbout.Kind)
+  }
 
   /// The maximum number of events that wait for the first frame of a session.
   static let earlyLimit = 4096
@@ -56,6 +63,7 @@ extension SessionRecorder {
   mutating func pass(to time: Int64, isEvent: Bool = false) throws(RecordingError) {
     guard keeper != nil else { return }
     let moment = keeper!.moment(at: time)
+    try retry(at: time, moment)
     let notes = keeper!.watch.notes(at: time, moment, isEvent: isEvent)
     let chance = keeper!.settings.chance
     let actions = keeper!.life.pass(to: moment.boot, chance: chance)
@@ -99,14 +107,33 @@ extension SessionRecorder {
     }
   }
 
+  /// Does what failed before, such as making a folder on a disk that was full.
+  private mutating func retry(at time: Int64, _ moment: SessionMoment) throws(RecordingError) {
+    switch keeper!.pending {
+    case .none: return
+    case .begin(let mode): try begin(mode, at: time, moment)
+    case .write(.buffer):
+      // The buffer continues in memory; its error has been thrown once.
+      do { try write(at: time, moment, kind: .buffer) } catch { return }
+    case .write(let kind): try write(at: time, moment, kind: kind)
+    }
+    keeper!.pending = nil
+  }
+
   private mutating func perform(
     _ actions: [SessionLife.Action], at time: Int64, _ moment: SessionMoment
   ) throws(RecordingError) {
     for action in actions {
       switch action {
       case .take: break
-      case .begin(let mode): try begin(mode, at: time, moment)
-      case .flush: try write(at: time, moment, kind: .buffer)
+      case .begin(let mode):
+        keeper!.pending = .begin(mode)
+        try begin(mode, at: time, moment)
+        keeper!.pending = nil
+      case .flush:
+        keeper!.pending = .write(.buffer)
+        try write(at: time, moment, kind: .buffer)
+        keeper!.pending = nil
       case .pause:
         try withOutput { (_) throws(StoreError) in }
         keeper!.pausedAt = moment.boot
@@ -117,6 +144,7 @@ extension SessionRecorder {
           output.drop()
           return output.crashBufferFailure
         }
+        forgetLastFrame()
         if let failure { report { .crashBufferLost($0, failure) } }
         report { .dropped($0, .noError) }
       case .end(let reason): try end(reason)
@@ -127,6 +155,8 @@ extension SessionRecorder {
   private mutating func begin(
     _ mode: Sampling.Mode, at time: Int64, _ moment: SessionMoment
   ) throws(RecordingError) {
+    // The folder of a session that could not be ended is still in use.
+    if let unfinished = keeper!.unfinished { try end(unfinished) }
     forgetLastFrame()
     about = SessionAbout()
     about.observedEvents = keeper!.observedEvents
@@ -140,7 +170,10 @@ extension SessionRecorder {
     keeper!.isShort = isFull && options.minimumSeconds > 0
     keeper!.settings.onChange?(.began(id, mode, previous: keeper!.previous))
     keeper!.previous = id
-    if isFull, !keeper!.isShort { return try write(at: time, moment, kind: .session) }
+    if isFull, !keeper!.isShort {
+      keeper!.pending = .write(.session)
+      return try write(at: time, moment, kind: .session)
+    }
     let seconds = isFull ? options.minimumSeconds : options.errorBufferSeconds
     let crashBuffer = isFull ? nil : keeper!.crashBuffer(of: id, start: moment.wall - time)
     try withOutput { (output) throws(StoreError) in
@@ -184,7 +217,9 @@ extension SessionRecorder {
     let age = Double(moment.boot - keeper!.life.start) / 1e9
     guard age >= keeper!.settings.options.minimumSeconds else { return }
     keeper!.isShort = false
+    keeper!.pending = .write(.session)
     try write(at: time, moment, kind: .session)
+    keeper!.pending = nil
   }
 
   private mutating func resume(at time: Int64, _ moment: SessionMoment) throws(RecordingError) {
@@ -222,6 +257,8 @@ extension SessionRecorder {
       return totals
     }
     keeper!.unfinished = nil
+    // Events until the first frame of the next session are that session's.
+    forgetLastFrame()
     keeper!.totals.segments += totals.segments
     keeper!.totals.bytes += totals.bytes
     if isShort {
@@ -247,6 +284,7 @@ extension SessionRecorder {
       isHit = isAllowed && keeper!.sampling.takesError(chance: keeper!.settings.chance())
     }
     _ = try take(isHit ? .errorHit : .errorMiss, at: time)
-    return ErrorReport(session: keeper!.life.isRecording && !keeper!.isShort ? keeper!.id : nil)
+    let isWritten = keeper!.life.isRecording && !keeper!.isShort && keeper!.pending == nil
+    return ErrorReport(session: isWritten ? keeper!.id : nil)
   }
 }
