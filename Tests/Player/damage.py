@@ -176,6 +176,25 @@ def check_deflate(browser, folder):
     browser.until("scrim.player.timeline.isWhole && scrim.player.timeline.damaged.length === 0")
 
 
+def check_end(browser, html, folder, last):
+    """Playing ends at a last segment that is damaged, and asks for it once."""
+    text = Path(html).read_text()
+    path = Path(folder) / "end.html"
+    path.write_text(re.sub(rf'(<script id="segment-{last}" type="[^"]*">)[^<]*(</script>)', r"\1\2", text))
+    browser.open_player(path.resolve().as_uri())
+    browser.until("scrim.player.timeline.isWhole")
+    browser.evaluate("""void (() => {
+      window.heard = []; window.stopped = false;
+      scrim.player.addEventListener("error", (event) => heard.push(event.message));
+      scrim.player.addEventListener("ended", () => { window.stopped = true; });
+      scrim.player.speed = 16;
+      scrim.player.seek(scrim.player.start).then(() => scrim.player.play());
+    })()""")
+    browser.until("window.stopped === true", 30)
+    heard = browser.evaluate("heard.length")
+    assert heard == 1, f"{browser.name}: {heard} errors at a damaged end"
+
+
 def check_gaps(browser, html, folder, frames, segment):
     """A segment that is damaged in the page, or missing, is shown as a gap and affects no other segment."""
     text = Path(html).read_text()

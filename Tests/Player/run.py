@@ -155,6 +155,7 @@ def main():
                     say(f"{browser.name}: {pages.check_smooth(browser, made['scroll'][1], made['scroll'][2])}")
                 if "damage" in options.only:
                     damage.check_gaps(browser, folder / "lively.html", folder, made["lively"][2], 1)
+                    damage.check_end(browser, folder / "failing.html", folder, 10)
                     damage.check_deflate(browser, folder)
                     damage.load_decoder(browser, folder / "vector.html")
                     damage.check_vectors(browser)

@@ -23,7 +23,9 @@ function stored(name, value) {
 /** The seconds in `#t=12.5` or `#t=12.5,20`; a server's address may have `?t=` instead. */
 function linked() {
   const match = /(?:^#|[?&])t=(-?\d+(?:\.\d+)?)(?:(?:,|%2C)(-?\d+(?:\.\d+)?))?/i.exec(location.hash || location.search);
-  return match ? { from: Number(match[1]), until: match[2] ? Number(match[2]) : null } : null;
+  if (!match) return null;
+  const [from, until] = [Number(match[1]), match[2] ? Number(match[2]) : null];
+  return { from, until: until !== null && until > from ? until : null };
 }
 
 /** The page: its player, its lists, its commands and its settings. */
@@ -196,8 +198,9 @@ export class Page {
 
   /** @param {"fill" | "outline" | "wireframe"} style */
   setStyle(style) {
-    if (style !== "fill" && this.player.timeline.masks.isEmpty) {
-      toast("This session has no masks record, so masks show as fill only");
+    const { timeline } = this.player;
+    if (style !== "fill" && timeline.masks.isEmpty) {
+      toast(timeline.isWhole ? "This session has no masks record, so masks show as fill only" : "The masks are still being read");
       return;
     }
     this.stage.style = style;

@@ -70,7 +70,7 @@ export class Badge {
     add("Policy, SHA-256", this.session.policy);
     add("Segments", `${timeline.total} of ${info.segments.length}, ${size(held.reduce((sum, { bytes }) => sum + bytes, 0))}`);
     add("Frames", held.reduce((sum, { frames }) => sum + frames, 0).toLocaleString("en"));
-    const masks = timeline.masks.isEmpty ? "This session has no masks record: what was masked shows as fill, without kind and reason." : "Recorded with kind, role and reason.";
+    const masks = timeline.masks.isEmpty && !timeline.isWhole ? "Being read." : timeline.masks.isEmpty ? "This session has no masks record: what was masked shows as fill, without kind and reason." : "Recorded with kind, role and reason.";
     add("Masks", masks);
     for (const { segment, reason } of timeline.damaged) add(`Segment ${segment}`, reason);
   }

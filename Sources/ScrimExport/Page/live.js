@@ -39,6 +39,7 @@ export class LiveSession {
 
   /** Starts to follow the end of the recording, or stops it. */
   toggle() {
+    if (!this.player.isGrowing) return;
     this.player.follows = !this.player.follows;
     if (this.player.follows) {
       this.player.seek(this.player.duration).catch(() => {});

@@ -142,6 +142,12 @@ export class Panel {
 
   /** The next row from here, or the one before. @param {number} step */
   jump(step) {
+    const { chosen } = this.list;
+    // Several rows may have one time.
+    if (this.rows[chosen] && Math.abs(this.rows[chosen].time - this.player.position) <= 1000) {
+      if (this.rows[chosen + step]) this.list.pick(chosen + step);
+      return;
+    }
     const here = Timeline.indexAt(this.rows, this.player.position + 500);
     let index = step > 0 ? here + 1 : here;
     if (step < 0 && this.rows[here] && this.player.position - this.rows[here].time < 1e6) index--;

@@ -77,6 +77,10 @@ export class Player extends EventTarget {
     try {
       await this.seek(seconds ?? this.start);
     } catch (error) {
+      // Another moment was asked for meanwhile: its picture is the first.
+      if (error instanceof DOMException && !this.shown && !this.gap) {
+        await new Promise((resolve) => this.addEventListener("frame", resolve, { once: true }));
+      }
       // A damaged beginning doesn't affect later segments.
       while (this.gap && this.gap.until < this.endTime) await this.seek(this.gap.until / 1e9).catch(() => {});
       if (!this.shown) return this.rejectReady?.(error);
@@ -233,9 +237,10 @@ export class Player extends EventTarget {
     }
     if (this.gap && this.position < this.gap.until) this.position = this.gap.until;
     this.position = Math.min(this.position, until);
-    const next = this.gap ? this.gap.until : this.shown?.next;
+    // Nothing follows a gap that reaches to the end.
+    const next = this.gap ? this.gap.until < this.endTime ? this.gap.until : null : this.shown?.next;
     if (!this.pending && (this.position >= (next ?? Infinity) || !(this.shown || this.gap))) {
-      this.request({ time: this.position });
+      this.request({ time: this.position, isPlaying: true });
     }
     this.emit("time");
     // A session that is being recorded continues.
@@ -254,6 +259,13 @@ export class Player extends EventTarget {
       if (this.pendingThumbnail?.id !== data.id) return data.bitmap?.close();
       this.pendingThumbnail?.resolve(data.bitmap);
       this.pendingThumbnail = null;
+    }
+    if (data.type === "failed" && this.pending?.id === data.id) {
+      const { reject } = /** @type {NonNullable<Player["pending"]>} */ (this.pending);
+      this.pending = null;
+      this.pause();
+      this.fail(`The picture can't be shown: ${data.reason}`);
+      reject(new Error(data.reason));
     }
     if (data.type === "scanned") {
       this.timeline.add(data);

@@ -66,8 +66,14 @@ export class Scrubber {
     this.wanted = key;
     const held = this.thumbnails.get(key);
     if (held !== undefined) return this.showThumbnail(held);
+    // The picture of another moment stays no longer than that, and none is shown in a gap.
+    const late = setTimeout(() => { if (this.wanted === key) this.showThumbnail(null); }, 150);
     const bitmap = await this.player.thumbnail(seconds, 240 * (devicePixelRatio || 1), 160 * (devicePixelRatio || 1));
-    if (!bitmap) return;
+    clearTimeout(late);
+    if (!bitmap) {
+      if (this.wanted === key) this.showThumbnail(null);
+      return;
+    }
     this.thumbnails.set(key, bitmap);
     for (const [old, picture] of this.thumbnails) {
       if (this.thumbnails.size <= thumbnailLimit) break;
@@ -79,7 +85,7 @@ export class Scrubber {
 
   /** @param {ImageBitmap | null} bitmap */
   showThumbnail(bitmap) {
-    if (!bitmap) return;
+    if (!bitmap) return this.thumbnail.getContext("2d").clearRect(0, 0, this.thumbnail.width, this.thumbnail.height);
     this.thumbnail.width = bitmap.width;
     this.thumbnail.height = bitmap.height;
     this.thumbnail.getContext("2d").drawImage(bitmap, 0, 0);

@@ -166,6 +166,7 @@ export function readNote(payload) {
   const time = readTime(reader);
   const kind = reader.u8();
   const offset = readTime(reader);
+  if (kind === 1 && offset <= 0) throw new DamageError("a gap has no length");
   if (kind === 1) return { time, event: { type: "gap", duration_ms: offset / 1e6 } };
   return kind === 2 ? { time, event: { type: "clock step", offset_ms: offset / 1e6 } } : null;
 }

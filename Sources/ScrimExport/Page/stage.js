@@ -21,11 +21,16 @@ export class Stage {
     /** @type {"fill" | "outline" | "wireframe"} */
     this.style = "fill";
     this.scale = 1;
+    /** @type {PointerEvent | null} */
+    this.pointed = null;
     player.addEventListener("frame", () => this.update());
     player.addEventListener("time", () => this.drawPointer());
     player.addEventListener("scan", () => this.drawMasks());
     new ResizeObserver(() => this.layout()).observe(this.area);
-    this.area.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.explain(event));
+    this.area.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
+      this.pointed = event;
+      this.explain(event);
+    });
     this.area.addEventListener("pointerleave", () => { this.tip.hidden = true; });
   }
 
@@ -73,6 +78,8 @@ export class Stage {
     else if (partly && shown) {
       note.textContent = `Withheld: ${shown.withheld ? counted(shown.withheld, "tile") : "some tiles"} of 16 × 16 pixels show older content than this moment`;
     }
+    // The masks under a pointer that rests are those of this frame.
+    if (!this.tip.hidden && this.pointed) this.explain(this.pointed);
     this.drawMasks();
     this.drawPointer();
   }

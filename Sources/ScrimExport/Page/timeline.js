@@ -33,6 +33,11 @@ function word(value) {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
+/** All values in an event, at any depth. @param {any} value @returns {any[]} */
+function words(value) {
+  return value !== null && typeof value === "object" ? Object.values(value).flatMap(words) : value === null ? [] : [value];
+}
+
 /** The summary of an event in one line. @param {any} event @returns {string} */
 export function summary(event) {
   switch (event.type) {
@@ -50,7 +55,7 @@ export function summary(event) {
     case "frozen": return `Frozen for ${span(event.duration_ms)}, with ${event.inputs} inputs`;
     case "unreadable": return "An event that can't be read";
     default: {
-      const name = names[event.type] ?? word(event.type);
+      const name = Object.hasOwn(names, event.type) ? names[event.type] : word(event.type);
       return Number.isFinite(event.x) && Number.isFinite(event.y) ? `${name} at ${event.x}, ${event.y}` : name;
     }
   }
@@ -132,8 +137,7 @@ export class Timeline {
     if (Number.isFinite(event.x) && Number.isFinite(event.y)) this.pointer.push({ segment, time, event });
     if (kind === "move") return;
     const text = summary(event);
-    const values = Object.values(event).filter((value) => typeof value === "string" || typeof value === "number");
-    this.entries.push({ segment, time, event, kind, text, search: `${text} ${values.join(" ")}`.toLowerCase() });
+    this.entries.push({ segment, time, event, kind, text, search: `${text} ${words(event).join(" ")}`.toLowerCase() });
   }
 
   /** Replaces the signs of frustration in the list. @param {Finding[]} findings in order */
@@ -173,7 +177,10 @@ export class Timeline {
     // A part that was not scanned yet may contain anything.
     for (let i = range[0]; i < range[1]; i++) {
       if (this.frames.has(i)) continue;
-      for (let time = segments[i].first; time <= segments[i].last; time += idleLimit / 2) busy.push(time);
+      const { first, last } = segments[i];
+      // Times may be wrong by centuries.
+      const step = Math.max(idleLimit / 2, (last - first) / 10000);
+      for (let time = first; time <= last; time += step) busy.push(time);
     }
     busy.push(segments[range[0]].first, segments[range[1] - 1].last);
     busy.sort((a, b) => a - b);

@@ -10,7 +10,7 @@ import { View, reasonOf, turn } from "./view.js";
 /** @typedef {{from: number, until: number, reason: string}} Gap seconds are the page's business: these are nanoseconds */
 /** @typedef {import("./view.js").Loaded} Loaded */
 /** @typedef {import("./view.js").Place} Place */
-/** @typedef {{time: number} | {place: Place} | {step: number, from: Place}} Wanted */
+/** @typedef {{time: number, isPlaying?: boolean} | {place: Place} | {step: number, from: Place}} Wanted */
 
 const kept = 3;
 /** The tolerance for the time of a frame: half a microsecond, since seconds are rounded. */
@@ -127,14 +127,43 @@ function touchAll({ decoder }) {
   decoder?.touch({ x: 0, y: 0, width: decoder.width, height: decoder.height });
 }
 
+/**
+ * The result of loading; null as soon as something else is wanted, which then doesn't wait for it. Loading goes on.
+ * @template Result @param {Promise<Result>} loading @param {() => boolean} isStale @returns {Promise<Result | null>}
+ */
+async function unlessStale(loading, isStale) {
+  let isDone = false;
+  const settle = () => {
+    isDone = true;
+    wake();
+  };
+  loading.then(settle, settle);
+  while (!isDone && !isStale()) await new Promise((resolve) => { wake = () => resolve(undefined); });
+  return isStale() ? null : loading;
+}
+
 async function showWanted() {
   const request = /** @type {{id: number, want: Wanted}} */ (wantedPicture);
   wantedPicture = null;
+  try {
+    await show(request);
+  } catch (error) {
+    post({ type: "failed", id: request.id, reason: reasonOf(error) });
+  }
+}
+
+/** @param {{id: number, want: Wanted}} request */
+async function show(request) {
   const isStale = () => wantedPicture !== null;
-  const place = await locate(request.want);
-  if (isStale()) return;
+  const place = await unlessStale(locate(request.want), isStale);
+  if (!place) return;
   if ("gap" in place) return postGap(request.id, place);
-  const loaded = /** @type {Loaded} */ (cache.get(place.segment));
+  const loaded = cache.get(place.segment);
+  if (!loaded || loaded instanceof DamageError) {
+    // Others took its place meanwhile.
+    wantedPicture = request;
+    return;
+  }
   const frame = loaded.frames[place.frame];
   takeNearerView(place);
   const result = await picture.decode(loaded, place, async () => {
@@ -155,6 +184,11 @@ async function showWanted() {
     number: frame.number, status: frame.status, withheld: frame.withheld, width: decoder.width,
     height: decoder.height, rect, pixels, next: loaded.frames[place.frame + 1]?.time ?? startOf(place.segment + 1),
   }, pixels ? [pixels] : []);
+  // While playing, the next segment is loaded in time.
+  const isPlaying = "isPlaying" in request.want && request.want.isPlaying;
+  if (isPlaying && place.frame * 2 >= loaded.frames.length && place.segment + 1 < info.range[1] && !cache.has(place.segment + 1)) {
+    load(place.segment + 1).catch(() => {});
+  }
 }
 
 /** The page clears its canvas for a gap, so that all of the next picture has to come. @param {number} id @param {{gap: Gap, segment: number}} place */
@@ -260,10 +294,13 @@ async function read(index, isThorough) {
     post({ type: "need", index, isOpen });
   });
   if (!bytes) return new MissingError(reason);
+  // It was sealed meanwhile, so these are not all of its bytes.
+  if (isOpen && info.segments[index].sha256 !== null) return read(index, isThorough);
   try {
     const segment = readSegment(bytes, isOpen);
     await verify(segment, bytes, index, isThorough);
-    return { ...segment, broken: [], masks: readMaskLists(segment) };
+    const notes = segment.others.filter(({ type }) => type === recordTypes.note).map(({ payload }) => readNote(payload));
+    return { ...segment, broken: [], masks: readMaskLists(segment), notes: notes.filter((note) => note !== null) };
   } catch (error) {
     return new DamageError(reasonOf(error));
   }
@@ -303,11 +340,30 @@ async function verify(segment, bytes, index, isThorough) {
 async function makeThumbnail() {
   const request = /** @type {NonNullable<typeof wantedThumbnail>} */ (wantedThumbnail);
   wantedThumbnail = null;
-  const place = await locate({ time: request.time });
+  try {
+    await draw(request);
+  } catch {
+    isThumbnailBusy = false;
+    post({ type: "thumbnail", id: request.id, time: request.time, bitmap: null });
+  }
+}
+
+/** @param {NonNullable<typeof wantedThumbnail>} request */
+async function draw(request) {
+  const place = await unlessStale(locate({ time: request.time }), () => wantedPicture !== null || wantedThumbnail !== null);
+  if (!place) {
+    // A picture goes before it.
+    wantedThumbnail ??= request;
+    return;
+  }
   /** @type {ImageBitmap | null} */
   let bitmap = null;
   if (!("gap" in place)) {
-    const loaded = /** @type {Loaded} */ (cache.get(place.segment));
+    const loaded = cache.get(place.segment);
+    if (!loaded || loaded instanceof DamageError) {
+      wantedThumbnail ??= request;
+      return;
+    }
     isThumbnailBusy = true;
     const result = await thumbnail.decode(loaded, place, async () => {
       await rest();
@@ -335,6 +391,15 @@ async function scan() {
   scanning = null;
   const segment = /** @type {Loaded | DamageError} */ (result);
   if (segment instanceof DamageError) return post({ type: "scanned", index, error: segment.message });
+  try {
+    await list(index, segment);
+  } catch (error) {
+    post({ type: "scanned", index, error: reasonOf(error) });
+  }
+}
+
+/** @param {number} index @param {Loaded} segment */
+async function list(index, segment) {
   const { frames, header } = segment;
   const times = new Float64Array(frames.length);
   const changed = new Float32Array(frames.length);
@@ -368,9 +433,6 @@ async function scan() {
   }
   const text = new TextDecoder();
   const events = segment.events.map(({ time, json }) => ({ time, event: parseEvent(text.decode(json)) }));
-  for (const { type, payload } of segment.others) {
-    const note = type === recordTypes.note ? readNote(payload) : null;
-    if (note) events.push(note);
-  }
+  events.push(...segment.notes);
   post({ type: "scanned", index, error: null, times, changed, withheld, status, events, masks: segment.masks });
 }
