@@ -148,7 +148,8 @@ def until_listed(server, session, fields):
         assert status == 200, (status, body)
         found.update({entry["session"]: entry for entry in json.loads(body)["sessions"]})
         return found.get(session, {}).get("state") == "sealed"
-    until(20, "listing a sealed session", look)
+    # A busy machine's bucket answers a few requests a second, and a round of the server lists every day of two weeks.
+    until(90, "listing a sealed session", look)
     return found[session]
 
 
