@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Delivery, from outside: faults, power loss, third-party servers, attacks on scrim-server, mutated requests, many recorders, and
-# sealed sessions (also cut off, garbled and forged). Some seven minutes.
+# sealed sessions (also cut off, garbled and forged). Some ten minutes on a busy machine.
 #   Tests/Delivery/run.sh            the part for every change
 #   Tests/Delivery/run.sh --full     300 kills of each program, a kill at every call, 100,100 waiting segments, 30,000 mutated requests,
 #                                    64 recorders for a minute: three quarters of an hour
