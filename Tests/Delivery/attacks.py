@@ -19,6 +19,7 @@ import time
 import zlib
 
 from accounts import store_of_folder
+from hostile import scramble
 from sessions import Session
 from tools import SCRIM, SERVER, Folder, Server, port, skip
 
@@ -427,19 +428,10 @@ def fuzz(client, folder, seed):
             f"Authorization: Bearer {client.key}\r\nContent-Digest: {digest(good)}\r\nContent-Length: {len(good)}\r\n\r\n").encode() + good
     statuses = {}
     for _ in range(400):
-        data = bytearray(base)
-        for _ in range(chance.randint(1, 6)):
-            place = chance.randrange(len(data))
-            what = chance.randrange(3)
-            if what == 0:
-                data[place] = chance.randrange(256)
-            elif what == 1:
-                del data[place:place + chance.randint(1, 20)]
-            else:
-                data[place:place] = chance.randbytes(chance.randint(1, 20))
-        status = client.raw(bytes(data), 0.3)[0]
+        data = scramble(chance, base)
+        status = client.raw(data, 0.3)[0]
         statuses[status] = statuses.get(status, 0) + 1
-        assert status < 500, (status, bytes(data))
+        assert status < 500, (status, data)
     return statuses
 
 
