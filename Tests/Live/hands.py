@@ -100,7 +100,7 @@ def main():
         press(PASSWORD, 0)
         desktop.run(["xdotool", "type", "--delay", "60", "correct horse battery staple"])
         press(FIELD, 3)
-        desktop.spawn(["xterm", "-T", "TITLE-OF-A-TERMINAL"])
+        desktop.spawn(["xterm", "-T", "TITLE-OF-A-TERMINAL", "-e", "cat"])
         await_line(options.scrim, out, "goes to xterm", desktop)
         recorder.send_signal(signal.SIGINT)
         recorder.wait(timeout=30)

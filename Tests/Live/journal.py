@@ -58,7 +58,8 @@ def main():
         recorder = desktop.spawn(
             [scrim, "record", *desktop.source, "--out", out, "--journal", "shop", "--journal-directory", f"{folder}/journal"])
         await_frame(out)
-        desktop.spawn(["foot", "-T", "TITLE-OF-A-TERMINAL"])
+        # The login shell of the user may be nologin, which would end the terminal at once.
+        desktop.spawn(["foot", "-T", "TITLE-OF-A-TERMINAL", "cat"])
         desktop.window("TITLE-OF-A-TERMINAL")
         await_line(scrim, out, FOCUS, desktop)
         write(f"{folder}/journal", "mail from ann@example.com")
