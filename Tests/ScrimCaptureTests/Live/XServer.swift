@@ -48,6 +48,8 @@ final class XServer {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = ["-display", display] + arguments
+    // Without a locale it would take its arguments as Latin-1.
+    process.environment = ProcessInfo.processInfo.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 }
     process.standardError = FileHandle.nullDevice
     try process.run()
     return process
