@@ -98,6 +98,29 @@ class Run:
             self.most = max(self.most, ink(self.picture()))
             time.sleep(0.4)
 
+    def exported(self, preset):
+        """The pictures recorded so far."""
+        out = self.recorders[preset][1]
+        frames = f"{out}-frames"
+        shutil.rmtree(frames, ignore_errors=True)
+        command = [self.options.scrim, "export", out, "--to", "png", "--out", frames, "--quiet"]
+        limits.run(command, check=True, timeout=120)
+        names = sorted(name for name in os.listdir(frames) if name.endswith(".png"))
+        return [np.asarray(Image.open(f"{frames}/{name}").convert("RGB")) for name in names]
+
+    def masked(self, picture):
+        """The masked share of the situation's area; None if it has none."""
+        if not self.area:
+            return None
+        x, y, width, height = self.area
+        return float(np.all(picture[y : y + height, x : x + width] == 0, axis=-1).mean())
+
+    def await_shown(self, limit, seconds=30):
+        """Waits until `controls` masks no more than `limit` of the area: a slow machine reads trees late."""
+        end = time.time() + seconds
+        while time.time() < end and self.masked(self.exported("controls")[-1]) > limit:
+            time.sleep(1)
+
     def finish(self):
         """By preset: ink in all pictures, the number of pictures with ink, and the masked share of an area in the last one."""
         found = {}
@@ -105,20 +128,12 @@ class Run:
             process.send_signal(signal.SIGINT)
         for preset, (process, out) in self.recorders.items():
             process.wait(timeout=60)
-            frames = f"{out}-frames"
-            command = [self.options.scrim, "export", out, "--to", "png", "--out", frames, "--quiet"]
-            limits.run(command, check=True, timeout=120)
-            names = sorted(name for name in os.listdir(frames) if name.endswith(".png"))
-            pictures = [np.asarray(Image.open(f"{frames}/{name}").convert("RGB")) for name in names]
+            pictures = self.exported(preset)
             counts = [ink(picture) for picture in pictures]
-            share = None
-            if self.area:
-                x, y, width, height = self.area
-                share = float(np.all(pictures[-1][y : y + height, x : x + width] == 0, axis=-1).mean())
-            found[preset] = (sum(counts), sum(1 for count in counts if count), len(names), share)
+            found[preset] = (sum(counts), sum(1 for count in counts if count), len(pictures), self.masked(pictures[-1]))
             if self.options.keep and (sum(counts) or self.options.all):
                 kept = f"{self.options.keep}/{preset}-{int(time.time())}"
-                shutil.copytree(frames, kept)
+                shutil.copytree(f"{out}-frames", kept)
         return found
 
 
@@ -129,6 +144,8 @@ def perform(name, situation, manager, seed, options):
     with kind(1280, 800, **({} if manager == "sway" else {"manager": manager})) as desktop:
         r = Run(desktop, options, chance)
         limit = situation(r)
+        if limit is not None:
+            r.await_shown(limit)
         found = r.finish()
         words = desktop.tail() if options.words else ""
     parts, holds = [], r.most > 0

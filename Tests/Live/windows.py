@@ -142,7 +142,7 @@ def tiled(layout, toolkit="gtk3"):
         r.window("Vault")
         r.watch(2)
         r.desktop.run(["i3-msg", '[title="Two"] focus'])
-        time.sleep(3)
+        time.sleep(1)
         window = next(w for w in r.desktop.windows() if w["title"] == "Two")
         r.area = (window["x"] + 4, window["y"] + 30, window["w"] - 8, window["h"] - 40)
         return 0.7
