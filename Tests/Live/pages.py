@@ -51,6 +51,11 @@ PAGES = {
     ),
     "inner-scroll": dict(
         body="<div style='height:600px;overflow:auto' id=box>" + rows(random.Random(1)) + "</div>", script="box.scrollTo({top:150,behavior:'smooth'});setTimeout(()=>busy(5000),250)"),
+    # Buttons that are scrolled below a header without a node still have their whole boxes.
+    "scrolled-under": dict(
+        body=STYLE + f"<div aria-hidden=true class=ink style='height:120px'>{INK_TEXT} {INK_TEXT}<br>{INK_TEXT} {INK_TEXT}</div>"
+        "<div id=box style='height:500px;overflow:auto'>" + "".join("<button style='width:400px;height:90px'>Row</button><br>" for _ in range(20)) + "</div>",
+        script="box.scrollTop=80"),
     "button-overflow": dict(
         body="<div>" + "".join("<button style='width:400px;height:40px;margin:5px'>Row</button>" for _ in range(12)) + "</div>",
         script="document.querySelectorAll('button').forEach((b,n)=>{if(n%2){const i=document.createElement('i');i.setAttribute('aria-hidden','true');"

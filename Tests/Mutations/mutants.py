@@ -97,6 +97,7 @@ MUTANTS = {
     "path bars": ("plan", FACES, "    if pressed.count == 1 {", "    if !OFF, pressed.count == 1 {"),
     "folders in a chooser": ("plan", FACES, 'if isInChooser[index], role(index) == "toggle button" {', 'if !OFF, isInChooser[index], role(index) == "toggle button" {'),
     "summaries": ("plan", FACES, "      if isInDocument[index], opens,", "      if !OFF, isInDocument[index], opens,"),
+    "controls are clipped": ("plan", MASKS, "    guard isControl, !vouched.contains(index) else", "    guard !OFF, isControl, !vouched.contains(index) else"),
     "layers over controls": ("plan", MASKS, "    if shown.isEmpty { return [:] }", "    if OFF || shown.isEmpty { return [:] }"),
     "lists of combo boxes": ("windows", ASSEMBLY, "for (widget, input) in assembly.lists {", "for (widget, input) in assembly.lists where !OFF {"),
     # Principle 6: who can't know says so.

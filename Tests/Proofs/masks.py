@@ -242,10 +242,15 @@ def content_labels(widgets):
         tabs = [w for w in row if w.role == "page tab"]
         around = row[0].parent
         pages = [w for w in around.parent.children if w is not around] if around.parent else []
+        beside, level = False, around
+        for _ in range(3):
+            if level.parent is not None:
+                beside |= any(w is not level and w.role.startswith("document") for w in level.parent.children)
+                level = level.parent
         for tab in tabs:
             closes = any(w.role == "push button" and within(w.rect, tab.rect) for w in row)
             below = any(not within(w.rect, tab.rect) and shows_document(w) for w in tab.children)
-            if closes or below or holds_button(tab, tab.rect) or any(map(shows_document, pages)):
+            if closes or below or beside or holds_button(tab, tab.rect) or any(map(shows_document, pages)):
                 found |= {id(w) for w in tabs}
         pressed = [w for w in row if w.states & {"pressed", "checked"}]
         if len(row) > 1 and {w.role for w in row} <= BUTTONS and len(pressed) == 1:
@@ -341,9 +346,9 @@ def opens(rule, index, masked_above):
 
 
 def decide(widgets, rules, faces):
-    """For every widget mask, show or gap, ancestors considered; the boxes cut out of its mask; and the shown widgets for
-    whose whole box a mark or a rule vouches."""
-    result, holes, vouched = {}, {id(w): [] for w in widgets}, set()
+    """For every widget mask, show or gap, ancestors considered; the boxes cut out of its mask; the shown widgets for
+    whose whole box a mark or a rule vouches; and the shown controls, and widgets in one, that the containers around clip."""
+    result, holes, vouched, clipped = {}, {id(w): [] for w in widgets}, set(), set()
     # Inherited: masked ancestors with the cause, the box of the shown control, and whether the user vouches for it.
     pending = [(w, [], None, False) for w in widgets if w.parent is None]
     while pending:
@@ -367,8 +372,35 @@ def decide(widgets, rules, faces):
             masked_above, control = masked_above + [(widget, cause, index)], None
         elif verdict == "show" and cause not in ("default", "content") and widget.role in CONTROLS:
             control, is_vouched = widget.rect, by_user
+        if verdict == "show" and (widget.role in CONTROLS or control is not None) and id(widget) not in vouched:
+            clipped.add(id(widget))
         pending += [(child, masked_above, control, is_vouched) for child in widget.children]
-    return result, holes, vouched
+    return result, holes, vouched, clipped
+
+
+SCROLLERS = "scroll pane", "viewport", "document web"
+
+
+def overlap(a, b):
+    return max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
+
+
+def visible_part(widget):
+    """The box of a control, cut by those of the containers around it."""
+    rect, visible, around = widget.rect, widget.rect, widget.parent
+    for _ in range(256):
+        if around is None:
+            return visible
+        shared = overlap(rect, around.rect or NOWHERE)
+        if around.role in CONTROLS and around.role != "page tab" and not area(shared):
+            return visible
+        if around.nature == "container" and around.rect:
+            wide, high = (max(shared[n + 2] - shared[n], 0) if area(shared) else 0 for n in (0, 1))
+            excess = max(rect[2] - rect[0] - wide, rect[3] - rect[1] - high)
+            if around.role in SCROLLERS or area(shared) and excess >= 5:
+                visible = overlap(visible, shared)
+        around = around.parent
+    return NOWHERE
 
 
 def covered(widgets, verdicts, vouched, grow, width, height):
@@ -389,7 +421,7 @@ def covered(widgets, verdicts, vouched, grow, width, height):
         """The part of a box that no scroller around it clips."""
         rect, around = widget.rect or (0, 0, 0, 0), widget.parent
         while around is not None:
-            if around.role in ("scroll pane", "viewport", "document web"):
+            if around.role in SCROLLERS:
                 other = around.rect or (0, 0, 0, 0)
                 rect = (max(rect[0], other[0]), max(rect[1], other[1]), min(rect[2], other[2]), min(rect[3], other[3]))
             around = around.parent
@@ -490,7 +522,7 @@ def make_plan(given, windows, rules, width, height, scale=1, whole=True, partial
                 cut(covered, hole)[:] = False
         plan.kind[covered] = np.maximum(plan.kind[covered], CODE[kind])
 
-    verdicts, holes, vouched = decide(widgets, rules, Faces(widgets, width, height, scale, bool(windows)))
+    verdicts, holes, vouched, clipped = decide(widgets, rules, Faces(widgets, width, height, scale, bool(windows)))
     layers = covered(widgets, verdicts, vouched, grow, width, height)
     for widget in widgets:
         if widget.rect is None:
@@ -502,7 +534,9 @@ def make_plan(given, windows, rules, width, height, scale=1, whole=True, partial
             cut(plan.gap, widget.rect)[:] = True
         else:
             own = np.zeros((height, width), bool)
-            cut(own, widget.rect)[:] = True
+            rect = visible_part(widget) if id(widget) in clipped else widget.rect
+            if area(rect):
+                cut(own, rect)[:] = True
             for rect in layers.get(id(widget), ()):
                 cut(own, rect, grow)[:] = False
             plan.trusted |= own

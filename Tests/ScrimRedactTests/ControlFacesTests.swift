@@ -97,6 +97,17 @@ struct ControlFacesTests {
       #expect(try shown([window, list] + tabs + [page, text]).isEmpty)
       #expect(try shown([window, list] + tabs + [page, small]) == ["a", "b"])
     }
+    // A document beside one of three containers around the row: the sheets of a spreadsheet.
+    for depth in 0...3 {
+      let around = (0...depth).map {
+        MaskPlannerTests.widget("p\($0)", "panel", (0, 0, 400, 300), in: $0 == 0 ? nil : "p\($0 - 1)")
+      }
+      var list = list
+      list.parent = .id("p\(depth)")
+      let sheet = MaskPlannerTests.widget("d", "document spreadsheet", (0, 40, 400, 200), in: "p0")
+      let cell = MaskPlannerTests.widget("e", "table", (0, 40, 400, 200), in: "d")
+      #expect(try shown(around + [sheet, cell, list] + tabs) == (depth < 3 ? [] : ["a", "b"]), "\(depth)")
+    }
     // A rule that names the state shows them.
     let marked = MaskPlannerTests.widget("a", "page tab", (0, 0, 100, 30), states: ["content"])
     #expect(try shown([marked]).isEmpty)

@@ -349,6 +349,59 @@ struct MaskPlannerTests {
       try !plan([frame, button, beside, tail], MaskPolicy(preset: .controls)).guarded.contains(x: 39, y: 20))
   }
 
+  /// A button that is scrolled below a header still has its whole box; the header may show content without a
+  /// node.
+  @Test func controlsAreClippedByTheContainersAroundThem() throws {
+    let frame = Self.widget("f", "frame", (0, 0, 100, 80))
+    func shows(
+      _ widgets: [Widget], _ policy: MaskPolicy = MaskPolicy(preset: .controls), x: Int = 20
+    ) throws -> [Bool] {
+      let plan = try plan([frame] + widgets, policy)
+      // Above the scroller, which begins at 30, and in it.
+      return [22, 38].map { !plan.guarded.contains(x: x, y: $0) && !plan.masked.contains(x: x, y: $0) }
+    }
+    let button = Self.widget("b", "push button", (10, 20, 30, 20), in: "s")
+    let label = Self.widget("t", "label", (12, 21, 26, 18), in: "b")
+    for role in ["scroll pane", "viewport", "panel", "document web", "section"] {
+      let scroller = Self.widget("s", role, (0, 30, 100, 50), in: "f")
+      #expect(try shows([scroller, button, label]) == [false, true], "\(role)")
+      // A header that is listed before it, after it, or the window itself.
+      let header = [
+        Self.widget("h", "panel", (0, 0, 100, 30), in: "f"),
+        Self.widget("i", "label", (60, 2, 4, 4), in: "h"),
+      ]
+      #expect(try shows(header + [scroller, button, label]) == [false, true], "\(role)")
+      #expect(try shows([scroller, button, label] + header) == [false, true], "\(role)")
+      // Any number of containers between them.
+      let inner = Self.widget("j", "panel", (0, -100, 100, 300), in: "s")
+      let deep = Self.widget("b", "push button", (10, 20, 30, 20), in: "j")
+      #expect(try shows([scroller, inner, deep]) == [false, true], "\(role)")
+    }
+    let scroller = Self.widget("s", "scroll pane", (0, 30, 100, 50), in: "f")
+    // The user vouches for the whole box.
+    let byID = try policy(#"{"rules":[{"role":"push button","id":"b","decision":"unmask"}]}"#)
+    #expect(try shows([scroller, button], byID) == [true, true])
+    // Boxes are rounded, or drawn with a margin.
+    let near = Self.widget("s", "panel", (0, 24, 100, 50), in: "f")
+    #expect(try shows([near, button]) == [true, true])
+    // A menu lies beside the button that opens it.
+    let bar = Self.widget("s", "menu bar", (0, 0, 100, 10), in: "f")
+    let menu = Self.widget("m", "menu", (0, 0, 20, 10), in: "s")
+    let item = Self.widget("b", "menu item", (10, 20, 30, 20), in: "m")
+    #expect(try shows([bar, menu, item]) == [true, true])
+    // A hole in a masked row reaches no farther.
+    let row = Self.widget("r", "list item", (0, 15, 100, 30), in: "s")
+    let inRow = Self.widget("b", "push button", (10, 20, 30, 20), in: "r")
+    #expect(try shows([scroller, row, inRow]) == [false, true])
+    // Too many containers.
+    var chain = [Self.widget("c0", "panel", (0, 0, 100, 80), in: "f")]
+    for number in 1...300 {
+      chain.append(Self.widget("c\(number)", "panel", (0, 0, 100, 80), in: "c\(number - 1)"))
+    }
+    #expect(
+      try shows(chain + [Self.widget("b", "push button", (10, 20, 30, 20), in: "c300")]) == [false, false])
+  }
+
   @Test func manyLayersAreNotComparedOneByOne() throws {
     let button = Self.widget("b", "push button", (10, 10, 30, 20), in: "f")
     let layers = (0...PaintOrder.limit).map { Self.widget("\($0)", "slider", (60, 60, 9, 9), in: "f") }

@@ -94,7 +94,20 @@ struct ControlFaces {
       return buttons.contains { box.holds($0) } || holdsButton(tab, box, depth: 3)
         || (children[tab] ?? []).contains { !box.holds(tree.rects[$0]) && isDocument($0) }
     }
-    if isOfDocuments || hasPage { content.formUnion(tabs) }
+    if isOfDocuments || hasPage || liesBesideDocument(list) { content.formUnion(tabs) }
+  }
+
+  /// Whether a document lies beside one of the containers around a row of tabs, as around those of a
+  /// spreadsheet's sheets.
+  private func liesBesideDocument(_ list: Int) -> Bool {
+    var around = list
+    for _ in 0..<3 {
+      guard let parent = tree.parent(of: around) else { return false }
+      let siblings = children[parent] ?? []
+      if siblings.contains(where: { $0 != around && role($0).hasPrefix("document") }) { return true }
+      around = parent
+    }
+    return false
   }
 
   private func holdsButton(_ index: Int, _ box: Rect, depth: Int) -> Bool {

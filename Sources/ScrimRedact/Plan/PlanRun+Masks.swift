@@ -19,7 +19,7 @@ extension PlanRun {
           emit(piece, kind, reason, widget: index)
         }
       case .shown:
-        let shown = rect.intersection(picture)
+        let shown = visiblePart(of: index).intersection(picture)
         guard let covered = covered[index] else {
           trusted.append(shown)
           continue
@@ -34,6 +34,33 @@ extension PlanRun {
       }
     }
   }
+
+  /// The part of a shown control that the containers around it may show. A scroller clips its content, and so
+  /// does nearly every other container: a button that is scrolled below a header still has its whole box.
+  private func visiblePart(of index: Int) -> Rect {
+    let rect = tree.rects[index]
+    let isControl = tree.widgets[index].role.isControl || contexts[index].control != nil
+    guard isControl, !vouched.contains(index) else { return rect }
+    var visible = rect
+    var next = tree.parent(of: index)
+    for _ in 0..<MaskPlanner.holeDepthLimit {
+      guard let around = next else { return visible }
+      next = tree.parent(of: around)
+      let role = tree.widgets[around].role
+      let shared = rect.intersection(tree.rects[around])
+      // What a control opens beside itself is not clipped by what is around the control. A page is listed
+      // under its tab.
+      if role.isControl, shared.isEmpty, role != PlanRun.pageTab { return visible }
+      guard tree.nature(of: around) == .container, !tree.rects[around].isEmpty else { continue }
+      let excess = max(rect.width - shared.width, rect.height - shared.height)
+      if role.isScroller || !shared.isEmpty && excess >= PaintOrder.leastOverlap {
+        visible = visible.intersection(shared)
+      }
+    }
+    return Rect(x: rect.x, y: rect.y, width: 0, height: 0)
+  }
+
+  private static let pageTab = Role.required("page tab")
 
   /// By shown widget: the pixels over which a container may have painted, which only the guard may show.
   private func coveredPixels() -> [Int: Region] {

@@ -1,4 +1,4 @@
-"""A GTK 3 window of buttons over which a layer of painted secrets appears. Usage: ink_layers_gtk3.py TITLE overlay|start|revealer|tip"""
+"""A GTK 3 window of buttons over which a layer of painted secrets appears. Usage: ink_layers_gtk3.py TITLE overlay|start|revealer|tip|scrolled"""
 import sys
 
 import gi
@@ -39,8 +39,19 @@ if mode == "revealer":
     reveal.add(layer)
     over.add_overlay(reveal)
     GLib.timeout_add(4000, lambda: reveal.set_reveal_child(True))
-elif mode != "tip":
+elif mode not in ("tip", "scrolled"):
     over.add_overlay(layer)
+if mode == "scrolled":
+    # A painted header, under which buttons are scrolled that still have their whole boxes.
+    box, scroller = Gtk.Box(orientation=Gtk.Orientation.VERTICAL), Gtk.ScrolledWindow(vexpand=True)
+    for button in grid.get_children():
+        button.set_size_request(-1, 90)
+    scroller.add(over)
+    layer.set_size_request(880, 120)
+    box.add(layer)
+    box.add(scroller)
+    GLib.timeout_add(4000, lambda: scroller.get_vadjustment().set_value(80))
+    over = box
 window.add(over)
 window.show_all()
 if mode == "overlay":

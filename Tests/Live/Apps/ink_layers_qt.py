@@ -1,4 +1,4 @@
-"""A Qt window of buttons over which secrets appear. Usage: ink_layers_qt.py 5|6 TITLE layer|layer-start|mdi|completer|tip|splash|dock"""
+"""A Qt window of buttons over which secrets appear. Usage: ink_layers_qt.py 5|6 TITLE layer|layer-start|mdi|completer|tip|splash|dock|scrolled"""
 import importlib
 import sys
 
@@ -46,6 +46,21 @@ if mode == "mdi":
         sub.show()
 
     later(4000, add)
+elif mode == "scrolled":
+    # A painted header with a widget in it, under which buttons are scrolled that still have their whole boxes.
+    central, area, part = widgets.QWidget(), widgets.QScrollArea(), wall()
+    header = Layer()
+    header.setFixedHeight(150)
+    widgets.QFrame(header).setGeometry(700, 140, 9, 2)
+    for button in part.findChildren(widgets.QPushButton):
+        button.setFixedHeight(90)
+    area.setWidget(part)
+    column = widgets.QVBoxLayout(central)
+    column.addWidget(header)
+    column.addWidget(area)
+    window.setCentralWidget(central)
+    window.show()
+    later(4000, lambda: area.verticalScrollBar().setValue(90))
 else:
     central = wall()
     window.setCentralWidget(central)
