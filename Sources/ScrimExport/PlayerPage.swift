@@ -18,7 +18,8 @@ public enum PlayerPage {
   /// The page's script. It reads its session from the JSON of an element `scrim-session` (``PageDescription``).
   public static let page = script([
     PackageResources.bytes_js, PackageResources.format_js,
-    PackageResources.feedback_js, PackageResources.masklayer_js, PackageResources.timeline_js,
+    PackageResources.feedback_js, PackageResources.masks_js, PackageResources.masklayer_js,
+    PackageResources.timeline_js,
     PackageResources.sources_js, PackageResources.player_js, PackageResources.stage_js,
     PackageResources.scrubber_js, PackageResources.list_js, PackageResources.panel_js,
     PackageResources.commands_js, PackageResources.badge_js, PackageResources.live_js,

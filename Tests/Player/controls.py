@@ -244,7 +244,7 @@ def check_masks(browser, url):
     assert browser.evaluate("!id('no-masks').hidden && id('no-masks').textContent.includes('no masks record')")
     kinds = ["text", "image", "input", "password", "gap", "uncovered", "other"]
     masks = [dict(x=20 + 130 * i, y=300, width=120, height=80, kind=kind, role=f"role-{kind}", reason=f"rule {i}") for i, kind in enumerate(kinds)]
-    browser.evaluate(f"(() => {{ for (const segment of p.timeline.frames.keys()) p.timeline.masks.add(segment, 0, {json.dumps(masks)}); p.emit('scan'); }})()")
+    browser.evaluate(f"(() => {{ const masks = {json.dumps(masks)}; Object.defineProperties(p.timeline.masks, {{ at: {{ value: () => masks }}, isEmpty: {{ value: false }} }}); p.emit('scan'); }})()")
     assert browser.evaluate("id('no-masks').hidden")
     pixels = browser.evaluate("p.canvas.toDataURL()")
     ink = "(() => { const { width, height } = id('masks'); const c = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true }); c.drawImage(id('masks'), 0, 0); return c.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 === 3).some(Boolean); })()"

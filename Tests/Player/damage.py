@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from pictures import DIGEST, check_exact
-from segments import Segment, read_varint, recode_to_deflate, rewrite, varint
+from segments import Segment, read_varint, read_zigzag, recode_to_deflate, rewrite, varint, zigzag
 from sessions import ROOT, page, scrim
 
 VECTOR = ROOT / "Tests/ScrimRecorderTests/Vectors/letter-1"
@@ -39,7 +39,7 @@ DECODE = """(async () => {
 def load_decoder(browser, html):
     """The page's own decoder, without the page."""
     text = re.search(r'<script type="text/plain" id="scrim-worker">(.*?)</script>', Path(html).read_text(), re.S)[1]
-    text = text.rstrip().removesuffix("}") + "window.decoder = { readSegment, readNote, readMaskLists, reasonsByCode, FrameDecoder };}"
+    text = text.rstrip().removesuffix("}") + "window.decoder = { readSegment, readNote, maskRecords, reasonsByCode, FrameDecoder };}"
     browser.open(Path(html).resolve().as_uri())
     browser.until("Boolean(window.scrim)")
     # The page's policy allows no other script, but the debugger may evaluate one.
@@ -70,12 +70,12 @@ def check_vectors(browser):
     """Golden vectors: stored segments, and their listings by another decoder."""
     folder = ROOT / "Tests/ScrimFormatTests/Vectors"
     script = """(async () => {
-      const { readSegment, readNote, readMaskLists, reasonsByCode } = window.decoder;
+      const { readSegment, readNote, maskRecords, reasonsByCode } = window.decoder;
       const text = (bytes) => new TextDecoder().decode(bytes);
       const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
       const segment = readSegment(Uint8Array.fromBase64(%s));
       const { header, frames, events, others, seal } = segment;
-      const masks = readMaskLists(segment);
+      const masks = [...maskRecords(segment)];
       const notes = others.filter(({ type }) => type === 4).map(({ payload }) => readNote(payload)).filter(Boolean);
       const unknown = others.filter(({ type }) => type !== 5).length - notes.length;
       const mask = (m) => `${m.width}x${m.height}+${m.x}+${m.y}:${m.kind}:${reasonsByCode.indexOf(m.reason)}:${m.role.replaceAll(" ", "_") || "-"}`;
@@ -193,6 +193,91 @@ def check_end(browser, html, folder, last):
     browser.until("window.stopped === true", 30)
     heard = browser.evaluate("heard.length")
     assert heard == 1, f"{browser.name}: {heard} errors at a damaged end"
+
+
+def masks_session(folder):
+    """A session of one picture and a frame a tenth of a second, with its masks record after each frame: complete records of long lists.
+
+    Returns a function of the number of records, and the number of masks of each.
+    """
+    folder = Path(folder)
+    if not (folder / "many-s").exists():
+        (folder / "many/frames").mkdir(parents=True)
+        Image.new("RGB", (1024, 512), "#808080").save(folder / "many/frames/0.png")
+        widgets = [{"id": "w", "role": "frame", "x": 0, "y": 0, "w": 1024, "h": 512}]
+        widgets += [{"id": f"{x},{y}", "parent": "w", "role": "label", "name": "a", "x": x, "y": y, "w": 1, "h": 1} for x in range(2, 1022, 6) for y in range(2, 510, 6)]
+        frame = {"index": 0, "t_ms": 100, "image": "frames/0.png", "widgets": widgets}
+        (folder / "many/frames.jsonl").write_text(json.dumps(frame) + "\n")
+        (folder / "many/events.jsonl").write_text("")
+        (folder / "many/capture.json").write_text(json.dumps({"format": "capture-corpus/1", "width": 1024, "height": 512, "fps": 10}))
+        scrim("record", folder / "many", "--out", folder / "many-s", "--policy", "default", "--quiet")
+
+    def build(count, out):
+        def change(segment, _):
+            key, masks = segment.frames[0], next(record for record in segment.records if record[0] == 5)
+            moment, at = read_zigzag(key[2], 0)
+            number, at = read_varint(key[2], at)
+            records = [record for record in segment.records if record[0] not in (2, 5)] + [key, masks]
+            for step in range(1, count):
+                records += [[2, 0, zigzag(moment + step * 1_000_000) + varint(number + step) + b"\0\0"], masks]
+            segment.records = records
+
+        shutil.rmtree(out, ignore_errors=True)
+        rewrite(folder / "many-s", out, change)
+        manifest = json.loads((out / "manifest.json").read_text())
+        [entry] = manifest["segments"]
+        entry["frames"] = count
+        entry["last_t_ms"] = entry["first_t_ms"] + count - 1
+        (out / "manifest.json").write_text(json.dumps(manifest))
+        return out
+    return build
+
+
+def check_many_masks(browser, folder):
+    """Lists of masks that are long together are refused; below the limit the page holds none but the shown one. Returns records and masks."""
+    folder = Path(folder)
+    build = masks_session(folder)
+    path = folder / "masks.html"
+    page(folder / "many-s", path)
+    text = path.read_text()
+    browser.open_player(path.resolve().as_uri())
+    browser.until("scrim.player.timeline.isWhole")
+    length = browser.evaluate("scrim.player.timeline.masks.at(0, 0).length")
+    assert length > 1000, length
+    most = (1 << 21) // length
+    used = []
+    for count, is_whole in ((most, True), (most + 1, False)):
+        session = build(count, folder / "masks-s")
+        # The export would play the session for its pictures.
+        [entry] = json.loads((session / "manifest.json").read_text())["segments"]
+        data = (session / "segments/00000000.scrim").read_bytes()
+        held = re.search(r'(<script type="application/json" id="scrim-session">)(.*?)</script>', text, re.S)
+        description = json.loads(held[2])
+        description["segments"][0].update(frames=count, bytes=len(data), sha256=entry["sha256"], last=description["segments"][0]["first"] + (count - 1) * 1_000_000)
+        changed = text.replace(held[2], json.dumps(description).replace("<", "\\u003c"))
+        path.write_text(re.sub(r'(<script id="segment-0" type="[^"]*">)[^<]*', lambda match: match[1] + base64.b64encode(data).decode(), changed))
+        browser.open(path.resolve().as_uri())
+        browser.until("Boolean(window.scrim?.player.timeline.isWhole)", 120)
+        if is_whole:
+            at = browser.evaluate(f"[scrim.player.timeline.masks.at(0, {count - 1}).length, scrim.player.timeline.masks.segments.get(0).records.length]")
+            assert at == [length, count], (at, length, count)
+            if browser.name == "chromium":
+                browser.call("HeapProfiler.collectGarbage")
+                used.append(browser.evaluate("performance.memory.usedJSHeapSize"))
+        else:
+            reason = browser.evaluate("scrim.player.timeline.damaged.map(({ reason }) => reason)")
+            assert reason == ["a list of masks is beyond the limits"], reason
+            browser.until("!document.getElementById('gap').hidden && document.getElementById('badge').dataset.state === 'bad'")
+    assert not used or used[0] < 30e6, used
+    return most, length
+
+
+def check_many_masks_by_scrim(folder, most):
+    """The command refuses the same record."""
+    build = masks_session(folder)
+    assert scrim("verify", build(most, Path(folder) / "masks-s")).returncode == 0
+    done = scrim("verify", build(most + 1, Path(folder) / "masks-s"), code=1)
+    assert b"masks in all lists" in done.stderr + done.stdout, done.stderr + done.stdout
 
 
 def check_gaps(browser, html, folder, frames, segment):

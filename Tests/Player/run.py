@@ -156,6 +156,10 @@ def main():
                 if "damage" in options.only:
                     damage.check_gaps(browser, folder / "lively.html", folder, made["lively"][2], 1)
                     damage.check_end(browser, folder / "failing.html", folder, 10)
+                    most, length = damage.check_many_masks(browser, folder)
+                    if browser_type is browsers.available()[0]:
+                        damage.check_many_masks_by_scrim(folder, most)
+                    say(f"{browser.name}: {most} lists of {length} masks are read, one more is refused")
                     damage.check_deflate(browser, folder)
                     damage.load_decoder(browser, folder / "vector.html")
                     damage.check_vectors(browser)

@@ -147,6 +147,70 @@ import Testing
     }
   }
 
+  /// A record may keep a long list in few bytes, so all lists of a segment together have a limit, with moves and new lists too.
+  @Test func theListsOfASegmentHaveALimit() throws {
+    let mask = ListedMask(rect: Rect(x: 0, y: 0, width: 1, height: 1), kind: .text, reason: .rule)
+    let list = (0..<3).map { place in
+      var mask = mask
+      mask.rect.x = place
+      return mask
+    }
+    var move = MasksRecord()
+    move.moved = MasksRecord.Movement(x: 0, y: 1, places: [0, 1, 2])
+    for last in [MasksRecord(), MasksRecord(all: list), move] {
+      var (writer, strict) = (MasksCoder(), MasksCoder(listedLimit: 8))
+      var (reader, strictReader) = (MasksCoder(), MasksCoder(listedLimit: 8))
+      for (place, record) in [MasksRecord(all: list), MasksRecord(), last].enumerated() {
+        let payload = try writer.payload(of: record, Samples.header)
+        var bytes = ByteReader(payload, 0..<payload.count)
+        var again = bytes
+        _ = try reader.record(&bytes, Samples.header)
+        guard place == 2 else {
+          #expect(try strict.payload(of: record, Samples.header) == payload)
+          _ = try strictReader.record(&again, Samples.header)
+          continue
+        }
+        let refusal = FormatError.Reason.overLimit("the number of masks in all lists", value: 9, limit: 8)
+        #expect(throws: refusal) { _ = try strict.payload(of: record, Samples.header) }
+        #expect(throws: refusal) { _ = try strictReader.record(&again, Samples.header) }
+      }
+    }
+  }
+
+  /// Where the lists of a segment would exceed half of the limit, the whole picture is listed; the next segment starts anew.
+  @Test func longListsBecomeOne() throws {
+    let list = (0..<3).map { place in
+      ListedMask(rect: Rect(x: place, y: 0, width: 1, height: 1), kind: .text, reason: .rule)
+    }
+    let picture = ListedMask(rect: Rect(x: 0, y: 0, width: 4, height: 3), kind: .other, reason: .tooMany)
+    let kept = KeptSegments()
+    var builder = try SegmentBuilder(to: kept, Samples.header, CodingOptions())
+    builder.listedMasksLimit = 16
+    var expected: [[ListedMask]] = []
+    for number in 0..<8 {
+      if number == 6 { try builder.seal() }
+      let isKey = number % 6 == 0
+      let masks = Array(list.prefix(3 - number % 2))
+      let info = FrameInfo(
+        time: Int64(number), number: number, status: [], withheldTiles: 0, masks: masks)
+      try builder.begin(FrameStart(info: info, isKey: isKey, width: 4, height: 3))
+      try builder.end()
+      // 3 + 2 + 3 are 8.
+      expected.append((3..<6).contains(number) ? [picture] : masks)
+    }
+    let segments = try builder.withOutput { (output) throws(FormatError) in output.sealed }
+    var shown: [[ListedMask]] = []
+    for bytes in segments {
+      var masks: [ListedMask]?
+      for frame in try SegmentReader.read(bytes).frames {
+        if frame.isKey { masks = nil }
+        frame.masks?.apply(to: &masks)
+        shown.append(masks ?? [])
+      }
+    }
+    #expect(shown.map(Set.init) == expected.map(Set.init))
+  }
+
   @Test func masksFollowTheirFrame() throws {
     let all = MasksRecord(all: [])
     let header = try SegmentWriter(header: Samples.header).bytes
@@ -218,5 +282,33 @@ import Testing
     #expect(found.segment.unknownRecords == 1)
     let sealed = try writer.seal(index: 0, previous: .zero)
     #expect(sealed.seal.summary == SegmentSummary(frames: 1, events: 0, times: 0...0))
+  }
+}
+
+/// Keeps sealed segments in memory.
+private struct KeptSegments: SegmentOutput {
+  typealias Failure = FormatError
+
+  var sealed: [[UInt8]] = []
+  private var open: SegmentWriter?
+  private var last = SHA256Digest.zero
+
+  var openSegmentSize: Int? { open?.size }
+
+  mutating func begin(_ segment: consuming SegmentWriter) { open = segment }
+  mutating func append(_ frame: FrameRecord) throws(FormatError) { try open?.append(frame) }
+  mutating func append(_ event: EventRecord) throws(FormatError) { try open?.append(event) }
+  mutating func append(_ note: NoteRecord) throws(FormatError) { try open?.append(note) }
+
+  mutating func seal() throws(FormatError) {
+    guard let segment = open.take() else { return }
+    let result = try segment.seal(index: UInt32(sealed.count), previous: last)
+    sealed.append(result.bytes)
+    last = SHA256.digest(result.bytes.span)
+  }
+
+  mutating func finish() throws(FormatError) -> SegmentTotals {
+    try seal()
+    return SegmentTotals(segments: sealed.count, bytes: sealed.joined().count)
   }
 }

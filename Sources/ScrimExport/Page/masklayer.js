@@ -1,22 +1,25 @@
+import { MaskDecoder } from "./masks.js";
+
 /** @typedef {import("./masks.js").Mask} Mask */
+
+/** The masks records of segments, unchanged: lists are decoded when they are shown. @typedef {{size: {width: number, height: number}, records: {frame: number, payload: Uint8Array}[]}} SegmentMasks */
 
 /** The masks of every frame, as they are read. */
 export class MaskTimeline {
   constructor() {
-    /** @type {Map<number, {frame: number, masks: Mask[]}[]>} */
+    /** @type {Map<number, SegmentMasks>} */
     this.segments = new Map();
+    /** The last decoded list: after the record at `place` of a segment. @type {{held: SegmentMasks, place: number, decoder: MaskDecoder} | null} */
+    this.cursor = null;
   }
 
   get isEmpty() {
     return this.segments.size === 0;
   }
 
-  /** Sets the masks from a frame of a segment until that of the next call. @param {number} segment @param {number} frame @param {Mask[]} masks */
-  add(segment, frame, masks) {
-    const list = this.segments.get(segment) ?? [];
-    list.push({ frame, masks });
-    list.sort((a, b) => a.frame - b.frame);
-    this.segments.set(segment, list);
+  /** @param {number} segment @param {SegmentMasks} held its records, which were checked */
+  set(segment, held) {
+    if (held.records.length) this.segments.set(segment, held);
   }
 
   /** @param {number} segment */
@@ -26,7 +29,16 @@ export class MaskTimeline {
 
   /** @param {number} segment @param {number} frame @returns {Mask[]} */
   at(segment, frame) {
-    return this.segments.get(segment)?.findLast((entry) => entry.frame <= frame)?.masks ?? [];
+    const held = this.segments.get(segment);
+    const place = held ? held.records.findLastIndex((record) => record.frame <= frame) : -1;
+    if (!held || place < 0) return [];
+    let { cursor } = this;
+    if (cursor?.held !== held || cursor.place > place) cursor = { held, place: -1, decoder: new MaskDecoder(held.size) };
+    this.cursor = cursor;
+    const whole = held.records.findLastIndex(({ payload }, i) => i <= place && (payload[0] & 1) === 1);
+    for (let i = Math.max(cursor.place + 1, whole); i <= place; i++) cursor.decoder.read(held.records[i].payload);
+    cursor.place = place;
+    return cursor.decoder.masks ?? [];
   }
 
   /** The smallest mask over a pixel. @param {Mask[]} masks @param {number} x @param {number} y @returns {Mask | null} */

@@ -18,7 +18,8 @@ const reasonsByCode = [
   "pixels that only containers claim", "pixels that nothing claims", "the boxes could not be had",
   "more masks than are listed; parts of this may be shown", "what shows there could not be read",
 ];
-const maskLimits = { masks: 2 ** 16, role: 255 };
+/** `listed`: masks of all lists of a segment together. */
+const maskLimits = { masks: 2 ** 16, listed: 2 ** 21 };
 
 /** Roles by their code, starting with 1. */
 const rolesByCode = (
@@ -119,13 +120,14 @@ class MaskContext {
 }
 
 /** Reads the masks records of a segment in order. */
-class MaskDecoder {
+export class MaskDecoder {
   /** @param {{width: number, height: number}} size of the picture */
   constructor(size) {
     this.size = size;
     /** @type {Mask[] | null} the present masks; null directly after a keyframe */
     this.masks = null;
     this.context = new MaskContext();
+    this.listed = 0;
   }
 
   /** @param {Uint8Array} payload @returns {Mask[]} all masks from the preceding frame on @throws {DamageError} */
@@ -135,9 +137,9 @@ class MaskDecoder {
     const bits = new BitDecoder(reader.take(reader.left));
     if (isComplete) this.context = new MaskContext();
     const masks = isComplete ? [] : this.change(bits);
-    for (let left = bounded(masks.length + this.number(bits), maskLimits.masks) - masks.length; left > 0; left--) {
-      masks.push(this.mask(bits));
-    }
+    const count = bounded(masks.length + this.number(bits), maskLimits.masks);
+    this.listed = bounded(this.listed + count, maskLimits.listed);
+    while (masks.length < count) masks.push(this.mask(bits));
     this.masks = masks;
     return masks;
   }
@@ -163,13 +165,13 @@ class MaskDecoder {
   mask(bits) {
     const style = this.candidate(bits, this.context.candidates.style, this.context.styles) ?? this.style(bits);
     const { before, recent } = this.context;
-    const x = this.candidate(bits, this.context.candidates.x, firsts(before.x, before.x + before.width + this.context.gapX, ...recent.x))
-      ?? before.x + this.signed(bits);
-    const below = before.y + before.height + this.context.gapY;
-    const rows = x === before.x ? [below, before.y] : [before.y, below];
-    const y = this.candidate(bits, this.context.candidates.y, firsts(...rows, ...recent.y)) ?? before.y + this.signed(bits);
-    const width = this.candidate(bits, this.context.candidates.width, firsts(before.width, ...recent.width)) ?? this.number(bits);
-    const height = this.candidate(bits, this.context.candidates.height, firsts(before.height, ...recent.height)) ?? this.number(bits);
+    const { candidates, gapX, gapY } = this.context;
+    const x = this.side(bits, candidates.x, before.x, before.x + before.width + gapX, recent.x) ?? before.x + this.signed(bits);
+    const below = before.y + before.height + gapY;
+    const [first, second] = x === before.x ? [below, before.y] : [before.y, below];
+    const y = this.side(bits, candidates.y, first, second, recent.y) ?? before.y + this.signed(bits);
+    const width = this.side(bits, candidates.width, before.width, before.width, recent.width) ?? this.number(bits);
+    const height = this.side(bits, candidates.height, before.height, before.height, recent.height) ?? this.number(bits);
     if (x > before.x) this.context.gapX = x - before.x - before.width;
     if (y > before.y) this.context.gapY = y - before.y - before.height;
     this.context.styles = latest(style, this.context.styles);
@@ -198,6 +200,21 @@ class MaskDecoder {
     return list.find((_, place) => bits.bit(models[Math.min(place, 1)]));
   }
 
+  /**
+   * The first that is chosen of two numbers and the recent ones: of those from 0 on, each once, at most 16.
+   * @param {BitDecoder} bits @param {BitModel[]} models @param {number} a @param {number} b @param {number[]} recent
+   */
+  side(bits, models, a, b, recent) {
+    const seen = [];
+    for (let i = -2; i < recent.length && seen.length < 16; i++) {
+      const value = i === -2 ? a : i === -1 ? b : recent[i];
+      if (value < 0 || seen.includes(value)) continue;
+      if (bits.bit(models[Math.min(seen.length, 1)])) return value;
+      seen.push(value);
+    }
+    return undefined;
+  }
+
   /** @param {BitDecoder} bits */
   number(bits) {
     let count = 0;
@@ -221,14 +238,9 @@ class MaskDecoder {
   }
 }
 
-/** The first 16 of the numbers from 0 on, each once. @param {...number} values */
-function firsts(...values) {
-  return [...new Set(values.filter((value) => value >= 0))].slice(0, 16);
-}
-
 /** @template T @param {T} value @param {T[]} list */
 function latest(value, list) {
-  return [value, ...list.filter((other) => other !== value)].slice(0, 16);
+  return list[0] === value ? list : [value, ...list.filter((other) => other !== value)].slice(0, 16);
 }
 
 /** @param {number} value @param {number} limit */
@@ -247,10 +259,12 @@ function readRole(bytes) {
   }
 }
 
-/** The masks of each frame of a segment with masks records.
- * @param {import("./segment.js").Segment} segment @returns {{frame: number, masks: Mask[]}[]} */
-export function readMaskLists({ header, frames, others }) {
-  const lists = [];
+/**
+ * The masks records of a segment, each with the index of its frame and the list after it. Lists of a segment may have gigabytes together, so
+ * none is kept.
+ * @param {import("./segment.js").Segment} segment @returns {Generator<{frame: number, payload: Uint8Array, masks: Mask[]}>}
+ */
+export function* maskRecords({ header, frames, others }) {
   const decoder = new MaskDecoder(header);
   let last = 0;
   for (const { type, frame, payload } of others) {
@@ -258,7 +272,6 @@ export function readMaskLists({ header, frames, others }) {
     // A keyframe clears the list.
     if (frames.slice(last, frame).some(({ isKey }) => isKey)) decoder.masks = null;
     last = frame;
-    lists.push({ frame: frame - 1, masks: decoder.read(payload) });
+    yield { frame: frame - 1, payload, masks: decoder.read(payload) };
   }
-  return lists;
 }

@@ -123,7 +123,7 @@ export class Timeline {
     }
     const { times, changed, withheld, status } = message;
     this.frames.set(message.index, { times, changed, withheld, status });
-    for (const { frame, masks } of message.masks) this.masks.add(message.index, frame, masks);
+    this.masks.set(message.index, message.masks);
     const before = this.entries.length;
     const pointerBefore = this.pointer.length;
     for (const { time, event } of message.events) this.addEvent(time, event, message.index);

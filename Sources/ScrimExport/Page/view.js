@@ -2,7 +2,7 @@ import { DamageError } from "./bytes.js";
 import { FrameDecoder } from "./frame.js";
 
 /** @typedef {import("./segment.js").Segment & {broken: {frame: number, reason: string}[],
- *   masks: {frame: number, masks: import("./masks.js").Mask[]}[], notes: {time: number, event: any}[]}} Loaded */
+ *   masks: import("./masklayer.js").SegmentMasks, notes: {time: number, event: any}[]}} Loaded */
 /** @typedef {{segment: number, frame: number}} Place */
 
 /** Milliseconds after which long work is interrupted for messages. */

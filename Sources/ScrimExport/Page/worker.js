@@ -1,7 +1,7 @@
 import { parseEvent, touchedArea } from "./activity.js";
 import { DamageError, hex } from "./bytes.js";
 import { entropyStream } from "./frame.js";
-import { readMaskLists } from "./masks.js";
+import { maskRecords } from "./masks.js";
 import { readNote, readSegment, recordTypes } from "./segment.js";
 import { View, reasonOf, turn } from "./view.js";
 
@@ -300,7 +300,8 @@ async function read(index, isThorough) {
     const segment = readSegment(bytes, isOpen);
     await verify(segment, bytes, index, isThorough);
     const notes = segment.others.filter(({ type }) => type === recordTypes.note).map(({ payload }) => readNote(payload));
-    return { ...segment, broken: [], masks: readMaskLists(segment), notes: notes.filter((note) => note !== null) };
+    const records = Array.from(maskRecords(segment), ({ frame, payload }) => ({ frame, payload: payload.slice() }));
+    return { ...segment, broken: [], masks: { size: segment.header, records }, notes: notes.filter((note) => note !== null) };
   } catch (error) {
     return new DamageError(reasonOf(error));
   }
@@ -432,7 +433,8 @@ async function list(index, segment) {
     }
   }
   const text = new TextDecoder();
+  const { size: { width, height }, records } = segment.masks;
   const events = segment.events.map(({ time, json }) => ({ time, event: parseEvent(text.decode(json)) }));
   events.push(...segment.notes);
-  post({ type: "scanned", index, error: null, times, changed, withheld, status, events, masks: segment.masks });
+  post({ type: "scanned", index, error: null, times, changed, withheld, status, events, masks: { size: { width, height }, records } });
 }

@@ -18,6 +18,9 @@ public enum FormatLimits {
   public static let producerBytes = 255
   /// Bytes of the UTF-8 of a role's name.
   static let roleBytes = 255
+  /// Masks of all lists of a segment together: the sum of the list's lengths after each of its masks records. A record takes few
+  /// bytes however long the list is, so without this limit a small segment would take gigabytes, or hours.
+  package static let listedMasks = 1 << 21
   /// Pixels of a picture's width, and of its height.
   public static let side = PictureLimits.side
   /// Pixels of a picture; also the limit of withheld tiles.

@@ -7,6 +7,19 @@ struct MasksCoder: Sendable {
   private(set) var masks: [ListedMask]?
   private var models = MaskModels()
   private var recent = RecentMasks()
+  /// The sum of the list's lengths after each record so far.
+  private var listed = 0
+  /// The limit of ``listed``.
+  private let listedLimit: Int
+
+  init(listedLimit: Int = FormatLimits.listedMasks) { self.listedLimit = listedLimit }
+
+  /// With an empty list, for a complete record.
+  private var restarted: MasksCoder {
+    var coder = MasksCoder(listedLimit: listedLimit)
+    coder.listed = listed
+    return coder
+  }
 
   /// Clears the list, as at a keyframe.
   mutating func forget() { masks = nil }
@@ -18,13 +31,14 @@ struct MasksCoder: Sendable {
     try check(record, header)
     var bits = BitEncoder()
     if record.isComplete {
-      self = MasksCoder()
+      self = restarted
     } else {
       append(record, to: &bits)
     }
     models.append(record.added.count, to: &bits)
     for mask in record.added { append(mask, to: &bits) }
     record.apply(to: &masks)
+    listed += masks?.count ?? 0
     return [record.isComplete ? MasksCoder.complete : 0] + bits.finish()
   }
 
@@ -41,8 +55,16 @@ struct MasksCoder: Sendable {
     for mask in record.added { try mask.check(header) }
     var after = self
     try after.apply(record, header)
-    guard after.masks?.count ?? 0 <= ListedMask.limit else {
-      throw .overLimit("the number of masks", value: after.masks?.count ?? 0, limit: ListedMask.limit)
+    try checkCount(after.masks?.count ?? 0)
+  }
+
+  /// Checks the length of the next list.
+  private func checkCount(_ count: Int) throws(FormatError.Reason) {
+    guard count <= ListedMask.limit else {
+      throw .overLimit("the number of masks", value: count, limit: ListedMask.limit)
+    }
+    guard listed + count <= listedLimit else {
+      throw .overLimit("the number of masks in all lists", value: listed + count, limit: listedLimit)
     }
   }
 
@@ -105,20 +127,19 @@ struct MasksCoder: Sendable {
   ) throws(FormatError.Reason) -> MasksRecord {
     let isComplete = try reader.byte() & MasksCoder.complete != 0
     var bits = BitDecoder(reader.bytes[try reader.take(reader.remaining)])
-    var after = isComplete ? MasksCoder() : self
+    var after = isComplete ? restarted : self
     var record = isComplete ? MasksRecord(all: []) : try after.change(&bits)
     var kept = 0
     if !isComplete { kept = (masks?.count ?? 0) - record.removed.count }
     let count = try after.models.number(&bits)
-    guard kept + count <= ListedMask.limit else {
-      throw .overLimit("the number of masks", value: kept + count, limit: ListedMask.limit)
-    }
+    try checkCount(kept + count)
     for _ in 0..<count {
       let mask = try after.mask(&bits)
       try mask.check(header)
       record.added.append(mask)
     }
     try after.apply(record, header)
+    after.listed += kept + count
     self = after
     return record
   }

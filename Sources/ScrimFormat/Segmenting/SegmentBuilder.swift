@@ -1,4 +1,5 @@
 package import ScrimCodec
+import ScrimImage
 import ScrimRedact
 
 /// Compresses serialised frames and writes them, with events, into the segments of an output: the half of
@@ -14,6 +15,10 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
   private var earlyEvents: [EventRecord] = []
   private var earlyNotes: [NoteRecord] = []
   private var masks = MaskHistory()
+  /// Masks of all lists of the open segment together.
+  private var listedMasks = 0
+  /// The limit of a segment's lists together.
+  var listedMasksLimit = FormatLimits.listedMasks
 
   /// - Parameter header: of the first segment; it has the session's id and the size of the first pictures.
   package init(
@@ -80,7 +85,8 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
     // Stays so unless everything below succeeds.
     masks.forget()
     if start.isKey { history.forget() }
-    let listed = start.info.masks.flatMap { history.record(of: $0) }
+    if output.openSegmentSize == nil { listedMasks = 0 }
+    let listed = start.info.masks.flatMap { history.record(of: affordable($0)) }
     let record = FrameRecord(
       time: start.info.time, number: start.info.number, isKey: start.isKey,
       withheldTiles: start.info.withheldTiles, status: start.info.status, coded: compressor.payload,
@@ -94,6 +100,15 @@ package struct SegmentBuilder<Output: SegmentOutput & ~Copyable>: ~Copyable, Seg
       do { try output.append(record) } catch { throw .output(error) }
     }
     masks = history
+    if listed != nil { listedMasks += history.list?.count ?? 0 }
+  }
+
+  /// The masks; the whole picture as one mask if the lists of the segment would become too long together. Half of the limit is kept
+  /// for such lists, of which a segment can't have more.
+  private func affordable(_ masks: [ListedMask]) -> [ListedMask] {
+    if listedMasks + masks.count <= listedMasksLimit / 2 { return masks }
+    let picture = Rect(x: 0, y: 0, width: header.width, height: header.height)
+    return [ListedMask(rect: picture, kind: .other, reason: .tooMany)]
   }
 
   package mutating func seal() throws(SegmentingError<Output.Failure>) {
