@@ -1,5 +1,6 @@
 import Foundation
 import ScrimFormat
+import ScrimPlayer
 public import ScrimStore
 
 /// Writes one HTML page that plays a session in a browser, from a file and without a network. It contains the
@@ -53,7 +54,8 @@ public struct HTMLExport: Sendable {
     var file = try ExportFile(path)
     defer { file.discard() }
     var summary = Summary()
-    try file.write(head(segments))
+    let found = withoutActuallyEscaping(goOn) { findings(segments, while: $0) }
+    try file.write(head(segments, found))
     for index in segments {
       guard goOn(index - segments.lowerBound) else { return nil }
       let element: String
@@ -78,7 +80,26 @@ public struct HTMLExport: Sendable {
     String("\(error)".trimmingPrefix("\(error.path): "))
   }
 
-  private func head(_ segments: Range<Int>) -> String {
+  /// The types of events without which there are no findings.
+  private static let inputs: Set<String> = ["button", "button-down", "touch-down", "wheel", "key"]
+  /// The maximum number of findings of a page, as on a server.
+  private static let findingLimit = 1000
+
+  /// Rage clicks, dead clicks and frozen screens of a part; nil if they are unknown, because a segment is missing or damaged.
+  /// Frames are decoded only if there is input, since that takes longer than all else of the export.
+  private func findings(_ segments: Range<Int>, while goOn: @escaping (Int) -> Bool) -> [Finding]? {
+    guard let events = try? SessionEvents(reader, segments) else { return nil }
+    guard events.hasType(among: HTMLExport.inputs) else { return [] }
+    let (reader, first) = (reader, segments.lowerBound)
+    let found = try? Finding.all(
+      in: SessionPlayer(segments) { (index) throws(StoreError) in
+        guard goOn(index - first) else { throw StoreError(reader.folder.path, .disagrees("interrupted")) }
+        return try reader.segment(index)
+      })
+    return found.map { Array($0.prefix(HTMLExport.findingLimit)) }
+  }
+
+  private func head(_ segments: Range<Int>, _ findings: [Finding]?) -> String {
     let policy = [
       "default-src 'none'", "script-src \(PlayerPage.source(of: PlayerPage.page))",
       "style-src \(PlayerPage.source(of: PlayerPage.style))", "worker-src blob:", "img-src data: blob:",
@@ -98,15 +119,16 @@ public struct HTMLExport: Sendable {
       <body>
       <noscript>\(FilmStrip(reader, segments).markup)</noscript>
       \(PlayerPage.markup)
-      <script type="application/json" id="scrim-session">\(description(segments).json)</script>
+      <script type="application/json" id="scrim-session">\(description(segments, findings).json)</script>
       <script type="text/plain" id="scrim-worker">\(PlayerPage.worker)</script>
       <script>\(PlayerPage.page)</script>
 
       """
   }
 
-  private func description(_ segments: Range<Int>) -> PageDescription {
+  private func description(_ segments: Range<Int>, _ findings: [Finding]?) -> PageDescription {
     var page = PageDescription(reader.manifest, range: segments)
+    page.findings = findings
     page.traceURL = options.traceURL
     page.title = options.title
     return page

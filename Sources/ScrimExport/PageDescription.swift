@@ -12,6 +12,9 @@ public struct PageDescription: Encodable, Sendable {
     var policy: String
     var producer: String
     var state: String
+    /// Frames and events that the recorder lost, as the manifest lists them.
+    var droppedFrames: Int
+    var droppedEvents: Int
   }
 
   /// A segment in the page's list.
@@ -111,11 +114,26 @@ public struct PageDescription: Encodable, Sendable {
   public init(_ manifest: SessionManifest, range: Range<Int>? = nil, open: OpenSegment? = nil) {
     session = Session(
       id: manifest.session.description, started: RFC3339.string(manifest.start),
-      policy: manifest.policy.description, producer: manifest.producer, state: manifest.state.rawValue)
+      policy: manifest.policy.description, producer: manifest.producer, state: manifest.state.rawValue,
+      droppedFrames: manifest.about.droppedFrames, droppedEvents: manifest.about.droppedEvents)
     segments = manifest.segments.map(Segment.init)
     if let open { segments.append(Segment(open)) }
     let range = range ?? segments.indices
     self.range = [range.lowerBound, range.upperBound]
+  }
+
+  /// Whether the address of a trace viewer is safe for links: a scheme that runs no code, a host that a recorded id
+  /// can't change, and `{trace_id}` after it.
+  public static func isTraceAddress(_ text: String) -> Bool {
+    let lower = text.lowercased()
+    guard let scheme = ["https://", "http://"].first(where: lower.hasPrefix),
+      // Characters that browsers ignore, such as tabs, must not hide anything.
+      text.unicodeScalars.allSatisfy({ $0.isASCII && $0.value > 0x20 && $0.value != 0x7F && $0 != "\\" })
+    else { return false }
+    let rest = text.dropFirst(scheme.count)
+    let host = rest.prefix { !"/?#".contains($0) }
+    return !host.isEmpty && !host.contains("@") && !host.contains("{")
+      && rest.dropFirst(host.count).contains("{trace_id}")
   }
 
   /// `<` is escaped, so that no text can end the element.

@@ -44,7 +44,19 @@ public struct SessionEvents: Sendable {
     }.map(\.element)
   }
 
+  /// Reads all events of segments.
+  init(_ reader: SessionReader, _ segments: Range<Int>) throws(StoreError) {
+    var records: [EventRecord] = []
+    for index in segments { records += try reader.segment(index).events }
+    self.records = records
+  }
+
   var count: Int { records.count }
+
+  /// Whether an event has one of the types.
+  func hasType(among types: Set<String>) -> Bool {
+    records.indices.contains { entry($0).map { types.contains($0.type) } ?? false }
+  }
 
   func time(_ index: Int) -> Int64 { records[index].time }
 

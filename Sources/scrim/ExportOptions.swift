@@ -85,25 +85,11 @@ struct PageOptions: ParsableArguments {
 
   func validate() throws {
     guard let traceUrl else { return }
-    guard PageOptions.isTraceAddress(traceUrl) else {
+    guard PageDescription.isTraceAddress(traceUrl) else {
       throw ValidationError(
         "--trace-url takes an address of http or https with {trace_id} behind its host, such as https://traces.example/{trace_id}"
       )
     }
-  }
-
-  /// Whether the address is safe for links: a scheme that runs no code, a host that a recorded id can't change, and
-  /// a place for the id.
-  private static func isTraceAddress(_ text: String) -> Bool {
-    let lower = text.lowercased()
-    guard let scheme = ["https://", "http://"].first(where: lower.hasPrefix),
-      // Characters that browsers ignore, such as tabs, must not hide anything.
-      text.unicodeScalars.allSatisfy({ $0.isASCII && $0.value > 0x20 && $0.value != 0x7F && $0 != "\\" })
-    else { return false }
-    let rest = text.dropFirst(scheme.count)
-    let host = rest.prefix { !"/?#".contains($0) }
-    return !host.isEmpty && !host.contains("@") && !host.contains("{")
-      && rest.dropFirst(host.count).contains("{trace_id}")
   }
 
   func write(

@@ -1,13 +1,15 @@
 """The page as a file: sandboxed, without scripts, from --from to --until; and how smoothly it plays."""
 import functools
 import http.server
+import json
 import re
+import shutil
 import threading
 import time
 from pathlib import Path
 
 from pictures import DIGEST, check_exact
-from sessions import page
+from sessions import ANNOYED, annoyed_capture, page, record_capture, scrim
 
 
 class Sandbox(http.server.SimpleHTTPRequestHandler):
@@ -46,6 +48,37 @@ def check_parts(browser, session, folder, frames):
     check_exact(browser, [frame for frame in frames if frame[0] <= last], 3, 4)
 
 
+def check_losses(browser, session, folder):
+    """What the recorder lost is in the badge, and in the list of what was verified."""
+    lossy = folder / "losses-s"
+    shutil.copytree(session, lossy)
+    manifest = json.loads((lossy / "manifest.json").read_text())
+    for counts, text, state in (
+            ((0, 0), "Verified", "good"), ((12, 1), "Verified; 12 frames and 1 event lost", "warn"), ((0, 3), "Verified; 3 events lost", "warn")):
+        (lossy / "manifest.json").write_text(json.dumps({**manifest, "dropped_frames": counts[0], "dropped_events": counts[1]}))
+        browser.open_player(page(lossy, folder / "losses.html"))
+        browser.until("scrim.player.timeline.isWhole")
+        seen = browser.evaluate("[document.getElementById('badge-text').textContent, document.getElementById('badge').dataset.state, document.getElementById('about').textContent]")
+        assert seen[:2] == [text, state], f"{browser.name}: {seen[:2]}"
+        assert ("The recorder lost" in seen[2]) == (state == "warn"), seen[2]
+    shutil.rmtree(lossy)
+
+
+def check_findings(browser, folder):
+    """A page in a file has the signs of frustration that `scrim inspect --insight` finds; a row leads to its moment."""
+    session = record_capture(annoyed_capture(folder / f"annoyed-{browser.name}"), folder / f"annoyed-{browser.name}-s", "none", "--segment-seconds", "5")
+    insight = json.loads(scrim("inspect", session, "--insight", "--json").stdout)
+    expected = [["rage", rage["tMs"]] for rage in insight["rages"]] + [["frozen", span["fromMs"]] for span in insight["frozen"]]
+    expected += [["dead", press["tMs"]] for press in insight["presses"] if press["verdict"] == "dead"]
+    assert len(expected) == sum(ANNOYED[kind] for kind in ("rage", "dead", "frozen"))
+    browser.open_player(page(session, folder / "annoyed.html"))
+    browser.until("scrim.player.timeline.isWhole && document.querySelectorAll('#list .is-sign').length > 0")
+    seen = browser.evaluate("scrim.player.timeline.entries.filter(({ kind }) => kind === 'sign').map(({ time, event }) => [event.type, time / 1e6])")
+    assert sorted(seen) == sorted(expected), f"{browser.name}: {seen}"
+    browser.evaluate("document.querySelector('#list .is-sign').click()")
+    browser.until(f"Math.abs(scrim.player.currentTime * 1000 - {min(time for _, time in expected)}) < 1")
+
+
 def check_strip(folder):
     """Browsers without scripts show six pictures."""
     text = Path(folder, "lively.html").read_text()
@@ -60,6 +93,8 @@ def check_page(browser, url, folder, frames):
     check_strip(folder)
     badge = check_sandboxed(browser, folder, frames)
     check_parts(browser, folder / "lively-s", folder, frames)
+    check_losses(browser, folder / "lively-s", folder)
+    check_findings(browser, folder)
     return f"opens in {took:.2f} s; sandboxed: {badge}"
 
 

@@ -2,6 +2,7 @@ import Foundation
 import ScrimCodec
 import ScrimFormat
 import ScrimStore
+import ScrimTestSupport
 import Testing
 
 @testable import ScrimExport
@@ -84,6 +85,48 @@ import Testing
     let hostile = "</title></script><script>alert(1)</script>"
     let text = try page(HTMLExport.Options(title: hostile, traceURL: "https://x/{trace_id}?\(hostile)"))
     #expect(!text.contains("<script>alert"))
+  }
+
+  @Test func addressesOfTracesRunNoCode() {
+    for address in ["https://x/{trace_id}", "HTTP://x:8080/a?b={trace_id}#c", "https://x#{trace_id}"] {
+      #expect(PageDescription.isTraceAddress(address), "\(address)")
+    }
+    for address in [
+      "", "x", "https://x/", "https:///{trace_id}", "https://a@x/{trace_id}", "https://{trace_id}.x/",
+      "https://x/\t{trace_id}", "javascript:alert(1)//{trace_id}", "https://x\\{trace_id}", "//x/{trace_id}",
+    ] {
+      #expect(!PageDescription.isTraceAddress(address), "\(address)")
+    }
+  }
+
+  /// The losses that the manifest lists are in the page's data, so that its badge doesn't call the session complete.
+  @Test func lossesAreInThePage() throws {
+    var manifest = try SessionFolder(path: Self.vector).read().manifest
+    #expect(PageDescription(manifest).json.contains(#""droppedEvents":0,"droppedFrames":0"#))
+    manifest.about.droppedFrames = 12
+    manifest.about.droppedEvents = 3
+    #expect(PageDescription(manifest).json.contains(#""droppedEvents":3,"droppedFrames":12"#))
+  }
+
+  /// Signs of frustration are found if there is input; they are unknown, and not none, if a segment is missing.
+  @Test func findingsAreInThePage() throws {
+    let press = Array(#"{"type":"button","x":5,"y":5,"button":1,"role":"push button"}"#.utf8)
+    let presses = (1...4).map { EventRecord(time: Int64($0) * 100_000_000, json: press) }
+    let session = try SampleSession(width: 64, height: 48, frames: 40, perSegment: 20, events: presses)
+    let path = session.temporary.path + "/page.html"
+    func write() throws -> String {
+      _ = try HTMLExport(session.reader).write(to: path)
+      return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    }
+    #expect(try write().contains(#""kind":"rage""#))
+    let quiet = try SampleSession(width: 64, height: 48, frames: 10)
+    let other = quiet.temporary.path + "/page.html"
+    _ = try HTMLExport(quiet.reader).write(to: other)
+    #expect(try String(contentsOfFile: other, encoding: .utf8).contains(#""findings":[]"#))
+    let second = session.reader.folder.path + "/" + SessionFolder.segmentFile(1)
+    try FileManager.default.removeItem(atPath: second)
+    let text = try write()
+    #expect(text.contains("data-missing=") && !text.contains(#""findings""#))
   }
 
   @Test func aPartHasItsSegmentsOnly() throws {

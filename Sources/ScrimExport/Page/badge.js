@@ -2,6 +2,11 @@ import { byId, counted, element, size } from "./format.js";
 
 /** @typedef {import("./player.js").Player} Player */
 
+/** The frames and events that the recorder lost, in words; empty for none. @param {any} session */
+function lost({ droppedFrames, droppedEvents }) {
+  return [droppedFrames && counted(droppedFrames, "frame"), droppedEvents && counted(droppedEvents, "event")].filter(Boolean).join(" and ");
+}
+
 /** Shows how far this browser verified the recording, and what is missing. */
 export class Badge {
   /** @param {Player} player @param {any} session */
@@ -15,6 +20,15 @@ export class Badge {
 
   /** @returns {{state: string, text: string, sentence: string}} */
   get verdict() {
+    const { state, text, sentence } = this.checked;
+    const missing = lost(this.session);
+    if (!missing) return { state, text, sentence };
+    const more = `The recorder lost ${missing}, so they are not in the session.`;
+    return state === "good" ? { state: "warn", text: `${text}; ${missing} lost`, sentence: `${sentence} ${more}` } : { state, text, sentence: `${sentence} ${more}` };
+  }
+
+  /** The result for the segments. @returns {{state: string, text: string, sentence: string}} */
+  get checked() {
     const { timeline, info } = this.player;
     const bad = timeline.damaged.length;
     if (bad) {
@@ -46,7 +60,7 @@ export class Badge {
     }
     return {
       state: "good", text: "Verified",
-      sentence: "Every segment agrees with its SHA-256, with the manifest and with the segment before it: nothing is missing or was changed since it was recorded.",
+      sentence: "Every segment agrees with its SHA-256, with the manifest and with the segment before it: no segment is missing or was changed since it was recorded.",
     };
   }
 
@@ -70,6 +84,7 @@ export class Badge {
     add("Policy, SHA-256", this.session.policy);
     add("Segments", `${timeline.total} of ${info.segments.length}, ${size(held.reduce((sum, { bytes }) => sum + bytes, 0))}`);
     add("Frames", held.reduce((sum, { frames }) => sum + frames, 0).toLocaleString("en"));
+    add("Lost by the recorder", lost(this.session) || (this.session.state === "sealed" ? "Nothing" : "Known when the session has ended"));
     const masks = timeline.masks.isEmpty && !timeline.isWhole ? "Being read." : timeline.masks.isEmpty ? "This session has no masks record: what was masked shows as fill, without kind and reason." : "Recorded with kind, role and reason.";
     add("Masks", masks);
     for (const { segment, reason } of timeline.damaged) add(`Segment ${segment}`, reason);

@@ -167,9 +167,10 @@ export class Player extends EventTarget {
 
   /**
    * Adds newly recorded segments: takes the list of all segments, which begins with the known ones.
-   * @param {any[]} segments @param {{isRecording: boolean, state: string, findings?: import("./timeline.js").Finding[]}} what
+   * @param {any[]} segments
+   * @param {{isRecording: boolean, state: string, droppedFrames?: number, droppedEvents?: number, findings?: import("./timeline.js").Finding[]}} what
    */
-  grow(segments, { isRecording, state, findings }) {
+  grow(segments, { isRecording, state, droppedFrames, droppedEvents, findings }) {
     const { info } = this;
     // The last segment may have grown, or was sealed and now has its digest.
     const changed = segments.findIndex((segment, i) => {
@@ -177,7 +178,7 @@ export class Player extends EventTarget {
       return !old || old.sha256 !== segment.sha256 || old.frames !== segment.frames || old.bytes !== segment.bytes;
     });
     this.isGrowing = isRecording;
-    info.session.state = state;
+    Object.assign(info.session, { state, droppedFrames, droppedEvents });
     if (changed >= 0) {
       info.segments = segments;
       info.range = [0, segments.length];
