@@ -195,6 +195,52 @@ def check_end(browser, html, folder, last):
     assert heard == 1, f"{browser.name}: {heard} errors at a damaged end"
 
 
+def check_early_event(browser, session, folder):
+    """A segment after a gap may begin with an event, some time before its first picture: steps, the button and playback reach the picture."""
+    folder = Path(folder)
+    early = folder / "early-s"
+    shutil.rmtree(early, ignore_errors=True)
+    added = {}
+
+    def change(segment, index):
+        if index != 2:
+            return
+        moment, _ = read_zigzag(segment.frames[0][2], 0)
+        added[index] = moment - 90_000_000
+        segment.records.insert(segment.records.index(segment.frames[0]) + 1, [3, 0, zigzag(added[index]) + b'{"type":"mark","name":"early"}'])
+
+    rewrite(session, early, change)
+    manifest = json.loads((early / "manifest.json").read_text())
+    manifest["segments"][2]["first_t_ms"] = added[2] / 1e6
+    manifest["segments"][2]["events"] += 1
+    (early / "manifest.json").write_text(json.dumps(manifest))
+    path = folder / "early.html"
+    page(early, path)
+    text = path.read_text()
+    path.write_text(re.sub(r'(<script id="segment-1" type="[^"]*">)[^<]*(</script>)', r"\1\2", text))
+    first, event, picture = manifest["segments"][1]["first_t_ms"] / 1e3, added[2] / 1e9, (added[2] + 90_000_000) / 1e9
+    for way in ("step", "button", "play"):
+        browser.open_player(path.resolve().as_uri())
+        if way != "step":
+            browser.until("scrim.player.timeline.isWhole")
+        browser.evaluate(f"void (window.heard = [], scrim.player.addEventListener('error', () => heard.push(scrim.player.currentTime))), scrim.player.seek({first}).catch(() => {{}})")
+        browser.until("scrim.player.gap !== null")
+        if way == "step":
+            browser.key(".")
+        elif way == "button":
+            browser.evaluate("document.querySelector('[data-action=after-gap]').click()")
+        else:
+            browser.evaluate("scrim.player.play()")
+        browser.until(f"!scrim.player.gap && scrim.player.shown.time / 1e9 >= {picture} - 1e-6", 5)
+        assert browser.evaluate("scrim.player.shown.segment") == 2
+        heard = browser.evaluate("heard")
+        assert len(heard) <= 2, f"{browser.name}: {way}: errors at {heard}"
+    # The time between the event and the picture belongs to the gap.
+    browser.evaluate("scrim.player.pause()")
+    assert browser.evaluate(f"scrim.player.seek({event + 0.04}).then(() => 'shown', (error) => error.name)") == "Error"
+    assert abs(browser.evaluate("scrim.player.gap.until / 1e9") - picture) < 1e-6
+
+
 def masks_session(folder):
     """A session of one picture and a frame a tenth of a second, with its masks record after each frame: complete records of long lists.
 
@@ -305,6 +351,18 @@ def check_gaps(browser, html, folder, frames, segment):
         assert refusal == "Error", f"{name}: {refusal}"
         gap, heard = browser.evaluate("[!document.getElementById('gap').hidden, heard.length]")
         assert gap and heard == 1, name
+        # Steps lead out of it on both sides, and so does its button.
+        before, after = [frame for frame in frames if frame[0] < first][-1:], [frame for frame in frames if frame[0] >= until][:1]
+        middle = inside[len(inside) // 2][0]
+        for way, (target,) in [(way, target) for way, target in (("key .", after), ("button", after), ("key ,", before)) if target]:
+            browser.evaluate(f"scrim.player.seek({middle}).catch(() => {{}})")
+            if way == "button":
+                browser.evaluate("document.querySelector('[data-action=after-gap]').click()")
+            else:
+                browser.key(way[-1])
+            browser.until(f"!scrim.player.gap && Math.abs(scrim.player.shown.time / 1e9 - {target[0]}) < 1e-6")
+            assert browser.evaluate(DIGEST) == target[1], f"{browser.name}: {way} leaves the gap to another picture"
+        browser.evaluate(f"scrim.player.seek({middle}).catch(() => {{}})")
         blank = browser.evaluate("(() => { const { canvas } = scrim.player; return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.every((value, i) => value === 0 || i % 4 === 3); })()")
         assert blank, f"{name}: a picture is shown in a gap"
         if until < frames[-1][0]:

@@ -3,7 +3,7 @@
 
     Tests/Player/run.py [--moments N] [--mutants N] [--only PART …]
 
-Parts: pictures controls damage playing films page rrweb sentry types, and served, which needs scrim-server (SCRIM_SERVER, or
+Parts: pictures controls damage playing films page network rrweb sentry types, and served, which needs scrim-server (SCRIM_SERVER, or
 Server/.build). SCRIM is the path of the command, by default the release build's; PLAYER_BROWSER selects one
 browser. Parts that need a missing program are skipped with a message, and fail if SCRIM_NO_SKIP is set.
 """
@@ -30,6 +30,7 @@ import browsers
 import controls
 import damage
 import films
+import network
 import pages
 import pictures
 import replays
@@ -78,7 +79,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--moments", type=int, default=8)
     parser.add_argument("--mutants", type=int, default=30)
-    parser.add_argument("--only", nargs="*", default=["pictures", "controls", "damage", "playing", "films", "page", "rrweb", "sentry", "types"])
+    parser.add_argument("--only", nargs="*", default=["pictures", "controls", "damage", "playing", "films", "page", "network", "rrweb", "sentry", "types"])
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     started = time.monotonic()
@@ -127,6 +128,8 @@ def main():
             with browser_type() as browser:
                 if "page" in options.only:
                     say(f"{browser.name}: {pages.check_page(browser, url, folder, made['lively'][2])}")
+                if "network" in options.only:
+                    say(f"{browser.name}: {network.check_all(browser, folder)}")
                 for player in players or []:
                     for name, path in replayed.items():
                         seeks, most = rrweb.check_played(browser, player, path, made[name][2], options.moments, 1)
@@ -151,10 +154,12 @@ def main():
                         say(f"{browser.name}: {name}: exact at {len(took)} moments, a seek {sorted(took)[len(took) // 2]:.0f} ms, 95 of 100 within {pictures.p95(took):.0f}")
                 if "playing" in options.only:
                     say(f"{browser.name}: {pages.check_repeats(browser, made['failing'][1])}")
+                    say(f"{browser.name}: {pages.check_late(browser, made['lively'][1])}")
                 if "playing" in options.only and "scroll" in made:
                     say(f"{browser.name}: {pages.check_smooth(browser, made['scroll'][1], made['scroll'][2])}")
                 if "damage" in options.only:
                     damage.check_gaps(browser, folder / "lively.html", folder, made["lively"][2], 1)
+                    damage.check_early_event(browser, made["lively"][0], folder)
                     damage.check_end(browser, folder / "failing.html", folder, 10)
                     most, length = damage.check_many_masks(browser, folder)
                     if browser_type is browsers.available()[0]:

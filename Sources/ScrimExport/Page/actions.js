@@ -72,9 +72,7 @@ export function commandGroups(page) {
         command("escape", ["Escape"], "Leave the search, close what is open", () => page.escape()),
         command("close-help", [], "Close", () => byId("help").close()),
         command("close-about", [], "Close", () => byId("about").close()),
-        command("after-gap", [], "Go to what follows", () => {
-          if (player.gap) quietly(player.seek(player.gap.until / 1e9));
-        }),
+        command("after-gap", [], "Go to what follows", () => quietly(player.leaveGap())),
       ] },
     ];
 }

@@ -31,6 +31,10 @@ export class Badge {
   get checked() {
     const { timeline, info } = this.player;
     const bad = timeline.damaged.length;
+    if (bad && timeline.damaged.every(({ isPassing }) => isPassing)) {
+      const text = `${bad} of ${counted(timeline.total, "segment")} not loaded`;
+      return { state: "warn", text, sentence: "What could not be loaded is tried again by itself. Everything else agrees with its checksums." };
+    }
     if (bad) {
       const text = `${bad} of ${counted(timeline.total, "segment")} missing or damaged`;
       return { state: "bad", text, sentence: "What is missing or damaged is not shown. Everything else agrees with its checksums." };

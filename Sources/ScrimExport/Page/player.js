@@ -1,14 +1,18 @@
+import { PassingError } from "./sources.js";
 import { Timeline } from "./timeline.js";
 
-/** @typedef {{bytes(index: number, isOpen?: boolean): Promise<Uint8Array<ArrayBuffer>>}} SegmentSource rejects with a message for users */
+/** @typedef {{bytes(index: number, isOpen?: boolean, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>}} SegmentSource rejects with a message for users */
 /** @typedef {{segment: number, frame: number, time: number, number: number, status: number, withheld: number, next: number | null}} Shown */
-/** @typedef {{from: number, until: number, reason: string}} Gap */
+/** @typedef {{from: number, until: number, reason: string, segment?: number, isPassing?: boolean}} Gap `isPassing`: a later attempt may succeed */
 
 /** The speeds of playback. */
 export const speeds = [0.25, 0.5, 1, 2, 4, 8, 16];
 
 /** The maximum delay, in nanoseconds, of the picture behind the known end of a session that is followed. */
 const followLimit = 8e8;
+
+/** The maximum delay of a picture, in nanoseconds, at a speed of at most 1; then playback waits for it. */
+const delayLimit = 2.5e8;
 
 /** @param {string} message */
 function aborted(message) {
@@ -51,11 +55,15 @@ export class Player extends EventTarget {
     /** @type {Gap | null} */
     this.gap = null;
     this.requests = 0;
+    /** The loading of segments, by the number of the decoder's request. @type {Map<number, AbortController>} */
+    this.loading = new Map();
     /** @type {{id: number, resolve: (value?: any) => void, reject: (error: any) => void} | null} */
     this.pending = null;
     /** @type {{id: number, resolve: (bitmap: ImageBitmap | null) => void} | null} */
     this.pendingThumbnail = null;
     this.lastTick = 0;
+    /** Where the last seek led to, or the last idle span that was skipped: pictures before are not waited for. */
+    this.skipped = -Infinity;
     /** @type {(moment: number) => void} */
     this.tick = (moment) => this.advance(moment);
     worker.onmessage = ({ data }) => this.receive(data);
@@ -64,6 +72,8 @@ export class Player extends EventTarget {
       this.fail(`The decoder stopped: ${event.message}`);
     };
     worker.postMessage({ type: "open", ...info });
+    // What could not be loaded is tried again.
+    globalThis.addEventListener("online", () => worker.postMessage({ type: "retry" }));
     /** Kept when the first picture is shown. @type {Promise<void>} */
     this.ready = new Promise((resolve, reject) => {
       this.resolveReady = resolve;
@@ -130,6 +140,7 @@ export class Player extends EventTarget {
     if (!Number.isFinite(seconds)) return Promise.reject(new RangeError("a moment is a number of seconds"));
     this.position = Math.min(this.endTime, Math.max(this.startTime, Math.round(seconds * 1e9)));
     this.follows = false;
+    this.skipped = this.position;
     const done = this.request({ time: this.position });
     this.emit("time");
     return done;
@@ -138,14 +149,25 @@ export class Player extends EventTarget {
   /** Shows the next frame, or the one before. @param {number} count 1 or −1 @returns {Promise<void>} */
   async step(count) {
     this.pause();
-    if (this.gap) {
-      return this.seek((count > 0 ? this.gap.until : this.gap.from - 1000) / 1e9);
-    }
+    if (this.gap) return count > 0 ? this.leaveGap() : this.seek((this.gap.from - 1000) / 1e9);
     if (!this.shown) return;
     const { segment, frame } = this.shown;
     await this.request({ step: count, from: { segment, frame } });
     this.position = this.shown.time;
     this.emit("time");
+  }
+
+  /** Shows what follows a gap. @returns {Promise<void>} */
+  async leaveGap() {
+    for (let { gap } = this; gap; ) {
+      try {
+        return await this.seek(gap.until / 1e9);
+      } catch (error) {
+        // The next segment was not known before: it may begin with events, and its first picture comes later.
+        if (!this.gap || this.gap.segment !== gap.segment || this.gap.until <= gap.until) throw error;
+        gap = this.gap;
+      }
+    }
   }
 
   play() {
@@ -234,14 +256,17 @@ export class Player extends EventTarget {
     if (this.follows && until - this.position > followLimit) this.position = until - followLimit / 4;
     if (this.skipsIdle) {
       const span = this.timeline.idle.find(({ from, until }) => from < this.position && this.position < until);
-      if (span) this.position = span.until;
+      if (span) this.skipped = this.position = span.until;
     }
     if (this.gap && this.position < this.gap.until) this.position = this.gap.until;
     this.position = Math.min(this.position, until);
     // Nothing follows a gap that reaches to the end.
     const next = this.gap ? this.gap.until < this.endTime ? this.gap.until : null : this.shown?.next;
+    // Every frame is shown, also if one took longer than it lasts.
+    const isEach = this.rate <= 1 && !this.follows && this.shown && typeof next === "number" && next >= this.skipped;
+    if (isEach) this.position = Math.min(this.position, next + delayLimit);
     if (!this.pending && (this.position >= (next ?? Infinity) || !(this.shown || this.gap))) {
-      this.request({ time: this.position, isPlaying: true });
+      this.request({ time: isEach ? next : this.position, isPlaying: true });
     }
     this.emit("time");
     // A session that is being recorded continues.
@@ -254,7 +279,8 @@ export class Player extends EventTarget {
 
   /** @param {any} data */
   receive(data) {
-    if (data.type === "need") this.deliver(data.index, data.isOpen);
+    if (data.type === "need") this.deliver(data);
+    if (data.type === "abort") this.loading.get(data.id)?.abort();
     if (data.type === "shown") this.receivePicture(data);
     if (data.type === "thumbnail") {
       if (this.pendingThumbnail?.id !== data.id) return data.bitmap?.close();
@@ -271,19 +297,26 @@ export class Player extends EventTarget {
     if (data.type === "scanned") {
       this.timeline.add(data);
       this.emit("scan");
+      // What was missing at this moment is there now.
+      const isThere = data.error === null && this.gap?.isPassing && this.gap.segment === data.index;
+      if (isThere && !this.pending) this.request({ time: this.position });
     }
   }
 
-  /** @param {number} index @param {boolean} isOpen */
-  async deliver(index, isOpen) {
-    /** @type {{bytes: Uint8Array<ArrayBuffer> | null, reason: string}} */
+  /** @param {{id: number, index: number, isOpen: boolean}} need */
+  async deliver({ id, index, isOpen }) {
+    const request = new AbortController();
+    this.loading.set(id, request);
+    /** @type {{bytes: Uint8Array<ArrayBuffer> | null, reason: string, isPassing: boolean}} */
     let answer;
     try {
-      answer = { bytes: await this.source.bytes(index, isOpen), reason: "" };
+      answer = { bytes: await this.source.bytes(index, isOpen, request.signal), reason: "", isPassing: false };
     } catch (error) {
-      answer = { bytes: null, reason: error instanceof Error ? error.message : String(error) };
+      answer = { bytes: null, reason: error instanceof Error ? error.message : String(error), isPassing: error instanceof PassingError };
     }
-    this.worker.postMessage({ type: "bytes", index, ...answer }, answer.bytes ? [answer.bytes.buffer] : []);
+    this.loading.delete(id);
+    if (request.signal.aborted) return;
+    this.worker.postMessage({ type: "bytes", id, index, ...answer }, answer.bytes ? [answer.bytes.buffer] : []);
   }
 
   /** @param {any} data */
@@ -293,7 +326,7 @@ export class Player extends EventTarget {
     const isWanted = this.pending?.id === data.id;
     if (data.gap) {
       if (!isWanted) return;
-      this.gap = data.gap;
+      this.gap = { ...data.gap, segment: data.segment, until: this.pictureAfter(data.segment, data.gap.until) };
       this.shown = null;
       this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
       const { reject } = /** @type {NonNullable<Player["pending"]>} */ (this.pending);
@@ -310,6 +343,12 @@ export class Player extends EventTarget {
     const { resolve } = /** @type {NonNullable<Player["pending"]>} */ (this.pending);
     this.pending = null;
     resolve();
+  }
+
+  /** The end of a gap: a segment that follows it may begin with events, some time before its first picture. @param {number} segment @param {number} until */
+  pictureAfter(segment, until) {
+    const first = this.timeline.frames.get(segment + 1)?.times[0];
+    return first !== undefined && until === this.info.segments[segment + 1].first ? first : until;
   }
 
   /** @param {any} data */

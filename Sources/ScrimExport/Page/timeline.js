@@ -2,7 +2,7 @@ import { span } from "./format.js";
 import { MaskTimeline } from "./masklayer.js";
 
 /** @typedef {{segment: number, time: number, event: any, kind: string, text: string, search: string}} Entry */
-/** @typedef {{segment: number, from: number, until: number, reason: string}} DamagedSpan */
+/** @typedef {{segment: number, from: number, until: number, reason: string, isPassing: boolean}} DamagedSpan `isPassing`: it could not be loaded yet */
 
 /** The kinds of events that the lists distinguish. */
 export const kinds = ["input", "navigation", "log", "network", "error", "test", "sign", "other"];
@@ -118,7 +118,7 @@ export class Timeline {
       const { first } = this.info.segments[message.index];
       const next = this.info.segments[message.index + 1];
       const until = message.index + 1 < this.info.range[1] ? next.first : this.info.segments[message.index].last;
-      this.damaged.push({ segment: message.index, from: first, until, reason: message.error });
+      this.damaged.push({ segment: message.index, from: first, until, reason: message.error, isPassing: Boolean(message.isPassing) });
       return;
     }
     const { times, changed, withheld, status } = message;

@@ -7,12 +7,14 @@ import { View, reasonOf, turn } from "./view.js";
 
 // Decodes in a worker. It holds three segments, one picture, and one picture for thumbnails.
 
-/** @typedef {{from: number, until: number, reason: string}} Gap seconds are the page's business: these are nanoseconds */
+/** @typedef {{from: number, until: number, reason: string, isPassing?: boolean}} Gap seconds are the page's business: these are nanoseconds */
 /** @typedef {import("./view.js").Loaded} Loaded */
 /** @typedef {import("./view.js").Place} Place */
 /** @typedef {{time: number, isPlaying?: boolean} | {place: Place} | {step: number, from: Place}} Wanted */
 
 const kept = 3;
+/** The waits in milliseconds before missed segments are tried again: each is twice the one before. */
+const retries = { first: 5000, last: 60000 };
 /** The tolerance for the time of a frame: half a microsecond, since seconds are rounded. */
 const tolerance = 500;
 
@@ -20,8 +22,15 @@ const tolerance = 500;
 let info;
 /** @type {Map<number, Loaded | DamageError>} the last one is the last used */
 const cache = new Map();
-/** Who waits for the bytes of a segment. @type {Map<number, ((answer: {bytes: Uint8Array<ArrayBuffer> | null, reason: string}) => void)[]>} */
+/** @typedef {{bytes: Uint8Array<ArrayBuffer> | null, reason: string, isPassing?: boolean}} Answer */
+/**
+ * The requested bytes of segments. `seek` is the last seek that needs them; the lists, and playback that loads ahead, need them in any case.
+ * @type {Map<number, {id: number, resolves: ((answer: Answer) => void)[], seek: number, isKept: boolean}>}
+ */
 const waiting = new Map();
+let requests = 0;
+/** The number of the present seek. */
+let seeks = 0;
 /** Segments whose digests were compared. @type {Set<number>} */
 const verified = new Set();
 /** @type {{id: number, want: Wanted} | null} */
@@ -29,6 +38,14 @@ let wantedPicture = null;
 /** @type {{id: number, time: number, width: number, height: number} | null} */
 let wantedThumbnail = null;
 let scanned = 0;
+/** Segments that could not be loaded for the lists, and are tried again. @type {Set<number>} */
+const missed = new Set();
+/** The missed segments that are due. @type {number[]} */
+let due = [];
+/** The wait in milliseconds before another attempt. */
+let patience = retries.first;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let retryTimer;
 /** A segment that is being fetched for the lists, and the result. @type {{index: number, result: Loaded | DamageError | null} | null} */
 let scanning = null;
 /** @type {ArrayBuffer[]} */
@@ -63,9 +80,10 @@ page.onmessage = (/** @type {MessageEvent} */ { data }) => {
   } else if (data.type === "grow") {
     grow(data);
   } else if (data.type === "bytes") {
-    const resolves = waiting.get(data.index) ?? [];
-    waiting.delete(data.index);
-    for (const resolve of resolves) resolve(data);
+    // The answer to a request that was aborted comes too late.
+    if (waiting.get(data.index)?.id === data.id) settle(data.index, data);
+  } else if (data.type === "retry") {
+    retry();
   } else if (data.type === "show") {
     wantedPicture = data;
   } else if (data.type === "thumbnail") {
@@ -83,9 +101,27 @@ async function run() {
     else if (scanning?.result) await scan();
     else {
       if (!scanning && scanned < info.range[1]) fetchForScan(scanned++);
+      else if (!scanning && due.length) fetchForScan(/** @type {number} */ (due.shift()));
       if (!scanning?.result) await new Promise((resolve) => { wake = () => resolve(undefined); });
     }
   }
+}
+
+/** The missed segments are tried again now. */
+function retry() {
+  clearTimeout(retryTimer);
+  retryTimer = undefined;
+  due = [...missed];
+}
+
+/** @param {number} index */
+function miss(index) {
+  missed.add(index);
+  retryTimer ??= setTimeout(() => {
+    retry();
+    wake();
+  }, patience);
+  patience = Math.min(retries.last, patience * 2);
 }
 
 /** A recording got longer: the cached segments from `changed` on are no longer complete. @param {any} data */
@@ -93,6 +129,8 @@ function grow({ segments, range, changed }) {
   info = { ...info, segments, range };
   for (const key of cache.keys()) if (key >= changed) cache.delete(key);
   for (const key of verified) if (key >= changed) verified.delete(key);
+  for (const key of missed) if (key >= changed) missed.delete(key);
+  due = due.filter((index) => index < changed);
   scanned = Math.min(scanned, changed);
 }
 
@@ -103,7 +141,7 @@ function fetchForScan(index) {
   const mine = { index, result: held && !(held instanceof DamageError) && verified.has(index) ? held : null };
   scanning = mine;
   if (mine.result) return;
-  read(index, true).then((result) => {
+  read(index, { isThorough: true, isKept: true }).then((result) => {
     mine.result = result;
     wake();
   });
@@ -155,7 +193,7 @@ async function showWanted() {
 /** @param {{id: number, want: Wanted}} request */
 async function show(request) {
   const isStale = () => wantedPicture !== null;
-  const place = await unlessStale(locate(request.want), isStale);
+  const place = await unlessStale(find(request.want), isStale);
   if (!place) return;
   if ("gap" in place) return postGap(request.id, place);
   const loaded = cache.get(place.segment);
@@ -182,12 +220,12 @@ async function show(request) {
   post({
     type: "shown", id: request.id, gap: null, segment: place.segment, frame: place.frame, time: frame.time,
     number: frame.number, status: frame.status, withheld: frame.withheld, width: decoder.width,
-    height: decoder.height, rect, pixels, next: loaded.frames[place.frame + 1]?.time ?? startOf(place.segment + 1),
+    height: decoder.height, rect, pixels, next: loaded.frames[place.frame + 1]?.time ?? firstFrame(place.segment + 1),
   }, pixels ? [pixels] : []);
   // While playing, the next segment is loaded in time.
   const isPlaying = "isPlaying" in request.want && request.want.isPlaying;
   if (isPlaying && place.frame * 2 >= loaded.frames.length && place.segment + 1 < info.range[1] && !cache.has(place.segment + 1)) {
-    load(place.segment + 1).catch(() => {});
+    load(place.segment + 1, true).catch(() => {});
   }
 }
 
@@ -218,6 +256,24 @@ function startOf(segment) {
 /** @param {number} segment */
 function endOf(segment) {
   return startOf(segment + 1) ?? info.segments[segment].last;
+}
+
+/** The time of a segment's first frame; that of its first record, which may be an event, while only that is known. @param {number} segment */
+function firstFrame(segment) {
+  const held = cache.get(segment);
+  return held && !(held instanceof DamageError) ? held.frames[0].time : startOf(segment);
+}
+
+/** The place of a picture. Requests of earlier seeks for other segments are aborted. @param {Wanted} want */
+function find(want) {
+  seeks++;
+  const finding = locate(want);
+  for (const [index, { id, seek, isKept }] of waiting) {
+    if (isKept || seek === seeks) continue;
+    post({ type: "abort", id });
+    settle(index, { bytes: null, reason: "another moment was asked for", isPassing: true });
+  }
+  return finding;
 }
 
 /** @param {Wanted} want @returns {Promise<Place | {gap: Gap, segment: number}>} */
@@ -264,12 +320,17 @@ async function locateStep(step, from) {
 
 /** @param {number} segment @param {DamageError} error */
 function gapOf(segment, error) {
-  return { gap: { from: info.segments[segment].first, until: endOf(segment), reason: error.message }, segment };
+  const until = segment + 1 < info.range[1] ? /** @type {number} */ (firstFrame(segment + 1)) : endOf(segment);
+  const isPassing = error instanceof MissingError && error.isPassing;
+  return { gap: { from: info.segments[segment].first, until, reason: error.message, isPassing }, segment };
 }
 
-/** A segment, from the cache or loaded again. @param {number} index @returns {Promise<Loaded | DamageError>} */
-async function load(index) {
-  const held = cache.get(index) ?? await read(index, false);
+/**
+ * A segment, from the cache or loaded again.
+ * @param {number} index @param {boolean} [isKept] whether it is loaded for more than the present seek @returns {Promise<Loaded | DamageError>}
+ */
+async function load(index, isKept = false) {
+  const held = cache.get(index) ?? await read(index, { isKept });
   // Not cached, since the next attempt may succeed.
   if (held instanceof MissingError) return held;
   cache.delete(index);
@@ -282,26 +343,50 @@ async function load(index) {
 }
 
 /** The bytes of a segment could not be loaded. */
-class MissingError extends DamageError {}
+class MissingError extends DamageError {
+  /** Whether a later attempt may succeed. */
+  isPassing = false;
+}
 
-/** @param {number} index @param {boolean} isThorough whether the digest within the seal is compared too */
-async function read(index, isThorough) {
-  const isOpen = info.segments[index].sha256 === null;
-  const { bytes, reason } = await new Promise((resolve) => {
-    const resolves = waiting.get(index);
-    if (resolves) return resolves.push(resolve);
-    waiting.set(index, [resolve]);
-    post({ type: "need", index, isOpen });
+/** Answers who waits for a segment. @param {number} index @param {Answer} answer */
+function settle(index, answer) {
+  const { resolves } = /** @type {{resolves: ((answer: Answer) => void)[]}} */ (waiting.get(index));
+  waiting.delete(index);
+  for (const resolve of resolves) resolve(answer);
+}
+
+/** The bytes of a segment, from the page. @param {number} index @param {boolean} isOpen @param {boolean} isKept @returns {Promise<Answer>} */
+function ask(index, isOpen, isKept) {
+  return new Promise((resolve) => {
+    const held = waiting.get(index);
+    if (held) {
+      held.resolves.push(resolve);
+      if (isKept) held.isKept = true;
+      else held.seek = seeks;
+      return;
+    }
+    const id = ++requests;
+    waiting.set(index, { id, resolves: [resolve], seek: isKept ? 0 : seeks, isKept });
+    post({ type: "need", id, index, isOpen });
   });
-  if (!bytes) return new MissingError(reason);
+}
+
+/** @param {number} index @param {{isThorough?: boolean, isKept: boolean}} options `isThorough`: the digest within the seal is compared too
+ * @returns {Promise<Loaded | DamageError>} */
+async function read(index, options) {
+  const isOpen = info.segments[index].sha256 === null;
+  const { bytes, reason, isPassing } = await ask(index, isOpen, options.isKept);
+  if (!bytes) return Object.assign(new MissingError(reason), { isPassing: Boolean(isPassing) });
   // It was sealed meanwhile, so these are not all of its bytes.
-  if (isOpen && info.segments[index].sha256 !== null) return read(index, isThorough);
+  if (isOpen && info.segments[index].sha256 !== null) return read(index, options);
+  // What was missed before can be had again.
+  if (missed.size && !due.length) retry();
   try {
     const segment = readSegment(bytes, isOpen);
-    await verify(segment, bytes, index, isThorough);
-    const notes = segment.others.filter(({ type }) => type === recordTypes.note).map(({ payload }) => readNote(payload));
+    await verify(segment, bytes, index, Boolean(options.isThorough));
+    const notes = segment.others.filter(({ type }) => type === recordTypes.note).flatMap(({ payload }) => readNote(payload) ?? []);
     const records = Array.from(maskRecords(segment), ({ frame, payload }) => ({ frame, payload: payload.slice() }));
-    return { ...segment, broken: [], masks: { size: segment.header, records }, notes: notes.filter((note) => note !== null) };
+    return { ...segment, broken: [], masks: { size: segment.header, records }, notes };
   } catch (error) {
     return new DamageError(reasonOf(error));
   }
@@ -351,7 +436,7 @@ async function makeThumbnail() {
 
 /** @param {NonNullable<typeof wantedThumbnail>} request */
 async function draw(request) {
-  const place = await unlessStale(locate({ time: request.time }), () => wantedPicture !== null || wantedThumbnail !== null);
+  const place = await unlessStale(find({ time: request.time }), () => wantedPicture !== null || wantedThumbnail !== null);
   if (!place) {
     // A picture goes before it.
     wantedThumbnail ??= request;
@@ -391,7 +476,13 @@ async function scan() {
   const { index, result } = /** @type {NonNullable<typeof scanning>} */ (scanning);
   scanning = null;
   const segment = /** @type {Loaded | DamageError} */ (result);
-  if (segment instanceof DamageError) return post({ type: "scanned", index, error: segment.message });
+  missed.delete(index);
+  if (segment instanceof DamageError) {
+    const isPassing = segment instanceof MissingError && segment.isPassing;
+    if (isPassing) miss(index);
+    return post({ type: "scanned", index, error: segment.message, isPassing });
+  }
+  patience = retries.first;
   try {
     await list(index, segment);
   } catch (error) {
