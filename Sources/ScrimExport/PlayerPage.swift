@@ -23,7 +23,8 @@ public enum PlayerPage {
     PackageResources.sources_js, PackageResources.player_js, PackageResources.stage_js,
     PackageResources.scrubber_js, PackageResources.list_js, PackageResources.panel_js,
     PackageResources.commands_js, PackageResources.badge_js, PackageResources.live_js,
-    PackageResources.actions_js, PackageResources.app_js,
+    PackageResources.speeds_js, PackageResources.narrator_js, PackageResources.actions_js,
+    PackageResources.app_js,
   ])
 
   /// Colours, fonts and styles shared by all pages; a part of ``style``.

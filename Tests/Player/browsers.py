@@ -8,8 +8,10 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from pathlib import Path
 
 import websocket
+from PIL import Image
 
 # Named keys: DOM name -> (code, Windows key code, WebDriver's character).
 NAMED = {
@@ -35,6 +37,7 @@ class Browser:
 
     def __init__(self, command, profile, port, url_of_socket, log):
         self.profile = profile
+        self.downloads = Path(profile, "downloads")
         self.port = port
         self.log = open(log, "wb")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, start_new_session=True)
@@ -80,6 +83,31 @@ class Browser:
                 raise PageError(f"not true within {seconds} s: {expression}")
             time.sleep(0.05)
 
+    def picture(self):
+        """What the window shows, as an image of its pixels."""
+        with tempfile.NamedTemporaryFile(suffix=".png") as file:
+            self.screenshot(file.name)
+            with Image.open(file.name) as image:
+                return image.convert("RGB")
+
+    def saved(self, seconds=10):
+        """The bytes of the only file in the folder of downloads, which is removed; None if none comes."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = list(self.downloads.iterdir()) if self.downloads.exists() else []
+            if len(found) == 1 and found[0].suffix == ".png" and found[0].stat().st_size:
+                time.sleep(0.2)
+                data = found[0].read_bytes()
+                found[0].unlink()
+                return data
+            time.sleep(0.05)
+        return None
+
+    def forget_saved(self):
+        time.sleep(0.5)
+        for path in self.downloads.iterdir() if self.downloads.exists() else []:
+            path.unlink()
+
     def open_player(self, url):
         """Opens a page of the player and waits for its first picture."""
         self.open(url)
@@ -120,6 +148,7 @@ class Chromium(Browser):
         super().__init__(command, profile, 0, self.find, profile + "/log")
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(domain + ".enable")
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
         self.resize(*size)
 
     def find(self, _):
@@ -198,6 +227,8 @@ class Firefox(Browser):
                 "browser.startup.page": 0, "network.captive-portal-service.enabled": False,
                 "network.connectivity-service.enabled": False, "services.settings.server": "data:,",
                 "toolkit.telemetry.reportingpolicy.firstRun": False, "dom.events.testing.asyncClipboard": True,
+                "browser.download.folderList": 2, "browser.download.dir": profile + "/downloads",
+                "browser.download.useDownloadDir": True, "browser.download.always_ask_before_handling_new_types": False,
             }.items():
                 file.write(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n")
         port = free_port()

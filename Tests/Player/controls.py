@@ -1,11 +1,16 @@
 """Every key and every button works, used once and again after a click; and the documented properties of the page hold."""
+import base64
+import io
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from PIL import Image
+
 from browsers import PageError
+from pictures import shown_at
 from sessions import TRACE
 
 
@@ -39,6 +44,7 @@ KEYS = [
     (".", False, 3, "Math.abs(p.currentTime - 3.1) < 1e-6"), (",", False, 3, "Math.abs(p.currentTime - 2.9) < 1e-6"),
     ("Home", False, 3, "p.currentTime === p.start"), ("End", False, 3, "p.currentTime === p.duration"),
     ("5", False, 3, "Math.abs(p.currentTime - (p.start + p.duration) / 2) < 1e-6"), ("0", False, 3, "p.currentTime === p.start"),
+    *((str(tenth), False, 3, f"Math.abs(p.currentTime - p.start - (p.duration - p.start) * {tenth} / 10) < 1e-6") for tenth in range(1, 10)),
     (">", True, 3, "p.speed === 2"), ("<", True, 3, "p.speed === 1"), ("]", False, 3, "p.speed === 2"),
     ("[", False, 3, "p.speed === 1"), ("s", False, 3, "p.skipsIdle"), ("s", False, 3, "!p.skipsIdle"),
     ("ArrowDown", False, 2.21, "Math.abs(p.currentTime - 2.4) < 1e-6"), ("ArrowUp", False, 2.3, "Math.abs(p.currentTime - 2.2) < 1e-6"),
@@ -57,7 +63,7 @@ KEYS = [
     ("x", False, 3, "p.clip === null"),
     ("?", True, 3, "id('help').open"), ("?", True, None, "!id('help').open"),
     ("v", False, 3, "id('about').open"), ("Escape", False, None, "!id('about').open"),
-    ("c", False, 3, "/clipboard|Saved/.test(id('toast').textContent)"), ("d", False, 3, "/^Saved/.test(id('toast').textContent)"),
+    ("c", False, 3, "/clipboard|downloads/.test(id('toast').textContent)"), ("d", False, 3, "/^Given to the browser's downloads: .*png$/.test(id('toast').textContent)"),
     ("y", False, 3, "/link/i.test(id('toast').textContent)"),
     ("f", False, 3, "document.fullscreenElement !== null || /fill the screen/.test(id('toast').textContent)"),
     ("f", False, 3, "!document.fullscreenElement"),
@@ -70,6 +76,8 @@ BUTTONS = [
     ("[data-action=frame-back]", 3, "Math.abs(p.currentTime - 2.9) < 1e-6"),
     ("#speed", 3, "id('speeds').matches(':popover-open')"), ("[data-speed='4']", None, "p.speed === 4 && !id('speeds').matches(':popover-open')"),
     ("#speed", 3, "id('speeds').matches(':popover-open')"), ("[data-speed='1']", None, "p.speed === 1"),
+    ("#speed", 3, "id('speeds').matches(':popover-open')"), ("#speed", 3, "!id('speeds').matches(':popover-open')"),
+    ("#speed", 3, "id('speeds').matches(':popover-open')"), ("#title", 3, "!id('speeds').matches(':popover-open')"),
     ("[data-action=idle]", 3, "p.skipsIdle"), ("[data-action=idle]", 3, "!p.skipsIdle"),
     ("[data-action=style-wireframe]", 3, "id('toast').textContent.includes('masks record')"),
     ("[data-action=style-outline]", 3, "id('toast').textContent.includes('masks record')"),
@@ -78,7 +86,7 @@ BUTTONS = [
     ("[data-action=fit]", 3, "pressed('fit') === 'false'"), ("[data-action=fit]", 3, "pressed('fit') === 'true'"),
     ("[data-action=clip-in]", 3, "p.clip?.from === 3e9"), ("[data-action=clip-out]", 6, "p.clip?.until === 6e9"),
     ("[data-action=clip-clear]", None, "p.clip === null && id('clip').hidden"),
-    ("[data-action=copy-frame]", 3, "/clipboard|Saved/.test(id('toast').textContent)"),
+    ("[data-action=copy-frame]", 3, "/clipboard|downloads/.test(id('toast').textContent)"),
     ("[data-action=copy-link]", 3, "/link/i.test(id('toast').textContent)"),
     ("[data-action=screen]", 3, "document.fullscreenElement !== null || /fill the screen/.test(id('toast').textContent)"),
     ("[data-action=screen]", None, "!document.fullscreenElement"),
@@ -134,9 +142,73 @@ def check_controls(browser, url):
     check_keys(browser)
     check_buttons(browser)
     check_keys(browser)
-    # All keys of the help sheet were pressed.
-    named = browser.evaluate("[...document.querySelectorAll('#help-keys kbd')].length")
-    assert named >= 40, f"the help sheet names {named} keys"
+    # All keys of the help sheet were pressed: here, and those of the search below.
+    names = {" ": "Space", "ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc"}
+    pressed = {("⇧ " if shift and key.startswith("Arrow") else "") + names.get(key, key.upper() if len(key) == 1 else key) for key, shift, *_ in KEYS}
+    pressed = {key for key in pressed if not key.isdigit()} | {"0 – 9", "/", "Enter"}
+    named = browser.evaluate("[...document.querySelectorAll('#help-keys kbd')].map(({ textContent }) => textContent)")
+    assert set(named) == pressed and len(named) == len(pressed), f"{browser.name}: {sorted(set(named) ^ pressed)}"
+
+
+def check_menu(browser):
+    """The menu of speeds by keyboard alone: its focus, its roles, and that its keys are not the player's."""
+    seek(browser, 3)
+    menu = "id('speeds').matches(':popover-open')"
+    focused = "document.activeElement.dataset.speed"
+    browser.evaluate("(p.speed = 1, id('speed').focus())")
+    assert browser.evaluate("[id('speed').ariaHasPopup, id('speed').ariaExpanded, id('speed').getAttribute('aria-controls')]") == ["menu", "false", "speeds"]
+    browser.key("Enter")
+    expect(browser, f"{menu} && {focused} === '1' && id('speed').ariaExpanded === 'true'", "Enter opens the menu at the present speed")
+    roles = browser.evaluate("[id('speeds').role, ...[...id('speeds').children].map(({ role, ariaChecked, tabIndex }) => [role, ariaChecked, tabIndex])]")
+    assert roles == ["menu"] + [["menuitemradio", "true" if place == 2 else "false", -1] for place in range(7)], roles
+    for key, speed in (("ArrowDown", "2"), ("ArrowDown", "4"), ("ArrowUp", "2"), ("End", "16"), ("ArrowDown", "0.25"), ("ArrowUp", "16"), ("Home", "0.25"), ("l", "0.25")):
+        browser.key(key)
+        expect(browser, f"{menu} && {focused} === '{speed}'", f"{key} in the menu")
+    assert browser.evaluate("p.currentTime === 3 && p.paused && p.speed === 1"), "keys of the menu are not those of the player"
+    browser.key("Escape")
+    expect(browser, f"!{menu} && document.activeElement === id('speed') && id('speed').ariaExpanded === 'false' && p.speed === 1", "Esc closes the menu")
+    for confirm in ("Enter", " "):
+        browser.key(confirm)
+        expect(browser, menu, "the menu is open again")
+        browser.key("ArrowDown")
+        browser.key(confirm)
+        expect(browser, f"!{menu} && document.activeElement === id('speed')", "a choice returns the focus")
+    expect(browser, "p.speed === 4", "two choices, each one step on")
+    browser.key("Enter")
+    browser.key("Tab")
+    expect(browser, f"!{menu} && document.activeElement !== document.body", "Tab leaves the menu")
+    browser.evaluate("(p.speed = 1, document.activeElement.blur())")
+
+
+def check_announced(browser):
+    """During playback, errors and presses are announced, at most one a second; other events and seeks are not."""
+    browser.evaluate("""void (() => {
+      window.said = [];
+      new MutationObserver(() => said.push([performance.now(), id('announce').textContent])).observe(id('announce'), { childList: true, characterData: true, subtree: true });
+    })()""")
+    assert browser.evaluate("id('announce').ariaLive") == "polite"
+    seek(browser, 1.2)
+    browser.evaluate("p.play()")
+    expect(browser, "p.currentTime > 5.6", "it plays")
+    browser.evaluate("p.pause()")
+    said = [(when, text) for when, text in browser.evaluate("said") if text not in ("Playing", "Paused")]
+    texts = [text for _, text in said]
+    assert texts[0] == "Click at 150, 125" and any("total is undefined" in text and text.startswith("Error") for text in texts), texts
+    assert not any("cart restored" in text or text.startswith(("Key", "GET")) for text in texts), texts
+    gaps = [later[0] - earlier[0] for earlier, later in zip(said, said[1:])]
+    assert all(gap >= 990 for gap in gaps), (gaps, texts)
+    browser.evaluate("(said.length = 0, p.seek(1).then(() => { p.play(); return p.seek(7); }))")
+    expect(browser, "p.currentTime > 7.3", "it plays after a seek")
+    browser.evaluate("p.pause()")
+    texts = [text for _, text in browser.evaluate("said")]
+    assert not any("Error" in text or "Click" in text for text in texts), texts
+    # Many at once are one announcement.
+    events = [{"time": (9 + 0.05 * step) * 1e9, "event": {"type": "button", "x": step, "y": 2}} for step in range(20)]
+    browser.evaluate(f"(said.length = 0, {json.dumps(events)}.forEach(({{ time, event }}) => p.timeline.addEvent(time, event, -2)), p.timeline.entries.sort((a, b) => a.time - b.time), p.seek(8.9).then(() => p.play()))")
+    expect(browser, "p.currentTime > 11.5", "it plays over many presses")
+    browser.evaluate("p.pause()")
+    texts = [text for _, text in browser.evaluate("said") if text.startswith("Click")]
+    assert 1 <= len(texts) <= 3 and " more" in texts[-1], texts
 
 
 def check_search(browser):
@@ -160,6 +232,22 @@ def check_scrubber(browser):
     left, top, width = browser.evaluate("(() => { const b = id('track').getBoundingClientRect(); return [b.left, b.top, b.width]; })()")
     browser.move(left + width * 0.5, top + 20)
     expect(browser, "!id('preview').hidden && id('thumbnail').width > 160", "a thumbnail")
+    # It is the picture of that time, scaled as the browser scales it.
+    same = browser.evaluate("""(async () => {
+      const seconds = p.start + (p.duration - p.start) / 2;
+      const { width, height } = id('thumbnail');
+      const small = await p.thumbnail(seconds, width, height);
+      await p.seek(seconds);
+      const scaled = await createImageBitmap(p.context.getImageData(0, 0, p.canvas.width, p.canvas.height), { resizeWidth: width, resizeHeight: height, resizeQuality: 'high' });
+      const data = [small, scaled].map((bitmap) => {
+        const context = new OffscreenCanvas(width, height).getContext('2d');
+        context.drawImage(bitmap, 0, 0);
+        return context.getImageData(0, 0, width, height).data;
+      });
+      const colours = new Set(new Uint32Array(data[0].buffer));
+      return [small.width === width, colours.size > 4, data[0].every((value, i) => value === data[1][i])];
+    })()""")
+    assert same == [True, True, True], f"{browser.name}: the thumbnail: {same}"
     browser.click(left + width * 0.25, top + 20)
     expect(browser, "Math.abs(p.currentTime - (p.start + (p.duration - p.start) / 4)) < 0.05", "a click on the track")
     browser.move(left + 5, top - 300)
@@ -193,6 +281,80 @@ def check_playing(browser):
     browser.evaluate("(p.clip = { from: 3e9, until: 4e9 }, p.seek(9).then(() => p.play()))")
     expect(browser, "p.paused && p.currentTime === 4", "a clip ends where it says")
     browser.evaluate("void (p.clip = null)")
+
+
+def check_pointer(browser):
+    """The pointer is drawn where it is: the tip of the arrow at its pixel, the ring of a press around it."""
+    box = """(() => {
+      const { width, height } = id('pointer');
+      const c = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+      c.drawImage(id('pointer'), 0, 0);
+      const { data } = c.getImageData(0, 0, width, height);
+      let [left, top, right, bottom] = [width, height, 0, 0];
+      for (let i = 3; i < data.length; i += 4) if (data[i]) {
+        const [x, y] = [(i >> 2) % width, Math.floor((i >> 2) / width)];
+        [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x + 1), Math.max(bottom, y + 1)];
+      }
+      return [left, top, right, bottom, width / p.canvas.width];
+    })()"""
+    for moment, x, y in ((0.6, 100, 80), (3.0, 292, 200), (7.5, 652, 425)):
+        seek(browser, moment)
+        left, top, right, bottom, unit = browser.evaluate(box)
+        assert abs(left + 1 - x * unit) <= 2 and abs(top + 1 - y * unit) <= 3, f"{browser.name}: {(left, top, unit)} at {moment} s"
+        assert right - left <= 18 and bottom - top <= 26, f"{browser.name}: {(left, top, right, bottom)} at {moment} s"
+    seek(browser, 15.1)
+    left, top, right, bottom, unit = browser.evaluate(box)
+    assert abs((left + right) / 2 - 300 * unit) <= 2 and abs((top + bottom) / 2 - 200 * unit) <= 6 and right - left > 20, f"{browser.name}: a press"
+
+
+def check_copies(browser, frames):
+    """The picture that is copied, the one that is saved, and the screen at 1:1 are exactly the exported one."""
+    browser.forget_saved()
+    for moment in (3, 9.7, 16):
+        seek(browser, moment)
+        path = shown_at(frames, moment)[2]
+        with Image.open(path) as image:
+            expected = image.convert("RGB")
+        copied = browser.evaluate("""(async () => {
+          if (!navigator.clipboard) return null;
+          const { promise, resolve } = Promise.withResolvers();
+          navigator.clipboard.write = async ([item]) => resolve(await item.getType("image/png"));
+          document.querySelector("[data-action=copy-frame]").click();
+          return (await promise).bytes().then((bytes) => bytes.toBase64());
+        })()""")
+        assert copied or browser.name != "chromium", "a page in a file may use the clipboard"
+        browser.key("d")
+        saved = browser.saved()
+        assert saved, f"{browser.name}: nothing was saved"
+        for data in [saved] + ([base64.b64decode(copied)] if copied else []):
+            with Image.open(io.BytesIO(data)) as image:
+                assert image.format == "PNG" and image.convert("RGB").tobytes() == expected.tobytes(), f"{browser.name}: a copy is not {path}"
+    for key in "bpz":
+        browser.key(key)
+    expect(browser, "id('zoom').textContent === '100 %' && id('toast').textContent.includes('for one')", "1:1")
+    browser.evaluate("void (id('toast').hidden = true)")
+    browser.move(2, 2)
+    time.sleep(0.3)
+    left, top = browser.evaluate("(() => { const { left, top } = id('sheet').getBoundingClientRect(); return [left, top]; })()")
+    assert left == int(left) and top == int(top), f"{browser.name}: the picture begins at {left}, {top}, between pixels"
+    seen = browser.picture().crop((int(left), int(top), int(left) + expected.width, int(top) + expected.height))
+    assert seen.size == expected.size and seen.tobytes() == expected.tobytes(), f"{browser.name}: 1:1 is not {path}"
+    for key in "bpz":
+        browser.key(key)
+
+
+def check_phone(browser, url):
+    """Nothing is wider than a phone, whatever is open."""
+    for width in (390, 320):
+        browser.resize(width, 844, 1, True)
+        browser.open_player(url)
+        browser.until("scrim.player.timeline.isWhole")
+        browser.evaluate(HELPERS)
+        for state in ("void 0", "p.clip = null, id('tab-network').click()", "id('tab-errors').click()", "id('help').showModal()", "(id('help').close(), id('about').showModal())", "id('about').close()"):
+            browser.evaluate(state)
+            wide = browser.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            assert wide[0] <= width and wide[1] <= width, f"{browser.name}: {wide} of {width} pixels: {state}"
+    browser.resize(1440, 900)
 
 
 def check_interface(browser):
@@ -298,7 +460,7 @@ def check_access(browser, axe):
         ("light", "void (document.documentElement.dataset.theme = 'light')"), ("network", "id('tab-network').click()"),
         ("dark", "void (document.documentElement.dataset.theme = 'dark')"), ("empty", "void (id('search').value = 'nothing has this', id('search').dispatchEvent(new Event('input')))"),
         ("events", "(id('search').value = '', id('search').dispatchEvent(new Event('input')), id('tab-events').click())"),
-        ("help", "id('help').showModal()"), ("about", "(id('help').close(), id('about').showModal())"),
+        ("menu", "id('speed').click()"), ("help", "(id('speed').click(), id('help').showModal())"), ("about", "(id('help').close(), id('about').showModal())"),
         ("phone", "id('about').close()")):
         browser.evaluate(script)
         if state == "phone":
@@ -309,14 +471,19 @@ def check_access(browser, axe):
         assert not found, f"{browser.name}, {state}: " + "\n".join(found)
 
 
-def check_all(browser, url, axe):
+def check_all(browser, url, frames, axe):
     check_controls(browser, url)
+    check_menu(browser)
     check_search(browser)
     check_scrubber(browser)
+    check_pointer(browser)
+    check_copies(browser, frames)
     check_playing(browser)
+    check_announced(browser)
     check_interface(browser)
     check_link(browser, url)
     check_events(browser, url)
     check_masks(browser, url)
     if axe:
         check_access(browser, axe)
+    check_phone(browser, url)

@@ -30,11 +30,16 @@ def check_sandboxed(browser, folder, frames):
         browser.open_player(f"http://127.0.0.1:{server.server_port}/lively.html")
         browser.until("scrim.player.timeline.isWhole")
         check_exact(browser, frames, 3, 3)
+        # A download is refused without a word, so the page doesn't say that there is one.
+        browser.forget_saved()
+        browser.key("d")
+        browser.until("/^If no file comes.*right-click the picture/.test(document.getElementById('toast').textContent)")
+        assert browser.saved(2) is None, f"{browser.name}: this sandbox allows downloads"
         return browser.evaluate("document.getElementById('badge-text').textContent")
     finally:
         server.shutdown()
         server.server_close()
-        browser.console[:] = [line for line in browser.console if "favicon" not in line and "404" not in line]
+        browser.console[:] = [line for line in browser.console if not any(word in line for word in ("favicon", "404", "ownload"))]
 
 
 def check_parts(browser, session, folder, frames):

@@ -137,7 +137,7 @@ def main():
                 if players:
                     browser.resize(1440, 900)
                 if "controls" in options.only:
-                    controls.check_all(browser, url, axe)
+                    controls.check_all(browser, url, made["lively"][2], axe)
                     say(f"{browser.name}: every key and button, masks, access")
                     browser.resize(1440, 900)
                     if "chromium_checkout" in made:

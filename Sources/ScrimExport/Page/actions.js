@@ -17,7 +17,7 @@ export function commandGroups(page) {
         command("faster", [">", "]"], "Faster", () => page.changeSpeed(1)),
         command("idle", ["s"], "Skip idle time", () => page.toggleIdle()),
         ...(page.data.server?.isRecording ? [command("live", ["u"], "Follow what is being recorded", () => page.live?.toggle())] : []),
-        command("speed-menu", [], "Speed", (event) => page.openSpeeds(event)),
+        command("speed-menu", [], "Speed", () => page.speeds.toggle()),
       ] },
       { name: "Move", commands: [
         command("back", ["ArrowLeft"], "5 seconds back", by(-5)),

@@ -4,10 +4,12 @@ import { Commands } from "./commands.js";
 import { announce, press, toast } from "./feedback.js";
 import { byId, clock, element, plainSeconds } from "./format.js";
 import { LiveSession } from "./live.js";
+import { Narrator } from "./narrator.js";
 import { Panel } from "./panel.js";
 import { Player, speeds } from "./player.js";
 import { Scrubber } from "./scrubber.js";
 import { EmbeddedSource, ServerSource } from "./sources.js";
+import { SpeedMenu } from "./speeds.js";
 import { Stage } from "./stage.js";
 
 /** A setting that is kept after the page is closed, if the browser allows it. @param {string} name @param {string} [value] @returns {string | null} */
@@ -18,6 +20,11 @@ function stored(name, value) {
   } catch {
     return null;
   }
+}
+
+/** Whether the page may be in a sandbox without the right to download. A file has no origin either. */
+function mayBeSandboxed() {
+  return globalThis.origin === "null" && (location.protocol !== "file:" || self !== top);
 }
 
 /** The seconds in `#t=12.5` or `#t=12.5,20`; a server's address may have `?t=` instead. */
@@ -45,6 +52,8 @@ export class Page {
     this.panel = new Panel(player, this.scrubber, { traceURL: data.traceURL });
     if (data.findings) player.setFindings(data.findings);
     this.badge = new Badge(player, data.session);
+    this.narrator = new Narrator(player);
+    this.speeds = new SpeedMenu(player);
     this.describe();
     this.commands = new Commands(commandGroups(this));
     this.bind();
@@ -112,12 +121,6 @@ export class Page {
     });
     globalThis.addEventListener("hashchange", () => this.openLink());
     document.addEventListener("fullscreenchange", () => press("screen", document.fullscreenElement !== null));
-    byId("speeds").addEventListener("click", (/** @type {Event} */ event) => {
-      const value = /** @type {HTMLElement} */ (event.target).dataset.speed;
-      if (!value) return;
-      player.speed = Number(value);
-      byId("speeds").hidePopover();
-    });
   }
 
   updatePlay() {
@@ -137,22 +140,7 @@ export class Page {
   updateSpeed() {
     byId("speed").textContent = `${this.player.speed} ×`;
     byId("speed").setAttribute("aria-label", `Speed: ${this.player.speed} times`);
-    for (const item of byId("speeds").children) {
-      item.setAttribute("aria-checked", String(Number(item.dataset.speed) === this.player.speed));
-    }
     announce(`Speed ${this.player.speed} times`);
-  }
-
-  /** @param {Event} [event] */
-  openSpeeds(event) {
-    const menu = byId("speeds");
-    menu.togglePopover();
-    if (!menu.matches(":popover-open")) return;
-    const { left, top } = byId("speed").getBoundingClientRect();
-    menu.style.left = `${Math.max(8, Math.min(innerWidth - menu.offsetWidth - 8, left))}px`;
-    menu.style.top = `${top - menu.offsetHeight - 6}px`;
-    // Opened by keyboard, the menu takes the focus.
-    if (event instanceof MouseEvent && event.detail === 0) menu.querySelector("[aria-checked=true]")?.focus();
   }
 
   toggleIdle() {
@@ -255,7 +243,9 @@ export class Page {
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    toast(`Saved as ${name}`);
+    // A sandbox refuses downloads without a word.
+    if (!mayBeSandboxed()) return toast(`Given to the browser's downloads: ${name}`);
+    toast("If no file comes, this page may not save files: right-click the picture, and choose “Save Image As…” or “Copy Image”");
   }
 
   get link() {

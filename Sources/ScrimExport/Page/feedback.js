@@ -17,7 +17,7 @@ export function toast(text, selectable) {
   if (selectable) box.append(element("code", "", selectable));
   box.hidden = false;
   clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { box.hidden = true; }, selectable ? 12000 : 3500);
+  toastTimer = setTimeout(() => { box.hidden = true; }, selectable || text.length > 80 ? 12000 : 3500);
 }
 
 /** @param {string} id @param {boolean} isOn */
