@@ -349,8 +349,8 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
     let nodes = [
       node("w", "frame", Box(x: 100, y: 50, width: 400, height: 300)),
       node("t", "page tab list", Box(x: 100, y: 50, width: 400, height: 30), parent: 0),
-      node("a", "page tab", Box(x: 100, y: 50, width: 90, height: 30), parent: 1, name: "letter.txt"),
-      node("b", "page tab", Box(x: 190, y: 50, width: 90, height: 30), parent: 1, name: "other.txt"),
+      node("a", "page tab", Box(x: 100, y: 50, width: 90, height: 30), parent: 1, name: "my letter"),
+      node("b", "page tab", Box(x: 190, y: 50, width: 90, height: 30), parent: 1, name: "other"),
     ]
     func isMarked(_ title: String, _ toolkit: AccessibleApplication.Toolkit = .other) -> Bool {
       let widgets = assemble([reading(nodes, toolkit: toolkit)], [window(100, 50, 400, 300, title: title)])
@@ -358,9 +358,94 @@ private func corners(_ widget: Widget?) -> [Double]? { widget.map { [$0.x, $0.y,
       #expect(states[0] == states[1])
       return states[0]
     }
-    #expect(isMarked("letter.txt - Editor"))
+    #expect(isMarked("my letter - Editor"))
     #expect(!isMarked("Settings"))
     #expect(isMarked("Settings", .browser))
+  }
+
+  /// GTK 4 gives a button no name of its own; Nautilus puts each button of its path into a panel.
+  @Test func buttonsThatRepeatTheTitleAreMarked() {
+    func marks(_ title: String, top: String = "frame", page: String = "panel") -> [Bool] {
+      let box = Box(x: 100, y: 50, width: 90, height: 30)
+      let nodes = [
+        node("w", top, Box(x: 100, y: 50, width: 400, height: 300), name: title),
+        node("r", page, box, parent: 0), node("p", "panel", box, parent: 1),
+        node("a", "push button", box, parent: 2), node("q", "panel", box, parent: 1),
+        node("b", "toggle button", box, parent: 4), node("f", "filler", box, parent: 5),
+        node("l", "label", box, parent: 6, name: "my folder"),
+        node("c", "push button", Box(x: 100, y: 90, width: 90, height: 30), parent: 0),
+      ]
+      let widgets = assemble([reading(nodes)], [window(100, 50, 400, 300, title: title)])
+      return ["a", "b", "c"].map { widgets["app:\($0)"]?.states.contains(Widget.contentState) == true }
+    }
+    for title in ["my folder", "*my folder - Files", "Files — my folder"] {
+      #expect(marks(title) == [true, true, false], "\(title)")
+    }
+    #expect(marks("my folders") == [false, false, false])
+    #expect(marks("") == [false, false, false])
+    // In a dialog a button may be named as its title says; in a page all may be.
+    #expect(marks("my folder", top: "dialog") == [false, false, false])
+    #expect(marks("my folder", page: "document web") == [false, false, false])
+  }
+
+  /// LibreOffice embeds its widgets in a panel of GTK, and counts their boxes from another corner.
+  @Test func aRootPaneBesideItsContainerIsMasked() {
+    func shown(_ y: Int, _ height: Int = 270) -> Set<String> {
+      let nodes = [
+        node("w", "frame", Box(x: 100, y: 50, width: 400, height: 300)),
+        node("m", "menu", Box(x: 100, y: 50, width: 40, height: 30), parent: 0),
+        node("p", "panel", Box(x: 100, y: 80, width: 400, height: 270), parent: 0),
+        node("r", "root pane", Box(x: 100, y: y, width: 400, height: height), parent: 2),
+        node("b", "push button", Box(x: 110, y: y, width: 50, height: 20), parent: 3),
+      ]
+      let widgets = assemble([reading(nodes)], [window(100, 50, 400, 300)])
+      #expect(widgets["app:m"]?.mark == nil)
+      #expect((widgets["app:p"]?.mark?.masks == true) == (widgets["app:b"] == nil))
+      return Set(widgets.keys)
+    }
+    #expect(shown(80) == ["app:w", "app:m", "app:p", "app:r", "app:b"])
+    #expect(shown(82, 268).contains("app:b"))
+    for y in [54, 77, 83, 110] { #expect(shown(y) == ["app:w", "app:m", "app:p"], "\(y)") }
+  }
+
+  @Test func labelsThatCiteContentAreMarked() {
+    func marks(_ names: [(role: String, name: String)]) -> [Bool] {
+      let menu = [
+        node("w", "frame", Box(x: 100, y: 50, width: 400, height: 300)),
+        node("m", "menu", Box(x: 100, y: 50, width: 400, height: 300), parent: 0),
+      ]
+      let items = names.enumerated().map {
+        node(
+          "\($0)", $1.role, Box(x: 100, y: 60 + 20 * $0, width: 90, height: 20), parent: 1, name: $1.name)
+      }
+      let widgets = assemble([reading(menu + items)], [window(100, 50, 400, 300)])
+      return names.indices.map { widgets["app:\($0)"]?.states.contains(Widget.contentState) == true }
+    }
+    for name in [
+      "_1. letter.txt", "Open \"letter to M\"", "/home/m/letters", "~/letters", "m@example.com",
+      "Undo: Typing: “hunter2”",
+      "Search for 'hunter2'", "Remove „M“", "letter 3.odt", "file:///home/m",
+    ] {
+      #expect(marks([("push button", name)]) == [true], "\(name)")
+      #expect(marks([("menu item", name)]) == [true], "\(name)")
+      // A label is masked as text in any case.
+      #expect(marks([("label", name)]) == [false], "\(name)")
+    }
+    for name in [
+      "Save as…", "Open...", "Don't save", "Cut/Copy", "50 %", "1.5", "Version 2.0", "What's this? It's 'x",
+      "", "\"\"", "/", "@", "e.g. this",
+    ] {
+      #expect(marks([("push button", name)]) == [false], "\(name)")
+    }
+    // Other items between the same separators are files too, and only those.
+    let recent = [
+      ("menu item", "Open"), ("separator", ""), ("menu item", "1 README"), ("menu item", "2 letter.txt"),
+      ("check menu item", "3 LICENSE"), ("separator", ""), ("menu item", "Quit"),
+    ]
+    #expect(marks(recent) == [false, false, true, true, true, false, false])
+    #expect(marks(Array(recent.dropLast(2))) == [false, false, true, true, true])
+    // An item that quotes a text says nothing about the others.
+    #expect(marks([("menu item", "Undo “x”"), ("menu item", "Redo")]) == [true, false])
   }
 
   @Test func aPopoverOfGTK4ShowsNothingWhereItIsNot() {

@@ -162,12 +162,16 @@ struct DesktopAssembly {
     let documents = NodeTraits.documentTabs(
       of: nodes, isBrowser: toolkit == .browser,
       titles: windows.filter { $0.pid == reading.application.pid }.map(\.title))
+    let cited = zip(CitedContent.controls(in: nodes), CitedContent.buttonsOfTitles(in: nodes)).map {
+      $0 || $1
+    }
+    let displaced = NodeTraits.displacedRoots(of: nodes)
     let popovers = toolkit == .gtk4 ? popovers(of: nodes, reading.application.pid) : []
     var widgetIDs = [String?](repeating: nil, count: nodes.count)
     var inputs: [(widget: Int, node: Int)] = []
     for (index, node) in nodes.enumerated() {
       if let parent = node.parent { contexts[index] = contexts[parent] }
-      if bare[index] { contexts[index].isDropped = true }
+      if bare[index] || node.parent.map(displaced.contains) == true { contexts[index].isDropped = true }
       if popovers.contains(index) { contexts[index].isHelper = true }
       let owner = node.object.owner
       if owner != reading.application.root.owner,
@@ -189,14 +193,14 @@ struct DesktopAssembly {
       }
       let id = id(of: node.object, prefix: prefix, application: reading.application)
       let isContainer = NodeTraits.isContainer(node.role)
-      let isMarked = node.isTorn || contexts[index].isHelper && !isContainer
+      let isMarked = node.isTorn || displaced.contains(index) || contexts[index].isHelper && !isContainer
       let left = Double(box.x) * placement.scale + placement.x
       let top = Double(box.y) * placement.scale + placement.y
       let size = (Double(box.width) * placement.scale, Double(box.height) * placement.scale)
       var widget = Widget(
         id: id, role: node.role, name: node.name, x: left, y: top, width: size.0, height: size.1,
         parent: contexts[index].id.map { .id($0) },
-        states: node.states.names + (documents[index] ? [Widget.contentState] : []),
+        states: node.states.names + (documents[index] || cited[index] ? [Widget.contentState] : []),
         text: node.hasText ? "x" : nil, mark: isMarked ? .unreadable : nil)
       widget.scale = placement.scale
       widget.value = node.value

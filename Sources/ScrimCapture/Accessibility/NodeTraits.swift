@@ -13,6 +13,22 @@ enum NodeTraits {
     }
   }
 
+  /// Nodes that list a root pane which doesn't lie in them: one toolkit embeds another there, whose boxes are
+  /// displaced. LibreOffice counts them from the window's corner until the window is moved.
+  static func displacedRoots(of nodes: [AccessibleNode]) -> Set<Int> {
+    let slack = 2
+    var found: Set<Int> = []
+    for node in nodes where node.role == "root pane" {
+      guard let parent = node.parent, let box = node.box, let around = nodes[parent].box else { continue }
+      let isInside =
+        box.x >= around.x - slack && box.y >= around.y - slack
+        && box.x + box.width <= around.x + around.width + slack
+        && box.y + box.height <= around.y + around.height + slack
+      if !isInside { found.insert(parent) }
+    }
+    return found
+  }
+
   /// For each node, whether it is a tab named after a document: in a row of which a window's title repeats
   /// a name, or in a browser's own interface, outside of the page.
   static func documentTabs(
