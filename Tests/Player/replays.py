@@ -1,7 +1,9 @@
 """`scrim export --to sentry` and `--to sentry-staging`: read by sentry_sdk and MessagePack, measured by ffprobe, sent to a server with failures."""
+import email.utils
 import http.server
 import io
 import json
+import random
 import subprocess
 import threading
 import time
@@ -123,6 +125,28 @@ def check_gap(folder):
     check_close(read(folder / "gapped-e/0004.envelope")[4], 2, gapped / "frames/b.png")
 
 
+def check_large(folder):
+    """Noise, of which the best quality takes more than an item may have: a lower one is chosen, and the clip is whole."""
+    folder = Path(folder)
+    width, height, rate, seconds = 800, 600, 20, 4
+    chance = random.Random(1)
+    recorder = subprocess.Popen(
+        [SCRIM, "record", "--raw", "-", "--size", f"{width}x{height}", "--format", "bgrx", "--fps", str(rate), "--policy", "none",
+         "--out", str(folder / "noise-s"), "--quiet"], stdin=subprocess.PIPE)
+    for _ in range(rate * seconds):
+        recorder.stdin.write(chance.randbytes(width * height * 4))
+    recorder.stdin.close()
+    assert recorder.wait(120) == 0
+    scrim("export", folder / "noise-s", "--to", "mp4", "--out", folder / "noise.mp4", "--quiet")
+    best = (folder / "noise.mp4").stat().st_size
+    assert best > LIMIT, f"the noise takes {best} bytes only, so that this tests nothing"
+    scrim("export", folder / "noise-s", "--to", "sentry", "--out", folder / "noise-e", "--quiet")
+    [path] = (folder / "noise-e").iterdir()
+    _, _, _, recording, video = read(path)
+    assert agrees(video, recording[1]["data"]["payload"]) >= seconds - 1 / rate
+    return f"a clip of {best} bytes is sent with {len(video)}"
+
+
 class Server(http.server.BaseHTTPRequestHandler):
     """A server that gives the listed answers, and keeps the requests with their times."""
     protocol_version = "HTTP/1.1"
@@ -171,6 +195,16 @@ def check_sent(session, folder):
     waits = [later[0] - earlier[0] for earlier, later in zip(came, came[1:])]
     assert waits[0] >= 2 and waits[2] >= 3 and waits[4] >= 1, waits
     assert "the server asks to wait 2 s" in text, text
+    # A date counts as seconds do; a server's header for replays goes before both.
+    date, clock = int(time.time()) + 8, time.time() - time.monotonic()
+    later = email.utils.formatdate(date, usegmt=True)
+    came, text = send(session, folder / "dated", [
+        (429, {"Retry-After": later}), (429, {"Retry-After": "60", "X-Sentry-Rate-Limits": "2:replay_video:organization"}),
+        (200, {"X-Sentry-Rate-Limits": "600:error;transaction:organization"})])
+    dated = [later[0] - earlier[0] for earlier, later in zip(came, came[1:])]
+    assert date - 0.05 <= came[1][0] + clock < date + 5 and 2 <= dated[1] < 6 and all(wait < 60 for wait in dated[2:]), (date, clock, dated)
+    came, text = send(session, folder / "far", [(429, {"Retry-After": email.utils.formatdate(time.time() + 3000, usegmt=True)})], code=3)
+    assert len(came) == 1 and "takes no replays for 29" in text, text
     came, text = send(session, folder / "refused", [(403, {})], code=3)
     assert len(came) == 1 and "the server answered 403" in text and "DSN" in text, text
     came, text = send(session, folder / "limited", [(429, {"Retry-After": "7200"})], code=3)

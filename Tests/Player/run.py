@@ -112,10 +112,13 @@ def main():
                     session, _, frames = made[name]
                     say(films.check_all(session, name, frames, folder, forms))
             say(f"a film of a minute of uneven times: {films.check_drift(folder, 1)}")
+            for name in [name for name in CORPUS if name in made]:
+                say(films.check_small(made[name][0], name, made[name][2], folder))
             films.check_looks(made["lively"][0], made["lively"][2], folder)
         if "sentry" in options.only:
             session, _, frames = made["lively"]
             replays.check_gap(folder)
+            say(f"sentry: {replays.check_large(folder)}")
             say(f"sentry: {len(replays.check_replay(session, folder / 'envelopes', frames))} envelopes, as ffprobe has them; "
                 f"waits of {[round(wait, 1) for wait in replays.check_sent(session, folder)]} s; staged {replays.check_staged(session, folder, frames)}; "
                 f"followed {replays.check_followed(folder)} ms")

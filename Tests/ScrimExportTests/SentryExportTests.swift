@@ -1,3 +1,4 @@
+import Foundation
 import ScrimFormat
 import ScrimJSON
 import ScrimTestSupport
@@ -12,6 +13,25 @@ import Testing
     let length = session.times[199] - session.times[0]
     #expect(export.count == Int(length / 5_000_000_000) + 1)
     #expect(export.id == String(repeating: "07", count: 16))
+  }
+
+  /// Clips that are too large are made again at lower qualities; with the last one still too large there is none.
+  @Test(.enabled(if: FFmpeg.isInstalled)) func clipsKeepToTheirLimit() throws {
+    let session = try SampleSession(width: 320, height: 240, frames: 40)
+    let export = try SessionExport(session.reader, ExportRange())
+    let path = session.temporary.path + "/clip.mp4"
+    let best = try #require(try VideoClip.make(export, at: path, limit: .max) { true })
+    let next = try #require(try VideoClip.make(export, at: path, limit: best.bytes - 1) { true })
+    #expect(next.bytes < best.bytes && next.frames == best.frames)
+    let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+    #expect(size == next.bytes)
+    #expect {
+      try VideoClip.make(export, at: path, limit: 10) { true }
+    } throws: { error in
+      guard case ExportError.tooLarge(_, let bytes, 10)? = error as? ExportError else { return false }
+      return bytes > 10 && bytes <= next.bytes
+    }
+    #expect(!FileManager.default.fileExists(atPath: path))
   }
 
   @Test func partsHaveIdsOfTheirOwn() throws {
@@ -66,4 +86,9 @@ import Testing
     #expect(request["startTimestamp"] == .number(7) && request["endTimestamp"] == .number(7.5))
     #expect(request["data"]?["statusCode"] == .number(200))
   }
+}
+
+private enum FFmpeg {
+  static let isInstalled = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .contains { FileManager.default.isExecutableFile(atPath: "\($0)/ffmpeg") }
 }
