@@ -146,7 +146,16 @@ struct JSONReader {
       throw fault("not a number")
     }
     guard value.isFinite || acceptingNonFinite else { throw fault("a number is too large") }
+    // A size that is too small for a Double is not none.
+    if value == 0, holdsDigit(bytes[start..<at]) {
+      return negative ? -.leastNonzeroMagnitude : .leastNonzeroMagnitude
+    }
     return value
+  }
+
+  /// Whether a number has a digit other than 0 before its exponent.
+  private func holdsDigit(_ number: ArraySlice<UInt8>) -> Bool {
+    number.prefix { $0 | 0x20 != UInt8(ascii: "e") }.contains { (49...57).contains($0) }
   }
 
   private static let powers: [Double] = (0...15).map { (0..<$0).reduce(1) { product, _ in product * 10 } }

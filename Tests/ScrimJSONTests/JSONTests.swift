@@ -68,6 +68,16 @@ import Testing
     #expect(!(try read("[1, {\"a\": [2]}]", nonFinite: true)).holdsNonFinite)
   }
 
+  /// A number that is too small for a `Double` is not 0: it may be the size of something.
+  @Test(arguments: ["1e-400", "0.1E-400", "0." + String(repeating: "0", count: 400) + "1"])
+  func numbersTooSmallAreNotNone(text: String) throws {
+    for (sign, value) in [("", Double.leastNonzeroMagnitude), ("-", -.leastNonzeroMagnitude)] {
+      #expect(try read(sign + text) == .number(value))
+    }
+    #expect(try read("0e-400") == .number(0))
+    #expect(try read("0.000000000000000000000") == .number(0))
+  }
+
   // MARK: Strings
 
   @Test(arguments: [

@@ -115,6 +115,20 @@ struct WidgetTreeTests {
     #expect(nested.rects == [flat.rects[1], flat.rects[2], flat.rects[0], flat.rects[3]])
   }
 
+  /// A size that a sum of doubles loses takes a pixel; a size of zero takes none.
+  @Test(arguments: [
+    ("1e-20", 101), ("1e-400", 101), ("5e-324", 101), ("0." + String(repeating: "0", count: 400) + "1", 101),
+    ("0", 100), ("0.0", 100), ("0e5", 100),
+  ])
+  func theSmallestSizeTakesAPixel(size: String, end: Int) throws {
+    let tree = try WidgetTree(
+      json: Array(
+        #"{"widgets":[{"role":"label","x":100,"y":100,"w":\#(size),"h":9},{"role":"label","x":1,"y":100,"w":9,"h":\#(size)}]}"#
+          .utf8))
+    #expect(tree.rects[0].maxX == end)
+    #expect(tree.rects[1].maxY == end)
+  }
+
   @Test func windows() throws {
     let tree = try WidgetTree(
       json: Array(

@@ -112,9 +112,9 @@ public struct WidgetTree: Sendable {
     guard height >= 0 else { throw WidgetError(culprit, .negative("h")) }
     let left = (x * scale).rounded(.down)
     let top = (y * scale).rounded(.down)
-    // Each edge is within twice the limit, which fits an Int easily.
-    let right = width == 0 ? left : ((x + width) * scale).rounded(.up)
-    let bottom = height == 0 ? top : ((y + height) * scale).rounded(.up)
+    // Each edge is within twice the limit, which fits an Int easily. A sum may lose a size that is not 0.
+    let right = width == 0 ? left : max(left + 1, ((x + width) * scale).rounded(.up))
+    let bottom = height == 0 ? top : max(top + 1, ((y + height) * scale).rounded(.up))
     return Rect(minX: Int(left), minY: Int(top), maxX: Int(right), maxY: Int(bottom))
   }
 
