@@ -147,6 +147,28 @@ import Testing
     #expect(frames.count == 10 && frames.allSatisfy { (try? $0.tree.get()) == nil })
   }
 
+  /// Of several lines of one time none is in force until the clock's next time, since any of them may be right.
+  @Test func linesOfOneTimeShowNothing() throws {
+    let shape = RawShape(width: 2, height: 1, format: .gray8, framesPerSecond: 10)
+    func shown(_ lines: [(Int, String)], frames count: Int) throws -> String {
+      let text = lines.map { time, id in
+        #"{"t_ms":\#(time),"widgets":[{"id":"\#(id)","role":"label","x":0,"y":0,"w":1,"h":1}]}"#
+      }
+      let frames = frames(
+        try items([UInt8](repeating: 1, count: 2 * count), shape, widgets: text.joined(separator: "\n")))
+      return frames.map { (try? $0.tree.get())?.widgets.first?.id ?? "-" }.joined()
+    }
+    #expect(try shown([(0, "a"), (200, "b"), (200, "c"), (500, "d")], frames: 7) == "aa-ccdd")
+    #expect(try shown([(0, "a"), (0, "b")], frames: 12) == "----------bb")
+    #expect(try shown([(0, "a"), (0, "b"), (0, "c"), (400, "d")], frames: 6) == "----dd")
+    #expect(try shown([(0, "a"), (210, "b"), (210, "c")], frames: 5) == "aaacc")
+    let seconds = try shown([(0, "a"), (1000, "b"), (1000, "c"), (2000, "d"), (2000, "e")], frames: 31)
+    #expect(seconds == String(repeating: "a", count: 10) + String(repeating: "-", count: 20) + "e")
+    // The same line twice says one thing.
+    #expect(try shown([(0, "a"), (0, "a"), (300, "b")], frames: 4) == "aaab")
+    #expect(try shown([(-5, "a"), (-5, "b")], frames: 2) == "bb")
+  }
+
   /// A file is mapped, a pipe is read: the frames are the same, and reused memory does not affect frames
   /// that are kept.
   @Test func aPipeGivesTheSameFramesAsAFile() async throws {
