@@ -2,7 +2,8 @@ extension JPEG {
   /// Two orientations, or one of an unusual type.
   static let ambiguous = CodecError(
     .jpeg, .unsupported,
-    "its Exif orientation is ambiguous, so programs would rotate it differently; write the Exif data again")
+    "its Exif orientation is ambiguous, so programs would rotate it differently; remove it (exiftool -Orientation= FILE), or rotate the pixels"
+  )
 
   /// Tag 0x0112 of the first directory of Exif data; nil if it is absent or its number has no meaning.
   ///
@@ -25,8 +26,12 @@ extension JPEG {
       guard tiff.number(at: entry, size: 2, bigEndian: isBig) == 0x0112 else { continue }
       let type = tiff.number(at: entry + 2, size: 2, bigEndian: isBig)
       let count = tiff.number(at: entry + 4, size: 4, bigEndian: isBig)
-      guard type == 3, count == 1, orientation == nil else { throw ambiguous }
-      orientation = tiff.number(at: entry + 8, size: 2, bigEndian: isBig)
+      guard count == 1, orientation == nil else { throw ambiguous }
+      // Some phones write 0 or 1 with four bytes: however a program reads that, it doesn't rotate.
+      guard type == 3 || type == 4 && tiff.number(at: entry + 8, size: 4, bigEndian: isBig) < 2 else {
+        throw ambiguous
+      }
+      orientation = type == 3 ? tiff.number(at: entry + 8, size: 2, bigEndian: isBig) : 1
     }
     return orientation.flatMap { (1...8).contains($0) ? $0 : nil }
   }

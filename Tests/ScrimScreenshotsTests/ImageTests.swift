@@ -122,11 +122,14 @@ import Testing
     try redacted([exif(0)])
     try redacted([exif(3), exif(3)])
     let long: [UInt8] = [1, 0x12, 0, 4, 0, 0, 0, 1, 0, 0, 0, 3]
+    // Of 0 and 1, every reading is no rotation.
+    for number: UInt8 in [0, 1] { try redacted([exif(entries: [long.dropLast() + [number]])]) }
     let pair: [UInt8] = [1, 0x12, 0, 3, 0, 0, 0, 2, 0, 3, 0, 3]
     let (one, three): ([UInt8], [UInt8]) = (entry(1), entry(3))
     for segments in [
       [exif(1), exif(3)], [exif(3), exif(1)], [exif(entries: [long])], [exif(entries: [pair])],
       [exif(entries: [one, three])], [exif(3, fill: 0xFF), exif(1)],
+      [exif(entries: [long.dropLast() + [1], three])], [exif(entries: [long.dropLast(4) + [0, 1, 0, 0]])],
     ] {
       #expect(throws: Refusal.self) { try redacted(segments) }
     }
