@@ -185,6 +185,9 @@ import Testing
     ("splits.json", #"{"images":["a.png"]}"#), ("labels.json", #"{"categories":[{"id":1,"name":"text"}]}"#),
     ("meta.xml", "<meta/>"),
     ("empty.json", "[]"),
+    ("image_info.json", AnnotationFileTests.list("")),
+    ("captions.json", AnnotationFileTests.list(#"{"id":1,"image_id":1,"category_id":0,"caption":"hello"}"#)),
+    ("classes.json", AnnotationFileTests.list(#"{"id":1,"image_id":1,"category_id":2}"#)),
   ])
   func filesWithoutBoxesRefuseNothing(_ name: String, _ text: String) throws {
     let space = try Workspace()
@@ -193,6 +196,22 @@ import Testing
     try space.put("in/annotations/" + name, Array(text.utf8))
     let result = try space.run()["images/a.png"]
     #expect(result?.status == .written, "\(result?.message ?? "")")
+  }
+
+  private static func list(_ annotations: String) -> String {
+    #"{"images":[{"id":1,"width":64,"height":48,"file_name":"a.png"}],"categories":[],"annotations":[\#(annotations)]}"#
+  }
+
+  /// Such a file alone doesn't say that nothing is private.
+  @Test(arguments: [
+    "", #"{"id":1,"image_id":1,"category_id":0,"caption":"hello"}"#,
+    #"{"id":1,"image_id":1,"category_id":2}"#,
+  ])
+  func aListWithoutPlacesSaysNothing(_ annotations: String) throws {
+    let space = try Workspace()
+    try space.put("in/a.png", try Pictures.png())
+    try space.put("in/annotations.json", Array(AnnotationFileTests.list(annotations).utf8))
+    #expect(try space.run()["a.png"]?.status == .refused)
   }
 
   /// A file that lists thousands of pictures: twice the pictures take about twice the time.

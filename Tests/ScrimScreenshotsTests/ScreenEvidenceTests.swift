@@ -176,12 +176,28 @@ import Testing
     (#"[{"image":"a.png","annotations":[{"label":"x"}]}]"#, "Create ML"),
     ("[[[[1,2]],[\"x\",1]]]", "PaddleOCR"),
     (#"{"anything":1}"#, "no known format of boxes"), ("[1]", "no known format of boxes"),
+    (#"{"nodes":[{"nodeId":"1","role":{"type":"role","value":"button"}}]}"#, "DOM.getBoxModel"),
+    (#"[{"nodeId":"1","role":{"value":"button"},"backendDOMNodeId":3}]"#, "DOM.getBoxModel"),
+    (#"{"value":"<AppiumAUT><XCUIElementTypeApplication/></AppiumAUT>","sessionId":"1"}"#, "jq -r .value"),
+    (#"{"value":{"type":"Application","rect":{"x":0},"children":[]},"sessionId":"1"}"#, "source as XML"),
+    (#"{"type":"Application","frame":"{{0, 0}, {390, 844}}","children":[]}"#, "source as XML"),
   ])
   func whatIsNotReadIsNamed(_ text: String, _ name: String) {
     let error = #expect(throws: SidecarIssue.self) {
       try BoxSamples.read(text, ".json", PixelSize(width: 800, height: 600))
     }
     #expect(error?.description.contains(name) == true, "\(error?.description ?? "")")
+  }
+
+  @Test(arguments: [
+    ("<alto xmlns=\"http://www.loc.gov/standards/alto/ns-v3#\"/>", "hOCR"), ("<PcGts/>", "hOCR"),
+    ("<annotation><size/></annotation>", "COCO"), ("<svg/>", "svg is of no known format"),
+  ])
+  func markupThatIsNotReadIsNamed(_ text: String, _ advice: String) {
+    let error = #expect(throws: SidecarIssue.self) {
+      try BoxSamples.read(text, ".xml", PixelSize(width: 800, height: 600))
+    }
+    #expect(error?.description.contains(advice) == true, "\(error?.description ?? "")")
   }
 
   @Test(arguments: [

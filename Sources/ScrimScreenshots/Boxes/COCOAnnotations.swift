@@ -50,16 +50,18 @@ enum COCOAnnotations {
     return result
   }
 
-  /// Whether a file has no regions by its kind: image lists without annotations, and captions.
+  /// Whether a file has no regions by its kind: image lists without annotations or categories, captions, and classes of
+  /// whole pictures. It says nothing about private content.
   static func isPlaceless(_ json: JSON) -> Bool {
     guard case .array(let items)? = json["annotations"] else { return json["annotations"] == nil }
-    return !items.isEmpty
-      && items.allSatisfy { item in
-        guard case .object(let members) = item, item["caption"] != nil else { return false }
-        return ["bbox", "segmentation", "keypoints", "segments_info", "category_id"].allSatisfy {
-          item[$0] == nil
-        } && RegionMember.first(in: members, except: []) == nil
+    if items.isEmpty { return json["categories"] == .array([]) }
+    return items.allSatisfy { item in
+      guard case .object(let members) = item, item["caption"] != nil || item["category_id"] != nil else {
+        return false
       }
+      return ["bbox", "segmentation", "keypoints", "segments_info"].allSatisfy { item[$0] == nil }
+        && RegionMember.first(in: members, except: []) == nil
+    }
   }
 
   private static func list(_ key: String, of root: BoxObject) throws(BoxesError) -> [JSON] {

@@ -50,6 +50,9 @@ package struct SidecarFormat: Sendable {
       }
     }
     return catching { () throws(BoxesError) in
+      if let advice = UnknownBoxes.adviceForNodes(json) {
+        throw BoxesError(nil, "the outermost value", .malformed(advice))
+      }
       guard formats.count == 1, json["widgets"] == nil else {
         throw BoxesError(
           nil, "the outermost object",
@@ -159,11 +162,7 @@ extension Sidecar {
     case .cvat: self = try CVATImages.read(root).sidecar(for: request)
     case .hocr: self = try HOCR.read(root, for: request)
     default:
-      throw BoxesError(
-        nil, root.place,
-        .unsupported(
-          "its name; a root is hierarchy or displays (uiautomator), AppiumAUT (XCUITest), annotations (CVAT) or html (hOCR)"
-        ))
+      throw BoxesError(nil, root.place, .malformed(UnknownBoxes.advice(forRoot: root.name)))
     }
   }
 }
