@@ -51,6 +51,9 @@ import Testing
     #""place":"200x40+100+100""#, #""place":"x: 200, y: 120, r: 100""#, #""place":"circle(200 120 100)""#,
     #""place":["{\"x\":100,\"y\":100,\"width\":200}"]"#,
     #""place":{"0":100,"1":100,"2":200,"3":40}"#, #""rle":"aZ1 2""#, #""size":[600,800],"counts":"PPYo0""#,
+    #""place":"100 100 200 40""#, #""place":"0 100 100 200 40""#, #""place":"100 100 300 100 300 140""#,
+    #""place":"100\t100\t200\t40""#, #""place":"-5 100 300 40""#, #""place":"100.5 100 200 40""#,
+    #""place":"１００ １００ ２００ ４０""#,
   ]
 
   /// What people write about a region.
@@ -66,6 +69,9 @@ import Testing
     #""scores":[0.5,0.5],"probs":[0.1,0.9]"#, #""position":"left""#, #""center_x":5,"center_y":6"#,
     #""options":{"a":true,"b":false}"#, #""id":"6e9d1c52-88f0-4c5b-9d4a-0b7a9d0c1e22""#, #""box":"yes""#,
     #""screen":"1920x1080""#, #""price":"12.50 EUR""#, #""roi_count":"3""#, #""tax":{"0":true,"1":false}"#,
+    #""phone":"1 800 555 1234""#, #""call":"06 12 34 56 78""#, #""call":"+49 30 1234 56""#,
+    #""iccid":"8949 1234 5678 9012 34""#, #""serial_number":"12 34 56 78""#, #""sum":"1 234 567""#,
+    #""issued_date":"2024 1 2 10""#, #""house":"12 a, 3 b""#,
   ]
 
   private func labelMe(shape: String = "", root: String = "") -> String {

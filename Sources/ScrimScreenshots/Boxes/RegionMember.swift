@@ -31,6 +31,12 @@ enum RegionMember {
     "score", "conf", "prob", "logit", "color", "colour", "rgb", "embed", "feature", "vector", "histogram",
   ]
 
+  /// Parts of keys of numbers that are written in groups: of telephones, cards, plates.
+  private static let grouped = [
+    "phone", "tel", "fax", "mobile", "card", "account", "iban", "plate", "serial", "number", "code", "zip",
+    "ssn", "pin", "date", "time", "year",
+  ]
+
   private static let regional = [
     "box", "kpt", "keypoint", "poly", "segment", "mask", "contour", "corner", "quad", "rle", "rect",
     "point", "landmark", "vert", "outline", "bound", "hull", "roi", "region", "skeleton", "ellipse", "bitmap",
@@ -116,8 +122,9 @@ enum RegionMember {
     if namesRegion, text.contains(where: \.isNumber) { return true }
     if isRegional(key), RegionText.numberCount(text) ?? 0 >= 4 { return true }
     if isRegional(key), RegionText.isFileOrData(text) { return true }
-    return !RegionText.isTranscript(key) && !numeric.contains { key.contains($0) }
-      && RegionText.isCoordinates(text, isInText: isInText)
+    guard !RegionText.isTranscript(key), !numeric.contains(where: { key.contains($0) }) else { return false }
+    return RegionText.isCoordinates(text, isInText: isInText)
+      || !grouped.contains { key.contains($0) } && RegionText.isSpacedPlace(text)
   }
 
   /// Whether an object, or one in a list of any depth, has members that may be a region.

@@ -87,6 +87,19 @@ enum RegionText {
     return RegionMember.holdsRegion(json, isInText: true)
   }
 
+  /// Whether a text is four or more whole numbers with spaces that may be coordinates, as `100 100 200 40`. Not if they
+  /// look like groups of digits: with zeros in front, a plus, or all of four digits but the last.
+  static func isSpacedPlace(_ text: String) -> Bool {
+    let groups = ascii(text).split { $0 <= 0x20 }
+    guard groups.count > 3 else { return false }
+    let areNumbers = groups.allSatisfy { group in
+      let digits = group.first == UInt8(ascii: "-") ? group.dropFirst() : group
+      return (1...5).contains(digits.count) && digits.allSatisfy { $0 &- 48 < 10 }
+        && (digits.count == 1 || digits.first != UInt8(ascii: "0"))
+    }
+    return areNumbers && !groups.dropLast().allSatisfy { $0.count == 4 }
+  }
+
   private struct Scan {
     var numbers = 0
     /// Words of coordinates; one of several letters counts twice.
@@ -172,7 +185,7 @@ enum RegionText {
       }
     }
     // 0.5 0.5 0.1 0.2, but not 4111 1111 1111 1111.
-    if fractions > 1 { scan.isSeparated = true }
+    if fractions > 0 { scan.isSeparated = true }
     return scan
   }
 
