@@ -3,9 +3,9 @@
 
     scrubber.py [--scrim PATH] [--seed N] [--lines N] [--show N]
 
-Half of the lines contain a secret of one of eleven kinds among other words: mail addresses, cards with and without separators, IBANs of nine
+Half of the lines contain a secret of one of twelve kinds among other words: mail addresses, cards with and without separators, IBANs of nine
 countries, JSON web tokens, Bearer and Basic headers, PEM keys, URLs with a password, URLs with query values, tokens with a known
-prefix, and values under names of secrets. The other half contain similar texts that are no secrets: milliseconds, order numbers and cards with a wrong last
+prefix, values under names of secrets, and such values in nested, escaped and encoded notations. The other half contain similar texts that are no secrets: milliseconds, order numbers and cards with a wrong last
 digit, identifiers, digests, versions, paths, IBANs with a wrong check. All are invented; card numbers are made by Luhn's rule.
 A miss is a secret that is unchanged in the output; a false hit is a harmless word that is missing. Scrim runs as `scrim record` of a capture of log
 events; Sentry as `pii_strip_event` of the wheel sentry-relay with its default rules, if Python can import it
@@ -72,9 +72,18 @@ ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 HEX = "0123456789abcdef"
 
 
+# A text in JSON with a quote in it, values that are objects and arrays, JSON in a text of JSON, Python, SQL, CSV, URL and HTML encoding, an
+# option, an element, a block of YAML.
+NOTATIONS = [
+    '{"NAME":"a\\"VALUE","n":1}', '{"NAME":{"k":"VALUE"},"n":1}', '{"NAME":["a","VALUE"]}', '{\\"NAME\\":\\"VALUE\\"}', "{'NAME': 'VALUE'}",
+    "NAME='it''s VALUE'", 'NAME="a VALUE"', '"{""NAME"":""VALUE""}"', "NAME%3DVALUE%26n%3D1", "%22NAME%22%3A%22VALUE%22", "&quot;NAME&quot;:&quot;VALUE&quot;",
+    "--NAME VALUE", "<NAME>VALUE</NAME>", "\nNAME:\n  user: VALUE\nn: 1\n", "\nNAME: a VALUE\n",
+]
+
+
 def secret(r):
     """A kind, the words that contain the secret, and the text that must be removed."""
-    kind = r.choice(["mail", "card", "iban", "jwt", "bearer", "basic", "pem", "userinfo", "query", "token", "key"])
+    kind = r.choice(["mail", "card", "iban", "jwt", "bearer", "basic", "pem", "userinfo", "query", "token", "key", "notation"])
     if kind == "mail":
         mail = f"{r.choice(['anna', 'j.doe', 'info+shop', 'x_y'])}{r.randint(1, 99)}@{r.choice(['example.com', 'mail.example.co.uk', 'firma.example.de'])}"
         return kind, mail, mail
@@ -111,13 +120,16 @@ def secret(r):
             "AIza" + text(r, ALNUM, 35), "npm_" + text(r, ALNUM, 36), "dop_v1_" + text(r, HEX, 64),
         ])
         return kind, value, value
+    if kind == "notation":
+        value, name = text(r, ALNUM, 12), r.choice(["password", "secret", "client_secret", "passwd", "credentials"])
+        return kind, r.choice(NOTATIONS).replace("NAME", name).replace("VALUE", value), value
     value = text(r, ALNUM, 12)
     name = r.choice(["password", "secret", "api_key", "passwd", "client_secret", "private-key", "otp", "access_token"])
     return kind, r.choice([f"{name}={value}", f'"{name}":"{value}"', f"{name}: {value}"]), value
 
 
 def harmless(r):
-    kind = r.choice(["milliseconds", "order", "wrong card", "wrong iban", "identifier", "digest", "version", "path", "time", "size"])
+    kind = r.choice(["milliseconds", "order", "wrong card", "wrong iban", "identifier", "digest", "version", "path", "time", "size", "fields"])
     if kind == "milliseconds":
         return kind, str(r.randint(1_600_000_000_000, 1_800_000_000_000))
     if kind == "order":
@@ -139,6 +151,9 @@ def harmless(r):
         return kind, f"/var/lib/app/{text(r, HEX, 6)}/{r.choice(['index', 'page', 'shard'])}.{r.choice(['db', 'log', 'html'])}"
     if kind == "time":
         return kind, f"2026-{r.randint(1, 12):02d}-{r.randint(1, 28):02d}T{r.randint(0, 23):02d}:{r.randint(0, 59):02d}:00Z"
+    if kind == "fields":
+        return kind, r.choice(['{"count":NUMBER,"name":"index"}', "count=NUMBER&name=index", "<count>NUMBER</count>", "--count NUMBER", "count%3DNUMBER"]).replace(
+            "NUMBER", str(r.randint(1, 9999)))
     return kind, f"{r.randint(1, 9999)}KB"
 
 

@@ -3,7 +3,25 @@ extension Scrubber {
   static func isSecret(key: String) -> Bool {
     let words = key.utf8.filter(\.isLetterOrDigit).map(\.lowered)
     let name = String(decoding: words, as: UTF8.self)
-    return names.contains { name.contains($0) } || exactNames.contains(name) || name.hasSuffix("token")
+    return isStrong(name: name) || exactNames.contains(name) || name.hasSuffix("token")
+      || shortNames.contains(lastPart(of: key))
+  }
+
+  /// Whether nothing but a secret has such a name, in lower case, letters and digits only.
+  static func isStrong(name: String) -> Bool { names.contains { name.contains($0) } }
+
+  /// The part behind the last separator or capital letter, in lower case: `pass` of `db_pass` and `dbPass`.
+  private static func lastPart(of key: String) -> String {
+    var part: [UInt8] = []
+    for byte in key.utf8.reversed() {
+      guard byte.isLetterOrDigit else {
+        if part.isEmpty { continue }
+        break
+      }
+      if let last = part.last, byte.isLower, last.isUpper { break }
+      part.append(byte)
+    }
+    return String(decoding: part.reversed().map(\.lowered), as: UTF8.self)
   }
 
   /// Parts of a secret's name, and whole names of secrets; in lower case, letters and digits only.
@@ -20,56 +38,7 @@ extension Scrubber {
     "sid", "mfa",
     "iban",
   ]
-
-  private static let words = [
-    "[secret]", "[card]", "[account]", "[mail]", "[token]", "[key]", "[value]", "[hidden]",
-  ]
-
-  /// Values after secret names: `password=…`, `"token": "…"`, `api-key: …`.
-  static func namedValues(_ bytes: [UInt8]) -> [Find] {
-    var finds: [Find] = []
-    var at = 0
-    while at < bytes.count {
-      var end = at
-      while end < bytes.count, bytes[end].isWord || bytes[end] == UInt8(ascii: "-") { end += 1 }
-      defer { at = max(end, at + 1) }
-      guard end > at, let value = value(bytes, behind: end) else { continue }
-      guard isSecret(key: String(decoding: bytes[at..<end], as: UTF8.self)) else { continue }
-      finds.append(Find(range: value, word: secret))
-      end = value.upperBound
-    }
-    return finds
-  }
-
-  /// The value assigned with an equals sign or a colon to the name that ends here.
-  private static func value(_ bytes: [UInt8], behind name: Int) -> Range<Int>? {
-    var at = name
-    func skip(_ isSkipped: (UInt8) -> Bool) { while at < bytes.count, isSkipped(bytes[at]) { at += 1 } }
-    // A quote around the name, which in JSON within JSON has a backslash.
-    skip { $0 == UInt8(ascii: "\\") }
-    skip { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "'") }
-    skip { $0 == 0x20 }
-    guard at < bytes.count, bytes[at] == UInt8(ascii: "=") || bytes[at] == UInt8(ascii: ":") else {
-      return nil
-    }
-    at += 1
-    skip { $0 == UInt8(ascii: ">") || $0 == 0x20 || $0 == UInt8(ascii: "\\") }
-    guard at < bytes.count else { return nil }
-    let quote = bytes[at]
-    if quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
-      let start = at + 1
-      at = start
-      skip { $0 != quote && $0 != UInt8(ascii: "\\") }
-      return start < at ? start..<at : nil
-    }
-    let start = at
-    // Already replaced.
-    if words.contains(where: { bytes[start...].starts(with: $0.utf8) }) { return nil }
-    skip { !$0.isSpace && !",;&\"'}])".utf8.contains($0) }
-    // "password: required" is a sentence, not a value, but the two can't be distinguished. "token=" has no
-    // value.
-    return start < at ? start..<at : nil
-  }
+  private static let shortNames: Set<String> = ["pwd", "pass", "pin", "otp", "cvv", "cvc", "ssn", "jwt"]
 
   /// Credentials and query values in URLs: `https://[secret]@host/path?a=[value]`.
   static func addresses(_ bytes: [UInt8]) -> [Find] {

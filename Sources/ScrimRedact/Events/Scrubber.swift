@@ -25,18 +25,34 @@ package struct Scrubber: Sendable {
   /// The text with everything found replaced.
   package func scrubbed(_ text: String) -> String {
     let bytes = Array(text.utf8)
+    var finds = finds(in: EscapedText(bytes))
+    // The same secrets in escapes, such as %22password%22%3A%22…%22, and those in escapes of escapes.
+    var layer = EscapedText(bytes)
+    for _ in 0..<Scrubber.escapeLayers {
+      guard let next = layer.unescaped() else { break }
+      layer = next
+      finds += self.finds(in: layer).map { Find(range: layer.origin(of: $0.range), word: $0.word) }
+    }
+    if finds.isEmpty { return text }
+    return String(decoding: Scrubber.replace(finds, in: bytes), as: UTF8.self)
+  }
+
+  /// How often escapes are removed.
+  private static let escapeLayers = 3
+
+  private func finds(in text: EscapedText) -> [Find] {
+    let bytes = text.bytes
     var finds = Scrubber.pemBlocks(bytes)
     let addresses = Scrubber.addresses(bytes)
     finds += addresses
     finds += Scrubber.credentials(bytes)
     finds += Scrubber.tokens(bytes)
-    finds += Scrubber.namedValues(bytes)
+    finds += Scrubber.namedValues(text)
     finds += Scrubber.mailAddresses(bytes, except: Set(addresses.map(\.range.upperBound)))
     finds += Scrubber.cards(bytes)
     finds += Scrubber.accounts(bytes)
     finds += ownFinds(bytes)
-    if finds.isEmpty { return text }
-    return String(decoding: Scrubber.replace(finds, in: bytes), as: UTF8.self)
+    return finds
   }
 
   /// A request's body, cut at 150,000 bytes: in JSON, values under secret names are replaced, and every
@@ -60,9 +76,10 @@ package struct Scrubber: Sendable {
     case .object(let members):
       .object(
         members.map { member in
-          JSON.Member(
-            scrubbed(member.key),
-            Scrubber.isSecret(key: member.key) ? .string(Scrubber.secret) : scrubbed(member.value))
+          let isSecret =
+            Scrubber.isSecret(key: member.key) || member.key == "value" && json.namesSecret
+          return JSON.Member(
+            scrubbed(member.key), isSecret ? .string(Scrubber.secret) : scrubbed(member.value))
         })
     case .array(let items): .array(items.map(scrubbed))
     case .string(let text): .string(scrubbed(text))
@@ -101,6 +118,15 @@ package struct Scrubber: Sendable {
       place = max(place, find.range.upperBound)
     }
     return out + bytes[place...]
+  }
+}
+
+extension JSON {
+  /// Whether it is an entry of a list of fields, `{"name":"pin","value":"…"}`, for a secret.
+  fileprivate var namesSecret: Bool {
+    ["name", "key"].contains { key in
+      if case .string(let name)? = self[key] { Scrubber.isSecret(key: name) } else { false }
+    }
   }
 }
 
