@@ -48,6 +48,7 @@ public struct SessionRecorder: ~Copyable {
       keeper?.observedEvents = newValue
     }
   }
+      keeper?.life.observe(newValue)
 
   /// Records one session, whatever happens and however long it takes.
   ///
@@ -322,7 +323,7 @@ public struct SessionRecorder: ~Copyable {
     } else if verdict.hiding != nil {
       noteHiddenInput(at: time)
     } else if kept.isInteraction {
-      _ = try take(.interaction, at: time)
+      _ = try take(.interaction, at: time, isByHand: kept.isByHand)
     } else {
       try pass(to: time, isEvent: true)
     }

@@ -75,6 +75,65 @@ import Testing
     #expect(take(.frame, 3602) == [])
   }
 
+  /// A source that shows nothing of the user's hands but their effects can't know that the user is idle.
+  @Test func aSourceWithoutPressesAndKeysNeverPauses() {
+    for observed in [["navigation"], [], ["log", "move", "navigation"], nil] {
+      var options = SessionOptions()
+      options.maximumSeconds = 0
+      options.sessionSampleRate = 0.1
+      for chance in [0.05, 0.5] {
+        var life = SessionLife(options)
+        life.observe(observed)
+        func take(_ input: SessionLife.Input, _ seconds: Int64, isByHand: Bool = false) -> [SessionLife
+          .Action]
+        {
+          life.take(input, at: seconds * Self.second, isByHand: isByHand, chance: { chance })
+        }
+        #expect(take(.frame, 0).last == .take)
+        #expect(take(.interaction, 1) == [])
+        #expect(take(.errorMiss, 2) == [])
+        if chance == 0.5 { #expect(take(.errorHit, 3) == [.flush]) }
+        for second in stride(from: Int64(60), to: 7200, by: 60) { #expect(take(.frame, second) == [.take]) }
+        // A press shows that they are delivered after all.
+        #expect(take(.interaction, 7200, isByHand: true) == [])
+        #expect(take(.frame, 7500) == [.pause])
+      }
+    }
+  }
+
+  /// It is never touched.
+  @Test func aSourceWithPressesOrKeysPausesWithoutAny() {
+    for observed in [["key"], ["move", "press"], ["touch"]] {
+      var life = SessionLife(SessionOptions())
+      life.observe(observed)
+      #expect(life.take(.frame, at: 30 * Self.second, chance: { 0 }) == [.begin(.full), .take])
+      #expect(life.take(.frame, at: 359 * Self.second, chance: { 0 }) == [.take])
+      #expect(life.take(.frame, at: 360 * Self.second, chance: { 0 }) == [.pause])
+      // The next session counts from its own beginning.
+      #expect(
+        life.take(.frame, at: 3700 * Self.second, chance: { 0 }) == [.end(.idle), .begin(.full), .take])
+      #expect(life.take(.frame, at: 3959 * Self.second, chance: { 0 }) == [.take])
+      #expect(life.take(.frame, at: 4020 * Self.second, chance: { 0 }) == [.pause])
+    }
+  }
+
+  /// An error in a pause ends it for as long as a press would.
+  @Test func anErrorEndsAPause() {
+    var options = SessionOptions()
+    options.maximumSeconds = 0
+    for (rate, error) in [(1.0, SessionLife.Input.errorMiss), (0, .errorMiss), (0, .errorHit)] {
+      options.sessionSampleRate = rate
+      var life = SessionLife(options)
+      life.observe(["press"])
+      _ = life.take(.frame, at: 0, chance: { 0.5 })
+      #expect(life.take(.frame, at: 300 * Self.second, chance: { 0.5 }) == [.pause])
+      let actions = life.take(error, at: 1000 * Self.second, chance: { 0.5 })
+      #expect(actions == (error == .errorHit ? [.flush, .resume] : [.resume]))
+      #expect(life.take(.frame, at: 1300 * Self.second, chance: { 0.5 }) == [.take])
+      #expect(life.take(.frame, at: 1320 * Self.second, chance: { 0.5 }) == [.pause])
+    }
+  }
+
   /// A night of sleep between two frames does not make a long session.
   @Test func aLongSleepEndsASession() {
     var life = SessionLife(SessionOptions())

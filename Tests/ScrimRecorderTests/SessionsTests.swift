@@ -358,6 +358,57 @@ import Testing
     #expect(notes == [NoteRecord(time: 250 * Self.second, kind: .gap, offset: 130 * Self.second)])
   }
 
+  /// A user who types at a source that doesn't deliver keys loses nothing, whatever else it sees.
+  @Test func focusChangesAndErrorsAreNoUse() throws {
+    var options = SessionOptions()
+    options.idleSeconds = 60
+    for observed in [["navigation"], ["key", "navigation", "press"]] {
+      let world = World()
+      let name = "\(observed.count)"
+      var recorder = try recorder(options, world, to: name)
+      recorder.observedEvents = observed
+      for number in 0..<300 {
+        let time = Int64(number) * Self.second
+        if number == 2 { try recorder.record(error(time)) }
+        if number == 3 { try recorder.record(Event("navigation", time: time)) }
+        try recorder.record(frame(number, time: time))
+        world.pass(Self.second)
+      }
+      _ = try recorder.finish()
+      #expect(try play(name).colours.count == (observed.count == 1 ? 300 : 120))
+    }
+  }
+
+  /// An error in a pause is recorded with the frame that was held, also where it is only buffered.
+  @Test(arguments: [1.0, 0], [1, 2]) func errorsInAPauseAreRecorded(rate: Double, threads: Int) throws {
+    var options = SessionOptions()
+    options.sessionSampleRate = rate
+    options.errorSampleRate = 0.5
+    options.errorBufferSeconds = 600
+    options.idleSeconds = 60
+    let world = World()
+    // One draw for the session; the first error misses, the second hits.
+    world.state.withValue { $0.chances = rate == 1 ? [0.5] : [0.5, 0.9, 0.1] }
+    var recorder = try recorder(options, world, threads: threads)
+    recorder.observedEvents = ["press"]
+    for number in 0..<300 {
+      let time = Int64(number) * Self.second
+      if number == 200 {
+        let report = try recorder.record(error(time, id: "first"))
+        #expect((report.session == nil) == (rate == 0))
+      }
+      if number == 210 { #expect(try recorder.record(error(time, id: "second")).session != nil) }
+      try recorder.record(frame(number, time: time))
+      world.pass(Self.second)
+    }
+    _ = try recorder.finish()
+    #expect(try events("s").map { $0.contains("first") } == [true, false])
+    #expect(try events("s").last?.contains("second") == true)
+    let played = try play("s")
+    // The pause from the end of the second minute; then from the held frame to the end of the next idle time.
+    #expect(played.colours == (Array(0..<60) + Array(199..<300)).map { Pixel($0 + 1) })
+  }
+
   @Test func shortSessionsAreDropped() throws {
     var options = SessionOptions()
     options.minimumSeconds = 5

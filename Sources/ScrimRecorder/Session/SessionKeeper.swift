@@ -75,14 +75,16 @@ extension SessionRecorder {
   }
 
   /// Passes an input to the present session; returns the actions that follow.
-  mutating func take(_ input: SessionLife.Input, at time: Int64) throws(RecordingError) -> [SessionLife
-    .Action]
-  {
+  ///
+  /// - Parameter isByHand: whether an interaction is a press, a key, a touch or a wheel step.
+  mutating func take(
+    _ input: SessionLife.Input, at time: Int64, isByHand: Bool = true
+  ) throws(RecordingError) -> [SessionLife.Action] {
     try pass(to: time, isEvent: input != .frame && input != .stop)
     guard keeper != nil else { return [] }
     let moment = keeper!.moment(at: time)
     let chance = keeper!.settings.chance
-    let actions = keeper!.life.take(input, at: moment.boot, chance: chance)
+    let actions = keeper!.life.take(input, at: moment.boot, isByHand: isByHand, chance: chance)
     try perform(actions, at: time, moment)
     return actions
   }

@@ -64,7 +64,9 @@ public struct SessionLife: Hashable, Sendable {
   private let sampling: Sampling
   private let idle: Int64
   private let maximum: Int64
-  /// Nanoseconds of CLOCK_BOOTTIME: the start of the session, and its last use; nil before the first use.
+  /// Whether idle time counts: the source delivers presses or keys.
+  private var countsIdle = false
+  /// Nanoseconds of CLOCK_BOOTTIME: the start of the session, and its last use; nil if idle time doesn't count.
   public private(set) var start: Int64 = 0
   private var lastUse: Int64?
   /// The minute in which hidden input was seen: it counts at the end of that minute.
@@ -104,21 +106,38 @@ public struct SessionLife: Hashable, Sendable {
     case (.recordingPaused, .interaction), (.recordingPaused, .errorHit), (.recordingPaused, .errorMiss):
       (.recording, [.resume])
     case (.recordingPaused, .maximum), (.recordingPaused, .end): (.waiting, [.end(.idle)])
-    case (.bufferingPaused, .interaction): (.buffering, [.resume])
+    // Also an error that the draw misses belongs into the buffer: a later one may have it written.
+    case (.bufferingPaused, .interaction), (.bufferingPaused, .errorMiss): (.buffering, [.resume])
     case (.bufferingPaused, .errorHit): (.recording, [.flush, .resume])
     case (.waiting, .stop), (.off, .stop): (.stopped, [])
     default: (state, [])
     }
   }
 
+  /// The kinds of ``SessionAbout/observedEvents`` of which a user at work makes one now and then.
+  private static let hands: Set<String> = ["press", "key", "touch"]
+
+  /// Notes which events the source can see. If there are presses or keys among them, idle time counts from the
+  /// beginning of each session; otherwise from the first press or key that is delivered nevertheless.
+  public mutating func observe(_ types: [String]?) {
+    countsIdle = countsIdle || types.map { !SessionLife.hands.isDisjoint(with: $0) } ?? false
+  }
+
   /// Applies an input at a moment, after everything that the passing of time caused until then.
   ///
   /// - Parameters:
   ///   - now: nanoseconds of CLOCK_BOOTTIME.
-  /// - chance: returns numbers from 0 up to, but not including, 1, for the draws of sessions.
-  public mutating func take(_ input: Input, at now: Int64, chance: () -> Double) -> [Action] {
+  ///   - isByHand: whether an interaction is a press, a key, a touch or a wheel step. A navigation is none: a source
+  ///     that sees nothing else can't know that the user is idle.
+  ///   - chance: returns numbers from 0 up to, but not including, 1, for the draws of sessions.
+  public mutating func take(
+    _ input: Input, at now: Int64, isByHand: Bool = true, chance: () -> Double
+  ) -> [Action] {
     var actions = pass(to: now, chance: chance)
-    if input == .interaction || input == .errorHit { lastUse = now }
+    if input == .interaction, isByHand { countsIdle = true }
+    // An error in a pause is recorded, and so is what follows it for as long as a press would have.
+    let isUse = input == .interaction || input == .errorHit || input == .errorMiss && isPaused
+    if isUse, countsIdle { lastUse = now }
     actions += apply(input, at: now, chance: chance)
     return actions
   }
@@ -133,6 +152,7 @@ public struct SessionLife: Hashable, Sendable {
       hiddenMinute = nil
       let end = (minute + 1) * SessionLife.minute
       if isOver(at: end) { actions += apply(.maximum, at: end, chance: chance) }
+      countsIdle = true
       lastUse = max(lastUse ?? end, end)
       actions += apply(.interaction, at: end, chance: chance)
     }
@@ -156,7 +176,7 @@ public struct SessionLife: Hashable, Sendable {
     let (next, actions) = SessionLife.step(state, input, draw: draw)
     if needsDraw {
       start = now
-      if lastUse != nil { lastUse = now }
+      if countsIdle { lastUse = now }
     }
     state = next
     return actions

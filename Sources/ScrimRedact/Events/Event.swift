@@ -86,5 +86,8 @@ extension Event {
   package var isPress: Bool { ["button", "button-down", "wheel", "touch-down"].contains(type) }
 
   /// Whether it is user activity, which keeps a session from being idle.
-  public var isInteraction: Bool { isPress || type == "key" || type == "touch-move" || type == "navigation" }
+  public var isInteraction: Bool { isByHand || type == "navigation" }
+
+  /// Whether it is user activity that is no effect of it: a press, a key, a touch or a wheel movement.
+  package var isByHand: Bool { isPress || type == "key" || type == "touch-move" }
 }
