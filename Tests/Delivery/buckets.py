@@ -13,6 +13,9 @@ import urllib.request
 from sessions import Session
 from tools import SCRIM, Server, upload
 
+# Six segments with four clicks in a row, five without an answer, and a frozen screen.
+ANNOYED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Server/Tests/ScrimServerTests/Sessions/annoyed")
+
 
 def call(url, method="GET", body=None, **headers):
     """Returns status and body of an answer."""
@@ -140,6 +143,17 @@ def side_by_side(folder, endpoint, aws, client, seed, prefix):
         for number in range(6):
             for one in servers:
                 until(20, "reading events", lambda: list(listed(one, f"&error_id=e{seed * 1000 + 500 + number}")) == [sessions[number].id])
+
+        # Each server plays what has come, and finds rage clicks and the like; the page has them.
+        shutil.copytree(ANNOYED, f"{folder}/annoyed")
+        with open(f"{folder}/annoyed/manifest.json") as file:
+            annoyed = json.load(file)["id"]
+        scrim("upload", f"{folder}/annoyed", "--to", store, "--quiet")
+        for one in servers:
+            until(40, "finding rage clicks", lambda: [
+                listed(one).get(annoyed, {}).get(kind) for kind in ("errors", "rage_clicks", "dead_clicks", "frozen")] == [2, 1, 5, 1])
+            status, page = call(f"{one.url}/s/{annoyed}")
+            assert status == 200 and page.count(b'"kind":"dead"') == 5, (status, page[:300])
 
         # The same again, other bytes, and a broken chain, at the server that didn't store the neighbour.
         again = made(seed * 1000 + 700, 3, now)

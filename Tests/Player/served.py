@@ -390,8 +390,13 @@ def check_live(browser, served, seconds=12):
     # After a seek backwards the player doesn't follow the end; the button resumes it.
     browser.evaluate("scrim.player.seek(scrim.player.start + 1)")
     expect(browser, "document.getElementById('live').ariaPressed === 'false'", "Live is off after a seek")
-    click(browser, "#live")
-    expect(browser, "document.getElementById('live').ariaPressed === 'true' || document.getElementById('live').hidden", "Live is on again")
+    for name, follow in (("the button", lambda: click(browser, "#live")), ("the key U", lambda: browser.key("u"))):
+        follow()
+        expect(browser, "document.getElementById('live').ariaPressed === 'true' || document.getElementById('live').hidden", f"Live is on again by {name}")
+        browser.evaluate("void (document.getElementById('live').hidden || scrim.player.seek(scrim.player.start + 1))")
+        expect(browser, "document.getElementById('live').ariaPressed === 'false' || document.getElementById('live').hidden", f"Live is off after {name}")
+    browser.key("u")
+    assert browser.evaluate("[...document.querySelectorAll('#help-keys kbd')].some(({ textContent }) => textContent === 'U')"), "the help sheet names U"
     recording.join(60)
     assert recording.code == 0
     browser.until("document.getElementById('live').hidden && scrim.player.timeline.isWhole", 20)
@@ -410,7 +415,16 @@ def check_sign_out(browser, served):
     browser.until("location.pathname === '/sign-in' && location.search === '?next=%2Fs'")
 
 
+def check_arguments(folder):
+    """The server refuses addresses of traces that `scrim export` refuses."""
+    for address in ("javascript:{trace_id}", "https://x/", "https://a@x/{trace_id}", "https://{trace_id}.x/"):
+        done = subprocess.run(
+            [program(), "--store", folder / "refused", "--listen", "127.0.0.1:0", "--trace-url", address], capture_output=True, timeout=30)
+        assert done.returncode == 64 and b"--trace-url takes an address" in done.stderr, (address, done.stderr)
+
+
 def check_all(browsers, folder, axe, say):
+    check_arguments(folder)
     allowed, refused = hold(), hold()
     with Served(folder, "--embed", f"http://127.0.0.1:{allowed.server_port}") as served:
         # One session that a recorder wrote beside the projects, and one that was delivered.

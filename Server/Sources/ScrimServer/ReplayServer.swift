@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import ScrimDelivery
+import ScrimExport
 import ScrimFormat
 import ScrimStore
 
@@ -45,6 +46,9 @@ public struct ServerOptions: Sendable {
     text.wholeMatch(of: /https?:\/\/(?:[a-z0-9]|[a-z0-9][a-z0-9.-]*[a-z0-9]|\[[0-9a-f:]+\])(?::[0-9]{1,5})?/)
       != nil
   }
+
+  /// Whether the address of a trace viewer is safe for links; the rule of `scrim export --trace-url`.
+  public static func isTraceAddress(_ text: String) -> Bool { PageDescription.isTraceAddress(text) }
 
   public var hasBucket: Bool { store.hasPrefix("s3://") }
   public var isLoopback: Bool { address == "127.0.0.1" || address == "::1" || address == "localhost" }

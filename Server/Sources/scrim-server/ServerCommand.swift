@@ -74,6 +74,11 @@ struct Serve: AsyncParsableCommand {
     for origin in embed where !ServerOptions.isOrigin(origin) {
       throw ValidationError("--embed takes an origin, as https://grafana.example.com: \(origin)")
     }
+    if let traceURL, !ServerOptions.isTraceAddress(traceURL) {
+      throw ValidationError(
+        "--trace-url takes an address of http or https with {trace_id} behind its host, such as https://traces.example/{trace_id}"
+      )
+    }
     guard (1...1024).contains(maxSegmentMegabytes), rate > 0 else {
       throw ValidationError("limits are above 0")
     }

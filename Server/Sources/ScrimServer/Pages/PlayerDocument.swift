@@ -62,6 +62,8 @@ struct LiveAnswer: Encodable {
   var segments: [PageDescription.Segment]
   var isRecording: Bool
   var state: String
+  var droppedFrames: Int
+  var droppedEvents: Int
   var findings: [Finding]?
 
   init(_ view: SessionView, known: Int) {
@@ -71,6 +73,8 @@ struct LiveAnswer: Encodable {
     }
     isRecording = view.isRecording
     state = view.manifest.state.rawValue
+    droppedFrames = view.manifest.about.droppedFrames
+    droppedEvents = view.manifest.about.droppedEvents
     findings = view.findings
   }
 }
