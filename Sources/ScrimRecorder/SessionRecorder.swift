@@ -46,9 +46,9 @@ public struct SessionRecorder: ~Copyable {
     set {
       about.observedEvents = newValue
       keeper?.observedEvents = newValue
+      keeper?.life.observe(newValue)
     }
   }
-      keeper?.life.observe(newValue)
 
   /// Records one session, whatever happens and however long it takes.
   ///
