@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import ScrimExport
 import ScrimStore
 
@@ -33,11 +34,13 @@ struct Export: ParsableCommand {
   @OptionGroup var part: PartOptions
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Only the last so many seconds; 30 by default with sentry-staging.", valueName: "s"))
   var last: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "One picture each so many seconds, as it is shown then.", valueName: "s"))
   var every: Double?
@@ -87,6 +90,8 @@ struct Export: ParsableCommand {
   }
 
   func run() throws {
+    // What a user saw is for no other user of the machine, also where ffmpeg writes it.
+    umask(0o077)
     let reader = try key.opened(session)
     Terminal.noteInterrupts()
     let staged = StagedClip(

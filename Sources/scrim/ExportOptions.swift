@@ -4,10 +4,13 @@ import ScrimStore
 
 /// The part of a session that is exported.
 struct PartOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Only from this second of the session's clock on.", valueName: "s"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Only from this second of the session's clock on.", valueName: "s"))
   var from: Double?
 
-  @Option(help: ArgumentHelp("Only what lies before this second.", valueName: "s"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Only what lies before this second.", valueName: "s"))
   var until: Double?
 
   func validate() throws {
@@ -32,6 +35,7 @@ struct PictureLookOptions: ParsableArguments {
   enum Switch: String, CaseIterable, ExpressibleByArgument { case on, off }
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Make pictures smaller or larger, 0.05 to 4; 0.5 halves each side.", valueName: "f"))
   var scale: Double?

@@ -173,6 +173,14 @@ import Testing
       #expect(result.code == 0 && result.errors.contains(out), "\(result.errors)")
       let head = try temporary.bytes(of: "film.\(form)").prefix(start.unicodeScalars.count)
       #expect(head.elementsEqual(start.unicodeScalars.map { UInt8($0.value) }), "\(form)")
+      let mode = try FileManager.default.attributesOfItem(atPath: out)[.posixPermissions] as? Int
+      #expect(mode == 0o600, "\(form)")
+    }
+    let early = try run("export", path("s"), "--to", "png", "--out", path("early"), "--from", "-5")
+    #expect(early.code == 0, "\(early.errors)")
+    for (option, value) in [("--until", "-5"), ("--last", "-1"), ("--every", "-1"), ("--scale", "-1")] {
+      let result = try run("export", path("s"), "--to", "png", "--out", path("no\(option)"), option, value)
+      #expect(result.code != 0 && !result.errors.contains("Missing value"), "\(option): \(result.errors)")
     }
     let some = try run(
       "export", path("s"), "--to", "png", "--out", path("some"), "--every", "0.5", "--until", "1")
