@@ -72,6 +72,30 @@ import Testing
     #expect(try BoxSamples.read(text, ".json", image: "other.png", AnnotationTests.size).tree.rects == [])
   }
 
+  /// Predictions without the picture's sides are of the picture that the other results are of.
+  @Test(arguments: [
+    #""annotations":[{"result":[DONE],"prediction":{"id":1,"result":[GUESS]}}]"#,
+    #""annotations":[{"result":[DONE]}],"predictions":[{"result":[GUESS]}]"#,
+    #""predictions":[{"result":[GUESS]}],"annotations":[{"result":[DONE]}]"#,
+  ])
+  func predictionsWithoutSides(members: String) throws {
+    let value = { (x: Int) in
+      #""type":"rectanglelabels","value":{"x":\#(x),"y":10,"width":20,"height":10,"rectanglelabels":["a"]}"#
+    }
+    let sides = #""original_width":800,"original_height":600,"#
+    let text = { (done: String) in
+      let done = members.replacing("DONE", with: done).replacing("GUESS", with: "{\(value(50))}")
+      return #"[{"data":{"image":"/data/upload/1/1a2b3c4d-shot.png"},\#(done)}]"#
+    }
+    let places = Set(try rects(text("{\(sides)\(value(10))}")))
+    #expect(places == [rect(80, 60, 240, 120), rect(400, 60, 560, 120)])
+    // Without any, the percentages can't be read.
+    #expect(throws: SidecarIssue.self) { try rects(text("{\(value(10))}")) }
+    #expect(throws: SidecarIssue.self) {
+      try rects(text(#"{"original_width":0,"original_height":600,\#(value(10))}"#))
+    }
+  }
+
   @Test func labelStudioInBrief() throws {
     let text = """
       [{"image":"/data/upload/1/1a2b3c4d-shot.png","id":1,"label":[{"x":10,"y":10,"width":20,"height":10,"rotation":0,

@@ -58,6 +58,7 @@ enum LabelStudio {
     if !done.contains(where: { $0["was_cancelled"] != .bool(true) }) {
       picture.problem = .unsupported("a task that is not annotated yet, or was skipped; annotate it")
     }
+    picture.size = lists.lazy.compactMap { task[$0].flatMap(sides(in:)) }.first
     for key in lists {
       for (index, item) in try task.list(key)?.enumerated() ?? [].enumerated() {
         try add(annotation: item, key, "\(task.place), \(key) \(index)", of: task, to: &picture)
@@ -127,6 +128,22 @@ enum LabelStudio {
     try add(value, sides: region, kind: kind, to: &picture)
   }
 
+  /// The size of the picture by the first result that has it.
+  private static func sides(in json: JSON) -> PixelSize? {
+    switch json {
+    case .array(let items): return items.lazy.compactMap { sides(in: $0) }.first
+    case .object(let members):
+      if case .number(let width)? = json["original_width"],
+        case .number(let height)? = json["original_height"], let width = Int(exactly: width),
+        let height = Int(exactly: height), width > 0, height > 0
+      {
+        return PixelSize(width: width, height: height)
+      }
+      return members.lazy.compactMap { sides(in: $0.value) }.first
+    default: return nil
+    }
+  }
+
   private static let extensions = ["png", "jpg", "jpeg"]
 
   /// The one picture of a task.
@@ -169,8 +186,15 @@ enum LabelStudio {
       throw value.fault(
         .unsupported("a picture that was rotated in Label Studio; rotate it back, or rotate the file itself"))
     }
-    let size = PixelSize(
-      width: try sides.pixels("original_width"), height: try sides.pixels("original_height"))
+    let size: PixelSize
+    if kind != nil, let known = picture.size, sides["original_width"] == nil, sides["original_height"] == nil
+    {
+      // Predictions often lack them, and are of the same picture.
+      size = known
+    } else {
+      size = PixelSize(
+        width: try sides.pixels("original_width"), height: try sides.pixels("original_height"))
+    }
     guard picture.size ?? size == size else {
       throw value.fault(.unsupported("regions of pictures of two sizes; keep those of one"))
     }
