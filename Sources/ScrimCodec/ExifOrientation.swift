@@ -27,7 +27,7 @@ extension JPEG {
       let type = tiff.number(at: entry + 2, size: 2, bigEndian: isBig)
       let count = tiff.number(at: entry + 4, size: 4, bigEndian: isBig)
       guard count == 1, orientation == nil else { throw ambiguous }
-      // Some phones write 0 or 1 with four bytes: however a program reads that, it doesn't rotate.
+      // Some programs write 0 or 1 with four bytes: however a program reads that, it doesn't rotate.
       guard type == 3 || type == 4 && tiff.number(at: entry + 8, size: 4, bigEndian: isBig) < 2 else {
         throw ambiguous
       }
