@@ -108,6 +108,10 @@ class Browser:
         for path in self.downloads.iterdir() if self.downloads.exists() else []:
             path.unlink()
 
+    def click(self, x, y):
+        self.press(x, y)
+        self.release(x, y)
+
     def open_player(self, url):
         """Opens a page of the player and waits for its first picture."""
         self.open(url)
@@ -205,10 +209,12 @@ class Chromium(Browser):
     def move(self, x, y):
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
-    def click(self, x, y):
+    def press(self, x, y):
         self.move(x, y)
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        self.call("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, button="left", clickCount=1)
+
+    def release(self, x, y):
+        self.call("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, button="left", clickCount=1)
 
     def screenshot(self, path):
         with open(path, "wb") as file:
@@ -285,10 +291,12 @@ class Firefox(Browser):
     def move(self, x, y):
         self.act("pointer", [{"type": "pointerMove", "x": round(x), "y": round(y)}], parameters={"pointerType": "mouse"})
 
-    def click(self, x, y):
-        self.act("pointer", [
-            {"type": "pointerMove", "x": round(x), "y": round(y)}, {"type": "pointerDown", "button": 0},
-            {"type": "pointerUp", "button": 0}], parameters={"pointerType": "mouse"})
+    def press(self, x, y):
+        self.move(x, y)
+        self.act("pointer", [{"type": "pointerDown", "button": 0}], parameters={"pointerType": "mouse"})
+
+    def release(self, x, y):
+        self.act("pointer", [{"type": "pointerUp", "button": 0}], parameters={"pointerType": "mouse"})
 
     def screenshot(self, path):
         data = self.call("browsingContext.captureScreenshot", context=self.context)["data"]

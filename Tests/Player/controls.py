@@ -395,6 +395,15 @@ def check_events(browser, url):
     expect(browser, f"id('detail').querySelector('a')?.href === 'https://traces.example/{TRACE}'", "a trace's link")
     click(browser, "#list [data-index='3']")
     expect(browser, "id('detail').textContent.includes('javascript:') && !id('detail').querySelector('a')", "no link of other words")
+    # The list is rebuilt while the session is read; a click during that chooses its row.
+    place = center(browser, "#list [data-index='1']")
+    browser.press(*place)
+    browser.evaluate("p.emit('scan')")
+    time.sleep(0.5)
+    browser.release(*place)
+    expect(browser, "document.querySelector('#list [data-index=\"1\"]').ariaSelected === 'true'", "a click on a row while the list is rebuilt")
+    browser.evaluate("(() => { p.timeline.addEvent(19e9, { type: 'error', name: 'E', message: 'last' }); p.emit('scan'); })()")
+    assert browser.evaluate("id('list').querySelectorAll('[role=option]').length === 5"), f"{browser.name}: the list follows at once"
     assert browser.evaluate("window.broken === undefined && document.querySelectorAll('img, iframe').length === 0"), "markup"
 
 

@@ -77,7 +77,7 @@ def check_findings(browser, folder):
     expected += [["dead", press["tMs"]] for press in insight["presses"] if press["verdict"] == "dead"]
     assert len(expected) == sum(ANNOYED[kind] for kind in ("rage", "dead", "frozen"))
     browser.open_player(page(session, folder / "annoyed.html"))
-    browser.until("scrim.player.timeline.isWhole && document.querySelectorAll('#list .is-sign').length > 0")
+    browser.until("scrim.player.timeline.isWhole")
     seen = browser.evaluate("scrim.player.timeline.entries.filter(({ kind }) => kind === 'sign').map(({ time, event }) => [event.type, time / 1e6])")
     assert sorted(seen) == sorted(expected), f"{browser.name}: {seen}"
     browser.evaluate("document.querySelector('#list .is-sign').click()")

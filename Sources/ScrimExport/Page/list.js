@@ -19,6 +19,8 @@ export class VirtualList {
     this.chosen = -1;
     this.current = -1;
     this.lastTouched = -1e9;
+    /** Whether a pointer is pressed on a row: a click needs the same element at press and release. */
+    this.isPressed = false;
     this.inner = element("div", "rows");
     this.inner.setAttribute("role", "presentation");
     box.replaceChildren(this.inner);
@@ -28,6 +30,8 @@ export class VirtualList {
     for (const name of ["wheel", "pointerdown", "touchstart"]) {
       box.addEventListener(name, () => { this.lastTouched = performance.now(); }, { passive: true });
     }
+    box.addEventListener("pointerdown", ({ button }) => { this.isPressed = button === 0; }, { passive: true });
+    for (const name of ["pointerup", "pointercancel", "blur"]) globalThis.addEventListener(name, () => { this.isPressed = false; });
     box.addEventListener("click", (event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest("[role=option]");
       if (row) this.pick(Number(/** @type {HTMLElement} */ (row).dataset.index));

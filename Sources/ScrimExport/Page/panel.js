@@ -64,15 +64,19 @@ export class Panel {
     }
   }
 
-  /** Scans follow each other quickly; the lists are rebuilt only a few times per second. */
+  /** Scans follow each other quickly; until the last, the lists are rebuilt only a few times per second. A row under a pressed pointer stays. */
   collectSoon() {
+    if (this.player.timeline.isWhole && !this.list.isPressed) return this.collect();
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      this.collect();
-    }, this.player.timeline.isWhole ? 0 : 200);
+      if (this.list.isPressed) this.collectSoon();
+      else this.collect();
+    }, 200);
   }
 
   collect() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     const { entries } = this.player.timeline;
     this.all = {
       events: gathered(entries),
