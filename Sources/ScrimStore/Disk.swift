@@ -143,6 +143,10 @@ enum Disk {
     // The string lives as a C string until the call returns.
     if unsafe access(path, W_OK | X_OK) == 0 {
       _ = try open(path, O_RDONLY | O_DIRECTORY)
+      // File systems such as /proc permit all and make nothing.
+      let probe = "\(path)/.scrim-\(getpid())"
+      guard unsafe mkdir(probe, 0o700) == 0 else { throw failure(path, "making a folder in it") }
+      guard unsafe rmdir(probe) == 0 else { throw failure(probe, "removing") }
       return
     }
     guard errno == ENOENT else { throw failure(path, "making the folder") }

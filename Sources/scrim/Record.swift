@@ -110,31 +110,31 @@ struct Record: ParsableCommand {
     guard preview == nil || sealing.sealTo == nil else {
       throw ValidationError("--seal-to goes with --out: a preview is a picture for you to look at")
     }
-    guard (out == nil) != (preview == nil) else {
-      throw ValidationError("give either --out DIR, or --preview FILE.png for one masked picture")
-    }
     let inputs =
       [
         capture.map { "the capture \($0)" }, raw.map { _ in "--raw" }, xwd.map { _ in "--xwd" },
       ].compactMap(\.self) + live.inputs
-    guard inputs.count == 1 else {
-      let choice =
-        "a capture folder, --raw FILE, --xwd FILE, --x11 [DISPLAY], --fbdev DEVICE, or --wayland"
-      throw ValidationError(
-        inputs.isEmpty
-          ? "give one input: \(choice)"
-          : "give one input, not \(inputs.count): \(inputs.joined(separator: " and "))")
+    guard inputs.count < 2 else {
+      throw ValidationError("give one input, not \(inputs.count): \(inputs.joined(separator: " and "))")
     }
     try live.check(xwd: xwd, fps: fps, raw: raw)
+    guard raw != nil || (size == nil && format == nil && stride == nil && widgets == nil) else {
+      throw ValidationError("--size, --format, --stride and --widgets need --raw")
+    }
+    guard !inputs.isEmpty else {
+      throw ValidationError(
+        "give one input: a capture folder, --raw FILE, --xwd FILE, --x11 [DISPLAY], --fbdev DEVICE, or --wayland"
+      )
+    }
+    guard (out == nil) != (preview == nil) else {
+      throw ValidationError("give either --out DIR, or --preview FILE.png for one masked picture")
+    }
     guard sessions.journal == nil || live.isGiven else {
       throw ValidationError("--journal needs a live screen: --x11, --wayland, --fbdev, --xwd FILE --follow")
     }
     try delivery.check(out: folder)
     guard raw == nil || (size != nil && format != nil && fps != nil) else {
       throw ValidationError("--raw needs --size WxH, --format FMT and --fps N")
-    }
-    guard raw != nil || (size == nil && format == nil && stride == nil && widgets == nil) else {
-      throw ValidationError("--size, --format, --stride and --widgets need --raw")
     }
     guard !(lossless && quality != nil) else {
       throw ValidationError("give --lossless or --quality, not both")

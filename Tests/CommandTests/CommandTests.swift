@@ -310,6 +310,10 @@ import Testing
     (["redact", "a", "--jbs", "3"], "did you mean --jobs?"),
     (["record", "--raw", "-", "--x11", ":0", "--out", "o"], "give one input, not 2: --raw and --x11"),
     (["record", "--out", "o"], "give one input: a capture folder, --raw FILE"),
+    (["record"], "give one input: a capture folder"),
+    (["record", "--window", "0x1", "--out", "o"], "--window needs --x11"),
+    (["record", "--output", "DP-1"], "--output needs --wayland"),
+    (["record", "a", "--x11", "--out", "o"], "give one input, not 2: the capture a and --x11"),
     (["record", "--x11", ":0", "--duration", "-3", "--out", "o"], "--duration takes seconds, above 0"),
     (["record", "--x11", "--out", "o"], "--x11 without a value uses DISPLAY, which is not set"),
   ])

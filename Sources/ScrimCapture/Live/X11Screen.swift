@@ -220,14 +220,15 @@ extension LiveSource {
   ///
   /// - Parameters:
   ///   - display: as in DISPLAY, such as `:0`.
-  ///   - trees: reads boxes; nil if no widget is known, so that the policy's `uncovered` decides about all
-  ///     pixels.
+  ///   - trees: reads boxes, and is made once the display is open; nil if no widget is known, so that the policy's
+  ///     `uncovered` decides about all pixels.
   /// - Throws: `unavailable` if no server answers, an extension or a library is missing, or the window
   ///   isn't visible.
   package init(
-    x11 display: String, target: X11Target = .screen, trees: (any TreeReader)? = nil,
+    x11 display: String, target: X11Target = .screen,
+    trees: @autoclosure () throws(CaptureError) -> (any TreeReader)? = nil,
     options: LiveOptions = LiveOptions()
   ) throws(CaptureError) {
-    try self.init(X11Screen(display: display, target: target), trees: trees, options: options)
+    try self.init(X11Screen(display: display, target: target), trees: trees(), options: options)
   }
 }

@@ -210,10 +210,11 @@ extension LiveSource {
   /// - Throws: `unavailable` if no compositor answers, it lacks wlr-screencopy, it has no such output, or
   ///   several and none is named.
   package init(
-    wayland display: String?, output: String? = nil, trees: (any TreeReader)? = nil,
+    wayland display: String?, output: String? = nil,
+    trees: @autoclosure () throws(CaptureError) -> (any TreeReader)? = nil,
     options: LiveOptions = LiveOptions()
   ) throws(CaptureError) {
     try self.init(
-      WaylandScreen(display: display, output: output, focus: SwayFocus()), trees: trees, options: options)
+      WaylandScreen(display: display, output: output, focus: SwayFocus()), trees: trees(), options: options)
   }
 }
