@@ -86,8 +86,16 @@ public struct BucketStore: SessionStorage {
   private func store(
     _ bytes: [UInt8], _ key: String, type: String, if condition: S3Bucket.Condition
   ) throws(StoreError) -> S3Bucket.Stored {
+    try store(key) { () throws(HTTPClient.Failure) in
+      try bucket.put(bytes, key, type: type, if: condition)
+    }
+  }
+
+  private func store(
+    _ key: String, _ put: () throws(HTTPClient.Failure) -> S3Bucket.Stored
+  ) throws(StoreError) -> S3Bucket.Stored {
     try attempt(key) { () throws(HTTPClient.Failure) in
-      let stored = try bucket.put(bytes, key, type: type, if: condition)
+      let stored = try put()
       if case .refused(let answer) = stored { return (nil, answer) }
       return (stored, .delivered)
     }
@@ -110,7 +118,7 @@ public struct BucketStore: SessionStorage {
   public func put(_ file: SealedFile, project: String) throws(StoreError) -> SessionStore.Outcome {
     let place = SessionStore.Place(project: project, session: file.session, start: file.header.start)
     let key = segmentKey(file.index, of: place)
-    let stored = try store(file.bytes, key, type: S3Destination.segmentType, if: .isNew)
+    let stored = try store(key) { () throws(HTTPClient.Failure) in try bucket.put(segment: file, key) }
     if case .conflict = stored {
       return .conflict("another segment \(file.index) of this session is there already")
     }
@@ -122,7 +130,7 @@ public struct BucketStore: SessionStorage {
     _ stored: S3Bucket.Stored, _ key: String, _ place: SessionStore.Place
   ) throws(StoreError) -> SessionStore.Outcome {
     guard try !isDeleted(place) else {
-      try remove([key])
+      try remove([key, key + S3Bucket.damagedSuffix])
       return .deleted
     }
     if case .alreadyThere = stored { return .alreadyThere }

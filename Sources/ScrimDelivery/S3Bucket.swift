@@ -1,4 +1,5 @@
 import ScrimFormat
+import ScrimStore
 import ScrimSystem
 import Synchronization
 
@@ -131,6 +132,26 @@ final class S3Bucket: Sendable {
     default: return .refused(S3Bucket.meaning(answer))
     }
   }
+
+  /// Stores a new segment. An object of that name that is no whole segment, as a store may keep of an interrupted
+  /// request, is stored again as `{key}.damaged`, once, and replaced.
+  func put(segment file: SealedFile, _ key: String) throws(HTTPClient.Failure) -> Stored {
+    let stored = try put(file.bytes, key, type: S3Destination.segmentType, if: .isNew)
+    guard case .conflict = stored else { return stored }
+    let there = try send("GET", key, limit: SealedFile.limit)
+    guard there.status == 200, (try? SealedFile(there.body)) == nil, let tag = there.header("etag") else {
+      return stored
+    }
+    let kept = try put(
+      there.body, key + S3Bucket.damagedSuffix, type: "application/octet-stream", if: .isNew)
+    switch kept {
+    case .stored, .alreadyThere:
+      return try put(file.bytes, key, type: S3Destination.segmentType, if: .replaces(tag))
+    case .conflict, .refused: return kept
+    }
+  }
+
+  static let damagedSuffix = ".damaged"
 
   /// - Returns: nil if the store has these bytes.
   private func readBack(

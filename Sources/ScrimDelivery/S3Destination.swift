@@ -21,33 +21,35 @@ package final class S3Destination: Destination {
 
   package func put(_ segment: SealedFile) -> DeliveryAnswer {
     let folder = StoreLayout.session(segment.session, start: segment.header.start, project: project)
-    return put(
-      segment.bytes, folder + "/" + SessionFolder.segmentFile(segment.index), of: segment.session,
-      type: S3Destination.segmentType, if: .isNew)
+    let key = folder + "/" + SessionFolder.segmentFile(segment.index)
+    return put(key, of: segment.session) { () throws(HTTPClient.Failure) in
+      try bucket.put(segment: segment, key)
+    }
   }
 
   package func put(manifest bytes: [UInt8], _ manifest: SessionManifest) -> DeliveryAnswer {
     let folder = StoreLayout.session(manifest.session, start: manifest.start, project: project)
-    return put(
-      bytes, folder + "/" + StoreLayout.manifestFile, of: manifest.session,
-      type: S3Destination.manifestType, if: .always)
+    let key = folder + "/" + StoreLayout.manifestFile
+    return put(key, of: manifest.session) { () throws(HTTPClient.Failure) in
+      try bucket.put(bytes, key, type: S3Destination.manifestType, if: .always)
+    }
   }
 
   static let segmentType = "application/vnd.scrim.segment"
   static let manifestType = "application/json"
 
   private func put(
-    _ bytes: [UInt8], _ key: String, of session: SessionID, type: String, if condition: S3Bucket.Condition
+    _ key: String, of session: SessionID, _ store: () throws(HTTPClient.Failure) -> S3Bucket.Stored
   ) -> DeliveryAnswer {
     let deleted = DeliveryAnswer.status(410, retryAfter: nil, body: "the session was deleted")
     do throws(HTTPClient.Failure) {
       if isKnownDeleted(session) { return deleted }
-      switch try bucket.put(bytes, key, type: type, if: condition) {
+      switch try store() {
       case .stored, .alreadyThere:
         // Whoever deletes leaves the tombstone first, then removes what is there: an object that came later is
         // removed by its own writer, who sees the tombstone.
         guard try isDeleted(session) else { return .delivered }
-        _ = try bucket.send("DELETE", key)
+        for name in [key, key + S3Bucket.damagedSuffix] { _ = try bucket.send("DELETE", name) }
         return deleted
       case .conflict:
         return .status(409, retryAfter: nil, body: "another object is already stored there")

@@ -145,6 +145,22 @@ extension Disk {
     }
   }
 
+  /// Gives a file a second name, which is not synced to the disk.
+  ///
+  /// - Returns: false if another file has that name.
+  static func keep(_ path: String, as name: String) throws(StoreError) -> Bool {
+    // Both strings live as C strings until the call returns.
+    if unsafe link(path, name) == 0 { return true }
+    guard errno == EEXIST else { throw failure(name, "naming") }
+    return try isSame(path, name)
+  }
+
+  /// Whether two names are of one file.
+  private static func isSame(_ path: String, _ other: String) throws(StoreError) -> Bool {
+    guard let first = try status(path), let second = try status(other) else { return false }
+    return first.stamp == second.stamp
+  }
+
   /// Replaces a file as a whole, or creates it; concurrent writers use different temporary files.
   static func replace(
     _ path: String, with bytes: [UInt8], in folder: String, temporaries: String

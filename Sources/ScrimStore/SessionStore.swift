@@ -75,7 +75,8 @@ public struct SessionStore: Hashable, Sendable {
     }
   }
 
-  /// Stores a segment under its session and index. Never changes one that is already stored.
+  /// Stores a segment under its session and index. Never changes one that is already stored. What is no whole segment,
+  /// because the disk lost a part of it, is renamed to `{index}.scrim.damaged`, once, and makes room.
   public func put(_ file: SealedFile, project: String) throws(StoreError) -> Outcome {
     let place = Place(project: project, session: file.session, start: file.header.start)
     guard try !isDeleted(place) else { return .deleted }
@@ -91,8 +92,30 @@ public struct SessionStore: Hashable, Sendable {
       return .stored
     }
     let there = try Disk.read(path, upTo: SealedFile.limit)
-    return there == file.bytes
-      ? .alreadyThere : .conflict("another segment \(file.index) of this session is there already")
+    if there == file.bytes { return .alreadyThere }
+    return try replaceDamaged(file, place)
+  }
+
+  /// Replaces a stored file that is no whole segment; it is kept under another name.
+  private func replaceDamaged(_ file: SealedFile, _ place: Place) throws(StoreError) -> Outcome {
+    let path = segmentPath(file.index, of: place)
+    let folder = self.folder(of: place)
+    let conflict = Outcome.conflict("another segment \(file.index) of this session is there already")
+    // One writer at a time; the next one finds a whole segment.
+    let handle = try Disk.open(folder.path, O_RDONLY | O_DIRECTORY)
+    defer { withExtendedLifetime(handle) {} }
+    try Disk.waitForLock(handle)
+    let there = try Disk.read(path, upTo: SealedFile.limit)
+    if there == file.bytes { return .alreadyThere }
+    guard (try? SealedFile(there)) == nil else { return conflict }
+    // Where remains are kept already, these stay, too.
+    guard try Disk.keep(path, as: path + SessionFolder.damagedSuffix) else { return conflict }
+    try Disk.replace(path, with: file.bytes, in: folder.segmentsPath, temporaries: temporaries())
+    guard try !isDeleted(place) else {
+      try Disk.removeTree(folder.path)
+      return .deleted
+    }
+    return .stored
   }
 
   /// Stores a session's manifest if it continues the stored one.
@@ -106,6 +129,7 @@ public struct SessionStore: Hashable, Sendable {
     let folder = self.folder(of: place)
     try Disk.makeLastingFolder(folder.path)
     let handle = try Disk.open(folder.path, O_RDONLY | O_DIRECTORY)
+    defer { withExtendedLifetime(handle) {} }
     try Disk.waitForLock(handle)
     if Disk.exists(folder.manifestPath) {
       let there = try Disk.read(folder.manifestPath, upTo: SessionFolder.manifestLimit)

@@ -121,6 +121,16 @@ def s3(folder, endpoint, bucket, seed, prefix):
         print("  (this store replaces objects, whatever If-None-Match says)")
     else:
         assert code == 1 and kept[(other.id, 0)][0] == "rejected", (code, kept, words)
+    # What is no whole segment, as a store may keep of a request that was cut off, is replaced and kept beside it.
+    name, good = wanted + "segments/00000003.scrim", store[(session, 3)]
+    client.put_object(Bucket=bucket, Key=name, Body=good[:-9])
+    spool(folder + "/repair", seed, 2, 15)
+    upload(folder + "/repair", to, "--project", "p1", env=environment)
+    assert not in_spool(folder + "/repair")
+    assert client.get_object(Bucket=bucket, Key=name)["Body"].read() == good
+    if code:
+        assert client.get_object(Bucket=bucket, Key=name + ".damaged")["Body"].read() == good[:-9]
+        client.delete_object(Bucket=bucket, Key=name + ".damaged")
     # A deleted session accepts nothing more.
     dead = Session(seed * 1000 + 77)
     dead.add()

@@ -387,4 +387,25 @@ private final class FakeDestination: Destination {
       answer == .status(409, retryAfter: nil, body: "another segment 0 of this session is there already"))
     #expect(try SessionFolder(path: temporary.path + "/" + root).read().manifest.segments.count == 3)
   }
+
+  /// A store that lost a part of a segment gets the good one again, and keeps the remains.
+  @Test func aFolderReplacesADamagedSegmentOnce() throws {
+    let written = try write(1, segments: 2)
+    let folder = FolderDestination(path: temporary.path + "/store", project: "default")
+    let files = try written.sorted { $0.key.index < $1.key.index }.map { try SealedFile($0.value) }
+    for file in files { #expect(folder.put(file) == .delivered) }
+    let path = "store/default/sessions/2023/11/14/\(session(1))/" + SessionFolder.segmentFile(1)
+    let remains = Array(files[1].bytes.prefix(40)) + [0, 0]
+    try temporary.write(remains, to: path)
+    #expect(folder.put(files[1]) == .delivered)
+    #expect(try temporary.bytes(of: path) == files[1].bytes)
+    #expect(try temporary.bytes(of: path + ".damaged") == remains)
+    #expect(folder.put(files[1]) == .delivered)
+    // The second remains would replace the first.
+    try temporary.write(Array(remains.reversed()), to: path)
+    #expect(
+      folder.put(files[1])
+        == .status(409, retryAfter: nil, body: "another segment 1 of this session is there already"))
+    #expect(try temporary.bytes(of: path + ".damaged") == remains)
+  }
 }
