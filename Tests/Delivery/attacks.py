@@ -5,6 +5,7 @@
 """
 import argparse
 import base64
+import glob
 import hashlib
 import http.client
 import json
@@ -15,6 +16,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import zlib
 
@@ -165,6 +167,60 @@ def wrong_bodies(client, folder):
     expect(client.send("PUT", f"/v1/sessions/{made.id}/manifest", lying)[0], 409)
     for bad in (b"", b"{}", b"[" * 100_000, b"\xff\xfe", b'{"format":"scrim-session/1"}', other.manifest()):
         expect(client.send("PUT", f"/v1/sessions/{made.id}/manifest", bad)[0], 400)
+
+
+def neighbours(client, folder):
+    """Segments that contradict each other or the stored manifest: never are both stored, also not at the same moment."""
+    for seed in range(70_000, 70_020):
+        made, twin = session(seed), Session(seed)
+        for _ in range(3):
+            twin.add(333)
+        barrier, answers = threading.Barrier(2), [0, 0]
+
+        def put(place, whose, index):
+            barrier.wait(10)
+            answers[place] = client.put(whose, index)
+        threads = [threading.Thread(target=put, args=each) for each in ((0, made, 0), (1, twin, 1))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert sorted(answers) in ([201, 409], [201, 503]), answers
+        expect(client.put(made, 0), 200, 409)
+        expect(client.put(twin, 1), 409 if answers[0] == 201 else 200)
+    made, twin = session(70_100, 4), Session(70_100)
+    for _ in range(4):
+        twin.add(333)
+    made.listed, whole = made.listed[:2], made.listed
+    expect(client.send("PUT", f"/v1/sessions/{made.id}/manifest", made.manifest("open"))[0], 201)
+    for index in (0, 1, 2):
+        expect(client.put(twin, index), 409)
+    expect(client.put(made, 2), 201)
+    made.listed = [whole[0], twin.listed[1]]
+    expect(client.send("PUT", f"/v1/sessions/{made.id}/manifest", made.manifest("open"))[0], 409)
+    for index in (1, 0, 3):
+        expect(client.put(made, index), 201)
+    made.listed = whole
+    expect(client.send("PUT", f"/v1/sessions/{made.id}/manifest", made.manifest())[0], 201)
+
+
+def damaged(client, folder):
+    """A stored segment of which the disk lost a part: the good one replaces it, no other does, and the remains stay."""
+    made, twin = session(71), Session(71)
+    for _ in range(3):
+        twin.add(333)
+    for index in range(3):
+        expect(client.put(made, index), 201)
+    path = glob.glob(f"{folder}/store/default/sessions/*/*/*/{made.id}/segments/00000001.scrim")[0]
+    remains = made.segments[1][:-30] + bytes(20)
+    with open(path, "wb") as file:
+        file.write(remains)
+    expect(client.put(twin, 1), 409)
+    expect(client.put(made, 1), 201)
+    assert open(path, "rb").read() == made.segments[1] and open(path + ".damaged", "rb").read() == remains
+    expect(client.put(made, 1), 200)
+    expect(client.send("DELETE", f"/v1/sessions/{made.id}")[0], 200)
+    assert not os.path.exists(path + ".damaged")
 
 
 def paths(client, folder):
@@ -460,7 +516,7 @@ def main():
         server = Server(folder + "/store", "--keys", folder + "/keys", "--max-segment-megabytes", "2", "--header-seconds", "3",
                         "--body-seconds", "3", "--rate", "100000")
         client = Client(server, found["admin"])
-        for attack in (contract, wrong_bodies, paths, framing, heads, doubles, slow, rebinding):
+        for attack in (contract, wrong_bodies, neighbours, damaged, paths, framing, heads, doubles, slow, rebinding):
             start = time.monotonic()
             attack(client, folder)
             print(f"{attack.__name__}: held ({time.monotonic() - start:.1f} s)", flush=True)

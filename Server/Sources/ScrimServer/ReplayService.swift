@@ -28,6 +28,7 @@ public struct ReplayService: Sendable {
   /// The store if it is a folder.
   let folder: SessionStore?
   private let recordings: LocalRecordings?
+  private let arrivals = Arrivals()
   /// Follows the store if it is a bucket.
   let watch: BucketWatch?
 
@@ -81,17 +82,22 @@ public struct ReplayService: Sendable {
     case stored(SHA256Digest)
     case alreadyThere(SHA256Digest)
     case refused(Int, String)
+    /// Another upload must end first; the same request may succeed afterwards.
+    case busy(String)
   }
+
+  private static let busy = Answer.busy("another upload that this one contradicts is being stored")
 
   /// - Parameter digest: the digest that the sender gives.
   func put(
     segment bytes: [UInt8], _ place: Int, of session: SessionID, digest: SHA256Digest, project: String
   ) throws -> Answer {
-    guard SHA256.digest(bytes.span) == digest else {
-      return .refused(400, "the body does not match its Content-Digest")
-    }
+    let mismatch = Answer.refused(400, "the body does not match its Content-Digest")
     let file: SealedFile
-    do { file = try SealedFile(bytes) } catch { return .refused(400, "not a whole segment: \(error)") }
+    do { file = try SealedFile(bytes) } catch {
+      return SHA256.digest(bytes.span) == digest ? .refused(400, "not a whole segment: \(error)") : mismatch
+    }
+    guard file.digest == digest else { return mismatch }
     guard file.session == session else {
       return .refused(400, "the segment belongs to session \(file.session)")
     }
@@ -100,8 +106,15 @@ public struct ReplayService: Sendable {
     if try store.isDeleted(Self.place(file.header, project)) {
       return .refused(410, "the session was deleted")
     }
-    try watch?.prepare(Self.place(file.header, project), before: place)
-    if let conflict = try index.conflict(with: file, project: project) { return .refused(409, conflict) }
+    let item = Arrivals.Item.segment(index: place, digest: digest, previous: file.seal.previous)
+    return try arrivals.with(item, of: session, project: project) { try accept(file, project: project) }
+      ?? Self.busy
+  }
+
+  private func accept(_ file: SealedFile, project: String) throws -> Answer {
+    let (digest, place) = (file.digest, Self.place(file.header, project))
+    try watch?.prepare(place, before: file.index)
+    if let conflict = try conflict(with: file, place) { return .refused(409, conflict) }
     let outcome = try store.put(file, project: project)
     switch outcome {
     case .stored, .alreadyThere:
@@ -110,6 +123,20 @@ public struct ReplayService: Sendable {
     case .conflict(let what): return .refused(409, what)
     case .deleted: return .refused(410, "the session was deleted")
     }
+  }
+
+  /// Why a segment can't belong to its session; nil if it can.
+  private func conflict(with file: SealedFile, _ place: SessionStore.Place) throws -> String? {
+    switch try index.check(file, project: place.project) {
+    case .fits: return nil
+    case .conflict(let words): return words
+    case .lacksList: break
+    }
+    // An index of an older version doesn't have the digests of the stored manifest.
+    let manifest = try store.manifest(of: place).flatMap { try? SessionManifest(json: $0, path: "manifest") }
+    try index.setList(of: place.session, project: place.project, manifest?.segments.map(\.digest) ?? [])
+    guard case .conflict(let words) = try index.check(file, project: place.project) else { return nil }
+    return words
   }
 
   func put(manifest bytes: [UInt8], of session: SessionID, project: String) throws -> Answer {
@@ -125,6 +152,16 @@ public struct ReplayService: Sendable {
     }
     let place = SessionStore.Place(project: project, session: session, start: manifest.start)
     if try store.isDeleted(place) { return .refused(410, "the session was deleted") }
+    let item = Arrivals.Item.manifest(manifest.segments.map(\.digest))
+    return try arrivals.with(item, of: session, project: project) {
+      try accept(manifest, bytes, place)
+    } ?? Self.busy
+  }
+
+  private func accept(
+    _ manifest: SessionManifest, _ bytes: [UInt8], _ place: SessionStore.Place
+  ) throws -> Answer {
+    let project = place.project
     try watch?.prepare(place)
     if let conflict = try index.conflict(with: manifest, project: project) { return .refused(409, conflict) }
     let digest = SHA256.digest(bytes.span)

@@ -235,6 +235,7 @@ struct Responder: HTTPResponder {
       return Response(status: .created, headers: Self.headers(digest))
     case .alreadyThere(let digest): return Response(status: .ok, headers: Self.headers(digest))
     case .refused(let status, let words): throw Refusal(status, words)
+    case .busy(let words): throw Refusal(503, words, retryAfter: 1)
     }
   }
 

@@ -97,7 +97,7 @@ extension SessionIndex {
 
   private static func statement(_ query: Query, project: String) -> (String, StatementArguments) {
     var source = "session"
-    var conditions = ["session.project = ?", "(session.segments > 0 OR session.state <> 'unknown')"]
+    var conditions = ["session.project = ?", "session.shown"]
     var arguments: StatementArguments = [project]
     let words = query.text.flatMap(SessionIndex.match)
     let comparison = query.isAscending ? ">" : "<"
@@ -213,8 +213,8 @@ extension SessionIndex {
         try db.execute(
           sql: """
             INSERT INTO session(id, project, session, start, last, segments, bytes, errors, width, height, policy, producer,
-              state, headline, rages, dead, frozen, evaluated)
-            VALUES (?, 'p', ?, ?, ?, 12, ?, ?, 64, 48, '', ?, 'sealed', 'https://shop.example/checkout', ?, ?, 0, 12)
+              state, headline, rages, dead, frozen, evaluated, shown)
+            VALUES (?, 'p', ?, ?, ?, 12, ?, ?, 64, 48, '', ?, 'sealed', 'https://shop.example/checkout', ?, ?, 0, 12, 1)
             """,
           arguments: [
             id, Self.name(number), id, number % 3600 * 1_000_000_000, number * 7919 % 1_000_003,

@@ -45,7 +45,7 @@ public final class SessionIndex: Sendable {
 
   let database: DatabasePool
   /// Increased when the tables change: an index of an unknown version is deleted.
-  private static let version = 4
+  private static let version = 5
 
   public init(path: String) throws {
     try FileManager.default.createDirectory(
@@ -64,18 +64,24 @@ public final class SessionIndex: Sendable {
 
   /// Adds what an older version's tables lack, or deletes them, so that the content is read from the store again.
   private static func migrate(from version: Int, _ db: Database) throws {
+    guard version != SessionIndex.version else { return }
+    guard version == 3 || version == 4 else {
+      for table in tableNames { try db.execute(sql: "DROP TABLE IF EXISTS \(table)") }
+      return
+    }
     if version == 3 {
       for column in Finding.Kind.allCases.map(\.column) {
         try db.execute(sql: "ALTER TABLE session ADD COLUMN \(column) INTEGER NOT NULL DEFAULT -1")
       }
       try db.execute(sql: "ALTER TABLE session ADD COLUMN evaluated INTEGER NOT NULL DEFAULT 0")
-      for column in orders { try db.execute(sql: "DROP INDEX IF EXISTS session_by_\(column)") }
-    } else if version != SessionIndex.version {
-      for table in tableNames { try db.execute(sql: "DROP TABLE IF EXISTS \(table)") }
     }
+    for column in orders { try db.execute(sql: "DROP INDEX IF EXISTS session_by_\(column)") }
+    try db.execute(sql: "ALTER TABLE session ADD COLUMN shown INTEGER NOT NULL DEFAULT 0")
+    try db.execute(sql: "UPDATE session SET shown = 1 WHERE segments > 0 OR state <> 'unknown'")
+    // The table of lists is made with the others, and filled when it is needed.
   }
 
-  static let tableNames = ["session", "segment", "link", "words", "remote", "finding"]
+  static let tableNames = ["session", "segment", "link", "words", "remote", "finding", "listed"]
   private static let orders = ["id", "last", "bytes", "errors"] + Finding.Kind.allCases.map(\.column)
 
   /// An index for each order. It includes the columns of the filters, so only rows that are shown are read: finding
@@ -83,7 +89,7 @@ public final class SessionIndex: Sendable {
   private static let indices: String = {
     var lines: [String] = []
     let filtered =
-      ["errors", "failed", "ended", "state", "kind", "segments"] + Finding.Kind.allCases.map(\.column)
+      ["errors", "failed", "ended", "state", "kind", "shown"] + Finding.Kind.allCases.map(\.column)
     for column in orders {
       let order = column == "id" ? [column] : [column, "id"]
       let rest = filtered.filter { $0 != column }
@@ -93,6 +99,9 @@ public final class SessionIndex: Sendable {
     return lines.joined(separator: "\n")
   }()
 
+  /// A session is shown from its first segment or manifest on. That is a column of its own, since each index has it: with
+  /// the number of segments in all of them, each segment would change all of them.
+  ///
   /// A session's `id` is its start, or the next free number, so search results come in the order of the list too.
   private static let tables = """
     CREATE TABLE IF NOT EXISTS session(
@@ -104,13 +113,14 @@ public final class SessionIndex: Sendable {
       failed INTEGER NOT NULL DEFAULT 0, passed INTEGER NOT NULL DEFAULT 0, headline TEXT NOT NULL DEFAULT '',
       headline_rank INTEGER NOT NULL DEFAULT 9, updated INTEGER NOT NULL DEFAULT 0, folder TEXT,
       rages INTEGER NOT NULL DEFAULT -1, dead INTEGER NOT NULL DEFAULT -1, frozen INTEGER NOT NULL DEFAULT -1,
-      evaluated INTEGER NOT NULL DEFAULT 0, UNIQUE(project, session));
+      evaluated INTEGER NOT NULL DEFAULT 0, shown INTEGER NOT NULL DEFAULT 0, UNIQUE(project, session));
     \(indices)
     CREATE INDEX IF NOT EXISTS session_unevaluated ON session(id) WHERE segments > evaluated;
     CREATE TABLE IF NOT EXISTS finding(session INTEGER PRIMARY KEY, list BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS segment(
       session INTEGER NOT NULL, place INTEGER NOT NULL, digest BLOB NOT NULL, previous BLOB NOT NULL,
       bytes INTEGER NOT NULL, detail INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(session, place)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS listed(session INTEGER PRIMARY KEY, digests BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS segment_unread ON segment(session, place) WHERE detail = 0;
     CREATE TABLE IF NOT EXISTS remote(
       project TEXT NOT NULL, day INTEGER NOT NULL, session TEXT NOT NULL, tag TEXT NOT NULL, complete INTEGER NOT NULL,
@@ -142,67 +152,14 @@ public final class SessionIndex: Sendable {
     }
   }
 
-  /// Adds the session to the index, and returns the reason if a segment can't belong to it: another start, policy
-  /// or producer, or a neighbour that contradicts the chain.
-  func conflict(with file: SealedFile, project: String) throws -> String? {
-    try database.write { db in
-      let id = try SessionIndex.admit(file.header, project: project, db)
-      guard let id else { return "the session has another start, policy or producer" }
-      if file.index > 0,
-        let before = try Data.fetchOne(
-          db, sql: "SELECT digest FROM segment WHERE session = ? AND place = ?",
-          arguments: [id, file.index - 1]),
-        Array(before) != file.seal.previous.bytes
-      {
-        return "the chain is broken: segment \(file.index - 1) is another than this one's seal names"
-      }
-      if let next = try Data.fetchOne(
-        db, sql: "SELECT previous FROM segment WHERE session = ? AND place = ?",
-        arguments: [id, file.index + 1]),
-        Array(next) != file.digest.bytes
-      {
-        return "the chain is broken: segment \(file.index + 1) names another one before it"
-      }
-      return nil
-    }
-  }
-
-  /// The reason to refuse a manifest: another session, or digests that differ from those of the stored segments.
-  func conflict(with manifest: SessionManifest, project: String) throws -> String? {
-    try database.write { db in
-      // Only a session that is sealed to a key has no size.
-      let least = manifest.envelope == nil ? 1 : 0
-      let header = SegmentHeader(
-        session: manifest.session, start: manifest.start, width: max(least, manifest.width),
-        height: max(least, manifest.height),
-        policy: manifest.policy, producer: manifest.producer)
-      guard let id = try SessionIndex.admit(header, project: project, db) else {
-        return "the session has another start, policy or producer"
-      }
-      for row in try Row.fetchAll(
-        db, sql: "SELECT place, digest FROM segment WHERE session = ?", arguments: [id])
-      {
-        let place: Int = row["place"]
-        let digest: Data = row["digest"]
-        guard manifest.segments.indices.contains(place) else { continue }
-        if manifest.segments[place].digest.bytes != Array(digest) {
-          return "the manifest lists another SHA-256 for segment \(place) than the one that is stored"
-        }
-      }
-      return nil
-    }
-  }
-
   /// The maximum number of searchable characters per session.
   private static let wordsLimit = 8000
 
   /// The row of a session, created if it is missing; nil if it has another start, policy or producer.
   static func admit(_ header: SegmentHeader, project: String, _ db: Database) throws -> Int64? {
     let session = "\(header.session)"
-    if let row = try Row.fetchOne(
-      db, sql: "SELECT id, start, policy, producer FROM session WHERE project = ? AND session = ?",
-      arguments: [project, session])
-    {
+    let query = "SELECT id, start, policy, producer FROM session WHERE project = ? AND session = ?"
+    if let row = try Row.fetchOne(db.cachedStatement(sql: query), arguments: [project, session]) {
       let start: Int64 = row["start"]
       let policy: String = row["policy"]
       let producer: String = row["producer"]
@@ -254,16 +211,21 @@ public final class SessionIndex: Sendable {
     let links = EventSummary(file.events)
     try database.write { db in
       guard let id = try SessionIndex.admit(file.header, project: project, db) else { return }
-      try SessionIndex.insert(
-        file.entry, file.index, previous: file.seal.previous, updated: updated, into: id, db)
-      // A segment that a manifest listed counts already; its events are added once.
-      try db.execute(
-        sql: "UPDATE segment SET detail = 1 WHERE session = ? AND place = ? AND detail = 0 AND digest = ?",
-        arguments: [id, file.index, Data(file.digest.bytes)])
-      guard db.changesCount > 0 else { return }
-      try db.execute(
-        sql: "UPDATE session SET errors = errors + ?, failed = failed + ?, passed = passed + ? WHERE id = ?",
-        arguments: [links.errorCount, links.failedTests, links.passedTests, id])
+      let isNew = try SessionIndex.insert(
+        file.entry, file.index, previous: file.seal.previous, detail: 1, updated: updated, into: id, db)
+      if !isNew {
+        // A segment that a manifest listed counts already; its events are added once.
+        try db.run(
+          "UPDATE segment SET detail = 1 WHERE session = ? AND place = ? AND detail = 0 AND digest = ?",
+          [id, file.index, Data(file.digest.bytes)])
+        guard db.changesCount > 0 else { return }
+      }
+      // Each change of the numbers changes every index of the table.
+      if links.errorCount + links.failedTests + links.passedTests > 0 {
+        try db.run(
+          "UPDATE session SET errors = errors + ?, failed = failed + ?, passed = passed + ? WHERE id = ?",
+          [links.errorCount, links.failedTests, links.passedTests, id])
+      }
       if let (rank, text) = links.headline {
         // Among those of equal rank, the one of the segment that arrived first.
         try db.execute(
@@ -281,20 +243,29 @@ public final class SessionIndex: Sendable {
   }
 
   /// Adds a segment to the totals of its session, unless it is counted already.
+  ///
+  /// - Parameter detail: 1 if its events are added as well, otherwise 0.
+  /// - Returns: whether it was not there yet.
+  @discardableResult
   static func insert(
-    _ entry: SessionManifest.Segment, _ place: Int, previous: SHA256Digest, updated: Int64, into id: Int64,
-    _ db: Database
-  ) throws {
-    try db.execute(
-      sql: "INSERT OR IGNORE INTO segment(session, place, digest, previous, bytes) VALUES (?, ?, ?, ?, ?)",
-      arguments: [id, place, Data(entry.digest.bytes), Data(previous.bytes), entry.bytes])
-    guard db.changesCount > 0 else { return }
-    try db.execute(
-      sql: """
-        UPDATE session SET segments = segments + 1, bytes = bytes + ?, frames = frames + ?, events = events + ?,
-          last = max(last, ?), updated = max(updated, ?) WHERE id = ?
-        """,
-      arguments: [entry.bytes, entry.frames, entry.events, entry.times.upperBound, updated, id])
+    _ entry: SessionManifest.Segment, _ place: Int, previous: SHA256Digest, detail: Int, updated: Int64,
+    into id: Int64, _ db: Database
+  ) throws -> Bool {
+    try db.run(
+      "INSERT OR IGNORE INTO segment(session, place, digest, previous, bytes, detail) VALUES (?, ?, ?, ?, ?, ?)",
+      [id, place, Data(entry.digest.bytes), Data(previous.bytes), entry.bytes, detail])
+    guard db.changesCount > 0 else { return false }
+    try db.run(
+      """
+      UPDATE session SET segments = segments + 1, bytes = bytes + ?, frames = frames + ?, events = events + ?,
+        last = max(last, ?), updated = max(updated, ?) WHERE id = ?
+      """, [entry.bytes, entry.frames, entry.events, entry.times.upperBound, updated, id])
+    try show(id, db)
+    return true
+  }
+
+  private static func show(_ id: Int64, _ db: Database) throws {
+    try db.run("UPDATE session SET shown = 1 WHERE id = ? AND shown = 0", [id])
   }
 
   /// Adds a stored manifest to the index.
@@ -322,6 +293,8 @@ public final class SessionIndex: Sendable {
           manifest.about.ended?.rawValue ?? "",
           id,
         ])
+      try SessionIndex.show(id, db)
+      try SessionIndex.setList(manifest.segments.map(\.digest), of: id, db)
       try SessionIndex.add(ids("error_ids"), "error", project: project, id, db)
       try SessionIndex.add(ids("trace_ids"), "trace", project: project, id, db)
     }
@@ -361,10 +334,18 @@ public final class SessionIndex: Sendable {
       for sql in [
         "DELETE FROM segment WHERE session = ?", "DELETE FROM link WHERE session = ?",
         "DELETE FROM words WHERE rowid = ?", "DELETE FROM finding WHERE session = ?",
+        "DELETE FROM listed WHERE session = ?",
         "DELETE FROM session WHERE id = ?",
       ] { try db.execute(sql: sql, arguments: [id]) }
       try db.execute(
         sql: "DELETE FROM remote WHERE project = ? AND session = ?", arguments: [project, "\(session)"])
     }
+  }
+}
+
+extension Database {
+  /// Executes a statement that is prepared once: preparing takes longer than executing a small one.
+  func run(_ sql: String, _ arguments: StatementArguments) throws {
+    try cachedStatement(sql: sql).execute(arguments: arguments)
   }
 }

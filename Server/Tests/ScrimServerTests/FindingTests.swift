@@ -272,13 +272,13 @@ private func undecodable(_ header: SegmentHeader) throws -> [UInt8] {
       for name in try String.fetchAll(
         db, sql: "SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'session_%'")
       { try db.execute(sql: "DROP INDEX \(name)") }
-      for column in ["rages", "dead", "frozen", "evaluated"] {
+      for column in ["rages", "dead", "frozen", "evaluated", "shown"] {
         try db.execute(sql: "ALTER TABLE session DROP COLUMN \(column)")
       }
       for column in ["id", "last", "bytes", "errors"] {
         try db.execute(sql: "CREATE INDEX session_by_\(column) ON session(project, \(column), errors)")
       }
-      try db.execute(sql: "DROP TABLE finding")
+      for table in ["finding", "listed"] { try db.execute(sql: "DROP TABLE \(table)") }
       try db.execute(sql: "PRAGMA user_version = 3")
     }
     try stage.service.index.database.close()

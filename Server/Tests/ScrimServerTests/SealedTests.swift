@@ -26,6 +26,7 @@ import Testing
     case .stored: return 201
     case .alreadyThere: return 200
     case .refused(let status, _): return status
+    case .busy: return 503
     }
   }
 

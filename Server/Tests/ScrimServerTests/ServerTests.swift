@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import ScrimFormat
 import ScrimStore
 import Synchronization
@@ -41,14 +42,35 @@ func segment(
 
 @Suite struct IndexTests {
   private func put(_ stage: Stage, _ bytes: [UInt8], project: String = "p") throws -> Int {
+    try IndexTests.put(stage.service, bytes, project: project)
+  }
+
+  private static func put(_ service: ReplayService, _ bytes: [UInt8], project: String) throws -> Int {
     let file = try SealedFile(bytes)
-    switch try stage.service.put(
+    switch try service.put(
       segment: bytes, file.index, of: file.session, digest: file.digest, project: project)
     {
     case .stored: return 201
     case .alreadyThere: return 200
     case .refused(let status, _): return status
+    case .busy: return 503
     }
+  }
+
+  private func put(_ stage: Stage, _ manifest: SessionManifest) throws -> Int {
+    switch try stage.service.put(manifest: manifest.json, of: manifest.session, project: "p") {
+    case .stored: return 201
+    case .alreadyThere: return 200
+    case .refused(let status, _): return status
+    case .busy: return 503
+    }
+  }
+
+  private func manifest(_ segments: [[UInt8]]) throws -> SessionManifest {
+    let files = try segments.map { try SealedFile($0) }
+    var manifest = SessionManifest(header: files[0].header)
+    manifest.segments = files.map(\.entry)
+    return manifest
   }
 
   @Test func aReplayIsFoundByTraceAndError() throws {
@@ -153,6 +175,77 @@ func segment(
     #expect(
       try put(stage, try segment(header(1, start: 5), 2, previous: .init([UInt8](repeating: 9, count: 32))))
         == 409)
+  }
+
+  /// Two segments that contradict each other, at the same time: never are both stored.
+  @Test func neighboursThatContradictEachOtherArriveTogether() throws {
+    let stage = try Stage()
+    let service = stage.service
+    for number in UInt8(1)...30 {
+      let first = try segment(header(number), 0)
+      let second = try segment(header(number), 1, previous: SHA256Digest([UInt8](repeating: 9, count: 32)))
+      let answers = Mutex<[Int]>([])
+      let group = DispatchGroup()
+      for bytes in [first, second] {
+        DispatchQueue.global().async(group: group) {
+          let status = (try? IndexTests.put(service, bytes, project: "p")) ?? 0
+          answers.withLock { $0.append(status) }
+        }
+      }
+      group.wait()
+      let found = answers.withLock { $0.sorted() }
+      #expect(found == [201, 409] || found == [201, 503], "\(found)")
+      // What had to wait is refused afterwards.
+      #expect(try [put(stage, first), put(stage, second)].sorted() == [200, 409])
+    }
+  }
+
+  /// The list of a stored manifest counts before its segments arrive.
+  @Test(arguments: [false, true]) func aSegmentIsHeldAgainstTheStoredManifest(isOldIndex: Bool) throws {
+    let stage = try Stage()
+    let first = try segment(header(1), 0)
+    let second = try segment(header(1), 1, previous: try SealedFile(first).digest)
+    let third = try segment(header(1), 2, previous: try SealedFile(second).digest)
+    let open = try manifest([first, second])
+    #expect(try put(stage, open) == 201)
+    // An index of an older version has no list.
+    if isOldIndex { try stage.service.index.database.write { try $0.execute(sql: "DELETE FROM listed") } }
+    let stranger = try segment(header(1), 1, previous: try SealedFile(first).digest, event: "{}")
+    #expect(try put(stage, stranger) == 409)
+    #expect(try put(stage, segment(header(1), 2, previous: try SealedFile(stranger).digest)) == 409)
+    #expect(try put(stage, segment(header(1), 0, event: "{}")) == 409)
+    for bytes in [third, second, first] { #expect(try put(stage, bytes) == 201) }
+    #expect(try put(stage, manifest([first, second, third])) == 201)
+    #expect(try stage.service.index.list(SessionIndex.Query(), project: "p").entries.map(\.segments) == [3])
+  }
+
+  /// A stored segment names the one before it, also if that has not arrived.
+  @Test func aManifestIsHeldAgainstTheChain() throws {
+    let stage = try Stage()
+    let first = try segment(header(1), 0)
+    let second = try segment(header(1), 1, previous: try SealedFile(first).digest)
+    let other = try segment(header(1), 0, event: "{}")
+    #expect(try put(stage, second) == 201)
+    #expect(try put(stage, manifest([other])) == 409)
+    #expect(try put(stage, manifest([first])) == 201)
+    #expect(try put(stage, other) == 409)
+    #expect(try put(stage, first) == 201)
+  }
+
+  /// A disk that lost a part of a segment gets the good one again.
+  @Test func aDamagedSegmentIsReplacedByTheListedOne() throws {
+    let stage = try Stage()
+    let first = try segment(header(1), 0)
+    #expect(try put(stage, first) == 201)
+    let place = SessionStore.Place(project: "p", session: header(1).session, start: header(1).start)
+    let path = "\(stage.path)/\(place.path)/segments/00000000.scrim"
+    let remains = Data(first.dropLast(7))
+    try remains.write(to: URL(fileURLWithPath: path))
+    #expect(try put(stage, segment(header(1), 0, event: "{}")) == 409)
+    #expect(try put(stage, first) == 201)
+    #expect(FileManager.default.contents(atPath: path) == Data(first))
+    #expect(FileManager.default.contents(atPath: path + ".damaged") == remains)
+    #expect(try put(stage, first) == 200)
   }
 
   /// 100,000 sessions are listed, filtered, sorted and searched in under 100 ms a page; ten thousand here, so that the test is

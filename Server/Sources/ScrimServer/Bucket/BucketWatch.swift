@@ -285,7 +285,7 @@ final class BucketWatch: Sendable {
       if bytes <= SealedFile.limit, let data = try store.segment(number, of: place),
         let file = try? SealedFile(data),
         file.session == place.session, file.index == number, midnight(file.header.start) == place.start,
-        try index.conflict(with: file, project: place.project) == nil
+        try !index.check(file, project: place.project).isConflict
       {
         try index.add(file, project: place.project, updated: updated)
         indexed.insert(number)

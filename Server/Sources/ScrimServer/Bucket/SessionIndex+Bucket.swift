@@ -65,7 +65,7 @@ extension SessionIndex {
       for (place, entry) in manifest.segments.enumerated() where there[place] == entry.bytes {
         try SessionIndex.insert(
           entry, place, previous: place == 0 ? .zero : manifest.segments[place - 1].digest,
-          updated: updated, into: id, db)
+          detail: 0, updated: updated, into: id, db)
       }
     }
   }
