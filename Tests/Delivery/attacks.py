@@ -325,6 +325,56 @@ def slow(client, folder):
             expect(client.send("GET", "/v1/sessions")[0], 200)
 
 
+def readers(folder, *options):
+    """Clients that read nothing of a large answer hold little memory, and are closed; one that reads slowly gets all of it."""
+    server = Server(
+        folder + "/large", "--max-segment-megabytes", "16", "--header-seconds", "2", "--body-seconds", "2", *options)
+    client = Client(server)
+    made = Session(80)
+    made.add(15_000_000)
+    expect(client.put(made, 0, wait=60), 201)
+    body = made.segments[0]
+    request = f"GET /v1/sessions/{made.id}/segments/00000000 HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+    assert client.send("GET", f"/v1/sessions/{made.id}/segments/00000000", wait=60)[2] == body
+    before, most = server.resident(), 0
+
+    def connect():
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(request)
+        return connection
+
+    silent = [connect() for _ in range(20)]
+    slow, got = connect(), b""
+    begin = time.monotonic()
+    while time.monotonic() - begin < 10:
+        time.sleep(0.05)
+        part = slow.recv(4096)
+        assert part, f"a slow reader is cut off after {time.monotonic() - begin:.1f} s, {len(got)} bytes"
+        got += part
+        most = max(most, server.resident())
+    while len(got) < len(body) or not got.endswith(body[-1000:]):
+        part = slow.recv(1 << 20)
+        assert part, f"a slow reader is cut off after {len(got)} bytes"
+        got += part
+    assert got.split(b"\r\n\r\n", 1)[1] == body
+    assert most - before < 100, f"20 clients that read nothing hold {most - before} MB"
+    for connection in silent:
+        count = 0
+        try:
+            while part := connection.recv(1 << 20):
+                count += len(part)
+        except ConnectionError:
+            pass
+        assert count < len(body), "a client that reads nothing keeps its connection"
+        connection.close()
+    slow.close()
+    assert server.stop() == 0
+    return f"at most {most - before} MB for 20 answers of 15 MB"
+
+
 def keys(client, folder, others):
     """Missing, forged and other projects' keys, and roles."""
     made = session(50)
@@ -524,6 +574,7 @@ def main():
         print("keys: held", flush=True)
         pages(client, folder, found)
         print("pages: held", flush=True)
+        print(f"readers: held, {readers(folder, '--answer-seconds', '3')}", flush=True)
         print(f"fuzz: held, answers {fuzz(client, folder, seed)} (seed {seed})", flush=True)
         expect(client.send("GET", "/healthz")[0], 200)
         assert server.stop() == 0

@@ -14,9 +14,13 @@ public struct ServerLimits: Hashable, Sendable {
   public var bytesPerDay: Int?
   /// The maximum size of all bodies that are being received, in bytes.
   public var bytesInFlight = 512 << 20
+  /// The maximum size of all large answers that are being sent, in bytes in memory.
+  public var answerBytes = 256 << 20
   /// The maximum number of seconds for a request's header, and for its body.
   public var headerSeconds = 20
   public var bodySeconds = 120
+  /// The seconds in which a client takes at least a part of an answer.
+  public var answerSeconds = 30
   public var connections = 4096
 
   public init() {}

@@ -121,7 +121,8 @@ public struct ReplayServer {
       service: service, options: options, limiter: RateLimiter(options.limits),
       budget: BodyBudget(options.limits.bytesInFlight),
       accessLog: try options.accessLog.map { try LineLog(path: $0 == "-" ? nil : $0) },
-      auditLog: auditLog, disk: disk, signIns: signIns)
+      auditLog: auditLog, disk: disk, signIns: signIns,
+      bodies: AnswerBodies(disk: disk, budget: BodyBudget(options.limits.answerBytes)))
   }
 
   private static func bucket(_ options: ServerOptions) throws -> BucketStore {
@@ -156,7 +157,9 @@ public struct ReplayServer {
     let http = HTTPServerBuilder.http1(
       configuration: .init(
         additionalChannelHandlers: [
-          DeadlineHandler(headerSeconds: limits.headerSeconds, bodySeconds: limits.bodySeconds)
+          DeadlineHandler(
+            headerSeconds: limits.headerSeconds, bodySeconds: limits.bodySeconds,
+            answerSeconds: limits.answerSeconds)
         ],
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))

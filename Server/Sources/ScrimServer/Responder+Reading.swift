@@ -1,7 +1,6 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import ScrimFormat
 import ScrimPlayer
 import ScrimStore
@@ -12,34 +11,34 @@ extension Responder {
   ) async throws -> Response {
     let location = try await location(session, key)
     let service = service
-    let found = try await onDisk {
+    let found: StoredContent? = try await onDisk {
       switch object {
-      case .manifest: try service.manifest(of: location)
-      case .segment(let index): try service.segment(index, of: location)
+      case .manifest: try service.manifest(of: location).map { StoredContent($0) }
+      case .segment(let index): try service.content(ofSegment: index, of: location)
       }
     }
-    guard let bytes = found else { throw Refusal(404, "the file does not exist") }
+    guard let content = found else { throw Refusal(404, "the file does not exist") }
     var action = "read manifest"
     if case .segment(let index) = object { action = "read segment \(index)" }
     audit(action, session, key, context)
-    let digest = SHA256.digest(bytes.span)
-    var headers = Self.headers(digest)
+    var headers = Self.headers(content.digest)
     headers[.acceptRanges] = "bytes"
     if case .manifest = object {
       headers[.contentType] = "application/json"
     } else {
       headers[.contentType] = "application/vnd.scrim.segment"
     }
-    if request.headers[.ifNoneMatch] == "\"\(digest)\"" {
+    if request.headers[.ifNoneMatch] == "\"\(content.digest)\"" {
       return Response(status: .notModified, headers: headers)
     }
-    guard let range = try Self.range(request, of: bytes.count) else {
-      return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    let range = try Self.range(request, of: content.count)
+    if let range {
+      headers[.contentDigest] = nil
+      headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(content.count)"
     }
-    headers[.contentDigest] = nil
-    headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)"
     return Response(
-      status: .partialContent, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes[range])))
+      status: range == nil ? .ok : .partialContent, headers: headers,
+      body: try bodies.body(content, range ?? 0..<content.count))
   }
 
   /// The requested range; nil for the whole file. Several ranges in one request get the whole file, as RFC 9110

@@ -33,6 +33,7 @@ struct Responder: HTTPResponder {
   let disk: NIOThreadPool
   let assets = PageAssets()
   let signIns: SignIns
+  let bodies: AnswerBodies
 
   func respond(to request: Request, context: ServerContext) async throws -> Response {
     let start = ContinuousClock.now
@@ -274,6 +275,8 @@ struct Responder: HTTPResponder {
     guard budget.reserve(claimed) else { throw Refusal(503, "too many bodies at once", retryAfter: 1) }
     defer { budget.release(claimed) }
     var bytes: [UInt8] = []
+    // A wrong length costs no memory: what isn't written isn't there.
+    bytes.reserveCapacity(min(claimed, 1 << 20))
     do {
       for try await buffer in request.body {
         guard bytes.count + buffer.readableBytes <= limit else {

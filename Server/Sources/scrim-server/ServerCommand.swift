@@ -66,6 +66,8 @@ struct Serve: AsyncParsableCommand {
   var headerSeconds = 20
   @Option(help: .hidden)
   var bodySeconds = 120
+  @Option(help: .hidden)
+  var answerSeconds = 30
 
   func validate() throws {
     guard tls.isEmpty || tls.count == 2 else {
@@ -112,6 +114,7 @@ struct Serve: AsyncParsableCommand {
     options.limits.bytesPerDay = dayMegabytes.map { $0 << 20 }
     options.limits.headerSeconds = headerSeconds
     options.limits.bodySeconds = bodySeconds
+    options.limits.answerSeconds = answerSeconds
     let server: ReplayServer
     do { server = try ReplayServer(options) } catch let error as ServerError {
       throw ValidationError("\(error)")

@@ -76,6 +76,16 @@ extension ReplayService {
     return try reader.file(index)
   }
 
+  /// A sealed segment, to send it; nil if there is none.
+  func content(ofSegment index: Int, of location: SessionLocation) throws -> StoredContent? {
+    guard !location.isLocal, let folder else {
+      return try segment(index, of: location).map { StoredContent($0) }
+    }
+    guard let stored = try folder.storedSegment(index, of: location.place) else { return nil }
+    guard stored.bytes <= AnswerBodies.small else { return .file(stored) }
+    return .bytes(try stored.read(0..<stored.bytes), stored.digest)
+  }
+
   /// The bytes of the manifest; nil if there is none.
   func manifest(of location: SessionLocation) throws -> [UInt8]? {
     guard location.isLocal, let folder = location.folder else {

@@ -180,7 +180,7 @@ extension Responder {
     if from == 0 { audit("read open segment \(index)", location.place.session, key, context) }
     return Response(
       status: .ok, headers: [.contentType: "application/vnd.scrim.segment"],
-      body: .init(byteBuffer: ByteBuffer(bytes: bytes.dropFirst(from))))
+      body: try bodies.body(bytes.dropFirst(from)))
   }
 
   private func thumbnail(
