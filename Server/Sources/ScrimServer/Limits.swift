@@ -35,21 +35,30 @@ final class RateLimiter: Sendable {
     var bytes = 0
   }
 
+  private struct State {
+    var accounts: [String: Account] = [:]
+    /// The number of accounts at which old ones are removed.
+    var bound = RateLimiter.limit
+  }
+
   private let limits: ServerLimits
-  private let accounts = Mutex<[String: Account]>([:])
+  private let state = Mutex(State())
 
   init(_ limits: ServerLimits) { self.limits = limits }
 
+  var count: Int { state.withLock { $0.accounts.count } }
+
   /// - Parameters:
-  /// - now: seconds of a monotonic clock.
+  ///   - now: seconds of a monotonic clock.
   ///   - wall: seconds since 1970.
   /// - Returns: nil if the request is allowed; otherwise the seconds to wait.
   func take(_ key: String, bytes: Int, now: Double, wall: Double) -> Int? {
-    accounts.withLock { accounts in
-      var account = accounts[key] ?? Account(tokens: limits.burst, at: now)
+    state.withLock { state in
+      if state.accounts[key] == nil, state.accounts.count >= state.bound { forget(&state, now, wall) }
+      var account = state.accounts[key] ?? Account(tokens: limits.burst, at: now)
       account.tokens = min(limits.burst, account.tokens + max(0, now - account.at) * limits.requestsPerSecond)
       account.at = now
-      defer { accounts[key] = account }
+      defer { state.accounts[key] = account }
       guard account.tokens >= 1 else {
         return max(1, Int(((1 - account.tokens) / limits.requestsPerSecond).rounded(.up)))
       }
@@ -65,7 +74,23 @@ final class RateLimiter: Sendable {
   }
 }
 
-/// Counts the bytes of bodies that are being received, so that many large ones don't exhaust the memory.
+extension RateLimiter {
+  /// The number of accounts up to which none is removed: whoever signs in has one per address.
+  static let limit = 10_000
+
+  /// Removes accounts that are as new ones: their buckets are full again, and they have sent nothing today.
+  private func forget(_ state: inout State, _ now: Double, _ wall: Double) {
+    let day = Int(wall / 86_400)
+    state.accounts = state.accounts.filter { _, account in
+      account.tokens + max(0, now - account.at) * limits.requestsPerSecond < limits.burst
+        || account.bytes > 0 && account.day == day
+    }
+    // Not again for each new one.
+    state.bound = max(RateLimiter.limit, 2 * state.accounts.count)
+  }
+}
+
+/// Counts the bytes of bodies that are being received or sent, so that many large ones don't exhaust the memory.
 final class BodyBudget: Sendable {
   private let left: Mutex<Int>
 

@@ -414,4 +414,25 @@ func segment(
     #expect(limiter.take("a", bytes: 97, now: 12, wall: 86_000) == 401)
     #expect(limiter.take("a", bytes: 97, now: 13, wall: 86_401) == nil)
   }
+
+  /// Whoever signs in from ever new addresses takes no memory without end, and gets no new bucket by it.
+  @Test func accountsOfOldAddressesAreForgotten() {
+    var limits = ServerLimits()
+    limits.requestsPerSecond = 1
+    limits.burst = 2
+    limits.bytesPerDay = 100
+    let limiter = RateLimiter(limits)
+    for _ in 0..<2 { #expect(limiter.take("slow", bytes: 0, now: 0, wall: 0) == nil) }
+    #expect(limiter.take("heavy", bytes: 100, now: 0, wall: 0) == nil)
+    for number in 0..<50_000 {
+      #expect(limiter.take("\(number)", bytes: 0, now: Double(number) / 100_000, wall: 0) == nil)
+    }
+    #expect(limiter.take("slow", bytes: 0, now: 0.5, wall: 0) == 1)
+    #expect(limiter.take("heavy", bytes: 1, now: 100, wall: 100) != nil)
+    for number in 0..<50_000 {
+      #expect(limiter.take("new \(number)", bytes: 0, now: 200 + Double(number), wall: 200) == nil)
+    }
+    #expect(limiter.count <= RateLimiter.limit + 1)
+    #expect(limiter.take("heavy", bytes: 1, now: 60_000, wall: 60_000) != nil)
+  }
 }
