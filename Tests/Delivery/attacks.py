@@ -542,6 +542,21 @@ def fuzz(client, folder, seed):
 
 
 def refuses_to_start(folder):
+    for store in ("file://host/dir", "file://dir", "file://", "http://host/dir", ""):
+        for command in (["serve"], ["reindex"]):
+            done = subprocess.run([SERVER, *command, "--store", store], capture_output=True, timeout=20, cwd=folder)
+            assert done.returncode == 64 and (b"names no folder" in done.stderr or b"--store takes" in done.stderr), (store, done)
+    assert not [name for name in os.listdir(folder) if ":" in name], os.listdir(folder)
+    done = subprocess.run([SERVER, "reindex", "--store", f"file://{folder}/by-url"], capture_output=True, timeout=20, cwd=folder)
+    assert done.returncode == 0 and os.path.isdir(folder + "/by-url"), done
+    for arguments in (
+            ["--listen", ":9480"], ["--listen", "127.0.0.1"], ["--listen", "127.0.0.1:"], ["--listen", "127.0.0.1:+80"], ["--listen", "127.0.0.1:65536"],
+            ["--listen", "127.0.0.1:-1"], ["--rate", "0"], ["--rate", "nan"], ["--rate", "inf"], ["--rate", "1e-300"], ["--day-megabytes", "0"],
+            ["--day-megabytes", "-5"], ["--day-megabytes", str(1 << 60)], ["--header-seconds", "0"], ["--header-seconds", str(1 << 62)],
+            ["--body-seconds", "-1"], ["--answer-seconds", "0"], ["--max-segment-megabytes", "0"], ["--max-segment-megabytes", str(1 << 62)],
+            ["--host", ""], ["--host", "a:80"], ["--host", "https://a"], ["--refresh-seconds", "0"]):
+        done = subprocess.run([SERVER, "--store", folder + "/none", "--listen", "127.0.0.1:0", *arguments], capture_output=True, timeout=20)
+        assert done.returncode == 64 and arguments[0].encode() in done.stderr, (arguments, done)
     for arguments, words in (
             (["--listen", "0.0.0.0:%d" % port()], b"--keys"),
             (["--listen", "0.0.0.0:%d" % port(), "--keys", folder + "/keys"], b"--tls"),

@@ -50,6 +50,33 @@ public struct ServerOptions: Sendable {
   /// Whether the address of a trace viewer is safe for links; the rule of `scrim export --trace-url`.
   public static func isTraceAddress(_ text: String) -> Bool { PageDescription.isTraceAddress(text) }
 
+  /// A name or an address as in a `Host` header, without a port.
+  public static func isHost(_ text: String) -> Bool {
+    text.wholeMatch(of: /[A-Za-z0-9_](?:[A-Za-z0-9._-]*)|\[[0-9A-Fa-f:.]+\]/) != nil
+  }
+
+  /// The same with the path of the store's folder, if that is given as a URL.
+  ///
+  /// - Throws: ``ServerError`` for a URL that names neither a bucket nor a folder of this machine. As a path, `file://HOST`
+  ///   would make a folder `file:` in the current one.
+  func withPath() throws(ServerError) -> ServerOptions {
+    guard !store.isEmpty else {
+      throw ServerError(description: "--store takes a folder or s3://BUCKET/PREFIX")
+    }
+    guard !hasBucket, let scheme = store.firstRange(of: "://") else { return self }
+    let rest = store[scheme.upperBound...]
+    let path = rest.drop { $0 != "/" }
+    guard store[..<scheme.lowerBound] == "file", path.count > 1,
+      ["", "localhost"].contains(rest[..<path.startIndex])
+    else {
+      let advice = "give a folder, file:///DIR with three slashes, or s3://BUCKET/PREFIX"
+      throw ServerError(description: "\(store): names no folder of this machine and no bucket; \(advice)")
+    }
+    var options = self
+    options.store = String(path)
+    return options
+  }
+
   public var hasBucket: Bool { store.hasPrefix("s3://") }
   public var isLoopback: Bool { address == "127.0.0.1" || address == "::1" || address == "localhost" }
 }
@@ -67,9 +94,10 @@ public struct ReplayServer {
   private let cache: CacheFolder?
   private let bucketLog: BucketAuditLog?
 
-  /// - Throws: ``ServerError`` if it would listen on the network without keys or without TLS.
+  /// - Throws: ``ServerError`` if it would listen on the network without keys or without TLS, or if the store's address
+  ///   names none.
   public init(_ given: ServerOptions) throws {
-    var options = given
+    var options = try given.withPath()
     if options.isLoopback {
       options.hosts.formUnion(["localhost", "127.0.0.1", "[::1]"])
     } else {
@@ -135,7 +163,8 @@ public struct ReplayServer {
   /// Deletes the index and rebuilds it from the store.
   ///
   /// - Returns: the number of sessions.
-  public static func reindex(_ options: ServerOptions) throws -> Int {
+  public static func reindex(_ given: ServerOptions) throws -> Int {
+    let options = try given.withPath()
     guard options.hasBucket else {
       return try SessionIndex(path: indexPath(options.store)).rebuild(
         from: SessionStore(path: options.store), fromNothing: true)

@@ -17,7 +17,7 @@ struct Serve: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The folder of the sessions, which is created if it is missing, or s3://BUCKET/PREFIX.",
+      "The folder of the sessions, which is created if it is missing, file:///DIR, or s3://BUCKET/PREFIX.",
       valueName: "dir|s3-url"))
   var store: String
 
@@ -81,18 +81,38 @@ struct Serve: AsyncParsableCommand {
         "--trace-url takes an address of http or https with {trace_id} behind its host, such as https://traces.example/{trace_id}"
       )
     }
-    guard (1...1024).contains(maxSegmentMegabytes), rate > 0 else {
-      throw ValidationError("limits are above 0")
+    for name in host where !ServerOptions.isHost(name) {
+      throw ValidationError("--host takes a name without scheme and port, as replay.example.com: \(name)")
     }
+    try Serve.check("--max-segment-megabytes", maxSegmentMegabytes, 1...1024)
+    try Serve.check("--rate", rate, 0.01...1_000_000)
+    if let dayMegabytes { try Serve.check("--day-megabytes", dayMegabytes, 1...1_000_000_000) }
+    try Serve.check("--header-seconds", headerSeconds, 1...86_400)
+    try Serve.check("--body-seconds", bodySeconds, 1...86_400)
+    try Serve.check("--answer-seconds", answerSeconds, 1...86_400)
+    _ = try address()
+  }
+
+  private static func check<Value>(_ name: String, _ value: Value, _ range: ClosedRange<Value>) throws {
+    guard range.contains(value) else {
+      throw ValidationError("\(name) takes \(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+
+  /// The two parts of `--listen`.
+  private func address() throws -> (name: String, port: Int) {
+    guard let colon = listen.lastIndex(of: ":"), colon > listen.startIndex,
+      let port = UInt16(listen[listen.index(after: colon)...]),
+      listen[listen.index(after: colon)...].allSatisfy(\.isNumber)
+    else { throw ValidationError("--listen takes ADDRESS:PORT") }
+    return (
+      String(listen[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]")), Int(port)
+    )
   }
 
   func run() async throws {
     var options = bucket.options(store)
-    guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
-      (0...65_535).contains(port)
-    else { throw ValidationError("--listen takes ADDRESS:PORT") }
-    options.address = String(listen[..<colon]).trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-    options.port = port
+    (options.address, options.port) = try address()
     options.hosts = Set(host)
     if let keys {
       guard let bytes = FileManager.default.contents(atPath: keys) else {
@@ -110,7 +130,7 @@ struct Serve: AsyncParsableCommand {
     options.traceURL = traceURL
     options.limits.segmentBytes = maxSegmentMegabytes << 20
     options.limits.requestsPerSecond = rate
-    options.limits.burst = rate * 2
+    options.limits.burst = max(1, rate * 2)
     options.limits.bytesPerDay = dayMegabytes.map { $0 << 20 }
     options.limits.headerSeconds = headerSeconds
     options.limits.bodySeconds = bodySeconds
