@@ -93,6 +93,8 @@ public struct ReplayServer {
   private let responder: Responder
   private let cache: CacheFolder?
   private let bucketLog: BucketAuditLog?
+  /// Whether the last server over this folder was killed, or lost power.
+  private let wasOpen: Bool
 
   /// - Throws: ``ServerError`` if it would listen on the network without keys or without TLS, or if the store's address
   ///   names none.
@@ -124,11 +126,12 @@ public struct ReplayServer {
       let report = { @Sendable (words: String) in
         FileHandle.standardError.write(Data("scrim-server: \(words)\n".utf8))
       }
+      let index = try SessionIndex.open(path: ReplayServer.indexPath(cache.path), isDoubtful: true)
       service = ReplayService(
-        bucket: bucket, index: try SessionIndex(path: ReplayServer.indexPath(cache.path)), cache: cache.path,
-        interval: options.refreshSeconds, report: report)
+        bucket: bucket, index: index, cache: cache.path, interval: options.refreshSeconds, report: report)
       let log = try BucketAuditLog(store: bucket, folder: cache.path + "/audit", report: report)
       bucketLog = log
+      wasOpen = false
       auditLog = log
       signIns = SignIns(secret: try bucket.secret())
     } else {
@@ -137,9 +140,10 @@ public struct ReplayServer {
       cache = nil
       bucketLog = nil
       signIns = SignIns()
+      wasOpen = FileManager.default.fileExists(atPath: ReplayServer.openMark(options.store))
       service = ReplayService(
         store: SessionStore(path: options.store),
-        index: try SessionIndex(path: ReplayServer.indexPath(options.store)))
+        index: try SessionIndex.open(path: ReplayServer.indexPath(options.store), isDoubtful: wasOpen))
       auditLog = try LineLog(path: options.store + "/" + SessionStore.auditFile)
     }
     self.options = options
@@ -166,11 +170,11 @@ public struct ReplayServer {
   public static func reindex(_ given: ServerOptions) throws -> Int {
     let options = try given.withPath()
     guard options.hasBucket else {
-      return try SessionIndex(path: indexPath(options.store)).rebuild(
+      return try SessionIndex.open(path: indexPath(options.store), isDoubtful: true).rebuild(
         from: SessionStore(path: options.store), fromNothing: true)
     }
     let cache = try CacheFolder(options)
-    let index = try SessionIndex(path: indexPath(cache.path))
+    let index = try SessionIndex.open(path: indexPath(cache.path), isDoubtful: true)
     try index.removeAll()
     let watch = BucketWatch(store: try bucket(options), index: index, forget: { _ in })
     try watch.refresh(everything: true)
@@ -179,6 +183,8 @@ public struct ReplayServer {
   }
 
   public static func indexPath(_ store: String) -> String { store + "/.index/sessions.sqlite" }
+  /// A file that is there while the index is open.
+  private static func openMark(_ store: String) -> String { store + "/.index/open" }
 
   /// The application, which tests call without a network.
   public func application() throws -> some ApplicationProtocol {
@@ -233,12 +239,13 @@ public struct ReplayServer {
       isOver.wait()
       return bucketLog.flush()
     }
-    let mark = options.store + "/.index/open"
-    let wasOpen = FileManager.default.fileExists(atPath: mark)
+    let mark = ReplayServer.openMark(options.store)
     let store = SessionStore(path: options.store)
     try store.removeLeftovers()
     let isEmpty = try service.index.count() == 0
     _ = FileManager.default.createFile(atPath: mark, contents: nil)
+    // After a power failure the mark is there, or nothing that was written since.
+    for path in [mark, options.store + "/.index", options.store] { SessionIndex.syncToDisk(path) }
     if wasOpen || isEmpty {
       let service = service
       Thread.detachNewThread {
@@ -255,6 +262,7 @@ public struct ReplayServer {
       }
     }
     try await application().runService()
+    SessionIndex.sync(path: ReplayServer.indexPath(options.store))
     try? FileManager.default.removeItem(atPath: mark)
   }
 }

@@ -139,6 +139,34 @@ func segment(
     #expect(try stage.service.index.list(SessionIndex.Query(), project: "q").entries.isEmpty)
   }
 
+  /// After a power failure the files of the index may hold anything: it is read from the store again.
+  @Test(arguments: [0, 2, 5]) func aDamagedIndexIsMadeAgain(pages: Int) throws {
+    let stage = try Stage()
+    let path = stage.path + "/other/sessions.sqlite"
+    do {
+      let index = try SessionIndex(path: path)
+      try index.fill(2000)
+      // All of it in one file.
+      try index.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    }
+    var bytes = try #require(FileManager.default.contents(atPath: path))
+    #expect(bytes.count > 1 << 18)
+    // Zeros from there on, as of blocks that never reached the disk.
+    let start = pages == 0 ? 0 : bytes.count / pages
+    bytes.replaceSubrange(start..<bytes.count, with: Data(count: bytes.count - start))
+    try bytes.write(to: URL(fileURLWithPath: path))
+    let index = try SessionIndex.open(path: path, isDoubtful: true)
+    #expect(try index.count() == 0)
+    #expect(try index.rebuild(from: SessionStore(path: stage.path), fromNothing: false) == 0)
+  }
+
+  @Test func anIndexThatWasNotClosedStays() throws {
+    let stage = try Stage()
+    let path = stage.path + "/other/sessions.sqlite"
+    do { try SessionIndex(path: path).fill(100) }
+    #expect(try SessionIndex.open(path: path, isDoubtful: true).count() == 100)
+  }
+
   /// A server compares its index with the store when it starts, while recorders already send.
   @Test func sessionsThatArriveDuringAComparisonStay() throws {
     let stage = try Stage()
