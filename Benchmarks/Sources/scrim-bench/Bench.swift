@@ -96,7 +96,7 @@ struct Bench: ParsableCommand {
   private func measured(_ wants: (String) -> Bool) throws -> Report {
     var report = Report()
     for stage in MaskStages.all + GuardStages.all + CodingStages.all + PictureStages.all + ExportStages.all
-      + BufferingStages.all
+      + BufferingStages.all + DeliveryStages.all
     where wants(stage.name) {
       report.results.append(try stage.run(rounds))
     }
