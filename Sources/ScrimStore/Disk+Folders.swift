@@ -100,22 +100,48 @@ extension Disk {
     }
   }
 
+  /// A folder whose name this process synced to the disk.
+  private struct FolderName: Hashable {
+    var path: String
+    var inode: UInt64
+  }
+
+  private static let lastingFolders = Mutex<Set<FolderName>>([])
+  private static let lastingFoldersLimit = 10_000
+
   /// Makes a folder and its parents, and syncs their names to the disk.
+  ///
+  /// A folder that is there already may be new as well: made by another thread or process a moment ago, or by one that was
+  /// killed before it synced the name. So each process syncs the name of each folder once.
   static func makeLastingFolder(_ path: String) throws(StoreError) {
-    if let status = try status(path), status.isFolder { return }
+    if let name = try folderName(path), lastingFolders.withLock({ $0.contains(name) }) { return }
     let above = parent(of: path)
     if above != path { try makeLastingFolder(above) }
     try makeFolder(path)
+    guard let name = try folderName(path) else { return }
     try syncNames(in: above)
+    lastingFolders.withLock {
+      if $0.count >= lastingFoldersLimit { $0.removeAll() }
+      $0.insert(name)
+    }
+  }
+
+  /// Nil if it is missing, or no folder.
+  private static func folderName(_ path: String) throws(StoreError) -> FolderName? {
+    guard let status = try status(path), status.isFolder else { return nil }
+    return FolderName(path: path, inode: status.stamp.inode)
   }
 
   /// Syncs the names in a folder to the disk. A folder that may be written but not read can't be synced; file systems
-  /// with a journal keep the name of a new folder there once a file in it is synced.
+  /// with a journal keep the name of a new folder there once a file in it is synced. Others can't be written, or know no
+  /// syncing of folders.
   static func syncNames(in path: String) throws(StoreError) {
     do {
       try syncFolder(path)
     } catch {
-      guard case .system(_, EACCES) = error.reason else { throw error }
+      guard case .system(_, let errno) = error.reason, [EACCES, EINVAL, EROFS].contains(errno) else {
+        throw error
+      }
     }
   }
 

@@ -106,7 +106,11 @@ public struct SessionStore: Hashable, Sendable {
     defer { withExtendedLifetime(handle) {} }
     try Disk.waitForLock(handle)
     let there = try Disk.read(path, upTo: SealedFile.limit)
-    if there == file.bytes { return .alreadyThere }
+    if there == file.bytes {
+      // Its writer may have been killed before it synced the name.
+      try Disk.syncNames(in: folder.segmentsPath)
+      return .alreadyThere
+    }
     guard (try? SealedFile(there)) == nil else { return conflict }
     // Where remains are kept already, these stay, too.
     guard try Disk.keep(path, as: path + SessionFolder.damagedSuffix) else { return conflict }
@@ -133,7 +137,11 @@ public struct SessionStore: Hashable, Sendable {
     try Disk.waitForLock(handle)
     if Disk.exists(folder.manifestPath) {
       let there = try Disk.read(folder.manifestPath, upTo: SessionFolder.manifestLimit)
-      if there == bytes { return .alreadyThere }
+      if there == bytes {
+        // Its writer may have been killed before it synced the name.
+        try Disk.syncNames(in: folder.path)
+        return .alreadyThere
+      }
       // An unreadable manifest is replaced: it holds no list that could be continued.
       if let stored = try? SessionManifest(json: there, path: folder.manifestPath) {
         if let conflict = manifest.conflict(with: stored) { return .conflict(conflict) }
