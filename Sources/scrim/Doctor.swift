@@ -191,7 +191,7 @@ struct DoctorReport: Encodable {
       "\(read) of \(self.windows.count) windows have an accessibility tree with widgets",
       read == self.windows.count
         ? nil
-        : "the others are masked completely: start Qt with QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1, Chromium and Electron with --force-renderer-accessibility, GTK 3 with its at-spi2-core installed"
+        : "the others are masked completely: \(WindowReport.browserAdvice), Qt with QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1, GTK 3 with at-spi2-core installed"
     )
   }
 

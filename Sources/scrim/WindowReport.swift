@@ -57,8 +57,9 @@ struct WindowReport: Encodable {
   /// Whether its tree has little more than the window itself: Chromium without its option lists two containers below it.
   var isBare: Bool { reason == nil && nodes <= 3 }
 
-  private static let browserAdvice =
-    "Chromium and Electron list widgets with --force-renderer-accessibility"
+  /// Without the variables browsers have no tree, unless the session says that a screen reader runs.
+  static let browserAdvice =
+    "Chromium and Electron list widgets with ACCESSIBILITY_ENABLED=1 and --force-renderer-accessibility, Firefox with GNOME_ACCESSIBILITY=1"
 
   private static func seconds(_ milliseconds: Double) -> String {
     "\((milliseconds / 100).rounded() / 10) s"
