@@ -126,6 +126,20 @@ class Recording:
         return Export(out)
 
 
+def dumps_nothing(process):
+    """Whether a core file of a recorder has no picture: no core files, and its memory shared with the screen is excepted from them."""
+    with open(f"/proc/{process.pid}/limits", encoding="ascii") as file:
+        limit = next(line.split()[4] for line in file if line.startswith("Max core file size"))
+    flags, is_shared = [], False
+    with open(f"/proc/{process.pid}/smaps", encoding="utf-8") as file:
+        for line in file:
+            if not line.split()[0].endswith(":"):
+                is_shared = "/memfd:scrim" in line
+            elif is_shared and line.startswith("VmFlags:"):
+                flags.append(line.split())
+    return limit == "0" and bool(flags) and all("dd" in found for found in flags)
+
+
 def same(a, b):
     return a.shape == b.shape and bool((a == b).all())
 
@@ -143,6 +157,7 @@ def x11(options, report, work):
 
         recording = Recording(options, work, *source)
         server.run("xdotool", "type", "--delay", "60", "what is typed is seen")
+        report.check("x11: a core file has no picture", dumps_nothing(recording.process))
         code = recording.stop()
         frames = recording.inspect()["total"]["frames"]
         report.check("x11: an interrupt seals", code == 0 and recording.is_whole(), f"exit {code}, {frames} frames")
@@ -311,6 +326,7 @@ def wayland(options, report, work):
         recording = Recording(options, work, "--wayland", **source)
         server.run("wtype", "-d", "60", "what is typed is seen")
         time.sleep(1)
+        report.check("wayland: a core file has no picture", dumps_nothing(recording.process))
         code = recording.stop()
         frames = recording.inspect()["total"]["frames"]
         report.check("wayland: an interrupt seals", code == 0 and recording.is_whole(), f"{frames} frames")

@@ -42,6 +42,8 @@ import ScrimRedact
     guard let address = unsafe mmap(nil, offer.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0),
       unsafe address != MAP_FAILED
     else { throw .system(path: "shared memory", errno: errno) }
+    // Its pixels are not masked, so they are in no core file.
+    _ = unsafe madvise(address, offer.bytes, MADV_DONTDUMP)
     self.offer = offer
     unsafe self.address = address
     let pool = connection.newID()
