@@ -28,6 +28,7 @@ import Testing
     case waitAtMost(Int64)
     /// The number of the frame, nil if there is none, and the names of the events.
     case record(Int?, [String])
+    case tick
     case finish
   }
 
@@ -48,11 +49,34 @@ import Testing
       case .wait: return .wait
       case .waitAtMost(let time): return .waitAtMost(time / CaptureQueueTests.ms)
       case .done(.finish): return .finish
+      case .done(.tick):
+        queue.noteTick(at: time * CaptureQueueTests.ms)
+        return .tick
       case .done(.record(let patch, let events)):
         inHand = patch
         return .record(patch?.number, events.map { $0.event.name ?? "" })
       }
     }
+  }
+
+  /// A second after the last job there is a tick, and one in each pause: what is missed in a pause is a gap.
+  @Test func ticksComeOnceASecond() {
+    var driver = Driver()
+    #expect(driver.take(at: 0) == .wait)
+    driver.queue.noteTick(at: 0)
+    #expect(driver.take(at: 10) == .waitAtMost(990))
+    #expect(driver.take(at: 1000) == .tick && driver.take(at: 1000) == .waitAtMost(1000))
+    driver.queue.isPaused = true
+    #expect(driver.take(at: 2000) == .tick && driver.take(at: 9000) == .wait)
+    driver.queue.isPaused = false
+    #expect(driver.take(at: 9000) == .tick)
+    // A frame that waits for its time doesn't keep ticks waiting.
+    driver.queue.limiter.hold(until: 20_000 * Self.ms)
+    driver.put(1, isPinned: false)
+    #expect(driver.take(at: 9500) == .waitAtMost(500) && driver.take(at: 10_000) == .tick)
+    driver.queue.phase = .stopping(isAbandoned: false)
+    #expect(driver.take(at: 12_000) == .record(1, []))
+    #expect(driver.take(at: 12_000) == .finish)
   }
 
   private func run(_ steps: [Step], _ location: SourceLocation = #_sourceLocation) -> CaptureQueue {

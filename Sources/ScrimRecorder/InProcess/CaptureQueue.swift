@@ -22,6 +22,8 @@ struct CaptureQueue {
   /// The thread's next job.
   enum Job {
     case record(Patch?, [QueuedEvent])
+    /// Nothing came for a while: what waits in the recorder is written, and clocks are compared.
+    case tick
     case finish(isLast: Bool)
   }
 
@@ -57,6 +59,13 @@ struct CaptureQueue {
   var limiter: FrameRateLimiter
   /// The recording thread.
   var thread: pthread_t?
+  /// The time of the next tick; nil before the session begins.
+  private(set) var tick: Int64?
+  /// Whether a tick has come since the recorder was paused: nothing is recorded then, which is a gap.
+  private var hasTickedInPause = false
+
+  /// Nanoseconds between two ticks, as between those of a live screen.
+  static let tickInterval: Int64 = 1_000_000_000
 
   private var pinned: Patch?
   private var waiting: Patch?
@@ -156,9 +165,10 @@ struct CaptureQueue {
     if pinned == nil, waiting == nil, events.isEmpty {
       if case .stopping(let isAbandoned) = phase { return .done(.finish(isLast: isAbandoned)) }
       // A failed frame is retried with an empty job.
-      guard interruption != nil else { return .wait }
+      guard interruption != nil else { return waitForTick(now) }
     }
     guard isStopping || completed < urgent || now >= limiter.due else {
+      if let tick, tick < limiter.due, !isPaused { return waitForTick(now) }
       return .waitAtMost(limiter.due - now)
     }
     defer { events = [] }
@@ -171,6 +181,17 @@ struct CaptureQueue {
     defer { waiting = nil }
     inHand = submitted
     return .done(.record(waiting, events))
+  }
+
+  private func waitForTick(_ now: Int64) -> ConditionLock<CaptureQueue>.Attempt<Job> {
+    guard let tick, !isPaused || !hasTickedInPause else { return .wait }
+    return now >= tick ? .done(.tick) : .waitAtMost(tick - now)
+  }
+
+  /// Notes that a job or a tick is over, so that the next tick is due later.
+  mutating func noteTick(at now: Int64) {
+    tick = now + CaptureQueue.tickInterval
+    hasTickedInPause = isPaused
   }
 
   /// Takes back a buffer whose content was applied.

@@ -17,9 +17,9 @@ import Synchronization
 ///
 /// Every call may come from any thread. ``capture(_:of:boxes:damage:)`` costs its caller the plan of the
 /// masks, if the widgets changed, and a copy of the damaged pixels outside of them; pixels under a mask are
-/// not read. Everything else runs on the recorder's own thread, which sleeps while nothing is captured. A
-/// capture never waits for it: a capture that comes while another still waits to be recorded is merged into
-/// that one.
+/// not read. Everything else runs on the recorder's own thread, which wakes once a second while nothing is
+/// captured, to write the events that wait. A capture never waits for it: a capture that comes while another
+/// still waits to be recorded is merged into that one.
 ///
 /// No large memory is allocated and nothing is written before the first capture. A recorder that is
 /// released without ``stop()`` ends its session by itself, but errors are then not reported.
@@ -236,6 +236,7 @@ public final class Recorder: Sendable {
       try queue.checkRecording()
       queue.isPaused = false
     }
+    queue.wake()
   }
 
   /// Waits until everything passed before is written to the session's files: a crash loses none of it.

@@ -33,10 +33,25 @@ final class RecorderThread: Sendable {
       switch queue.wait({ $0.next(now: configuration.clock()) }) {
       case .record(let patch, let events):
         guard record(patch, events, with: &worker) else { return }
+      case .tick: tick(&worker)
       case .finish(let isLast):
         guard finish(&worker, isLast: isLast) else { return }
       }
     }
+  }
+
+  /// Writes what waits in the recorder, and compares the clocks: without frames, minutes may pass in which nothing is
+  /// lost, and which are no gap.
+  private func tick(_ worker: inout RecorderWorker) {
+    var failure: RecordingError?
+    do { try worker.tick(at: configuration.clock() - queue.withValue { $0.origin }) } catch {
+      failure = error
+    }
+    queue.withValue { $0.noteTick(at: configuration.clock()) }
+    // Reported once until it succeeds.
+    let isNew = failure != nil && !worker.hasFailedTick
+    worker.hasFailedTick = failure != nil
+    if isNew, let failure { configuration.onIssue?(.interrupted(failure)) }
   }
 
   /// False if the session could not be begun: the thread ends.
@@ -58,8 +73,10 @@ final class RecorderThread: Sendable {
     }
     let end = configuration.clock()
     let lostEvents = worker.takeLostEvents()
+    let hasBegun = worker.hasBegun
     let isNew = queue.withValue { queue in
       queue.limiter.note(from: begin, to: end)
+      if hasBegun { queue.noteTick(at: end) }
       return queue.complete(patch, failure: failure, lostEvents: lostEvents, at: end)
     }
     queue.wake()

@@ -18,6 +18,8 @@ struct RecorderWorker: ~Copyable {
   private var early: [CaptureQueue.QueuedEvent] = []
   /// Number of events that can't be recorded any more.
   private var lostEvents = 0
+  /// Whether the last tick failed.
+  var hasFailedTick = false
 
   /// - Parameter start: nanoseconds since 1970.
   init(_ configuration: RecorderConfiguration, session: SessionID, start: Int64) {
@@ -116,6 +118,9 @@ struct RecorderWorker: ~Copyable {
       settings, width: width, height: height, producer: configuration.producer, options: configuration.options
     )
   }
+
+  /// Records that nothing came up to a time.
+  mutating func tick(at time: Int64) throws(RecordingError) { try recorder?.idle(at: time) }
 
   /// Ends the session. If it throws, it may be called again.
   mutating func finish() throws(RecordingError) -> RecordingSummary {
