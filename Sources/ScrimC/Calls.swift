@@ -141,6 +141,10 @@ extension DropReason {
   unsafe call(recorder) { held throws(RecorderError) in try held.recorder.resume() }
 }
 
+@c @implementation public func scrim_end_session(_ recorder: OpaquePointer?) -> Int32 {
+  unsafe call(recorder) { held throws(RecorderError) in try held.recorder.endSession() }
+}
+
 @c @implementation public func scrim_flush(_ recorder: OpaquePointer?) -> Int32 {
   unsafe call(recorder) { held throws(RecorderError) in try held.recorder.flush() }
 }

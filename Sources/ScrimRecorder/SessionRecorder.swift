@@ -384,6 +384,16 @@ public struct SessionRecorder: ~Copyable {
   /// Notes events that could not be read, or that came too fast.
   public mutating func loseEvents(_ count: Int = 1) { summary.lostEvents += count }
 
+  /// Ends the present session; the next frame begins another one, for which the rates are drawn anew. Without options of
+  /// sessions everything is one session, and nothing happens.
+  ///
+  /// - Parameter time: of the source.
+  public mutating func endSession(at time: Int64) throws(RecordingError) {
+    guard keeper != nil else { return }
+    for event in thinner.flush() where admitsEvents() { try append(event) }
+    _ = try take(.end, at: clock.shifted(time))
+  }
+
   /// Seals the open segment and ends the session.
   public mutating func finish() throws(RecordingError) -> RecordingSummary {
     for event in thinner.flush() where admitsEvents() { try append(event) }

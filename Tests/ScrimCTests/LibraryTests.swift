@@ -187,6 +187,6 @@ import Testing
     }
     let header = try String(contentsOfFile: prefix + "/include/scrim.h", encoding: .utf8)
     let declared = header.matches(of: /(?m)^[a-z].*?(scrim_[a-z_]+)\(/).map { String($0.1) }
-    #expect(declared.count == 17 && Set(visible) == Set(declared))
+    #expect(declared.count == 18 && Set(visible) == Set(declared))
   }
 }

@@ -54,7 +54,7 @@ import Testing
         return .tick
       case .done(.record(let patch, let events)):
         inHand = patch
-        return .record(patch?.number, events.map { $0.event.name ?? "" })
+        return .record(patch?.number, events.map { $0.event?.name ?? "" })
       }
     }
   }

@@ -65,4 +65,19 @@ import Testing
     let gaps = try segments().flatMap(\.notes).filter { $0.kind == .gap }
     #expect(gaps.count == 1 && (gaps.first?.offset ?? 0) > 5_000_000_000, "\(gaps)")
   }
+
+  /// The program ends a session; the next frame begins another.
+  @Test func aProgramEndsASession() throws {
+    let recorder = recorder { $0.sessions = SessionOptions() }
+    try recorder.start()
+    try capture(recorder, 1)
+    try recorder.endSession()
+    try recorder.flush()
+    #expect(try SessionFolder(path: temporary.path + "/s").read().manifest.about.ended == .stopped)
+    try capture(recorder, 2)
+    _ = try recorder.stop()
+    let second = try SessionFolder(path: temporary.path + "/s.2").read().manifest
+    let first = try SessionFolder(path: temporary.path + "/s").read().manifest
+    #expect(second.about.previousID == "\(first.session)")
+  }
 }

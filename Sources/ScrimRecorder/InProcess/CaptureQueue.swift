@@ -28,7 +28,8 @@ struct CaptureQueue {
   }
 
   struct QueuedEvent {
-    var event: Event
+    /// Nil for the end of the present session.
+    var event: Event?
     /// Nanoseconds since the session's start.
     var time: Int64
     /// The boxes in force when it was recorded.
@@ -143,7 +144,7 @@ struct CaptureQueue {
   }
 
   mutating func post(_ event: QueuedEvent) {
-    guard events.count < Recorder.eventLimit else {
+    guard events.count < Recorder.eventLimit || event.event == nil else {
       counts.droppedEvents += 1
       return
     }

@@ -220,6 +220,17 @@ public final class Recorder: Sendable {
     return pending.value
   }
 
+  /// Ends the present session after everything passed before. The next frame begins another one, for which the rates are
+  /// drawn anew. Without ``RecorderConfiguration/sessions`` everything is one session, and nothing happens.
+  public func endSession() throws(RecorderError) {
+    let now = configuration.clock()
+    try queue.withValue { queue throws(RecorderError) in
+      try queue.checkRecording()
+      queue.post(CaptureQueue.QueuedEvent(event: nil, time: max(0, now - queue.origin), tree: nil))
+    }
+    queue.wake()
+  }
+
   /// Ignores captures and events until ``resume()``. Earlier captures are recorded.
   public func pause() throws(RecorderError) {
     try queue.withValue { queue throws(RecorderError) in

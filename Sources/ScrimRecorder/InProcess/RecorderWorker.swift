@@ -95,7 +95,10 @@ struct RecorderWorker: ~Copyable {
   }
 
   private mutating func record(_ event: CaptureQueue.QueuedEvent) throws(RecordingError) {
-    var timed = event.event
+    guard var timed = event.event else {
+      try recorder?.endSession(at: event.time)
+      return
+    }
     timed.time = event.time
     if case .reported(let report) = try recorder?.record(timed, at: event.tree) { event.report?.set(report) }
   }

@@ -373,6 +373,10 @@ int32_t scrim_resume(scrim_recorder *recorder);
  * and async-signal-safe: for a signal handler of the program. Since 0.2. */
 void scrim_mark_crash(int32_t signal);
 
+/* Ends the present session after all that was passed before; the next frame begins another one, for which the rates are drawn anew. Does
+ * nothing in a recorder without scrim_session_options. Since 0.2. */
+int32_t scrim_end_session(scrim_recorder *recorder);
+
 /* Waits until all that was passed before is in the session's files. */
 int32_t scrim_flush(scrim_recorder *recorder);
 
