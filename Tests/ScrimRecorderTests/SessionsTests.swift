@@ -544,6 +544,32 @@ import Testing
     #expect(one.files == two.files)
   }
 
+  /// A frame that was held in a pause is not shown by a later session.
+  @Test(arguments: [1, 2]) func aHeldFrameEndsWithItsSession(threads: Int) throws {
+    var options = SessionOptions()
+    options.idleSeconds = 60
+    let world = World()
+    var recorder = try recorder(options, world, threads: threads)
+    func step(to second: Int64) -> Int64 {
+      world.state.withValue { $0.moment = SessionMoment(boot: second * Self.second, wall: 0) }
+      return second * Self.second
+    }
+    try recorder.record(frame(0, time: step(to: 0)))
+    try recorder.record(press(step(to: 1)))
+    try recorder.record(frame(1, time: step(to: 150)))
+    try recorder.endSession(at: step(to: 160))
+    try recorder.record(frame(2, time: step(to: 161)))
+    try recorder.record(press(step(to: 162)))
+    try recorder.idle(at: step(to: 300))
+    try recorder.record(press(step(to: 301)))
+    try recorder.record(frame(3, time: step(to: 302)))
+    _ = try recorder.finish()
+    #expect(try play("s").colours == [1])
+    #expect(try play("s.2").colours == [3, 4])
+    let pauses = world.changes.filter { if case .paused = $0 { true } else { false } }
+    #expect(pauses.count == 2)
+  }
+
   /// Neither the kind of keys nor number, time and position of hidden input within its minutes changes a
   /// byte.
   @Test(arguments: 0..<10 as Range<UInt64>) func hiddenInputChangesNothing(seed: UInt64) throws {

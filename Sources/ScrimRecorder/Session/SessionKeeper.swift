@@ -92,9 +92,10 @@ extension SessionRecorder {
   /// Whether a frame is to be recorded; a frame that arrives in a pause is held.
   mutating func admits(_ frame: SourceFrame) throws(RecordingError) -> Bool {
     guard keeper != nil else { return true }
-    if try take(.frame, at: frame.time).contains(.take) { return true }
-    keeper!.held = keeper!.life.isPaused ? frame : nil
-    return false
+    let isTaken = try take(.frame, at: frame.time).contains(.take)
+    // A frame of a pause that ended with its session belongs to no other.
+    keeper!.held = !isTaken && keeper!.life.isPaused ? frame : nil
+    return isTaken
   }
 
   /// Whether a session takes events now, or will.
