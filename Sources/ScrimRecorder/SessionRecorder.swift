@@ -62,11 +62,15 @@ public struct SessionRecorder: ~Copyable {
   ) throws(RecordingError) {
     let header = SessionRecorder.header(
       session: session, start: start, width: width, height: height, producer: producer, options)
-    let writer: SessionWriter
-    do { writer = try folder.sealed(to: options.sealTo).create(header) } catch { throw .output(error) }
-    try self.init(SessionOutput(to: writer, header), header, options)
+    var about = SessionAbout()
     about.kind = .session
     about.service = options.service
+    let writer: SessionWriter
+    do { writer = try folder.sealed(to: options.sealTo).create(header, about: about) } catch {
+      throw .output(error)
+    }
+    try self.init(SessionOutput(to: writer, header), header, options)
+    self.about = about
   }
 
   /// Records sessions one after the other, as decided by sampling and session limits.

@@ -19,15 +19,20 @@ extension SessionFolder {
 
   /// Begins a session in a new or empty folder; makes it and its parents if they are missing.
   ///
-  /// - Parameter header: has the session's id and the size of the first pictures.
+  /// - Parameters:
+  ///   - header: has the session's id and the size of the first pictures.
+  ///   - about: what is known of the session at its start, which it keeps if its end is not written.
   /// - Throws: ``StoreError`` if the folder is not empty, can't be written, or the header isn't valid.
-  public func create(_ header: SegmentHeader) throws(StoreError) -> SessionWriter {
+  public func create(
+    _ header: SegmentHeader, about: SessionAbout = SessionAbout()
+  ) throws(StoreError) -> SessionWriter {
     do {
       try header.validate()
     } catch {
       throw StoreError(path, .segment(error))
     }
     var manifest = SessionManifest(header: header)
+    manifest.about = about
     let secret = try newSecret()
     if let secret, let sealTo { manifest.envelope = SessionEnvelope(key: sealTo.id, secret: secret.sealed) }
     let handle = try makeLocked()

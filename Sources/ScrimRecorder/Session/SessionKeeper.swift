@@ -204,9 +204,7 @@ extension SessionRecorder {
       header.start = moment.wall - (time - shift)
       header.width = first?.header.width ?? header.width
       header.height = first?.header.height ?? header.height
-      var writer = try folder.create(header)
-      writer.describe(about)
-      try output.write(to: writer, header, shift: shift)
+      try output.write(to: try folder.create(header, about: about), header, shift: shift)
       return (time - shift, output.crashBufferFailure)
     }
     if let failure { report { .crashBufferLost($0, failure) } }
