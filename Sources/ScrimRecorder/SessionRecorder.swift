@@ -332,6 +332,7 @@ public struct SessionRecorder: ~Copyable {
       try pass(to: time, isEvent: true)
     }
     guard admitsEvents() else {
+      thinner.skip(kept, hiding: verdict.hiding)
       summary.thinnedEvents += verdict.hiding == nil ? 1 : 0
       return .dropped
     }

@@ -176,6 +176,11 @@ import Testing
     let (plain, noisy) = (try record(false), try record(true))
     #expect(plain.files == noisy.files)
     #expect(plain.faults == noisy.faults)
+    // So are the verdicts on presses, some of them on masked widgets.
+    let insights = try ["plain", "noisy"].map { name in
+      try Insight(try SessionFolder(path: recorder.temporary.path + "/" + name).read())
+    }
+    #expect(insights[0] == insights[1])
     // And masked pixels are fill, in every played picture.
     let fills = Set(MaskKind.allCases.map { policy.fills[$0] })
     let planner = MaskPlanner(policy: policy)

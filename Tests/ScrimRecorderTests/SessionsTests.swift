@@ -570,9 +570,9 @@ import Testing
     #expect(pauses.count == 2)
   }
 
-  /// Neither the kind of keys nor number, time and position of hidden input within its minutes changes a
-  /// byte.
-  @Test(arguments: 0..<10 as Range<UInt64>) func hiddenInputChangesNothing(seed: UInt64) throws {
+  /// Neither the kind of keys nor number, time and position of hidden input within its minutes changes a byte, a boundary of
+  /// sessions or a verdict. Of a visit of a hiding widget its first event and its end are the same.
+  @Test(arguments: 0..<20 as Range<UInt64>) func hiddenInputChangesNothing(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var options = SessionOptions()
     options.idleSeconds = 60
@@ -582,21 +582,44 @@ import Testing
         Widget(id: "p", role: "password text", x: 4, y: 4, width: 20, height: 12, states: ["focused"])
       ]))
     let minutes = (0..<7).filter { _ in Bool.random(using: &random) }
-    func run(_ name: String) throws -> [String: [UInt8]] {
+    let visits = minutes.filter { _ in Bool.random(using: &random) }
+    func inside(_ type: String, _ time: Int64) -> Event {
+      var event = Event(type, time: time)
+      event.x = .random(in: 4..<24, using: &random)
+      event.y = .random(in: 4..<16, using: &random)
+      return event
+    }
+    func run(_ name: String) throws -> (files: [String: [UInt8]], insights: [Insight]) {
       let world = World()
       var recorder = try recorder(options, world, to: name)
       var hidden = minutes.flatMap { minute in
         (0..<Int.random(in: 1...9, using: &random)).map { _ in
-          Int64(minute) * 60 * Self.second + Int64.random(in: 1..<(60 * Self.second), using: &random)
+          let type = ["key", "char"].randomElement(using: &random)!
+          return Event(
+            type,
+            time: Int64(minute) * 60 * Self.second + Int64.random(in: 1..<(60 * Self.second), using: &random))
         }
-      }.sorted()
+      }
+      for minute in visits {
+        let begin = (Int64(minute) * 60 + 10) * Self.second
+        hidden.append(inside("button-down", begin + 1))
+        for _ in 0..<Int.random(in: 0...6, using: &random) {
+          let type = ["button-down", "wheel", "move", "touch-down"].randomElement(using: &random)!
+          hidden.append(
+            inside(type, begin + Int64.random(in: 2..<(30 * Self.second), using: &random)))
+        }
+        var outside = Event("move", time: begin + 30 * Self.second + 1)
+        (outside.x, outside.y) = (60, 30)
+        hidden.append(outside)
+      }
+      hidden.sort { ($0.time ?? 0) < ($1.time ?? 0) }
       for number in 0..<400 {
         let time = Int64(number) * Self.second
-        while let next = hidden.first, next < time {
+        while let next = hidden.first, let at = next.time, at < time {
           hidden.removeFirst()
           // Hidden input comes before the frame that follows it.
-          world.state.withValue { $0.moment.boot = next }
-          try recorder.record(Event(["key", "char"].randomElement(using: &random)!, time: next))
+          world.state.withValue { $0.moment.boot = at }
+          try recorder.record(next)
         }
         world.state.withValue { $0.moment = SessionMoment(boot: time, wall: time) }
         if number == 1 { try recorder.record(press(time).moved(to: 60)) }
@@ -605,13 +628,20 @@ import Testing
         try recorder.record(frame)
       }
       _ = try recorder.finish()
-      return try [name, "\(name).2", "\(name).3"].filter(exists).reduce(into: [:]) { files, folder in
+      let folders = [name, "\(name).2", "\(name).3"].filter(exists)
+      let files: [String: [UInt8]] = try folders.reduce(into: [:]) { files, folder in
         for (file, bytes) in try temporary.files(under: folder) {
           files[folder.replacing(name, with: "") + file] = bytes
         }
       }
+      let insights = try folders.map { folder in
+        try Insight(try SessionFolder(path: temporary.path + "/" + folder).read())
+      }
+      return (files, insights)
     }
-    #expect(try run("a") == run("b"))
+    let (a, b) = (try run("a"), try run("b"))
+    #expect(a.files == b.files)
+    #expect(a.insights == b.insights && a.insights.contains { !$0.presses.isEmpty })
   }
 }
 

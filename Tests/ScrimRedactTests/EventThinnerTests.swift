@@ -71,6 +71,22 @@ import Testing
     #expect(visit([event("move", 600, 20, 20)]).map(\.type) == ["move", "move", "move"])
   }
 
+  /// A visit that begins while nothing is recorded leaves no event; one that ends then leaves its own, later.
+  @Test func aVisitInAPauseIsSilent() {
+    let box = Rect(x: 10, y: 10, width: 20, height: 20)
+    var thinner = EventThinner()
+    thinner.skip(event("button", 400, 20, 20), hiding: box)
+    #expect(thinner.take(event("button", 500, 21, 20), hiding: box).isEmpty)
+    #expect(thinner.take(event("move", 600, 50, 50), hiding: nil).map(\.type) == ["move"])
+    #expect(thinner.take(event("button", 900, 20, 20), hiding: box).isEmpty)
+    thinner.skip(event("move", 1000, 50, 50), hiding: nil)
+    thinner.skip(event("button", 1100, 20, 20), hiding: box)
+    #expect(thinner.flush(at: 5_000_000_000).isEmpty)
+    let after = thinner.take(event("move", 6000, 50, 50), hiding: nil)
+    #expect(after.map(\.type) == ["button", "move"] && after[0].time == 900_000_000)
+    #expect(thinner.flush().isEmpty)
+  }
+
   @Test func floodsAreThinnedAndCounted() {
     var thinner = EventThinner()
     var kept = 0

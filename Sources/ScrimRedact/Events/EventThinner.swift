@@ -10,6 +10,8 @@ package struct EventThinner: Sendable {
   private var keySecond: Int64?
   /// The widget that hides input and that currently contains the pointer.
   private var visit: Visit?
+  /// Presses of visits that ended while nothing was recorded.
+  private var waiting: [Event] = []
   /// The last move that was kept, and the later ones that may be on a straight line with it.
   private var anchor: Event?
   private var moves: [Event] = []
@@ -20,6 +22,9 @@ package struct EventThinner: Sendable {
     var box: Rect
     var entered: Event
     var hasPress = false
+    /// Whether it began while nothing was recorded: then it leaves no event, since any would show the time of a
+    /// hidden one.
+    var isSilent = false
   }
 
   /// Maximum deviation of the recorded path from the real one, in pixels.
@@ -36,7 +41,7 @@ package struct EventThinner: Sendable {
 
   /// Returns the events to be recorded now, in order.
   package mutating func take(_ event: Event, hiding: Rect?) -> [Event] {
-    var out: [Event] = []
+    var out = takeWaiting()
     if event.isPointer {
       if let hiding {
         enter(hiding, event, &out)
@@ -64,9 +69,26 @@ package struct EventThinner: Sendable {
     return out
   }
 
+  /// Notes an event of a time when nothing is recorded, such as a pause.
+  package mutating func skip(_ event: Event, hiding: Rect?) {
+    guard event.isPointer else { return }
+    if visit?.box != hiding {
+      var left = takeWaiting()
+      leave(&left)
+      waiting = left
+      visit = hiding.map { Visit(box: $0, entered: event, isSilent: true) }
+    }
+    if event.isPress { visit?.hasPress = true }
+  }
+
+  private mutating func takeWaiting() -> [Event] {
+    defer { waiting = [] }
+    return waiting
+  }
+
   /// Returns the events that were held back until a later one came, up to a moment; nil for all.
   package mutating func flush(at time: Int64? = nil) -> [Event] {
-    var out: [Event] = []
+    var out = time == nil ? takeWaiting() : []
     let isOver = moves.last?.time.flatMap { last in time.map { $0 - last > EventThinner.pathGap } } ?? true
     if isOver { endPath(&out) }
     if time == nil { leave(&out) }
@@ -88,7 +110,7 @@ package struct EventThinner: Sendable {
     guard let left = visit else { return }
     visit = nil
     anchor = nil
-    guard left.hasPress else { return }
+    guard left.hasPress, !left.isSilent else { return }
     var press = Event("button", time: left.entered.time)
     (press.x, press.y) = (left.entered.x, left.entered.y)
     add(press, &out)
