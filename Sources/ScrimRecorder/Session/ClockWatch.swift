@@ -21,6 +21,10 @@ public struct SessionMoment: Hashable, Sendable {
 struct ClockWatch: Sendable {
   private var last: (time: Int64, moment: SessionMoment)?
 
+  /// The time of the session's clock at the last item: of an event that of its arrival, not its own, which may be seconds
+  /// before; nil before the first item.
+  var time: Int64? { last?.time }
+
   /// Nanoseconds above which a gap or a step is noted.
   static let gap: Int64 = 5_000_000_000
   static let step: Int64 = 1_000_000_000

@@ -178,7 +178,8 @@ extension SessionRecorder {
       return try write(at: time, moment, kind: .session)
     }
     let seconds = isFull ? options.minimumSeconds : options.errorBufferSeconds
-    let crashBuffer = isFull ? nil : keeper!.crashBuffer(of: id, start: moment.wall - time)
+    let crashBuffer =
+      isFull ? nil : keeper!.crashBuffer(of: id, start: moment.wall - (keeper!.watch.time ?? time))
     try withOutput { (output) throws(StoreError) in
       output.keep(
         in: ReplayBuffer(seconds: seconds, budget: options.errorBufferBytes), and: crashBuffer)
@@ -196,16 +197,18 @@ extension SessionRecorder {
     var header = keeper!.header
     header.session = id
     let template = header
+    // An event may come seconds after its time, which is not the moment's.
+    let now = keeper!.watch.time ?? time
     // The open segment of the buffer continues in the folder, with the error for which it is written.
     let (age, failure) = try withOutput(sealing: false) { (output) throws(StoreError) in
       let first = output.buffer?.segments.first
       let shift = first?.first ?? time
       var header = template
-      header.start = moment.wall - (time - shift)
+      header.start = moment.wall - (now - shift)
       header.width = first?.header.width ?? header.width
       header.height = first?.header.height ?? header.height
       try output.write(to: try folder.create(header, about: about), header, shift: shift)
-      return (time - shift, output.crashBufferFailure)
+      return (now - shift, output.crashBufferFailure)
     }
     if let failure { report { .crashBufferLost($0, failure) } }
     keeper!.written += 1
