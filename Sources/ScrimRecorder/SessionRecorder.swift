@@ -322,8 +322,13 @@ public struct SessionRecorder: ~Copyable {
       return .dropped
     }
     var outcome = EventOutcome.recorded
+    var failure: RecordingError?
     if kept.type == "error" {
-      outcome = .reported(try report(kept, at: time))
+      do { outcome = .reported(try report(kept, at: time)) } catch {
+        // An error whose buffer could not be written is in that buffer.
+        guard keeper?.pending == .write(.buffer) else { throw error }
+        failure = error
+      }
     } else if verdict.hiding != nil {
       noteHiddenInput(at: time)
     } else if kept.isInteraction {
@@ -341,6 +346,7 @@ public struct SessionRecorder: ~Copyable {
     let events = thinner.take(kept, hiding: verdict.hiding)
     for event in events { try append(event) }
     summary.thinnedEvents += thinner.thinned - thinned
+    if let failure { throw failure }
     if case .reported(let report) = outcome {
       if report.session != nil { try keepError(at: time) }
       return outcome
@@ -404,8 +410,8 @@ public struct SessionRecorder: ~Copyable {
     for event in thinner.flush() where admitsEvents() { try append(event) }
     let totals: SegmentTotals
     if keeper != nil {
-      // A session that could not begin has nothing to end.
-      keeper!.pending = nil
+      // A session that could not begin has nothing to end; one in memory is tried once more, by `end`.
+      if case .write? = keeper!.pending, try hasBuffer() {} else { keeper!.pending = nil }
       if let unfinished = keeper!.unfinished { try end(unfinished) }
       _ = try take(.stop, at: lastTime ?? 0)
       totals = keeper!.totals

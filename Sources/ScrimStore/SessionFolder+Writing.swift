@@ -39,10 +39,17 @@ extension SessionFolder {
     guard try Disk.names(in: path).isEmpty else {
       throw StoreError(path, .folderNotEmpty(holdsSession: Disk.exists(manifestPath)))
     }
-    try Disk.makeFolder(segmentsPath)
-    let writer = SessionWriter(folder: self, handle: handle, manifest: manifest, secret: secret)
-    try writer.writeManifest()
-    return writer
+    do throws(StoreError) {
+      try Disk.makeFolder(segmentsPath)
+      let writer = SessionWriter(folder: self, handle: handle, manifest: manifest, secret: secret)
+      try writer.writeManifest()
+      return writer
+    } catch {
+      // Otherwise the next attempt would find a folder that is not empty.
+      for file in [manifestPath, manifestPath + ".tmp"] where Disk.exists(file) { try? Disk.remove(file) }
+      try? Disk.removeTree(segmentsPath)
+      throw error
+    }
   }
 
   /// Makes the folder, and locks it for this process.

@@ -36,6 +36,13 @@ struct RecorderWorker: ~Copyable {
     }
   }
 
+  private var recordedEvents: Int {
+    switch recorder {
+    case .some(let recorder): recorder.summary.events
+    case .none: 0
+    }
+  }
+
   /// Updates the picture. The patch's buffer is free afterwards.
   mutating func apply(_ patch: Patch) {
     let count = patch.width * patch.height
@@ -62,9 +69,11 @@ struct RecorderWorker: ~Copyable {
     defer { early = [] }
     var failure: RecordingError?
     for event in early {
+      let recorded = recordedEvents
       do { try record(event) } catch {
         failure = error
-        lostEvents += 1
+        // An error may be in a buffer that could not be written.
+        if recordedEvents == recorded { lostEvents += 1 }
       }
     }
     if let failure { throw failure }

@@ -47,7 +47,8 @@ extension SessionKeeper {
     var segments = abandoned.segments
     segments[segments.count - 1].events.append(crash(of: abandoned))
     output.keep(in: ReplayBuffer(segments))
-    try output.write(to: try folder.create(header), header, shift: first)
+    output.prepare(try folder.create(header), header, shift: first)
+    try output.writeBuffer()
     let sums = try output.finish(about)
     output.close()
     // Its session is complete in its folder before the buffer is removed.

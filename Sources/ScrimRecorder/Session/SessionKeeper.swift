@@ -25,6 +25,8 @@ struct SessionKeeper: Sendable {
   var early = 0
   /// The reason for the end of a session that could not be sealed yet.
   var unfinished: SessionLife.End?
+  /// The kind of a session that ended before it could be written from memory.
+  var unwritten: SessionAbout.Kind?
   /// A begin or a write that failed, and is tried again.
   var pending: Pending?
   /// Totals of all sessions that ended.
@@ -126,6 +128,7 @@ extension SessionRecorder {
   private mutating func perform(
     _ actions: [SessionLife.Action], at time: Int64, _ moment: SessionMoment
   ) throws(RecordingError) {
+    var failure: RecordingError?
     for action in actions {
       switch action {
       case .take: break
@@ -134,9 +137,12 @@ extension SessionRecorder {
         try begin(mode, at: time, moment)
         keeper!.pending = nil
       case .flush:
+        // If it fails, what follows is done in memory.
         keeper!.pending = .write(.buffer)
-        try write(at: time, moment, kind: .buffer)
-        keeper!.pending = nil
+        do {
+          try write(at: time, moment, kind: .buffer)
+          keeper!.pending = nil
+        } catch { failure = error }
       case .pause:
         try withOutput { (_) throws(StoreError) in }
         keeper!.pausedAt = moment.boot
@@ -153,6 +159,7 @@ extension SessionRecorder {
       case .end(let reason): try end(reason)
       }
     }
+    if let failure { throw failure }
   }
 
   private mutating func begin(
@@ -201,14 +208,17 @@ extension SessionRecorder {
     let now = keeper!.watch.time ?? time
     // The open segment of the buffer continues in the folder, with the error for which it is written.
     let (age, failure) = try withOutput(sealing: false) { (output) throws(StoreError) in
-      let first = output.buffer?.segments.first
-      let shift = first?.first ?? time
-      var header = template
-      header.start = moment.wall - (now - shift)
-      header.width = first?.header.width ?? header.width
-      header.height = first?.header.height ?? header.height
-      try output.write(to: try folder.create(header, about: about), header, shift: shift)
-      return (now - shift, output.crashBufferFailure)
+      if !output.isFlushing {
+        let first = output.buffer?.segments.first
+        let shift = first?.first ?? time
+        var header = template
+        header.start = moment.wall - (now - shift)
+        header.width = first?.header.width ?? header.width
+        header.height = first?.header.height ?? header.height
+        output.prepare(try folder.create(header, about: about), header, shift: shift)
+      }
+      try output.writeBuffer()
+      return (now - output.sessionShift, output.crashBufferFailure)
     }
     if let failure { report { .crashBufferLost($0, failure) } }
     keeper!.written += 1
@@ -241,6 +251,16 @@ extension SessionRecorder {
   mutating func end(_ end: SessionLife.End) throws(RecordingError) {
     // Kept until the end succeeds: the caller that stops a recorder may try again.
     keeper!.unfinished = end
+    // A replay that could not be written when its error came is tried again.
+    if case .write(let kind)? = keeper!.pending, try hasBuffer() {
+      keeper!.unwritten = kind
+      keeper!.pending = nil
+    }
+    if let kind = keeper!.unwritten {
+      let time = keeper!.watch.time ?? 0
+      try write(at: time, keeper!.moment(at: time), kind: kind)
+      keeper!.unwritten = nil
+    }
     let isShort = keeper!.isShort
     about.ended =
       switch end {
@@ -272,6 +292,11 @@ extension SessionRecorder {
     } else {
       report { .ended($0, end) }
     }
+  }
+
+  /// Whether the present session is in memory.
+  mutating func hasBuffer() throws(RecordingError) -> Bool {
+    try withOutput(sealing: false) { (output) throws(StoreError) in output.buffer != nil }
   }
 
   private func report(_ change: (SessionID) -> SessionChange) {

@@ -60,6 +60,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   mutating func keep(in new: ReplayBuffer, and crashBuffer: CrashBuffer? = nil) {
     precondition(!isWriting, "a session that is written is ended first")
     removeCrashBuffer()
+    flush = nil
     buffer = new
     self.crashBuffer = crashBuffer
     crashBufferFailure = nil
@@ -90,42 +91,116 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   /// Discards the buffer.
   mutating func drop() {
     buffer = nil
+    flush = nil
     lostSize = nil
     removeCrashBuffer()
   }
 
-  /// Continues in a folder, which first receives the buffer.
+  /// A folder that is to receive the buffer, and the part of it that it has.
+  private struct Flush: ~Copyable, Sendable {
+    var writer: SessionWriter
+    var header: SegmentHeader
+    var shift: Int64
+    /// The number of segments of the buffer that were written as wholes, or dropped from it before.
+    var segments: Int
+    /// The number of records of the next one that its open segment has.
+    var items = 0
+  }
+
+  private var flush: Flush?
+
+  /// Nanoseconds from the clock of records to that of the session that is written, or about to be.
+  var sessionShift: Int64 {
+    switch flush {
+    case .some(let flush): flush.shift
+    case .none: shift
+    }
+  }
+
+  /// Whether a folder has a part of the buffer, because writing failed.
+  var isFlushing: Bool {
+    switch flush {
+    case .some: true
+    case .none: false
+    }
+  }
+
+  /// Sets the folder that ``writeBuffer()`` writes to.
   ///
   /// - Parameters:
-  /// - header: the header of the session that is written; each segment has its own picture size.
+  ///   - header: the header of the session that is written; each segment has its own picture size.
   ///   - shift: nanoseconds from the clock of records to that of the session.
-  mutating func write(
-    to new: consuming SessionWriter, _ header: SegmentHeader, shift: Int64
-  ) throws(StoreError) {
-    precondition(!isWriting, "a session that is written is ended first")
-    writer = consume new
-    self.header = header
-    self.shift = shift
-    guard let kept = buffer else { return }
-    for segment in kept.segments {
-      try writer!.begin(try built(segment.header, segment.items))
-      if segment.isSealed { try writer!.seal() }
+  mutating func prepare(
+    _ new: consuming SessionWriter, _ header: SegmentHeader, shift: Int64
+  ) {
+    precondition(!isWriting && !isFlushing, "a session that is written is ended first")
+    flush = Flush(writer: new, header: header, shift: shift, segments: buffer?.dropped ?? 0)
+  }
+
+  /// Writes the buffer to the folder that was set, and continues there.
+  ///
+  /// If it throws, the buffer continues in memory. The next call writes the rest: what the folder has may already be
+  /// delivered.
+  mutating func writeBuffer() throws(StoreError) {
+    guard var flush = self.flush.take() else {
+      preconditionFailure("a folder is set before the buffer is written")
     }
+    do throws(StoreError) { try write(to: &flush) } catch {
+      self.flush = consume flush
+      throw error
+    }
+    (header, shift) = (flush.header, flush.shift)
+    let written = flush.writer
+    writer = consume written
     buffer = nil
+    lostSize = nil
     removeCrashBuffer()
   }
 
-  private func built(_ own: SegmentHeader, _ items: [ReplayBuffer.Item]) throws(StoreError) -> SegmentWriter {
-    var header = header
+  private func write(to flush: inout Flush) throws(StoreError) {
+    guard let buffer else { return }
+    if flush.segments < buffer.dropped {
+      // The buffer has dropped a segment of which the folder has the beginning.
+      if flush.writer.openSegmentSize != nil { try flush.writer.seal() }
+      (flush.segments, flush.items) = (buffer.dropped, 0)
+    }
+    while flush.segments - buffer.dropped < buffer.segments.count {
+      let segment = buffer.segments[flush.segments - buffer.dropped]
+      if flush.writer.openSegmentSize == nil, flush.items == 0 {
+        try flush.writer.begin(
+          try SessionOutput.built(segment.header, segment.items, for: flush.header, flush.shift))
+        flush.items = segment.items.count
+      }
+      while flush.items < segment.items.count {
+        // A record that can't be written now is kept by the writer.
+        flush.items += 1
+        switch segment.items[flush.items - 1] {
+        case .frame(let frame): try flush.writer.append(SessionOutput.shifted(frame, flush.shift))
+        case .event(let event): try flush.writer.append(SessionOutput.shifted(event, flush.shift))
+        case .note(let note): try flush.writer.append(SessionOutput.shifted(note, flush.shift))
+        }
+      }
+      guard segment.isSealed else { return }
+      // Nothing is open if only the list of segments could not be written.
+      if flush.writer.openSegmentSize != nil { try flush.writer.seal() }
+      flush.segments += 1
+      flush.items = 0
+    }
+  }
+
+  private static func built(
+    _ own: SegmentHeader, _ items: [ReplayBuffer.Item], for session: SegmentHeader, _ shift: Int64
+  ) throws(StoreError) -> SegmentWriter {
+    var header = session
     header.width = own.width
     header.height = own.height
     do throws(FormatError) {
       var segment = try SegmentWriter(header: header)
       for item in items {
         switch item {
-        case .frame(let frame): try segment.append(shifted(frame))
-        case .event(let event): try segment.append(shifted(event))
-        case .note(let note): try segment.append(shifted(note))
+        case .frame(let frame): try segment.append(shifted(frame, shift))
+        case .event(let event): try segment.append(shifted(event, shift))
+        case .note(let note): try segment.append(shifted(note, shift))
         }
       }
       return segment
@@ -134,17 +209,17 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     }
   }
 
-  private func shifted(_ frame: FrameRecord) -> FrameRecord {
+  private static func shifted(_ frame: FrameRecord, _ shift: Int64) -> FrameRecord {
     var frame = frame
     frame.time -= shift
     return frame
   }
 
-  private func shifted(_ event: EventRecord) -> EventRecord {
+  private static func shifted(_ event: EventRecord, _ shift: Int64) -> EventRecord {
     EventRecord(time: event.time - shift, json: event.json)
   }
 
-  private func shifted(_ note: NoteRecord) -> NoteRecord {
+  private static func shifted(_ note: NoteRecord, _ shift: Int64) -> NoteRecord {
     NoteRecord(time: note.time - shift, kind: note.kind, offset: note.offset)
   }
 
@@ -161,7 +236,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
     let own = segment.header
     let start = segment.bytes
     let items = SessionOutput.items(of: start)
-    if isWriting { return try writer!.begin(try built(own, items)) }
+    if isWriting { return try writer!.begin(try SessionOutput.built(own, items, for: header, shift)) }
     var first: Int64?
     for case .frame(let frame) in items { first = first ?? frame.time }
     buffer?.begin(own, items, first: first ?? 0, bytes: size)
@@ -178,7 +253,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
 
   mutating func append(_ frame: FrameRecord) throws(StoreError) {
     defer { noteWritten() }
-    if isWriting { return try writer!.append(shifted(frame)) }
+    if isWriting { return try writer!.append(SessionOutput.shifted(frame, shift)) }
     let size = frame.coded.count + 64 + (frame.masks?.added.count ?? 0) * 64
     if buffer != nil {
       // The bytes are copied to an array of their own size, since the compressor's own buffer has room for its
@@ -195,7 +270,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   }
 
   mutating func append(_ event: EventRecord) throws(StoreError) {
-    if isWriting { return try writer!.append(shifted(event)) }
+    if isWriting { return try writer!.append(SessionOutput.shifted(event, shift)) }
     let size = event.json.count + 64
     if buffer != nil {
       buffer!.append(.event(event), time: nil, bytes: size)
@@ -206,7 +281,7 @@ struct SessionOutput: ~Copyable, Sendable, SegmentOutput {
   }
 
   mutating func append(_ note: NoteRecord) throws(StoreError) {
-    if isWriting { return try writer!.append(shifted(note)) }
+    if isWriting { return try writer!.append(SessionOutput.shifted(note, shift)) }
     if buffer != nil {
       buffer!.append(.note(note), time: nil, bytes: 64)
       copy { (copy) throws(StoreError) in try copy.append(note) }
