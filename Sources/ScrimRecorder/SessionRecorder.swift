@@ -38,6 +38,8 @@ public struct SessionRecorder: ~Copyable {
   public private(set) var passedFrames = 0
   /// Manages the sessions; nil if everything is one session.
   var keeper: SessionKeeper?
+  /// The one session, if there is no ``keeper``.
+  var only: SessionID?
   /// Metadata for the current session's manifest.
   var about = SessionAbout()
   /// The types of events that the source could see, for the manifest; nil for a recorded input.
@@ -71,6 +73,7 @@ public struct SessionRecorder: ~Copyable {
     }
     try self.init(SessionOutput(to: writer, header), header, options)
     self.about = about
+    only = session
   }
 
   /// Records sessions one after the other, as decided by sampling and session limits.
@@ -293,16 +296,20 @@ public struct SessionRecorder: ~Copyable {
 
   /// Records the parts of an event that the policy keeps, both for the boxes of its own moment and for
   /// those of the last frame.
+  ///
+  /// - Parameter isAwaited: whether the reporter of an error waits for its session: then the error is sealed also where
+  ///   everything is one session.
   @discardableResult
-  package mutating func record(_ event: Event, at moment: WidgetTree?) throws(RecordingError) -> EventOutcome
-  {
+  package mutating func record(
+    _ event: Event, at moment: WidgetTree?, isAwaited: Bool = false
+  ) throws(RecordingError) -> EventOutcome {
     let first = filter.judge(placed(event), in: moment)
     guard let kept = first.event else { return try record(first) }
     var verdict = filter.judge(kept, in: tree, masked: stage.masked, named: stage.named)
     verdict.hiding = first.hiding ?? verdict.hiding
     if first.hiding != nil { verdict.event?.hideWidget() }
     if verdict.event != nil { filter.checkName(of: &verdict.event!, in: moment) }
-    return try record(verdict)
+    return try record(verdict, isAwaited: isAwaited)
   }
 
   /// The event on the session's clock.
@@ -312,7 +319,9 @@ public struct SessionRecorder: ~Copyable {
     return event
   }
 
-  private mutating func record(_ verdict: EventFilter.Verdict) throws(RecordingError) -> EventOutcome {
+  private mutating func record(
+    _ verdict: EventFilter.Verdict, isAwaited: Bool = false
+  ) throws(RecordingError) -> EventOutcome {
     if verdict.isHidden {
       noteHiddenInput(at: verdict.time)
       return .hidden
@@ -324,7 +333,7 @@ public struct SessionRecorder: ~Copyable {
     var outcome = EventOutcome.recorded
     var failure: RecordingError?
     if kept.type == "error" {
-      do { outcome = .reported(try report(kept, at: time)) } catch {
+      do { outcome = .reported(try report(kept, at: time, isAwaited: isAwaited)) } catch {
         // An error whose buffer could not be written is in that buffer.
         guard keeper?.pending == .write(.buffer) else { throw error }
         failure = error

@@ -66,6 +66,20 @@ import Testing
     #expect(gaps.count == 1 && (gaps.first?.offset ?? 0) > 5_000_000_000, "\(gaps)")
   }
 
+  /// The reporter of an error gets the id of the one session, which contains the error by then.
+  @Test(arguments: [1, 2]) func theOneSessionIsReturned(threads: Int) throws {
+    let recorder = recorder { $0.options.threads = threads }
+    try recorder.start()
+    try capture(recorder, 1)
+    var error = Event("error")
+    error.id = "e-1"
+    let session = try recorder.reportError(error).session
+    let reader = try SessionFolder(path: temporary.path + "/s").read()
+    #expect(session == reader.manifest.session && reader.segmentCount == 1)
+    #expect(try reader.segment(0).events.count == 1)
+    _ = try recorder.stop()
+  }
+
   /// The program ends a session; the next frame begins another.
   @Test func aProgramEndsASession() throws {
     let recorder = recorder { $0.sessions = SessionOptions() }

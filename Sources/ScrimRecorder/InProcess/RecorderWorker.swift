@@ -109,7 +109,8 @@ struct RecorderWorker: ~Copyable {
       return
     }
     timed.time = event.time
-    if case .reported(let report) = try recorder?.record(timed, at: event.tree) { event.report?.set(report) }
+    let outcome = try recorder?.record(timed, at: event.tree, isAwaited: event.report != nil)
+    if case .reported(let report) = outcome { event.report?.set(report) }
   }
 
   private mutating func begin(width: Int, height: Int) throws(RecordingError) {

@@ -304,8 +304,12 @@ extension SessionRecorder {
   }
 
   /// Draws for an error, writes the buffer on a hit, and records the error.
-  mutating func report(_ kept: Event, at time: Int64) throws(RecordingError) -> ErrorReport {
-    guard keeper != nil else { return ErrorReport(session: nil) }
+  ///
+  /// - Parameter isAwaited: whether the reporter waits for its session.
+  mutating func report(
+    _ kept: Event, at time: Int64, isAwaited: Bool
+  ) throws(RecordingError) -> ErrorReport {
+    guard keeper != nil else { return ErrorReport(session: isAwaited ? only : nil) }
     try pass(to: time, isEvent: true)
     var isHit = false
     if keeper!.life.isBuffering {
