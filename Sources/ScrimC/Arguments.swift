@@ -40,7 +40,7 @@ extension scrim_event: Sized {
 }
 extension scrim_error: Sized {
   static let cName = "scrim_error"
-  static var leastSize: Int { unsafe MemoryLayout<Self>.size }
+  static var leastSize: Int { unsafe MemoryLayout<Self>.offset(of: \.data) ?? MemoryLayout<Self>.size }
 }
 extension scrim_delivery: Sized {
   static let cName = "scrim_delivery"
@@ -222,6 +222,10 @@ extension Event {
     unsafe startMs = event.start_ns == 0 ? nil : Double(event.start_ns) / 1e6
     unsafe phase = text(event.phase)
     unsafe handled = event.handled == 0 ? nil : event.handled > 0
+    data = try unsafe values(event.data, event.data_count)
+    requestHeaders = try unsafe headers(event.request_headers, event.request_header_count)
+    responseHeaders = try unsafe headers(event.response_headers, event.response_header_count)
+    unsafe (requestBody, responseBody) = (text(event.request_body), text(event.response_body))
   }
 
   init(_ error: scrim_error) throws(Refusal) {
@@ -232,6 +236,7 @@ extension Event {
     unsafe traceID = text(error.trace_id)
     unsafe handled = error.handled == 0 ? nil : error.handled > 0
     unsafe time = error.monotonic_ns == 0 ? nil : error.monotonic_ns
+    data = try unsafe values(error.data, error.data_count)
   }
 }
 

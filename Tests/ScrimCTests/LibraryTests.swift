@@ -104,6 +104,28 @@ import Testing
     }
   }
 
+  /// Values, headers and bodies pass the same filters as those of a program in Swift.
+  @Test func valuesHeadersAndBodiesAreFiltered() throws {
+    let source = Self.root + "/Tests/ScrimCTests/Fixtures/values.c"
+    for compiler in [["cc", "-std=c11"], ["cc", "-std=c11", "-fsanitize=address,undefined"]] {
+      let (program, folder) = try compiled(source, compiler)
+      let ran = try Self.run("timeout", ["60", program, folder.path + "/s"])
+      #expect(ran.code == 0 && ran.output == "ok\n", "\(ran.output)")
+      let files = try folder.files(under: "s").values
+      for bytes in files { #expect(bytes.firstRange(of: Array("SECRET".utf8)) == nil) }
+      for text in [
+        // The first sixteen by their keys.
+        #""data":{"a0":0,"a1":1,"a10":10,"a11":11,"a12":12,"a13":13,"a14":14,"a15":15,"a2":2,"a3":3,"a4":4,"a5":5,"a6":6,"a7":7,"a8":8,"a9":9}"#,
+        #""data":{"attempt":3,"cart":"of [mail]","isRetry":true,"token":"[secret]"}"#,
+        #""request_body":"{\"n\":1,\"password\":\"[secret]\"}""#,
+        #""request_headers":{"accept":"text/html","x-shop":"7"}"#, #""response_body":"fine""#,
+        #""response_headers":{"content-type":"text/plain"}"#,
+      ] {
+        #expect(files.contains { $0.firstRange(of: Array(text.utf8)) != nil }, "\(text)")
+      }
+    }
+  }
+
   /// What a program writes to standard error arrives there in any case, and in the session as far as it can.
   @Test(arguments: ["quiet", "flood", "crash", "replaced"])
   func standardErrorIsCopiedAndArrives(kind: String) throws {

@@ -234,6 +234,24 @@ typedef struct scrim_config {
   const char *seal_to;
 } scrim_config;
 
+/* Types of a value. */
+enum { SCRIM_VALUE_TEXT = 1, SCRIM_VALUE_NUMBER = 2, SCRIM_VALUE_FLAG = 3 };
+
+/* A named value of an error or a mark. Since 0.2; it keeps its size. */
+typedef struct scrim_value {
+  const char *key;
+  /* SCRIM_VALUE_TEXT: text. SCRIM_VALUE_NUMBER: number. SCRIM_VALUE_FLAG: number, where 0 is false. */
+  int32_t type;
+  const char *text;
+  double number;
+} scrim_value;
+
+/* A header of a request or of its response. Since 0.2; it keeps its size. */
+typedef struct scrim_header {
+  const char *name;
+  const char *value;
+} scrim_header;
+
 /* Fields that are 0 or NULL are omitted, except x and y, which are used if has_position is set. */
 typedef struct scrim_event {
   size_t size;
@@ -271,6 +289,17 @@ typedef struct scrim_event {
   const char *phase;
   /* For an error: 1 if the program handled it, -1 if not. */
   int32_t handled;
+  /* For an error or a mark: its values, of which the first 16 by their keys are kept, scrubbed. */
+  const scrim_value *data;
+  size_t data_count;
+  /* For a request: kept only of URLs that the policy allows, without those that carry credentials, and scrubbed (Masking.md,
+   * section 9). Bodies are cut at 150,000 bytes. */
+  const scrim_header *request_headers;
+  size_t request_header_count;
+  const scrim_header *response_headers;
+  size_t response_header_count;
+  const char *request_body;
+  const char *response_body;
 } scrim_event;
 
 /* A reported error. Since 0.2. */
@@ -286,6 +315,9 @@ typedef struct scrim_error {
   int32_t handled;
   /* On CLOCK_MONOTONIC; 0 for now. */
   int64_t monotonic_ns;
+  /* Optional: values, as in scrim_event. */
+  const scrim_value *data;
+  size_t data_count;
 } scrim_error;
 
 typedef struct scrim_summary {
