@@ -19,7 +19,12 @@ struct TimelineReport {
   /// Read segment by segment, so a session of any length needs the memory of one. An event that is older than the
   /// frames of its segment may therefore be printed after a later one of the previous segment.
   static func print(_ reader: SessionReader, json: Bool) throws {
-    var report = TimelineReport()
+    var report = TimelineReport(json: json)
+    let open = reader.openSegment?.segment.frames ?? []
+    // What the source could see decides whether nothing seen means that nothing was done.
+    if let observed = reader.manifest.about.observedEvents, observed.contains(where: hands.contains) {
+      report.lastUse = reader.manifest.segments.first?.times.lowerBound ?? open.first?.time
+    }
     for index in 0..<reader.segmentCount {
       let segment: Segment
       do { segment = try reader.segment(index) } catch { throw Failure(error) }
@@ -27,10 +32,46 @@ struct TimelineReport {
       for (_, entry) in entries.enumerated().sorted(by: {
         ($0.element.time, $0.offset) < ($1.element.time, $1.offset)
       }) {
+        report.noteIdle(until: entry.time)
+        report.noteUse(entry)
         if json { Swift.print(TimelineReport.json(entry)) } else { report.add(entry) }
       }
     }
+    let ends = reader.manifest.segments.map(\.times.upperBound) + open.map(\.time)
+    if let end = ends.max() { report.noteIdle(until: end) }
     report.flush()
+  }
+
+  private let json: Bool
+
+  private init(json: Bool) { self.json = json }
+
+  /// Observed events that are made by hand.
+  private static let hands: Set<String> = ["press", "key", "touch"]
+  /// Nanoseconds without interaction after which the timeline has a line.
+  private static let idleTime: Int64 = 5_000_000_000
+
+  /// The time of the last interaction; nil if none is known, and where presses and keys are not observed.
+  private var lastUse: Int64?
+  private var isIdle = false
+
+  /// A line for the moment from which nothing was done for five seconds.
+  private mutating func noteIdle(until time: Int64) {
+    guard let lastUse, !isIdle, time - lastUse > TimelineReport.idleTime else { return }
+    isIdle = true
+    let moment = lastUse + TimelineReport.idleTime
+    if json { return Swift.print(#"{"t_ms":\#(Double(moment) / 1e6),"type":"idle"}"#) }
+    flush()
+    Swift.print("\(TimelineReport.clock(moment)) idle")
+  }
+
+  private mutating func noteUse(_ entry: Entry) {
+    guard case .event(let record) = entry,
+      let event = try? Event(recorded: record.json, time: record.time), event.isInteraction,
+      lastUse != nil || event.isByHand
+    else { return }
+    lastUse = max(lastUse ?? entry.time, entry.time)
+    isIdle = false
   }
 
   /// Equal lines within a second are merged to one line with a count.

@@ -128,6 +128,38 @@ import Testing
     #expect(try run("inspect", path("p"), "--timeline", "--at", "1").code == 2)
   }
 
+  /// A line for each stretch without interaction, where there was some.
+  @Test func aTimelineNamesIdleStretches() throws {
+    let button = #"{"id":"b","role":"push button","x":30,"y":20,"w":10,"h":8}"#
+    let press = #""type":"button-down","x":34,"y":24,"button":1}"#
+    let log = #""type":"log","level":"info","message":"on"}"#
+    for (name, events, idle) in [
+      (
+        "used", [#"{"t_ms":3200,"#, #"{"t_ms":12000,"#, #"{"t_ms":15000,"#], [8200.0, 20000]
+      ), ("unused", [], []),
+    ] {
+      try capture(name, widgets: CommandTests.label + "," + button) { lines in
+        lines = lines.enumerated().map { index, line in
+          line.replacingOccurrences(of: #""t_ms":\#(index * 100)"#, with: #""t_ms":\#(index * 2000)"#)
+        }
+      }
+      let lines = events.enumerated().map { $1 + ($0 == 1 ? log : press) } + [#"{"t_ms":16000,"# + log]
+      try temporary.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: "\(name)/events.jsonl")
+      #expect(try record(name, to: "s-\(name)", "--policy", "controls").code == 0)
+      let words = try run("inspect", path("s-\(name)"), "--timeline").output.split(separator: "\n")
+      let used = [
+        "00:03.2 press on push button", "00:08.2 idle", "00:12.0 info: on", "00:15.0 press on push button",
+        "00:16.0 info: on", "00:20.0 idle",
+      ]
+      #expect(words.map(String.init) == (idle.isEmpty ? ["00:16.0 info: on"] : used))
+      let json = try run("inspect", path("s-\(name)"), "--timeline", "--json")
+      let objects = try json.output.split(separator: "\n").map {
+        try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+      }
+      #expect(objects.filter { $0["type"] as? String == "idle" }.compactMap { $0["t_ms"] as? Double } == idle)
+    }
+  }
+
   /// A moment after the end is a mistake, and not the last frame.
   @Test func aMomentLiesInTheSession() throws {
     try capture()
