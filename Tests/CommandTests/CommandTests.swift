@@ -160,6 +160,56 @@ import Testing
     }
   }
 
+  /// The masks of a moment, with kind, reason and role.
+  @Test func aMomentListsItsMasks() throws {
+    struct Moment: Decodable {
+      struct Mask: Decodable, Equatable {
+        var x, y, w, h: Int
+        var kind, reason: String
+        var role: String?
+      }
+      var masks: [Mask]?
+    }
+    // The label comes after half a second.
+    try capture { lines in
+      for index in 0..<5 {
+        lines[index] = lines[index].replacingOccurrences(of: CommandTests.label, with: "")
+      }
+    }
+    let policy = try writePolicy()
+    #expect(try record("capture", to: "s", "--policy", policy).code == 0)
+    for (second, count) in [("0.4", 0), ("0.5", 1), ("1.1", 1)] {
+      let shown = try run("inspect", path("s"), "--at", second, "--json")
+      let moment = try JSONDecoder().decode(Moment.self, from: Data(shown.output.utf8))
+      let mask = Moment.Mask(x: 6, y: 6, w: 24, h: 14, kind: "text", reason: "default", role: "label")
+      #expect(moment.masks == [Moment.Mask](repeating: mask, count: count), "\(shown.output)")
+      #expect(!shown.output.contains("SECRET"))
+    }
+  }
+
+  /// Each further session has a folder beside the first one, named on standard error and in the report.
+  @Test func furtherSessionsAreNamed() throws {
+    struct Report: Decodable {
+      struct Session: Decodable {
+        var id, folder: String
+        var ended: String?
+      }
+      var sessions: [Session]
+    }
+    try capture()
+    let result = try record("capture", to: "s", "--max-session", "0.5", "--json")
+    #expect(result.code == 0, "\(result.errors)")
+    let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
+    let folders = ["s", "s.2", "s.3"].map(path)
+    #expect(report.sessions.map(\.folder) == folders)
+    #expect(report.sessions.map(\.ended) == ["maximum", "maximum", "stopped"])
+    for (session, folder) in zip(report.sessions, folders) {
+      #expect(result.errors.contains("session \(session.id) written to \(folder)\n"))
+      #expect(try run("verify", folder).code == 0)
+      #expect(try String(contentsOfFile: folder + "/manifest.json", encoding: .utf8).contains(session.id))
+    }
+  }
+
   /// A moment after the end is a mistake, and not the last frame.
   @Test func aMomentLiesInTheSession() throws {
     try capture()
@@ -624,6 +674,12 @@ import Testing
     #expect(try run("verify", path("s"), "--capture", path("bare"), "--policy", policy).code == 0)
     let result = try run("verify", path("s"), "--capture", path("capture"), "--policy", policy)
     #expect(result.code == 1 && result.errors.contains("is not the fill"))
+    // The pixels are right, but the list of masks says something else.
+    try capture("named", widgets: CommandTests.label.replacingOccurrences(of: "label", with: "heading"))
+    #expect(try record("named", to: "n", "--policy", policy).code == 0)
+    #expect(try run("verify", path("n"), "--capture", path("named"), "--policy", policy).code == 0)
+    let listed = try run("verify", path("n"), "--capture", path("capture"), "--policy", policy)
+    #expect(listed.code == 1 && listed.errors.contains("the masks that the session lists are not"))
     // A mask that is slightly too small is found as well.
     try capture("narrow", widgets: CommandTests.label.replacingOccurrences(of: #""w":20"#, with: #""w":19"#))
     #expect(try record("narrow", to: "t", "--policy", policy).code == 0)
