@@ -4,14 +4,16 @@
     sessions.py [--scrim PATH] [--seconds N]
 
 An application on a desktop of its own changes its window four times a second and reports an error after N seconds (20; the buffer
-holds half of that). The conditions:
-  quiet   before the error the session's folder doesn't exist, and strace shows that the recorder opens no file for writing and connects
-          to Unix sockets only
-  replay  after the error there is a complete session that begins at least N / 2 seconds before it
+holds two thirds of that: 60 s of --seconds 90, which takes five minutes). The conditions:
+  quiet   before the error the session's folder doesn't exist, and strace shows that the recorder opens no file for writing, and
+          connects and sends to Unix sockets only
+  replay  after the error there is a complete session that begins at least 2 N / 3 seconds before it
+  address with --out URL no connection is made either before the error, and the spool has no session; then the server gets the replay
   crash   a recorder with --crash-buffer that is killed by SIGKILL leaves only a file of mode 0600 in memory; the next recorder turns it
           into a complete session that ended by a crash; an application that links libscrim and is killed does the same
 A recorder that records every session shows that `quiet` can fail: its folder exists at once. Exits with 0 only if all hold."""
 import argparse
+import http.server
 import json
 import os
 import re
@@ -20,6 +22,7 @@ import signal
 import stat
 import sys
 import tempfile
+import threading
 import time
 
 import limits
@@ -81,9 +84,36 @@ def wait(seconds, condition):
     return condition()
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Takes every segment and manifest, and notes when and where."""
+
+    def __init__(self):
+        requests = self.requests = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_PUT(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                requests.append((time.monotonic(), self.path))
+                self.send_response(201)
+                # A success counts only with the digest of what was stored.
+                self.send_header("Content-Digest", self.headers["Content-Digest"])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
 class Sessions:
     def __init__(self, desktop, scrim, seconds, report):
         self.desktop, self.scrim, self.seconds, self.report = desktop, scrim, seconds, report
+        self.buffer = seconds * 2 / 3
         self.policy = f"{desktop.folder}/policy.json"
         with open(self.policy, "w", encoding="ascii") as file:
             json.dump(POLICY, file)
@@ -91,10 +121,10 @@ class Sessions:
         with open(self.application, "w", encoding="ascii") as file:
             file.write(APPLICATION)
 
-    def start(self, name, *options, before=(), environment=None):
-        out = f"{self.desktop.folder}/{name}"
+    def start(self, name, *options, before=(), environment=None, to=None):
+        out = to or f"{self.desktop.folder}/{name}"
         command = [*before, self.scrim, "record", *self.desktop.source, "--policy", self.policy, "--out", out]
-        command += ["--error-buffer", str(self.seconds / 2), *options]
+        command += ["--error-buffer", str(self.buffer), *options]
         env = dict(self.desktop.environment, **(environment or {}))
         return out, self.desktop.spawn(command, env=env)
 
@@ -125,8 +155,7 @@ class Sessions:
         """No data leaves the recorder before the error; then the seconds before it are in the session."""
         fifo, trace = f"{self.desktop.folder}/events", f"{self.desktop.folder}/trace"
         os.mkfifo(fifo, 0o600)
-        strace = ["strace", "-f", "-qq", "-o", trace, "-e", "trace=open,openat,openat2,creat,mkdir,mkdirat,connect,bind"]
-        out, recorder = self.start("replay", "--session-sample", "0", "--error-sample", "1", "--events", fifo, before=strace)
+        out, recorder = self.start("replay", "--session-sample", "0", "--error-sample", "1", "--events", fifo, before=strace(trace))
         application = self.application_for(self.seconds, fifo)
         end = time.monotonic() + self.seconds - 1
         is_quiet = True
@@ -138,8 +167,9 @@ class Sessions:
         time.sleep(2)
         self.stop(recorder)
         self.desktop.end(application)
-        leaks = written_before(trace, out)
-        self.report.check(leaks == [], f"strace: nothing is opened for writing before it, and no address connected to {leaks[:3]}")
+        # The folder is made under a temporary name, and locked, before it gets its own.
+        leaks = written_before(trace, [f'"{out}', f'"{os.path.dirname(out)}/.{os.path.basename(out)}.tmp'])
+        self.report.check(leaks == [], f"strace: before it nothing is opened for writing, connected to or sent {leaks[:3]}")
         self.report.check(self.is_whole(out), "the replay is whole")
         about = self.manifest(out)
         self.report.check(about.get("kind") == "buffer" and about.get("error_ids") == ["e-1"], "its manifest names the error")
@@ -147,8 +177,33 @@ class Sessions:
         errors = [event["t_ms"] for event in events if event["type"] == "error"]
         total = json.loads(self.inspect(out, "--json"))["total"]
         before = (errors[0] - total["firstMs"]) / 1000 if errors else 0
-        self.report.check(before >= self.seconds / 2, f"it begins {before:.1f} s before the error, {total['frames']} frames")
+        self.report.check(before >= self.buffer, f"it begins {before:.1f} s before the error, {total['frames']} frames")
         self.report.check("error TypeError: it broke" in self.inspect(out, "--timeline"), "inspect says so in words")
+
+    def an_error_and_an_address(self):
+        """The same with a spool and a server: the destination hears of a session only after its error."""
+        fifo, trace, spool = (f"{self.desktop.folder}/{name}" for name in ("more-events", "more-trace", "spool"))
+        os.mkfifo(fifo, 0o600)
+        with Server() as server:
+            options = ["--session-sample", "0", "--error-sample", "1", "--events", fifo, "--spool", spool]
+            _, recorder = self.start("", *options, before=strace(trace), to=server.url)
+            application = self.application_for(self.seconds, fifo)
+            end = time.monotonic() + self.seconds - 1
+            is_quiet = True
+            while time.monotonic() < end:
+                names = os.listdir(spool) if os.path.exists(spool) else []
+                is_quiet = is_quiet and recorder.poll() is None and not any(re.match(r"\.?[0-9a-f-]{36}", name) for name in names)
+                time.sleep(0.2)
+            self.report.check(is_quiet and server.requests == [], "--out URL: no session in the spool and no request before the error")
+            self.report.check(wait(30, lambda: any("segments" in path for _, path in server.requests)), "--out URL: the server gets the replay")
+            self.stop(recorder)
+            self.desktop.end(application)
+            leaks = written_before(trace, [f'"{spool}/'], allowed=[f'"{spool}"', f'"{spool}/destination.json', f'"{spool}/.'])
+            self.report.check(leaks == [], f"--out URL, strace: before it nothing but the spool's destination is written {leaks[:3]}")
+            with open(trace, encoding="utf-8", errors="replace") as file:
+                connected = any("connect(" in line and "AF_INET" in line for line in file)
+            self.report.check(connected, "--out URL, strace: the connection behind the error is seen")
+            server.shutdown()
 
     def can_fail(self):
         out, recorder = self.start("full", "--session-sample", "1")
@@ -162,7 +217,7 @@ class Sessions:
             environment = {"XDG_RUNTIME_DIR": memory}
             application = self.application_for(1e6)
             out, recorder = self.start("crashed", *options, environment=environment)
-            time.sleep(self.seconds * 0.75)
+            time.sleep(self.seconds * 0.75 + 3)
             recorder.kill()
             recorder.wait(timeout=10)
             files = [os.path.join(folder, name) for folder, _, names in os.walk(memory) for name in names]
@@ -176,7 +231,7 @@ class Sessions:
             about, total = self.manifest(out), json.loads(self.inspect(out, "--json"))["total"]
             self.report.check(self.is_whole(out) and about.get("ended") == "crash", "which is whole and says so")
             length = (total["lastMs"] - total["firstMs"]) / 1000
-            self.report.check(length >= self.seconds / 2, f"of {length:.1f} s, {total['frames']} frames")
+            self.report.check(length >= self.buffer, f"of {length:.1f} s, {total['frames']} frames")
             left = [name for _, _, names in os.walk(memory) for name in names]
             self.report.check(left == [], "and nothing is left in memory")
         finally:
@@ -219,18 +274,24 @@ def children(pid):
         return [int(word) for word in file.read().split()]
 
 
-def written_before(trace, out):
-    """Calls before the folder was created that open a file for writing, or connect to anything but a Unix socket."""
+def strace(trace):
+    calls = "open,openat,openat2,creat,mkdir,mkdirat,connect,bind,sendto,sendmsg,sendmmsg"
+    return ["strace", "-f", "-qq", "-yy", "-o", trace, "-e", f"trace={calls}"]
+
+
+def written_before(trace, places, allowed=()):
+    """Calls before a folder was made in one of the places that open a file for writing, or connect or send to anything but a Unix
+    socket; except lines with one of the texts that are allowed."""
     found = []
-    # The folder is made under a temporary name, and locked, before it gets its own.
-    temporary = os.path.join(os.path.dirname(out), f".{os.path.basename(out)}.tmp")
     with open(trace, encoding="utf-8", errors="replace") as file:
         for line in file:
-            if re.search(r"mkdir(at)?\(", line) and (out in line or temporary in line):
+            if re.search(r"mkdir(at)?\(", line) and any(place in line for place in places):
                 break
+            if any(text in line for text in allowed):
+                continue
             if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(|mkdir(at)?\(", line) and not re.search(r'"/dev/(null|shm/)', line):
                 found.append(line.strip())
-            if re.search(r"(connect|bind)\(", line) and "AF_UNIX" not in line and "resumed" not in line:
+            if re.search(r"(connect|bind|sendto|sendm?msg)\(", line) and "UNIX" not in line and "resumed" not in line:
                 found.append(line.strip())
     return found
 
@@ -244,6 +305,7 @@ def main():
     with Desktop() as desktop:
         sessions = Sessions(desktop, options.scrim, options.seconds, report)
         sessions.an_error()
+        sessions.an_error_and_an_address()
         sessions.can_fail()
         sessions.a_crash()
         sessions.an_application_that_is_killed()
