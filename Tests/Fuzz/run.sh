@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs each fuzzer for SECONDS (60 by default), from small seeds and its earlier findings.
 # Usage: Tests/Fuzz/run.sh [SECONDS [TARGET...]]     targets: segment widgets policy png boxes compositor bus answers
+#        Tests/Fuzz/run.sh --build                   builds them only
 # Exit status 1 if any fuzzer found something. Copy the finding to Tests/ScrimFormatTests/Regressions (segment-…), to
 # Seeds/png (a whole file; a unit test reads all of them), or into a test of the reader.
 set -eu
@@ -12,6 +13,13 @@ vectors="$here/../ScrimFormatTests/Vectors"
 regressions="$here/../ScrimFormatTests/Regressions"
 # The runtime's own crash handler would hide the crash from libFuzzer.
 export SWIFT_BACKTRACE=enable=no
+
+# png and boxes use internal decoders and readers of the libraries.
+build() { swift build --package-path "$here" -c release --sanitize=fuzzer -Xswiftc -enable-testing "$@"; }
+if [ "$seconds" = --build ]; then
+  build
+  exit
+fi
 
 status=0
 for target in $targets; do
@@ -26,8 +34,7 @@ for target in $targets; do
     answers) product=FuzzAnswers seeds="$here/Seeds/answers" longest=4096 ;;
     *) echo "run.sh: there is no target $target; there are segment, widgets, policy, png, boxes, compositor, bus and answers" >&2; exit 2 ;;
   esac
-  # png and boxes use internal decoders and readers of the libraries.
-  swift build --package-path "$here" -c release --sanitize=fuzzer -Xswiftc -enable-testing --product "$product"
+  build --product "$product"
   mkdir -p "$here/.build/corpus/$target" "$here/.build/found"
   # The fuzzer writes to the first folder only.
   # shellcheck disable=SC2086
