@@ -3,7 +3,7 @@ public import ScrimFormat
 import ScrimSystem
 
 extension SessionFolder {
-  /// Checks early whether ``create(_:)`` can make the session: before a display is opened or a stream is
+  /// Checks early whether ``create(_:about:)`` can make the session: before a display is opened or a stream is
   /// read.
   ///
   /// - Throws: ``StoreError`` if the folder is not empty, or it, or its nearest existing parent, can't be
