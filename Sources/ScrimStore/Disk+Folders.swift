@@ -114,11 +114,15 @@ extension Disk {
   /// A folder that is there already may be new as well: made by another thread or process a moment ago, or by one that was
   /// killed before it synced the name. So each process syncs the name of each folder once.
   static func makeLastingFolder(_ path: String) throws(StoreError) {
-    if let name = try folderName(path), lastingFolders.withLock({ $0.contains(name) }) { return }
+    var name = try folderName(path)
+    if let name, lastingFolders.withLock({ $0.contains(name) }) { return }
     let above = parent(of: path)
     if above != path { try makeLastingFolder(above) }
-    try makeFolder(path)
-    guard let name = try folderName(path) else { return }
+    if name == nil {
+      try makeFolder(path)
+      name = try folderName(path)
+    }
+    guard let name else { return }
     try syncNames(in: above)
     lastingFolders.withLock {
       if $0.count >= lastingFoldersLimit { $0.removeAll() }

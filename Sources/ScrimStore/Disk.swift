@@ -139,10 +139,13 @@ enum Disk {
   }
 
   /// Checks that files can be made in a folder or, if it is missing, that it can be made.
-  static func checkWritable(_ path: String) throws(StoreError) {
+  ///
+  /// - Parameter byTrying: whether a folder is made in it and removed; otherwise permissions are asked only.
+  static func checkWritable(_ path: String, byTrying: Bool) throws(StoreError) {
     // The string lives as a C string until the call returns.
     if unsafe access(path, W_OK | X_OK) == 0 {
       _ = try open(path, O_RDONLY | O_DIRECTORY)
+      guard byTrying else { return }
       // File systems such as /proc permit all and make nothing.
       let probe = "\(path)/.scrim-\(getpid())"
       guard unsafe mkdir(probe, 0o700) == 0 else { throw failure(path, "making a folder in it") }
@@ -152,7 +155,7 @@ enum Disk {
     guard errno == ENOENT else { throw failure(path, "making the folder") }
     let above = parent(of: path)
     guard above != path else { return }
-    try checkWritable(above)
+    try checkWritable(above, byTrying: byTrying)
   }
 
   /// The names in a folder, sorted.

@@ -6,15 +6,17 @@ extension SessionFolder {
   /// Checks early whether ``create(_:about:)`` can make the session: before a display is opened or a stream is
   /// read.
   ///
+  /// - Parameter byTrying: whether a folder is made there and removed. Without it, permissions are asked only, and nothing
+  ///   is written.
   /// - Throws: ``StoreError`` if the folder is not empty, or it, or its nearest existing parent, can't be
   ///   written.
-  public func checkIsFree() throws(StoreError) {
+  public func checkIsFree(byTrying: Bool = false) throws(StoreError) {
     if Disk.exists(path) {
       guard try Disk.names(in: path).isEmpty else {
         throw StoreError(path, .folderNotEmpty(holdsSession: Disk.exists(manifestPath)))
       }
     }
-    try Disk.checkWritable(path)
+    try Disk.checkWritable(path, byTrying: byTrying)
   }
 
   /// Begins a session in a new or empty folder; makes it and its parents if they are missing.

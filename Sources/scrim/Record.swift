@@ -164,7 +164,10 @@ struct Record: ParsableCommand {
     }
     if let preview { return try writePreview(policy, to: preview) }
     if !RecordDelivery.isAddress(folder) {
-      do { try SessionFolder(path: folder).checkIsFree() } catch { throw Failure(error) }
+      // A session that waits in memory for an error leaves nothing on the disk before it.
+      do { try SessionFolder(path: folder).checkIsFree(byTrying: !sessions.isSampled) } catch {
+        throw Failure(error)
+      }
     }
     var source = try openSource()
     var options = RecorderOptions(policy: policy, coding: CodingOptions(quality: quality))

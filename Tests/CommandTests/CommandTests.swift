@@ -407,6 +407,14 @@ import Testing
     #expect(result.output.isEmpty && !FileManager.default.fileExists(atPath: "o"))
   }
 
+  /// /proc permits writing to root, and makes no folders. A session that waits in memory makes none to try it.
+  @Test func aFolderThatCannotBeMadeIsNamedFirst() throws {
+    let input = ["--raw", "/dev/null", "--size", "4x4", "--format", "bgrx", "--fps", "1"]
+    let result = try Command.run(Command.process(["record"] + input + ["--out", "/proc/nope"]))
+    #expect(result.code == 3 && result.errors.contains("/proc"), "\(result.code) \(result.errors)")
+    #expect(!result.errors.contains("recording"), "\(result.errors)")
+  }
+
   @Test func badPoliciesExitWithTwo() throws {
     try capture()
     for text in ["{", #"{"maskAllTekst":false}"#, #"{"padding":-1}"#] {
