@@ -304,7 +304,7 @@ import Testing
     #expect(gaps >= session.gaps, "session \(name)")
   }
 
-  @Test(arguments: 0..<20 as Range<UInt64>) func anySequenceIsRecordedAsTheRulesSay(seed: UInt64) throws {
+  @Test(arguments: 0..<30 as Range<UInt64>) func anySequenceIsRecordedAsTheRulesSay(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let options: SessionOptions = Self.options(&random)
     var chances: [Double] = []
