@@ -11,7 +11,7 @@ import Testing
 @testable import ScrimRecorder
 
 /// Writing a buffer that an error has sampled, on disks that fail meanwhile.
-@Suite struct ReplayWritingTests {
+@Suite struct ReplayWritingTests: SessionSteps {
   private let temporary: TemporaryFolder
   private static let second: Int64 = 1_000_000_000
   /// The time on all clocks.
@@ -21,34 +21,7 @@ import Testing
 
   private func path(_ name: String) -> String { temporary.path + "/" + name }
 
-  private func frame(_ number: Int, time: Int64) -> SourceFrame {
-    RecorderTests.frame(
-      number, [Pixel](repeating: Pixel(number + 1), count: RecorderTests.width * RecorderTests.height),
-      time: time)
-  }
-
-  private func error(_ time: Int64) -> Event {
-    var event = Event("error", time: time)
-    event.id = "e-1"
-    return event
-  }
-
-  private func press(_ time: Int64) -> Event {
-    var event = Event("button", time: time)
-    (event.x, event.y) = (1, 1)
-    return event
-  }
-
-  private func play(_ name: String) throws -> (about: SessionAbout, colours: [Pixel], start: Int64) {
-    let reader = try SessionFolder(path: path(name)).read()
-    var player = SessionPlayer(reader)
-    var colours: [Pixel] = []
-    while try player.next() != nil {
-      colours.append(player.picture?.pixels.first ?? 0)
-      try player.passRepeats()
-    }
-    return (reader.manifest.about, colours, reader.manifest.start)
-  }
+  private func play(_ name: String) throws -> ShownSession { try played(path(name)) }
 
   /// A recorder whose sessions are buffered, and which has 30 s in its buffer.
   private func buffered(
@@ -87,14 +60,14 @@ import Testing
     try temporary.write([], to: "blocked")
     let changes = ConditionLock([SessionChange]())
     var recorder = try buffered("blocked/s", threads: threads, changes: changes)
-    #expect(throws: RecordingError.self) { try recorder.record(error(29 * Self.second)) }
+    #expect(throws: RecordingError.self) { try recorder.record(error(29 * Self.second, id: "e-1")) }
     if isLong { #expect(throws: RecordingError.self) { try recorder.finish() } }
     try temporary.remove("blocked")
     _ = try recorder.finish()
     let played = try play("blocked/s")
     #expect(played.colours == (0..<30).map { Pixel($0 + 1) })
-    #expect(
-      played.about.kind == .buffer && played.about.ended == .stopped && played.about.errorIDs == ["e-1"])
+    let about = played.manifest.about
+    #expect(about.kind == .buffer && about.ended == .stopped && about.errorIDs == ["e-1"])
     let ends = changes.withValue { $0.filter { if case .ended = $0 { true } else { false } }.count }
     #expect(ends == 1)
   }
@@ -104,7 +77,7 @@ import Testing
     try temporary.write([], to: "blocked")
     let changes = ConditionLock([SessionChange]())
     var recorder = try buffered("blocked/s", threads: threads, maximum: 60, changes: changes)
-    #expect(throws: RecordingError.self) { try recorder.record(error(29 * Self.second)) }
+    #expect(throws: RecordingError.self) { try recorder.record(error(29 * Self.second, id: "e-1")) }
     #expect(throws: RecordingError.self) { try recorder.endSession(at: 30 * Self.second) }
     #expect(throws: RecordingError.self) { try recorder.record(frame(40, time: 40 * Self.second)) }
     try temporary.remove("blocked")
@@ -122,13 +95,13 @@ import Testing
     _ = try recorder.record(press(32 * Self.second))
     now.withValue { $0 = 130 * Self.second }
     try recorder.record(frame(50, time: 130 * Self.second))
-    #expect(throws: RecordingError.self) { try recorder.record(error(131 * Self.second)) }
+    #expect(throws: RecordingError.self) { try recorder.record(error(131 * Self.second, id: "e-1")) }
     try temporary.remove("blocked")
     try recorder.record(frame(51, time: 132 * Self.second))
     _ = try recorder.finish()
     let played = try play("blocked/s")
     #expect(played.colours.suffix(3) == [30, 51, 52])
-    #expect(played.about.errorIDs == ["e-1"])
+    #expect(played.manifest.about.errorIDs == ["e-1"])
   }
 
   /// Where a part of the buffer is written, only the rest is written later, with what came meanwhile.
@@ -186,9 +159,9 @@ import Testing
   /// written.
   @Test(arguments: [0, 3]) func lateErrorsDoNotDateASession(lateness: Int64) throws {
     var recorder = try buffered("s", changes: ConditionLock([]))
-    #expect(throws: Never.self) { try recorder.record(error((32 - lateness) * Self.second)) }
+    #expect(throws: Never.self) { try recorder.record(error((32 - lateness) * Self.second, id: "e-1")) }
     _ = try recorder.finish()
     let played = try play("s")
-    #expect(played.colours.first == 1 && played.start == 1_700_000_000 * Self.second)
+    #expect(played.colours.first == 1 && played.manifest.start == 1_700_000_000 * Self.second)
   }
 }

@@ -11,7 +11,7 @@ import Testing
 @testable import ScrimRecorder
 
 /// Sampling, buffering and life cycle of sessions, with folders that are played.
-@Suite struct SessionsTests {
+@Suite struct SessionsTests: SessionSteps {
   private let temporary: TemporaryFolder
   private static let second: Int64 = 1_000_000_000
 
@@ -63,43 +63,7 @@ import Testing
       producer: "test", options: recording)
   }
 
-  private func frame(_ number: Int, time: Int64) -> SourceFrame {
-    RecorderTests.frame(
-      number, [Pixel](repeating: Pixel(number + 1), count: RecorderTests.width * RecorderTests.height),
-      time: time)
-  }
-
-  private func press(_ time: Int64) -> Event {
-    var event = Event("button", time: time)
-    (event.x, event.y) = (1, 1)
-    return event
-  }
-
-  private func error(_ time: Int64, id: String? = nil) -> Event {
-    var event = Event("error", time: time)
-    event.message = "it broke"
-    event.id = id
-    return event
-  }
-
-  private struct Played {
-    var manifest: SessionManifest
-    var times: [Int64]
-    var colours: [Pixel]
-  }
-
-  /// Plays a session, which checks its chain and all checksums.
-  private func play(_ name: String) throws -> Played {
-    let reader = try SessionFolder(path: temporary.path + "/" + name).read()
-    var player = SessionPlayer(reader)
-    var played = Played(manifest: reader.manifest, times: [], colours: [])
-    while let frame = try player.next() {
-      played.times.append(frame.time)
-      played.colours.append(player.picture?.pixels.first ?? 0)
-      try player.passRepeats()
-    }
-    return played
-  }
+  private func play(_ name: String) throws -> ShownSession { try played(temporary.path + "/" + name) }
 
   private func exists(_ name: String) -> Bool {
     FileManager.default.fileExists(atPath: temporary.path + "/" + name)

@@ -1,14 +1,8 @@
 /* Records one session and delivers it: delivery URL SPOOL SECONDS. Prints its id, what was delivered, and what has become of it. */
-#include <scrim.h>
+#include "fixture.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(holds) \
-  if (!(holds)) return printf("line %d: %s: %s\n", __LINE__, #holds, scrim_last_error()), 1
-
-static uint32_t pixels[16 * 8];
 
 static void changed(void *context, int32_t change, const char *id, const char *detail) {
   (void)context;
@@ -38,12 +32,7 @@ int main(int count, char **arguments) {
   config.service_name = "shop";
   config.service_version = "2.1";
   config.deployment_environment = "test";
-  frame.pixels = pixels;
-  frame.stride = 16 * 4;
-  frame.width = 16;
-  frame.height = 8;
-  frame.format = SCRIM_FORMAT_BGRX;
-  boxes.widget_size = sizeof(scrim_widget);
+  show_pixels(&frame, &boxes);
   delivery.in_flight = 65;
   CHECK(scrim_create(&config, &recorder) == SCRIM_ERROR_ARGUMENT && strstr(scrim_last_error(), "in_flight"));
   delivery.in_flight = 0;

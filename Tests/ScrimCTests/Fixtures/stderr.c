@@ -1,17 +1,11 @@
 /* Copies standard error into a session: stderr FOLDER quiet|flood|crash|replaced. What arrives on its standard error is the test's. */
-#include <scrim.h>
+#include "fixture.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define CHECK(holds) \
-  if (!(holds)) return printf("line %d: %s: %s\n", __LINE__, #holds, scrim_last_error()), 1
-
-static uint32_t pixels[16 * 8];
 
 int main(int count, char **arguments) {
   scrim_config config = {sizeof config};
@@ -25,12 +19,7 @@ int main(int count, char **arguments) {
   if (count != 3) return 2;
   config.folder = arguments[1];
   config.copy_stderr = 1;
-  frame.pixels = pixels;
-  frame.stride = 16 * 4;
-  frame.width = 16;
-  frame.height = 8;
-  frame.format = SCRIM_FORMAT_BGRX;
-  boxes.widget_size = sizeof(scrim_widget);
+  show_pixels(&frame, &boxes);
   fputs("before\n", stderr);
   CHECK(fstat(2, &was) == 0);
   CHECK(scrim_create(&config, &recorder) == SCRIM_OK && scrim_start(recorder) == SCRIM_OK);

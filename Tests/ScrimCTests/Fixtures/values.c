@@ -1,13 +1,7 @@
 /* Marks and errors with values, and requests with headers and bodies: what is kept of them, and what is refused. */
-#include <scrim.h>
+#include "fixture.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#define CHECK(holds) \
-  if (!(holds)) return printf("line %d: %s: %s\n", __LINE__, #holds, scrim_last_error()), 1
-
-static uint32_t pixels[16 * 8];
 
 int main(int count, char **arguments) {
   static const char policy[] =
@@ -36,12 +30,7 @@ int main(int count, char **arguments) {
   config.folder = arguments[1];
   config.policy = policy;
   CHECK(scrim_create(&config, &recorder) == SCRIM_OK && scrim_start(recorder) == SCRIM_OK);
-  frame.pixels = pixels;
-  frame.stride = 16 * 4;
-  frame.width = 16;
-  frame.height = 8;
-  frame.format = SCRIM_FORMAT_BGRX;
-  boxes.widget_size = sizeof(scrim_widget);
+  show_pixels(&frame, &boxes);
   CHECK(scrim_capture(recorder, &frame, &boxes, NULL, 0) == SCRIM_OK);
 
   for (i = 0; i < 20; i++) {
