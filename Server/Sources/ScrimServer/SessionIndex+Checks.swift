@@ -103,11 +103,7 @@ extension SessionIndex {
   /// Notes the digests that the stored manifest lists.
   func setList(of session: SessionID, project: String, _ digests: [SHA256Digest]) throws {
     try database.write { db in
-      guard
-        let id = try Int64.fetchOne(
-          db, sql: "SELECT id FROM session WHERE project = ? AND session = ?",
-          arguments: [project, "\(session)"])
-      else { return }
+      guard let id = try SessionIndex.id(of: session, project: project, db) else { return }
       try SessionIndex.setList(digests, of: id, db)
     }
   }

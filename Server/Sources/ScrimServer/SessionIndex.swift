@@ -268,6 +268,13 @@ public final class SessionIndex: Sendable {
     try db.run("UPDATE session SET shown = 1 WHERE id = ? AND shown = 0", [id])
   }
 
+  /// The number of a session in the tables; nil if it is not in the index.
+  static func id(of session: SessionID, project: String, _ db: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      db, sql: "SELECT id FROM session WHERE project = ? AND session = ?",
+      arguments: [project, "\(session)"])
+  }
+
   /// Adds a stored manifest to the index.
   ///
   /// - Parameter bytes: the stored bytes, with keys that the manifest's type doesn't have.
@@ -277,11 +284,7 @@ public final class SessionIndex: Sendable {
       Dictionary((object[key] as? [String] ?? []).prefix(100).map { ($0, nil) }, uniquingKeysWith: { $1 })
     }
     try database.write { db in
-      guard
-        let id = try Int64.fetchOne(
-          db, sql: "SELECT id FROM session WHERE project = ? AND session = ?",
-          arguments: [project, "\(manifest.session)"])
-      else { return }
+      guard let id = try SessionIndex.id(of: manifest.session, project: project, db) else { return }
       try db.execute(
         // A session that has just ended is evaluated again: segments may be missing at its end.
         sql: """
@@ -326,11 +329,7 @@ public final class SessionIndex: Sendable {
 
   func remove(_ session: SessionID, project: String) throws {
     try database.write { db in
-      guard
-        let id = try Int64.fetchOne(
-          db, sql: "SELECT id FROM session WHERE project = ? AND session = ?",
-          arguments: [project, "\(session)"])
-      else { return }
+      guard let id = try SessionIndex.id(of: session, project: project, db) else { return }
       for sql in [
         "DELETE FROM segment WHERE session = ?", "DELETE FROM link WHERE session = ?",
         "DELETE FROM words WHERE rowid = ?", "DELETE FROM finding WHERE session = ?",

@@ -57,11 +57,7 @@ extension SessionIndex {
   ///   - updated: seconds since 1970.
   func add(listedIn manifest: SessionManifest, there: [Int: Int], project: String, updated: Int64) throws {
     try database.write { db in
-      guard
-        let id = try Int64.fetchOne(
-          db, sql: "SELECT id FROM session WHERE project = ? AND session = ?",
-          arguments: [project, "\(manifest.session)"])
-      else { return }
+      guard let id = try SessionIndex.id(of: manifest.session, project: project, db) else { return }
       for (place, entry) in manifest.segments.enumerated() where there[place] == entry.bytes {
         try SessionIndex.insert(
           entry, place, previous: place == 0 ? .zero : manifest.segments[place - 1].digest,
