@@ -28,14 +28,7 @@ enum DeliveryStages {
         result.bytes = made
         return result
       }
-      let against: (Int) throws -> Sample = { round in
-        let files = folder.path("plain-\(round)")
-        try FileManager.default.createDirectory(atPath: files, withIntermediateDirectories: true)
-        return try sample(.process) {
-          for index in 0..<segments { try write(bytes, to: "\(files)/\(index)", in: files) }
-        }
-      }
-      return (work, against: against)
+      return (work, against: { round in try plain(folder.path("plain-\(round)")) { _ in bytes } })
     }
   }
 
@@ -62,19 +55,15 @@ enum DeliveryStages {
         _ = try record(coded, to: makeUploader(folder, path))
         return folder.path("spool-\(path)/\(session)")
       }
-      let against: (Int) throws -> Sample = { round in
-        let files = folder.path("copied-\(round)")
-        try FileManager.default.createDirectory(atPath: files, withIntermediateDirectories: true)
-        return try sample(.process) {
-          for index in 0..<segments {
-            let name = String(format: "%08d.scrim", index)
-            let path = "\(sources[round % sources.count])/segments/\(name)"
-            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-            try write(bytes, to: "\(files)/\(name)", in: files)
+      return (
+        work,
+        against: { round in
+          try plain(folder.path("copied-\(round)")) { index in
+            let path = "\(sources[round % sources.count])/\(SessionFolder.segmentFile(index))"
+            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
           }
         }
-      }
-      return (work, against: against)
+      )
     }
   }
 
@@ -113,6 +102,14 @@ enum DeliveryStages {
       payloads.append(recording.payload)
     }
     return payloads
+  }
+
+  /// The time of plain files in a new folder, each synced.
+  private static func plain(_ folder: String, _ bytes: (Int) throws -> [UInt8]) throws -> Sample {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    return try sample(.process) {
+      for index in 0..<segments { try write(bytes(index), to: "\(folder)/\(index)", in: folder) }
+    }
   }
 
   /// Writes a file under a temporary name, syncs it, renames it, and syncs its folder.
